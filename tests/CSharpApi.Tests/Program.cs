@@ -1,0 +1,4 @@
+using CuteDl.Testing;
+using CuteDl.Tests;
+
+return Runner.Main(Spec.List("facade", MnistFilesTests.All), args);

@@ -1,0 +1,38 @@
+/// The entry point of every test program.
+[<RequireQualifiedAccess>]
+module CuteDl.Testing.Runner
+
+open Expecto
+
+/// What the platform itself returns when no test ran.
+[<Literal>]
+let private NoTestRan = 8
+
+/// `dotnet test` and the test explorers start the program as a server; nobody types these options.
+let private isForPlatform (args: string array) =
+    args |> Array.exists (fun argument -> argument = "--server" || argument = "--internal-msbuild-node")
+
+let private runOnCommandLine (test: Test) args =
+    let mutable ran = ValueNone
+
+    let count (summary: Impl.TestRunSummary) = ran <- ValueSome(summary.results.Length - summary.ignored.Length)
+
+    let exitCode = runTestsWithCLIArgs [ Append_Summary_Handler(SummaryHandler count) ] args test
+
+    match ran with
+    | ValueSome 0 when exitCode = 0 ->
+        eprintfn "No test ran."
+        NoTestRan
+    | _ -> exitCode
+
+/// <summary>Runs the tests and gives the exit code for the program: 0 when at least one test ran and none failed.</summary>
+/// <param name="test">All tests of the program; their full names must differ.</param>
+/// <param name="args">The program's arguments: Expecto's (see <c>--help</c>), or the platform's when <c>dotnet test</c> runs it.</param>
+[<CompiledName("Main")>]
+let main (test: Test) (args: string array) =
+    match Selection.problem (Test.toTestCodeList test) with
+    | Some problem ->
+        eprintfn "%s" problem
+        1
+    | None when isForPlatform args -> (TestingPlatform.run test args).GetAwaiter().GetResult()
+    | None -> runOnCommandLine test args

@@ -1,0 +1,57 @@
+namespace CuteDl.Testing
+
+open System
+open System.Collections.Generic
+open System.Threading.Tasks
+open Expecto
+
+/// <summary>Expecto tests as C# writes them; <see cref="T:Expecto.Expect"/> holds the expectations.</summary>
+[<AbstractClass; Sealed>]
+type Spec =
+
+    /// <summary>A named group; its name comes before those of its tests.</summary>
+    static member List(name: string, [<ParamArray>] tests: Test array) = testList name (List.ofArray tests)
+
+    /// <summary>A named group of computed tests.</summary>
+    static member List(name: string, tests: IEnumerable<Test>) = testList name (List.ofSeq tests)
+
+    /// <summary>A group whose tests run one after another, and never beside others.</summary>
+    static member Sequenced(test: Test) = testSequenced test
+
+    /// <summary>A test: it passes when the body returns.</summary>
+    static member Test(name: string, body: Action) = testCase name body.Invoke
+
+    /// <summary>A test that awaits.</summary>
+    static member Test(name: string, body: Func<Task>) = testTask name { do! body.Invoke() }
+
+    /// <summary>A test that is reported as skipped.</summary>
+    static member Pending(name: string, body: Action) = ptestCase name body.Invoke
+
+    /// <summary>A property of FsCheck's own making, such as <c>Prop.ForAll(arbitrary, ...)</c>.</summary>
+    static member Property(name: string, property: FsCheck.Property) = testProperty name property
+
+    /// <summary>A property: it holds when the predicate is true for every generated value.</summary>
+    static member Property<'value>(name: string, predicate: Func<'value, bool>) = testProperty name (fun value -> predicate.Invoke value)
+
+    /// <summary>A property of two values.</summary>
+    static member Property<'first, 'second>(name: string, predicate: Func<'first, 'second, bool>) =
+        testProperty name (fun first second -> predicate.Invoke(first, second))
+
+    /// <summary>A property of three values.</summary>
+    static member Property<'first, 'second, 'third>(name: string, predicate: Func<'first, 'second, 'third, bool>) =
+        testProperty name (fun first second third -> predicate.Invoke(first, second, third))
+
+    /// <summary>Runs what must throw exactly this exception, and gives the exception for a closer look.</summary>
+    /// <exception cref="T:Expecto.AssertException">Nothing was thrown, or something else.</exception>
+    static member Throws<'error when 'error :> exn>(body: Action) : 'error =
+        let thrown =
+            try
+                body.Invoke()
+                None
+            with error ->
+                Some error
+
+        match thrown with
+        | Some error when error.GetType() = typeof<'error> -> downcast error
+        | Some error -> failtestf "Expected %s, but %s was thrown: %s" typeof<'error>.Name (error.GetType().Name) error.Message
+        | None -> failtestf "Expected %s, but nothing was thrown." typeof<'error>.Name
