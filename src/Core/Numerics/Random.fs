@@ -1,0 +1,30 @@
+/// Randomness is explicit: a seed and a purpose give a stream, and nothing else does.
+module CuteDl.Core.Numerics.Random
+
+open System
+open System.Text
+open MathNet.Numerics.Random
+
+/// <summary>A 64-bit key for one purpose ("weights", "shuffle/3") under one seed: FNV-1a over both.</summary>
+let key (seed: int) (purpose: string) : uint64 =
+    let mutable hash = 14695981039346656037UL
+
+    for b in Array.append (BitConverter.GetBytes seed) (Encoding.UTF8.GetBytes purpose) do
+        hash <- (hash ^^^ uint64 b) * 1099511628211UL
+
+    hash
+
+/// <summary>The stream of random numbers for one purpose under one seed: xoshiro256** of MathNet.Numerics.</summary>
+let stream (seed: int) (purpose: string) : Random =
+    let key = key seed purpose
+    Xoshiro256StarStar(int (uint32 (key ^^^ (key >>> 32))), false)
+
+/// <summary>
+/// The index-th number, uniform in [0, 1), of a key's sequence, by itself: for masks that must be the same whatever was drawn
+/// before. SplitMix64 (Steele, Lea &amp; Flood 2014) at an arbitrary place.
+/// </summary>
+let uniformAt (key: uint64) (index: uint64) : float =
+    let z = key + (index + 1UL) * 0x9E3779B97F4A7C15UL
+    let z = (z ^^^ (z >>> 30)) * 0xBF58476D1CE4E5B9UL
+    let z = (z ^^^ (z >>> 27)) * 0x94D049BB133111EBUL
+    float ((z ^^^ (z >>> 31)) >>> 11) * (1.0 / 9007199254740992.0)

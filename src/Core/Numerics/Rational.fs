@@ -1,0 +1,83 @@
+namespace CuteDl.Core.Numerics
+
+open System
+open System.Numerics
+
+/// <summary>An exact fraction in lowest terms: a law without a root runs over it without rounding.</summary>
+[<Struct; CustomEquality; NoComparison>]
+type Rational private (numerator: BigInteger, denominator: BigInteger) =
+
+    /// <summary>numerator / denominator in lowest terms, with a positive denominator.</summary>
+    /// <exception cref="T:System.DivideByZeroException">The denominator is 0.</exception>
+    static member Of(numerator: BigInteger, denominator: BigInteger) =
+        if denominator.IsZero then
+            raise (DivideByZeroException "a fraction's denominator is 0")
+
+        let divisor = BigInteger.GreatestCommonDivisor(numerator, denominator) * BigInteger denominator.Sign
+
+        Rational(numerator / divisor, denominator / divisor)
+
+    /// <summary>The whole number as a fraction.</summary>
+    static member Of(whole: int) = Rational(BigInteger whole, BigInteger.One)
+
+    /// <summary>The fraction that a binary floating-point number is, exactly.</summary>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">The number is NaN or infinite.</exception>
+    static member Of(number: float) =
+        if not (Double.IsFinite number) then
+            raise (ArgumentOutOfRangeException(nameof number, number, "only a finite number is a fraction"))
+
+        let bits = BitConverter.DoubleToInt64Bits number
+        let exponent = int ((bits >>> 52) &&& 0x7FFL)
+        let fraction = bits &&& 0xFFFFFFFFFFFFFL
+
+        let magnitude = BigInteger(if exponent = 0 then fraction else fraction ||| (1L <<< 52))
+
+        let signed = if bits < 0L then -magnitude else magnitude
+        let power = (if exponent = 0 then 1 else exponent) - 1075
+
+        if power >= 0 then
+            Rational.Of(signed * BigInteger.Pow(2, power), BigInteger.One)
+        else
+            Rational.Of(signed, BigInteger.Pow(2, -power))
+
+    // A default-initialised struct has denominator 0; it stands for 0, as a fresh slot does.
+    member _.Numerator = numerator
+    member _.Denominator = if denominator.IsZero then BigInteger.One else denominator
+
+    /// <summary>The nearest double.</summary>
+    member fraction.ToFloat() = float fraction.Numerator / float fraction.Denominator
+
+    override fraction.Equals(other: obj | null) =
+        match other with
+        | :? Rational as other -> fraction.Numerator = other.Numerator && fraction.Denominator = other.Denominator
+        | _ -> false
+
+    override fraction.GetHashCode() = HashCode.Combine(fraction.Numerator, fraction.Denominator)
+
+    override fraction.ToString() =
+        if fraction.Denominator.IsOne then
+            string fraction.Numerator
+        else
+            $"{fraction.Numerator}/{fraction.Denominator}"
+
+    static member (+)(a: Rational, b: Rational) =
+        Rational.Of(a.Numerator * b.Denominator + b.Numerator * a.Denominator, a.Denominator * b.Denominator)
+
+    static member (-)(a: Rational, b: Rational) =
+        Rational.Of(a.Numerator * b.Denominator - b.Numerator * a.Denominator, a.Denominator * b.Denominator)
+
+    static member (*)(a: Rational, b: Rational) = Rational.Of(a.Numerator * b.Numerator, a.Denominator * b.Denominator)
+
+    static member (/)(a: Rational, b: Rational) = Rational.Of(a.Numerator * b.Denominator, a.Denominator * b.Numerator)
+
+    interface IElement<Rational> with
+        static member (+)(a: Rational, b: Rational) : Rational = a + b
+        static member (-)(a: Rational, b: Rational) : Rational = a - b
+        static member (*)(a: Rational, b: Rational) : Rational = a * b
+        static member (/)(a: Rational, b: Rational) : Rational = a / b
+        static member Lift value = Rational.Of value
+
+        static member Root _ =
+            raise (NotSupportedException "a square root is not a fraction: a law with a root has no exact execution")
+
+        static member Divisor value = value

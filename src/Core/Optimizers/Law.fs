@@ -1,0 +1,82 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+open System.Numerics
+open System.Runtime.CompilerServices
+open System.Runtime.InteropServices
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+
+/// <summary>
+/// The arithmetic of one update for one element: from the gradient and the element's slots to the delta, w' = w − Δ, with
+/// the slots brought up to date on the way. Implemented by a struct that holds what is constant within the step.
+/// </summary>
+type ILaw<'E> =
+    /// <summary>Δ for one element.</summary>
+    /// <param name="gradient">The element's gradient.</param>
+    /// <param name="slots">The element's slots: on entry those of the step before, on return those of this step.</param>
+    abstract Delta: gradient: 'E * slots: Slots<'E> -> 'E
+
+/// <summary>A weight γ and its complement 1 − γ, for the exponentially weighted mean m ← γ m + (1 − γ) x.</summary>
+[<Struct; NoEquality; NoComparison>]
+type Decay<'E when 'E: struct and 'E :> IElement<'E>> =
+    val private keep: 'E
+    val private take: 'E
+
+    /// <param name="decay">γ, the weight of the past; 1 − γ is taken in double before either is lifted.</param>
+    new(decay: float) = { keep = 'E.Lift decay; take = 'E.Lift(1.0 - decay) }
+
+    /// <summary>γ mean + (1 − γ) value.</summary>
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    member decay.Mean(mean: 'E, value: 'E) : 'E = decay.keep * mean + decay.take * value
+
+/// <summary>A walk of one law over all elements. A rule is handed one and runs its law on it.</summary>
+[<Struct; IsByRefLike; NoEquality; NoComparison>]
+type Pass<'E when 'E: struct and 'E :> IElement<'E>> =
+    val private gradient: ReadOnlySpan<'E>
+    val private block: Span<'E>
+    val private slotCount: int
+    val private stride: int
+    val private target: Span<'E>
+    val private subtract: bool
+
+    private new(gradient, block, slotCount, stride, target: Span<'E>, subtract) =
+        { gradient = gradient
+          block = block
+          slotCount = slotCount
+          stride = stride
+          target = target
+          subtract = subtract }
+
+    /// <summary>A walk that writes Δ.</summary>
+    static member internal Writing(delta: Span<'E>, gradient: ReadOnlySpan<'E>, block: Span<'E>, slotCount, stride) =
+        Pass<'E>(gradient, block, slotCount, stride, delta, false)
+
+    /// <summary>A walk that takes Δ away from the parameters.</summary>
+    static member internal Subtracting(parameters: Span<'E>, gradient: ReadOnlySpan<'E>, block: Span<'E>, slotCount, stride) =
+        Pass<'E>(gradient, block, slotCount, stride, parameters, true)
+
+    /// <summary>A constant of the step as an element.</summary>
+    member _.Lift(value: float) : 'E = 'E.Lift value
+
+    /// <summary>A decay γ, with its complement, as elements.</summary>
+    member _.Decay(decay: float) = Decay<'E> decay
+
+    /// <summary>Runs the law over all elements, in order.</summary>
+    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    member pass.Run<'L when 'L: struct and 'L :> ILaw<'E>>(law: 'L) : unit =
+        // Locals, so that the compiler keeps them in registers. Targets are as long as gradients: module Optimizer checks it.
+        let gradient = pass.gradient
+        let target = &MemoryMarshal.GetReference pass.target
+        let block = pass.block
+        let slotCount = pass.slotCount
+        let stride = pass.stride
+
+        if pass.subtract then
+            for i in 0 .. gradient.Length - 1 do
+                let delta = law.Delta(gradient[i], Slots<'E>(block, slotCount, stride, i))
+                let parameter = &Unsafe.Add(&target, i)
+                parameter <- parameter - delta
+        else
+            for i in 0 .. gradient.Length - 1 do
+                Unsafe.Add(&target, i) <- law.Delta(gradient[i], Slots<'E>(block, slotCount, stride, i))

@@ -1,0 +1,95 @@
+/// The laws of the document, each written once. Nothing is known here but elements: see ILaw for what runs them.
+module CuteDl.Core.Optimizers.Laws
+
+open System.Runtime.CompilerServices
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+
+/// <summary>Δ = α g</summary>
+[<Struct; NoEquality; NoComparison>]
+type FixedLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _) = law.Rate * g
+
+/// <summary>v ← γ v + α g;  Δ = v.  Slots: v.</summary>
+[<Struct; NoEquality; NoComparison>]
+type MomentumLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      Decay: 'E }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, slots) =
+            let v = law.Decay * slots[0] + law.Rate * g
+            slots[0] <- v
+            v
+
+/// <summary>s ← s + g²;  Δ = α g / (√s + ε).  Slots: s.</summary>
+[<Struct; NoEquality; NoComparison>]
+type AdagradLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      Epsilon: 'E }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, slots) =
+            let s = slots[0] + g * g
+            slots[0] <- s
+            law.Rate * g / 'E.Divisor('E.Root s + law.Epsilon)
+
+/// <summary>s ← γ s + (1−γ) g²;  Δ = α g / (√s + ε).  Slots: s.</summary>
+[<Struct; NoEquality; NoComparison>]
+type RmsPropLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      Decay: Decay<'E>
+      Epsilon: 'E }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, slots) =
+            let s = law.Decay.Mean(slots[0], g * g)
+            slots[0] <- s
+            law.Rate * g / 'E.Divisor('E.Root s + law.Epsilon)
+
+/// <summary>s ← γ s + (1−γ) g²;  Δ = (√d + ε) / (√s + ε) g;  d ← γ d + (1−γ) Δ².  Slots: s, d.</summary>
+[<Struct; NoEquality; NoComparison>]
+type AdadeltaLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Decay: Decay<'E>
+      Epsilon: 'E }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, slots) =
+            let s = law.Decay.Mean(slots[0], g * g)
+            let d = slots[1]
+            let delta = ('E.Root d + law.Epsilon) / 'E.Divisor('E.Root s + law.Epsilon) * g
+            slots[0] <- s
+            slots[1] <- law.Decay.Mean(d, delta * delta)
+            delta
+
+/// <summary>
+/// v ← γ₁ v + (1−γ₁) g;  s ← γ₂ s + (1−γ₂) g²;  Δ = α v̂ / (√ŝ + ε)  with v̂ = v / (1−γ₁ᵗ), ŝ = s / (1−γ₂ᵗ).  Slots: v, s.
+/// </summary>
+[<Struct; NoEquality; NoComparison>]
+type AdamLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    {
+        /// α / (1−γ₁ᵗ)
+        CorrectedRate: 'E
+        Decay1: Decay<'E>
+        Decay2: Decay<'E>
+        /// 1 / (1−γ₂ᵗ)
+        Correction2: 'E
+        Epsilon: 'E
+    }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, slots) =
+            let v = law.Decay1.Mean(slots[0], g)
+            let s = law.Decay2.Mean(slots[1], g * g)
+            slots[0] <- v
+            slots[1] <- s
+            law.CorrectedRate * v / 'E.Divisor('E.Root(s * law.Correction2) + law.Epsilon)
