@@ -1,0 +1,63 @@
+namespace CuteDl.Core.Data
+
+open System
+open System.Numerics
+open MathNet.Numerics
+open CuteDl.Core.Numerics
+
+/// <summary>In which order an epoch goes through the examples.</summary>
+type Order =
+    /// <summary>As they lie in the files, every epoch: the document's order.</summary>
+    | FileOrder
+    /// <summary>A new permutation each epoch, from the seed and the epoch's number alone.</summary>
+    | Shuffled
+
+    /// <summary>file, shuffle.</summary>
+    override order.ToString() =
+        match order with
+        | FileOrder -> "file"
+        | Shuffled -> "shuffle"
+
+/// <summary>Examples on their way into a network: bytes become value / 255, labels become a 1 in a row of zeros.</summary>
+module Batches =
+    /// <summary>How many batches an epoch has; the last one may be smaller.</summary>
+    let count (examples: int) (batchSize: int) = (examples + batchSize - 1) / batchSize
+
+    /// <summary>The examples of an epoch in their order.</summary>
+    /// <param name="order">Which order.</param>
+    /// <param name="examples">How many examples there are.</param>
+    /// <param name="seed">Which shuffle.</param>
+    /// <param name="epoch">Counted from 0.</param>
+    let permutation (order: Order) (examples: int) (seed: int) (epoch: int) : int array =
+        match order with
+        | FileOrder -> Array.init examples id
+        | Shuffled -> Combinatorics.GeneratePermutation(examples, Random.stream seed $"shuffle/{epoch}")
+
+    // The 256 values of value / 255, each rounded once.
+    let private scaled<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> : 'T array =
+        [| for value in 0..255 -> 'T.CreateTruncating(float value / 255.0) |]
+
+    /// A table of the type, made once for each precision.
+    type private Scale<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> private () =
+        static let table = scaled<'T>
+        static member Table = table
+
+    /// <summary>Writes examples into the space of a batch.</summary>
+    /// <param name="set">Where they come from.</param>
+    /// <param name="classes">The length of a row of targets.</param>
+    /// <param name="indices">Which examples, in their order.</param>
+    /// <param name="inputs">Overwritten with the features, row after row.</param>
+    /// <param name="targets">Overwritten with the labels, one-hot, row after row.</param>
+    let fill (set: DataSet) (classes: int) (indices: ReadOnlySpan<int>) (inputs: Span<'T>) (targets: Span<'T>) : unit =
+        let table = Scale<'T>.Table
+        targets.Slice(0, indices.Length * classes).Clear()
+
+        for row in 0 .. indices.Length - 1 do
+            let example = indices[row]
+            let bytes = ReadOnlySpan(set.Features, example * set.Width, set.Width)
+            let target = inputs.Slice(row * set.Width, set.Width)
+
+            for i in 0 .. bytes.Length - 1 do
+                target[i] <- table[int bytes[i]]
+
+            targets[row * classes + int set.Labels[example]] <- 'T.One

@@ -1,0 +1,63 @@
+namespace CuteDl.Core.Networks
+
+open System
+open System.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+
+/// <summary>What a layer does to each of its sums.</summary>
+type Activation =
+    /// <summary>a = z</summary>
+    | Linear
+    /// <summary>a = max(z, 0); its derivative at 0 is 0.</summary>
+    | ReLU
+    /// <summary>a = 1 / (1 + e⁻ᶻ)</summary>
+    | Sigmoid
+    /// <summary>a = tanh z</summary>
+    | Tanh
+
+    /// <summary>The name in lower case: linear, relu, sigmoid, tanh.</summary>
+    override activation.ToString() =
+        match activation with
+        | Linear -> "linear"
+        | ReLU -> "relu"
+        | Sigmoid -> "sigmoid"
+        | Tanh -> "tanh"
+
+/// <summary>Activations over arrays, in place.</summary>
+module Activation =
+    /// <summary>All of them.</summary>
+    let all = [ Linear; ReLU; Sigmoid; Tanh ]
+
+    let inline private isAtMostZero (value: 'T) : bool when 'T :> INumber<'T> = 'T.op_LessThanOrEqual (value, 'T.Zero)
+
+    let inline private overwrite (values: Span<'T>) ([<InlineIfLambda>] f: 'T -> 'T) =
+        for i in 0 .. values.Length - 1 do
+            values[i] <- f values[i]
+
+    /// <summary>z becomes a.</summary>
+    let apply<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (activation: Activation) (values: Span<'T>) : unit =
+        match activation with
+        | Linear -> ()
+        // Written so that NaN stays NaN: a diverged run must not pass for a quiet one.
+        | ReLU -> overwrite values (fun z -> if isAtMostZero z then 'T.Zero else z)
+        | Sigmoid -> overwrite values (fun z -> 'T.One / ('T.One + 'T.Exp(-z)))
+        | Tanh -> overwrite values (fun z -> 'T.Tanh z)
+
+    let inline private scale (gradient: Span<'T>) (outputs: ReadOnlySpan<'T>) ([<InlineIfLambda>] derivative: 'T -> 'T) =
+        for i in 0 .. gradient.Length - 1 do
+            gradient[i] <- gradient[i] * derivative outputs[i]
+
+    /// <summary>The gradient with respect to a becomes that with respect to z; every derivative is a function of a alone.</summary>
+    let backward<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+        (activation: Activation)
+        (outputs: ReadOnlySpan<'T>)
+        (gradient: Span<'T>)
+        : unit =
+        match activation with
+        | Linear -> ()
+        | ReLU ->
+            for i in 0 .. gradient.Length - 1 do
+                if isAtMostZero outputs[i] then
+                    gradient[i] <- 'T.Zero
+        | Sigmoid -> scale gradient outputs (fun a -> a * ('T.One - a))
+        | Tanh -> scale gradient outputs (fun a -> 'T.One - a * a)

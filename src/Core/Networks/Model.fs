@@ -1,0 +1,164 @@
+namespace CuteDl.Core.Networks
+
+open System
+open System.Numerics
+open MathNet.Numerics.Distributions
+open CuteDl.Core.Numerics
+
+/// <summary>A layer of a multi-layer perceptron.</summary>
+type Layer =
+    /// <summary>activation(x·W + b) with W of inputs × units.</summary>
+    | Dense of units: int * activation: Activation
+    /// <summary>
+    /// In training, each value is 0 with this probability in [0, 1) and else divided by 1 − rate; in validation, unchanged
+    /// (Srivastava et al. 2014, scaled in training).
+    /// </summary>
+    | Dropout of rate: float
+
+/// <summary>How weights begin; biases begin at 0.</summary>
+type Initialization =
+    /// <summary>Normal with mean 0 and this standard deviation; the document's is 0.01.</summary>
+    | Normal of standardDeviation: float
+    /// <summary>Uniform within ±√(6 / (inputs + units)) (Glorot &amp; Bengio 2010, eq. 16).</summary>
+    | Glorot
+    /// <summary>Normal with standard deviation √(2 / inputs) (He et al. 2015, eq. 10).</summary>
+    | He
+
+    /// <summary>normal(0.01), glorot, he.</summary>
+    override initialization.ToString() =
+        match initialization with
+        | Normal deviation -> FormattableString.Invariant $"normal({deviation})"
+        | Glorot -> "glorot"
+        | He -> "he"
+
+/// <summary>A named tensor among a model's parameters, which lie one after another in one flat array.</summary>
+type Parameter =
+    {
+        /// <summary><c>layers.0.weight</c>, <c>layers.0.bias</c>, ...: dense layers counted from 0.</summary>
+        Name: string
+        /// <summary>Inputs × units for a weight, units for a bias.</summary>
+        Shape: int list
+        /// <summary>Where it begins in the flat array.</summary>
+        Offset: int
+    }
+
+    /// <summary>How many elements it has.</summary>
+    member parameter.Length = List.fold (*) 1 parameter.Shape
+
+/// <summary>A multi-layer perceptron: what is learned from what, without the numbers.</summary>
+type Model =
+    private
+        { inputs: int
+          layers: Layer list
+          loss: Loss }
+
+    /// <summary>The length of an example.</summary>
+    member model.Inputs = model.inputs
+
+    /// <summary>The layers, first to last.</summary>
+    member model.Layers = model.layers
+
+    /// <summary>What training makes small.</summary>
+    member model.Loss = model.loss
+
+    /// <summary>The length of an answer.</summary>
+    member model.Outputs =
+        model.layers
+        |> List.fold
+            (fun width layer ->
+                match layer with
+                | Dense(units, _) -> units
+                | Dropout _ -> width)
+            model.inputs
+
+    /// <summary>The activation that makes the answer.</summary>
+    member model.OutputActivation =
+        model.layers
+        |> List.fold
+            (fun last layer ->
+                match layer with
+                | Dense(_, activation) -> activation
+                | Dropout _ -> last)
+            Linear
+
+    /// <summary>784-128(relu)-10(linear) softmax-cross-entropy</summary>
+    override model.ToString() =
+        let layer =
+            function
+            | Dense(units, activation) -> $"-{units}({activation})"
+            | Dropout rate -> FormattableString.Invariant $"-dropout({rate})"
+
+        let layers = model.layers |> List.map layer |> String.concat ""
+        $"{model.inputs}{layers} {model.loss}"
+
+/// <summary>Making models and their initial parameters.</summary>
+module Model =
+    let private outOfRange name (value: obj) message : unit = raise (ArgumentOutOfRangeException(name, value, message))
+
+    /// <summary>A model of layers, first to last.</summary>
+    /// <exception cref="T:System.ArgumentException">
+    /// No dense layer, a dropout behind the last one, or a number out of its range: inputs and units at least 1, a
+    /// dropout's rate in [0, 1).
+    /// </exception>
+    let create (inputs: int) (layers: Layer list) (loss: Loss) : Model =
+        if inputs < 1 then
+            outOfRange "inputs" inputs "a model needs at least 1 input."
+
+        for layer in layers do
+            match layer with
+            | Dense(units, _) when units < 1 -> outOfRange "units" units "a dense layer needs at least 1 unit."
+            | Dropout rate when not (rate >= 0.0 && rate < 1.0) -> outOfRange "rate" rate "a dropout's rate must lie in [0, 1)."
+            | _ -> ()
+
+        match List.tryLast layers with
+        | Some(Dense _) -> ()
+        | _ -> raise (ArgumentException("a model ends in a dense layer, which makes its answer.", nameof layers))
+
+        { inputs = inputs; layers = layers; loss = loss }
+
+    /// <summary>The tensors of a model in the order in which they lie: weight and bias of each dense layer.</summary>
+    let parameters (model: Model) : Parameter list =
+        let rec next index inputs offset layers =
+            match layers with
+            | [] -> []
+            | Dropout _ :: rest -> next index inputs offset rest
+            | Dense(units, _) :: rest ->
+                let weight = { Name = $"layers.{index}.weight"; Shape = [ inputs; units ]; Offset = offset }
+
+                let bias = { Name = $"layers.{index}.bias"; Shape = [ units ]; Offset = offset + weight.Length }
+
+                weight :: bias :: next (index + 1) units (bias.Offset + units) rest
+
+        next 0 model.Inputs 0 model.Layers
+
+    /// <summary>How many numbers a model learns.</summary>
+    let parameterCount (model: Model) : int = parameters model |> List.sumBy _.Length
+
+    /// <summary>The parameters at the start, in one flat array. The same in both precisions, up to rounding.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="initialization">How weights begin.</param>
+    /// <param name="seed">Which weights: the stream "weights" of this seed.</param>
+    let initialParameters<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+        (model: Model)
+        (initialization: Initialization)
+        (seed: int)
+        : 'T array =
+        let random = Random.stream seed "weights"
+        let result: 'T array = Array.zeroCreate (parameterCount model)
+
+        for parameter in parameters model do
+            match parameter.Shape with
+            | [ inputs; units ] ->
+                let distribution: IContinuousDistribution =
+                    match initialization with
+                    | Normal deviation -> MathNet.Numerics.Distributions.Normal(0.0, deviation, random)
+                    | He -> MathNet.Numerics.Distributions.Normal(0.0, sqrt (2.0 / float inputs), random)
+                    | Glorot ->
+                        let bound = sqrt (6.0 / float (inputs + units))
+                        ContinuousUniform(-bound, bound, random)
+
+                for i in 0 .. parameter.Length - 1 do
+                    result[parameter.Offset + i] <- 'T.CreateTruncating(distribution.Sample())
+            | _ -> ()
+
+        result

@@ -1,0 +1,68 @@
+namespace CuteDl.Core.Training
+
+open System
+
+/// <summary>When training is done: a pure function of the history, asked after each validation.</summary>
+type StopRule =
+    /// <summary>
+    /// Ends a run that gains nothing. Asked once there are more than <c>patience</c> validations; of those behind the first
+    /// <c>patience</c>, it ends the run as no-improvement if the smallest loss (the first, on ties) is more than
+    /// <c>patience</c> validations old, or as too-slow if the newest is the smallest but less than <c>minGain</c> below the one
+    /// <c>patience − 1</c> before it.
+    /// </summary>
+    | Stagnation of patience: int * minGain: float
+    /// <summary>
+    /// Ends a run that is good enough: once there are more than <c>hold</c> validations, if the last <c>hold</c> accuracies
+    /// were all above <c>accuracy</c>.
+    /// </summary>
+    | Target of accuracy: float * hold: int
+
+/// <summary>Stop rules, and asking them.</summary>
+module StopRule =
+    /// <summary>The document's two rules in its order: patience 20 with a gain of 0.001, then 20 validations above 0.91.</summary>
+    let document = [ Stagnation(20, 0.001); Target(0.91, 20) ]
+
+    let private outOfRange name (value: obj) message : unit = raise (ArgumentOutOfRangeException(name, value, message))
+
+    /// <summary>Fails if a rule's numbers are out of their range.</summary>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">Patience or hold below 1, a negative gain, a target outside [0, 1].</exception>
+    let validate (rule: StopRule) : unit =
+        match rule with
+        | Stagnation(patience, _) when patience < 1 -> outOfRange "patience" patience "patience is at least 1 validation."
+        | Stagnation(_, gain) when not (gain >= 0.0) -> outOfRange "minGain" gain "the least gain is at least 0."
+        | Target(accuracy, _) when not (accuracy >= 0.0 && accuracy <= 1.0) ->
+            outOfRange "accuracy" accuracy "a target accuracy lies in [0, 1]."
+        | Target(_, hold) when hold < 1 -> outOfRange "hold" hold "a target is held for at least 1 validation."
+        | _ -> ()
+
+    let private stagnation (patience: int) (minGain: float) (history: History) =
+        let count = history.Count - patience
+        let loss i = history[patience + i].Loss
+
+        let rec smallest best i =
+            if i = count then best
+            elif loss i < loss best then smallest i (i + 1)
+            else smallest best (i + 1)
+
+        let best = smallest 0 1
+
+        if count - best > patience then
+            Some NoImprovement
+        elif best = count - 1 && count >= patience && loss (count - patience) - loss best < minGain then
+            Some TooSlow
+        else
+            None
+
+    let private target (accuracy: float) (hold: int) (history: History) =
+        let held =
+            seq { history.Count - hold .. history.Count - 1 }
+            |> Seq.forall (fun i -> history[i].Accuracy > accuracy)
+
+        if held then Some TargetHeld else None
+
+    /// <summary>Why the history is the end of a run by this rule, if it is.</summary>
+    let decide (rule: StopRule) (history: History) : StopReason option =
+        match rule with
+        | Stagnation(patience, minGain) when history.Count > patience -> stagnation patience minGain history
+        | Target(accuracy, hold) when history.Count > hold -> target accuracy hold history
+        | _ -> None

@@ -1,0 +1,261 @@
+namespace CuteDl.Core.Training
+
+open System
+open System.Collections.Generic
+open System.Diagnostics
+open System.Numerics
+open System.Threading
+open CuteDl.Core.Data
+open CuteDl.Core.Networks
+open CuteDl.Core.Numerics
+open CuteDl.Core.Optimizers
+
+/// <summary>How to train: all that is not the model, the optimizer or the data.</summary>
+type TrainingOptions =
+    {
+        /// <summary>Examples a step, at least 1. The document's: 64.</summary>
+        BatchSize: int
+        /// <summary>In which order an epoch goes through the examples.</summary>
+        Order: Order
+        /// <summary>Decides the initial weights, the shuffles and the dropouts.</summary>
+        Seed: int
+        /// <summary>How weights begin, unless they are given.</summary>
+        Initialization: Initialization
+        /// <summary>The most epochs, at least 1. The document's: 5000.</summary>
+        MaxEpochs: int
+        /// <summary>The most steps, at least 1, if there is such a limit.</summary>
+        MaxSteps: int64 option
+        /// <summary>Steps from one validation to the next, at least 1; an epoch, if not said.</summary>
+        ValidateEvery: int option
+        /// <summary>Asked in this order after each validation.</summary>
+        StopRules: StopRule list
+    }
+
+/// <summary>Where a run is.</summary>
+type TrainingProgress =
+    {
+        /// <summary>Steps taken.</summary>
+        Step: int64
+        /// <summary>The newest validation; none before the first.</summary>
+        Newest: Validation voption
+        /// <summary>How many validations there were.</summary>
+        Validations: int
+        /// <summary>Since the run began.</summary>
+        Elapsed: TimeSpan
+    }
+
+/// <summary>What came of a run.</summary>
+type TrainingResult<'T> =
+    {
+        /// <summary>Why it ended.</summary>
+        Stop: StopReason
+        /// <summary>Steps taken.</summary>
+        Steps: int64
+        /// <summary>All validations, oldest first.</summary>
+        History: Validation array
+        /// <summary>The learned parameters, in the order of <c>Model.parameters</c>.</summary>
+        Parameters: 'T array
+        /// <summary>
+        /// The outputs that are 0 for every example of both sets, through a relu that has died: classes that can never win.
+        /// </summary>
+        DeadLogits: int list
+        /// <summary>How long it took.</summary>
+        Elapsed: TimeSpan
+    }
+
+/// <summary>Training options.</summary>
+module TrainingOptions =
+    /// <summary>The document's: batches of 64 in file order, normal(0.01) weights, its two stop rules, 5000 epochs.</summary>
+    let document =
+        { BatchSize = 64
+          Order = FileOrder
+          Seed = 0
+          Initialization = Normal 0.01
+          MaxEpochs = 5000
+          MaxSteps = None
+          ValidateEvery = None
+          StopRules = StopRule.document }
+
+    /// <summary>Fails if a number is out of its range.</summary>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">The message names the option and its range.</exception>
+    let validate (options: TrainingOptions) : unit =
+        let atLeastOne name (value: int64) =
+            if value < 1L then
+                raise (ArgumentOutOfRangeException(name, value, $"{name} is at least 1."))
+
+        atLeastOne "batch size" options.BatchSize
+        atLeastOne "max epochs" options.MaxEpochs
+        options.MaxSteps |> Option.iter (atLeastOne "max steps")
+        options.ValidateEvery |> Option.iter (int64 >> atLeastOne "validate every")
+        List.iter StopRule.validate options.StopRules
+
+/// <summary>The training loop: batches in, steps taken, validations kept, stop rules asked.</summary>
+module Trainer =
+
+    /// Mean loss and accuracy over the validation set, in batches of the same size as training's.
+    let private validate (network: Network<'T>) (data: DataSets) (indices: int array) : struct (float * float) =
+        let set = data.Validation
+        let size = network.Capacity
+        let outputs = network.Model.Outputs
+        let mutable lossSum = 0.0
+        let mutable right = 0
+
+        for batch in 0 .. Batches.count set.Count size - 1 do
+            let start = batch * size
+            let rows = min size (set.Count - start)
+            Batches.fill set outputs (ReadOnlySpan(indices, start, rows)) (Span network.Inputs) (Span network.Targets)
+            lossSum <- lossSum + network.Validate rows
+
+            for row in 0 .. rows - 1 do
+                let answer = network.Outputs.Slice(row * outputs, outputs)
+                let mutable best = 0
+
+                for j in 1 .. outputs - 1 do
+                    if 'T.op_GreaterThan (answer[j], answer[best]) then
+                        best <- j
+
+                if best = int set.Labels[start + row] then
+                    right <- right + 1
+
+        struct (lossSum / float (Batches.count set.Count size), float right / float set.Count)
+
+    /// The outputs of a relu at the end that are 0 for every example there is.
+    let private deadLogits (network: Network<'T>) (data: DataSets) : int list =
+        let outputs = network.Model.Outputs
+        let isAlive = Array.create outputs (network.Model.OutputActivation <> ReLU)
+
+        for set in [ data.Training; data.Validation ] do
+            let indices = Batches.permutation FileOrder set.Count 0 0
+            let mutable start = 0
+
+            while start < set.Count && Array.contains false isAlive do
+                let rows = min network.Capacity (set.Count - start)
+                Batches.fill set outputs (ReadOnlySpan(indices, start, rows)) (Span network.Inputs) (Span network.Targets)
+                network.Validate rows |> ignore
+
+                for i in 0 .. rows * outputs - 1 do
+                    if 'T.op_GreaterThan (network.Outputs[i], 'T.Zero) then
+                        isAlive[i % outputs] <- true
+
+                start <- start + rows
+
+        [ for j in 0 .. outputs - 1 do
+              if not isAlive[j] then
+                  j ]
+
+    let private checkFit (model: Model) (data: DataSets) (initial: 'T array) =
+        let mismatch (name: string) (message: string) : unit = raise (ArgumentException(message, name))
+
+        if data.Training.Width <> model.Inputs then
+            mismatch (nameof data) $"the examples have {data.Training.Width} values each, the model takes {model.Inputs}."
+
+        if data.Classes > model.Outputs then
+            mismatch (nameof model) $"the data have {data.Classes} classes, the model only {model.Outputs} outputs."
+
+        if initial.Length <> Model.parameterCount model then
+            mismatch (nameof initial) $"{initial.Length} initial parameters, the model has {Model.parameterCount model}."
+
+    /// <summary>Trains to the first stop rule that holds, to a limit, to divergence or to cancellation.</summary>
+    /// <param name="model">What to train.</param>
+    /// <param name="optimizer">With what.</param>
+    /// <param name="options">How.</param>
+    /// <param name="data">On what; its examples must be as long as the model's inputs.</param>
+    /// <param name="initial">The initial parameters; not touched.</param>
+    /// <param name="progress">Told of every validation, and in between about four times a second.</param>
+    /// <param name="cancellation">Ends the run, as cancelled, within one batch.</param>
+    /// <exception cref="T:System.ArgumentException">An option is out of its range, or model, data and parameters do not fit.</exception>
+    let train<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+        (model: Model)
+        (optimizer: Optimizer)
+        (options: TrainingOptions)
+        (data: DataSets)
+        (initial: 'T array)
+        (progress: TrainingProgress -> unit)
+        (cancellation: CancellationToken)
+        : TrainingResult<'T> =
+        TrainingOptions.validate options
+        checkFit model data initial
+        let clock = Stopwatch.StartNew()
+        let set = data.Training
+        let network = Network<'T>(model, options.BatchSize)
+        initial.CopyTo network.Parameters
+        let state = Optimizer.init<'T> optimizer initial.Length
+        let history = List<Validation>()
+        let validationOrder = Batches.permutation FileOrder data.Validation.Count 0 0
+        let batchesAnEpoch = Batches.count set.Count options.BatchSize
+        let validateEvery = defaultArg options.ValidateEvery batchesAnEpoch |> int64
+        let maxSteps = defaultArg options.MaxSteps Int64.MaxValue
+        let dropoutKey = Random.key options.Seed "dropout"
+        let mutable step = 0L
+        let mutable epoch = 0
+        let mutable trainingLoss = nan
+        let mutable stop = ValueNone
+        let mutable reported = TimeSpan.Zero
+
+        let report () =
+            reported <- clock.Elapsed
+
+            progress
+                { Step = step
+                  Newest = if history.Count > 0 then ValueSome history[history.Count - 1] else ValueNone
+                  Validations = history.Count
+                  Elapsed = reported }
+
+        let validateNow () =
+            let struct (loss, accuracy) = validate network data validationOrder
+
+            history.Add { Step = step; TrainingLoss = trainingLoss; Loss = loss; Accuracy = accuracy }
+
+            if not (Double.IsFinite loss) then
+                stop <- ValueSome Diverged
+            else
+                match options.StopRules |> List.tryPick (fun rule -> StopRule.decide rule history) with
+                | Some reason -> stop <- ValueSome reason
+                | None -> ()
+
+            report ()
+
+        let takeStep (indices: int array) batch =
+            let start = batch * options.BatchSize
+            let rows = min options.BatchSize (set.Count - start)
+            Batches.fill set model.Outputs (ReadOnlySpan(indices, start, rows)) (Span network.Inputs) (Span network.Targets)
+            trainingLoss <- network.Train(rows, dropoutKey + uint64 step * 0x9E3779B97F4A7C15UL)
+            step <- step + 1L
+
+            if not (Double.IsFinite trainingLoss) then
+                stop <- ValueSome Diverged
+            else
+                Optimizer.stepInPlace optimizer state network.Parameters network.Gradient
+
+                if step % validateEvery = 0L then
+                    validateNow ()
+
+                if stop.IsNone && step >= maxSteps then
+                    stop <- ValueSome MaxSteps
+
+        while stop.IsNone do
+            let indices = Batches.permutation options.Order set.Count options.Seed epoch
+            let mutable batch = 0
+
+            while stop.IsNone && batch < batchesAnEpoch do
+                if cancellation.IsCancellationRequested then
+                    stop <- ValueSome Cancelled
+                else
+                    takeStep indices batch
+                    batch <- batch + 1
+
+                    if (clock.Elapsed - reported).TotalSeconds >= 0.25 then
+                        report ()
+
+            epoch <- epoch + 1
+
+            if stop.IsNone && epoch >= options.MaxEpochs then
+                stop <- ValueSome MaxEpochs
+
+        { Stop = stop.Value
+          Steps = step
+          History = history.ToArray()
+          Parameters = network.Parameters.ToArray()
+          // Of NaN weights nothing can be said.
+          DeadLogits = if stop = ValueSome Diverged then [] else deadLogits network data
+          Elapsed = clock.Elapsed }
