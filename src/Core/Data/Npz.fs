@@ -107,14 +107,12 @@ module Npz =
         parse name bytes
 
     /// <summary>All arrays of an archive by name.</summary>
-    /// <param name="path">The .npz file.</param>
-    /// <exception cref="T:System.IO.FileNotFoundException">There is no such file.</exception>
+    /// <param name="file">The file's name, for messages.</param>
+    /// <param name="stream">The archive's bytes; must be seekable. Left open.</param>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is no archive, or an array in it is damaged or of another type.</exception>
-    let read (path: string) : Map<string, NpyArray> =
-        use stream = File.OpenRead path
-
+    let readStream (file: string) (stream: Stream) : Map<string, NpyArray> =
         try
-            use archive = new ZipArchive(stream, ZipArchiveMode.Read)
+            use archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen = true)
 
             Map.ofList
                 [ for entry in archive.Entries do
@@ -124,6 +122,14 @@ module Npz =
                           else
                               entry.FullName
 
-                      name, readEntry path entry ]
+                      name, readEntry file entry ]
         with :? InvalidDataException as error ->
-            fail path 0L $"not a readable .npz archive ({error.Message.TrimEnd('.')})."
+            fail file 0L $"not a readable .npz archive ({error.Message.TrimEnd('.')})."
+
+    /// <summary>All arrays of a file by name.</summary>
+    /// <param name="path">The .npz file.</param>
+    /// <exception cref="T:System.IO.FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is no archive, or an array in it is damaged or of another type.</exception>
+    let read (path: string) : Map<string, NpyArray> =
+        use stream = File.OpenRead path
+        readStream path stream

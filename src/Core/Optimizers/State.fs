@@ -17,6 +17,9 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     static let alignment = 64 / sizeof<'T>
 
     static member internal Zero(slotNames: string list, length: int) =
+        if typeof<'T> <> typeof<float32> && typeof<'T> <> typeof<float> then
+            raise (NotSupportedException $"optimizers compute with float32 and float, not with {typeof<'T>.Name}.")
+
         let stride = (length + alignment - 1) / alignment * alignment
 
         let block: 'T array = Array.zeroCreate (Checked.(*) stride slotNames.Length)

@@ -17,10 +17,8 @@ type TrainingOptions =
         BatchSize: int
         /// <summary>In which order an epoch goes through the examples.</summary>
         Order: Order
-        /// <summary>Decides the initial weights, the shuffles and the dropouts.</summary>
+        /// <summary>Decides the shuffles and the dropouts.</summary>
         Seed: int
-        /// <summary>How weights begin, unless they are given.</summary>
-        Initialization: Initialization
         /// <summary>The most epochs, at least 1. The document's: 5000.</summary>
         MaxEpochs: int
         /// <summary>The most steps, at least 1, if there is such a limit.</summary>
@@ -65,12 +63,11 @@ type TrainingResult<'T> =
 
 /// <summary>Training options.</summary>
 module TrainingOptions =
-    /// <summary>The document's: batches of 64 in file order, normal(0.01) weights, its two stop rules, 5000 epochs.</summary>
+    /// <summary>The document's: batches of 64 in file order, its two stop rules, 5000 epochs.</summary>
     let document =
         { BatchSize = 64
           Order = FileOrder
           Seed = 0
-          Initialization = Normal 0.01
           MaxEpochs = 5000
           MaxSteps = None
           ValidateEvery = None

@@ -1,0 +1,63 @@
+using CuteDl.Core.Data;
+using CuteDl.Data;
+using Microsoft.FSharp.Core;
+
+namespace CuteDl;
+
+/// <summary>Labelled images of bytes in two sets, one to train on and one to validate on. Pixels stand for byte / 255.</summary>
+public sealed class ImageData
+{
+    private static readonly Lazy<ImageData> EmbeddedMnist = new(ReadMnist);
+
+    private ImageData(string name, DataSets core)
+    {
+        Name = name;
+        Core = core;
+    }
+
+    internal DataSets Core { get; }
+
+    /// <summary><c>mnist</c>, or the folder it was read from.</summary>
+    public string Name { get; }
+
+    /// <summary>The number of images to train on.</summary>
+    public int TrainingCount => Core.Training.Count;
+
+    /// <summary>The number of images to validate on.</summary>
+    public int ValidationCount => Core.Validation.Count;
+
+    /// <summary>The number of pixels of an image.</summary>
+    public int Pixels => Core.Training.Width;
+
+    /// <summary>The number of classes; labels are below it.</summary>
+    public int Classes => Core.Classes;
+
+    /// <summary>
+    /// Reads a data set in MNIST's format: <c>train-images-idx3-ubyte</c>, <c>train-labels-idx1-ubyte</c>,
+    /// <c>t10k-images-idx3-ubyte</c>, <c>t10k-labels-idx1-ubyte</c>, each with or without <c>.gz</c>.
+    /// </summary>
+    /// <param name="folder">The folder of the four files.</param>
+    /// <param name="classes">The number of classes: labels must be below it.</param>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="DataFormatException">A file is damaged, or the files do not belong together: which, where, and why.</exception>
+    public static ImageData FromFolder(string folder, int classes = 10)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        return new ImageData(folder, DataSetsModule.readFolder(classes, folder));
+    }
+
+    /// <summary>The share of the validation images that are of one class.</summary>
+    internal double ShareOfClass(int label)
+    {
+        var labels = Core.Validation.Labels;
+        return labels.Count(other => other == label) / (double)labels.Length;
+    }
+
+    internal static ImageData LoadMnist() => EmbeddedMnist.Value;
+
+    private static ImageData ReadMnist()
+    {
+        var open = FuncConvert.FromFunc((string name) => ValueTuple.Create(name + ".gz", MnistFiles.Open(name + ".gz")));
+        return new ImageData("mnist", DataSetsModule.read(10, open));
+    }
+}

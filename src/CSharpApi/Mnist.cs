@@ -1,0 +1,29 @@
+namespace CuteDl;
+
+/// <summary>The MNIST runner: the data, experiments on them, and the source document's eight runs.</summary>
+public static class Mnist
+{
+    /// <summary>The eight documented runs, in the document's order.</summary>
+    public static IReadOnlyList<DocumentedRun> DocumentedRuns { get; } =
+        [.. Core.Training.DocumentedRuns.all.Select(run => new DocumentedRun(run.Name, new Optimizer(run.Optimizer), run.Figures))];
+
+    /// <summary>MNIST, 60,000 images to train on and 10,000 to validate on, from the package. Read once and kept.</summary>
+    public static ImageData Load() => ImageData.LoadMnist();
+
+    /// <summary>An experiment on MNIST, without layers yet.</summary>
+    public static Experiment Experiment() => new(new ExperimentPlan());
+
+    /// <summary>The document's model: one dense layer of 10 units with relu on the logits.</summary>
+    public static Experiment DocumentExperiment() => Experiment().Dense(10, Activation.ReLU);
+}
+
+/// <summary>A run by name: what results and pictures call an optimizer.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="Optimizer">The optimizer.</param>
+public record NamedRun(string Name, Optimizer Optimizer);
+
+/// <summary>One of the source document's runs.</summary>
+/// <param name="Name"><c>fixed-0.0001</c>, <c>fixed-0.2</c>, <c>fixed-0.01</c>, <c>momentum</c>, <c>adagrad</c>, ...</param>
+/// <param name="Optimizer">The optimizer with the document's settings.</param>
+/// <param name="Figures">What the document says came of it; empty if it gives no figures.</param>
+public sealed record DocumentedRun(string Name, Optimizer Optimizer, string Figures) : NamedRun(Name, Optimizer);

@@ -1,0 +1,50 @@
+namespace CuteDl;
+
+/// <summary>What a layer does to each of its sums z.</summary>
+public enum Activation
+{
+    /// <summary>a = z</summary>
+    Linear,
+
+    /// <summary>a = max(z, 0); its derivative at 0 is 0.</summary>
+    ReLU,
+
+    /// <summary>a = 1 / (1 + e⁻ᶻ)</summary>
+    Sigmoid,
+
+    /// <summary>a = tanh z</summary>
+    Tanh,
+}
+
+/// <summary>What training makes small: the mean over a batch of a sum over an example's outputs.</summary>
+public enum LossFunction
+{
+    /// <summary>−Σ y ln softmax(z), computed by log-sum-exp.</summary>
+    SoftmaxCrossEntropy,
+
+    /// <summary>½ Σ (z − y)²: halved, as in the source document's framework.</summary>
+    MeanSquaredError,
+
+    /// <summary>−Σ (y ln σ(z) + (1−y) ln(1−σ(z))), computed from the logits z.</summary>
+    BinaryCrossEntropy,
+}
+
+/// <summary>In which order an epoch goes through the examples.</summary>
+public enum Order
+{
+    /// <summary>As they lie in the files, every epoch: the document's.</summary>
+    File,
+
+    /// <summary>A new permutation each epoch, from seed and epoch alone.</summary>
+    Shuffle,
+}
+
+/// <summary>The numbers that training computes with.</summary>
+public enum Precision
+{
+    /// <summary><see cref="float"/>, 32 bits.</summary>
+    Single,
+
+    /// <summary><see cref="double"/>, 64 bits.</summary>
+    Double,
+}

@@ -1,0 +1,113 @@
+using CuteDl.Core.Data;
+using CuteDl.Core.Networks;
+using Microsoft.FSharp.Collections;
+
+namespace CuteDl;
+
+/// <summary>Where a model's parameters begin: at random by a seed, or at given values. Biases of random ones begin at 0.</summary>
+public sealed class InitialWeights
+{
+    private readonly Func<Model, int, double[]> _make;
+
+    private InitialWeights(string name, bool isRandom, Func<Model, int, double[]> make)
+    {
+        Name = name;
+        IsRandom = isRandom;
+        _make = make;
+    }
+
+    /// <summary>What the results call it: <c>normal(0.01)</c>, <c>glorot</c>, <c>he</c>, <c>reference</c> or the file's path.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether the seed decides them.</summary>
+    public bool IsRandom { get; }
+
+    /// <summary>Uniform within ±√(6 / (inputs + units)) (Glorot and Bengio 2010, eq. 16).</summary>
+    public static InitialWeights Glorot { get; } = Random(Initialization.Glorot);
+
+    /// <summary>Normal with standard deviation √(2 / inputs) (He et al. 2015, eq. 10).</summary>
+    public static InitialWeights He { get; } = Random(Initialization.He);
+
+    /// <summary>
+    /// One draw from normal(0, 0.01) for the document's model, 784 inputs to 10 units, that its documented results were worked
+    /// out from; in the package.
+    /// </summary>
+    public static InitialWeights Reference { get; } =
+        new("reference", false, (model, _) => Fit("the reference weights", ReadReference(), model));
+
+    /// <summary>Normal with mean 0.</summary>
+    /// <param name="standardDeviation">At least 0; the document's is 0.01.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The deviation is negative or not finite.</exception>
+    public static InitialWeights Normal(double standardDeviation = 0.01)
+    {
+        if (!(standardDeviation >= 0 && double.IsFinite(standardDeviation)))
+        {
+            throw new ArgumentOutOfRangeException(nameof(standardDeviation), standardDeviation, "must be at least 0 and finite.");
+        }
+
+        return Random(Initialization.NewNormal(standardDeviation));
+    }
+
+    /// <summary>
+    /// The values in a file of numpy's format: arrays <c>layers.0.weight</c> (inputs × units), <c>layers.0.bias</c> (units),
+    /// <c>layers.1.weight</c>, ... of float32 or float64. Read when training begins.
+    /// </summary>
+    /// <param name="path">The .npz file.</param>
+    public static InitialWeights FromFile(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return new InitialWeights(path, false, (model, _) => Fit(path, Npz.read(path), model));
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+
+    internal double[] Make(Model model, int seed) => _make(model, seed);
+
+    private static InitialWeights Random(Initialization initialization) =>
+        new(initialization.ToString(), true, (model, seed) => ModelModule.initialParameters<double>(model, initialization, seed));
+
+    private static FSharpMap<string, NpyArray> ReadReference()
+    {
+        using var stream = typeof(InitialWeights).Assembly.GetManifestResourceStream("reference.npz")!;
+        return Npz.readStream("reference.npz", stream);
+    }
+
+    // Every array must be one of the model's, and every parameter of the model must have its array.
+    private static double[] Fit(string source, FSharpMap<string, NpyArray> arrays, Model model)
+    {
+        var parameters = ModelModule.parameters(model);
+        var known = parameters.Select(parameter => parameter.Name).ToArray();
+        var result = new double[ModelModule.parameterCount(model)];
+
+        foreach (var name in arrays.Keys.Except(known))
+        {
+            throw new InitialWeightsException($"{source}: the array '{name}' is none of the model {model}; its arrays are {string.Join(", ", known)}.");
+        }
+
+        foreach (var parameter in parameters)
+        {
+            var expected = Shape(parameter.Shape);
+            if (!arrays.TryGetValue(parameter.Name, out var array))
+            {
+                throw new InitialWeightsException($"{source}: the array '{parameter.Name}' ({expected}) of the model {model} is missing.");
+            }
+
+            if (Shape(array.Shape) != expected)
+            {
+                throw new InitialWeightsException(
+                    $"{source}: the array '{parameter.Name}' is {Shape(array.Shape)}, the model {model} needs {expected}.");
+            }
+
+            array.Values.CopyTo(result, parameter.Offset);
+        }
+
+        return result;
+    }
+
+    private static string Shape(IEnumerable<int> sizes) => string.Join(" × ", sizes);
+}
+
+/// <summary>Given initial weights do not fit the model: an array is missing, foreign, or of another shape.</summary>
+/// <param name="message">Which array, what it is, and what the model needs.</param>
+public sealed class InitialWeightsException(string message) : Exception(message);

@@ -1,0 +1,37 @@
+using System.Numerics;
+using CuteDl.Core.Optimizers;
+
+namespace CuteDl;
+
+/// <summary>What an optimizer remembers between steps: how many were taken, and named slots as long as the parameters.</summary>
+/// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+public sealed class OptimizerState<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
+{
+    internal OptimizerState(State<T> core) => Core = core;
+
+    internal State<T> Core { get; }
+
+    /// <summary>How many steps were taken; 0 is the initial state.</summary>
+    public long Step => Core.Step;
+
+    /// <summary>The number of parameters.</summary>
+    public int Length => Core.Length;
+
+    /// <summary>The names of the slots.</summary>
+    public IReadOnlyList<string> SlotNames => [.. Core.SlotNames];
+
+    /// <summary>A slot by name: one value for each parameter.</summary>
+    /// <param name="slotName">One of <see cref="SlotNames"/>, such as <c>velocity</c>.</param>
+    /// <exception cref="ArgumentException">There is no such slot; the message lists those there are.</exception>
+    public ReadOnlyMemory<T> this[string slotName] => Core[slotName];
+
+    /// <summary>A state of its own with the same content, which a later in-place step does not change.</summary>
+    public OptimizerState<T> Copy() => new(Core.Copy());
+}
+
+/// <summary>What a pure step gives.</summary>
+/// <param name="Next">The next state.</param>
+/// <param name="Delta">What to take away from each parameter: w' = w − delta.</param>
+public readonly record struct OptimizerStep<T>(OptimizerState<T> Next, T[] Delta)
+    where T : unmanaged, IFloatingPointIeee754<T>;

@@ -1,0 +1,113 @@
+namespace CuteDl;
+
+/// <summary>
+/// One experiment under several optimizers and seeds, as an immutable value. Begun by
+/// <see cref="Experiment.Compare(Optimizer[])"/>.
+/// </summary>
+public sealed class Comparison
+{
+    private readonly ExperimentPlan _experiment;
+    private readonly IReadOnlyList<NamedRun> _runs;
+    private readonly int? _seeds;
+    private readonly int _parallel;
+
+    internal Comparison(ExperimentPlan experiment, IReadOnlyList<NamedRun> runs)
+        : this(experiment, runs, null, Environment.ProcessorCount)
+    {
+        if (runs.Count == 0)
+        {
+            throw new ArgumentException("a comparison needs at least one optimizer.", nameof(runs));
+        }
+
+        var twice = runs.GroupBy(run => run.Name).FirstOrDefault(group => group.Count() > 1);
+        if (twice is not null)
+        {
+            throw new ArgumentException($"the run '{twice.Key}' is given twice.", nameof(runs));
+        }
+    }
+
+    private Comparison(ExperimentPlan experiment, IReadOnlyList<NamedRun> runs, int? seeds, int parallel)
+    {
+        _experiment = experiment;
+        _runs = runs;
+        _seeds = seeds;
+        _parallel = parallel;
+    }
+
+    /// <summary>Repeats every run with the seeds 0 to <paramref name="count"/> − 1. Default: the experiment's seed alone.</summary>
+    /// <param name="count">At least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The count is below 1.</exception>
+    public Comparison Seeds(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return new Comparison(_experiment, _runs, count, _parallel);
+    }
+
+    /// <summary>How many runs go on at the same time. Default: one for each processor. No result depends on it.</summary>
+    /// <param name="count">At least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The count is below 1.</exception>
+    public Comparison Parallel(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return new Comparison(_experiment, _runs, _seeds, count);
+    }
+
+    /// <summary>How many runs there are in all.</summary>
+    public int RunCount => _runs.Count * (_seeds ?? 1);
+
+    /// <summary>
+    /// Trains all runs. A run that diverges, or is cancelled, keeps its history and leaves the others alone; a run that is
+    /// cancelled before it began gives no result.
+    /// </summary>
+    /// <param name="progress">Told where each run is, from the threads that train; each run's last report has its result.</param>
+    /// <param name="cancellationToken">Ends the runs under way within one batch each, and begins no other.</param>
+    /// <returns>The results there are, by run and then seed.</returns>
+    /// <exception cref="ArgumentException">The model does not end in a dense layer of enough units.</exception>
+    /// <exception cref="InitialWeightsException">Given initial weights do not fit the model.</exception>
+    public Task<ComparisonResult> RunAsync(IProgress<RunProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Run(progress, cancellationToken), CancellationToken.None);
+
+    private ComparisonResult Run(IProgress<RunProgress>? progress, CancellationToken cancellationToken)
+    {
+        var prepared = _experiment.Prepare();
+        IEnumerable<int?> seeds = _seeds is { } count ? Enumerable.Range(0, count).Select(seed => (int?)seed) : [null];
+        var experiments = _runs.SelectMany(run => seeds.Select(seed => prepared.With(run, seed))).ToArray();
+        var results = new RunResult?[experiments.Length];
+
+        // A thread of its own for each place: runs last long and never wait. The next free one takes the next run.
+        var next = -1;
+        var workers = Enumerable.Range(0, Math.Min(_parallel, experiments.Length)).Select(_ => Task.Factory.StartNew(
+            () =>
+            {
+                for (var i = Interlocked.Increment(ref next); i < experiments.Length; i = Interlocked.Increment(ref next))
+                {
+                    if (cancellationToken.IsCancellationRequested)
+                    {
+                        return;
+                    }
+
+                    results[i] = experiments[i].Run(progress, cancellationToken);
+                }
+            },
+            TaskCreationOptions.LongRunning));
+
+        Task.WaitAll([.. workers]);
+        return new ComparisonResult { Runs = [.. results.OfType<RunResult>()] };
+    }
+}
+
+/// <summary>What came of a comparison.</summary>
+public sealed record ComparisonResult
+{
+    /// <summary>The format of this record.</summary>
+    public const string CurrentSchema = "cutedl/comparison/1";
+
+    /// <summary>The format: <see cref="CurrentSchema"/>.</summary>
+    public string Schema { get; init; } = CurrentSchema;
+
+    /// <summary>The results, by run and then seed.</summary>
+    public required IReadOnlyList<RunResult> Runs { get; init; }
+
+    /// <summary>The record as JSON, names in snake_case; NaN and infinities as strings.</summary>
+    public string ToJson() => Json.Write(this);
+}

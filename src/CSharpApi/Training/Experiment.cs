@@ -1,0 +1,167 @@
+using CuteDl.Core.Networks;
+using CuteDl.Core.Training;
+
+namespace CuteDl;
+
+/// <summary>
+/// A model and how to train it, as an immutable value: every call returns a changed copy. Begun by
+/// <see cref="Mnist.Experiment()"/>; ended by <see cref="RunAsync"/> or <see cref="Compare(Optimizer[])"/>. What is not
+/// said is as in the source document.
+/// </summary>
+public sealed class Experiment
+{
+    private readonly ExperimentPlan _plan;
+
+    internal Experiment(ExperimentPlan plan) => _plan = plan;
+
+    /// <summary>Adds a dense layer, activation(x·W + b). The last one's units are the classes' logits.</summary>
+    /// <param name="units">At least 1.</param>
+    /// <param name="activation">What is done to each sum.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public Experiment Dense(int units, Activation activation = Activation.Linear)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(units, 1);
+        return new(_plan with { Layers = _plan.Layers.Add(Layer.NewDense(units, Translate.Activation(activation))) });
+    }
+
+    /// <summary>Adds a dropout: in training each value of the layer before is 0 with this probability, else divided by 1 − rate.</summary>
+    /// <param name="rate">In [0, 1).</param>
+    /// <exception cref="ArgumentOutOfRangeException">The rate is out of its range.</exception>
+    public Experiment Dropout(double rate)
+    {
+        if (!(rate is >= 0 and < 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(rate), rate, "a dropout's rate must lie in [0, 1).");
+        }
+
+        return new(_plan with { Layers = _plan.Layers.Add(Layer.NewDropout(rate)) });
+    }
+
+    /// <summary>What training makes small. Default: <see cref="LossFunction.SoftmaxCrossEntropy"/>.</summary>
+    /// <param name="loss">The loss.</param>
+    public Experiment Loss(LossFunction loss) => new(_plan with { Loss = Translate.Loss(loss) });
+
+    /// <summary>The optimizer of a single run. Default: <c>fixed(lr=0.01)</c>.</summary>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="name">The run's name in results; the text form, if not said.</param>
+    public Experiment Optimizer(Optimizer optimizer, string? name = null)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        return new(_plan with { Optimizer = optimizer, Name = name });
+    }
+
+    /// <summary>The data. Default: MNIST, from the package.</summary>
+    /// <param name="data">The images.</param>
+    public Experiment Data(ImageData data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return new(_plan with { Data = data });
+    }
+
+    /// <summary>
+    /// Where the parameters begin. Default: <see cref="CuteDl.InitialWeights.Reference"/> for the document's model (784 to 10 in
+    /// one layer) if no seed is said, otherwise <see cref="CuteDl.InitialWeights.Normal"/> with 0.01.
+    /// </summary>
+    /// <param name="weights">The weights.</param>
+    public Experiment InitialWeights(InitialWeights weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        return new(_plan with { InitialWeights = weights });
+    }
+
+    /// <summary>The numbers to compute with. Default: <see cref="CuteDl.Precision.Single"/>.</summary>
+    /// <param name="precision">The precision.</param>
+    public Experiment Precision(Precision precision) => new(_plan with { Precision = precision });
+
+    /// <summary>In which order an epoch goes through the images. Default: <see cref="CuteDl.Order.File"/>.</summary>
+    /// <param name="order">The order.</param>
+    public Experiment Order(Order order) => new(_plan with { Order = order });
+
+    /// <summary>Images a step. Default: 64.</summary>
+    /// <param name="size">At least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The size is below 1.</exception>
+    public Experiment Batch(int size)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        return new(_plan with { Batch = size });
+    }
+
+    /// <summary>Decides initial weights (unless they are given), shuffles and dropouts. Default: 0.</summary>
+    /// <param name="seed">Any number; the same one gives the same bits.</param>
+    public Experiment Seed(int seed) => new(_plan with { Seed = seed });
+
+    /// <summary>The most epochs. Default: 5000.</summary>
+    /// <param name="epochs">At least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
+    public Experiment MaxEpochs(int epochs)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
+        return new(_plan with { MaxEpochs = epochs });
+    }
+
+    /// <summary>The most steps. Default: no limit.</summary>
+    /// <param name="steps">At least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
+    public Experiment MaxSteps(long steps)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        return new(_plan with { MaxSteps = steps });
+    }
+
+    /// <summary>Steps from one validation to the next. Default: an epoch.</summary>
+    /// <param name="steps">At least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
+    public Experiment ValidateEvery(int steps)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        return new(_plan with { ValidateEvery = steps });
+    }
+
+    /// <summary>
+    /// Ends a run without a smaller validation loss in <paramref name="patience"/> validations, or with a gain of less than
+    /// <paramref name="minGain"/> over them. Default: 20 and 0.001.
+    /// </summary>
+    /// <param name="patience">At least 1 validation.</param>
+    /// <param name="minGain">At least 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public Experiment StopWithoutGain(int patience, double minGain)
+    {
+        StopRuleModule.validate(StopRule.NewStagnation(patience, minGain));
+        return new(_plan with { Patience = patience, MinGain = minGain });
+    }
+
+    /// <summary>
+    /// Ends a run whose validation accuracy was above <paramref name="target"/> in <paramref name="hold"/> validations on end.
+    /// Default: 0.91 and 20.
+    /// </summary>
+    /// <param name="target">In [0, 1].</param>
+    /// <param name="hold">At least 1 validation.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public Experiment StopAtTarget(double target, int hold)
+    {
+        StopRuleModule.validate(StopRule.NewTarget(target, hold));
+        return new(_plan with { Target = target, Hold = hold });
+    }
+
+    /// <summary>A comparison of this experiment under each of the optimizers, all else equal.</summary>
+    /// <param name="optimizers">At least one.</param>
+    /// <exception cref="ArgumentException">There is none, or one twice.</exception>
+    public Comparison Compare(params Optimizer[] optimizers)
+    {
+        ArgumentNullException.ThrowIfNull(optimizers);
+        return Compare([.. optimizers.Select(optimizer => new NamedRun(optimizer.ToString(), optimizer))]);
+    }
+
+    /// <summary>A comparison of this experiment under each of the runs' optimizers, all else equal.</summary>
+    /// <param name="runs">At least one.</param>
+    /// <exception cref="ArgumentException">There is none, or one twice.</exception>
+    public Comparison Compare(IEnumerable<NamedRun> runs) => new(_plan, [.. runs]);
+
+    /// <summary>Trains, on another thread, to the first stop rule that holds, a limit, divergence or cancellation.</summary>
+    /// <param name="progress">Told where the run is; on the thread that trains.</param>
+    /// <param name="cancellationToken">Ends the run within one batch; its result then says <see cref="StopReason.Cancelled"/>.</param>
+    /// <exception cref="ArgumentException">The model has no dense layer at its end, or its last one fewer units than there are classes.</exception>
+    /// <exception cref="InitialWeightsException">Given initial weights do not fit the model.</exception>
+    public Task<RunResult> RunAsync(IProgress<RunProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => _plan.Prepare().Run(progress, cancellationToken), CancellationToken.None);
+}

@@ -1,0 +1,186 @@
+using System.Collections.Immutable;
+using System.Numerics;
+using CuteDl.Core.Networks;
+using CuteDl.Core.Training;
+using Microsoft.FSharp.Collections;
+using Microsoft.FSharp.Core;
+
+namespace CuteDl;
+
+/// <summary>What an <see cref="Experiment"/> was told, and carrying it out.</summary>
+internal sealed record ExperimentPlan
+{
+    public ImmutableList<Layer> Layers { get; init; } = [];
+
+    public Loss Loss { get; init; } = Loss.SoftmaxCrossEntropy;
+
+    public Optimizer Optimizer { get; init; } = Optimizers.Fixed();
+
+    public string? Name { get; init; }
+
+    public ImageData? Data { get; init; }
+
+    public InitialWeights? InitialWeights { get; init; }
+
+    public Precision Precision { get; init; } = Precision.Single;
+
+    public Order Order { get; init; } = Order.File;
+
+    public int Batch { get; init; } = 64;
+
+    public int? Seed { get; init; }
+
+    public int MaxEpochs { get; init; } = 5000;
+
+    public long? MaxSteps { get; init; }
+
+    public int? ValidateEvery { get; init; }
+
+    public int Patience { get; init; } = 20;
+
+    public double MinGain { get; init; } = 0.001;
+
+    public double Target { get; init; } = 0.91;
+
+    public int Hold { get; init; } = 20;
+
+    /// <summary>
+    /// The plan with its data and weights settled. What would fail in every run of it fails here, before the first begins.
+    /// </summary>
+    public PreparedExperiment Prepare()
+    {
+        var data = Data ?? Mnist.Load();
+        var model = ModelModule.create(data.Pixels, ListModule.OfSeq(Layers), Loss);
+        if (model.Outputs < data.Classes)
+        {
+            throw new ArgumentException($"the data have {data.Classes} classes, the last layer only {model.Outputs} units.");
+        }
+
+        return new PreparedExperiment(this, data, model);
+    }
+}
+
+/// <summary>An experiment ready to run, under any optimizer and seed.</summary>
+internal sealed class PreparedExperiment
+{
+    private readonly ExperimentPlan _plan;
+    private readonly ImageData _data;
+    private readonly Model _model;
+
+    public PreparedExperiment(ExperimentPlan plan, ImageData data, Model model)
+    {
+        _plan = plan;
+        _data = data;
+        _model = model;
+
+        if (!Weights.IsRandom)
+        {
+            // A file that does not fit fails now.
+            _ = Weights.Make(model, 0);
+        }
+    }
+
+    private int Seed => _plan.Seed ?? 0;
+
+    private string RunName => _plan.Name ?? _plan.Optimizer.ToString();
+
+    private InitialWeights Weights => _plan.InitialWeights ?? DefaultWeights;
+
+    private InitialWeights DefaultWeights => _plan.Seed is null && IsDocumentModel ? InitialWeights.Reference : InitialWeights.Normal();
+
+    private bool IsDocumentModel => _data.Pixels == 784 && _plan.Layers is [Layer.Dense { units: 10 }];
+
+    public PreparedExperiment With(NamedRun run, int? seed) =>
+        new(_plan with { Optimizer = run.Optimizer, Name = run.Name, Seed = seed ?? _plan.Seed }, _data, _model);
+
+    public RunResult Run(IProgress<RunProgress>? progress, CancellationToken cancellationToken)
+    {
+        var initial = Weights.Make(_model, Seed);
+        return _plan.Precision == Precision.Single
+            ? Train(Array.ConvertAll(initial, value => (float)value), progress, cancellationToken)
+            : Train(initial, progress, cancellationToken);
+    }
+
+    private RunResult Train<T>(T[] initial, IProgress<RunProgress>? progress, CancellationToken cancellationToken)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        var observer = FuncConvert.FromAction((TrainingProgress now) => progress?.Report(Describe(now)));
+        var trained = Trainer.train(_model, _plan.Optimizer.Core, Options, _data.Core, initial, observer, cancellationToken);
+        var result = new RunResult
+        {
+            Run = RunName,
+            Optimizer = _plan.Optimizer.ToString(),
+            Seed = Seed,
+            Precision = _plan.Precision,
+            Model = _model.ToString(),
+            Settings = Settings,
+            Steps = trained.Steps,
+            Stop = Translate.StopReason(trained.Stop),
+            History = Translate.History(trained.History),
+            DeadLogits = [.. trained.DeadLogits],
+            // Where all logits are 0 class 0 is answered, so a dead class 0 can still be right.
+            AccuracyCeiling = 1 - trained.DeadLogits.Where(label => label > 0).Sum(_data.ShareOfClass),
+            Seconds = Math.Round(trained.Elapsed.TotalSeconds, 3),
+            Environment = RunEnvironment.Current,
+        };
+
+        progress?.Report(Describe(result));
+        return result;
+    }
+
+    private TrainingOptions Options =>
+        new(
+            batchSize: _plan.Batch,
+            order: Translate.Order(_plan.Order),
+            seed: Seed,
+            maxEpochs: _plan.MaxEpochs,
+            maxSteps: _plan.MaxSteps is { } steps ? FSharpOption<long>.Some(steps) : FSharpOption<long>.None,
+            validateEvery: _plan.ValidateEvery is { } every ? FSharpOption<int>.Some(every) : FSharpOption<int>.None,
+            stopRules: ListModule.OfSeq(
+                [StopRule.NewStagnation(_plan.Patience, _plan.MinGain), StopRule.NewTarget(_plan.Target, _plan.Hold)]));
+
+    private RunSettings Settings =>
+        new()
+        {
+            Data = _data.Name,
+            Batch = _plan.Batch,
+            Order = _plan.Order,
+            InitialWeights = Weights.Name,
+            MaxEpochs = _plan.MaxEpochs,
+            MaxSteps = _plan.MaxSteps,
+            ValidateEvery = _plan.ValidateEvery,
+            Patience = _plan.Patience,
+            MinGain = _plan.MinGain,
+            Target = _plan.Target,
+            Hold = _plan.Hold,
+        };
+
+    private RunProgress Describe(TrainingProgress now) =>
+        new()
+        {
+            Run = RunName,
+            Seed = Seed,
+            Step = now.Step,
+            Epoch = Epochs(now.Step),
+            Validations = now.Validations,
+            ValLoss = now.Newest.IsSome ? now.Newest.Value.Loss : null,
+            ValAccuracy = now.Newest.IsSome ? now.Newest.Value.Accuracy : null,
+            Elapsed = now.Elapsed,
+        };
+
+    private RunProgress Describe(RunResult result) =>
+        new()
+        {
+            Run = result.Run,
+            Seed = result.Seed,
+            Step = result.Steps,
+            Epoch = Epochs(result.Steps),
+            Validations = result.History.Count,
+            ValLoss = result.History.Count > 0 ? result.History.ValLoss[^1] : null,
+            ValAccuracy = result.History.Count > 0 ? result.History.ValAccuracy[^1] : null,
+            Elapsed = TimeSpan.FromSeconds(result.Seconds),
+            Result = result,
+        };
+
+    private double Epochs(long step) => step / Math.Ceiling(_data.TrainingCount / (double)_plan.Batch);
+}

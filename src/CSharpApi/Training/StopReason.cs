@@ -1,0 +1,26 @@
+namespace CuteDl;
+
+/// <summary>Why a run ended.</summary>
+public enum StopReason
+{
+    /// <summary>No smaller validation loss for too many validations.</summary>
+    NoImprovement,
+
+    /// <summary>The validation loss still fell, but gained too little.</summary>
+    TooSlow,
+
+    /// <summary>The validation accuracy stayed above its target.</summary>
+    TargetHeld,
+
+    /// <summary>The epochs allowed were used up.</summary>
+    MaxEpochs,
+
+    /// <summary>The steps allowed were used up.</summary>
+    MaxSteps,
+
+    /// <summary>A loss was NaN or infinite.</summary>
+    Diverged,
+
+    /// <summary>It was asked to end.</summary>
+    Cancelled,
+}

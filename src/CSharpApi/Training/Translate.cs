@@ -1,0 +1,62 @@
+using CuteDl.Core.Training;
+using CoreActivation = CuteDl.Core.Networks.Activation;
+using CoreLoss = CuteDl.Core.Networks.Loss;
+using CoreOrder = CuteDl.Core.Data.Order;
+using CoreStopReason = CuteDl.Core.Training.StopReason;
+
+namespace CuteDl;
+
+/// <summary>Between the core's unions and the facade's enumerations.</summary>
+internal static class Translate
+{
+    public static CoreActivation Activation(Activation activation) =>
+        activation switch
+        {
+            CuteDl.Activation.Linear => CoreActivation.Linear,
+            CuteDl.Activation.ReLU => CoreActivation.ReLU,
+            CuteDl.Activation.Sigmoid => CoreActivation.Sigmoid,
+            CuteDl.Activation.Tanh => CoreActivation.Tanh,
+            _ => throw Unknown(nameof(activation), activation),
+        };
+
+    public static CoreLoss Loss(LossFunction loss) =>
+        loss switch
+        {
+            LossFunction.SoftmaxCrossEntropy => CoreLoss.SoftmaxCrossEntropy,
+            LossFunction.MeanSquaredError => CoreLoss.MeanSquaredError,
+            LossFunction.BinaryCrossEntropy => CoreLoss.BinaryCrossEntropy,
+            _ => throw Unknown(nameof(loss), loss),
+        };
+
+    public static CoreOrder Order(Order order) =>
+        order switch
+        {
+            CuteDl.Order.File => CoreOrder.FileOrder,
+            CuteDl.Order.Shuffle => CoreOrder.Shuffled,
+            _ => throw Unknown(nameof(order), order),
+        };
+
+    public static StopReason StopReason(CoreStopReason reason) =>
+        reason.Tag switch
+        {
+            CoreStopReason.Tags.NoImprovement => CuteDl.StopReason.NoImprovement,
+            CoreStopReason.Tags.TooSlow => CuteDl.StopReason.TooSlow,
+            CoreStopReason.Tags.TargetHeld => CuteDl.StopReason.TargetHeld,
+            CoreStopReason.Tags.MaxEpochs => CuteDl.StopReason.MaxEpochs,
+            CoreStopReason.Tags.MaxSteps => CuteDl.StopReason.MaxSteps,
+            CoreStopReason.Tags.Diverged => CuteDl.StopReason.Diverged,
+            CoreStopReason.Tags.Cancelled => CuteDl.StopReason.Cancelled,
+            _ => throw Unknown(nameof(reason), reason),
+        };
+
+    public static RunHistory History(Validation[] validations) =>
+        new()
+        {
+            Steps = Array.ConvertAll(validations, validation => validation.Step),
+            Loss = Array.ConvertAll(validations, validation => validation.TrainingLoss),
+            ValLoss = Array.ConvertAll(validations, validation => validation.Loss),
+            ValAccuracy = Array.ConvertAll(validations, validation => validation.Accuracy),
+        };
+
+    private static ArgumentOutOfRangeException Unknown(string name, object value) => new(name, value, $"there is no such {name}.");
+}
