@@ -1,6 +1,15 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using CuteDl.Cli;
 
 // A root command would take its name from the file, CuteDl.Cli.
-var command = new Command("cutedl", "Compares optimizers on MNIST.") { new HelpOption(), new VersionOption() };
-return command.Parse(args).Invoke();
+var command = new Command("cutedl", "Trains one model under different optimizers on MNIST and says what each one does.")
+{
+    CompareCommand.Create(),
+    RunCommand.Create(),
+    ListCommand.Create(),
+    new HelpOption { Recursive = true },
+    new VersionOption(),
+};
+
+return await Invocation.RunAsync(command, args);

@@ -24,6 +24,10 @@ public sealed class Rule
 
     /// <summary>The arguments in the order of the text form.</summary>
     public IReadOnlyList<RuleArgument> Arguments { get; }
+
+    /// <summary>The text form with every argument at its default: <c>adam(lr=0.0001, beta1=0.9, beta2=0.99, eps=1e-8)</c>.</summary>
+    public override string ToString() =>
+        $"{Name}({string.Join(", ", Arguments.Select(argument => $"{argument.Name}={argument.DefaultText}"))})";
 }
 
 /// <summary>An argument of a rule.</summary>
@@ -35,6 +39,7 @@ public sealed class RuleArgument
         Summary = core.Summary;
         Range = core.Range.ToString();
         Default = core.Default;
+        DefaultText = NumberText.ofFloat(core.Default);
     }
 
     /// <summary>The name in the text form: <c>lr</c>.</summary>
@@ -48,4 +53,7 @@ public sealed class RuleArgument
 
     /// <summary>The value where none is given.</summary>
     public double Default { get; }
+
+    /// <summary>The default as the text form writes it: <c>1e-8</c>.</summary>
+    public string DefaultText { get; }
 }

@@ -24,3 +24,22 @@ public enum StopReason
     /// <summary>It was asked to end.</summary>
     Cancelled,
 }
+
+/// <summary>Stop reasons for readers.</summary>
+public static class StopReasonText
+{
+    /// <summary>The reason in words: "target held".</summary>
+    /// <param name="reason">The reason.</param>
+    public static string InWords(this StopReason reason) =>
+        reason switch
+        {
+            StopReason.NoImprovement => "no improvement",
+            StopReason.TooSlow => "too slow",
+            StopReason.TargetHeld => "target held",
+            StopReason.MaxEpochs => "epochs used up",
+            StopReason.MaxSteps => "steps used up",
+            StopReason.Diverged => "diverged",
+            StopReason.Cancelled => "cancelled",
+            _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "there is no such reason."),
+        };
+}

@@ -2,7 +2,6 @@ namespace CuteDl.Core.Optimizers
 
 open System
 open System.Collections.Generic
-open System.Globalization
 open System.Numerics
 open CuteDl.Core.Numerics
 
@@ -26,13 +25,11 @@ type Optimizer internal (kind: RuleKind, rule: IRule) =
 
               struct (argument, value) ]
 
-    let number (value: float) = value.ToString("R", CultureInfo.InvariantCulture).ToLowerInvariant()
-
     let text =
         let arguments =
             [ for struct (argument, value) in values do
                   if not (argument.IsTechnical && value = argument.Default) then
-                      $"{argument.Name}={number value}" ]
+                      $"{argument.Name}={NumberText.ofFloat value}" ]
 
         let list = String.Join(", ", arguments)
         $"{kind.Name}({list})"

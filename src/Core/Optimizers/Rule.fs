@@ -16,6 +16,12 @@ type IRule =
     /// <param name="pass">The walk. What is constant within the step is computed here, in double, and then lifted.</param>
     abstract Sweep<'E when 'E: struct and 'E :> IElement<'E>> : step: int64 * pass: Pass<'E> -> unit
 
+/// <summary>Numbers in texts.</summary>
+module NumberText =
+    /// <summary>The shortest decimal that reads back as the same number, as in 0.0001, 1e-8, 1e16.</summary>
+    let ofFloat (value: float) : string =
+        value.ToString("R", CultureInfo.InvariantCulture).Replace("E-0", "e-").Replace("E+0", "e").Replace("E+", "e").Replace('E', 'e')
+
 /// <summary>The values that a hyper-parameter may have.</summary>
 type Range =
     { Lower: float
@@ -31,7 +37,7 @@ type Range =
     /// <summary>In the notation of intervals: <c>(0, 1)</c>, <c>[0, ∞)</c>.</summary>
     override range.ToString() =
         let bound (value: float) =
-            if Double.IsPositiveInfinity value then "∞" else value.ToString CultureInfo.InvariantCulture
+            if Double.IsPositiveInfinity value then "∞" else NumberText.ofFloat value
 
         let opening = if range.LowerIncluded then "[" else "("
         let closing = if range.UpperIncluded then "]" else ")"

@@ -1,0 +1,30 @@
+// The core from F#: dotnet build -c Release, then dotnet fsi samples/functional.fsx
+#I "CSharp/bin/Release/net10.0"
+#r "MathNet.Numerics.dll"
+#r "CuteDl.Core.dll"
+
+open System
+open CuteDl.Core.Numerics
+open CuteDl.Core.Optimizers
+
+// An optimizer is a value; a step is a pure function of state and gradient.
+let adam = Optimizer.adam { Rules.adam.Defaults with LearningRate = 0.1 }
+printfn $"{adam}, and back again: {Expression.parse (string adam) = adam}"
+
+// x² + 10 y², from (3, 1), downhill.
+let gradient (w: float array) = [| 2.0 * w[0]; 20.0 * w[1] |]
+
+let descend (state: State<float>, w: float array) _ =
+    let struct (next, delta) = Optimizer.step adam state (ReadOnlySpan(gradient w))
+    next, Array.map2 (-) w delta
+
+let state, w = Seq.fold descend (Optimizer.init adam 2, [| 3.0; 1.0 |]) (seq { 1..200 })
+printfn $"after {state.Step} steps: x = %.4f{w[0]}, y = %.4f{w[1]}"
+
+// The same law over exact fractions: momentum with γ = 1/2 and α = 1 sums 1 + 1/2 + 1/4 + ...
+let momentum = Optimizer.momentum { LearningRate = 1.0; Decay = 0.5 }
+let velocity = [| Rational.Of 0 |]
+
+for t in 1L .. 5L do
+    let delta = Optimizer.stepElements momentum.Rule t [| Rational.Of 1 |] velocity
+    printfn $"step {t}: Δ = {delta[0]}"

@@ -1,0 +1,22 @@
+#:project ../src/CSharpApi/CSharpApi.csproj
+#:property NuGetLockFilePath=obj/quick.lock.json
+#:property RestoreLockedMode=false
+#:property Configuration=Release
+
+// A program in one file: dotnet run samples/quick.cs "adam(lr=0.001)"
+using CuteDl;
+
+var optimizer = Optimizers.Parse(args.FirstOrDefault() ?? "adam(lr=0.001)");
+var progress = new Progress<RunProgress>(now => Console.Error.WriteLine($"step {now.Step}, accuracy {now.ValAccuracy:0.0000}"));
+
+var result = await Mnist.Experiment()
+    .Dense(128, Activation.ReLU)
+    .Dense(10)
+    .InitialWeights(InitialWeights.He)
+    .Optimizer(optimizer)
+    .Order(Order.Shuffle)
+    .Seed(1)
+    .MaxEpochs(2)
+    .RunAsync(progress);
+
+Console.WriteLine($"{result.Optimizer}: {result.History.ValAccuracy[^1]:P1} of the test images are right after {result.Steps} steps");

@@ -1,0 +1,49 @@
+using System.CommandLine;
+
+namespace CuteDl.Cli;
+
+/// <summary><c>cutedl compare [RUN...]</c></summary>
+internal static class CompareCommand
+{
+    public static Command Create()
+    {
+        var runs = new Argument<string[]>("RUN") { Arity = ArgumentArity.ZeroOrMore, Description = $"{RunNames.Help} Default: the eight documented runs." };
+        var parallel = new Option<int>("--parallel")
+        {
+            HelpName = "N",
+            Description = "Runs at the same time (default: one for each processor).",
+            DefaultValueFactory = _ => Environment.ProcessorCount,
+        };
+        var seeds = new Option<int?>("--seeds") { HelpName = "N", Description = "Repeat each run with the seeds 0 to N - 1." };
+        var training = new TrainingOptions();
+        var output = new OutputOptions();
+        var command = new Command("compare", "Trains the same model under several optimizers and compares them.") { runs, parallel, seeds };
+        training.AddTo(command);
+        output.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var named = parsed.GetValue(runs) is { Length: > 0 } words ? [.. words.Select(RunNames.Parse)] : Mnist.DocumentedRuns.ToArray<NamedRun>();
+            if (parsed.GetValue(seeds) is not null && training.HasSeed(parsed))
+            {
+                throw new UsageException("--seed and --seeds cannot be given together.");
+            }
+
+            if (named.GroupBy(run => run.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            {
+                throw new UsageException($"the run '{twice.Key}' is given twice.");
+            }
+
+            var comparison = training.Read(parsed).Compare(named).Parallel(AtLeastOne(parallel, parsed.GetValue(parallel)));
+            if (parsed.GetValue(seeds) is { } count)
+            {
+                comparison = comparison.Seeds(AtLeastOne(seeds, count));
+            }
+
+            return await TrainingSession.RunAsync(comparison, output.Read(parsed, "compare"), cancellationToken).ConfigureAwait(false);
+        });
+        return command;
+    }
+
+    private static int AtLeastOne(Option option, int value) =>
+        value >= 1 ? value : throw new UsageException($"{option.Name} {value}: a number of at least 1 is expected.");
+}

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace CuteDl.Cli;
+
+/// <summary>Where results go, and in which form the terminal shows them.</summary>
+internal sealed class OutputOptions
+{
+    private readonly Option<string?> _folder = new("--out")
+    {
+        HelpName = "DIR",
+        Description = "Folder for results and pictures (default: artifacts/<command>-<time>). Files of the same names are replaced.",
+    };
+
+    private readonly Option<bool> _json = new("--json")
+    {
+        Description = "Write one JSON object a line to standard output; everything else goes to standard error.",
+    };
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_folder);
+        command.Options.Add(_json);
+    }
+
+    public Output Read(ParseResult parsed, string verb)
+    {
+        var time = DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        return new Output(parsed.GetValue(_folder) ?? Path.Combine("artifacts", $"{verb}-{time}"), parsed.GetValue(_json));
+    }
+}
+
+/// <param name="Folder">Where results and pictures go.</param>
+/// <param name="IsJson">Whether standard output is for programs.</param>
+internal sealed record Output(string Folder, bool IsJson);

@@ -1,0 +1,24 @@
+using System.CommandLine;
+
+namespace CuteDl.Cli;
+
+/// <summary><c>cutedl run RUN</c>: a comparison of one.</summary>
+internal static class RunCommand
+{
+    public static Command Create()
+    {
+        var run = new Argument<string>("RUN") { Description = RunNames.Help };
+        var training = new TrainingOptions();
+        var output = new OutputOptions();
+        var command = new Command("run", "Trains the model under one optimizer.") { run };
+        training.AddTo(command);
+        output.AddTo(command);
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var named = RunNames.Parse(parsed.GetValue(run)!);
+            var comparison = training.Read(parsed).Compare([named]);
+            return TrainingSession.RunAsync(comparison, output.Read(parsed, "run"), cancellationToken);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace CuteDl.Cli;
+
+/// <summary>Progress as a table that is drawn anew a few times a second: what runs, and what was finished last.</summary>
+internal sealed class LiveProgress(IAnsiConsole console, int runs, CancellationToken cancellationToken) : IProgress<RunProgress>
+{
+    // What fits a small terminal under the runs that go on.
+    private const int FinishedShown = 12;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(string Run, int Seed), RunProgress> _running = [];
+    private readonly List<RunProgress> _finished = [];
+
+    public void Report(RunProgress value)
+    {
+        lock (_lock)
+        {
+            if (value.Result is null)
+            {
+                _running[(value.Run, value.Seed)] = value;
+            }
+            else
+            {
+                _running.Remove((value.Run, value.Seed));
+                _finished.Add(value);
+            }
+        }
+    }
+
+    /// <summary>Draws until the work is done.</summary>
+    public async Task ShowAsync(Task work)
+    {
+        await console.Live(Draw()).AutoClear(true).StartAsync(async live =>
+        {
+            while (!work.IsCompleted)
+            {
+                live.UpdateTarget(Draw());
+                await Task.WhenAny(work, Task.Delay(TimeSpan.FromMilliseconds(250))).ConfigureAwait(false);
+            }
+        }).ConfigureAwait(false);
+        await work.ConfigureAwait(false);
+    }
+
+    private Spectre.Console.Table Draw()
+    {
+        lock (_lock)
+        {
+            var table = new Spectre.Console.Table().Border(TableBorder.Simple);
+            table.AddColumns("run", "seed", "epoch", "step", "val. loss", "accuracy", "seconds", "");
+            foreach (var progress in _finished.TakeLast(FinishedShown))
+            {
+                table.AddRow(Cells(progress, progress.Result!.Stop.InWords(), "grey"));
+            }
+
+            foreach (var progress in _running.Values)
+            {
+                table.AddRow(Cells(progress, "running", "default"));
+            }
+
+            var hint = cancellationToken.IsCancellationRequested
+                ? "interrupted, writing what was finished; Ctrl+C ends at once"
+                : "Ctrl+C ends and keeps what there is";
+            table.Caption($"{_finished.Count} of {runs} finished; {hint}");
+            return table;
+        }
+    }
+
+    private static string[] Cells(RunProgress progress, string state, string colour)
+    {
+        string[] cells =
+        [
+            Markup.Escape(progress.Run),
+            Number(progress.Seed, "0"),
+            Number(progress.Epoch, "0.0"),
+            Number(progress.Step, "0"),
+            Number(progress.ValLoss, "0.0000"),
+            Number(progress.ValAccuracy, "0.0000"),
+            Number(progress.Elapsed.TotalSeconds, "0.0"),
+            state,
+        ];
+        return [.. cells.Select(cell => $"[{colour}]{cell}[/]")];
+    }
+
+    private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "–";
+}

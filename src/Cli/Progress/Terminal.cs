@@ -1,0 +1,37 @@
+using Spectre.Console;
+
+namespace CuteDl.Cli;
+
+/// <summary>Texts and tables on a terminal, or in plain form elsewhere.</summary>
+internal static class Terminal
+{
+    /// <summary>Standard error with colours if it is a terminal.</summary>
+    public static IAnsiConsole Error { get; } =
+        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error), Interactive = Interactivity(Console.IsErrorRedirected) });
+
+    /// <summary>A table as wide as it needs: drawn on a terminal, in Markdown elsewhere, where lines may be long.</summary>
+    public static void Write(IAnsiConsole console, Reports.Table table)
+    {
+        if (!console.Profile.Out.IsTerminal)
+        {
+            console.Profile.Out.Writer.Write(table.ToMarkdown());
+            return;
+        }
+
+        var drawn = new Spectre.Console.Table().Border(TableBorder.Simple);
+        foreach (var header in table.Headers)
+        {
+            // Names stay whole; where the terminal is narrow, the longer texts wrap.
+            drawn.AddColumn(new TableColumn(Markup.Escape(header)) { NoWrap = drawn.Columns.Count == 0 });
+        }
+
+        foreach (var row in table.Rows)
+        {
+            drawn.AddRow([.. row.Select(Markup.Escape)]);
+        }
+
+        console.Write(drawn);
+    }
+
+    private static InteractionSupport Interactivity(bool isRedirected) => isRedirected ? InteractionSupport.No : InteractionSupport.Yes;
+}

@@ -1,0 +1,100 @@
+using System.Text.Json.Nodes;
+using CuteDl.Reports;
+using Spectre.Console;
+
+namespace CuteDl.Cli;
+
+/// <summary>A comparison from start to exit code: progress shown, results written as they come, the summary last.</summary>
+internal sealed class TrainingSession
+{
+    private readonly ResultFolder _folder;
+    private readonly Lock _lock = new();
+    private readonly List<string> _failures = [];
+
+    private TrainingSession(ResultFolder folder) => _folder = folder;
+
+    public static async Task<int> RunAsync(Comparison comparison, Output output, CancellationToken cancellationToken)
+    {
+        // Before the first step: a folder that cannot be written is better known now.
+        var session = new TrainingSession(ResultFolder.Create(output.Folder));
+        var json = output.IsJson ? new JsonProgress(Console.Out) : null;
+        var result = await session.TrainAsync(comparison, json, cancellationToken).ConfigureAwait(false);
+        var summary = new Summary(result);
+        session.Attempt(() => session._folder.WriteComparison(result));
+        session.Show(summary, json);
+        return session._failures.Count > 0 || result.Runs.Any(run => run.Stop == StopReason.Diverged) ? ExitCode.RunFailed : ExitCode.Fine;
+    }
+
+    private async Task<ComparisonResult> TrainAsync(Comparison comparison, JsonProgress? json, CancellationToken cancellationToken)
+    {
+        var live = Terminal.Error.Profile.Out.IsTerminal ? new LiveProgress(Terminal.Error, comparison.RunCount, cancellationToken) : null;
+        IProgress<RunProgress> shown = live ?? (IProgress<RunProgress>)new PlainProgress(Console.Error, comparison.RunCount);
+        var work = comparison.RunAsync(new Observer(this, json is null ? [shown] : [shown, json]), cancellationToken);
+        if (live is not null)
+        {
+            await live.ShowAsync(work).ConfigureAwait(false);
+        }
+
+        return await work.ConfigureAwait(false);
+    }
+
+    private void Show(Summary summary, JsonProgress? json)
+    {
+        foreach (var failure in _failures)
+        {
+            Console.Error.WriteLine($"cutedl: {failure}");
+        }
+
+        if (json is not null)
+        {
+            var content = JsonNode.Parse(summary.ToJson())!.AsObject();
+            content["folder"] = _folder.Path;
+            json.Write("summary", content);
+            return;
+        }
+
+        if (summary.Rows.Count > 0)
+        {
+            Terminal.Write(AnsiConsole.Console, summary.MainTable);
+        }
+
+        foreach (var note in summary.HasSeveralSeeds ? [] : summary.Notes)
+        {
+            Console.WriteLine(note);
+        }
+
+        Console.WriteLine($"Results and pictures: {_folder.Path}");
+    }
+
+    // A disk that is full must not take the runs down: it is said at the end, and with the exit code.
+    private void Attempt(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            lock (_lock)
+            {
+                _failures.Add(error.Message);
+            }
+        }
+    }
+
+    private sealed class Observer(TrainingSession session, IReadOnlyList<IProgress<RunProgress>> others) : IProgress<RunProgress>
+    {
+        public void Report(RunProgress value)
+        {
+            if (value.Result is { } result)
+            {
+                session.Attempt(() => session._folder.Write(result));
+            }
+
+            foreach (var other in others)
+            {
+                other.Report(value);
+            }
+        }
+    }
+}

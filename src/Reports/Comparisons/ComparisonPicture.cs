@@ -1,0 +1,35 @@
+namespace CuteDl.Reports;
+
+/// <summary>
+/// The picture of a comparison: validation loss above, validation accuracy below, over the training steps on a logarithmic axis, and a
+/// table that names the curves and says what came of each. The lettering is embedded, so it needs no fonts; the same results give the
+/// same file.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Every run has its own colour, line pattern and mark; marks stand now and then along a curve, and a large one at its end.
+/// </para>
+/// <para>
+/// A run with several seeds has a thin faint line for each, and a bold one for their median: at each step at which at least half of the
+/// run's seeds have a finite value, the median of those that do; for an even number of them the mean of the middle two. Where fewer
+/// than half were still training there is no median, so that the bold line ends when more than half of the seeds have ended, at the
+/// latest. Towards its end it is that of the seeds that trained longest.
+/// </para>
+/// <para>
+/// A logarithmic axis has no place for step 0: a validation there is left out, and so are values that are not finite. Losses lie on a
+/// logarithmic axis, unless one is 0 or less; the accuracy's axis is linear.
+/// </para>
+/// </remarks>
+public static class ComparisonPicture
+{
+    /// <summary>Draws a comparison, 1760 dots wide, and as high as the table asks for.</summary>
+    /// <param name="comparison">The results; none, or some without validations, too.</param>
+    /// <param name="path">The file, written over if there; its folder is made. SVG if it ends in <c>.svg</c>, otherwise PNG.</param>
+    /// <exception cref="IOException">The file cannot be written; the message names it. What was there before is still there.</exception>
+    public static void Save(ComparisonResult comparison, string path)
+    {
+        ArgumentNullException.ThrowIfNull(comparison);
+        var drawing = new ComparisonDrawing(comparison);
+        PictureFile.Save(path, ComparisonDrawing.Width, drawing.Height, drawing.Draw);
+    }
+}

@@ -1,0 +1,51 @@
+namespace CuteDl.Reports;
+
+/// <summary>What a comparison's picture says in words.</summary>
+internal static class ComparisonWords
+{
+    public static string Title(IReadOnlyList<RunGroup> runs)
+    {
+        var seeds = runs.Select(run => run.Seeds.Count).DefaultIfEmpty(0).ToArray();
+        var each = (seeds.Min(), seeds.Max()) switch
+        {
+            (_, <= 1) => "",
+            var (fewest, most) when fewest == most => $", {most} seeds each",
+            var (fewest, most) => $", {fewest} to {most} seeds each",
+        };
+        return $"{Numbers.Of(runs.Count, "run")} compared{each}";
+    }
+
+    /// <summary>What all runs have in common.</summary>
+    public static string Setting(IReadOnlyList<RunResult> results) =>
+        results.Count == 0
+            ? ""
+            : string.Join(
+                " · ",
+                Common(results, result => result.Model, "several models"),
+                Common(results, RunWords.Data, "several data sets or batches"),
+                Common(results, RunWords.Precision, "several precisions"),
+                $"initial weights {Common(results, result => result.Settings.InitialWeights, "several")}");
+
+    /// <summary>How to read the lines, where that needs saying.</summary>
+    public static string Note(IReadOnlyList<RunGroup> runs) =>
+        runs.Any(run => run.Seeds.Count > 1)
+            ? "Faint: one line for each seed. Bold: their median, where at least half of the seeds have a value."
+            : "";
+
+    public static string Footer(IReadOnlyList<RunResult> results)
+    {
+        if (results.Count == 0)
+        {
+            return "";
+        }
+
+        int[] seeds = [.. results.Select(result => result.Seed).Distinct().Order()];
+        var which = seeds.Length == 1 ? $"seed {seeds[0]}"
+            : seeds[^1] - seeds[0] == seeds.Length - 1 ? $"seeds {seeds[0]} to {seeds[^1]}"
+            : $"seeds {string.Join(", ", seeds)}";
+        return $"{which} · CuteDl {Common(results, RunWords.Version, "(several versions)")}";
+    }
+
+    private static string Common(IReadOnlyList<RunResult> results, Func<RunResult, string> text, string otherwise) =>
+        results.Select(text).Distinct().Count() == 1 ? text(results[0]) : otherwise;
+}

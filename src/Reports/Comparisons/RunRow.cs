@@ -1,0 +1,56 @@
+using MathNet.Numerics.Statistics;
+
+namespace CuteDl.Reports;
+
+/// <summary>What a comparison's table says of a run.</summary>
+internal static class RunRow
+{
+    /// <summary>Name, least loss, final accuracy, steps, and why it stopped; of several seeds the median and the range.</summary>
+    public static string[] Cells(RunGroup run, bool hasSeeds)
+    {
+        var losses = run.Losses.Select(curve => curve.Smallest?.Value).OfType<double>();
+        var accuracies = run.Accuracies.Select(curve => curve.Last?.Value).OfType<double>();
+        var steps = run.Seeds.Select(seed => (double)seed.Steps);
+        var decimals = hasSeeds ? 3 : 4;
+        return
+        [
+            run.Name,
+            Spread(losses, value => Numbers.Value(value, decimals)),
+            Spread(accuracies, value => Numbers.Value(value, decimals)),
+            Spread(steps, hasSeeds ? Numbers.Rounded : value => Numbers.Exact((long)value)),
+            Stops(run.Seeds) + Dead(run.Seeds),
+        ];
+    }
+
+    private static string Spread(IEnumerable<double> values, Func<double, string> text)
+    {
+        double[] all = [.. values];
+        return all.Length switch
+        {
+            0 => "none",
+            1 => text(all[0]),
+            _ => $"{text(all.Median())} ({text(all.Min())}–{text(all.Max())})",
+        };
+    }
+
+    private static string Stops(IReadOnlyList<RunResult> seeds) =>
+        seeds.Count == 1
+            ? RunWords.Short(seeds[0].Stop)
+            : string.Join(
+                ", ",
+                seeds.GroupBy(seed => seed.Stop)
+                    .OrderByDescending(same => same.Count())
+                    .ThenBy(same => same.Key)
+                    .Select(same => $"{same.Count()} {RunWords.Short(same.Key)}"));
+
+    private static string Dead(IReadOnlyList<RunResult> seeds)
+    {
+        var dead = seeds.Where(seed => seed.DeadLogits.Count > 0).ToArray();
+        return (seeds.Count, dead.Length) switch
+        {
+            (_, 0) => "",
+            (1, _) => $"; dead: {(dead[0].DeadLogits.Count == 1 ? "class" : "classes")} {string.Join(", ", dead[0].DeadLogits)}",
+            _ => $"; {dead.Length} with dead classes",
+        };
+    }
+}

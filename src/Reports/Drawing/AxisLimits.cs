@@ -1,0 +1,29 @@
+namespace CuteDl.Reports;
+
+/// <summary>From where to where an axis reaches, in positions of its scale.</summary>
+/// <param name="Low">Its lower end.</param>
+/// <param name="High">Its upper end.</param>
+internal readonly record struct AxisLimits(double Low, double High)
+{
+    /// <summary>A steps axis for these steps. A linear one begins at 0.</summary>
+    public static AxisLimits Steps(IEnumerable<double> steps, Scale scale) =>
+        scale == Scale.Linear ? Linear(steps.Append(0).Max()) : Around(steps, scale, share: 0.02);
+
+    /// <summary>A value axis for these values, with some room above and below.</summary>
+    public static AxisLimits Values(IEnumerable<double> values, Scale scale) => Around(values, scale, share: 0.05);
+
+    private static AxisLimits Linear(double last) => new(0, last > 0 ? last * 1.03 : 1);
+
+    private static AxisLimits Around(IEnumerable<double> values, Scale scale, double share)
+    {
+        var positions = values.Select(scale.Position).Where(double.IsFinite).ToArray();
+        if (positions.Length == 0)
+        {
+            return new(0, 1);
+        }
+
+        var (low, high) = (positions.Min(), positions.Max());
+        var room = high > low ? share * (high - low) : Math.Max(0.1 * Math.Abs(low), 0.05);
+        return new(low - room, high + room);
+    }
+}

@@ -1,0 +1,129 @@
+using ScottPlot;
+using ScottPlot.AxisPanels;
+using ScottPlot.DataSources;
+using ScottPlot.Plottables;
+using ScottPlot.TickGenerators;
+using SkiaSharp;
+
+namespace CuteDl.Reports;
+
+/// <summary>A pair of axes with curves and marks, in the house's style. Steps lie along the lower one.</summary>
+internal sealed class Panel
+{
+    /// <summary>What the numbers beside the left axis take, with its title.</summary>
+    public const float LeftMargin = 76;
+
+    /// <summary>What the numbers below the lower axis take, with its title.</summary>
+    public const float BottomMargin = 46;
+
+    private const float OtherMargin = 10;
+
+    private readonly Plot _plot = new();
+    private readonly Scale _steps;
+    private readonly AxisLimits _stepLimits;
+    private readonly Scale _values;
+    private readonly List<double> _shown = [];
+
+    /// <summary>Axes without anything on them.</summary>
+    /// <param name="steps">How steps lie along the lower axis.</param>
+    /// <param name="stepLimits">How far the lower axis reaches.</param>
+    /// <param name="values">How values lie along the left axis.</param>
+    /// <param name="valueTitle">What the values are.</param>
+    /// <param name="stepTitle">What the steps are; "" for a panel with another below it.</param>
+    public Panel(Scale steps, AxisLimits stepLimits, Scale values, string valueTitle, string stepTitle = "")
+    {
+        (_steps, _stepLimits, _values) = (steps, stepLimits, values);
+        _plot.FigureBackground.Color = Colors.White;
+        _plot.RenderManager.ClearCanvasBeforeEachRender = false;
+        _plot.Axes.Top.IsVisible = _plot.Axes.Right.IsVisible = false;
+        _plot.Axes.Bottom.TickGenerator = steps.StepTicks();
+        _plot.Axes.Left.TickGenerator = values.ValueTicks();
+        _plot.Axes.SetLimitsX(stepLimits.Low, stepLimits.High);
+        Style((AxisBase)_plot.Axes.Bottom, stepTitle);
+        Style((AxisBase)_plot.Axes.Left, valueTitle);
+        _plot.Axes.Left.MinimumSize = _plot.Axes.Left.MaximumSize = LeftMargin - OtherMargin;
+        _plot.Axes.Bottom.TickLabelStyle.IsVisible = stepTitle.Length > 0;
+        _plot.Grid.MajorLineColor = Ink.Grid;
+        _plot.Grid.XAxisStyle.MinorLineStyle.Color = Ink.MinorGrid;
+        _plot.Grid.XAxisStyle.MinorLineStyle.Width = steps == Scale.Logarithmic ? 1 : 0;
+    }
+
+    /// <summary>How far the left axis reaches.</summary>
+    public AxisLimits ValueLimits => AxisLimits.Values(_shown, _values);
+
+    public void Line(Curve curve, Stroke stroke)
+    {
+        Show(curve.Points);
+        var points = curve.Points.Select(Place).ToArray();
+        Add(points, stroke);
+    }
+
+    public void Marks(IEnumerable<CurvePoint> points, MarkerStyle style)
+    {
+        var visible = points.Where(IsVisible).ToArray();
+        Show(visible);
+        _plot.PlottableList.Add(new Markers(new ScatterSourceCoordinatesArray([.. visible.Select(Place)])) { MarkerStyle = style });
+    }
+
+    /// <summary>A line across, without a say in how far the axes reach.</summary>
+    public void Level(double value, Stroke stroke)
+    {
+        var height = _values.Position(value);
+        Add([new Coordinates(_stepLimits.Low, height), new Coordinates(_stepLimits.High, height)], stroke);
+    }
+
+    /// <summary>Draws the axes around <paramref name="data"/>, and within it the curves and marks in the order in which they came.</summary>
+    public void Draw(SKCanvas canvas, SKRect data)
+    {
+        if (_shown.Count == 0)
+        {
+            _plot.Axes.Left.TickGenerator = new EmptyTickGenerator();
+        }
+
+        _plot.Axes.SetLimitsY(ValueLimits.Low, ValueLimits.High);
+        _plot.Layout.Fixed(new PixelPadding(LeftMargin, OtherMargin, BottomMargin, OtherMargin));
+        var figure = new PixelRect(data.Left - LeftMargin, data.Right + OtherMargin, data.Bottom + BottomMargin, data.Top - OtherMargin);
+
+        // ScottPlot draws anew until the limits stay the same; in an SVG file all of it would remain.
+        using (var nowhere = new SKNoDrawCanvas((int)figure.Right, (int)figure.Bottom))
+        {
+            _plot.Render(nowhere, figure);
+        }
+
+        _plot.Render(canvas, figure);
+        if (_shown.Count == 0)
+        {
+            const string Nothing = "there is nothing finite to show";
+            var style = new TextStyle(13, Ink.Quiet);
+            style.Draw(canvas, Nothing, data.MidX - (style.Width(Nothing) / 2), data.MidY);
+        }
+    }
+
+    private void Add(Coordinates[] points, Stroke stroke) =>
+        _plot.PlottableList.Add(new Scatter(new ScatterSourceCoordinatesArray(points))
+        {
+            LineStyle = stroke.Paint,
+            PathStrategy = stroke,
+            MarkerStyle = MarkerStyle.None,
+        });
+
+    private void Show(IEnumerable<CurvePoint> points) => _shown.AddRange(points.Where(IsVisible).Select(point => point.Value));
+
+    private bool IsVisible(CurvePoint point) => double.IsFinite(_steps.Position(point.Step)) && double.IsFinite(_values.Position(point.Value));
+
+    private Coordinates Place(CurvePoint point) => new(_steps.Position(point.Step), _values.Position(point.Value));
+
+    private static void Style(AxisBase axis, string title)
+    {
+        axis.TickLabelStyle.Font = Typefaces.Regular;
+        axis.TickLabelStyle.FontSize = 12;
+        axis.TickLabelStyle.OffsetY = axis is YAxisBase ? 2 : 0;
+        axis.TickLabelStyle.ForeColor = Ink.Text;
+        axis.LabelText = title;
+        axis.LabelStyle.Font = Typefaces.Regular;
+        axis.LabelStyle.Bold = false;
+        axis.LabelStyle.FontSize = 13;
+        axis.LabelStyle.ForeColor = Ink.Text;
+        axis.FrameLineStyle.Color = axis.MajorTickStyle.Color = axis.MinorTickStyle.Color = Ink.Frame;
+    }
+}

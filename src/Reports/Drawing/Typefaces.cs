@@ -1,0 +1,25 @@
+using SkiaSharp;
+
+namespace CuteDl.Reports;
+
+/// <summary>
+/// The fonts of every picture, from this assembly: pictures look the same on every machine, and on one without any fonts too.
+/// They are given to each text as they are; nothing is registered anywhere.
+/// </summary>
+internal static class Typefaces
+{
+    private static readonly Lazy<SKTypeface> RegularFace = new(() => Load("DejaVuSans.ttf"));
+    private static readonly Lazy<SKTypeface> BoldFace = new(() => Load("DejaVuSans-Bold.ttf"));
+
+    public static SKTypeface Regular => RegularFace.Value;
+
+    public static SKTypeface Bold => BoldFace.Value;
+
+    private static SKTypeface Load(string name)
+    {
+        using var stream = typeof(Typefaces).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"the font {name} is missing in {typeof(Typefaces).Assembly.GetName().Name}.");
+        using var data = SKData.Create(stream);
+        return SKTypeface.FromData(data) ?? throw new InvalidOperationException($"the font {name} cannot be read.");
+    }
+}

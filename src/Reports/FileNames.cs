@@ -1,0 +1,62 @@
+using System.Text;
+
+namespace CuteDl.Reports;
+
+/// <summary>Runs' names as the names of files and folders.</summary>
+public static class FileNames
+{
+    /// <summary>The most characters of a name.</summary>
+    public const int MaxLength = 120;
+
+    private const string Nameless = "run";
+
+    /// <summary>
+    /// A run's name as a file's: letters, digits, <c>.</c>, <c>-</c> and <c>_</c> stay, all else becomes <c>-</c>; of several <c>-</c>
+    /// on end one stays; at the beginning <c>-</c> and <c>.</c> go, and at the end too; at most <see cref="MaxLength"/> characters.
+    /// <c>fixed-0.0001</c> stays itself, <c>adam(lr=0.001)</c> becomes <c>adam-lr-0.001</c>, a name of which nothing is left <c>run</c>.
+    /// </summary>
+    /// <param name="run">Any name. Different names can become the same: see <see cref="Distinct"/>.</param>
+    public static string Safe(string run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        var name = new StringBuilder(run.Length);
+        foreach (var character in run)
+        {
+            var kept = char.IsLetterOrDigit(character) || character is '.' or '_' ? character : '-';
+            if (kept != '-' || name.Length == 0 || name[^1] != '-')
+            {
+                name.Append(kept);
+            }
+        }
+
+        var trimmed = name.ToString().Trim('-', '.');
+        var short_ = trimmed.Length <= MaxLength ? trimmed : trimmed[..MaxLength].TrimEnd('-', '.');
+        return short_.Length == 0 ? Nameless : short_;
+    }
+
+    /// <summary>
+    /// A file name for each run, all different, also where upper and lower case are one. Runs whose name is its own file name keep it;
+    /// the others get theirs in the order given, with <c>-2</c>, <c>-3</c>, ... behind one that is taken.
+    /// </summary>
+    /// <param name="runs">The names; one that comes again counts once.</param>
+    /// <returns>The file name of each run.</returns>
+    public static IReadOnlyDictionary<string, string> Distinct(IEnumerable<string> runs)
+    {
+        ArgumentNullException.ThrowIfNull(runs);
+        var names = new Dictionary<string, string>();
+        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var run in runs.Distinct().OrderBy(run => Safe(run) == run ? 0 : 1))
+        {
+            var safe = Safe(run);
+            var name = safe;
+            for (var number = 2; !taken.Add(name); number++)
+            {
+                name = $"{safe}-{number}";
+            }
+
+            names.Add(run, name);
+        }
+
+        return names;
+    }
+}

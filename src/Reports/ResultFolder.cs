@@ -1,0 +1,58 @@
+using System.Text;
+
+namespace CuteDl.Reports;
+
+/// <summary>
+/// A folder of results: <c>runs/&lt;run&gt;/seed-&lt;n&gt;/result.json</c> and <c>&lt;run&gt;.png</c> for each run, then
+/// <c>comparison.png</c>, <c>summary.md</c> and <c>summary.json</c>. A file appears whole or not at all; one of the same name is
+/// replaced.
+/// </summary>
+public sealed class ResultFolder
+{
+    private ResultFolder(string path) => Path = path;
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>Makes the folder, if there is none.</summary>
+    /// <param name="path">Where.</param>
+    /// <exception cref="IOException">It cannot be made, or may not be written.</exception>
+    public static ResultFolder Create(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        try
+        {
+            Directory.CreateDirectory(System.IO.Path.Combine(path, "runs"));
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"cannot make the folder '{path}': {cause.Message}", cause);
+        }
+
+        return new ResultFolder(path);
+    }
+
+    /// <summary>Writes one run's result and picture.</summary>
+    /// <param name="result">The result.</param>
+    /// <exception cref="IOException">A file cannot be written; the message names it.</exception>
+    public void Write(RunResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var name = FileNames.Safe(result.Run);
+        var folder = System.IO.Path.Combine(Path, "runs", name, FormattableString.Invariant($"seed-{result.Seed}"));
+        Directory.CreateDirectory(folder);
+        WholeFile.Write(System.IO.Path.Combine(folder, "result.json"), Encoding.UTF8.GetBytes(result.ToJson()));
+        RunPicture.Save(result, System.IO.Path.Combine(folder, name + ".png"));
+    }
+
+    /// <summary>Writes the comparison's picture and summary; its runs are written by <see cref="Write"/>.</summary>
+    /// <param name="comparison">The comparison.</param>
+    /// <exception cref="IOException">A file cannot be written; the message names it.</exception>
+    public void WriteComparison(ComparisonResult comparison)
+    {
+        var summary = new Summary(comparison);
+        WholeFile.Write(System.IO.Path.Combine(Path, "summary.md"), Encoding.UTF8.GetBytes(summary.ToMarkdown()));
+        WholeFile.Write(System.IO.Path.Combine(Path, "summary.json"), Encoding.UTF8.GetBytes(summary.ToJson()));
+        ComparisonPicture.Save(comparison, System.IO.Path.Combine(Path, "comparison.png"));
+    }
+}

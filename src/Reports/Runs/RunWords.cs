@@ -1,0 +1,75 @@
+namespace CuteDl.Reports;
+
+/// <summary>What a run's picture says in words.</summary>
+internal static class RunWords
+{
+    /// <summary>Why a run ended, in a word or two.</summary>
+    public static string Short(StopReason reason) =>
+        reason switch
+        {
+            StopReason.NoImprovement => "no improvement",
+            StopReason.TooSlow => "too slow",
+            StopReason.TargetHeld => "target held",
+            StopReason.MaxEpochs => "epochs used up",
+            StopReason.MaxSteps => "steps used up",
+            StopReason.Diverged => "diverged",
+            StopReason.Cancelled => "cancelled",
+            _ => reason.ToString(),
+        };
+
+    /// <summary>How long a run took, and why it ended.</summary>
+    public static string Outcome(RunResult result) =>
+        $"{Numbers.Of(result.Steps, "step")}, {Numbers.Of(result.History.Count, "validation")}, {Numbers.Time(result.Seconds)}. "
+        + $"Stopped: {Long(result.Stop, result.Settings)}.";
+
+    /// <summary>What a reader of the curves must be warned of; nothing, mostly.</summary>
+    public static IEnumerable<string> Warnings(RunResult result)
+    {
+        if (result.DeadLogitsText.Length > 0)
+        {
+            yield return Sentence(result.DeadLogitsText);
+        }
+
+        var history = result.History;
+        var missing = Enumerable.Range(0, history.Count)
+            .Where(i => !double.IsFinite(history.Loss[i]) || !double.IsFinite(history.ValLoss[i]))
+            .ToArray();
+        if (missing.Length > 0)
+        {
+            yield return $"A loss is not finite in {missing.Length} of {Numbers.Of(history.Count, "validation")}, "
+                + $"first at step {Numbers.Exact(history.Steps[missing[0]])}; these points are not drawn.";
+        }
+        else if (result.Stop == StopReason.Diverged)
+        {
+            yield return "The loss that was not finite came after the last validation and is not drawn.";
+        }
+    }
+
+    /// <summary>With what a run was made: seed, numbers, model, data.</summary>
+    public static string Setting(RunResult result) =>
+        $"seed {result.Seed} · {Precision(result)} · {result.Model} · {Data(result)} · weights {result.Settings.InitialWeights} "
+        + $"· CuteDl {Version(result)}";
+
+    public static string Precision(RunResult result) => $"{result.Precision.ToString().ToLowerInvariant()} precision";
+
+    public static string Data(RunResult result) =>
+        $"{result.Settings.Data}, batches of {result.Settings.Batch}, {(result.Settings.Order == Order.File ? "in file order" : "shuffled")}";
+
+    // Without the commit.
+    public static string Version(RunResult result) => result.Environment.Version.Split('+')[0];
+
+    private static string Long(StopReason reason, RunSettings settings) =>
+        Short(reason) + reason switch
+        {
+            StopReason.NoImprovement => $" (no smaller validation loss in {Numbers.Of(settings.Patience, "validation")})",
+            StopReason.TooSlow =>
+                $" (validation loss gained less than {Numbers.Tick(settings.MinGain)} over {Numbers.Of(settings.Patience, "validation")})",
+            StopReason.TargetHeld =>
+                $" (accuracy above {Numbers.Tick(settings.Target)} in {Numbers.Of(settings.Hold, "validation")} on end)",
+            StopReason.MaxEpochs => $" ({Numbers.Of(settings.MaxEpochs, "epoch")})",
+            StopReason.Diverged => " (a loss was not finite)",
+            _ => "",
+        };
+
+    private static string Sentence(string text) => $"{char.ToUpperInvariant(text[0])}{text[1..]}.";
+}

@@ -1,0 +1,156 @@
+using System.Globalization;
+using System.Text;
+
+namespace CuteDl.Reports;
+
+/// <summary>A comparison in figures: what <c>summary.md</c>, <c>summary.json</c> and the terminal show.</summary>
+public sealed class Summary
+{
+    private readonly ComparisonResult _comparison;
+    private readonly IReadOnlyList<IGrouping<string, SummaryRow>> _runs;
+
+    /// <summary>The summary of a comparison.</summary>
+    /// <param name="comparison">The comparison.</param>
+    public Summary(ComparisonResult comparison)
+    {
+        ArgumentNullException.ThrowIfNull(comparison);
+        _comparison = comparison;
+        Rows = [.. comparison.Runs.Select(SummaryRow.Of)];
+        _runs = [.. Rows.GroupBy(row => row.Run)];
+    }
+
+    /// <summary>A row for each run and seed.</summary>
+    public IReadOnlyList<SummaryRow> Rows { get; }
+
+    /// <summary>Whether some run was repeated with other seeds.</summary>
+    public bool HasSeveralSeeds => _runs.Any(run => run.Count() > 1);
+
+    /// <summary>The table that matters most: of runs, or of runs over their seeds if there are several.</summary>
+    public Table MainTable => HasSeveralSeeds ? OverSeeds() : EveryRun();
+
+    /// <summary>What the dead logits did, a sentence for each run that lost some.</summary>
+    public IReadOnlyList<string> Notes =>
+        [.. Rows.Where(row => row.DeadLogits.Count > 0).Select(row => $"{row.Run}, seed {row.Seed}: {row.DeadLogitsText}.")];
+
+    /// <summary>One row for each run and seed.</summary>
+    public Table EveryRun()
+    {
+        var rows = Rows.Select(row => (IReadOnlyList<string>)
+        [
+            row.Run,
+            row.Optimizer,
+            .. HasSeveralSeeds ? [Text(row.Seed)] : Array.Empty<string>(),
+            Text(row.Steps),
+            Accuracy(row.AccuracyMax),
+            Accuracy(row.AccuracyFinal),
+            Loss(row.ValLossMin),
+            Loss(row.ValLossFinal),
+            row.Stop.InWords(),
+            DeadLogits(row),
+            Seconds(row.Seconds),
+            row.Documented,
+        ]);
+        string[] headers =
+        [
+            "run", "optimizer", .. HasSeveralSeeds ? ["seed"] : Array.Empty<string>(), "steps", "accuracy max", "final",
+            "val. loss min", "final", "stopped because", "dead logits", "seconds", "the document's figures",
+        ];
+        return new Table(headers, [.. rows]);
+    }
+
+    /// <summary>One row for each run over its seeds: medians, with least and greatest in brackets.</summary>
+    public Table OverSeeds()
+    {
+        var rows = _runs.Select(run => (IReadOnlyList<string>)
+        [
+            run.Key,
+            run.First().Optimizer,
+            Text(run.Count()),
+            Spread(run.Select(row => (double?)row.Steps), "0"),
+            Spread(run.Select(row => row.AccuracyMax), "0.0000"),
+            Spread(run.Select(row => row.AccuracyFinal), "0.0000"),
+            Spread(run.Select(row => row.ValLossMin), "0.0000"),
+            Spread(run.Select(row => row.ValLossFinal), "0.0000"),
+            string.Join(", ", run.GroupBy(row => row.Stop).OrderByDescending(group => group.Count()).Select(group => $"{group.Count()} {group.Key.InWords()}")),
+            $"{run.Count(row => row.DeadLogits.Count > 0)} of {run.Count()}",
+            Spread(run.Select(row => (double?)row.Seconds), "0.0"),
+            run.First().Documented,
+        ]);
+        string[] headers =
+        [
+            "run", "optimizer", "seeds", "steps", "accuracy max", "final", "val. loss min", "final", "stopped because",
+            "runs with dead logits", "seconds", "the document's figures",
+        ];
+        return new Table(headers, [.. rows]);
+    }
+
+    /// <summary>The text of <c>summary.md</c>.</summary>
+    public string ToMarkdown()
+    {
+        var text = new StringBuilder("# Comparison of optimizers\n\n");
+        if (_comparison.Runs.Count == 0)
+        {
+            return text.Append("No run was finished.\n").ToString();
+        }
+
+        var first = _comparison.Runs[0];
+        var settings = first.Settings;
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"Model {first.Model}, {Words(first.Precision)} precision, on {settings.Data}: batches of {settings.Batch} in {Words(settings.Order)} order, initial weights {settings.InitialWeights}.\n\n");
+        if (HasSeveralSeeds)
+        {
+            text.Append("Over the seeds: the median, with the least and the greatest in brackets.\n\n").Append(OverSeeds().ToMarkdown()).Append("\nEvery run:\n\n");
+        }
+
+        text.Append(EveryRun().ToMarkdown());
+        if (Notes.Count > 0)
+        {
+            text.Append("\nDead logits:\n\n");
+            foreach (var note in Notes)
+            {
+                text.Append("- ").Append(note).Append('\n');
+            }
+        }
+
+        var environment = first.Environment;
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"\nVersion {environment.Version}, {environment.Runtime}, {environment.Os}, {environment.Cpu}, {environment.Cores} cores.\n");
+        return text.ToString();
+    }
+
+    /// <summary>The text of <c>summary.json</c>: schema, environment, and the rows; NaN and infinities as strings.</summary>
+    public string ToJson() => SummaryJson.Write(_comparison, Rows);
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Accuracy(double? value) => Number(value, "0.0000");
+
+    private static string Loss(double? value) => Number(value, "0.0000");
+
+    private static string Seconds(double value) => Number(value, "0.0");
+
+    private static string Number(double? value, string format) =>
+        value is { } number ? number.ToString(format, CultureInfo.InvariantCulture) : "–";
+
+    private static string DeadLogits(SummaryRow row) => row.DeadLogits.Count == 0 ? "none" : row.DeadLogitsText;
+
+    private static string Words(Precision precision) => precision == Precision.Single ? "single" : "double";
+
+    private static string Words(Order order) => order == Order.File ? "file" : "shuffled";
+
+    private static string Spread(IEnumerable<double?> values, string format)
+    {
+        var sorted = values.OfType<double>().Where(double.IsFinite).Order().ToArray();
+        if (sorted.Length == 0)
+        {
+            return "–";
+        }
+
+        var median = (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+        return sorted[0] == sorted[^1]
+            ? Number(median, format)
+            : $"{Number(median, format)} ({Number(sorted[0], format)} to {Number(sorted[^1], format)})";
+    }
+}

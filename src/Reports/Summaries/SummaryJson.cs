@@ -1,0 +1,46 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace CuteDl.Reports;
+
+/// <summary>The form of <c>summary.json</c>.</summary>
+internal sealed record SummaryFile
+{
+    public string Schema { get; init; } = "cutedl/summary/1";
+
+    public required string? Model { get; init; }
+
+    public required RunSettings? Settings { get; init; }
+
+    public required RunEnvironment Environment { get; init; }
+
+    public required IReadOnlyList<SummaryRow> Runs { get; init; }
+}
+
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    Converters = [typeof(StopReasonNames), typeof(OrderNames)])]
+[JsonSerializable(typeof(SummaryFile))]
+internal sealed partial class SummaryFormats : JsonSerializerContext;
+
+internal sealed class StopReasonNames() : JsonStringEnumConverter<StopReason>(JsonNamingPolicy.KebabCaseLower);
+
+internal sealed class OrderNames() : JsonStringEnumConverter<Order>(JsonNamingPolicy.KebabCaseLower);
+
+internal static class SummaryJson
+{
+    public static string Write(ComparisonResult comparison, IReadOnlyList<SummaryRow> rows)
+    {
+        var first = comparison.Runs.FirstOrDefault();
+        var file = new SummaryFile
+        {
+            Model = first?.Model,
+            Settings = first?.Settings,
+            Environment = RunEnvironment.Current,
+            Runs = rows,
+        };
+        return JsonSerializer.Serialize(file, SummaryFormats.Default.SummaryFile);
+    }
+}

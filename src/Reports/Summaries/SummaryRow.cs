@@ -1,0 +1,79 @@
+namespace CuteDl.Reports;
+
+/// <summary>A run in a few figures: a row of <c>summary.json</c>.</summary>
+public sealed record SummaryRow
+{
+    /// <summary>The run's name.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>The optimizer's text form.</summary>
+    public required string Optimizer { get; init; }
+
+    /// <summary>The seed.</summary>
+    public required int Seed { get; init; }
+
+    /// <summary>The steps taken.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>The largest validation accuracy; none without a validation.</summary>
+    public required double? AccuracyMax { get; init; }
+
+    /// <summary>The last validation accuracy; none without a validation.</summary>
+    public required double? AccuracyFinal { get; init; }
+
+    /// <summary>The smallest finite validation loss; none without one.</summary>
+    public required double? ValLossMin { get; init; }
+
+    /// <summary>The last validation loss; none without a validation.</summary>
+    public required double? ValLossFinal { get; init; }
+
+    /// <summary>Why it ended.</summary>
+    public required StopReason Stop { get; init; }
+
+    /// <summary>The outputs whose relu has died.</summary>
+    public required IReadOnlyList<int> DeadLogits { get; init; }
+
+    /// <summary>What the dead logits do, in words; empty if none is dead.</summary>
+    public required string DeadLogitsText { get; init; }
+
+    /// <summary>How long it took, in seconds.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>The source document's own figures, in words; empty if it gives none.</summary>
+    public required string Documented { get; init; }
+
+    /// <summary>The figures of a result.</summary>
+    /// <param name="result">The result.</param>
+    public static SummaryRow Of(RunResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var losses = result.History.ValLoss;
+        var accuracies = result.History.ValAccuracy;
+        var finite = losses.Where(double.IsFinite).ToArray();
+        return new SummaryRow
+        {
+            Run = result.Run,
+            Optimizer = result.Optimizer,
+            Seed = result.Seed,
+            Steps = result.Steps,
+            AccuracyMax = accuracies.Count > 0 ? accuracies.Max() : null,
+            AccuracyFinal = accuracies.Count > 0 ? accuracies[^1] : null,
+            ValLossMin = finite.Length > 0 ? finite.Min() : null,
+            ValLossFinal = losses.Count > 0 ? losses[^1] : null,
+            Stop = result.Stop,
+            DeadLogits = result.DeadLogits,
+            DeadLogitsText = result.DeadLogitsText,
+            Seconds = result.Seconds,
+            Documented = Figures(result),
+        };
+    }
+
+    // The document's figures belong to its own optimizer and model only.
+    private static string Figures(RunResult result)
+    {
+        var documented = Mnist.DocumentedRuns.FirstOrDefault(run => run.Name == result.Run);
+        return documented is not null && documented.Optimizer.ToString() == result.Optimizer && result.Model.StartsWith("784-10(relu) ", StringComparison.Ordinal)
+            ? documented.Figures
+            : "";
+    }
+}

@@ -1,0 +1,27 @@
+using System.Text;
+
+namespace CuteDl.Reports;
+
+/// <summary>A table of texts, as Markdown and terminals show it.</summary>
+/// <param name="Headers">The columns' names.</param>
+/// <param name="Rows">As many cells each as there are columns.</param>
+public sealed record Table(IReadOnlyList<string> Headers, IReadOnlyList<IReadOnlyList<string>> Rows)
+{
+    /// <summary>The table in Markdown, columns padded to one width.</summary>
+    public string ToMarkdown()
+    {
+        var cells = Rows.Prepend(Headers).Select(row => row.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal)).ToArray()).ToArray();
+        var widths = Enumerable.Range(0, Headers.Count).Select(column => Math.Max(3, cells.Max(row => row[column].Length))).ToArray();
+        var text = new StringBuilder();
+        for (var i = 0; i < cells.Length; i++)
+        {
+            text.Append("| ").AppendJoin(" | ", cells[i].Select((cell, column) => cell.PadRight(widths[column]))).Append(" |\n");
+            if (i == 0)
+            {
+                text.Append('|').AppendJoin('|', widths.Select(width => new string('-', width + 2))).Append("|\n");
+            }
+        }
+
+        return text.ToString();
+    }
+}
