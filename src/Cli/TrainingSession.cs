@@ -15,7 +15,8 @@ internal sealed class TrainingSession
 
     public static async Task<int> RunAsync(Comparison comparison, Output output, CancellationToken cancellationToken)
     {
-        // Before the first step: a folder that cannot be written is better known now.
+        // Before the first step: data that cannot be read, and a folder that cannot be written, are better known now.
+        comparison = comparison.Prepare();
         var session = new TrainingSession(ResultFolder.Create(output.Folder));
         var json = output.IsJson ? new JsonProgress(Console.Out) : null;
         var result = await session.TrainAsync(comparison, json, cancellationToken).ConfigureAwait(false);

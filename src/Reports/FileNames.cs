@@ -22,16 +22,16 @@ public static class FileNames
         var name = new StringBuilder(run.Length);
         foreach (var character in run)
         {
-            var kept = char.IsLetterOrDigit(character) || character is '.' or '_' ? character : '-';
-            if (kept != '-' || name.Length == 0 || name[^1] != '-')
+            var safe = char.IsLetterOrDigit(character) || character is '.' or '_' ? character : '-';
+            if (safe != '-' || name.Length == 0 || name[^1] != '-')
             {
-                name.Append(kept);
+                name.Append(safe);
             }
         }
 
         var trimmed = name.ToString().Trim('-', '.');
-        var short_ = trimmed.Length <= MaxLength ? trimmed : trimmed[..MaxLength].TrimEnd('-', '.');
-        return short_.Length == 0 ? Nameless : short_;
+        var kept = trimmed.Length <= MaxLength ? trimmed : trimmed[..MaxLength].TrimEnd('-', '.');
+        return kept.Length == 0 ? Nameless : kept;
     }
 
     /// <summary>

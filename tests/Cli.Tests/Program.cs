@@ -1,15 +1,5 @@
-using System.Diagnostics;
 using CuteDl.Testing;
-using Expecto;
+using CuteDl.Tests;
 
-var tests = Spec.List("cutedl",
-    Spec.Test("--help exits with 0", async () =>
-    {
-        var tool = Path.Combine(AppContext.BaseDirectory, "CuteDl.Cli.dll");
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [tool, "--help"]) { RedirectStandardOutput = true })!;
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Expect.equal(process.ExitCode, 0, output);
-    }));
-
-return Runner.Main(tests, args);
+// One after another: each is a process that uses all processors.
+return Runner.Main(Spec.Sequenced(Spec.List("cutedl", UsageTests.All, TrainingTests.All)), args);

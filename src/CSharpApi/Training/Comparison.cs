@@ -55,6 +55,12 @@ public sealed class Comparison
     /// <summary>How many runs there are in all.</summary>
     public int RunCount => _runs.Count * (_seeds ?? 1);
 
+    /// <summary>Reads data and initial weights now, so that what is wrong with them, or with the model, is known before the first run.</summary>
+    /// <returns>The same comparison, with its data in memory.</returns>
+    /// <exception cref="ArgumentException">The model does not end in a dense layer of enough units.</exception>
+    /// <exception cref="InitialWeightsException">Given initial weights do not fit the model.</exception>
+    public Comparison Prepare() => new(_experiment with { Data = _experiment.Prepare().Data }, _runs, _seeds, _parallel);
+
     /// <summary>
     /// Trains all runs. A run that diverges, or is cancelled, keeps its history and leaves the others alone; a run that is
     /// cancelled before it began gives no result.

@@ -80,6 +80,8 @@ internal sealed class PreparedExperiment
         }
     }
 
+    public ImageData Data => _data;
+
     private int Seed => _plan.Seed ?? 0;
 
     private string RunName => _plan.Name ?? _plan.Optimizer.ToString();

@@ -15,7 +15,7 @@ internal sealed class ComparisonDrawing
     private static readonly TextStyle TitleStyle = new(17, Ink.Text, IsBold: true);
     private static readonly TextStyle SettingStyle = new(13, Ink.Quiet);
     private static readonly TextStyle NoteStyle = new(13, Ink.Text);
-    private static readonly TextStyle FooterStyle = new(10.5f, Ink.Quiet);
+    private static readonly TextStyle FooterStyle = new(10, Ink.Quiet);
 
     private readonly IReadOnlyList<RunGroup> _runs;
     private readonly (TextStyle Style, IReadOnlyList<string> Lines)[] _header;
@@ -91,7 +91,7 @@ internal sealed class ComparisonDrawing
 
         foreach (var (style, curve) in main)
         {
-            panel.Marks(curve.Points.TakeLast(1), style.End);
+            panel.Marks(curve.FinitePoints.TakeLast(1), style.End);
         }
 
         panel.Draw(canvas, new SKRect(Panel.LeftMargin, top, Width - Margin, top + PanelHeight));
@@ -103,6 +103,6 @@ internal sealed class ComparisonDrawing
         var stretch = (_steps.High - _steps.Low) / MarksAcross;
         var shift = index * 0.382 % 1 * stretch;
         double Stretch(CurvePoint point) => Math.Floor((Scale.Logarithmic.Position(point.Step) - _steps.Low - shift) / stretch);
-        return curve.Points.Where(point => point.Step > 0).GroupBy(Stretch).Skip(1).Select(points => points.First());
+        return curve.FinitePoints.Where(point => point.Step > 0).GroupBy(Stretch).Skip(1).Select(points => points.First());
     }
 }

@@ -2,13 +2,13 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>The table below a comparison's panels: which curve is which run, and what came of it. A row as high as its texts need.</summary>
+/// <summary>The table below a comparison's panels: which curve is which run, and what came of it.</summary>
 internal sealed class ComparisonTable
 {
     private const float SampleWidth = 46;
     private const float Gap = 14;
     private const float RowGap = 5;
-    private const float LongestStop = 190;
+    private const float RoomForStop = 190;
     private const int MaxLines = 4;
 
     private static readonly string[] Titles = ["run", "least loss", "final accuracy", "steps", "stopped"];
@@ -25,14 +25,18 @@ internal sealed class ComparisonTable
 
     /// <summary>The table for these runs.</summary>
     /// <param name="runs">A row each.</param>
-    /// <param name="width">What there is to fill; names of runs get at most what the figures leave, and are wrapped to it.</param>
+    /// <param name="width">What there is to fill; names and reasons share what the figures leave, and are wrapped to it.</param>
     public ComparisonTable(IReadOnlyList<RunGroup> runs, float width)
     {
         (_runs, _width) = (runs, width);
         string[][] rows = [.. runs.Select(run => RunRow.Cells(run, hasSeeds: runs.Any(other => other.Seeds.Count > 1)))];
-        _columns = [.. Titles.Select((title, column) => rows.Select(row => CellStyle.Width(row[column])).Append(HeadStyle.Width(title)).Max())];
-        _columns[^1] = Math.Min(_columns[^1], LongestStop);
-        _columns[0] = Math.Min(_columns[0], width - SampleWidth - (_columns.Length * Gap) - _columns.Skip(1).Sum());
+        _columns =
+        [
+            .. Titles.Select((title, column) => rows.Select(row => CellStyle.Width(row[column])).Append(HeadStyle.Width(title)).Max()),
+        ];
+        var rest = width - SampleWidth - (_columns.Length * Gap) - _columns[1..^1].Sum();
+        _columns[0] = Math.Min(_columns[0], rest - Math.Min(_columns[^1], RoomForStop));
+        _columns[^1] = Math.Min(_columns[^1], rest - _columns[0]);
         _gap = (width - SampleWidth - Gap - _columns.Sum()) / (_columns.Length - 1);
         _head = Wrap(Titles, HeadStyle);
         _rows = [.. rows.Select(row => Wrap(row, CellStyle))];

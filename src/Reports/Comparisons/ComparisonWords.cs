@@ -29,7 +29,8 @@ internal static class ComparisonWords
     /// <summary>How to read the lines, where that needs saying.</summary>
     public static string Note(IReadOnlyList<RunGroup> runs) =>
         runs.Any(run => run.Seeds.Count > 1)
-            ? "Faint: one line for each seed. Bold: their median, where at least half of the seeds have a value."
+            ? "Faint: one line for each seed. Bold: their median, where at least half of the seeds have a value. "
+                + "In the table: median (range)."
             : "";
 
     public static string Footer(IReadOnlyList<RunResult> results)

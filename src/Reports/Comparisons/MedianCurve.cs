@@ -7,16 +7,18 @@ internal static class MedianCurve
 {
     /// <summary>
     /// At each step at which at least half of the curves have a finite value, the median of these values; for an even number of them
-    /// the mean of the middle two. At other steps there is no point. A single curve is its own median.
+    /// the mean of the middle two. A gap where at least half have a value, but not a finite one. A single curve is its own median.
     /// </summary>
     public static Curve Of(IReadOnlyList<Curve> curves)
     {
+        bool IsHalf(int count) => 2 * count >= curves.Count;
         var medians = curves
-            .SelectMany(curve => curve.FinitePoints)
+            .SelectMany(curve => curve.Points)
             .GroupBy(point => point.Step, point => point.Value)
-            .Where(values => 2 * values.Count() >= curves.Count)
+            .Where(values => IsHalf(values.Count()))
             .OrderBy(values => values.Key)
-            .Select(values => (Step: values.Key, Value: values.Median()))
+            .Select(values => (Step: values.Key, Finite: values.Where(double.IsFinite).ToArray()))
+            .Select(at => (at.Step, Value: at.Finite.Length > 0 && IsHalf(at.Finite.Length) ? at.Finite.Median() : double.NaN))
             .ToArray();
         return new Curve([.. medians.Select(median => median.Step)], [.. medians.Select(median => median.Value)]);
     }

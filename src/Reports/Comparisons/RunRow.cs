@@ -35,13 +35,13 @@ internal static class RunRow
 
     private static string Stops(IReadOnlyList<RunResult> seeds) =>
         seeds.Count == 1
-            ? RunWords.Short(seeds[0].Stop)
+            ? seeds[0].Stop.InWords()
             : string.Join(
                 ", ",
                 seeds.GroupBy(seed => seed.Stop)
                     .OrderByDescending(same => same.Count())
                     .ThenBy(same => same.Key)
-                    .Select(same => $"{same.Count()} {RunWords.Short(same.Key)}"));
+                    .Select(same => $"{same.Count()} {same.Key.InWords()}"));
 
     private static string Dead(IReadOnlyList<RunResult> seeds)
     {

@@ -3,9 +3,9 @@ using ScottPlot;
 namespace CuteDl.Reports;
 
 /// <summary>
-/// How a run of a comparison is drawn. Colours are those of Okabe and Ito, for every kind of sight, without the yellow that white
-/// paper swallows; the mark alone tells twelve runs apart, also in black and white. The colours' 7, the patterns' 5 and the marks' 12
-/// have no common factor, so that no two of 420 runs look alike.
+/// How a run of a comparison is drawn. Colours are those of Okabe and Ito, for every kind of sight, with a grey for the yellow
+/// that white paper swallows; the mark alone tells twelve runs apart, also in black and white. With 8 colours, 5 patterns and 12 marks
+/// no two of 120 runs look alike.
 /// </summary>
 /// <param name="Index">The run's place in the comparison.</param>
 internal readonly record struct RunStyle(int Index)
@@ -13,7 +13,7 @@ internal readonly record struct RunStyle(int Index)
     private const float Thin = 1;
 
     private static readonly Color[] Colors =
-        [.. new[] { "#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7", "#E69F00", "#56B4E9" }.Select(Color.FromHex)];
+        [.. new[] { "#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7", "#E69F00", "#56B4E9", "#7A7A7A" }.Select(Color.FromHex)];
 
     private static readonly float[][] Patterns = [[], [9, 3], [3, 2.5f], [11, 3, 2.5f, 3], [7, 3, 2.5f, 3, 2.5f, 3]];
 

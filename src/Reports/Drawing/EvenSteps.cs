@@ -12,7 +12,9 @@ internal static class EvenSteps
     {
         var least = (high - low) / most;
         var power = Math.Pow(10, Math.Floor(Math.Log10(least)));
-        var distance = new[] { 1, 2, 5, 10 }.Select(multiple => multiple * power).First(candidate => candidate >= least || candidate >= 9 * power);
+        var distance = new[] { 1, 2, 5, 10 }
+            .Select(multiple => multiple * power)
+            .First(candidate => candidate >= least || candidate >= 9 * power);
         return (Multiples(distance, low, high), distance);
     }
 

@@ -10,7 +10,8 @@ internal sealed class LogarithmicTicks(Func<double, string> label) : ITickGenera
 {
     private const int DecadesWithMinorTicks = 12;
 
-    private static readonly double[][] Multiples = [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 4, 6, 8], [1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]];
+    private static readonly double[][] Multiples =
+        [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 4, 6, 8], [1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]];
 
     public Tick[] Ticks { get; private set; } = [];
 

@@ -11,7 +11,7 @@ namespace CuteDl.Reports;
 internal sealed class Panel
 {
     /// <summary>What the numbers beside the left axis take, with its title.</summary>
-    public const float LeftMargin = 76;
+    public const float LeftMargin = 80;
 
     /// <summary>What the numbers below the lower axis take, with its title.</summary>
     public const float BottomMargin = 46;
@@ -72,12 +72,12 @@ internal sealed class Panel
         Add([new Coordinates(_stepLimits.Low, height), new Coordinates(_stepLimits.High, height)], stroke);
     }
 
-    /// <summary>Draws the axes around <paramref name="data"/>, and within it the curves and marks in the order in which they came.</summary>
+    /// <summary>Draws the axes around <paramref name="data"/>, and within it the curves and marks as they came.</summary>
     public void Draw(SKCanvas canvas, SKRect data)
     {
         if (_shown.Count == 0)
         {
-            _plot.Axes.Left.TickGenerator = new EmptyTickGenerator();
+            _plot.Axes.Left.TickGenerator = _plot.Axes.Bottom.TickGenerator = new EmptyTickGenerator();
         }
 
         _plot.Axes.SetLimitsY(ValueLimits.Low, ValueLimits.High);
@@ -93,7 +93,7 @@ internal sealed class Panel
         _plot.Render(canvas, figure);
         if (_shown.Count == 0)
         {
-            const string Nothing = "there is nothing finite to show";
+            const string Nothing = "no value to show";
             var style = new TextStyle(13, Ink.Quiet);
             style.Draw(canvas, Nothing, data.MidX - (style.Width(Nothing) / 2), data.MidY);
         }
@@ -109,7 +109,8 @@ internal sealed class Panel
 
     private void Show(IEnumerable<CurvePoint> points) => _shown.AddRange(points.Where(IsVisible).Select(point => point.Value));
 
-    private bool IsVisible(CurvePoint point) => double.IsFinite(_steps.Position(point.Step)) && double.IsFinite(_values.Position(point.Value));
+    private bool IsVisible(CurvePoint point) =>
+        double.IsFinite(_steps.Position(point.Step)) && double.IsFinite(_values.Position(point.Value));
 
     private Coordinates Place(CurvePoint point) => new(_steps.Position(point.Step), _values.Position(point.Value));
 

@@ -46,6 +46,6 @@ internal static class PictureFile
         }
 
         stream.Position = 0;
-        return SvgOutlines.Replace(stream);
+        return SvgDocument.Finish(stream);
     }
 }

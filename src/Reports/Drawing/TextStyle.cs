@@ -39,7 +39,10 @@ internal sealed record TextStyle(float Size, Color Color, bool IsBold = false)
         return top;
     }
 
-    /// <summary>The text in lines no wider than <paramref name="width"/>, broken at spaces, or else behind a comma or the like; what is too much ends in "…".</summary>
+    /// <summary>
+    /// The text in lines no wider than <paramref name="width"/>, broken at spaces, or else behind a comma or the like; what is too
+    /// much ends in "…".
+    /// </summary>
     public IReadOnlyList<string> Wrap(string text, float width, int maxLines)
     {
         var lines = new List<string>();

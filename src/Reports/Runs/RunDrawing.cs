@@ -17,7 +17,7 @@ internal sealed class RunDrawing(RunResult result)
     private static readonly TextStyle OptimizerStyle = new(13, Ink.Quiet);
     private static readonly TextStyle OutcomeStyle = new(13, Ink.Text);
     private static readonly TextStyle WarningStyle = new(13, Ink.Warning, IsBold: true);
-    private static readonly TextStyle FooterStyle = new(10.5f, Ink.Quiet);
+    private static readonly TextStyle FooterStyle = new(10, Ink.Quiet);
 
     private static readonly Stroke TrainingLine = new(1.2f, Color.FromHex("#D55E00"));
     private static readonly Stroke ValidationLine = new(2, Color.FromHex("#0072B2"));
@@ -91,10 +91,11 @@ internal sealed class RunDrawing(RunResult result)
         var panel = new Panel(Scale.Linear, StepLimits, Scale.Linear, "accuracy", "training steps");
         var key = new Key();
         Add(panel, key, "validation", _accuracy, ValidationLine);
-        if (panel.ValueLimits is var limits && limits.Low < result.Settings.Target && result.Settings.Target < limits.High)
+        var (target, limits) = (result.Settings.Target, panel.ValueLimits);
+        if (_accuracy.Steps.Count > 0 && limits.Low < target && target < limits.High)
         {
-            panel.Level(result.Settings.Target, TargetLine);
-            key.Add($"target {Numbers.Tick(result.Settings.Target)}", TargetLine);
+            panel.Level(target, TargetLine);
+            key.Add($"target {Numbers.Tick(target)}", TargetLine);
         }
 
         Mark(panel, key, "maximum", _accuracy.Largest, MarkerShape.FilledDiamond);

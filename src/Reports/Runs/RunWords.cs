@@ -3,20 +3,6 @@ namespace CuteDl.Reports;
 /// <summary>What a run's picture says in words.</summary>
 internal static class RunWords
 {
-    /// <summary>Why a run ended, in a word or two.</summary>
-    public static string Short(StopReason reason) =>
-        reason switch
-        {
-            StopReason.NoImprovement => "no improvement",
-            StopReason.TooSlow => "too slow",
-            StopReason.TargetHeld => "target held",
-            StopReason.MaxEpochs => "epochs used up",
-            StopReason.MaxSteps => "steps used up",
-            StopReason.Diverged => "diverged",
-            StopReason.Cancelled => "cancelled",
-            _ => reason.ToString(),
-        };
-
     /// <summary>How long a run took, and why it ended.</summary>
     public static string Outcome(RunResult result) =>
         $"{Numbers.Of(result.Steps, "step")}, {Numbers.Of(result.History.Count, "validation")}, {Numbers.Time(result.Seconds)}. "
@@ -53,17 +39,18 @@ internal static class RunWords
     public static string Precision(RunResult result) => $"{result.Precision.ToString().ToLowerInvariant()} precision";
 
     public static string Data(RunResult result) =>
-        $"{result.Settings.Data}, batches of {result.Settings.Batch}, {(result.Settings.Order == Order.File ? "in file order" : "shuffled")}";
+        $"{result.Settings.Data}, batches of {result.Settings.Batch} "
+        + $"{(result.Settings.Order == Order.File ? "in file order" : "shuffled")}";
 
     // Without the commit.
     public static string Version(RunResult result) => result.Environment.Version.Split('+')[0];
 
     private static string Long(StopReason reason, RunSettings settings) =>
-        Short(reason) + reason switch
+        reason.InWords() + reason switch
         {
             StopReason.NoImprovement => $" (no smaller validation loss in {Numbers.Of(settings.Patience, "validation")})",
             StopReason.TooSlow =>
-                $" (validation loss gained less than {Numbers.Tick(settings.MinGain)} over {Numbers.Of(settings.Patience, "validation")})",
+                $" (loss gained less than {Numbers.Tick(settings.MinGain)} over {Numbers.Of(settings.Patience, "validation")})",
             StopReason.TargetHeld =>
                 $" (accuracy above {Numbers.Tick(settings.Target)} in {Numbers.Of(settings.Hold, "validation")} on end)",
             StopReason.MaxEpochs => $" ({Numbers.Of(settings.MaxEpochs, "epoch")})",

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace CuteDl.Tests;
+
+/// <summary>The tool as a process of its own, in a working directory of its own.</summary>
+internal sealed partial class Tool : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    public Tool() => Folder = Directory.CreateTempSubdirectory("cutedl-tests-").FullName;
+
+    /// <summary>The working directory; gone when the test ends.</summary>
+    public string Folder { get; }
+
+    public string PathOf(params string[] parts) => Path.Combine([Folder, .. parts]);
+
+    /// <summary>Runs the tool to its end.</summary>
+    public Outcome Run(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        return WaitFor(process);
+    }
+
+    /// <summary>Starts the tool; once it has written a line with this text to standard error, sends it an interrupt.</summary>
+    public Outcome RunAndInterrupt(string afterLineWith, params string[] arguments)
+    {
+        using var process = Start(arguments);
+        var errors = new List<string>();
+        while (process.StandardError.ReadLine() is { } line)
+        {
+            errors.Add(line);
+            if (line.Contains(afterLineWith, StringComparison.Ordinal))
+            {
+                break;
+            }
+        }
+
+        const int Interrupt = 2;
+        _ = Kill(process.Id, Interrupt);
+        var outcome = WaitFor(process);
+        return outcome with { Error = string.Join('\n', errors) + "\n" + outcome.Error };
+    }
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+
+    private Process Start(string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "CuteDl.Cli.dll"));
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return Process.Start(start)!;
+    }
+
+    private static Outcome WaitFor(Process process)
+    {
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill();
+            throw new TimeoutException($"the tool did not end within {Patience}.");
+        }
+
+        return new Outcome(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}
+
+/// <summary>What a run of the tool left behind.</summary>
+internal sealed record Outcome(int ExitCode, string Output, string Error)
+{
+    public string[] Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+}

@@ -1,0 +1,79 @@
+using CuteDl.Testing;
+using Expecto;
+
+namespace CuteDl.Tests;
+
+/// <summary>Help, lists, and what is wrong with a command.</summary>
+internal static class UsageTests
+{
+    private static readonly (string Name, string[] Arguments, string Expected)[] Mistakes =
+    [
+        ("no command", [], "Required command"),
+        ("an unknown command", ["train"], "'train'"),
+        ("no run", ["run"], "Required argument"),
+        ("an unknown run, with the nearest", ["run", "adma"], "did you mean adam?"),
+        ("an unknown argument, with the known", ["run", "adam(rate=1)"], "known are lr, beta1, beta2, eps"),
+        ("a value out of its range, with the range", ["run", "momentum(decay=1)"], "(0, 1)"),
+        ("the same run twice", ["compare", "adam", "adam"], "given twice"),
+        ("a seed and seeds", ["compare", "--seed", "1", "--seeds", "2"], "cannot be given together"),
+        ("no seeds", ["compare", "--seeds", "0"], "--seeds 0"),
+        ("no parallel runs", ["compare", "--parallel", "0"], "--parallel 0"),
+        ("an empty batch", ["run", "adam", "--batch", "0"], "--batch 0"),
+        ("a number that is none", ["run", "adam", "--batch", "x"], "--batch"),
+        ("an unknown order", ["run", "adam", "--order", "random"], "file or shuffle"),
+        ("an unknown precision", ["run", "adam", "--precision", "half"], "single or double"),
+        ("an unknown activation", ["run", "adam", "--output", "softmax"], "softmax"),
+        ("hidden units that are none", ["run", "adam", "--hidden", "128,x"], "'x'"),
+        ("a target above 1", ["run", "adam", "--target", "91"], "--target 91"),
+        ("a missing folder of data", ["run", "adam", "--data", "nowhere"], "nowhere"),
+        ("a missing file of weights", ["run", "adam", "--initial-weights", "none.npz"], "none.npz"),
+        ("weights of another shape", ["run", "adam", "--hidden", "5", "--initial-weights", "reference"], "784 × 5"),
+        ("an unknown option", ["run", "adam", "--fast"], "--fast"),
+    ];
+
+    public static Test All { get; } = Spec.List("usage",
+        Spec.List("is wrong, and says so in a sentence with exit code 2:", Mistakes.Select(mistake => Spec.Test(mistake.Name, () =>
+        {
+            using var tool = new Tool();
+            var outcome = tool.Run(mistake.Arguments);
+            Expect.equal(outcome.ExitCode, 2, outcome.Error);
+            Expect.stringContains(outcome.Error, mistake.Expected, "message");
+            Expect.isFalse(outcome.Error.Contains("   at ", StringComparison.Ordinal), "no stack trace");
+            Expect.equal(outcome.Output, "", "standard output");
+            Expect.isFalse(Directory.EnumerateFileSystemEntries(tool.Folder).Any(), "nothing is left behind");
+        }))),
+        Spec.Test("damaged data is named with file and place", () =>
+        {
+            using var tool = new Tool();
+            SmallData.Write(tool.PathOf("data"), images: 10, side: 2);
+            File.WriteAllBytes(tool.PathOf("data", "train-labels-idx1-ubyte"), [0, 0, 8, 1, 0, 0, 0, 10, 1, 2]);
+            var outcome = tool.Run("run", "adam", "--data", "data");
+            Expect.equal(outcome.ExitCode, 2, outcome.Error);
+            Expect.stringContains(outcome.Error, "train-labels-idx1-ubyte, byte 10", "place");
+        }),
+        Spec.Test("help and version go to standard output", () =>
+        {
+            using var tool = new Tool();
+            foreach (var arguments in new string[][] { ["--help"], ["compare", "--help"], ["run", "--help"], ["list", "--help"], ["--version"] })
+            {
+                var outcome = tool.Run(arguments);
+                Expect.equal((outcome.ExitCode, outcome.Error), (0, ""), string.Join(' ', arguments));
+                Expect.isNotEmpty(outcome.Output, string.Join(' ', arguments));
+            }
+        }),
+        Spec.Test("list names every documented run and every rule's arguments", () =>
+        {
+            using var tool = new Tool();
+            var output = tool.Run("list").Output;
+            foreach (var run in Mnist.DocumentedRuns)
+            {
+                Expect.stringContains(output, run.Name, "run");
+                Expect.stringContains(output, run.Optimizer.ToString(), "optimizer");
+            }
+
+            foreach (var rule in Optimizers.Rules)
+            {
+                Expect.stringContains(output, rule.ToString(), "rule");
+            }
+        }));
+}
