@@ -17,7 +17,7 @@ internal sealed class TrainingSession
     {
         // Before the first step: data that cannot be read, and a folder that cannot be written, are better known now.
         comparison = comparison.Prepare();
-        var session = new TrainingSession(ResultFolder.Create(output.Folder));
+        var session = new TrainingSession(ResultFolder.Create(output.Folder, comparison.RunNames));
         var json = output.IsJson ? new JsonProgress(Console.Out) : null;
         var result = await session.TrainAsync(comparison, json, cancellationToken).ConfigureAwait(false);
         var summary = new Summary(result);

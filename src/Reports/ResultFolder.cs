@@ -9,15 +9,22 @@ namespace CuteDl.Reports;
 /// </summary>
 public sealed class ResultFolder
 {
-    private ResultFolder(string path) => Path = path;
+    private readonly IReadOnlyDictionary<string, string> _names;
+
+    private ResultFolder(string path, IReadOnlyDictionary<string, string> names)
+    {
+        Path = path;
+        _names = names;
+    }
 
     /// <summary>The folder.</summary>
     public string Path { get; }
 
     /// <summary>Makes the folder, if there is none.</summary>
     /// <param name="path">Where.</param>
+    /// <param name="runs">The names of all runs to come: each gets a folder of its own, by <see cref="FileNames.Distinct"/>.</param>
     /// <exception cref="IOException">It cannot be made, or may not be written.</exception>
-    public static ResultFolder Create(string path)
+    public static ResultFolder Create(string path, IEnumerable<string> runs)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         try
@@ -29,18 +36,22 @@ public sealed class ResultFolder
             throw new IOException($"cannot make the folder '{path}': {cause.Message}", cause);
         }
 
-        return new ResultFolder(path);
+        return new ResultFolder(path, FileNames.Distinct(runs));
     }
 
     /// <summary>Writes one run's result and picture.</summary>
     /// <param name="result">The result.</param>
+    /// <exception cref="ArgumentException">The run was not announced to <see cref="Create"/>.</exception>
     /// <exception cref="IOException">A file cannot be written; the message names it.</exception>
     public void Write(RunResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
-        var name = FileNames.Safe(result.Run);
+        if (!_names.TryGetValue(result.Run, out var name))
+        {
+            throw new ArgumentException($"the run '{result.Run}' is none of this folder's.", nameof(result));
+        }
+
         var folder = System.IO.Path.Combine(Path, "runs", name, FormattableString.Invariant($"seed-{result.Seed}"));
-        Directory.CreateDirectory(folder);
         WholeFile.Write(System.IO.Path.Combine(folder, "result.json"), Encoding.UTF8.GetBytes(result.ToJson()));
         RunPicture.Save(result, System.IO.Path.Combine(folder, name + ".png"));
     }

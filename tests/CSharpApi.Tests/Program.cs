@@ -1,4 +1,4 @@
 using CuteDl.Testing;
 using CuteDl.Tests;
 
-return Runner.Main(Spec.List("facade", MnistFilesTests.All, PublicSurfaceTests.All, OptimizerTests.All, ExperimentTests.All), args);
+return Runner.Main(Spec.List("facade", MnistFilesTests.All, PublicSurfaceTests.All, OptimizerTests.All, ExperimentTests.All, ReportTests.All), args);

@@ -52,7 +52,10 @@ public sealed class Comparison
         return new Comparison(_experiment, _runs, _seeds, count);
     }
 
-    /// <summary>How many runs there are in all.</summary>
+    /// <summary>The runs' names, in their order.</summary>
+    public IReadOnlyList<string> RunNames => [.. _runs.Select(run => run.Name)];
+
+    /// <summary>How many runs there are in all, seeds counted.</summary>
     public int RunCount => _runs.Count * (_seeds ?? 1);
 
     /// <summary>Reads data and initial weights now, so that what is wrong with them, or with the model, is known before the first run.</summary>

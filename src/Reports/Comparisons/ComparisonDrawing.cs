@@ -15,6 +15,7 @@ internal sealed class ComparisonDrawing
     private static readonly TextStyle TitleStyle = new(17, Ink.Text, IsBold: true);
     private static readonly TextStyle SettingStyle = new(13, Ink.Quiet);
     private static readonly TextStyle NoteStyle = new(13, Ink.Text);
+    private static readonly TextStyle WarningStyle = new(13, Ink.Warning, IsBold: true);
     private static readonly TextStyle FooterStyle = new(10, Ink.Quiet);
 
     private readonly IReadOnlyList<RunGroup> _runs;
@@ -22,17 +23,20 @@ internal sealed class ComparisonDrawing
     private readonly IReadOnlyList<string> _footer;
     private readonly ComparisonTable _table;
     private readonly AxisLimits _steps;
+    private readonly double _ceiling;
 
     public ComparisonDrawing(ComparisonResult comparison)
     {
         _runs = RunGroup.Of(comparison);
         _table = new ComparisonTable(_runs, TextWidth);
         _steps = AxisLimits.Steps(comparison.Runs.SelectMany(result => result.History.Steps, (_, step) => (double)step), Scale.Logarithmic);
+        _ceiling = LossCeiling.Of(_runs);
         _header =
         [
             (TitleStyle, TitleStyle.Wrap(ComparisonWords.Title(_runs), TextWidth, 1)),
             (SettingStyle, SettingStyle.Wrap(ComparisonWords.Setting(comparison.Runs), TextWidth, 2)),
             (NoteStyle, NoteStyle.Wrap(ComparisonWords.Note(_runs), TextWidth, 2)),
+            (WarningStyle, WarningStyle.Wrap(ComparisonWords.Warning(_runs, _ceiling), TextWidth, 2)),
         ];
         _footer = FooterStyle.Wrap(ComparisonWords.Footer(comparison.Runs), TextWidth, 2);
     }
@@ -49,7 +53,7 @@ internal sealed class ComparisonDrawing
 
     public void Draw(SKCanvas canvas)
     {
-        DrawPanel(canvas, LossTop, NewPanel(LossScale, "validation loss"), run => run.Losses);
+        DrawPanel(canvas, LossTop, NewPanel(LossScale, "validation loss", ceiling: _ceiling), run => run.Losses);
         DrawPanel(canvas, AccuracyTop, NewPanel(Scale.Linear, "validation accuracy", "training steps"), run => run.Accuracies);
         _table.Draw(canvas, Margin, TableTop);
         FooterStyle.Draw(canvas, _footer, Margin, FooterTop);
@@ -64,8 +68,8 @@ internal sealed class ComparisonDrawing
     private Scale LossScale =>
         _runs.SelectMany(run => run.Losses).All(curve => curve.Smallest is null or { Value: > 0 }) ? Scale.Logarithmic : Scale.Linear;
 
-    private Panel NewPanel(Scale values, string valueTitle, string stepTitle = "") =>
-        new(Scale.Logarithmic, _steps, values, valueTitle, stepTitle);
+    private Panel NewPanel(Scale values, string valueTitle, string stepTitle = "", double ceiling = double.PositiveInfinity) =>
+        new(Scale.Logarithmic, _steps, values, valueTitle, stepTitle) { Ceiling = ceiling };
 
     private void DrawPanel(SKCanvas canvas, float top, Panel panel, Func<RunGroup, IReadOnlyList<Curve>> curves)
     {

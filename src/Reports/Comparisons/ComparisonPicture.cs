@@ -17,7 +17,9 @@ namespace CuteDl.Reports;
 /// </para>
 /// <para>
 /// A logarithmic axis has no place for step 0: a validation there is left out, and so are values that are not finite. Losses lie on a
-/// logarithmic axis, unless one is 0 or less; the accuracy's axis is linear.
+/// logarithmic axis, unless one is 0 or less; the accuracy's axis is linear. What is more than a hundred times the median of the first
+/// losses (of the middle two the lower) has no say in how far the loss axis reaches, so that one run that explodes does not press all
+/// others flat: its curve leaves the panel, and the picture names it.
 /// </para>
 /// </remarks>
 public static class ComparisonPicture

@@ -33,6 +33,13 @@ internal static class ComparisonWords
                 + "In the table: median (range)."
             : "";
 
+    /// <summary>Which runs leave the loss panel; nothing, mostly.</summary>
+    public static string Warning(IReadOnlyList<RunGroup> runs, double ceiling)
+    {
+        var outside = runs.Where(run => run.Losses.Any(curve => curve.Largest?.Value > ceiling)).Select(run => run.Name).ToArray();
+        return outside.Length == 0 ? "" : $"In part or wholly above the loss panel: {string.Join(", ", outside)}.";
+    }
+
     public static string Footer(IReadOnlyList<RunResult> results)
     {
         if (results.Count == 0)

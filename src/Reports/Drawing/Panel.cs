@@ -48,6 +48,9 @@ internal sealed class Panel
         _plot.Grid.XAxisStyle.MinorLineStyle.Width = steps == Scale.Logarithmic ? 1 : 0;
     }
 
+    /// <summary>Values above it have no say in how far the left axis reaches.</summary>
+    public double Ceiling { get; init; } = double.PositiveInfinity;
+
     /// <summary>How far the left axis reaches.</summary>
     public AxisLimits ValueLimits => AxisLimits.Values(_shown, _values);
 
@@ -107,7 +110,8 @@ internal sealed class Panel
             MarkerStyle = MarkerStyle.None,
         });
 
-    private void Show(IEnumerable<CurvePoint> points) => _shown.AddRange(points.Where(IsVisible).Select(point => point.Value));
+    private void Show(IEnumerable<CurvePoint> points) =>
+        _shown.AddRange(points.Where(IsVisible).Select(point => point.Value).Where(value => value <= Ceiling));
 
     private bool IsVisible(CurvePoint point) =>
         double.IsFinite(_steps.Position(point.Step)) && double.IsFinite(_values.Position(point.Value));

@@ -27,7 +27,9 @@ internal static class RunWords
         }
         else if (result.Stop == StopReason.Diverged)
         {
-            yield return "The loss that was not finite came after the last validation and is not drawn.";
+            yield return history.Count > 0
+                ? "The loss that was not finite came after the last validation and is not drawn."
+                : "The loss that was not finite came before the first validation.";
         }
     }
 

@@ -1,0 +1,23 @@
+namespace CuteDl.Reports;
+
+/// <summary>Up to where a comparison's loss panel reaches at most.</summary>
+internal static class LossCeiling
+{
+    private const double TimesTheUsual = 100;
+
+    /// <summary>
+    /// A hundred times the median of the curves' first finite losses, the lower one of the middle two: a run that explodes would
+    /// otherwise press all others flat. No limit without any loss above 0.
+    /// </summary>
+    public static double Of(IReadOnlyList<RunGroup> runs)
+    {
+        var first = runs
+            .SelectMany(run => run.Losses)
+            .Where(curve => curve.FinitePoints.Any())
+            .Select(curve => curve.FinitePoints.First().Value)
+            .Order()
+            .ToArray();
+        var usual = first.Length == 0 ? 0 : first[(first.Length - 1) / 2];
+        return usual > 0 ? TimesTheUsual * usual : double.PositiveInfinity;
+    }
+}

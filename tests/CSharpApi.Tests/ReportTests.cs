@@ -1,0 +1,142 @@
+using System.Text.Json;
+using CuteDl.Reports;
+using CuteDl.Testing;
+using Expecto;
+
+namespace CuteDl.Tests;
+
+/// <summary>Pictures, file names and summaries, of results made by hand.</summary>
+internal static class ReportTests
+{
+    public static Test All { get; } = Spec.List("reports",
+        Spec.Property<string>("every name becomes a file name that stays itself", text =>
+        {
+            var name = FileNames.Safe(text ?? "");
+            return name.Length is > 0 and <= FileNames.MaxLength && FileNames.Safe(name) == name && Path.GetFileName(name) == name;
+        }),
+        Spec.Test("documented names stay, texts become readable, and no two runs share one", () =>
+        {
+            foreach (var run in Mnist.DocumentedRuns)
+            {
+                Expect.equal(FileNames.Safe(run.Name), run.Name, "documented");
+            }
+
+            Expect.equal(FileNames.Safe("adam(lr=0.001, beta1=0.9)"), "adam-lr-0.001-beta1-0.9", "text");
+            Expect.equal(FileNames.Distinct(["a b", "a-b", "a(b"]).Values.Distinct().Count(), 3, "distinct");
+        }),
+        Spec.Test("pictures are drawn for any history: none, one, many, not finite; the same bytes each time", () =>
+        {
+            using var folder = new TemporaryFolder();
+            double[][] histories = [[], [2.0], [2.0, 1.5], [2.0, double.NaN], [double.PositiveInfinity], [0, 0], [.. Enumerable.Range(1, 3000).Select(i => 1.0 / i)]];
+            foreach (var losses in histories)
+            {
+                var result = Result("run", 0, losses);
+                var path = Path.Combine(folder.Path, $"{losses.Length}.png");
+                result.SavePlot(path);
+                var bytes = File.ReadAllBytes(path);
+                Expect.isTrue(bytes is [0x89, (byte)'P', (byte)'N', (byte)'G', ..], "a PNG");
+                result.SavePlot(path);
+                Expect.sequenceEqual(File.ReadAllBytes(path), bytes, "the same bytes");
+                ComparisonPicture.Save(new ComparisonResult { Runs = [result] }, path);
+            }
+
+            Expect.equal(Directory.GetFiles(folder.Path).Length, histories.Select(losses => losses.Length).Distinct().Count(), "no other file is left");
+        }),
+        Spec.Test("a picture says what the run was and why it ended", () =>
+        {
+            using var folder = new TemporaryFolder();
+            var path = Path.Combine(folder.Path, "run.svg");
+            (Result("momentum", 7, [1.0, 0.5]) with { DeadLogits = [5], AccuracyCeiling = 0.91 }).SavePlot(path);
+            var svg = File.ReadAllText(path);
+            foreach (var text in new[] { "momentum", "fixed(lr=0.01)", "minimum 0.5", "class 5 is dead: at most 91 % can be right", "seed 7", "steps used up" })
+            {
+                Expect.isTrue(svg.Contains(text, StringComparison.OrdinalIgnoreCase), text);
+            }
+        }),
+        Spec.Test("a place that cannot be written is named, and nothing half-written is left", () =>
+        {
+            using var folder = new TemporaryFolder();
+            File.WriteAllText(Path.Combine(folder.Path, "file"), "");
+            var target = Path.Combine(folder.Path, "file", "run.png");
+            Expect.stringContains(Spec.Throws<IOException>(() => Result("run", 0, [1]).SavePlot(target)).Message, target, "place");
+            Expect.equal(Directory.GetFileSystemEntries(folder.Path).Length, 1, "files");
+        }),
+        Spec.Test("a comparison is saved as one picture and one for each run and seed", () =>
+        {
+            using var folder = new TemporaryFolder();
+            new ComparisonResult { Runs = [Result("a", 0, [1, 2]), Result("a", 1, [1, 3]), Result("b(", 0, [2])] }.SavePlots(folder.Path);
+            foreach (var file in new[] { "comparison.png", "runs/a/seed-0/a.png", "runs/a/seed-1/a.png", "runs/b/seed-0/b.png" })
+            {
+                Expect.isTrue(File.Exists(Path.Combine(folder.Path, file)), file);
+            }
+        }),
+        Spec.Test("the summary has a row for each run, with its extremes, and the document's figures only where they belong", () =>
+        {
+            var adam = Mnist.DocumentedRuns.Single(run => run.Name == "adam");
+            var documented = Result("adam", 0, [3, 1, 2]) with { Optimizer = adam.Optimizer.ToString() };
+            var summary = new Summary(new ComparisonResult { Runs = [documented, Result("adam", 0, [double.NaN])] });
+            var row = summary.Rows[0];
+            Expect.equal((row.ValLossMin, row.ValLossFinal, row.AccuracyMax, row.AccuracyFinal), (1, 2, 0.75, 0.5), "figures");
+            Expect.equal(row.Documented, adam.Figures, "the document's run");
+            Expect.equal((summary.Rows[1].ValLossMin, summary.Rows[1].Documented), ((double?)null, ""), "another optimizer under that name");
+            using var json = JsonDocument.Parse(summary.ToJson());
+            Expect.equal(json.RootElement.GetProperty("runs").GetArrayLength(), 2, "rows in JSON");
+        }),
+        Spec.Test("over several seeds the summary gives median and range", () =>
+        {
+            var runs = new[] { 1.0, 2.0, 9.0 }.Select((loss, seed) => Result("a", seed, [loss])).ToArray();
+            var summary = new Summary(new ComparisonResult { Runs = runs });
+            Expect.isTrue(summary.HasSeveralSeeds, "seeds");
+            Expect.isTrue(summary.MainTable.Rows.Single().Contains("2.0000 (1.0000 to 9.0000)"), summary.MainTable.ToMarkdown());
+        }),
+        Spec.Test("a table in Markdown keeps its cells apart", () =>
+            Expect.equal(
+                new Table(["a", "b"], [["1|2", "x"]]).ToMarkdown(),
+                "| a    | b   |\n|------|-----|\n| 1\\|2 | x   |\n",
+                "table")));
+
+    // Validation accuracies are 1 - loss / 4, so that they can be told.
+    private static RunResult Result(string name, int seed, double[] losses) =>
+        new()
+        {
+            Run = name,
+            Optimizer = "fixed(lr=0.01)",
+            Seed = seed,
+            Precision = Precision.Single,
+            Model = "784-10(relu) softmax-cross-entropy",
+            Settings = new RunSettings
+            {
+                Data = "mnist",
+                Batch = 64,
+                Order = Order.File,
+                InitialWeights = "reference",
+                MaxEpochs = 5000,
+                MaxSteps = null,
+                ValidateEvery = null,
+                Patience = 20,
+                MinGain = 0.001,
+                Target = 0.91,
+                Hold = 20,
+            },
+            Steps = losses.Length * 938L,
+            Stop = StopReason.MaxSteps,
+            History = new RunHistory
+            {
+                Steps = [.. losses.Select((_, i) => (i + 1) * 938L)],
+                Loss = losses,
+                ValLoss = losses,
+                ValAccuracy = [.. losses.Select(loss => double.IsFinite(loss) ? 1 - (loss / 4) : 0.1)],
+            },
+            DeadLogits = [],
+            AccuracyCeiling = 1,
+            Seconds = 1.5,
+            Environment = RunEnvironment.Current,
+        };
+
+    private sealed class TemporaryFolder : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("cutedl-tests-").FullName;
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
+    }
+}
