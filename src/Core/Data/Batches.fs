@@ -3,6 +3,7 @@ namespace CuteDl.Core.Data
 open System
 open System.Numerics
 open MathNet.Numerics
+open CuteDl.Core.Networks
 open CuteDl.Core.Numerics
 
 /// <summary>In which order an epoch goes through the examples.</summary>
@@ -42,22 +43,27 @@ module Batches =
         static let table = scaled<'T>
         static member Table = table
 
-    /// <summary>Writes examples into the space of a batch.</summary>
+    /// <summary>Makes examples the next batch of a network: features to read, labels one-hot in its targets.</summary>
     /// <param name="set">Where they come from.</param>
-    /// <param name="classes">The length of a row of targets.</param>
-    /// <param name="indices">Which examples, in their order.</param>
-    /// <param name="inputs">Overwritten with the features, row after row.</param>
-    /// <param name="targets">Overwritten with the labels, one-hot, row after row.</param>
-    let fill (set: DataSet) (classes: int) (indices: ReadOnlySpan<int>) (inputs: Span<'T>) (targets: Span<'T>) : unit =
+    /// <param name="examples">Which ones, in their order; at most the network's capacity.</param>
+    /// <param name="network">The network.</param>
+    let load (set: DataSet) (examples: ReadOnlySpan<int>) (network: Network<'T>) : unit =
         let table = Scale<'T>.Table
-        targets.Slice(0, indices.Length * classes).Clear()
+        let classes = network.Model.Outputs
+        let targets = Span(network.Targets, 0, examples.Length * classes)
+        targets.Clear()
 
-        for row in 0 .. indices.Length - 1 do
-            let example = indices[row]
-            let bytes = ReadOnlySpan(set.Features, example * set.Width, set.Width)
-            let target = inputs.Slice(row * set.Width, set.Width)
+        for row in 0 .. examples.Length - 1 do
+            targets[row * classes + int set.Labels[examples[row]]] <- 'T.One
 
-            for i in 0 .. bytes.Length - 1 do
-                target[i] <- table[int bytes[i]]
+        match set.Sparse with
+        | Some rows when network.TakesSparseRows -> network.ReadSparse(rows, table, examples)
+        | _ ->
+            network.ReadInputs()
 
-            targets[row * classes + int set.Labels[example]] <- 'T.One
+            for row in 0 .. examples.Length - 1 do
+                let bytes = ReadOnlySpan(set.Features, examples[row] * set.Width, set.Width)
+                let target = Span(network.Inputs, row * set.Width, set.Width)
+
+                for i in 0 .. bytes.Length - 1 do
+                    target[i] <- table[int bytes[i]]

@@ -2,20 +2,42 @@ namespace CuteDl.Core.Data
 
 open System
 open System.IO
+open CuteDl.Core.Numerics
 
 /// <summary>Labelled examples of byte features (pixels), which stand for value / 255.</summary>
-type DataSet =
-    {
-        /// <summary>How many bytes an example has.</summary>
-        Width: int
-        /// <summary>All examples, one after another.</summary>
-        Features: byte array
-        /// <summary>The class of each example, from 0.</summary>
-        Labels: byte array
-    }
+/// <param name="width">How many bytes an example has.</param>
+/// <param name="features">All examples, one after another.</param>
+/// <param name="labels">The class of each example, from 0.</param>
+[<Sealed>]
+type DataSet(width: int, features: byte array, labels: byte array) =
+    do
+        if width < 1 || features.Length <> width * labels.Length then
+            raise (ArgumentException($"{features.Length} bytes are not {labels.Length} examples of {width}.", nameof features))
+
+    // Above this share of bytes other than 0 it costs more to skip zeros than to multiply by them: see docs/performance.md.
+    let largestDensity = 0.4
+
+    let sparse =
+        lazy
+            (if width <= SparseRows.largestWidth && SparseRows.density features <= largestDensity then
+                 Some(SparseRows.ofCells features width)
+             else
+                 None)
+
+    /// <summary>How many bytes an example has.</summary>
+    member _.Width = width
+
+    /// <summary>All examples, one after another.</summary>
+    member _.Features = features
+
+    /// <summary>The class of each example, from 0.</summary>
+    member _.Labels = labels
 
     /// <summary>How many examples there are.</summary>
-    member set.Count = set.Labels.Length
+    member _.Count = labels.Length
+
+    /// <summary>The features without their zeros, if so many are 0 that it pays; made when first asked for.</summary>
+    member _.Sparse = sparse.Value
 
 /// <summary>Examples to train on, and those that validation looks at.</summary>
 type DataSets =
@@ -55,7 +77,7 @@ module DataSets =
             raise (DataFormatException(labelsFile, 8L + int64 index, $"label {labels.Cells[index]}, expected 0 to {classes - 1}."))
         | None -> ()
 
-        { Width = images.Cells.Length / count; Features = images.Cells; Labels = labels.Cells }, images.Dimensions.Tail, imagesFile
+        DataSet(images.Cells.Length / count, images.Cells, labels.Cells), images.Dimensions.Tail, imagesFile
 
     /// <summary>Reads the four files.</summary>
     /// <param name="classes">How many classes there are: labels must be below.</param>

@@ -2,6 +2,7 @@ namespace CuteDl.Core.Networks
 
 open System
 open System.Numerics
+open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 
 /// <summary>What a layer does to each of its sums.</summary>
@@ -28,8 +29,6 @@ module Activation =
     /// <summary>All of them.</summary>
     let all = [ Linear; ReLU; Sigmoid; Tanh ]
 
-    let inline private isAtMostZero (value: 'T) : bool when 'T :> INumber<'T> = 'T.op_LessThanOrEqual (value, 'T.Zero)
-
     let inline private overwrite (values: Span<'T>) ([<InlineIfLambda>] f: 'T -> 'T) =
         for i in 0 .. values.Length - 1 do
             values[i] <- f values[i]
@@ -38,8 +37,8 @@ module Activation =
     let apply<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (activation: Activation) (values: Span<'T>) : unit =
         match activation with
         | Linear -> ()
-        // Written so that NaN stays NaN: a diverged run must not pass for a quiet one.
-        | ReLU -> overwrite values (fun z -> if isAtMostZero z then 'T.Zero else z)
+        // NaN stays NaN: a diverged run must not pass for a quiet one.
+        | ReLU -> Elementwise.clearWhereNotPositive values (Span<_>.op_Implicit values)
         | Sigmoid -> overwrite values (fun z -> 'T.One / ('T.One + 'T.Exp(-z)))
         | Tanh -> overwrite values (fun z -> 'T.Tanh z)
 
@@ -55,9 +54,6 @@ module Activation =
         : unit =
         match activation with
         | Linear -> ()
-        | ReLU ->
-            for i in 0 .. gradient.Length - 1 do
-                if isAtMostZero outputs[i] then
-                    gradient[i] <- 'T.Zero
+        | ReLU -> Elementwise.clearWhereNotPositive gradient outputs
         | Sigmoid -> scale gradient outputs (fun a -> a * ('T.One - a))
         | Tanh -> scale gradient outputs (fun a -> 'T.One - a * a)

@@ -53,29 +53,25 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
             | DropoutOperation(width, _) -> space width
             | DenseOperation _ -> [||])
 
-    // The transposed weights that carry a gradient back through a layer; the first layer never needs them.
-    let transposed =
-        operations
-        |> Array.mapi (fun i operation ->
-            match operation with
-            | DenseOperation(inputs, units, _, _, _) when i > 0 -> (Array.zeroCreate (inputs * units): 'T array)
-            | _ -> [||])
+    // Where the examples are read from: the space for inputs, or these rows of bytes, whose values the table holds.
+    let mutable sparse = Unchecked.defaultof<SparseRows>
+    let mutable table: 'T array = [||]
+    let examples: int array = Array.zeroCreate capacity
 
     let inputOf i = if i = 0 then inputs else outputs[i - 1]
 
     let forwardDense i rows inputs units activation weight bias =
         let output = Span(outputs[i], 0, rows * units)
         let weights = ReadOnlySpan(parameters, weight, inputs * units)
-        let biases = ReadOnlySpan(parameters, bias, units)
-        let x = ReadOnlySpan(inputOf i, 0, rows * inputs)
-        MatrixProduct.multiply x { Row = inputs; Column = 1 } weights output rows inputs units
 
-        for row in 0 .. rows - 1 do
-            let sums = output.Slice(row * units, units)
+        if i = 0 && not (isNull (box sparse)) then
+            SparseProduct.forward sparse (ReadOnlySpan(examples, 0, rows)) table weights output units
+        else
+            let x = ReadOnlySpan(inputOf i, 0, rows * inputs)
 
-            for j in 0 .. units - 1 do
-                sums[j] <- sums[j] + biases[j]
+            MatrixProduct.multiply x (MatrixProduct.rowMajor inputs) weights (MatrixProduct.rowMajor units) output rows inputs units
 
+        Elementwise.addToRows output (ReadOnlySpan(parameters, bias, units))
         Activation.apply activation output
 
     let forwardDropout i rows width rate isTraining (key: uint64) =
@@ -119,24 +115,28 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
         let delta = Span(outputGradients[i], 0, rows * units)
         Activation.backward activation (ReadOnlySpan(outputs[i], 0, rows * units)) delta
         let delta: ReadOnlySpan<'T> = Span<_>.op_Implicit delta
-        let x = ReadOnlySpan(inputOf i, 0, rows * inputs)
-        MatrixProduct.multiply x { Row = 1; Column = inputs } delta (Span(gradient, weight, inputs * units)) inputs rows units
+        let weightGradient = Span(gradient, weight, inputs * units)
 
-        let biasGradient = Span(gradient, bias, units)
-        biasGradient.Clear()
+        if i = 0 && not (isNull (box sparse)) then
+            SparseProduct.gradient sparse (ReadOnlySpan(examples, 0, rows)) table delta weightGradient units
+        else
+            let x = ReadOnlySpan(inputOf i, 0, rows * inputs)
 
-        for row in 0 .. rows - 1 do
-            let d = delta.Slice(row * units, units)
+            MatrixProduct.multiply x (MatrixProduct.transposed inputs) delta (MatrixProduct.rowMajor units) weightGradient inputs rows units
 
-            for j in 0 .. units - 1 do
-                biasGradient[j] <- biasGradient[j] + d[j]
+        Elementwise.sumOfRows delta (Span(gradient, bias, units))
 
         // What lies before the first layer is data: nobody asks for its gradient.
         if i > 0 then
-            let weights = ReadOnlySpan(parameters, weight, inputs * units)
-            MatrixProduct.transpose weights (Span transposed[i]) inputs units
-            let back = Span(outputGradients[i - 1], 0, rows * inputs)
-            MatrixProduct.multiply delta { Row = units; Column = 1 } (ReadOnlySpan transposed[i]) back rows units inputs
+            MatrixProduct.multiply
+                delta
+                (MatrixProduct.rowMajor units)
+                (ReadOnlySpan(parameters, weight, inputs * units))
+                (MatrixProduct.transposed units)
+                (Span(outputGradients[i - 1], 0, rows * inputs))
+                rows
+                units
+                inputs
 
     let backwardDropout i rows width =
         if i > 0 then
@@ -161,6 +161,24 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
 
     /// <summary>The space for a batch's examples, capacity × inputs, row after row; written by whoever brings the data.</summary>
     member _.Inputs = inputs
+
+    /// <summary>Whether examples can be read from sparse rows: the first layer must be dense.</summary>
+    member _.TakesSparseRows =
+        match operations[0] with
+        | DenseOperation _ -> true
+        | DropoutOperation _ -> false
+
+    /// <summary>The next passes read their examples from sparse rows, and Inputs is not looked at.</summary>
+    /// <param name="rows">The rows of bytes, as wide as the model's inputs.</param>
+    /// <param name="values">The 256 numbers that the bytes stand for; that of 0 is 0.</param>
+    /// <param name="chosen">Which rows make the batch, at most the capacity.</param>
+    member _.ReadSparse(rows: SparseRows, values: 'T array, chosen: ReadOnlySpan<int>) : unit =
+        chosen.CopyTo(Span examples)
+        sparse <- rows
+        table <- values
+
+    /// <summary>The next passes read their examples from Inputs, as at first.</summary>
+    member _.ReadInputs() : unit = sparse <- Unchecked.defaultof<SparseRows>
 
     /// <summary>The space for a batch's targets, capacity × outputs, row after row.</summary>
     member _.Targets = targets

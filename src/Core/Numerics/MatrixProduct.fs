@@ -1,111 +1,185 @@
 /// C = A·B for the three products of a dense layer: x·W, xᵀ·δ and δ·Wᵀ.
 ///
 /// Every element of C is one chain of fused multiply-adds over the depth in ascending order, starting from 0: so the bits
-/// of C do not depend on the vector width, on the tiling, or on who computes which part. Lanes run across the columns of C;
-/// six rows by two vectors of C stay in registers while A and B stream by. Where the columns (or rows) are no multiple of
+/// of C do not depend on the width of the registers, on the tiling, or on who computes which part.
+///
+/// Why it is fast: registers run across the columns of C. Two registers' worth of B's columns are first copied into a panel,
+/// where they lie one after another; then six rows by two registers of C stay in registers while A and the panel stream by:
+/// twelve independent chains, enough to keep two multiply-adds a cycle busy. Where the columns (or rows) are no multiple of
 /// the tile, the last tile is moved back to overlap the one before: what it computes again, it computes to the same bits.
 module CuteDl.Core.Numerics.MatrixProduct
 
 open System
+open System.Buffers
 open System.Numerics
 open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
+open System.Runtime.Intrinsics
 
-/// <summary>A matrix of which element (i, j) lies at <c>i · row + j · column</c> of a span.</summary>
+/// <summary>A matrix of which element (i, j) lies at <c>i · Row + j · Column</c> of a span.</summary>
 [<Struct>]
 type Strides = { Row: int; Column: int }
 
-[<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-let private multiplyAdd (a: Vector<'T>) (b: Vector<'T>) (sum: Vector<'T>) : Vector<'T> =
-    // The size is known when the method is compiled, so only one branch is left.
-    if sizeof<'T> = 4 then
-        Vector.As<float32, 'T>(Vector.FusedMultiplyAdd(Vector.As<'T, float32> a, Vector.As<'T, float32> b, Vector.As<'T, float32> sum))
-    else
-        Vector.As<float, 'T>(Vector.FusedMultiplyAdd(Vector.As<'T, float> a, Vector.As<'T, float> b, Vector.As<'T, float> sum))
+/// <summary>A matrix that lies row after row.</summary>
+let rowMajor (columns: int) = { Row = columns; Column = 1 }
 
-[<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-let private load (source: byref<'T>, index: int) : Vector<'T> =
-    Unsafe.ReadUnaligned<Vector<'T>>(&Unsafe.As<'T, byte>(&Unsafe.Add(&source, index)))
+/// <summary>The transpose of a matrix that lies row after row.</summary>
+let transposed (columns: int) = { Row = 1; Column = columns }
 
-[<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-let private store (target: byref<'T>, index: int, value: Vector<'T>) : unit =
-    Unsafe.WriteUnaligned(&Unsafe.As<'T, byte>(&Unsafe.Add(&target, index)), value)
-
-/// Six rows of C (at a's and c's origin) by two vectors (at columns left and right).
+/// The columns from left and from right, a register of each, one row after another. Where B is transposed, its columns are
+/// rows in memory and are copied number by number.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
-let private tile6 (a: byref<'T>, strides: Strides, b: byref<'T>, c: byref<'T>, depth: int, columns: int, left: int, right: int) : unit =
-    let mutable c00 = Vector<'T>.Zero
-    let mutable c01 = Vector<'T>.Zero
-    let mutable c10 = Vector<'T>.Zero
-    let mutable c11 = Vector<'T>.Zero
-    let mutable c20 = Vector<'T>.Zero
-    let mutable c21 = Vector<'T>.Zero
-    let mutable c30 = Vector<'T>.Zero
-    let mutable c31 = Vector<'T>.Zero
-    let mutable c40 = Vector<'T>.Zero
-    let mutable c41 = Vector<'T>.Zero
-    let mutable c50 = Vector<'T>.Zero
-    let mutable c51 = Vector<'T>.Zero
+let private pack<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+    (b: byref<'T>, strides: Strides, panel: byref<'T>, depth: int, left: int, right: int)
+    : unit =
+    let width = 'V.Width
+
+    if strides.Column = 1 then
+        for k in 0 .. depth - 1 do
+            let row = k * strides.Row
+            let target = 2 * width * k
+            'V.Store('V.Load(&Unsafe.Add(&b, row + left)), &Unsafe.Add(&panel, target))
+            'V.Store('V.Load(&Unsafe.Add(&b, row + right)), &Unsafe.Add(&panel, target + width))
+    else
+        for lane in 0 .. width - 1 do
+            for k in 0 .. depth - 1 do
+                let target = 2 * width * k + lane
+                let row = k * strides.Row
+                Unsafe.Add(&panel, target) <- Unsafe.Add(&b, row + (left + lane) * strides.Column)
+                Unsafe.Add(&panel, target + width) <- Unsafe.Add(&b, row + (right + lane) * strides.Column)
+
+/// Six rows of C by two registers, at the columns left and right.
+[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+let private tile6<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+    (a: byref<'T>, strides: Strides, panel: byref<'T>, c: byref<'T>, depth: int, columns: int, left: int, right: int)
+    : unit =
+    let mutable c00 = 'V.Zero
+    let mutable c01 = 'V.Zero
+    let mutable c10 = 'V.Zero
+    let mutable c11 = 'V.Zero
+    let mutable c20 = 'V.Zero
+    let mutable c21 = 'V.Zero
+    let mutable c30 = 'V.Zero
+    let mutable c31 = 'V.Zero
+    let mutable c40 = 'V.Zero
+    let mutable c41 = 'V.Zero
+    let mutable c50 = 'V.Zero
+    let mutable c51 = 'V.Zero
+    let width = 'V.Width
+    let row = strides.Row
+    let step = strides.Column
     let mutable ia = 0
     let mutable ib = 0
-    let row = strides.Row
 
     for _ in 1..depth do
-        let b0 = load (&b, ib + left)
-        let b1 = load (&b, ib + right)
-        let a0 = Vector<'T>(Unsafe.Add(&a, ia))
-        c00 <- multiplyAdd a0 b0 c00
-        c01 <- multiplyAdd a0 b1 c01
-        let a1 = Vector<'T>(Unsafe.Add(&a, ia + row))
-        c10 <- multiplyAdd a1 b0 c10
-        c11 <- multiplyAdd a1 b1 c11
-        let a2 = Vector<'T>(Unsafe.Add(&a, ia + 2 * row))
-        c20 <- multiplyAdd a2 b0 c20
-        c21 <- multiplyAdd a2 b1 c21
-        let a3 = Vector<'T>(Unsafe.Add(&a, ia + 3 * row))
-        c30 <- multiplyAdd a3 b0 c30
-        c31 <- multiplyAdd a3 b1 c31
-        let a4 = Vector<'T>(Unsafe.Add(&a, ia + 4 * row))
-        c40 <- multiplyAdd a4 b0 c40
-        c41 <- multiplyAdd a4 b1 c41
-        let a5 = Vector<'T>(Unsafe.Add(&a, ia + 5 * row))
-        c50 <- multiplyAdd a5 b0 c50
-        c51 <- multiplyAdd a5 b1 c51
-        ia <- ia + strides.Column
-        ib <- ib + columns
+        let b0 = 'V.Load(&Unsafe.Add(&panel, ib))
+        let b1 = 'V.Load(&Unsafe.Add(&panel, ib + width))
+        let a0 = 'V.Broadcast(Unsafe.Add(&a, ia))
+        c00 <- 'V.MultiplyAdd(a0, b0, c00)
+        c01 <- 'V.MultiplyAdd(a0, b1, c01)
+        let a1 = 'V.Broadcast(Unsafe.Add(&a, ia + row))
+        c10 <- 'V.MultiplyAdd(a1, b0, c10)
+        c11 <- 'V.MultiplyAdd(a1, b1, c11)
+        let a2 = 'V.Broadcast(Unsafe.Add(&a, ia + 2 * row))
+        c20 <- 'V.MultiplyAdd(a2, b0, c20)
+        c21 <- 'V.MultiplyAdd(a2, b1, c21)
+        let a3 = 'V.Broadcast(Unsafe.Add(&a, ia + 3 * row))
+        c30 <- 'V.MultiplyAdd(a3, b0, c30)
+        c31 <- 'V.MultiplyAdd(a3, b1, c31)
+        let a4 = 'V.Broadcast(Unsafe.Add(&a, ia + 4 * row))
+        c40 <- 'V.MultiplyAdd(a4, b0, c40)
+        c41 <- 'V.MultiplyAdd(a4, b1, c41)
+        let a5 = 'V.Broadcast(Unsafe.Add(&a, ia + 5 * row))
+        c50 <- 'V.MultiplyAdd(a5, b0, c50)
+        c51 <- 'V.MultiplyAdd(a5, b1, c51)
+        ia <- ia + step
+        ib <- ib + 2 * width
 
-    store (&c, left, c00)
-    store (&c, right, c01)
-    store (&c, columns + left, c10)
-    store (&c, columns + right, c11)
-    store (&c, 2 * columns + left, c20)
-    store (&c, 2 * columns + right, c21)
-    store (&c, 3 * columns + left, c30)
-    store (&c, 3 * columns + right, c31)
-    store (&c, 4 * columns + left, c40)
-    store (&c, 4 * columns + right, c41)
-    store (&c, 5 * columns + left, c50)
-    store (&c, 5 * columns + right, c51)
+    'V.Store(c00, &Unsafe.Add(&c, left))
+    'V.Store(c01, &Unsafe.Add(&c, right))
+    'V.Store(c10, &Unsafe.Add(&c, columns + left))
+    'V.Store(c11, &Unsafe.Add(&c, columns + right))
+    'V.Store(c20, &Unsafe.Add(&c, 2 * columns + left))
+    'V.Store(c21, &Unsafe.Add(&c, 2 * columns + right))
+    'V.Store(c30, &Unsafe.Add(&c, 3 * columns + left))
+    'V.Store(c31, &Unsafe.Add(&c, 3 * columns + right))
+    'V.Store(c40, &Unsafe.Add(&c, 4 * columns + left))
+    'V.Store(c41, &Unsafe.Add(&c, 4 * columns + right))
+    'V.Store(c50, &Unsafe.Add(&c, 5 * columns + left))
+    'V.Store(c51, &Unsafe.Add(&c, 5 * columns + right))
 
-/// One row of C by two vectors, for products of fewer than six rows.
+/// One row of C by two registers, for products of fewer than six rows.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
-let private tile1 (a: byref<'T>, strides: Strides, b: byref<'T>, c: byref<'T>, depth: int, columns: int, left: int, right: int) : unit =
-    let mutable c0 = Vector<'T>.Zero
-    let mutable c1 = Vector<'T>.Zero
+let private tile1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+    (a: byref<'T>, step: int, panel: byref<'T>, c: byref<'T>, depth: int, left: int, right: int)
+    : unit =
+    let mutable c0 = 'V.Zero
+    let mutable c1 = 'V.Zero
+    let width = 'V.Width
 
     for k in 0 .. depth - 1 do
-        let a0 = Vector<'T>(Unsafe.Add(&a, k * strides.Column))
-        c0 <- multiplyAdd a0 (load (&b, k * columns + left)) c0
-        c1 <- multiplyAdd a0 (load (&b, k * columns + right)) c1
+        let a0 = 'V.Broadcast(Unsafe.Add(&a, k * step))
+        c0 <- 'V.MultiplyAdd(a0, 'V.Load(&Unsafe.Add(&panel, 2 * width * k)), c0)
+        c1 <- 'V.MultiplyAdd(a0, 'V.Load(&Unsafe.Add(&panel, 2 * width * k + width)), c1)
 
-    store (&c, left, c0)
-    store (&c, right, c1)
+    'V.Store(c0, &Unsafe.Add(&c, left))
+    'V.Store(c1, &Unsafe.Add(&c, right))
 
-/// <summary>The product by its definition, one element after another: the specification, and what narrow matrices use.</summary>
+let private tiled<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+    (a: ReadOnlySpan<'T>)
+    (aStrides: Strides)
+    (b: ReadOnlySpan<'T>)
+    (bStrides: Strides)
+    (c: Span<'T>)
+    (rows: int)
+    (depth: int)
+    (columns: int)
+    : unit =
+    let width = 'V.Width
+    let space = ArrayPool<'T>.Shared.Rent(2 * width * depth)
+    let a = &MemoryMarshal.GetReference a
+    let b = &MemoryMarshal.GetReference b
+    let c = &MemoryMarshal.GetReference c
+    let panel = &MemoryMarshal.GetArrayDataReference space
+    let mutable column = 0
+
+    while column < columns do
+        let left = min column (columns - width)
+        let right = min (column + width) (columns - width)
+        pack<'V, 'T>(&b, bStrides, &panel, depth, left, right)
+
+        if rows < 6 then
+            for i in 0 .. rows - 1 do
+                tile1<'V, 'T>(&Unsafe.Add(&a, i * aStrides.Row), aStrides.Column, &panel, &Unsafe.Add(&c, i * columns), depth, left, right)
+        else
+            let mutable row = 0
+
+            while row < rows do
+                let i = min row (rows - 6)
+
+                tile6<'V, 'T>(
+                    &Unsafe.Add(&a, i * aStrides.Row),
+                    aStrides,
+                    &panel,
+                    &Unsafe.Add(&c, i * columns),
+                    depth,
+                    columns,
+                    left,
+                    right
+                )
+
+                row <- row + 6
+
+        column <- column + 2 * width
+
+    ArrayPool<'T>.Shared.Return space
+
+/// <summary>The product by its definition, one element after another: the specification of <c>multiply</c>.</summary>
 let naive
     (a: ReadOnlySpan<'T>)
-    (strides: Strides)
+    (aStrides: Strides)
     (b: ReadOnlySpan<'T>)
+    (bStrides: Strides)
     (c: Span<'T>)
     (rows: int)
     (depth: int)
@@ -116,82 +190,49 @@ let naive
             let mutable sum = 'T.Zero
 
             for k in 0 .. depth - 1 do
-                sum <- 'T.FusedMultiplyAdd(a[i * strides.Row + k * strides.Column], b[k * columns + j], sum)
+                let left = a[i * aStrides.Row + k * aStrides.Column]
+                let right = b[k * bStrides.Row + j * bStrides.Column]
+                sum <- 'T.FusedMultiplyAdd(left, right, sum)
 
             c[i * columns + j] <- sum
 
-let private check (name: string) (length: int) (needed: int) =
+let private check (name: string) (length: int) (strides: Strides) (rows: int) (columns: int) =
+    let needed =
+        if rows = 0 || columns = 0 then 0 else (rows - 1) * strides.Row + (columns - 1) * strides.Column + 1
+
     if length < needed then
-        raise (ArgumentException($"a matrix of {needed} elements was expected, {length} are there.", name))
+        raise (ArgumentException($"a matrix of {rows} × {columns} needs {needed} elements, {length} are there.", name))
 
 /// <summary>C = A·B.</summary>
-/// <param name="a">A, rows × depth, with the given strides: (depth, 1) for a matrix as it lies, (1, rows) for one transposed.</param>
-/// <param name="strides">Where A's elements lie.</param>
-/// <param name="b">B, depth × columns, row after row.</param>
-/// <param name="c">C, rows × columns, row after row; overwritten.</param>
+/// <param name="a">A, rows × depth.</param>
+/// <param name="aStrides">Where A's elements lie.</param>
+/// <param name="b">B, depth × columns.</param>
+/// <param name="bStrides">Where B's elements lie.</param>
+/// <param name="c">C, rows × columns, row after row; overwritten. Must not overlap A or B.</param>
 /// <param name="rows">The rows of A and C.</param>
 /// <param name="depth">The columns of A, the rows of B.</param>
 /// <param name="columns">The columns of B and C.</param>
 /// <exception cref="T:System.ArgumentException">A span is too short for its shape.</exception>
-let multiply (a: ReadOnlySpan<'T>) (strides: Strides) (b: ReadOnlySpan<'T>) (c: Span<'T>) (rows: int) (depth: int) (columns: int) : unit =
-    check (nameof a) a.Length (if rows = 0 || depth = 0 then 0 else (rows - 1) * strides.Row + (depth - 1) * strides.Column + 1)
-    check (nameof b) b.Length (depth * columns)
-    check (nameof c) c.Length (rows * columns)
-    let width = Vector<'T>.Count
+let multiply
+    (a: ReadOnlySpan<'T>)
+    (aStrides: Strides)
+    (b: ReadOnlySpan<'T>)
+    (bStrides: Strides)
+    (c: Span<'T>)
+    (rows: int)
+    (depth: int)
+    (columns: int)
+    : unit =
+    check (nameof a) a.Length aStrides rows depth
+    check (nameof b) b.Length bStrides depth columns
+    check (nameof c) c.Length (rowMajor columns) rows columns
 
-    if columns < width then
-        naive a strides b c rows depth columns
-    elif rows > 0 then
-        let mutable left = 0
-
-        while left < columns do
-            // Two vectors side by side, or as near to that as the last columns allow.
-            let right = min (left + width) (columns - width)
-            let first = min left (columns - width)
-            let aOrigin = &MemoryMarshal.GetReference a
-            let bOrigin = &MemoryMarshal.GetReference b
-            let cOrigin = &MemoryMarshal.GetReference c
-
-            if rows < 6 then
-                for i in 0 .. rows - 1 do
-                    tile1 (
-                        &Unsafe.Add(&aOrigin, i * strides.Row),
-                        strides,
-                        &bOrigin,
-                        &Unsafe.Add(&cOrigin, i * columns),
-                        depth,
-                        columns,
-                        first,
-                        right
-                    )
-            else
-                let mutable row = 0
-
-                while row < rows do
-                    let i = min row (rows - 6)
-
-                    tile6 (
-                        &Unsafe.Add(&aOrigin, i * strides.Row),
-                        strides,
-                        &bOrigin,
-                        &Unsafe.Add(&cOrigin, i * columns),
-                        depth,
-                        columns,
-                        first,
-                        right
-                    )
-
-                    row <- row + 6
-
-            left <- left + 2 * width
-
-/// <summary>Bᵀ: columns × rows, from B, rows × columns.</summary>
-let transpose (source: ReadOnlySpan<'T>) (target: Span<'T>) (rows: int) (columns: int) : unit =
-    check (nameof source) source.Length (rows * columns)
-    check (nameof target) target.Length (rows * columns)
-
-    for i in 0 .. rows - 1 do
-        let row = source.Slice(i * columns, columns)
-
-        for j in 0 .. columns - 1 do
-            target[j * rows + i] <- row[j]
+    // The widest registers that the machine has and the columns fill.
+    if Vector512.IsHardwareAccelerated && columns >= Vector512<'T>.Count then
+        tiled<Register512<'T>, 'T> a aStrides b bStrides c rows depth columns
+    elif Vector256.IsHardwareAccelerated && columns >= Vector256<'T>.Count then
+        tiled<Register256<'T>, 'T> a aStrides b bStrides c rows depth columns
+    elif Vector128.IsHardwareAccelerated && columns >= Vector128<'T>.Count then
+        tiled<Register128<'T>, 'T> a aStrides b bStrides c rows depth columns
+    else
+        naive a aStrides b bStrides c rows depth columns

@@ -100,7 +100,7 @@ module Trainer =
         for batch in 0 .. Batches.count set.Count size - 1 do
             let start = batch * size
             let rows = min size (set.Count - start)
-            Batches.fill set outputs (ReadOnlySpan(indices, start, rows)) (Span network.Inputs) (Span network.Targets)
+            Batches.load set (ReadOnlySpan(indices, start, rows)) network
             lossSum <- lossSum + network.Validate rows
 
             for row in 0 .. rows - 1 do
@@ -127,7 +127,7 @@ module Trainer =
 
             while start < set.Count && Array.contains false isAlive do
                 let rows = min network.Capacity (set.Count - start)
-                Batches.fill set outputs (ReadOnlySpan(indices, start, rows)) (Span network.Inputs) (Span network.Targets)
+                Batches.load set (ReadOnlySpan(indices, start, rows)) network
                 network.Validate rows |> ignore
 
                 for i in 0 .. rows * outputs - 1 do
@@ -215,7 +215,7 @@ module Trainer =
         let takeStep (indices: int array) batch =
             let start = batch * options.BatchSize
             let rows = min options.BatchSize (set.Count - start)
-            Batches.fill set model.Outputs (ReadOnlySpan(indices, start, rows)) (Span network.Inputs) (Span network.Targets)
+            Batches.load set (ReadOnlySpan(indices, start, rows)) network
             trainingLoss <- network.Train(rows, dropoutKey + uint64 step * 0x9E3779B97F4A7C15UL)
             step <- step + 1L
 

@@ -1,0 +1,65 @@
+/// Small loops over whole arrays, in vectors with a scalar tail. Every element is computed by itself, in one rounding order, so
+/// no result depends on the width.
+module internal CuteDl.Core.Numerics.Elementwise
+
+open System
+open System.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+
+/// Adds one row to every row of a matrix.
+let addToRows (matrix: Span<'T>) (row: ReadOnlySpan<'T>) : unit =
+    let width = row.Length
+    let step = Vector<'T>.Count
+    let mutable start = 0
+
+    while start < matrix.Length do
+        let target = matrix.Slice(start, width)
+        let mutable j = 0
+
+        while j <= width - step do
+            Vector.Add(Vector<'T>(target.Slice(j)), Vector<'T>(row.Slice(j))).CopyTo(target.Slice(j))
+            j <- j + step
+
+        while j < width do
+            target[j] <- target[j] + row[j]
+            j <- j + 1
+
+        start <- start + width
+
+/// The sum of a matrix's rows, from the first to the last.
+let sumOfRows (matrix: ReadOnlySpan<'T>) (sum: Span<'T>) : unit =
+    let width = sum.Length
+    let step = Vector<'T>.Count
+    sum.Clear()
+    let mutable start = 0
+
+    while start < matrix.Length do
+        let row = matrix.Slice(start, width)
+        let mutable j = 0
+
+        while j <= width - step do
+            Vector.Add(Vector<'T>(sum.Slice(j)), Vector<'T>(row.Slice(j))).CopyTo(sum.Slice(j))
+            j <- j + step
+
+        while j < width do
+            sum[j] <- sum[j] + row[j]
+            j <- j + 1
+
+        start <- start + width
+
+/// target[i] becomes target[i] where keys[i] > 0 or is NaN, otherwise 0. With its own values as keys this is relu.
+let clearWhereNotPositive (target: Span<'T>) (keys: ReadOnlySpan<'T>) : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+    let step = Vector<'T>.Count
+    let zero = Vector<'T>.Zero
+    let mutable i = 0
+
+    while i <= target.Length - step do
+        let isOut = Vector.LessThanOrEqual(Vector<'T>(keys.Slice(i)), zero)
+        Vector.ConditionalSelect(isOut, zero, Vector<'T>(target.Slice(i))).CopyTo(target.Slice(i))
+        i <- i + step
+
+    while i < target.Length do
+        if 'T.op_LessThanOrEqual (keys[i], 'T.Zero) then
+            target[i] <- 'T.Zero
+
+        i <- i + 1
