@@ -4,7 +4,43 @@ open Expecto
 open CuteDl.Testing
 
 let private tests =
-    testList "core" [ testProperty "the order of two addends does not matter" (fun (a: int) b -> a + b = b + a) ]
+    testList
+        "core"
+        // The long runs come first, so that the short tests fill up the end.
+        [ testList "agreement" [ RunTests.tests; PyTorchTests.tests ]
+          testList
+              "numerics"
+              [ ElementTests.tests
+                RationalTests.tests
+                RandomTests.tests
+                MatrixProductTests.tests
+                SparseProductTests.tests ]
+          testList
+              "optimizers"
+              [ ExecutionTests.tests
+                LawTests.tests
+                ContractTests.tests
+                FixedTests.tests
+                MomentumTests.tests
+                AdaptiveTests.tests
+                AdamTests.tests
+                ExpressionTests.tests ]
+          testList
+              "networks"
+              [ ActivationTests.tests
+                LossTests.tests
+                ModelTests.tests
+                GradientTests.tests
+                DropoutTests.tests ]
+          testList "data" [ IdxTests.tests; DataSetTests.tests; BatchesTests.tests; NpzTests.tests ]
+          testList
+              "training"
+              [ StopRuleTests.tests
+                TrainerTests.tests
+                EndOfRunTests.tests
+                DropoutMaskTests.tests
+                AllocationTests.tests
+                DocumentedRunsTests.tests ] ]
 
 [<EntryPoint>]
 let main args = Runner.main tests args

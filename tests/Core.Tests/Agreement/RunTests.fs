@@ -1,0 +1,125 @@
+/// The document's eight runs on MNIST, against the same runs in numpy.
+module CuteDl.Core.Tests.RunTests
+
+open System
+open System.Threading
+open Expecto
+open CuteDl.Core.Data
+open CuteDl.Core.Networks
+open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
+open CuteDl.Core.Tests.DataSetTests
+
+/// The loss of each of the first steps of an epoch in file order.
+let private firstLosses (precision: Precision<'T>) model (initial: float array) optimizer steps (afterStep: int -> Network<'T> -> unit) =
+    let data = mnist.Value.Training
+    let network = Network<'T>(model, 64)
+    precision.OfAll(initial).CopyTo network.Parameters
+    let state = Optimizer.init<'T> optimizer initial.Length
+
+    [| for step in 1..steps do
+           let indices = Array.init 64 (fun row -> (step - 1) * 64 + row)
+           Batches.fill data model.Outputs (ReadOnlySpan indices) (Span network.Inputs) (Span network.Targets)
+           network.Train(64, 0UL)
+           Optimizer.stepInPlace optimizer state network.Parameters network.Gradient
+           afterStep step network |]
+
+let private expectLosses tolerance (actual: float array) (expected: float array) what =
+    Expect.equal actual.Length expected.Length $"{what}: how many"
+    Array.iteri2 (fun i a b -> Close.relative tolerance a b $"{what} {i + 1}") actual expected
+
+let private firstSteps (run: DocumentedRun) =
+    testCase "the first 200 losses agree to 1e-8" (fun () ->
+        let initial = Reference.initialParameters Reference.single "initial-single.npz"
+        let losses = firstLosses Precision.double Reference.single initial run.Optimizer 200 (fun _ _ -> ())
+        expectLosses 1e-8 losses (Reference.run run.Name).First200Losses "loss of step")
+
+let private trained (precision: Precision<'T>) (run: DocumentedRun) options =
+    let initial = Reference.initialParameters Reference.single "initial-single.npz" |> precision.OfAll
+    Trainer.train Reference.single run.Optimizer options mnist.Value initial ignore CancellationToken.None
+
+let private expectHistory (result: TrainingResult<float>) (reference: Reference.Run) =
+    let count = result.History.Length
+    Expect.equal [| for v in result.History -> float v.Step |] reference.HistorySteps[.. count - 1] "steps of the validations"
+    expectLosses 1e-8 [| for v in result.History -> v.TrainingLoss |] reference.TrainingLosses[.. count - 1] "training loss of epoch"
+    expectLosses 1e-8 [| for v in result.History -> v.Loss |] reference.ValidationLosses[.. count - 1] "validation loss of epoch"
+    expectLosses 1e-8 [| for v in result.History -> v.Accuracy |] reference.ValidationAccuracies[.. count - 1] "accuracy of epoch"
+
+let private reason (stop: StopReason) =
+    match stop with
+    | TooSlow -> "gained less than 0.001 over 20 validations"
+    | TargetHeld -> "validation accuracy over 0.91 in 20 validations"
+    | other -> string other
+
+/// From the first step to the one at which a stop rule ends it.
+let private whole (run: DocumentedRun) =
+    testCase "the whole run agrees to 1e-8, and stops at the same step for the same reason" (fun () ->
+        let reference = Reference.run run.Name
+        let result = trained Precision.double run TrainingOptions.document
+        Expect.equal result.Steps reference.Steps "steps to stop"
+        Expect.equal (reason result.Stop) reference.Stop "reason"
+        Expect.equal result.History.Length reference.HistorySteps.Length "validations"
+        expectHistory result reference
+        Expect.equal result.DeadLogits reference.DeadLogits "dead logits")
+
+/// The run of a million steps takes too long for a test.
+let private beginning (run: DocumentedRun) =
+    testCase "the first 30 epochs agree to 1e-8" (fun () ->
+        let result = trained Precision.double run { TrainingOptions.document with MaxEpochs = 30 }
+        Expect.equal result.History.Length 30 "validations"
+        expectHistory result (Reference.run run.Name))
+
+let private singlePrecision (run: DocumentedRun) =
+    testCase "in single precision the validation losses of the first 20 epochs agree to 1e-3" (fun () ->
+        let result = trained Precision.single run { TrainingOptions.document with MaxEpochs = 20 }
+
+        expectLosses
+            1e-3
+            [| for v in result.History -> v.Loss |]
+            (Reference.run run.Name).ValidationLosses[..19]
+            "validation loss of epoch")
+
+let private perceptron (run: DocumentedRun) =
+    testCase "with a hidden layer, 900 losses and three validations agree to 1e-8" (fun () ->
+        let reference = Reference.run run.Name
+        let initial = Reference.initialParameters Reference.perceptron "initial-mlp.npz"
+        let validations = Collections.Generic.List<int * float * float>()
+
+        // A pass of the trainer over the validation set: no step is taken at a rate of 0.
+        let validate step (network: Network<float>) =
+            if step % 300 = 0 then
+                let still = Optimizer.fixedRate { LearningRate = 0.0 }
+
+                let options =
+                    { TrainingOptions.document with MaxSteps = Some 1L; ValidateEvery = Some 1; StopRules = [] }
+
+                let result =
+                    Trainer.train
+                        Reference.perceptron
+                        still
+                        options
+                        mnist.Value
+                        (network.Parameters.ToArray())
+                        ignore
+                        CancellationToken.None
+
+                validations.Add((step, result.History[0].Loss, result.History[0].Accuracy))
+
+        let losses = firstLosses Precision.double Reference.perceptron initial run.Optimizer 900 validate
+        expectLosses 1e-8 losses reference.PerceptronLosses "loss of step"
+
+        for (step, loss, accuracy), (expectedStep, expectedLoss, expectedAccuracy) in Seq.zip validations reference.PerceptronValidations do
+            Expect.equal step expectedStep "step"
+            Close.relative 1e-8 loss expectedLoss $"validation loss after step {step}"
+            Close.relative 1e-8 accuracy expectedAccuracy $"accuracy after step {step}"
+
+        Expect.equal validations.Count 3 "validations")
+
+let private wholeOrBeginning (run: DocumentedRun) = if run.Name = "fixed-0.0001" then beginning run else whole run
+
+/// The longest first, so that none is left to the end alone.
+let tests =
+    testList
+        "document's runs"
+        [ for run in DocumentedRuns.all |> List.sortByDescending (fun run -> (Reference.run run.Name).Steps) do
+              testList run.Name [ wholeOrBeginning run; firstSteps run; singlePrecision run; perceptron run ] ]

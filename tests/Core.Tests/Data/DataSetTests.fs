@@ -1,0 +1,114 @@
+/// Data sets: four files that belong together, and MNIST itself.
+module CuteDl.Core.Tests.DataSetTests
+
+open System
+open System.IO
+open Expecto
+open CuteDl.Core.Data
+open CuteDl.Core.Tests.IdxFiles
+
+/// MNIST as the package carries it, read once.
+let mnist: Lazy<DataSets> =
+    lazy (DataSets.read 10 (fun name -> struct (name + ".gz", CuteDl.Data.MnistFiles.Open(name + ".gz"))))
+
+let private pixels count = Array.init (count * 4) byte
+
+/// Small files in MNIST's shape, by name.
+let private files =
+    Map
+        [ "train-images-idx3-ubyte", file [ 3; 2; 2 ] (pixels 3)
+          "train-labels-idx1-ubyte", file [ 3 ] [| 0uy; 2uy; 1uy |]
+          "t10k-images-idx3-ubyte", file [ 2; 2; 2 ] (pixels 2)
+          "t10k-labels-idx1-ubyte", file [ 2 ] [| 2uy; 0uy |] ]
+
+let private readFiles (files: Map<string, byte array>) =
+    DataSets.read 3 (fun name -> struct (name, new MemoryStream(files[name]) :> Stream))
+
+let private belongTogether =
+    testList
+        "four files"
+        [ testCase "become a training and a validation set" (fun () ->
+              let data = readFiles files
+              Expect.equal (data.Training.Count, data.Validation.Count, data.Training.Width, data.Classes) (3, 2, 4, 3) "sizes"
+              Expect.equal data.Training.Features (pixels 3) "pixels"
+              Expect.equal data.Validation.Labels [| 2uy; 0uy |] "labels")
+          testCase "are refused if a set has more images than labels, or fewer" (fun () ->
+              for labels in [ file [ 2 ] [| 0uy; 1uy |]; file [ 4 ] [| 0uy; 1uy; 2uy; 0uy |] ] do
+                  expectFormatError "train-labels-idx1-ubyte" (Some 4L) [ "labels for the 3 images"; "train-images-idx3-ubyte" ] (fun () ->
+                      readFiles (files.Add("train-labels-idx1-ubyte", labels)) |> ignore))
+          testCase "are refused if a label is no class" (fun () ->
+              let labels = file [ 2 ] [| 2uy; 3uy |]
+
+              expectFormatError "t10k-labels-idx1-ubyte" (Some 9L) [ "label 3"; "0 to 2" ] (fun () ->
+                  readFiles (files.Add("t10k-labels-idx1-ubyte", labels)) |> ignore))
+          testCase "are refused if the images of the sets differ in shape" (fun () ->
+              let images = file [ 2; 4; 1 ] (pixels 2)
+
+              expectFormatError "t10k-images-idx3-ubyte" (Some 8L) [ "4 × 1"; "2 × 2" ] (fun () ->
+                  readFiles (files.Add("t10k-images-idx3-ubyte", images)) |> ignore))
+          testCase "are refused if one is damaged, by its name" (fun () ->
+              for name in DataSets.fileNames do
+                  expectFormatError name None [] (fun () -> readFiles (files.Add(name, files[name][..6])) |> ignore)) ]
+
+let private inFolder (check: string -> unit) =
+    let folder = Directory.CreateTempSubdirectory "cutedl-tests-"
+
+    try
+        check folder.FullName
+    finally
+        folder.Delete true
+
+let private folders =
+    testList
+        "a folder"
+        [ testCase "is read by the files' names, with or without .gz" (fun () ->
+              inFolder (fun folder ->
+                  files
+                  |> Seq.iteri (fun i pair ->
+                      let name, bytes = if i % 2 = 0 then pair.Key, pair.Value else pair.Key + ".gz", gzip pair.Value
+                      File.WriteAllBytes(Path.Combine(folder, name), bytes))
+
+                  let content (sets: DataSets) =
+                      [ for set in [ sets.Training; sets.Validation ] -> set.Width, set.Features, set.Labels ]
+
+                  Expect.equal (content (DataSets.readFolder 3 folder)) (content (readFiles files)) "data"))
+          testCase "without one of the files is refused with the name and the folder" (fun () ->
+              inFolder (fun folder ->
+                  try
+                      DataSets.readFolder 3 folder |> ignore
+                      failtest "nothing was thrown"
+                  with :? FileNotFoundException as error ->
+                      Expect.stringContains error.Message "train-images-idx3-ubyte" "the file"
+                      Expect.stringContains error.Message folder "the folder"))
+          testCase "with a damaged file is refused with the file's path" (fun () ->
+              inFolder (fun folder ->
+                  for pair in files do
+                      File.WriteAllBytes(Path.Combine(folder, pair.Key), pair.Value)
+
+                  File.WriteAllBytes(Path.Combine(folder, "t10k-labels-idx1-ubyte"), [||])
+
+                  expectFormatError (Path.Combine(folder, "t10k-labels-idx1-ubyte")) (Some 0L) [] (fun () ->
+                      DataSets.readFolder 3 folder |> ignore))) ]
+
+let private realMnist =
+    testList
+        "MNIST"
+        [ testCase "has 60,000 and 10,000 images of 784 pixels" (fun () ->
+              let data = mnist.Value
+              Expect.equal (data.Training.Count, data.Validation.Count) (60000, 10000) "examples"
+              Expect.equal (data.Training.Width, data.Validation.Width, data.Classes) (784, 784, 10) "width"
+              Expect.equal (data.Training.Features.Length, data.Validation.Features.Length) (47040000, 7840000) "pixels")
+          testCase "has the published counts of each digit" (fun () ->
+              let histogram (set: DataSet) =
+                  [ for label in 0uy .. 9uy -> set.Labels |> Array.filter ((=) label) |> Array.length ]
+
+              Expect.equal (histogram mnist.Value.Training) [ 5923; 6742; 5958; 6131; 5842; 5421; 5918; 6265; 5851; 5949 ] "training"
+              Expect.equal (histogram mnist.Value.Validation) [ 980; 1135; 1032; 1010; 982; 892; 958; 1028; 974; 1009 ] "validation")
+          testCase "begins with the digits that everyone knows" (fun () ->
+              Expect.equal mnist.Value.Training.Labels[..9] [| 5uy; 0uy; 4uy; 1uy; 9uy; 2uy; 1uy; 3uy; 1uy; 4uy |] "training"
+              Expect.equal mnist.Value.Validation.Labels[..4] [| 7uy; 2uy; 1uy; 0uy; 4uy |] "validation")
+          testCase "has pixels of the published mean, 0.1307" (fun () ->
+              let mean = (mnist.Value.Training.Features |> Array.sumBy int64 |> float) / 255.0 / 47040000.0
+              Close.within 5e-5 mean 0.1307 "mean") ]
+
+let tests = testList "data sets" [ belongTogether; folders; realMnist ]

@@ -1,0 +1,53 @@
+/// Making files in IDX format, and damaging them.
+module CuteDl.Core.Tests.IdxFiles
+
+open System.Buffers.Binary
+open System.IO
+open System.IO.Compression
+open Expecto
+open CuteDl.Core.Data
+
+let bigEndian (value: int) : byte array =
+    let bytes = Array.zeroCreate 4
+    BinaryPrimitives.WriteInt32BigEndian(System.Span bytes, value)
+    bytes
+
+/// A header of unsigned bytes.
+let header (dimensions: int list) : byte array =
+    Array.concat [ [| 0uy; 0uy; 8uy; byte dimensions.Length |]; yield! List.map bigEndian dimensions ]
+
+let file (dimensions: int list) (cells: byte array) : byte array = Array.append (header dimensions) cells
+
+let gzip (bytes: byte array) : byte array =
+    use target = new MemoryStream()
+
+    using (new GZipStream(target, CompressionLevel.Fastest, true)) (fun stream -> stream.Write(bytes, 0, bytes.Length))
+    target.ToArray()
+
+let read (name: string) (bytes: byte array) (rank: int) : Idx =
+    use stream = new MemoryStream(bytes)
+    Idx.read name stream rank
+
+/// The message is one sentence with the file's name and the offset.
+let expectFormatError (name: string) (offset: int64 option) (parts: string list) (body: unit -> unit) : unit =
+    try
+        body ()
+        failtest "nothing was thrown"
+    with :? DataFormatException as error ->
+        offset |> Option.iter (fun offset -> Expect.equal error.Offset offset error.Message)
+        Expect.stringContains error.File name "the file"
+        Expect.stringContains error.Message name "the file's name"
+        Expect.stringContains error.Message $"byte {error.Offset}" "the offset"
+        Expect.stringEnds error.Message "." "a sentence"
+        Expect.isFalse (error.Message.Contains ". ") $"one sentence: {error.Message}"
+        Expect.isFalse (error.Message.Contains '\n') $"one line: {error.Message}"
+
+        for part in parts do
+            Expect.stringContains error.Message part "what is there, and what was expected"
+
+/// Anything but a result or a DataFormatException fails.
+let isReadOrRefused (read: unit -> unit) : unit =
+    try
+        read ()
+    with :? DataFormatException ->
+        ()

@@ -1,0 +1,119 @@
+/// Reading IDX files: what was written comes back, and all damage is said in one sentence.
+module CuteDl.Core.Tests.IdxTests
+
+open System
+open System.IO
+open Expecto
+open FsCheck.FSharp
+open CuteDl.Core.Data
+open CuteDl.Core.Tests.Generators
+open CuteDl.Core.Tests.IdxFiles
+
+let private files =
+    gen {
+        let! rank = Gen.choose (1, 3)
+        let! dimensions = Gen.listOfLength rank (Gen.choose (1, 6))
+        let! cells = Gen.arrayOfLength (List.fold (*) 1 dimensions) (Gen.choose (0, 255) |> Gen.map byte)
+        return dimensions, cells
+    }
+
+let private roundTrip =
+    testList
+        "round trip"
+        [ property "what was written comes back, gzipped or not" files (fun (dimensions, cells) ->
+              for name, bytes in
+                  [ "cells", file dimensions cells
+                    "cells.gz", gzip (file dimensions cells)
+                    "cells", gzip (file dimensions cells) ] do
+                  let idx = read name bytes dimensions.Length
+                  Expect.equal idx.Dimensions dimensions name
+                  Expect.equal idx.Cells cells name)
+          testCase "a file larger than the first buffer comes back" (fun () ->
+              let cells = Array.init 3_000_001 (fun i -> byte (i * 7 >>> 3))
+              Expect.isTrue ((read "cells" (file [ cells.Length ] cells) 1).Cells = cells) "plain"
+              Expect.isTrue ((read "cells.gz" (gzip (file [ cells.Length ] cells)) 1).Cells = cells) "gzipped")
+          testCase "the stream is left open" (fun () ->
+              use stream = new MemoryStream(file [ 2 ] [| 1uy; 2uy |])
+              Idx.read "cells" stream 1 |> ignore
+              Expect.isTrue stream.CanRead "open") ]
+
+let private images = file [ 3; 2; 2 ] (Array.init 12 byte)
+
+let private damaged name (bytes: byte array) (offset: int64) parts =
+    testCase name (fun () -> expectFormatError "images" (Some offset) parts (fun () -> read "images" bytes 3 |> ignore))
+
+let private replaced (index: int) (bytes: byte array) =
+    let copy = Array.copy images
+    bytes.CopyTo(copy, index)
+    copy
+
+let private damage =
+    testList
+        "is refused"
+        [ damaged "an empty file" [||] 0L [ "magic" ]
+          damaged "a file that ends in its magic number" images[..2] 3L [ "magic" ]
+          damaged "a file that ends in its dimensions" images[..10] 11L [ "dimensions" ]
+          damaged "a file that ends behind its header" images[..15] 16L [ "after 0 of the 12" ]
+          damaged "a file that ends in its cells" images[..20] 21L [ "after 5 of the 12" ]
+          damaged "a file that goes on" (Array.append images [| 0uy |]) 28L [ "goes on"; "12" ]
+          damaged "a wrong magic number" (replaced 0 [| 1uy |]) 0L [ "0x01000803"; "0x00000803" ]
+          damaged "cells of another type" (replaced 2 [| 0x0Duy |]) 0L [ "0x00000D03" ]
+          damaged "labels for images" (file [ 4 ] [| 0uy; 1uy; 2uy; 3uy |]) 0L [ "0x00000801"; "3 dimensions" ]
+          damaged "more dimensions than expected" (file [ 1; 1; 1; 1 ] [| 0uy |]) 0L [ "0x00000804" ]
+          damaged "a dimension of 0" (replaced 8 (bigEndian 0)) 8L [ "dimension 2 of 3"; "expected 1" ]
+          damaged "a dimension beyond a signed number" (replaced 12 (bigEndian -1)) 12L [ "dimension 3 of 3"; "4294967295" ]
+          damaged
+              "dimensions whose product overflows"
+              (replaced 4 (Array.replicate 3 (bigEndian Int32.MaxValue) |> Array.concat))
+              4L
+              [ "promise" ]
+          testCase "images for labels" (fun () ->
+              expectFormatError "labels" (Some 0L) [ "0x00000803"; "0x00000801" ] (fun () -> read "labels" images 1 |> ignore))
+          testCase "a file that is not gzip though its name ends in .gz" (fun () ->
+              expectFormatError "images.gz" (Some 0L) [ "not gzip" ] (fun () -> read "images.gz" images 3 |> ignore)
+              expectFormatError "images.gz" (Some 0L) [ "not gzip" ] (fun () -> read "images.gz" [||] 3 |> ignore))
+          testCase "a gzip file cut off anywhere" (fun () ->
+              let whole = gzip (file [ 40; 5; 5 ] (Array.init 1000 (fun i -> byte (i * i))))
+
+              for length in 0 .. whole.Length - 1 do
+                  try
+                      expectFormatError "images.gz" None [] (fun () -> read "images.gz" whole[.. length - 1] 3 |> ignore)
+                  with :? AssertException as error ->
+                      failtest $"cut to {length} of {whole.Length} bytes: {error.Message}")
+          testCase "a gzip file with a flipped bit, unless it reads the same" (fun () ->
+              let whole = gzip (file [ 40; 5; 5 ] (Array.init 1000 (fun i -> byte (i * i))))
+              let expected = read "images.gz" whole 3
+
+              // Some bits mean nothing: the header's time and system, what fills up the last byte of the data.
+              for index in 2 .. whole.Length - 1 do
+                  let copy = Array.copy whole
+                  copy[index] <- copy[index] ^^^ 0x10uy
+
+                  isReadOrRefused (fun () -> Expect.isTrue (read "images.gz" copy 3 = expected) $"byte {index} of {whole.Length}")) ]
+
+let private promises =
+    testCase "a header that promises 2 GB costs no such memory" (fun () ->
+        let lie = Array.append (header [ 500_000_000; 2; 2 ]) [| 1uy; 2uy; 3uy |]
+
+        for name, bytes in [ "images", lie; "images.gz", gzip lie ] do
+            let before = GC.GetAllocatedBytesForCurrentThread()
+            expectFormatError name (Some 19L) [ "after 3 of the 2000000000 bytes" ] (fun () -> read name bytes 3 |> ignore)
+            Expect.isLessThan (GC.GetAllocatedBytesForCurrentThread() - before) 4_000_000L $"bytes allocated for {name}")
+
+let private mutations =
+    let mutated (whole: byte array) =
+        gen {
+            let! length = Gen.frequency [ 3, Gen.constant whole.Length; 1, Gen.choose (0, whole.Length) ]
+            let! changes = Gen.listOf (Gen.zip (Gen.choose (0, whole.Length - 1)) (Gen.choose (0, 255)))
+            let copy = Array.copy whole
+            changes |> List.truncate 6 |> List.iter (fun (index, value) -> copy[index] <- byte value)
+            return Array.truncate length copy
+        }
+
+    testList
+        "a damaged file is read or refused, and nothing else"
+        [ property "plain" (mutated images) (fun bytes -> isReadOrRefused (fun () -> read "images" bytes 3 |> ignore))
+          property "gzipped" (mutated (gzip images)) (fun bytes -> isReadOrRefused (fun () -> read "images.gz" bytes 3 |> ignore))
+          property "noise" (bytes 0 60) (fun bytes -> isReadOrRefused (fun () -> read "images" bytes 3 |> ignore)) ]
+
+let tests = testList "idx" [ roundTrip; damage; promises; mutations ]

@@ -1,0 +1,106 @@
+module CuteDl.Core.Tests.LossTests
+
+open System
+open Expecto
+open FsCheck.FSharp
+open CuteDl.Core.Networks
+open CuteDl.Core.Tests.Generators
+
+let private evaluate (precision: Precision<'T>) loss width (outputs: float array) (targets: float array) =
+    let gradient = Array.create outputs.Length (precision.Of nan)
+
+    let value =
+        Loss.evaluate loss (ReadOnlySpan(precision.OfAll outputs)) (ReadOnlySpan(precision.OfAll targets)) (Span gradient) width
+
+    value, gradient |> Array.map precision.ToFloat
+
+let private double = evaluate Precision.double
+
+let private logits width = Gen.arrayOfLength width (uniform -8.0 8.0)
+
+let private oneHot width label = Array.init width (fun j -> if j = label then 1.0 else 0.0)
+
+let private values =
+    testList
+        "values"
+        [ testCase "softmax cross-entropy of equal logits is the logarithm of the classes" (fun () ->
+              Close.relative 1e-15 (fst (double SoftmaxCrossEntropy 10 (Array.create 10 3.0) (oneHot 10 4))) (log 10.0) "loss")
+          testCase "mean squared error is halved" (fun () ->
+              let loss, gradient = double MeanSquaredError 2 [| 3.0; 5.0 |] [| 1.0; 1.0 |]
+              Expect.equal loss 10.0 "½ (2² + 4²)"
+              Expect.equal gradient [| 2.0; 4.0 |] "z − y")
+          testCase "binary cross-entropy of a logit 0 is ln 2" (fun () ->
+              let loss, gradient = double BinaryCrossEntropy 1 [| 0.0 |] [| 1.0 |]
+              Close.relative 1e-15 loss (log 2.0) "loss"
+              Expect.equal gradient [| -0.5 |] "σ(z) − y")
+          testCase "binary cross-entropy sums over an example's outputs" (fun () ->
+              Close.relative 1e-15 (fst (double BinaryCrossEntropy 3 (Array.zeroCreate 3) [| 1.0; 0.0; 1.0 |])) (3.0 * log 2.0) "loss")
+          property
+              "a batch's loss and gradient are the means of its examples'"
+              (Gen.zip (logits 12) (Gen.arrayOfLength 3 (Gen.choose (0, 3))))
+              (fun (z, labels) ->
+                  let y = labels |> Array.collect (oneHot 4)
+
+                  for loss in Loss.all do
+                      let value, gradient = double loss 4 z y
+                      let parts = Array.map2 (double loss 4) (Array.chunkBySize 4 z) (Array.chunkBySize 4 y)
+                      Close.relative 1e-14 value (parts |> Array.averageBy fst) $"{loss}"
+
+                      Array.iter2
+                          (fun actual part -> Close.within 1e-14 actual (part / 3.0) $"gradient of {loss}")
+                          gradient
+                          (parts |> Array.collect snd)) ]
+
+let private softmax =
+    testList
+        "softmax cross-entropy"
+        [ property "does not change under a common shift of the logits" (Gen.zip (logits 5) (uniform -1e3 1e3)) (fun (z, shift) ->
+              let loss, gradient = double SoftmaxCrossEntropy 5 z (oneHot 5 2)
+              let shifted, shiftedGradient = double SoftmaxCrossEntropy 5 (z |> Array.map ((+) shift)) (oneHot 5 2)
+              Close.within 1e-11 shifted loss "loss"
+              Array.iter2 (fun a b -> Close.within 1e-11 a b "gradient") shiftedGradient gradient)
+          property "has the gradient softmax(z) − y, which sums to 0" (logits 5) (fun z ->
+              let _, gradient = double SoftmaxCrossEntropy 5 z (oneHot 5 1)
+              let sum = z |> Array.sumBy exp
+              Array.iteri (fun j g -> Close.within 1e-14 g (exp z[j] / sum - (oneHot 5 1)[j]) $"element {j}") gradient
+              Close.within 1e-14 (Array.sum gradient) 0.0 "sum")
+          property "is at least the entropy of targets that are distributions" (Gen.zip (logits 4) (logits 4)) (fun (z, t) ->
+              let weights = t |> Array.map exp
+              let y = weights |> Array.map (fun w -> w / Array.sum weights)
+              let entropy = y |> Array.sumBy (fun p -> -p * log p)
+              Expect.isTrue (fst (double SoftmaxCrossEntropy 4 z y) >= entropy - 1e-12) "Gibbs' inequality"
+              Close.within 1e-13 (fst (double SoftmaxCrossEntropy 4 t y)) entropy "attained by the targets' own logits") ]
+
+let private stable (precision: Precision<'T>) =
+    testCase $"losses and gradients are finite and right at logits of ±10000 in {precision.Name}" (fun () ->
+        let check loss outputs targets expected expectedGradient =
+            let value, gradient = evaluate precision loss (Array.length outputs) outputs targets
+            Close.relative (10.0 * precision.Rounding) value expected $"%A{loss} of %A{outputs}"
+            Array.iter2 (fun a b -> Close.within 1e-6 a b $"gradient of {loss}") gradient expectedGradient
+
+        check SoftmaxCrossEntropy [| 1e4; -1e4; 0.0 |] [| 1.0; 0.0; 0.0 |] 0.0 [| 0.0; 0.0; 0.0 |]
+        check SoftmaxCrossEntropy [| 1e4; -1e4; 0.0 |] [| 0.0; 1.0; 0.0 |] 2e4 [| 1.0; -1.0; 0.0 |]
+        check SoftmaxCrossEntropy [| 1e4; 1e4 |] [| 1.0; 0.0 |] (log 2.0) [| -0.5; 0.5 |]
+        check SoftmaxCrossEntropy [| -1e4; -1e4 |] [| 1.0; 0.0 |] (log 2.0) [| -0.5; 0.5 |]
+        check BinaryCrossEntropy [| 1e4 |] [| 1.0 |] 0.0 [| 0.0 |]
+        check BinaryCrossEntropy [| 1e4 |] [| 0.0 |] 1e4 [| 1.0 |]
+        check BinaryCrossEntropy [| -1e4 |] [| 0.0 |] 0.0 [| 0.0 |]
+        check BinaryCrossEntropy [| -1e4 |] [| 1.0 |] 1e4 [| -1.0 |])
+
+let private sure =
+    testCase "an answer whose wrong logits are −∞ costs nothing" (fun () ->
+        let loss, gradient = double SoftmaxCrossEntropy 3 [| -infinity; 2.0; -infinity |] (oneHot 3 1)
+        Expect.equal loss 0.0 "loss"
+        Expect.equal gradient [| 0.0; 0.0; 0.0 |] "gradient")
+
+let tests =
+    testList
+        "losses"
+        [ values
+          softmax
+          stable Precision.single
+          stable Precision.double
+          sure
+          testCase "are named in lower case with hyphens" (fun () ->
+              let names = [ "softmax-cross-entropy"; "mean-squared-error"; "binary-cross-entropy" ]
+              Expect.equal (Loss.all |> List.map string) names "names") ]

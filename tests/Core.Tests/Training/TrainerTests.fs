@@ -1,0 +1,177 @@
+/// The training loop: what a run computes, says and refuses.
+module CuteDl.Core.Tests.TrainerTests
+
+open System
+open System.Threading
+open Expecto
+open CuteDl.Core.Data
+open CuteDl.Core.Networks
+open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
+open CuteDl.Core.Tests.SmallRuns
+
+let private sameRun (a: TrainingResult<float>) (b: TrainingResult<float>) =
+    a.Steps = b.Steps && a.Stop = b.Stop && a.History = b.History && a.Parameters = b.Parameters
+
+let private determinism =
+    testList
+        "determinism"
+        [ testCase "the same seed gives the same bits, in both precisions" (fun () ->
+              Expect.isTrue (sameRun (train adam options) (train adam options)) "float64"
+
+              let single () =
+                  let initial = Model.initialParameters<float32> model Glorot 5
+                  (Trainer.train model adam options data initial ignore CancellationToken.None).Parameters
+
+              Expect.equal (single ()) (single ()) "float32")
+          testCase "another seed shuffles otherwise, from the same weights" (fun () ->
+              let initial = Model.initialParameters<float> model Glorot 5
+
+              let run seed =
+                  Trainer.train model adam { options with Seed = seed } data initial ignore CancellationToken.None
+
+              Expect.notEqual (run 6).Parameters (run 5).Parameters "parameters")
+          testCase "the initial parameters are not touched" (fun () ->
+              let initial = Model.initialParameters<float> model Glorot 5
+              let before = Array.copy initial
+              Trainer.train model adam options data initial ignore CancellationToken.None |> ignore
+              Expect.equal initial before "parameters")
+          testCase "watching a run does not change it" (fun () ->
+              let watched = trainWith model adam options (fun _ -> Thread.Sleep 1) CancellationToken.None
+              Expect.isTrue (sameRun watched (train adam options)) "run") ]
+
+/// The loop, written out: batches in order, the last one smaller.
+let private byHand =
+    testCase "a run is batches, gradients and pure steps, one after another" (fun () ->
+        let model = Model.create 8 [ Dense(3, Linear) ] SoftmaxCrossEntropy
+        let initial = Model.initialParameters<float> model Glorot 5
+        let options = { options with Order = FileOrder; MaxEpochs = 2 }
+        let result = Trainer.train model adam options data initial ignore CancellationToken.None
+
+        let mutable parameters = initial
+        let mutable state = Optimizer.init<float> adam initial.Length
+        let mutable loss = nan
+
+        for _ in 1..2 do
+            for batch in Array.chunkBySize 16 [| 0..49 |] do
+                let inputs: float array = Array.zeroCreate (batch.Length * 8)
+                let targets: float array = Array.zeroCreate (batch.Length * 3)
+                Batches.fill data.Training 3 (ReadOnlySpan batch) (Span inputs) (Span targets)
+                let struct (batchLoss, gradient) = Network.lossAndGradient model parameters inputs targets
+                let struct (next, delta) = Optimizer.step adam state (ReadOnlySpan gradient)
+                loss <- batchLoss
+                state <- next
+                parameters <- Array.map2 (-) parameters delta
+
+        Expect.equal result.Steps 8L "steps"
+        Expect.equal (Array.last result.History).TrainingLoss loss "loss of the last batch, of 2 examples"
+        Precision.expectSameBits Precision.double result.Parameters parameters "parameters")
+
+let private validation =
+    testCase "validation is the mean over its batches, a smaller last one counting as one, and the share of right answers" (fun () ->
+        let model = Model.create 8 [ Dense(3, Linear) ] SoftmaxCrossEntropy
+        let initial = Model.initialParameters<float> model Glorot 5
+        let still = Optimizer.fixedRate { LearningRate = 0.0 }
+
+        let result =
+            Trainer.train model still { options with MaxEpochs = 1 } data initial ignore CancellationToken.None
+
+        let losses, right =
+            Array.chunkBySize 16 [| 0..20 |]
+            |> Array.map (fun batch ->
+                let inputs: float array = Array.zeroCreate (batch.Length * 8)
+                let targets: float array = Array.zeroCreate (batch.Length * 3)
+                Batches.fill data.Validation 3 (ReadOnlySpan batch) (Span inputs) (Span targets)
+                let network = Network<float>(model, batch.Length)
+                initial.CopyTo network.Parameters
+                inputs.CopyTo(network.Inputs, 0)
+                targets.CopyTo(network.Targets, 0)
+                let loss = network.Validate batch.Length
+
+                let answers =
+                    network.Outputs.ToArray()
+                    |> Array.chunkBySize 3
+                    |> Array.map (fun z -> Array.IndexOf(z, Array.max z))
+
+                loss,
+                Array.map2 (fun answer i -> if answer = int data.Validation.Labels[i] then 1 else 0) answers batch
+                |> Array.sum)
+            |> Array.unzip
+
+        Close.relative 1e-14 result.History[0].Loss (Array.average losses) "loss"
+        Expect.equal result.History[0].Accuracy (float (Array.sum right) / 21.0) "accuracy")
+
+let private ties =
+    testCase "on equal answers the first class wins" (fun () ->
+        let model = Model.create 8 [ Dense(3, Linear) ] SoftmaxCrossEntropy
+        let still = Optimizer.fixedRate { LearningRate = 0.0 }
+        let initial = Array.zeroCreate<float>(Model.parameterCount model)
+
+        let result =
+            Trainer.train model still { options with MaxEpochs = 1 } data initial ignore CancellationToken.None
+
+        Expect.equal result.History[0].Accuracy (7.0 / 21.0) "all answers are class 0, a third of the examples"
+        Close.relative 1e-15 result.History[0].Loss (log 3.0) "loss")
+
+let private progress =
+    testCase "progress goes forward, and tells of every validation" (fun () ->
+        let events = Collections.Generic.List<TrainingProgress>()
+        let result = trainWith model adam options events.Add CancellationToken.None
+
+        for before, after in Seq.pairwise events do
+            Expect.isTrue (after.Step >= before.Step) "steps"
+            Expect.isTrue (after.Validations >= before.Validations) "validations"
+            Expect.isTrue (after.Elapsed >= before.Elapsed) "time"
+
+        let told =
+            events
+            |> Seq.choose (fun e -> if e.Newest.IsSome then Some e.Newest.Value else None)
+            |> Seq.distinct
+            |> Seq.toArray
+
+        Expect.equal told result.History "validations told of"
+        Expect.isTrue (result.Elapsed >= (Seq.last events).Elapsed) "time of the result")
+
+let private deadLogits =
+    testCase "a logit that a relu holds at 0 for every example is dead, and only such a one" (fun () ->
+        let still = Optimizer.fixedRate { LearningRate = 0.0 }
+
+        let dead activation =
+            let model = Model.create 8 [ Dense(3, activation) ] SoftmaxCrossEntropy
+            let initial = Array.init (Model.parameterCount model) (fun i -> if i % 3 = 1 then -1.0 else 1.0)
+            (Trainer.train model still { options with MaxEpochs = 1 } data initial ignore CancellationToken.None).DeadLogits
+
+        Expect.equal (dead ReLU) [ 1 ] "relu"
+        Expect.isEmpty (dead Linear) "linear")
+
+let private refusals =
+    let refusedOver data name (model: Model) options (initial: int option) argument =
+        testCase name (fun () ->
+            let initial = Array.zeroCreate<float>(defaultArg initial (Model.parameterCount model))
+
+            try
+                Trainer.train model adam options data initial ignore CancellationToken.None |> ignore
+                failtest "nothing was thrown"
+            with :? ArgumentException as error ->
+                Expect.equal error.ParamName argument "the argument at fault")
+
+    let refused name = refusedOver data name
+    let none = DataSet(8, [||], [||])
+    let narrow = DataSet(4, Array.zeroCreate 40, Array.zeroCreate 10)
+
+    testList
+        "refuses"
+        [ refused "batches of 0" model { options with BatchSize = 0 } None "batch size"
+          refused "no epochs" model { options with MaxEpochs = 0 } None "max epochs"
+          refused "no steps" model { options with MaxSteps = Some 0L } None "max steps"
+          refused "validation every 0 steps" model { options with ValidateEvery = Some 0 } None "validate every"
+          refused "a stop rule out of its range" model { options with StopRules = [ Target(2.0, 1) ] } None "accuracy"
+          refused "examples of another length" (Model.create 7 [ Dense(3, Linear) ] MeanSquaredError) options None "data"
+          refused "fewer outputs than classes" (Model.create 8 [ Dense(2, Linear) ] MeanSquaredError) options None "model"
+          refused "initial parameters of another length" model options (Some 5) "initial"
+          refusedOver { data with Validation = narrow } "validation examples of another length" model options None "data"
+          refusedOver { data with Training = none } "an empty training set" model options None "data"
+          refusedOver { data with Validation = none } "an empty validation set" model options None "data" ]
+
+let tests =
+    testList "training" [ determinism; byHand; validation; ties; progress; deadLogits; refusals ]
