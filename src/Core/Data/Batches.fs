@@ -43,27 +43,49 @@ module Batches =
         static let table = scaled<'T>
         static member Table = table
 
-    /// <summary>Makes examples the next batch of a network: features to read, labels one-hot in its targets.</summary>
-    /// <param name="set">Where they come from.</param>
-    /// <param name="examples">Which ones, in their order; at most the network's capacity.</param>
-    /// <param name="network">The network.</param>
-    let load (set: DataSet) (examples: ReadOnlySpan<int>) (network: Network<'T>) : unit =
-        let table = Scale<'T>.Table
-        let classes = network.Model.Outputs
-        let targets = Span(network.Targets, 0, examples.Length * classes)
-        targets.Clear()
+    let private writeTargets
+        (set: DataSet)
+        (classes: int)
+        (examples: ReadOnlySpan<int>)
+        (targets: Span<'T>)
+        : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+        targets.Slice(0, examples.Length * classes).Clear()
 
         for row in 0 .. examples.Length - 1 do
             targets[row * classes + int set.Labels[examples[row]]] <- 'T.One
 
+    /// <summary>Writes examples out as numbers: features / 255, and labels one-hot.</summary>
+    /// <param name="set">Where they come from.</param>
+    /// <param name="classes">The length of a row of targets.</param>
+    /// <param name="examples">Which ones, in their order.</param>
+    /// <param name="inputs">Overwritten with the features, row after row.</param>
+    /// <param name="targets">Overwritten with the labels, one-hot, row after row.</param>
+    let fill (set: DataSet) (classes: int) (examples: ReadOnlySpan<int>) (inputs: Span<'T>) (targets: Span<'T>) : unit =
+        let table = Scale<'T>.Table
+
+        for row in 0 .. examples.Length - 1 do
+            let bytes = ReadOnlySpan(set.Features, examples[row] * set.Width, set.Width)
+            let target = inputs.Slice(row * set.Width, set.Width)
+
+            for i in 0 .. bytes.Length - 1 do
+                target[i] <- table[int bytes[i]]
+
+        writeTargets set classes examples targets
+
+    /// <summary>
+    /// Makes examples the next batch of a network. Where they are mostly zeros the network reads them as they lie; otherwise
+    /// they are written out into its space for inputs. The results are the same bits.
+    /// </summary>
+    /// <param name="set">Where they come from.</param>
+    /// <param name="examples">Which ones, in their order; at most the network's capacity.</param>
+    /// <param name="network">The network.</param>
+    let load (set: DataSet) (examples: ReadOnlySpan<int>) (network: Network<'T>) : unit =
+        let classes = network.Model.Outputs
+
         match set.Sparse with
-        | Some rows when network.TakesSparseRows -> network.ReadSparse(rows, table, examples)
+        | Some rows when network.TakesSparseRows ->
+            network.ReadSparse(rows, Scale<'T>.Table, examples)
+            writeTargets set classes examples (Span network.Targets)
         | _ ->
             network.ReadInputs()
-
-            for row in 0 .. examples.Length - 1 do
-                let bytes = ReadOnlySpan(set.Features, examples[row] * set.Width, set.Width)
-                let target = Span(network.Inputs, row * set.Width, set.Width)
-
-                for i in 0 .. bytes.Length - 1 do
-                    target[i] <- table[int bytes[i]]
+            fill set classes examples (Span network.Inputs) (Span network.Targets)

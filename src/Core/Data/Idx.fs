@@ -64,6 +64,15 @@ module Idx =
 
               size ]
 
+    /// A gzip file ends with the length of its data, modulo 2³² (RFC 1952, 2.3.1): one cut off within its last bytes does not.
+    let private checkTrailer (file: string) (stream: Stream) (length: int64) =
+        let trailer = Array.zeroCreate<byte> 4
+        stream.Seek(-4L, SeekOrigin.End) |> ignore
+        stream.ReadExactly(Span trailer)
+
+        if BinaryPrimitives.ReadUInt32LittleEndian(ReadOnlySpan trailer) <> uint32 length then
+            fail file length "the gzip data do not end with their own length: the file is cut off, or more follows."
+
     /// <summary>The contents of an IDX file of unsigned bytes with so many dimensions.</summary>
     /// <param name="file">The file's name, for messages; one that ends in .gz must be gzipped.</param>
     /// <param name="stream">The file's bytes; must be seekable. Left open.</param>
@@ -79,19 +88,11 @@ module Idx =
             fail file 4L $"the dimensions promise {promised} bytes, more than the {Array.MaxLength} that can be read."
 
         let promised = int promised
-        // Grows with what arrives: a header that lies costs nothing.
-        let mutable buffer = Array.zeroCreate<byte>(min promised (1 <<< 20))
-        let mutable length = 0
-        let mutable ended = false
 
-        while not ended && length < promised do
-            if length = buffer.Length then
-                Array.Resize(&buffer, int (min (int64 promised) (2L * int64 length)))
+        let buffer =
+            Growing.read promised (fun buffer start count -> readUpTo file cells (headerLength + int64 start) buffer start count)
 
-            let read = readUpTo file cells (headerLength + int64 length) buffer length (buffer.Length - length)
-
-            length <- length + read
-            ended <- length < buffer.Length
+        let length = buffer.Length
 
         if length < promised then
             fail file (headerLength + int64 length) $"the file ends after {length} of the {promised} bytes that its dimensions promise."
@@ -100,5 +101,8 @@ module Idx =
 
         if readUpTo file cells (headerLength + int64 length) beyond 0 1 > 0 then
             fail file (headerLength + int64 length) $"the file goes on after the {promised} bytes that its dimensions promise."
+
+        if cells :? GZipStream then
+            checkTrailer file stream (headerLength + int64 length)
 
         { Dimensions = dimensions; Cells = buffer }

@@ -21,9 +21,6 @@ type NpyArray =
 /// Reading numpy's .npz archives of float32 and float64 arrays (numpy.lib.format, versions 1 to 3), compressed or not.
 /// </summary>
 module Npz =
-    // Deflate makes at most 1032 bytes of one (Gailly & Adler, zlib's technical details): what promises more, lies.
-    let private largestExpansion = 1032L
-
     let private fail file (offset: int64) problem : 'any = raise (DataFormatException(file, offset, problem))
 
     let private magic = "\u0093NUMPY"
@@ -32,7 +29,7 @@ module Npz =
         let found = Regex.Match(header, $"'{name}'\\s*:\\s*{pattern}", RegexOptions.CultureInvariant)
 
         if not found.Success then
-            fail file 10L $"the header has no readable '{name}': {header.Trim()}"
+            fail file 10L $"the header has no readable '{name}': {header.Trim()}."
 
         found.Groups[1].Value
 
@@ -91,18 +88,18 @@ module Npz =
     let private readEntry (file: string) (entry: ZipArchiveEntry) : NpyArray =
         let name = $"{file}({entry.FullName})"
 
-        if
-            entry.Length > largestExpansion * (entry.CompressedLength + 1L)
-            || entry.Length > int64 Array.MaxLength
-        then
-            fail name 0L $"{entry.CompressedLength} compressed bytes are said to hold {entry.Length}, which they cannot."
+        if entry.Length > int64 Array.MaxLength then
+            fail name 0L $"the array is said to have {entry.Length} bytes, more than the {Array.MaxLength} that can be read."
 
-        let bytes = Array.zeroCreate<byte>(int entry.Length)
+        let promised = int entry.Length
         use stream = entry.Open()
-        let read = stream.ReadAtLeast(Span bytes, bytes.Length, throwOnEndOfStream = false)
 
-        if read < bytes.Length then
-            fail name (int64 read) $"the array ends after {read} of {bytes.Length} bytes."
+        let bytes =
+            Growing.read promised (fun buffer start count ->
+                stream.ReadAtLeast(Span(buffer, start, count), count, throwOnEndOfStream = false))
+
+        if bytes.Length < promised then
+            fail name (int64 bytes.Length) $"the array ends after {bytes.Length} of {promised} bytes."
 
         parse name bytes
 

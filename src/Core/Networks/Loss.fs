@@ -46,14 +46,14 @@ module Loss =
             sum <- sum + e
             weight <- weight + y[j]
 
-        let logSum = largest + 'T.Log sum
+        let logSum = 'T.Log sum
         let share = weight / sum
         let mutable loss = 'T.Zero
 
         for j in 0 .. z.Length - 1 do
             // Only classes that count: 0 · (−∞) must not turn a sure answer into NaN.
             if not ('T.IsZero y[j]) then
-                loss <- loss + y[j] * (logSum - z[j])
+                loss <- loss + y[j] * (logSum - (z[j] - largest))
 
             gradient[j] <- gradient[j] * share - y[j]
 

@@ -80,7 +80,7 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
 
         if isTraining then
             let scale = 'T.CreateTruncating(1.0 / (1.0 - rate))
-            let layerKey = key ^^^ uint64 (i + 1)
+            let layerKey = Random.subkey key (uint64 i)
             let factors = factors[i]
 
             for j in 0 .. input.Length - 1 do

@@ -19,12 +19,18 @@ let stream (seed: int) (purpose: string) : Random =
     let key = key seed purpose
     Xoshiro256StarStar(int (uint32 (key ^^^ (key >>> 32))), false)
 
+// The finalizer of SplitMix64 (Steele, Lea & Flood 2014): every bit of the result depends on every bit of the number.
+let private mix (number: uint64) : uint64 =
+    let z = (number ^^^ (number >>> 30)) * 0xBF58476D1CE4E5B9UL
+    let z = (z ^^^ (z >>> 27)) * 0x94D049BB133111EBUL
+    z ^^^ (z >>> 31)
+
+/// <summary>A key of its own for each number under a key: for the steps of a run, say, or the layers of a network.</summary>
+let subkey (key: uint64) (number: uint64) : uint64 = mix (key ^^^ mix (number + 1UL))
+
 /// <summary>
 /// The index-th number, uniform in [0, 1), of a key's sequence, by itself: for masks that must be the same whatever was drawn
-/// before. SplitMix64 (Steele, Lea &amp; Flood 2014) at an arbitrary place.
+/// before. SplitMix64 at an arbitrary place.
 /// </summary>
 let uniformAt (key: uint64) (index: uint64) : float =
-    let z = key + (index + 1UL) * 0x9E3779B97F4A7C15UL
-    let z = (z ^^^ (z >>> 30)) * 0xBF58476D1CE4E5B9UL
-    let z = (z ^^^ (z >>> 27)) * 0x94D049BB133111EBUL
-    float ((z ^^^ (z >>> 31)) >>> 11) * (1.0 / 9007199254740992.0)
+    float (mix (key + (index + 1UL) * 0x9E3779B97F4A7C15UL) >>> 11) * (1.0 / 9007199254740992.0)

@@ -36,8 +36,7 @@ type Range =
 
     /// <summary>In the notation of intervals: <c>(0, 1)</c>, <c>[0, ∞)</c>.</summary>
     override range.ToString() =
-        let bound (value: float) =
-            if Double.IsPositiveInfinity value then "∞" else NumberText.ofFloat value
+        let bound (value: float) = if Double.IsPositiveInfinity value then "∞" else NumberText.ofFloat value
 
         let opening = if range.LowerIncluded then "[" else "("
         let closing = if range.UpperIncluded then "]" else ")"

@@ -143,8 +143,12 @@ module Trainer =
     let private checkFit (model: Model) (data: DataSets) (initial: 'T array) =
         let mismatch (name: string) (message: string) : unit = raise (ArgumentException(message, name))
 
-        if data.Training.Width <> model.Inputs then
-            mismatch (nameof data) $"the examples have {data.Training.Width} values each, the model takes {model.Inputs}."
+        for name, set in [ "training", data.Training; "validation", data.Validation ] do
+            if set.Count = 0 then
+                mismatch (nameof data) $"the {name} set is empty."
+
+            if set.Width <> model.Inputs then
+                mismatch (nameof data) $"the {name} examples have {set.Width} values each, the model takes {model.Inputs}."
 
         if data.Classes > model.Outputs then
             mismatch (nameof model) $"the data have {data.Classes} classes, the model only {model.Outputs} outputs."
@@ -216,7 +220,7 @@ module Trainer =
             let start = batch * options.BatchSize
             let rows = min options.BatchSize (set.Count - start)
             Batches.load set (ReadOnlySpan(indices, start, rows)) network
-            trainingLoss <- network.Train(rows, dropoutKey + uint64 step * 0x9E3779B97F4A7C15UL)
+            trainingLoss <- network.Train(rows, Random.subkey dropoutKey (uint64 step))
             step <- step + 1L
 
             if not (Double.IsFinite trainingLoss) then
