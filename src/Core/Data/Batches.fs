@@ -52,7 +52,12 @@ module Batches =
         targets.Slice(0, examples.Length * classes).Clear()
 
         for row in 0 .. examples.Length - 1 do
-            targets[row * classes + int set.Labels[examples[row]]] <- 'T.One
+            let label = int set.Labels[examples[row]]
+
+            if label >= classes then
+                raise (ArgumentException($"example {examples[row]} is of class {label}, expected 0 to {classes - 1}.", nameof set))
+
+            targets[row * classes + label] <- 'T.One
 
     /// <summary>Writes examples out as numbers: features / 255, and labels one-hot.</summary>
     /// <param name="set">Where they come from.</param>

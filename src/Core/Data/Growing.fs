@@ -5,9 +5,10 @@ open System
 
 /// Reads up to so many bytes; the array is as long as what was read.
 /// <param name="promised">The most bytes to read.</param>
+/// <param name="stored">The bytes that the file really has, compressed or not: eight times as many are taken at once.</param>
 /// <param name="read">Fills an array from an index on with up to so many bytes, and fewer only at the end.</param>
-let read (promised: int) (read: byte array -> int -> int -> int) : byte array =
-    let mutable buffer = Array.zeroCreate<byte>(min promised (1 <<< 20))
+let read (promised: int) (stored: int64) (read: byte array -> int -> int -> int) : byte array =
+    let mutable buffer = Array.zeroCreate<byte>(int (min (int64 promised) (max 4096L (8L * stored))))
     let mutable length = 0
     let mutable ended = false
 

@@ -90,7 +90,8 @@ module Idx =
         let promised = int promised
 
         let buffer =
-            Growing.read promised (fun buffer start count -> readUpTo file cells (headerLength + int64 start) buffer start count)
+            Growing.read promised stream.Length (fun buffer start count ->
+                readUpTo file cells (headerLength + int64 start) buffer start count)
 
         let length = buffer.Length
 

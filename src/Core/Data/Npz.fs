@@ -85,7 +85,7 @@ module Npz =
 
         { Shape = shape; Values = if isFortran then fromFortran shape values else values }
 
-    let private readEntry (file: string) (entry: ZipArchiveEntry) : NpyArray =
+    let private readEntry (file: string) (stored: int64) (entry: ZipArchiveEntry) : NpyArray =
         let name = $"{file}({entry.FullName})"
 
         if entry.Length > int64 Array.MaxLength then
@@ -95,7 +95,7 @@ module Npz =
         use stream = entry.Open()
 
         let bytes =
-            Growing.read promised (fun buffer start count ->
+            Growing.read promised stored (fun buffer start count ->
                 stream.ReadAtLeast(Span(buffer, start, count), count, throwOnEndOfStream = false))
 
         if bytes.Length < promised then
@@ -119,7 +119,7 @@ module Npz =
                           else
                               entry.FullName
 
-                      name, readEntry file entry ]
+                      name, readEntry file stream.Length entry ]
         with :? InvalidDataException as error ->
             fail file 0L $"not a readable .npz archive ({error.Message.TrimEnd('.')})."
 

@@ -92,8 +92,8 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
             input.CopyTo output
 
     let forward rows isTraining key =
-        if rows < 0 || rows > capacity then
-            raise (ArgumentOutOfRangeException(nameof rows, rows, $"a batch here has 0 to {capacity} examples."))
+        if rows < 1 || rows > capacity then
+            raise (ArgumentOutOfRangeException(nameof rows, rows, $"a batch here has 1 to {capacity} examples."))
 
         for i in 0 .. operations.Length - 1 do
             match operations[i] with
@@ -187,7 +187,7 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
     member _.Outputs = ReadOnlySpan<'T> outputs[operations.Length - 1]
 
     /// <summary>Forward over the first rows of Inputs, dropouts at rest; then the mean loss against Targets.</summary>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">More rows than the capacity.</exception>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">No rows, or more than the capacity.</exception>
     member _.Validate(rows: int) : float =
         forward rows false 0UL
         evaluateLoss rows
@@ -197,7 +197,7 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
     /// </summary>
     /// <param name="rows">How many examples.</param>
     /// <param name="dropoutKey">Which masks the dropouts use.</param>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">More rows than the capacity.</exception>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">No rows, or more than the capacity.</exception>
     member _.Train(rows: int, dropoutKey: uint64) : float =
         forward rows true dropoutKey
         let loss = evaluateLoss rows

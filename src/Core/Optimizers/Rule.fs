@@ -18,9 +18,14 @@ type IRule =
 
 /// <summary>Numbers in texts.</summary>
 module NumberText =
-    /// <summary>The shortest decimal that reads back as the same number, as in 0.0001, 1e-8, 1e16.</summary>
+    /// <summary>The shortest decimal that reads back as the same number: 0.0001, 1e-8, 1e20. Minus zero is 0.</summary>
     let ofFloat (value: float) : string =
-        value.ToString("R", CultureInfo.InvariantCulture).Replace("E-0", "e-").Replace("E+0", "e").Replace("E+", "e").Replace('E', 'e')
+        (value + 0.0)
+            .ToString("R", CultureInfo.InvariantCulture)
+            .Replace("E-0", "e-")
+            .Replace("E+0", "e")
+            .Replace("E+", "e")
+            .Replace('E', 'e')
 
 /// <summary>The values that a hyper-parameter may have.</summary>
 type Range =
