@@ -1,3 +1,16 @@
 using BenchmarkDotNet.Running;
+using CuteDl.Bench;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+// table [--peer COMMAND]   the table of docs/performance.md; COMMAND prints a peer's times as JSON, "name": microseconds
+// anything else            BenchmarkDotNet's own command line: --filter '*', --list flat, ...
+return args switch
+{
+    ["table", .. var rest] => PerformanceTable.Print(rest is ["--peer", var command] ? Peer.Run(command) : Peer.None),
+    _ => RunSuites(args),
+};
+
+static int RunSuites(string[] args)
+{
+    BenchmarkSwitcher.FromAssembly(typeof(StepBenchmarks).Assembly).Run(args);
+    return 0;
+}

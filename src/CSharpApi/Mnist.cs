@@ -13,8 +13,32 @@ public static class Mnist
     /// <summary>An experiment on MNIST, without layers yet.</summary>
     public static Experiment Experiment() => new(new ExperimentPlan());
 
-    /// <summary>The document's model: one dense layer of 10 units with relu on the logits.</summary>
-    public static Experiment DocumentExperiment() => Experiment().Dense(10, Activation.ReLU);
+    /// <summary>
+    /// The document's model, one dense layer of 10 units with relu on the logits, from <see cref="InitialWeights.Reference"/>.
+    /// </summary>
+    public static Experiment DocumentExperiment() => Experiment().Dense(10, Activation.ReLU).InitialWeights(InitialWeights.Reference);
+
+    /// <summary>The documented run of a name, or the optimizer that a text form names.</summary>
+    /// <param name="text">Such as <c>momentum</c>, which is a documented run, or <c>momentum(lr=0.1)</c>.</param>
+    /// <exception cref="FormatException">There is no such run or rule (with what is known, and the nearest), or the text form is wrong.</exception>
+    public static NamedRun ParseRun(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (DocumentedRuns.FirstOrDefault(run => run.Name == text) is { } documented)
+        {
+            return documented;
+        }
+
+        var rules = Optimizers.Rules.Select(rule => rule.Name);
+        if (!text.Contains('(', StringComparison.Ordinal) && !rules.Contains(text))
+        {
+            var known = DocumentedRuns.Select(run => run.Name).Union(rules);
+            throw new FormatException($"no run or rule is named '{text}': {Core.Optimizers.Suggestion.describe(known, text)}");
+        }
+
+        var optimizer = Optimizers.Parse(text);
+        return new NamedRun(optimizer.ToString(), optimizer);
+    }
 }
 
 /// <summary>A run by name: what results and pictures call an optimizer.</summary>

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using CuteDl.Core.Data;
 
 namespace CuteDl.Cli;
 
@@ -53,7 +52,7 @@ internal static class Invocation
     }
 
     private static bool IsUsage(Exception error) =>
-        error is UsageException or FormatException or ArgumentException or DataFormatException or InitialWeightsException
+        error is UsageException or FormatException or ArgumentException or InitialWeightsException
             or FileNotFoundException or DirectoryNotFoundException;
 
     private static void Fail(string message) => Console.Error.WriteLine($"cutedl: {message}");

@@ -21,6 +21,7 @@ internal sealed class TrainingSession
         var json = output.IsJson ? new JsonProgress(Console.Out) : null;
         var result = await session.TrainAsync(comparison, json, cancellationToken).ConfigureAwait(false);
         var summary = new Summary(result);
+        session._failures.AddRange(result.Failures.Select(failure => $"{failure.Run}, seed {failure.Seed}, failed: {failure.Message}"));
         session.Attempt(() => session._folder.WriteComparison(result));
         session.Show(summary, json);
         return session._failures.Count > 0 || result.Runs.Any(run => run.Stop == StopReason.Diverged) ? ExitCode.RunFailed : ExitCode.Fine;
@@ -56,7 +57,7 @@ internal sealed class TrainingSession
 
         if (summary.Rows.Count > 0)
         {
-            Terminal.Write(AnsiConsole.Console, summary.MainTable);
+            Terminal.Write(AnsiConsole.Console, summary.MainTable, "optimizer", "the document's figures");
         }
 
         foreach (var note in summary.HasSeveralSeeds ? [] : summary.Notes)
@@ -67,14 +68,17 @@ internal sealed class TrainingSession
         Console.WriteLine($"Results and pictures: {_folder.Path}");
     }
 
-    // A disk that is full must not take the runs down: it is said at the end, and with the exit code.
+    // A disk that is full, or a picture that cannot be drawn, must not take the runs down: it is said at the end, and with the exit
+    // code.
     private void Attempt(Action write)
     {
         try
         {
             write();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+#pragma warning disable CA1031
+        catch (Exception error)
+#pragma warning restore CA1031
         {
             lock (_lock)
             {

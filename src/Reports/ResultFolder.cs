@@ -29,7 +29,13 @@ public sealed class ResultFolder
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         try
         {
-            Directory.CreateDirectory(System.IO.Path.Combine(path, "runs"));
+            var runsFolder = System.IO.Path.Combine(path, "runs");
+            Directory.CreateDirectory(runsFolder);
+
+            // A folder that is there may still refuse files.
+            var probe = System.IO.Path.Combine(runsFolder, $".{System.IO.Path.GetRandomFileName()}.tmp");
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {

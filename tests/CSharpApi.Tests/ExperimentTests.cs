@@ -7,6 +7,7 @@ namespace CuteDl.Tests;
 internal static class ExperimentTests
 {
     private static readonly Experiment Short = Mnist.DocumentExperiment().MaxSteps(100).ValidateEvery(50);
+    private static readonly Experiment Random = Short.InitialWeights(InitialWeights.Normal());
 
     public static Test All { get; } = Spec.List("experiments",
         Spec.Test("a run reports progress and ends with its result", async () =>
@@ -28,7 +29,7 @@ internal static class ExperimentTests
         }),
         Spec.Test("the same seed gives the same bits, another seed others", async () =>
         {
-            var experiment = Short.Order(Order.Shuffle);
+            var experiment = Random.Order(Order.Shuffle);
             var first = await experiment.Seed(1).RunAsync();
             var again = await experiment.Seed(1).RunAsync();
             var other = await experiment.Seed(2).RunAsync();
@@ -38,7 +39,7 @@ internal static class ExperimentTests
         }),
         Spec.Test("no result depends on how many runs go on at the same time", async () =>
         {
-            var comparison = Short.Compare(Optimizers.Fixed(), Optimizers.Momentum(), Optimizers.Adam()).Seeds(2);
+            var comparison = Random.Compare(Optimizers.Fixed(), Optimizers.Momentum(), Optimizers.Adam()).Seeds(2);
             var alone = await comparison.Parallel(1).RunAsync();
             var together = await comparison.Parallel(4).RunAsync();
             Expect.sequenceEqual(alone.Runs.Select(run => (run.Run, run.Seed)), together.Runs.Select(run => (run.Run, run.Seed)), "order");
@@ -61,6 +62,31 @@ internal static class ExperimentTests
             Expect.equal(result.Stop, StopReason.Cancelled, "stop");
             Expect.equal(result.Steps, 50L, "within one batch");
             Expect.equal(result.History.Count, 1, "its history");
+        }),
+        Spec.Test("a run that fails is named, and the others keep their results", async () =>
+        {
+            var trouble = new Recorder { OnReport = report => { if (report.Run == "bad") { throw new InvalidOperationException("trouble"); } } };
+            var result = await Short.Compare([new NamedRun("bad", Optimizers.Adam()), new NamedRun("good", Optimizers.Adam())]).Parallel(1).RunAsync(trouble);
+            Expect.equal(result.Runs.Single().Run, "good", "the result");
+            Expect.equal(result.Failures.Single(), new RunFailure("bad", 0, "trouble"), "the failure");
+        }),
+        Spec.Test("any serializer writes a result as ToJson does", async () =>
+        {
+            var result = await Mnist.Experiment().Dense(10).Optimizer(Optimizers.Fixed(1e38)).MaxSteps(9).ValidateEvery(1).RunAsync();
+            var written = System.Text.Json.JsonSerializer.Serialize(result);
+            Expect.equal(RunResult.FromJson(written).ToJson(), result.ToJson(), "through System.Text.Json");
+            Expect.stringContains(written, "\"stop\":\"diverged\"", "names");
+        }),
+        Spec.Test("a run is parsed by its documented name or as a text form", () =>
+        {
+            Expect.equal(Mnist.ParseRun("momentum").Optimizer, Optimizers.Momentum(0.002), "documented");
+            Expect.equal(Mnist.ParseRun("momentum()").Optimizer, Optimizers.Momentum(), "text form");
+            Expect.stringContains(Spec.Throws<FormatException>(() => Mnist.ParseRun("adma")).Message, "did you mean adam?", "neither");
+        }),
+        Spec.Test("seeds that change nothing are refused", async () =>
+        {
+            await Refused<ArgumentException>(() => Short.Compare(Optimizers.Adam()).Seeds(2).RunAsync(), "every seed would give the same run");
+            Expect.equal((await Short.Dropout(0.1).Dense(10).InitialWeights(InitialWeights.He).Compare(Optimizers.Adam()).Seeds(2).RunAsync()).Runs.Count, 2, "others are not");
         }),
         Spec.Test("a comparison that is cancelled at once has no runs", async () =>
         {
@@ -99,6 +125,10 @@ internal static class ExperimentTests
             await Refused<FileNotFoundException>(() => Short.InitialWeights(InitialWeights.FromFile("none.npz")).RunAsync(), "none.npz");
             Spec.Throws<ArgumentException>(() => Short.Compare());
             Spec.Throws<ArgumentException>(() => Short.Compare(Optimizers.Adam(), Optimizers.Adam()));
+            Spec.Throws<ArgumentException>(() => Short.Compare(Optimizers.Adam(), null!));
+            Spec.Throws<ArgumentOutOfRangeException>(() => Short.Precision((Precision)7));
+            Spec.Throws<ArgumentOutOfRangeException>(() => Short.Order((Order)7));
+            await Refused<ArgumentException>(() => Mnist.Experiment().Dense(6_000_000).Dense(10).RunAsync(), "parameters");
             Spec.Throws<ArgumentOutOfRangeException>(() => Short.Batch(0));
             Spec.Throws<ArgumentOutOfRangeException>(() => Short.Dropout(1));
         }),

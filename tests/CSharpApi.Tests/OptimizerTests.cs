@@ -62,6 +62,7 @@ internal static class OptimizerTests
         {
             var error = Spec.Throws<ArgumentOutOfRangeException>(() => Optimizers.Momentum(0.1, decay: 1));
             Expect.equal(error.ParamName, "decay", "name");
+            Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Optimizers.Adam(-1)).ParamName, "learningRate", "as C# calls it");
             Expect.equal(error.ActualValue, 1.0, "value");
             Expect.stringContains(error.Message, "(0, 1)", "range");
         }),

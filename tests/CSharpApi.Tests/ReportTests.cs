@@ -53,6 +53,13 @@ internal static class ReportTests
                 Expect.isTrue(svg.Contains(text, StringComparison.OrdinalIgnoreCase), text);
             }
         }),
+        Spec.Test("dead and almost dead logits are told in words", () =>
+        {
+            var result = Result("a", 0, [1.0]);
+            Expect.equal(result.DeadLogitsText, "", "none");
+            result = result with { DeadLogits = [2, 5], AlmostDeadLogits = [8], AccuracyCeiling = 0.714 };
+            Expect.equal(result.DeadLogitsText, "classes 2, 5 are dead, class 8 is almost dead: at most 71 % can be right", "both");
+        }),
         Spec.Test("a place that cannot be written is named, and nothing half-written is left", () =>
         {
             using var folder = new TemporaryFolder();
@@ -128,6 +135,7 @@ internal static class ReportTests
                 ValAccuracy = [.. losses.Select(loss => double.IsFinite(loss) ? 1 - (loss / 4) : 0.1)],
             },
             DeadLogits = [],
+            AlmostDeadLogits = [],
             AccuracyCeiling = 1,
             Seconds = 1.5,
             Environment = RunEnvironment.Current,

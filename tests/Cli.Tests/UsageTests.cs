@@ -28,6 +28,10 @@ internal static class UsageTests
         ("a missing folder of data", ["run", "adam", "--data", "nowhere"], "nowhere"),
         ("a missing file of weights", ["run", "adam", "--initial-weights", "none.npz"], "none.npz"),
         ("weights of another shape", ["run", "adam", "--hidden", "5", "--initial-weights", "reference"], "784 × 5"),
+        ("seeds that change nothing", ["compare", "adam", "--seeds", "2", "--initial-weights", "reference"], "same run"),
+        ("an empty folder's name", ["run", "adam", "--out", ""], "--out"),
+        ("a single class", ["run", "adam", "--classes", "1"], "--classes 1"),
+        ("more parameters than can be", ["run", "adam", "--hidden", "6000000"], "parameters"),
         ("an unknown option", ["run", "adam", "--fast"], "--fast"),
     ];
 

@@ -14,7 +14,8 @@ let private tests =
                 RationalTests.tests
                 RandomTests.tests
                 MatrixProductTests.tests
-                SparseProductTests.tests ]
+                SparseProductTests.tests
+                ExponentialTests.tests ]
           testList
               "optimizers"
               [ ExecutionTests.tests

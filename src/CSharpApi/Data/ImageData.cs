@@ -46,13 +46,6 @@ public sealed class ImageData
         return new ImageData(folder, DataSetsModule.readFolder(classes, folder));
     }
 
-    /// <summary>The share of the validation images that are of one class.</summary>
-    internal double ShareOfClass(int label)
-    {
-        var labels = Core.Validation.Labels;
-        return labels.Count(other => other == label) / (double)labels.Length;
-    }
-
     internal static ImageData LoadMnist() => EmbeddedMnist.Value;
 
     private static ImageData ReadMnist()

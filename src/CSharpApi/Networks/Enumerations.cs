@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace CuteDl;
 
 /// <summary>What a layer does to each of its sums z.</summary>
@@ -30,21 +32,27 @@ public enum LossFunction
 }
 
 /// <summary>In which order an epoch goes through the examples.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Order>))]
 public enum Order
 {
     /// <summary>As they lie in the files, every epoch: the document's.</summary>
+    [JsonStringEnumMemberName("file")]
     File,
 
     /// <summary>A new permutation each epoch, from seed and epoch alone.</summary>
+    [JsonStringEnumMemberName("shuffle")]
     Shuffle,
 }
 
 /// <summary>The numbers that training computes with.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Precision>))]
 public enum Precision
 {
     /// <summary><see cref="float"/>, 32 bits.</summary>
+    [JsonStringEnumMemberName("single")]
     Single,
 
     /// <summary><see cref="double"/>, 64 bits.</summary>
+    [JsonStringEnumMemberName("double")]
     Double,
 }

@@ -15,21 +15,21 @@ public static class Optimizers
     /// <summary>Δ = α g.</summary>
     /// <param name="learningRate">α, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    public static Optimizer Fixed(double learningRate = 0.01) => new(CoreOptimizers.fixedRate(new Fixed(learningRate)));
+    public static Optimizer Fixed(double learningRate = 0.01) => Make(() => CoreOptimizers.fixedRate(new Fixed(learningRate)));
 
     /// <summary>v ← γ v + α g; Δ = v (Polyak 1964). The rate is inside the velocity.</summary>
     /// <param name="learningRate">α, at least 0.</param>
     /// <param name="decay">γ, in (0, 1).</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public static Optimizer Momentum(double learningRate = 1e-4, double decay = 0.9) =>
-        new(CoreOptimizers.momentum(new Momentum(learningRate, decay)));
+        Make(() => CoreOptimizers.momentum(new Momentum(learningRate, decay)));
 
     /// <summary>s ← s + g²; Δ = α g / (√s + ε) (Duchi, Hazan and Singer 2011). ε is outside the root.</summary>
     /// <param name="learningRate">α, at least 0.</param>
     /// <param name="epsilon">ε, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public static Optimizer Adagrad(double learningRate = 0.1, double epsilon = 1e-6) =>
-        new(CoreOptimizers.adagrad(new Adagrad(learningRate, epsilon)));
+        Make(() => CoreOptimizers.adagrad(new Adagrad(learningRate, epsilon)));
 
     /// <summary>s ← γ s + (1−γ) g²; Δ = α g / (√s + ε) (Tieleman and Hinton 2012). ε is outside the root.</summary>
     /// <param name="learningRate">α, at least 0.</param>
@@ -37,7 +37,7 @@ public static class Optimizers
     /// <param name="epsilon">ε, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public static Optimizer RmsProp(double learningRate = 1e-4, double decay = 0.99, double epsilon = 1e-6) =>
-        new(CoreOptimizers.rmsProp(new RmsProp(learningRate, decay, epsilon)));
+        Make(() => CoreOptimizers.rmsProp(new RmsProp(learningRate, decay, epsilon)));
 
     /// <summary>
     /// s ← γ s + (1−γ) g²; Δ = (√d + ε) / (√s + ε) g; d ← γ d + (1−γ) Δ² (Zeiler 2012). There is no rate; ε is outside both
@@ -47,7 +47,7 @@ public static class Optimizers
     /// <param name="epsilon">ε, at least 0; with 0 the rule never leaves its initial state.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public static Optimizer Adadelta(double decay = 0.99, double epsilon = 1e-6) =>
-        new(CoreOptimizers.adadelta(new Adadelta(decay, epsilon)));
+        Make(() => CoreOptimizers.adadelta(new Adadelta(decay, epsilon)));
 
     /// <summary>
     /// v ← γ₁ v + (1−γ₁) g; s ← γ₂ s + (1−γ₂) g²; Δ = α v̂ / (√ŝ + ε) with v̂ = v/(1−γ₁ᵗ), ŝ = s/(1−γ₂ᵗ) (Kingma and Ba 2015).
@@ -59,7 +59,7 @@ public static class Optimizers
     /// <param name="epsilon">ε, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public static Optimizer Adam(double learningRate = 1e-4, double beta1 = 0.9, double beta2 = 0.99, double epsilon = 1e-8) =>
-        new(CoreOptimizers.adam(new Adam(learningRate, beta1, beta2, epsilon)));
+        Make(() => CoreOptimizers.adam(new Adam(learningRate, beta1, beta2, epsilon)));
 
     /// <summary>
     /// The optimizer that a text form names: <c>adam(lr=0.0001, beta1=0.9, beta2=0.99)</c>, with any arguments left out for
@@ -71,5 +71,19 @@ public static class Optimizers
     {
         ArgumentNullException.ThrowIfNull(text);
         return new Optimizer(Expression.parse(text));
+    }
+
+    // The core names an argument as the text form does; C# callers know it by the parameter's name.
+    private static Optimizer Make(Func<Core.Optimizers.Optimizer> make)
+    {
+        try
+        {
+            return new Optimizer(make());
+        }
+        catch (ArgumentOutOfRangeException error) when (error.ParamName is "lr" or "eps")
+        {
+            var name = error.ParamName == "lr" ? "learningRate" : "epsilon";
+            throw new ArgumentOutOfRangeException(name, error.ActualValue, error.Message.Split(" (Parameter")[0]);
+        }
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace CuteDl;
 
 /// <summary>
@@ -34,7 +36,10 @@ public sealed class Comparison
         _parallel = parallel;
     }
 
-    /// <summary>Repeats every run with the seeds 0 to <paramref name="count"/> − 1. Default: the experiment's seed alone.</summary>
+    /// <summary>
+    /// Repeats every run with the seeds 0 to <paramref name="count"/> − 1, in place of the experiment's. Default: the experiment's
+    /// seed alone.
+    /// </summary>
     /// <param name="count">At least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The count is below 1.</exception>
     public Comparison Seeds(int count)
@@ -60,48 +65,72 @@ public sealed class Comparison
 
     /// <summary>Reads data and initial weights now, so that what is wrong with them, or with the model, is known before the first run.</summary>
     /// <returns>The same comparison, with its data in memory.</returns>
-    /// <exception cref="ArgumentException">The model does not end in a dense layer of enough units.</exception>
+    /// <exception cref="ArgumentException">
+    /// The model does not end in a dense layer of enough units; or several seeds are asked for, and nothing depends on the seed.
+    /// </exception>
     /// <exception cref="InitialWeightsException">Given initial weights do not fit the model.</exception>
-    public Comparison Prepare() => new(_experiment with { Data = _experiment.Prepare().Data }, _runs, _seeds, _parallel);
+    public Comparison Prepare() => new(_experiment with { Data = PrepareExperiment().Data }, _runs, _seeds, _parallel);
 
     /// <summary>
     /// Trains all runs. A run that diverges, or is cancelled, keeps its history and leaves the others alone; a run that is
-    /// cancelled before it began gives no result.
+    /// cancelled before it began gives no result. A run that fails (too large for the memory, say) is named among the failures.
     /// </summary>
     /// <param name="progress">Told where each run is, from the threads that train; each run's last report has its result.</param>
     /// <param name="cancellationToken">Ends the runs under way within one batch each, and begins no other.</param>
     /// <returns>The results there are, by run and then seed.</returns>
-    /// <exception cref="ArgumentException">The model does not end in a dense layer of enough units.</exception>
+    /// <exception cref="ArgumentException">As <see cref="Prepare"/>.</exception>
     /// <exception cref="InitialWeightsException">Given initial weights do not fit the model.</exception>
     public Task<ComparisonResult> RunAsync(IProgress<RunProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => Run(progress, cancellationToken), CancellationToken.None);
 
     private ComparisonResult Run(IProgress<RunProgress>? progress, CancellationToken cancellationToken)
     {
-        var prepared = _experiment.Prepare();
+        var prepared = PrepareExperiment();
         IEnumerable<int?> seeds = _seeds is { } count ? Enumerable.Range(0, count).Select(seed => (int?)seed) : [null];
-        var experiments = _runs.SelectMany(run => seeds.Select(seed => prepared.With(run, seed))).ToArray();
-        var results = new RunResult?[experiments.Length];
+        var runs = _runs.SelectMany(run => seeds.Select(seed => (Run: run, Seed: seed))).ToArray();
+        var results = new RunResult?[runs.Length];
+        var failures = new RunFailure?[runs.Length];
 
         // A thread of its own for each place: runs last long and never wait. The next free one takes the next run.
         var next = -1;
-        var workers = Enumerable.Range(0, Math.Min(_parallel, experiments.Length)).Select(_ => Task.Factory.StartNew(
+        var workers = Enumerable.Range(0, Math.Min(_parallel, runs.Length)).Select(_ => Task.Factory.StartNew(
             () =>
             {
-                for (var i = Interlocked.Increment(ref next); i < experiments.Length; i = Interlocked.Increment(ref next))
+                for (var i = Interlocked.Increment(ref next); i < runs.Length; i = Interlocked.Increment(ref next))
                 {
                     if (cancellationToken.IsCancellationRequested)
                     {
                         return;
                     }
 
-                    results[i] = experiments[i].Run(progress, cancellationToken);
+                    var (run, seed) = runs[i];
+                    try
+                    {
+                        results[i] = prepared.With(run, seed).Run(progress, cancellationToken);
+                    }
+#pragma warning disable CA1031 // Whatever happens to one run, the others keep what they have.
+                    catch (Exception error)
+#pragma warning restore CA1031
+                    {
+                        failures[i] = new RunFailure(run.Name, seed ?? 0, error.Message);
+                    }
                 }
             },
             TaskCreationOptions.LongRunning));
 
         Task.WaitAll([.. workers]);
-        return new ComparisonResult { Runs = [.. results.OfType<RunResult>()] };
+        return new ComparisonResult { Runs = [.. results.OfType<RunResult>()], Failures = [.. failures.OfType<RunFailure>()] };
+    }
+
+    private PreparedExperiment PrepareExperiment()
+    {
+        var prepared = _experiment.Prepare();
+        if (_seeds > 1 && !prepared.DependsOnSeed)
+        {
+            throw new ArgumentException("every seed would give the same run: the initial weights are given, the order is the files', and nothing drops out.");
+        }
+
+        return prepared;
     }
 }
 
@@ -112,11 +141,26 @@ public sealed record ComparisonResult
     public const string CurrentSchema = "cutedl/comparison/1";
 
     /// <summary>The format: <see cref="CurrentSchema"/>.</summary>
+    [JsonPropertyName("schema")]
     public string Schema { get; init; } = CurrentSchema;
 
     /// <summary>The results, by run and then seed.</summary>
+    [JsonPropertyName("runs")]
     public required IReadOnlyList<RunResult> Runs { get; init; }
+
+    /// <summary>The runs that failed, which have no result.</summary>
+    [JsonPropertyName("failures")]
+    public IReadOnlyList<RunFailure> Failures { get; init; } = [];
 
     /// <summary>The record as JSON, names in snake_case; NaN and infinities as strings.</summary>
     public string ToJson() => Json.Write(this);
 }
+
+/// <summary>A run that ended without a result.</summary>
+/// <param name="Run">The run's name.</param>
+/// <param name="Seed">Its seed.</param>
+/// <param name="Message">What happened.</param>
+public sealed record RunFailure(
+    [property: JsonPropertyName("run")] string Run,
+    [property: JsonPropertyName("seed")] int Seed,
+    [property: JsonPropertyName("message")] string Message);

@@ -59,8 +59,7 @@ public sealed class Experiment
     }
 
     /// <summary>
-    /// Where the parameters begin. Default: <see cref="CuteDl.InitialWeights.Reference"/> for the document's model (784 to 10 in
-    /// one layer) if no seed is said, otherwise <see cref="CuteDl.InitialWeights.Normal"/> with 0.01.
+    /// Where the parameters begin. Default: <see cref="CuteDl.InitialWeights.Normal"/> with 0.01, the document's, by the seed.
     /// </summary>
     /// <param name="weights">The weights.</param>
     public Experiment InitialWeights(InitialWeights weights)
@@ -71,11 +70,25 @@ public sealed class Experiment
 
     /// <summary>The numbers to compute with. Default: <see cref="CuteDl.Precision.Single"/>.</summary>
     /// <param name="precision">The precision.</param>
-    public Experiment Precision(Precision precision) => new(_plan with { Precision = precision });
+    /// <exception cref="ArgumentOutOfRangeException">There is no such precision.</exception>
+    public Experiment Precision(Precision precision)
+    {
+        if (!Enum.IsDefined(precision))
+        {
+            throw new ArgumentOutOfRangeException(nameof(precision), precision, "there is no such precision.");
+        }
+
+        return new(_plan with { Precision = precision });
+    }
 
     /// <summary>In which order an epoch goes through the images. Default: <see cref="CuteDl.Order.File"/>.</summary>
     /// <param name="order">The order.</param>
-    public Experiment Order(Order order) => new(_plan with { Order = order });
+    /// <exception cref="ArgumentOutOfRangeException">There is no such order.</exception>
+    public Experiment Order(Order order)
+    {
+        _ = Translate.Order(order);
+        return new(_plan with { Order = order });
+    }
 
     /// <summary>Images a step. Default: 64.</summary>
     /// <param name="size">At least 1.</param>
@@ -149,13 +162,22 @@ public sealed class Experiment
     public Comparison Compare(params Optimizer[] optimizers)
     {
         ArgumentNullException.ThrowIfNull(optimizers);
+        if (Array.Exists(optimizers, optimizer => optimizer is null))
+        {
+            throw new ArgumentException("one of the optimizers is null.", nameof(optimizers));
+        }
+
         return Compare([.. optimizers.Select(optimizer => new NamedRun(optimizer.ToString(), optimizer))]);
     }
 
     /// <summary>A comparison of this experiment under each of the runs' optimizers, all else equal.</summary>
     /// <param name="runs">At least one.</param>
     /// <exception cref="ArgumentException">There is none, or one twice.</exception>
-    public Comparison Compare(IEnumerable<NamedRun> runs) => new(_plan, [.. runs]);
+    public Comparison Compare(IEnumerable<NamedRun> runs)
+    {
+        ArgumentNullException.ThrowIfNull(runs);
+        return new(_plan, [.. runs]);
+    }
 
     /// <summary>Trains, on another thread, to the first stop rule that holds, a limit, divergence or cancellation.</summary>
     /// <param name="progress">Told where the run is; on the thread that trains.</param>

@@ -56,7 +56,9 @@ internal sealed record ExperimentPlan
             throw new ArgumentException($"the data have {data.Classes} classes, the last layer only {model.Outputs} units.");
         }
 
-        return new PreparedExperiment(this, data, model);
+        // Given weights are read once, for all runs: what does not fit fails now, and no run can see another file.
+        var weights = InitialWeights ?? InitialWeights.Normal();
+        return new PreparedExperiment(this with { Data = data, InitialWeights = weights }, data, model, weights.IsRandom ? null : weights.Make(model, 0));
     }
 }
 
@@ -66,38 +68,34 @@ internal sealed class PreparedExperiment
     private readonly ExperimentPlan _plan;
     private readonly ImageData _data;
     private readonly Model _model;
+    private readonly double[]? _givenWeights;
 
-    public PreparedExperiment(ExperimentPlan plan, ImageData data, Model model)
+    public PreparedExperiment(ExperimentPlan plan, ImageData data, Model model, double[]? givenWeights)
     {
         _plan = plan;
         _data = data;
         _model = model;
-
-        if (!Weights.IsRandom)
-        {
-            // A file that does not fit fails now.
-            _ = Weights.Make(model, 0);
-        }
+        _givenWeights = givenWeights;
     }
 
     public ImageData Data => _data;
+
+    /// <summary>Whether anything in a run depends on its seed.</summary>
+    public bool DependsOnSeed =>
+        Weights.IsRandom || _plan.Order == Order.Shuffle || _plan.Layers.Any(layer => layer is Layer.Dropout { rate: > 0 });
 
     private int Seed => _plan.Seed ?? 0;
 
     private string RunName => _plan.Name ?? _plan.Optimizer.ToString();
 
-    private InitialWeights Weights => _plan.InitialWeights ?? DefaultWeights;
-
-    private InitialWeights DefaultWeights => _plan.Seed is null && IsDocumentModel ? InitialWeights.Reference : InitialWeights.Normal();
-
-    private bool IsDocumentModel => _data.Pixels == 784 && _plan.Layers is [Layer.Dense { units: 10 }];
+    private InitialWeights Weights => _plan.InitialWeights!;
 
     public PreparedExperiment With(NamedRun run, int? seed) =>
-        new(_plan with { Optimizer = run.Optimizer, Name = run.Name, Seed = seed ?? _plan.Seed }, _data, _model);
+        new(_plan with { Optimizer = run.Optimizer, Name = run.Name, Seed = seed ?? _plan.Seed }, _data, _model, _givenWeights);
 
     public RunResult Run(IProgress<RunProgress>? progress, CancellationToken cancellationToken)
     {
-        var initial = Weights.Make(_model, Seed);
+        var initial = _givenWeights ?? Weights.Make(_model, Seed);
         return _plan.Precision == Precision.Single
             ? Train(Array.ConvertAll(initial, value => (float)value), progress, cancellationToken)
             : Train(initial, progress, cancellationToken);
@@ -119,9 +117,9 @@ internal sealed class PreparedExperiment
             Steps = trained.Steps,
             Stop = Translate.StopReason(trained.Stop),
             History = Translate.History(trained.History),
-            DeadLogits = [.. trained.DeadLogits],
-            // Where all logits are 0 class 0 is answered, so a dead class 0 can still be right.
-            AccuracyCeiling = 1 - trained.DeadLogits.Where(label => label > 0).Sum(_data.ShareOfClass),
+            DeadLogits = [.. trained.Logits.Dead],
+            AlmostDeadLogits = [.. trained.Logits.AlmostDead],
+            AccuracyCeiling = trained.Logits.AccuracyCeiling,
             Seconds = Math.Round(trained.Elapsed.TotalSeconds, 3),
             Environment = RunEnvironment.Current,
         };

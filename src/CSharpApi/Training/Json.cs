@@ -3,21 +3,11 @@ using System.Text.Json.Serialization;
 
 namespace CuteDl;
 
-// Names in snake_case, values of enumerations in kebab-case. A diverged loss is written "NaN" or "Infinity".
-[JsonSourceGenerationOptions(
-    WriteIndented = true,
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    Converters = [typeof(StopReasonConverter), typeof(OrderConverter), typeof(PrecisionConverter)])]
+// The records say their names and forms themselves, so that any serializer writes the same.
+[JsonSourceGenerationOptions(WriteIndented = true)]
 [JsonSerializable(typeof(RunResult))]
 [JsonSerializable(typeof(ComparisonResult))]
 internal sealed partial class JsonFormats : JsonSerializerContext;
-
-internal sealed class StopReasonConverter() : JsonStringEnumConverter<StopReason>(JsonNamingPolicy.KebabCaseLower);
-
-internal sealed class OrderConverter() : JsonStringEnumConverter<Order>(JsonNamingPolicy.KebabCaseLower);
-
-internal sealed class PrecisionConverter() : JsonStringEnumConverter<Precision>(JsonNamingPolicy.KebabCaseLower);
 
 internal static class Json
 {

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 
 namespace CuteDl;
 
@@ -9,18 +10,23 @@ public sealed record RunEnvironment
     private static readonly Lazy<RunEnvironment> ThisMachine = new(Describe);
 
     /// <summary>The version of this library.</summary>
+    [JsonPropertyName("version")]
     public required string Version { get; init; }
 
     /// <summary>The .NET runtime.</summary>
+    [JsonPropertyName("runtime")]
     public required string Runtime { get; init; }
 
     /// <summary>The operating system.</summary>
+    [JsonPropertyName("os")]
     public required string Os { get; init; }
 
     /// <summary>The processor.</summary>
+    [JsonPropertyName("cpu")]
     public required string Cpu { get; init; }
 
     /// <summary>The processors that this program may use.</summary>
+    [JsonPropertyName("cores")]
     public required int Cores { get; init; }
 
     /// <summary>This machine.</summary>

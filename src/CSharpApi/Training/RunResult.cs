@@ -3,65 +3,90 @@ using System.Text.Json.Serialization;
 namespace CuteDl;
 
 /// <summary>What came of one run: all that its <c>result.json</c> holds.</summary>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record RunResult
 {
     /// <summary>The format of this record.</summary>
     public const string CurrentSchema = "cutedl/result/1";
 
     /// <summary>The format: <see cref="CurrentSchema"/>.</summary>
+    [JsonPropertyName("schema")]
     public string Schema { get; init; } = CurrentSchema;
 
     /// <summary>The run's name: a documented one, or the optimizer's text form.</summary>
+    [JsonPropertyName("run")]
     public required string Run { get; init; }
 
     /// <summary>The optimizer's text form.</summary>
+    [JsonPropertyName("optimizer")]
     public required string Optimizer { get; init; }
 
     /// <summary>The seed of shuffles, dropouts and, where they are random, initial weights.</summary>
+    [JsonPropertyName("seed")]
     public required int Seed { get; init; }
 
     /// <summary>The numbers computed with.</summary>
+    [JsonPropertyName("precision")]
     public required Precision Precision { get; init; }
 
     /// <summary>The model: <c>784-10(relu) softmax-cross-entropy</c>.</summary>
+    [JsonPropertyName("model")]
     public required string Model { get; init; }
 
     /// <summary>How it was trained.</summary>
+    [JsonPropertyName("settings")]
     public required RunSettings Settings { get; init; }
 
     /// <summary>The steps (batches) taken.</summary>
+    [JsonPropertyName("steps")]
     public required long Steps { get; init; }
 
     /// <summary>Why it ended.</summary>
+    [JsonPropertyName("stop")]
     public required StopReason Stop { get; init; }
 
     /// <summary>One entry a validation.</summary>
+    [JsonPropertyName("history")]
     public required RunHistory History { get; init; }
 
     /// <summary>
     /// The outputs that are 0 for every image, training and validation, because their relu has died: classes that get no gradient.
     /// </summary>
+    [JsonPropertyName("dead_logits")]
     public required IReadOnlyList<int> DeadLogits { get; init; }
 
-    /// <summary>The most accuracy that the dead logits leave: 1 less the share of validation images of their classes.</summary>
+    /// <summary>The outputs that are above 0 for some image, but for less than one in a thousand of the training images.</summary>
+    [JsonPropertyName("almost_dead_logits")]
+    public required IReadOnlyList<int> AlmostDeadLogits { get; init; }
+
+    /// <summary>
+    /// The largest validation accuracy that dead and almost dead logits leave: an image of class c can be right only where logit c
+    /// is above 0 (class 0 excepted, which is answered where all are 0).
+    /// </summary>
+    [JsonPropertyName("accuracy_ceiling")]
     public required double AccuracyCeiling { get; init; }
 
     /// <summary>How long it took, in seconds.</summary>
+    [JsonPropertyName("seconds")]
     public required double Seconds { get; init; }
 
     /// <summary>On what it was computed.</summary>
+    [JsonPropertyName("environment")]
     public required RunEnvironment Environment { get; init; }
 
     /// <summary>What the dead logits do, in words; empty if none is dead.</summary>
     [JsonIgnore]
-    public string DeadLogitsText =>
-        DeadLogits.Count switch
+    public string DeadLogitsText
+    {
+        get
         {
-            0 => "",
-            1 => FormattableString.Invariant($"class {DeadLogits[0]} is dead: at most {AccuracyCeiling:P0} can be right"),
-            _ => FormattableString.Invariant(
-                $"classes {string.Join(", ", DeadLogits)} are dead: at most {AccuracyCeiling:P0} can be right"),
-        };
+            string[] parts = [.. Classes(DeadLogits, "dead"), .. Classes(AlmostDeadLogits, "almost dead")];
+            var effect = AccuracyCeiling < 1
+                ? FormattableString.Invariant($"at most {AccuracyCeiling:P0} can be right")
+                : "it is answered only where all logits are 0";
+            return parts.Length == 0 ? "" : $"{string.Join(", ", parts)}: {effect}";
+        }
+    }
 
     /// <summary>The record as JSON, names in snake_case; NaN and infinities as strings.</summary>
     public string ToJson() => Json.Write(this);
@@ -70,21 +95,34 @@ public sealed record RunResult
     /// <param name="json">The text.</param>
     /// <exception cref="System.Text.Json.JsonException">The text is not such a record.</exception>
     public static RunResult FromJson(string json) => Json.Read(json);
+
+    private static IEnumerable<string> Classes(IReadOnlyList<int> logits, string state) =>
+        logits.Count switch
+        {
+            0 => [],
+            1 => [$"class {logits[0]} is {state}"],
+            _ => [$"classes {string.Join(", ", logits)} are {state}"],
+        };
 }
 
 /// <summary>The validations of a run, oldest first: arrays of equal length.</summary>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record RunHistory
 {
     /// <summary>The training steps taken before each validation.</summary>
+    [JsonPropertyName("steps")]
     public required IReadOnlyList<long> Steps { get; init; }
 
     /// <summary>The training loss of the last batch before it.</summary>
+    [JsonPropertyName("loss")]
     public required IReadOnlyList<double> Loss { get; init; }
 
     /// <summary>The mean of the validation batches' mean losses.</summary>
+    [JsonPropertyName("val_loss")]
     public required IReadOnlyList<double> ValLoss { get; init; }
 
     /// <summary>The share of validation images answered rightly.</summary>
+    [JsonPropertyName("val_accuracy")]
     public required IReadOnlyList<double> ValAccuracy { get; init; }
 
     /// <summary>How many validations there were.</summary>
@@ -96,35 +134,46 @@ public sealed record RunHistory
 public sealed record RunSettings
 {
     /// <summary>The data set: <c>mnist</c>, or a folder.</summary>
+    [JsonPropertyName("data")]
     public required string Data { get; init; }
 
     /// <summary>Images a step.</summary>
+    [JsonPropertyName("batch")]
     public required int Batch { get; init; }
 
     /// <summary>In which order an epoch goes through the images.</summary>
+    [JsonPropertyName("order")]
     public required Order Order { get; init; }
 
     /// <summary>Where the parameters began: <c>reference</c>, <c>normal(0.01)</c>, <c>glorot</c>, <c>he</c>, or a file.</summary>
+    [JsonPropertyName("initial_weights")]
     public required string InitialWeights { get; init; }
 
     /// <summary>The most epochs.</summary>
+    [JsonPropertyName("max_epochs")]
     public required int MaxEpochs { get; init; }
 
     /// <summary>The most steps, if limited.</summary>
+    [JsonPropertyName("max_steps")]
     public required long? MaxSteps { get; init; }
 
     /// <summary>Steps between validations; an epoch, if not said.</summary>
+    [JsonPropertyName("validate_every")]
     public required int? ValidateEvery { get; init; }
 
     /// <summary>Validations without a gain that end a run.</summary>
+    [JsonPropertyName("patience")]
     public required int Patience { get; init; }
 
     /// <summary>The least gain over as many validations.</summary>
+    [JsonPropertyName("min_gain")]
     public required double MinGain { get; init; }
 
     /// <summary>The validation accuracy to stay above.</summary>
+    [JsonPropertyName("target")]
     public required double Target { get; init; }
 
     /// <summary>For how many validations.</summary>
+    [JsonPropertyName("hold")]
     public required int Hold { get; init; }
 }

@@ -1,27 +1,37 @@
+using System.Text.Json.Serialization;
+
 namespace CuteDl;
 
 /// <summary>Why a run ended.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<StopReason>))]
 public enum StopReason
 {
     /// <summary>No smaller validation loss for too many validations.</summary>
+    [JsonStringEnumMemberName("no-improvement")]
     NoImprovement,
 
     /// <summary>The validation loss still fell, but gained too little.</summary>
+    [JsonStringEnumMemberName("too-slow")]
     TooSlow,
 
     /// <summary>The validation accuracy stayed above its target.</summary>
+    [JsonStringEnumMemberName("target-held")]
     TargetHeld,
 
     /// <summary>The epochs allowed were used up.</summary>
+    [JsonStringEnumMemberName("max-epochs")]
     MaxEpochs,
 
     /// <summary>The steps allowed were used up.</summary>
+    [JsonStringEnumMemberName("max-steps")]
     MaxSteps,
 
     /// <summary>A loss was NaN or infinite.</summary>
+    [JsonStringEnumMemberName("diverged")]
     Diverged,
 
     /// <summary>It was asked to end.</summary>
+    [JsonStringEnumMemberName("cancelled")]
     Cancelled,
 }
 

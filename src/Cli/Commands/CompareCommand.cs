@@ -7,7 +7,7 @@ internal static class CompareCommand
 {
     public static Command Create()
     {
-        var runs = new Argument<string[]>("RUN") { Arity = ArgumentArity.ZeroOrMore, Description = $"{RunNames.Help} Default: the eight documented runs." };
+        var runs = new Argument<string[]>("RUN") { Arity = ArgumentArity.ZeroOrMore, Description = $"{RunCommand.Help} Default: the eight documented runs." };
         var parallel = new Option<int>("--parallel")
         {
             HelpName = "N",
@@ -22,7 +22,7 @@ internal static class CompareCommand
         output.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var named = parsed.GetValue(runs) is { Length: > 0 } words ? [.. words.Select(RunNames.Parse)] : Mnist.DocumentedRuns.ToArray<NamedRun>();
+            var named = parsed.GetValue(runs) is { Length: > 0 } words ? [.. words.Select(Mnist.ParseRun)] : Mnist.DocumentedRuns.ToArray<NamedRun>();
             if (parsed.GetValue(seeds) is not null && training.HasSeed(parsed))
             {
                 throw new UsageException("--seed and --seeds cannot be given together.");
@@ -33,17 +33,15 @@ internal static class CompareCommand
                 throw new UsageException($"the run '{twice.Key}' is given twice.");
             }
 
-            var comparison = training.Read(parsed).Compare(named).Parallel(AtLeastOne(parallel, parsed.GetValue(parallel)));
+            var isSeeded = parsed.GetValue(seeds) is not null || training.HasSeed(parsed);
+            var comparison = training.Read(parsed, isSeeded).Compare(named).Parallel(TrainingOptions.AtLeast(parallel, parsed.GetValue(parallel), 1));
             if (parsed.GetValue(seeds) is { } count)
             {
-                comparison = comparison.Seeds(AtLeastOne(seeds, count));
+                comparison = comparison.Seeds(TrainingOptions.AtLeast(seeds, count, 1));
             }
 
             return await TrainingSession.RunAsync(comparison, output.Read(parsed, "compare"), cancellationToken).ConfigureAwait(false);
         });
         return command;
     }
-
-    private static int AtLeastOne(Option option, int value) =>
-        value >= 1 ? value : throw new UsageException($"{option.Name} {value}: a number of at least 1 is expected.");
 }

@@ -26,7 +26,7 @@ internal sealed class OutputOptions
     public Output Read(ParseResult parsed, string verb)
     {
         var time = DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
-        return new Output(parsed.GetValue(_folder) ?? Path.Combine("artifacts", $"{verb}-{time}"), parsed.GetValue(_json));
+        return new Output(parsed.GetValue(_folder) is { } folder ? TrainingOptions.NotEmpty(_folder, folder) : Path.Combine("artifacts", $"{verb}-{time}"), parsed.GetValue(_json));
     }
 }
 

@@ -5,9 +5,11 @@ namespace CuteDl.Cli;
 /// <summary><c>cutedl run RUN</c>: a comparison of one.</summary>
 internal static class RunCommand
 {
+    public const string Help = "A documented run (see 'cutedl list') or an optimizer such as \"adam(lr=0.001)\".";
+
     public static Command Create()
     {
-        var run = new Argument<string>("RUN") { Description = RunNames.Help };
+        var run = new Argument<string>("RUN") { Description = Help };
         var training = new TrainingOptions();
         var output = new OutputOptions();
         var command = new Command("run", "Trains the model under one optimizer.") { run };
@@ -15,8 +17,8 @@ internal static class RunCommand
         output.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
-            var named = RunNames.Parse(parsed.GetValue(run)!);
-            var comparison = training.Read(parsed).Compare([named]);
+            var named = Mnist.ParseRun(parsed.GetValue(run)!);
+            var comparison = training.Read(parsed, training.HasSeed(parsed)).Compare([named]);
             return TrainingSession.RunAsync(comparison, output.Read(parsed, "run"), cancellationToken);
         });
         return command;

@@ -29,8 +29,15 @@ internal sealed class TrainingOptions
 
     private readonly Option<string> _output = new("--output")
     {
-        Description = "Activation of the 10 logits; the document's model has relu there.",
+        Description = "Activation of the logits; the document's model has relu there.",
         DefaultValueFactory = _ => "relu",
+    };
+
+    private readonly Option<int> _classes = new("--classes")
+    {
+        HelpName = "N",
+        Description = "Classes of the data set, and logits of the model.",
+        DefaultValueFactory = _ => 10,
     };
 
     private readonly Option<int> _batch = new("--batch")
@@ -57,7 +64,7 @@ internal sealed class TrainingOptions
     private readonly Option<int?> _seed = new("--seed")
     {
         HelpName = "N",
-        Description = "Seed of random initial weights, shuffles and dropouts (default: 0, and the reference weights where they fit).",
+        Description = "Seed of random initial weights, shuffles and dropouts (default: 0).",
     };
 
     private readonly Option<string?> _initialWeights = new("--initial-weights")
@@ -65,7 +72,7 @@ internal sealed class TrainingOptions
         HelpName = "WEIGHTS",
         Description =
             "normal, glorot, he, reference, or FILE.npz with arrays layers.0.weight (inputs x units), layers.0.bias, ... "
-            + "(default: normal, with deviation 0.01; for 784-10 without --seed, reference).",
+            + "(default: normal, with deviation 0.01; for the document's model, without --seed or --seeds, reference).",
     };
 
     private readonly Option<int> _maxEpochs = new("--max-epochs")
@@ -125,7 +132,7 @@ internal sealed class TrainingOptions
     {
         Option[] options =
         [
-            _data, _hidden, _hiddenActivation, _output, _batch, _order, _precision, _seed, _initialWeights, _maxEpochs, _maxSteps,
+            _data, _classes, _hidden, _hiddenActivation, _output, _batch, _order, _precision, _seed, _initialWeights, _maxEpochs, _maxSteps,
             _validateEvery, _patience, _minGain, _target, _hold,
         ];
         foreach (var option in options)
@@ -137,7 +144,9 @@ internal sealed class TrainingOptions
     public bool HasSeed(ParseResult parsed) => parsed.GetValue(_seed) is not null;
 
     /// <summary>The experiment that the options describe. A value out of its range is a usage error that names its option.</summary>
-    public Experiment Read(ParseResult parsed)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="isSeeded">Whether the user chose seeds, and so random weights where none are named.</param>
+    public Experiment Read(ParseResult parsed, bool isSeeded)
     {
         var experiment = Mnist.Experiment();
         var hiddenActivation = ParseActivation(parsed.GetValue(_hiddenActivation)!);
@@ -147,7 +156,7 @@ internal sealed class TrainingOptions
         }
 
         experiment = experiment
-            .Dense(10, ParseActivation(parsed.GetValue(_output)!))
+            .Dense(AtLeast(_classes, parsed.GetValue(_classes), 2), ParseActivation(parsed.GetValue(_output)!))
             .Order(parsed.GetValue(_order))
             .Precision(parsed.GetValue(_precision));
         experiment = Guard(_batch, () => experiment.Batch(parsed.GetValue(_batch)));
@@ -163,10 +172,25 @@ internal sealed class TrainingOptions
         {
             experiment = experiment.InitialWeights(ParseWeights(weights));
         }
+        else if (IsDocumentModel(parsed) && !isSeeded)
+        {
+            experiment = experiment.InitialWeights(InitialWeights.Reference);
+        }
 
         // Last: reading data takes a while, a wrong number should not wait for it.
-        return parsed.GetValue(_data) is { } folder ? experiment.Data(ImageData.FromFolder(folder)) : experiment;
+        return parsed.GetValue(_data) is { } folder
+            ? experiment.Data(ImageData.FromFolder(NotEmpty(_data, folder), parsed.GetValue(_classes)))
+            : experiment;
     }
+
+    private bool IsDocumentModel(ParseResult parsed) =>
+        parsed.GetValue(_data) is null && parsed.GetValue(_hidden) is "" && parsed.GetValue(_classes) == 10;
+
+    internal static int AtLeast(Option option, int value, int least) =>
+        value >= least ? value : throw new UsageException($"{option.Name} {value}: a number of at least {least} is expected.");
+
+    internal static string NotEmpty(Option option, string value) =>
+        value.Trim().Length > 0 ? value : throw new UsageException($"{option.Name}: a folder is expected, not an empty name.");
 
     private static Experiment When<T>(ParseResult parsed, Option<T?> option, Experiment experiment, Func<Experiment, T, Experiment> apply)
         where T : struct => parsed.GetValue(option) is { } value ? Guard(option, () => apply(experiment, value)) : experiment;

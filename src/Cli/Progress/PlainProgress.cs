@@ -39,5 +39,5 @@ internal sealed class PlainProgress(TextWriter writer, int runs) : IProgress<Run
             $"{value.Run} seed {value.Seed}: step {value.Step}, epoch {value.Epoch:0.0}{figures}, {value.Elapsed.TotalSeconds:0.0} s");
     }
 
-    private static string DeadLogits(RunResult result) => result.DeadLogits.Count > 0 ? $"; {result.DeadLogitsText}" : "";
+    private static string DeadLogits(RunResult result) => result.DeadLogitsText.Length > 0 ? $"; {result.DeadLogitsText}" : "";
 }

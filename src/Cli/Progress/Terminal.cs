@@ -10,12 +10,20 @@ internal static class Terminal
         AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error), Interactive = Interactivity(Console.IsErrorRedirected) });
 
     /// <summary>A table as wide as it needs: drawn on a terminal, in Markdown elsewhere, where lines may be long.</summary>
-    public static void Write(IAnsiConsole console, Reports.Table table)
+    /// <param name="console">Where to.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="droppable">Columns to leave out where the terminal is too narrow for all.</param>
+    public static void Write(IAnsiConsole console, Reports.Table table, params string[] droppable)
     {
         if (!console.Profile.Out.IsTerminal)
         {
             console.Profile.Out.Writer.Write(table.ToMarkdown());
             return;
+        }
+
+        if (table.Width > console.Profile.Width)
+        {
+            table = table.Without(droppable);
         }
 
         var drawn = new Spectre.Console.Table().Border(TableBorder.Simple);

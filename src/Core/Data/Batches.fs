@@ -79,7 +79,7 @@ module Batches =
 
     /// <summary>
     /// Makes examples the next batch of a network. Where they are mostly zeros the network reads them as they lie; otherwise
-    /// they are written out into its space for inputs. The results are the same bits.
+    /// they are written out into its space for inputs. As long as the weights are finite, the results are the same bits.
     /// </summary>
     /// <param name="set">Where they come from.</param>
     /// <param name="examples">Which ones, in their order; at most the network's capacity.</param>

@@ -7,7 +7,7 @@ open System
 /// <param name="offset">The byte at fault; of the decompressed data, where the file is compressed.</param>
 /// <param name="problem">What is there, and what was expected.</param>
 type DataFormatException(file: string, offset: int64, problem: string) =
-    inherit Exception($"{file}, byte {offset}: {problem}")
+    inherit FormatException($"{file}, byte {offset}: {problem}")
     /// <summary>The file's name.</summary>
     member _.File = file
     /// <summary>The byte at fault; of the decompressed data, where the file is compressed.</summary>

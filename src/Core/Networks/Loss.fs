@@ -2,6 +2,7 @@ namespace CuteDl.Core.Networks
 
 open System
 open System.Numerics
+open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 
 /// <summary>What training makes small: a mean over the examples of a batch, of a sum over an example's outputs.</summary>
@@ -25,69 +26,86 @@ module Loss =
     /// <summary>All of them.</summary>
     let all = [ SoftmaxCrossEntropy; MeanSquaredError; BinaryCrossEntropy ]
 
-    /// One example: its loss; the gradient with respect to its outputs, not yet divided by the batch.
+    // Each of these gives the sum of the examples' losses, and the gradient of that sum with respect to the outputs.
+
     let private softmaxCrossEntropy
-        (z: ReadOnlySpan<'T>)
-        (y: ReadOnlySpan<'T>)
+        (outputs: ReadOnlySpan<'T>)
+        (targets: ReadOnlySpan<'T>)
         (gradient: Span<'T>)
+        (width: int)
         : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
-        // With the largest logit taken off, no exponential overflows and the sum is at least 1.
-        let mutable largest = z[0]
+        // With an example's largest logit taken off, no exponential overflows and their sum is at least 1.
+        let rows = outputs.Length / width
 
-        for j in 1 .. z.Length - 1 do
-            largest <- 'T.Max(largest, z[j])
+        for i in 0 .. rows - 1 do
+            let z = outputs.Slice(i * width, width)
+            let g = gradient.Slice(i * width, width)
+            let mutable largest = z[0]
 
-        let mutable sum = 'T.Zero
-        let mutable weight = 'T.Zero
+            for j in 1 .. z.Length - 1 do
+                largest <- 'T.Max(largest, z[j])
 
-        for j in 0 .. z.Length - 1 do
-            let e = 'T.Exp(z[j] - largest)
-            gradient[j] <- e
-            sum <- sum + e
-            weight <- weight + y[j]
+            for j in 0 .. z.Length - 1 do
+                g[j] <- z[j] - largest
 
-        let logSum = 'T.Log sum
-        let share = weight / sum
-        let mutable loss = 'T.Zero
+        let mutable total = 0.0
 
-        for j in 0 .. z.Length - 1 do
-            // Only classes that count: 0 · (−∞) must not turn a sure answer into NaN.
-            if not ('T.IsZero y[j]) then
-                loss <- loss + y[j] * (logSum - (z[j] - largest))
+        // What the right classes' logits lack, before the exponentials overwrite it.
+        for i in 0 .. outputs.Length - 1 do
+            if not ('T.IsZero targets[i]) then
+                total <- total - Double.CreateTruncating(targets[i] * gradient[i])
 
-            gradient[j] <- gradient[j] * share - y[j]
+        Exponential.apply gradient
 
-        Double.CreateTruncating loss
+        for i in 0 .. rows - 1 do
+            let y = targets.Slice(i * width, width)
+            let g = gradient.Slice(i * width, width)
+            let mutable sum = 'T.Zero
+            let mutable weight = 'T.Zero
+
+            for j in 0 .. g.Length - 1 do
+                sum <- sum + g[j]
+                weight <- weight + y[j]
+
+            total <- total + Double.CreateTruncating(weight * 'T.Log sum)
+            let share = weight / sum
+
+            for j in 0 .. g.Length - 1 do
+                g[j] <- g[j] * share - y[j]
+
+        total
 
     let private meanSquaredError
-        (z: ReadOnlySpan<'T>)
-        (y: ReadOnlySpan<'T>)
+        (outputs: ReadOnlySpan<'T>)
+        (targets: ReadOnlySpan<'T>)
         (gradient: Span<'T>)
         : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
-        let mutable sum = 'T.Zero
+        let mutable total = 0.0
 
-        for j in 0 .. z.Length - 1 do
-            let difference = z[j] - y[j]
-            gradient[j] <- difference
-            sum <- sum + difference * difference
+        for i in 0 .. outputs.Length - 1 do
+            let difference = outputs[i] - targets[i]
+            gradient[i] <- difference
+            total <- total + Double.CreateTruncating(difference * difference)
 
-        0.5 * Double.CreateTruncating sum
+        0.5 * total
 
     let private binaryCrossEntropy
-        (z: ReadOnlySpan<'T>)
-        (y: ReadOnlySpan<'T>)
+        (outputs: ReadOnlySpan<'T>)
+        (targets: ReadOnlySpan<'T>)
         (gradient: Span<'T>)
         : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
-        let mutable loss = 'T.Zero
+        let mutable total = 0.0
 
-        for j in 0 .. z.Length - 1 do
+        for i in 0 .. outputs.Length - 1 do
+            let z = outputs[i]
             // ln(1 + e⁻ᶻ) without overflow: see Mächler 2012, "Accurately computing log(1 − exp(−|a|))".
-            let e = 'T.Exp(-('T.Abs z[j]))
-            loss <- loss + ('T.Max(z[j], 'T.Zero) - z[j] * y[j] + 'T.LogP1 e)
-            let sigmoid = (if 'T.op_GreaterThanOrEqual (z[j], 'T.Zero) then 'T.One else e) / ('T.One + e)
-            gradient[j] <- sigmoid - y[j]
+            let e = 'T.Exp(-('T.Abs z))
+            let loss = 'T.Max(z, 'T.Zero) - z * targets[i] + 'T.LogP1 e
+            let sigmoid = (if 'T.op_GreaterThanOrEqual (z, 'T.Zero) then 'T.One else e) / ('T.One + e)
+            gradient[i] <- sigmoid - targets[i]
+            total <- total + Double.CreateTruncating loss
 
-        Double.CreateTruncating loss
+        total
 
     /// <summary>The mean loss of a batch, and its gradient with respect to the outputs.</summary>
     /// <param name="loss">Which loss.</param>
@@ -103,23 +121,16 @@ module Loss =
         (width: int)
         : float =
         let rows = outputs.Length / width
-        let mutable sum = 0.0
 
-        for i in 0 .. rows - 1 do
-            let z = outputs.Slice(i * width, width)
-            let y = targets.Slice(i * width, width)
-            let g = gradient.Slice(i * width, width)
-
-            sum <-
-                sum
-                + match loss with
-                  | SoftmaxCrossEntropy -> softmaxCrossEntropy z y g
-                  | MeanSquaredError -> meanSquaredError z y g
-                  | BinaryCrossEntropy -> binaryCrossEntropy z y g
+        let total =
+            match loss with
+            | SoftmaxCrossEntropy -> softmaxCrossEntropy outputs targets gradient width
+            | MeanSquaredError -> meanSquaredError outputs targets gradient
+            | BinaryCrossEntropy -> binaryCrossEntropy outputs targets gradient
 
         let scale = 'T.CreateTruncating(1.0 / float rows)
 
         for i in 0 .. gradient.Length - 1 do
             gradient[i] <- gradient[i] * scale
 
-        sum / float rows
+        total / float rows

@@ -97,8 +97,8 @@ module Model =
 
     /// <summary>A model of layers, first to last.</summary>
     /// <exception cref="T:System.ArgumentException">
-    /// No dense layer, a dropout behind the last one, or a number out of its range: inputs and units at least 1, a
-    /// dropout's rate in [0, 1).
+    /// No dense layer, a dropout behind the last one, more parameters than an array holds, or a number out of its range:
+    /// inputs and units at least 1, a dropout's rate in [0, 1).
     /// </exception>
     let create (inputs: int) (layers: Layer list) (loss: Loss) : Model =
         if inputs < 1 then
@@ -113,6 +113,17 @@ module Model =
         match List.tryLast layers with
         | Some(Dense _) -> ()
         | _ -> raise (ArgumentException("a model ends in a dense layer, which makes its answer.", nameof layers))
+
+        let rec count (inputs: int) (layers: Layer list) : int64 =
+            match layers with
+            | [] -> 0L
+            | Dense(units, _) :: rest -> (int64 inputs + 1L) * int64 units + count units rest
+            | Dropout _ :: rest -> count inputs rest
+
+        let parameters = count inputs layers
+
+        if parameters > int64 Array.MaxLength then
+            raise (ArgumentException($"the model has {parameters} parameters, at most {Array.MaxLength} are possible.", nameof layers))
 
         { inputs = inputs; layers = layers; loss = loss }
 

@@ -30,7 +30,19 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
 
         next model.Inputs offsets model.Layers |> List.toArray
 
-    let space width : 'T array = Array.zeroCreate (capacity * width)
+    let space (width: int) : 'T array =
+        let length = int64 capacity * int64 width
+
+        if capacity < 1 || length > int64 Array.MaxLength then
+            raise (
+                ArgumentOutOfRangeException(
+                    nameof capacity,
+                    capacity,
+                    $"a batch has at least 1 example, and at most {Array.MaxLength / width} for layers of {width} values."
+                )
+            )
+
+        Array.zeroCreate (int length)
 
     let width operation =
         match operation with
@@ -54,7 +66,8 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
             | DenseOperation _ -> [||])
 
     // Where the examples are read from: the space for inputs, or these rows of bytes, whose values the table holds.
-    let mutable sparse = Unchecked.defaultof<SparseRows>
+    let mutable sparse: SparseRows voption = ValueNone
+    let mutable chosenCount = 0
     let mutable table: 'T array = [||]
     let examples: int array = Array.zeroCreate capacity
 
@@ -64,9 +77,9 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
         let output = Span(outputs[i], 0, rows * units)
         let weights = ReadOnlySpan(parameters, weight, inputs * units)
 
-        if i = 0 && not (isNull (box sparse)) then
-            SparseProduct.forward sparse (ReadOnlySpan(examples, 0, rows)) table weights output units
-        else
+        match sparse with
+        | ValueSome source when i = 0 -> SparseProduct.forward source (ReadOnlySpan(examples, 0, rows)) table weights output units
+        | _ ->
             let x = ReadOnlySpan(inputOf i, 0, rows * inputs)
 
             MatrixProduct.multiply x (MatrixProduct.rowMajor inputs) weights (MatrixProduct.rowMajor units) output rows inputs units
@@ -92,6 +105,9 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
             input.CopyTo output
 
     let forward rows isTraining key =
+        if sparse.IsSome && rows <> chosenCount then
+            raise (ArgumentOutOfRangeException(nameof rows, rows, $"{chosenCount} examples were chosen for this batch."))
+
         if rows < 1 || rows > capacity then
             raise (ArgumentOutOfRangeException(nameof rows, rows, $"a batch here has 1 to {capacity} examples."))
 
@@ -117,9 +133,9 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
         let delta: ReadOnlySpan<'T> = Span<_>.op_Implicit delta
         let weightGradient = Span(gradient, weight, inputs * units)
 
-        if i = 0 && not (isNull (box sparse)) then
-            SparseProduct.gradient sparse (ReadOnlySpan(examples, 0, rows)) table delta weightGradient units
-        else
+        match sparse with
+        | ValueSome source when i = 0 -> SparseProduct.gradient source (ReadOnlySpan(examples, 0, rows)) table delta weightGradient units
+        | _ ->
             let x = ReadOnlySpan(inputOf i, 0, rows * inputs)
 
             MatrixProduct.multiply x (MatrixProduct.transposed inputs) delta (MatrixProduct.rowMajor units) weightGradient inputs rows units
@@ -172,13 +188,21 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
     /// <param name="rows">The rows of bytes, as wide as the model's inputs.</param>
     /// <param name="values">The 256 numbers that the bytes stand for; that of 0 is 0.</param>
     /// <param name="chosen">Which rows make the batch, at most the capacity.</param>
+    /// <exception cref="T:System.ArgumentException">The rows are of another width, or too many are chosen.</exception>
     member _.ReadSparse(rows: SparseRows, values: 'T array, chosen: ReadOnlySpan<int>) : unit =
+        if rows.Width <> model.Inputs then
+            raise (ArgumentException($"the rows have {rows.Width} bytes each, the model takes {model.Inputs}.", nameof rows))
+
+        if chosen.Length > capacity then
+            raise (ArgumentException($"a batch here has 1 to {capacity} examples, not {chosen.Length}.", nameof chosen))
+
         chosen.CopyTo(Span examples)
-        sparse <- rows
+        chosenCount <- chosen.Length
+        sparse <- ValueSome rows
         table <- values
 
     /// <summary>The next passes read their examples from Inputs, as at first.</summary>
-    member _.ReadInputs() : unit = sparse <- Unchecked.defaultof<SparseRows>
+    member _.ReadInputs() : unit = sparse <- ValueNone
 
     /// <summary>The space for a batch's targets, capacity × outputs, row after row.</summary>
     member _.Targets = targets

@@ -136,7 +136,7 @@ let private tiled<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (columns: int)
     : unit =
     let width = 'V.Width
-    let space = ArrayPool<'T>.Shared.Rent(2 * width * depth)
+    let space = ArrayPool<'T>.Shared.Rent(Checked.(*) (2 * width) depth)
     let a = &MemoryMarshal.GetReference a
     let b = &MemoryMarshal.GetReference b
     let c = &MemoryMarshal.GetReference c
@@ -197,10 +197,21 @@ let naive
             c[i * columns + j] <- sum
 
 let private check (name: string) (length: int) (strides: Strides) (rows: int) (columns: int) =
-    let needed =
-        if rows = 0 || columns = 0 then 0 else (rows - 1) * strides.Row + (columns - 1) * strides.Column + 1
+    if rows < 0 || columns < 0 || strides.Row < 0 || strides.Column < 0 then
+        raise (
+            ArgumentException(
+                $"a matrix of {rows} × {columns} with strides {strides.Row} and {strides.Column}: none may be negative.",
+                name
+            )
+        )
 
-    if length < needed then
+    let needed =
+        if rows = 0 || columns = 0 then
+            0L
+        else
+            int64 (rows - 1) * int64 strides.Row + int64 (columns - 1) * int64 strides.Column + 1L
+
+    if int64 length < needed then
         raise (ArgumentException($"a matrix of {rows} × {columns} needs {needed} elements, {length} are there.", name))
 
 /// <summary>C = A·B.</summary>

@@ -44,8 +44,19 @@ type Rational private (numerator: BigInteger, denominator: BigInteger) =
     member _.Numerator = numerator
     member _.Denominator = if denominator.IsZero then BigInteger.One else denominator
 
-    /// <summary>The nearest double.</summary>
-    member fraction.ToFloat() = float fraction.Numerator / float fraction.Denominator
+    /// <summary>The fraction as a double, to within one place of the last digit.</summary>
+    member fraction.ToFloat() =
+        // A quotient of at least 64 bits, whatever the sizes of the two; rounding it and scaling it is exact but for one rounding.
+        let bits (number: BigInteger) = int (BigInteger.Abs(number).GetBitLength())
+        let shift = 64 + bits fraction.Denominator - bits fraction.Numerator
+
+        let quotient =
+            if shift >= 0 then
+                (fraction.Numerator <<< shift) / fraction.Denominator
+            else
+                fraction.Numerator / (fraction.Denominator <<< -shift)
+
+        Math.ScaleB(float quotient, -shift)
 
     override fraction.Equals(other: obj | null) =
         match other with

@@ -28,25 +28,49 @@ type private Walk<'T> =
           Values = rows.Values.Slice(start, length)
           Table = ReadOnlySpan table }
 
-/// One example's outputs, two registers of them.
+/// Two examples' outputs, two registers of each. Side by side, because one example alone is a chain in which every
+/// multiply-add waits for the one before.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
 let private forward2<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
-    (walk: Walk<'T>, weights: byref<'T>, output: byref<'T>, width: int, left: int, right: int)
+    (one: Walk<'T>, other: Walk<'T>, weights: byref<'T>, output: byref<'T>, otherOutput: byref<'T>, width: int, left: int, right: int)
     : unit =
-    let columns = &MemoryMarshal.GetReference walk.Columns
-    let values = &MemoryMarshal.GetReference walk.Values
-    let table = &MemoryMarshal.GetReference walk.Table
+    let columns = &MemoryMarshal.GetReference one.Columns
+    let values = &MemoryMarshal.GetReference one.Values
+    let otherColumns = &MemoryMarshal.GetReference other.Columns
+    let otherValues = &MemoryMarshal.GetReference other.Values
+    let table = &MemoryMarshal.GetReference one.Table
+    let both = min one.Values.Length other.Values.Length
     let mutable c0 = 'V.Zero
     let mutable c1 = 'V.Zero
+    let mutable d0 = 'V.Zero
+    let mutable d1 = 'V.Zero
 
-    for i in 0 .. walk.Values.Length - 1 do
+    for i in 0 .. both - 1 do
+        let row = int (Unsafe.Add(&columns, i)) * width
+        let x = 'V.Broadcast(Unsafe.Add(&table, int (Unsafe.Add(&values, i))))
+        c0 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + left)), c0)
+        c1 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + right)), c1)
+        let row = int (Unsafe.Add(&otherColumns, i)) * width
+        let x = 'V.Broadcast(Unsafe.Add(&table, int (Unsafe.Add(&otherValues, i))))
+        d0 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + left)), d0)
+        d1 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + right)), d1)
+
+    for i in both .. one.Values.Length - 1 do
         let row = int (Unsafe.Add(&columns, i)) * width
         let x = 'V.Broadcast(Unsafe.Add(&table, int (Unsafe.Add(&values, i))))
         c0 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + left)), c0)
         c1 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + right)), c1)
 
+    for i in both .. other.Values.Length - 1 do
+        let row = int (Unsafe.Add(&otherColumns, i)) * width
+        let x = 'V.Broadcast(Unsafe.Add(&table, int (Unsafe.Add(&otherValues, i))))
+        d0 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + left)), d0)
+        d1 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + right)), d1)
+
     'V.Store(c0, &Unsafe.Add(&output, left))
     'V.Store(c1, &Unsafe.Add(&output, right))
+    'V.Store(d0, &Unsafe.Add(&otherOutput, left))
+    'V.Store(d1, &Unsafe.Add(&otherOutput, right))
 
 /// One example's outputs, eight registers of them from the column first.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
@@ -147,19 +171,20 @@ let private gradient8<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
         let g = &Unsafe.Add(&gradient, row + 7 * w)
         'V.Store('V.MultiplyAdd(x, d7, 'V.Load &g), &g)
 
-/// The outputs of one example from the column first on, as many as fill registers of this width; the first one left over.
+/// The outputs of two examples from the column first on, as many as fill registers of this width; the first one left over.
 let private forwardFrom<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
-    (walk: Walk<'T>, weights: byref<'T>, output: byref<'T>, width: int, first: int)
+    (one: Walk<'T>, other: Walk<'T>, weights: byref<'T>, output: byref<'T>, otherOutput: byref<'T>, width: int, first: int)
     : int =
     let w = 'V.Width
     let mutable column = first
 
     while width - column >= 8 * w do
-        forward8<'V, 'T>(walk, &weights, &output, width, column)
+        forward8<'V, 'T>(one, &weights, &output, width, column)
+        forward8<'V, 'T>(other, &weights, &otherOutput, width, column)
         column <- column + 8 * w
 
     while width - column >= w do
-        forward2<'V, 'T>(walk, &weights, &output, width, column, min (column + w) (width - w))
+        forward2<'V, 'T>(one, other, &weights, &output, &otherOutput, width, column, min (column + w) (width - w))
         column <- min width (column + 2 * w)
 
     column
@@ -181,8 +206,27 @@ let private gradientFrom<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
 
     column
 
-let private check (name: string) (length: int) (needed: int) =
-    if length < needed then
+/// The outputs of one example from the column first on, one by one.
+let private forwardRest
+    (walk: Walk<'T>)
+    (weights: ReadOnlySpan<'T>)
+    (output: Span<'T>)
+    (width: int)
+    (first: int)
+    : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+    for j in first .. width - 1 do
+        let mutable sum = 'T.Zero
+
+        for n in 0 .. walk.Values.Length - 1 do
+            let x = walk.Table[int walk.Values[n]]
+            sum <- 'T.FusedMultiplyAdd(x, weights[int walk.Columns[n] * width + j], sum)
+
+        output[j] <- sum
+
+let private check (name: string) (length: int) (rows: int) (columns: int) =
+    let needed = int64 rows * int64 columns
+
+    if columns < 0 || int64 length < needed then
         raise (ArgumentException($"a matrix of {needed} elements was expected, {length} are there.", name))
 
 /// <summary>outputs = x·W for the chosen examples x.</summary>
@@ -201,34 +245,34 @@ let forward
     (outputs: Span<'T>)
     (width: int)
     : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
-    check (nameof table) table.Length 256
-    check (nameof weights) weights.Length (rows.Width * width)
-    check (nameof outputs) outputs.Length (examples.Length * width)
+    check (nameof table) table.Length 256 1
+    check (nameof weights) weights.Length rows.Width width
+    check (nameof outputs) outputs.Length examples.Length width
     let w = &MemoryMarshal.GetReference weights
 
-    for i in 0 .. examples.Length - 1 do
-        let walk = Walk<'T>(rows, examples[i], table)
+    for pair in 0 .. (examples.Length + 1) / 2 - 1 do
+        let i = 2 * pair
+        // The last of an odd number goes with itself.
+        let next = min (i + 1) (examples.Length - 1)
+        let one = Walk<'T>(rows, examples[i], table)
+        let other = Walk<'T>(rows, examples[next], table)
         let output = outputs.Slice(i * width, width)
+        let otherOutput = outputs.Slice(next * width, width)
         let z = &MemoryMarshal.GetReference output
+        let otherZ = &MemoryMarshal.GetReference otherOutput
         let mutable column = 0
 
         if Vector512.IsHardwareAccelerated then
-            column <- forwardFrom<Register512<'T>, 'T>(walk, &w, &z, width, column)
+            column <- forwardFrom<Register512<'T>, 'T>(one, other, &w, &z, &otherZ, width, column)
 
         if Vector256.IsHardwareAccelerated then
-            column <- forwardFrom<Register256<'T>, 'T>(walk, &w, &z, width, column)
+            column <- forwardFrom<Register256<'T>, 'T>(one, other, &w, &z, &otherZ, width, column)
 
         if Vector128.IsHardwareAccelerated then
-            column <- forwardFrom<Register128<'T>, 'T>(walk, &w, &z, width, column)
+            column <- forwardFrom<Register128<'T>, 'T>(one, other, &w, &z, &otherZ, width, column)
 
-        for j in column .. width - 1 do
-            let mutable sum = 'T.Zero
-
-            for n in 0 .. walk.Values.Length - 1 do
-                let x = walk.Table[int walk.Values[n]]
-                sum <- 'T.FusedMultiplyAdd(x, weights[int walk.Columns[n] * width + j], sum)
-
-            output[j] <- sum
+        forwardRest one weights output width column
+        forwardRest other weights otherOutput width column
 
 /// <summary>gradient = xᵀ·δ for the chosen examples x.</summary>
 /// <param name="rows">All examples; their columns must lie below the gradient's rows.</param>
@@ -246,9 +290,9 @@ let gradient
     (gradient: Span<'T>)
     (width: int)
     : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
-    check (nameof table) table.Length 256
-    check (nameof deltas) deltas.Length (examples.Length * width)
-    check (nameof gradient) gradient.Length (rows.Width * width)
+    check (nameof table) table.Length 256 1
+    check (nameof deltas) deltas.Length examples.Length width
+    check (nameof gradient) gradient.Length rows.Width width
     gradient.Clear()
     let g = &MemoryMarshal.GetReference gradient
 

@@ -36,7 +36,16 @@ module SparseRows =
     /// <summary>The rows of a matrix of bytes that lies row after row.</summary>
     /// <param name="cells">Rows × width.</param>
     /// <param name="width">The length of a row, at most <c>largestWidth</c>.</param>
+    /// <exception cref="T:System.ArgumentException">The width is out of its range, or the cells are no whole rows.</exception>
     let ofCells (cells: byte array) (width: int) : SparseRows =
+        if width < 1 || width > largestWidth || cells.Length % width <> 0 then
+            raise (
+                ArgumentException(
+                    $"{cells.Length} cells are no rows of {width}; a width from 1 to {largestWidth} is expected.",
+                    nameof width
+                )
+            )
+
         let rows = cells.Length / width
         let kept = cells.Length - Span(cells).Count 0uy
         let starts = Array.zeroCreate (rows + 1)

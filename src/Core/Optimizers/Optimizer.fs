@@ -45,7 +45,7 @@ type Optimizer internal (kind: RuleKind, rule: IRule) =
 
     /// <summary>The hyper-parameters' values by the names of their arguments, in the order of the text form.</summary>
     member _.Values: IReadOnlyList<KeyValuePair<string, float>> =
-        [| for struct (argument, value) in values -> KeyValuePair(argument.Name, value) |]
+        Array.AsReadOnly [| for struct (argument, value) in values -> KeyValuePair(argument.Name, value) |]
 
     /// <summary>The text form, <c>adam(lr=0.0001, beta1=0.9, beta2=0.99)</c>.</summary>
     override _.ToString() = text

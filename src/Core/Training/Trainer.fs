@@ -53,10 +53,8 @@ type TrainingResult<'T> =
         History: Validation array
         /// <summary>The learned parameters, in the order of <c>Model.parameters</c>.</summary>
         Parameters: 'T array
-        /// <summary>
-        /// The outputs that are 0 for every example of both sets, through a relu that has died: classes that can never win.
-        /// </summary>
-        DeadLogits: int list
+        /// <summary>What became of the outputs; nothing is said of a run that diverged or was cancelled.</summary>
+        Logits: LogitHealth
         /// <summary>How long it took.</summary>
         Elapsed: TimeSpan
     }
@@ -90,15 +88,21 @@ module TrainingOptions =
 module Trainer =
 
     /// Mean loss and accuracy over the validation set, in batches of the same size as training's.
-    let private validate (network: Network<'T>) (data: DataSets) (indices: int array) : struct (float * float) =
+    /// Nothing, if cancelled on the way.
+    let private validate
+        (network: Network<'T>)
+        (data: DataSets)
+        (indices: int array)
+        (cancellation: CancellationToken)
+        : struct (float * float) voption =
         let set = data.Validation
         let size = network.Capacity
         let outputs = network.Model.Outputs
         let mutable lossSum = 0.0
         let mutable right = 0
+        let mutable start = 0
 
-        for batch in 0 .. Batches.count set.Count size - 1 do
-            let start = batch * size
+        while start < set.Count && not cancellation.IsCancellationRequested do
             let rows = min size (set.Count - start)
             Batches.load set (ReadOnlySpan(indices, start, rows)) network
             lossSum <- lossSum + network.Validate rows
@@ -114,31 +118,12 @@ module Trainer =
                 if best = int set.Labels[start + row] then
                     right <- right + 1
 
-        struct (lossSum / float (Batches.count set.Count size), float right / float set.Count)
+            start <- start + size
 
-    /// The outputs of a relu at the end that are 0 for every example there is.
-    let private deadLogits (network: Network<'T>) (data: DataSets) : int list =
-        let outputs = network.Model.Outputs
-        let isAlive = Array.create outputs (network.Model.OutputActivation <> ReLU)
-
-        for set in [ data.Training; data.Validation ] do
-            let indices = Batches.permutation FileOrder set.Count 0 0
-            let mutable start = 0
-
-            while start < set.Count && Array.contains false isAlive do
-                let rows = min network.Capacity (set.Count - start)
-                Batches.load set (ReadOnlySpan(indices, start, rows)) network
-                network.Validate rows |> ignore
-
-                for i in 0 .. rows * outputs - 1 do
-                    if 'T.op_GreaterThan (network.Outputs[i], 'T.Zero) then
-                        isAlive[i % outputs] <- true
-
-                start <- start + rows
-
-        [ for j in 0 .. outputs - 1 do
-              if not isAlive[j] then
-                  j ]
+        if start < set.Count then
+            ValueNone
+        else
+            ValueSome(struct (lossSum / float (Batches.count set.Count size), float right / float set.Count))
 
     let private checkFit (model: Model) (data: DataSets) (initial: 'T array) =
         let mismatch (name: string) (message: string) : unit = raise (ArgumentException(message, name))
@@ -178,7 +163,8 @@ module Trainer =
         checkFit model data initial
         let clock = Stopwatch.StartNew()
         let set = data.Training
-        let network = Network<'T>(model, options.BatchSize)
+        // No more space than the data can fill.
+        let network = Network<'T>(model, min options.BatchSize (max set.Count data.Validation.Count))
         initial.CopyTo network.Parameters
         let state = Optimizer.init<'T> optimizer initial.Length
         let history = List<Validation>()
@@ -203,36 +189,45 @@ module Trainer =
                   Elapsed = reported }
 
         let validateNow () =
-            let struct (loss, accuracy) = validate network data validationOrder
+            match validate network data validationOrder cancellation with
+            | ValueNone -> stop <- ValueSome Cancelled
+            | ValueSome(struct (loss, accuracy)) ->
+                history.Add { Step = step; TrainingLoss = trainingLoss; Loss = loss; Accuracy = accuracy }
 
-            history.Add { Step = step; TrainingLoss = trainingLoss; Loss = loss; Accuracy = accuracy }
-
-            if not (Double.IsFinite loss) then
-                stop <- ValueSome Diverged
-            else
-                match options.StopRules |> List.tryPick (fun rule -> StopRule.decide rule history) with
-                | Some reason -> stop <- ValueSome reason
-                | None -> ()
+                if not (Double.IsFinite loss) then
+                    stop <- ValueSome Diverged
+                else
+                    match options.StopRules |> List.tryPick (fun rule -> StopRule.decide rule history) with
+                    | Some reason -> stop <- ValueSome reason
+                    | None -> ()
 
             report ()
+
+        // At a limit the last steps are validated too, so that every run has figures.
+        let endAt reason =
+            if step % validateEvery <> 0L then
+                validateNow ()
+
+            if stop.IsNone then
+                stop <- ValueSome reason
 
         let takeStep (indices: int array) batch =
             let start = batch * options.BatchSize
             let rows = min options.BatchSize (set.Count - start)
             Batches.load set (ReadOnlySpan(indices, start, rows)) network
             trainingLoss <- network.Train(rows, Random.subkey dropoutKey (uint64 step))
-            step <- step + 1L
 
             if not (Double.IsFinite trainingLoss) then
                 stop <- ValueSome Diverged
             else
+                step <- step + 1L
                 Optimizer.stepInPlace optimizer state network.Parameters network.Gradient
 
                 if step % validateEvery = 0L then
                     validateNow ()
 
                 if stop.IsNone && step >= maxSteps then
-                    stop <- ValueSome MaxSteps
+                    endAt MaxSteps
 
         while stop.IsNone do
             let indices = Batches.permutation options.Order set.Count options.Seed epoch
@@ -251,12 +246,18 @@ module Trainer =
             epoch <- epoch + 1
 
             if stop.IsNone && epoch >= options.MaxEpochs then
-                stop <- ValueSome MaxEpochs
+                endAt MaxEpochs
 
-        { Stop = stop.Value
+        let stop = stop.Value
+
+        { Stop = stop
           Steps = step
           History = history.ToArray()
           Parameters = network.Parameters.ToArray()
-          // Of NaN weights nothing can be said.
-          DeadLogits = if stop = ValueSome Diverged then [] else deadLogits network data
+          // Of NaN weights nothing can be said, and who cancels does not want to wait for it.
+          Logits =
+            match stop with
+            | Diverged
+            | Cancelled -> LogitHealth.sound
+            | _ -> LogitHealth.measure network data
           Elapsed = clock.Elapsed }

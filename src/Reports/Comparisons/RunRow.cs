@@ -45,12 +45,12 @@ internal static class RunRow
 
     private static string Dead(IReadOnlyList<RunResult> seeds)
     {
-        var dead = seeds.Where(seed => seed.DeadLogits.Count > 0).ToArray();
-        return (seeds.Count, dead.Length) switch
+        int[][] lost = [.. seeds.Select(seed => seed.DeadLogits.Concat(seed.AlmostDeadLogits).Order().ToArray()).Where(classes => classes.Length > 0)];
+        return (seeds.Count, lost.Length) switch
         {
             (_, 0) => "",
-            (1, _) => $"; dead: {(dead[0].DeadLogits.Count == 1 ? "class" : "classes")} {string.Join(", ", dead[0].DeadLogits)}",
-            _ => $"; {dead.Length} with dead classes",
+            (1, _) => $"; (almost) dead: {string.Join(", ", lost[0])}",
+            _ => $"; {lost.Length} with (almost) dead classes",
         };
     }
 }

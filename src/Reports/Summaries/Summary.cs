@@ -30,7 +30,7 @@ public sealed class Summary
 
     /// <summary>What the dead logits did, a sentence for each run that lost some.</summary>
     public IReadOnlyList<string> Notes =>
-        [.. Rows.Where(row => row.DeadLogits.Count > 0).Select(row => $"{row.Run}, seed {row.Seed}: {row.DeadLogitsText}.")];
+        [.. Rows.Where(row => row.DeadLogitsText.Length > 0).Select(row => $"{row.Run}, seed {row.Seed}: {row.DeadLogitsText}.")];
 
     /// <summary>One row for each run and seed.</summary>
     public Table EveryRun()
@@ -72,14 +72,14 @@ public sealed class Summary
             Spread(run.Select(row => row.ValLossMin), "0.0000"),
             Spread(run.Select(row => row.ValLossFinal), "0.0000"),
             string.Join(", ", run.GroupBy(row => row.Stop).OrderByDescending(group => group.Count()).Select(group => $"{group.Count()} {group.Key.InWords()}")),
-            $"{run.Count(row => row.DeadLogits.Count > 0)} of {run.Count()}",
+            $"{run.Count(row => row.DeadLogitsText.Length > 0)} of {run.Count()}",
             Spread(run.Select(row => (double?)row.Seconds), "0.0"),
             run.First().Documented,
         ]);
         string[] headers =
         [
             "run", "optimizer", "seeds", "steps", "accuracy max", "final", "val. loss min", "final", "stopped because",
-            "runs with dead logits", "seconds", "the document's figures",
+            "runs with (almost) dead logits", "seconds", "the document's figures",
         ];
         return new Table(headers, [.. rows]);
     }
@@ -134,7 +134,7 @@ public sealed class Summary
     private static string Number(double? value, string format) =>
         value is { } number ? number.ToString(format, CultureInfo.InvariantCulture) : "–";
 
-    private static string DeadLogits(SummaryRow row) => row.DeadLogits.Count == 0 ? "none" : row.DeadLogitsText;
+    private static string DeadLogits(SummaryRow row) => row.DeadLogitsText.Length == 0 ? "none" : row.DeadLogitsText;
 
     private static string Words(Precision precision) => precision == Precision.Single ? "single" : "double";
 

@@ -17,17 +17,9 @@ internal sealed record SummaryFile
     public required IReadOnlyList<SummaryRow> Runs { get; init; }
 }
 
-[JsonSourceGenerationOptions(
-    WriteIndented = true,
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    Converters = [typeof(StopReasonNames), typeof(OrderNames)])]
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(SummaryFile))]
 internal sealed partial class SummaryFormats : JsonSerializerContext;
-
-internal sealed class StopReasonNames() : JsonStringEnumConverter<StopReason>(JsonNamingPolicy.KebabCaseLower);
-
-internal sealed class OrderNames() : JsonStringEnumConverter<Order>(JsonNamingPolicy.KebabCaseLower);
 
 internal static class SummaryJson
 {

@@ -1,45 +1,65 @@
+using System.Text.Json.Serialization;
+
 namespace CuteDl.Reports;
 
 /// <summary>A run in a few figures: a row of <c>summary.json</c>.</summary>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record SummaryRow
 {
     /// <summary>The run's name.</summary>
+    [JsonPropertyName("run")]
     public required string Run { get; init; }
 
     /// <summary>The optimizer's text form.</summary>
+    [JsonPropertyName("optimizer")]
     public required string Optimizer { get; init; }
 
     /// <summary>The seed.</summary>
+    [JsonPropertyName("seed")]
     public required int Seed { get; init; }
 
     /// <summary>The steps taken.</summary>
+    [JsonPropertyName("steps")]
     public required long Steps { get; init; }
 
     /// <summary>The largest validation accuracy; none without a validation.</summary>
+    [JsonPropertyName("accuracy_max")]
     public required double? AccuracyMax { get; init; }
 
     /// <summary>The last validation accuracy; none without a validation.</summary>
+    [JsonPropertyName("accuracy_final")]
     public required double? AccuracyFinal { get; init; }
 
     /// <summary>The smallest finite validation loss; none without one.</summary>
+    [JsonPropertyName("val_loss_min")]
     public required double? ValLossMin { get; init; }
 
     /// <summary>The last validation loss; none without a validation.</summary>
+    [JsonPropertyName("val_loss_final")]
     public required double? ValLossFinal { get; init; }
 
     /// <summary>Why it ended.</summary>
+    [JsonPropertyName("stop")]
     public required StopReason Stop { get; init; }
 
     /// <summary>The outputs whose relu has died.</summary>
+    [JsonPropertyName("dead_logits")]
     public required IReadOnlyList<int> DeadLogits { get; init; }
 
+    /// <summary>The outputs that are above 0 for less than one in a thousand training images.</summary>
+    [JsonPropertyName("almost_dead_logits")]
+    public required IReadOnlyList<int> AlmostDeadLogits { get; init; }
+
     /// <summary>What the dead logits do, in words; empty if none is dead.</summary>
+    [JsonPropertyName("dead_logits_text")]
     public required string DeadLogitsText { get; init; }
 
     /// <summary>How long it took, in seconds.</summary>
+    [JsonPropertyName("seconds")]
     public required double Seconds { get; init; }
 
     /// <summary>The source document's own figures, in words; empty if it gives none.</summary>
+    [JsonPropertyName("documented")]
     public required string Documented { get; init; }
 
     /// <summary>The figures of a result.</summary>
@@ -62,6 +82,7 @@ public sealed record SummaryRow
             ValLossFinal = losses.Count > 0 ? losses[^1] : null,
             Stop = result.Stop,
             DeadLogits = result.DeadLogits,
+            AlmostDeadLogits = result.AlmostDeadLogits,
             DeadLogitsText = result.DeadLogitsText,
             Seconds = result.Seconds,
             Documented = Figures(result),

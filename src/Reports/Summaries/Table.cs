@@ -7,6 +7,19 @@ namespace CuteDl.Reports;
 /// <param name="Rows">As many cells each as there are columns.</param>
 public sealed record Table(IReadOnlyList<string> Headers, IReadOnlyList<IReadOnlyList<string>> Rows)
 {
+    /// <summary>The characters of its widest line, in Markdown.</summary>
+    public int Width => ToMarkdown().Split('\n').Max(line => line.Length);
+
+    /// <summary>The table without the columns of these names; names that it has not are passed over.</summary>
+    /// <param name="headers">The names.</param>
+    public Table Without(params IEnumerable<string> headers)
+    {
+        var dropped = headers.ToHashSet();
+        var kept = Enumerable.Range(0, Headers.Count).Where(column => !dropped.Contains(Headers[column])).ToArray();
+        IReadOnlyList<string> Keep(IReadOnlyList<string> row) => [.. kept.Select(column => row[column])];
+        return new Table(Keep(Headers), [.. Rows.Select(Keep)]);
+    }
+
     /// <summary>The table in Markdown, columns padded to one width.</summary>
     public string ToMarkdown()
     {

@@ -60,7 +60,7 @@ let private whole (run: DocumentedRun) =
         Expect.equal (reason result.Stop) reference.Stop "reason"
         Expect.equal result.History.Length reference.HistorySteps.Length "validations"
         expectHistory result reference
-        Expect.equal result.DeadLogits reference.DeadLogits "dead logits")
+        Expect.equal result.Logits.Dead reference.DeadLogits "dead logits")
 
 /// The run of a million steps takes too long for a test.
 let private beginning (run: DocumentedRun) =

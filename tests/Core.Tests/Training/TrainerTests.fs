@@ -136,13 +136,35 @@ let private deadLogits =
     testCase "a logit that a relu holds at 0 for every example is dead, and only such a one" (fun () ->
         let still = Optimizer.fixedRate { LearningRate = 0.0 }
 
-        let dead activation =
+        let logits activation =
             let model = Model.create 8 [ Dense(3, activation) ] SoftmaxCrossEntropy
             let initial = Array.init (Model.parameterCount model) (fun i -> if i % 3 = 1 then -1.0 else 1.0)
-            (Trainer.train model still { options with MaxEpochs = 1 } data initial ignore CancellationToken.None).DeadLogits
+            (Trainer.train model still { options with MaxEpochs = 1 } data initial ignore CancellationToken.None).Logits
 
-        Expect.equal (dead ReLU) [ 1 ] "relu"
-        Expect.isEmpty (dead Linear) "linear")
+        let ofClass1 = data.Validation.Labels |> Array.filter ((=) 1uy) |> Array.length
+        let ceiling = 1.0 - float ofClass1 / float data.Validation.Count
+        Expect.equal (logits ReLU) { Dead = [ 1 ]; AlmostDead = []; AccuracyCeiling = ceiling } "relu"
+        Expect.equal (logits Linear) LogitHealth.sound "linear")
+
+let private almostDeadLogits =
+    testCase "a logit that is above 0 for less than one in a thousand is almost dead" (fun () ->
+        // Two outputs that see one input each; the second input is lit in one example of 2000, or in two.
+        let model = Model.create 2 [ Dense(2, ReLU) ] SoftmaxCrossEntropy
+
+        let logits lit =
+            let features =
+                [| for i in 0..1999 do
+                       255uy
+                       (if i < lit then 255uy else 0uy) |]
+
+            let set = DataSet(2, features, Array.init 2000 (fun i -> byte (i % 2)))
+            let network = Network<float>(model, 64)
+            [| 1.0; 0.0; 0.0; 1.0; 0.0; 0.0 |].CopyTo network.Parameters
+            LogitHealth.measure network { Training = set; Validation = set; Classes = 2 }
+
+        // Of the thousand examples of class 1 only the second is lit.
+        Expect.equal (logits 1) { Dead = []; AlmostDead = [ 1 ]; AccuracyCeiling = 0.5 } "one of 2000, of the other class"
+        Expect.isEmpty (logits 2).AlmostDead "two of 2000")
 
 let private refusals =
     let refusedOver data name (model: Model) options (initial: int option) argument =
@@ -174,4 +196,4 @@ let private refusals =
           refusedOver { data with Validation = none } "an empty validation set" model options None "data" ]
 
 let tests =
-    testList "training" [ determinism; byHand; validation; ties; progress; deadLogits; refusals ]
+    testList "training" [ determinism; byHand; validation; ties; progress; deadLogits; almostDeadLogits; refusals ]

@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.Globalization;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace CuteDl.Bench;
+
+/// <summary>The table of <c>docs/performance.md</c>, measured now, in Markdown on standard output.</summary>
+internal static class PerformanceTable
+{
+    private static readonly (int Hidden, int Batch, string Name)[] Shapes = [(0, 64, "784-10"), (128, 64, "784-128-10"), (512, 128, "784-512-10")];
+    private static readonly string[] Optimizers = ["fixed", "momentum", "adam"];
+
+    public static int Print(Peer peer)
+    {
+        var environment = RunEnvironment.Current;
+        Console.WriteLine($"{environment.Cpu}, {environment.Cores} cores, {environment.Os}, {environment.Runtime}; peer: {peer.Name}.");
+        Console.WriteLine("Times are medians in microseconds, on one thread unless said; factors are the peer's time over ours.");
+        Steps(peer);
+        Precisions();
+        Updates(peer);
+        Products(peer);
+        Throughput();
+        return 0;
+    }
+
+    private static void Steps(Peer peer)
+    {
+        Heading("A training step, single precision", "step", "MNIST", "random input", "bytes allocated", "peer", "factor MNIST", "factor random");
+        foreach (var (hidden, batch, name) in Shapes)
+        {
+            foreach (var optimizer in Optimizers)
+            {
+                var step = new TrainingStep<float>(hidden, batch, optimizer, Input.Mnist);
+                var mnist = Measure.Microseconds(step.Run);
+                var random = Measure.Microseconds(new TrainingStep<float>(hidden, batch, optimizer, Input.Random).Run);
+                var other = peer.Time($"step {name} batch {batch} {(optimizer == "fixed" ? "sgd" : optimizer)}");
+                Row($"{name}, batch {batch}, {optimizer}", Text(mnist), Text(random), Text(Measure.Allocation(step.Run), "0"), Text(other), Factor(other, mnist), Factor(other, random));
+            }
+        }
+    }
+
+    private static void Precisions()
+    {
+        Heading("Double against single precision, adam on MNIST", "step", "single", "double", "double / single");
+        foreach (var (hidden, batch, name) in Shapes)
+        {
+            var single = Measure.Microseconds(new TrainingStep<float>(hidden, batch, "adam", Input.Mnist).Run);
+            var twice = Measure.Microseconds(new TrainingStep<double>(hidden, batch, "adam", Input.Mnist).Run);
+            Row($"{name}, batch {batch}", Text(single), Text(twice), Text(twice / single, "0.00"));
+        }
+    }
+
+    private static void Updates(Peer peer)
+    {
+        Heading("An update alone, adam, single precision", "parameters", "time", "GB/s", "streaming loop GB/s", "share", "peer", "factor");
+        foreach (var length in new[] { 7_850, 101_770, 10_000_000 })
+        {
+            var update = new Update<float>("adam", length);
+            var arrays = Enumerable.Range(0, 4).Select(_ => new float[length]).ToArray();
+            var time = Measure.Microseconds(update.Run);
+            var stream = Measure.Microseconds(() => Machine.Stream(arrays[0], arrays[1], arrays[2], arrays[3]));
+            var other = peer.Time($"update adam {length}");
+            Row(
+                length.ToString("#,0", CultureInfo.InvariantCulture),
+                Text(time),
+                Text(update.Bytes / time / 1e3),
+                Text(update.Bytes / stream / 1e3),
+                Text(stream / time, "0 %"),
+                Text(other),
+                Factor(other, time));
+        }
+    }
+
+    private static void Products(Peer peer)
+    {
+        var peak = Machine.FlopsOfMultiplyAdds / Measure.Microseconds(() => Machine.MultiplyAdds()) / 1e3;
+        Heading(
+            $"A matrix product, single precision (peak of multiply-adds: {Text(peak)} GFLOP/s)",
+            "product", "time", "GFLOP/s", "share of the peak", "by definition", "MathNet.Numerics", "peer", "factor");
+        foreach (var (rows, depth, columns) in new[] { (64, 784, 10), (64, 784, 128), (128, 784, 512) })
+        {
+            var product = new Product<float>(rows, depth, columns);
+            var time = Measure.Microseconds(product.Run);
+            var rate = product.Flops / time / 1e3;
+            var (a, b) = (Matrix<float>.Build.Random(rows, depth, 1), Matrix<float>.Build.Random(depth, columns, 2));
+            var other = peer.Time($"matmul {rows}x{depth}x{columns}");
+            Row(
+                $"{rows} × {depth} × {columns}",
+                Text(time),
+                Text(rate),
+                Text(rate / peak, "0 %"),
+                Text(Measure.Microseconds(product.RunNaive)),
+                Text(Measure.Microseconds(() => a.Multiply(b))),
+                Text(other),
+                Factor(other, time));
+        }
+    }
+
+    private static void Throughput()
+    {
+        Heading("Independent runs: the documented adam, five epochs, twice", "threads", "seconds", "throughput of one");
+        var single = Math.Min(Seconds(1), Seconds(1));
+        var both = Math.Min(Seconds(2), Seconds(2));
+        Row("1", Text(single, "0.00"), "1");
+        Row("2", Text(both, "0.00"), Text(single / both, "0.00"));
+
+        static double Seconds(int threads)
+        {
+            var adam = CuteDl.Optimizers.Adam();
+            var clock = Stopwatch.StartNew();
+            _ = Mnist.DocumentExperiment().MaxEpochs(5).Compare([new NamedRun("a", adam), new NamedRun("b", adam)])
+                .Parallel(threads).RunAsync().GetAwaiter().GetResult();
+            return clock.Elapsed.TotalSeconds;
+        }
+    }
+
+    private static void Heading(string title, params string[] columns)
+    {
+        Console.WriteLine($"\n### {title}\n");
+        Row(columns);
+        Console.WriteLine("|" + string.Concat(columns.Select((_, i) => i == 0 ? "---|" : "---:|")));
+    }
+
+    private static void Row(params string[] cells) => Console.WriteLine($"| {string.Join(" | ", cells)} |");
+
+    private static string Text(double? value, string format = "0.0") => value?.ToString(format, CultureInfo.InvariantCulture) ?? "–";
+
+    private static string Factor(double? peer, double time) => peer is { } other ? (other / time).ToString("0.0", CultureInfo.InvariantCulture) + " ×" : "–";
+}

@@ -1,0 +1,127 @@
+using System.Numerics;
+using CuteDl.Core.Data;
+using CuteDl.Core.Networks;
+using CuteDl.Core.Numerics;
+using CuteDl.Core.Optimizers;
+using CuteDl.Data;
+using Microsoft.FSharp.Collections;
+using Microsoft.FSharp.Core;
+
+namespace CuteDl.Bench;
+
+/// <summary>What a training step reads.</summary>
+public enum Input
+{
+    /// <summary>Batches of MNIST, one after another, loading included.</summary>
+    Mnist,
+
+    /// <summary>One batch of random numbers without zeros.</summary>
+    Random,
+}
+
+/// <summary>MNIST, read once.</summary>
+internal static class Data
+{
+    private static readonly Lazy<DataSets> Loaded = new(() =>
+        DataSetsModule.read(10, FuncConvert.FromFunc((string name) => ValueTuple.Create(name, MnistFiles.Open(name + ".gz")))));
+
+    public static DataSets Mnist => Loaded.Value;
+}
+
+/// <summary>One training step: batch, forward, loss, backward, update.</summary>
+internal sealed class TrainingStep<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
+{
+    private readonly Network<T> _network;
+    private readonly Core.Optimizers.Optimizer _optimizer;
+    private readonly State<T> _state;
+    private readonly int[] _order = [.. Enumerable.Range(0, Data.Mnist.Training.Count)];
+    private readonly int _batch;
+    private readonly Input _input;
+    private int _next;
+
+    public TrainingStep(int hidden, int batch, string optimizer, Input input)
+    {
+        Layer[] layers = hidden == 0
+            ? [Layer.NewDense(10, Core.Networks.Activation.ReLU)]
+            : [Layer.NewDense(hidden, Core.Networks.Activation.ReLU), Layer.NewDense(10, Core.Networks.Activation.Linear)];
+        var model = ModelModule.create(784, ListModule.OfSeq(layers), Loss.SoftmaxCrossEntropy);
+        _network = new Network<T>(model, batch);
+        ModelModule.initialParameters<T>(model, Initialization.NewNormal(0.05), 1).CopyTo(_network.Parameters);
+        _optimizer = Expression.parse(optimizer);
+        _state = OptimizerModule.init<T>(_optimizer, _network.Parameters.Length);
+        (_batch, _input) = (batch, input);
+        Load();
+        if (input == Input.Random)
+        {
+            _network.ReadInputs();
+            var random = new System.Random(1);
+            foreach (ref var value in _network.Inputs.AsSpan())
+            {
+                value = T.CreateTruncating(1 - random.NextDouble());
+            }
+        }
+    }
+
+    public void Run()
+    {
+        if (_input == Input.Mnist)
+        {
+            Load();
+        }
+
+        _network.Train(_batch, 0);
+        OptimizerModule.stepInPlace(_optimizer, _state, _network.Parameters, _network.Gradient);
+    }
+
+    private void Load()
+    {
+        Batches.load(Data.Mnist.Training, _order.AsSpan(_next, _batch), _network);
+        _next = _next + (2 * _batch) <= _order.Length ? _next + _batch : 0;
+    }
+}
+
+/// <summary>One in-place step of an optimizer alone.</summary>
+internal sealed class Update<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
+{
+    private readonly Core.Optimizers.Optimizer _optimizer;
+    private readonly State<T> _state;
+    private readonly T[] _parameters;
+    private readonly T[] _gradient;
+
+    public Update(string optimizer, int length)
+    {
+        _optimizer = Expression.parse(optimizer);
+        _state = OptimizerModule.init<T>(_optimizer, length);
+        _parameters = new T[length];
+        var random = new System.Random(1);
+        _gradient = [.. Enumerable.Range(0, length).Select(_ => T.CreateTruncating(random.NextDouble() - 0.5))];
+    }
+
+    /// <summary>The bytes that a step reads and writes: parameters and slots both, the gradient once.</summary>
+    public long Bytes => (long)_parameters.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<T>() * (3 + (2 * _optimizer.SlotNames.Length));
+
+    public void Run() => OptimizerModule.stepInPlace<T>(_optimizer, _state, _parameters, _gradient);
+}
+
+/// <summary>One matrix product of random matrices, by the kernel or by its definition.</summary>
+internal sealed class Product<T>(int rows, int depth, int columns)
+    where T : unmanaged, IFloatingPointIeee754<T>
+{
+    private readonly T[] _a = Filled(rows * depth);
+    private readonly T[] _b = Filled(depth * columns);
+    private readonly T[] _c = new T[rows * columns];
+
+    public double Flops => 2.0 * rows * depth * columns;
+
+    public void Run() => MatrixProduct.multiply<T>(_a, MatrixProduct.rowMajor(depth), _b, MatrixProduct.rowMajor(columns), _c, rows, depth, columns);
+
+    public void RunNaive() => MatrixProduct.naive<T>(_a, MatrixProduct.rowMajor(depth), _b, MatrixProduct.rowMajor(columns), _c, rows, depth, columns);
+
+    private static T[] Filled(int length)
+    {
+        var random = new System.Random(length);
+        return [.. Enumerable.Range(0, length).Select(_ => T.CreateTruncating(random.NextDouble()))];
+    }
+}
