@@ -41,7 +41,13 @@ let private tests =
                 EndOfRunTests.tests
                 DropoutMaskTests.tests
                 AllocationTests.tests
-                DocumentedRunsTests.tests ] ]
+                DocumentedRunsTests.tests
+                DeterminismTests.tests ] ]
 
 [<EntryPoint>]
-let main args = Runner.main tests args
+let main args =
+    if args = [| Fingerprint.argument |] then
+        printfn $"{Fingerprint.compute 1}"
+        0
+    else
+        Runner.main tests args

@@ -1,0 +1,69 @@
+/// The bits of small trainings, as one number: what must be the same on every width of vectors and for every number of threads.
+module CuteDl.Core.Tests.Fingerprint
+
+open System
+open System.Numerics
+open System.Threading
+open CuteDl.Core.Data
+open CuteDl.Core.Networks
+open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
+
+/// The argument that makes the test program print the fingerprint of a process of its own.
+let argument = "--fingerprint"
+
+let private hash (values: uint64 seq) =
+    (14695981039346656037UL, values) ||> Seq.fold (fun sum value -> (sum ^^^ value) * 1099511628211UL)
+
+let private images =
+    lazy
+        (let all = DataSetTests.mnist.Value
+
+         let first count (set: DataSet) =
+             DataSet(set.Width, set.Features[.. count * set.Width - 1], set.Labels[.. count - 1])
+
+         { all with Training = first 150 all.Training; Validation = first 40 all.Validation })
+
+/// Inverted images: no zeros to skip, so the other products are used.
+let private dense =
+    lazy
+        (let invert (set: DataSet) =
+            DataSet(set.Width, Array.map (fun pixel -> max 1uy (255uy - pixel)) set.Features, set.Labels)
+
+         let sets = images.Value
+         { sets with Training = invert sets.Training; Validation = invert sets.Validation })
+
+let private models =
+    [ [ Dense(10, ReLU) ]
+      [ Dense(37, ReLU); Dropout 0.3; Dense(10, Linear) ]
+      [ Dense(19, Tanh); Dense(10, Sigmoid) ] ]
+
+let private train<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (bits: 'T -> uint64) (data: DataSets) layers optimizer =
+    let model = Model.create 784 layers SoftmaxCrossEntropy
+
+    let options =
+        { TrainingOptions.document with BatchSize = 23; Order = Shuffled; Seed = 4; MaxSteps = Some 9L }
+
+    let initial = Model.initialParameters<'T> model Glorot 5
+
+    let result = Trainer.train model optimizer options data initial ignore CancellationToken.None
+
+    Seq.append (Seq.map bits result.Parameters) [ for v in result.History -> BitConverter.DoubleToUInt64Bits v.Loss ]
+    |> hash
+
+/// All rules in turn over all models, on sparse and on dense data, in both precisions.
+let compute (threads: int) : uint64 =
+    let cases =
+        [| for data in [ images.Value; dense.Value ] do
+               for layers in models do
+                   for kind in Rules.all do
+                       let optimizer = Expression.parse kind.Name
+                       fun () -> train (BitConverter.SingleToUInt32Bits >> uint64) data layers optimizer
+                       fun () -> train BitConverter.DoubleToUInt64Bits data layers optimizer |]
+
+    let results = Array.zeroCreate cases.Length
+
+    Tasks.Parallel.For(0, cases.Length, Tasks.ParallelOptions(MaxDegreeOfParallelism = threads), (fun i -> results[i] <- cases[i]()))
+    |> ignore
+
+    hash results
