@@ -17,7 +17,7 @@ module Arithmetic =
 /// <summary>
 /// What a law may do with one element. A law is written against this interface once and runs over whatever implements
 /// it: single numbers (<see cref="T:CuteDl.Core.Numerics.Scalar`1"/>), several neighbours at a time
-/// (<see cref="T:CuteDl.Core.Numerics.Lanes`1"/>), exact fractions (<see cref="T:CuteDl.Core.Numerics.Rational"/>).
+/// in a vector register, exact fractions (<see cref="T:CuteDl.Core.Numerics.Rational"/>).
 /// </summary>
 /// <remarks>Every operation is exact or correctly rounded, and none is ever fused: so all executions agree bit for bit.</remarks>
 type IElement<'E when 'E :> IElement<'E>> =

@@ -86,10 +86,10 @@ let private ofVector (x: Vector<'T>) : Vector<'T> =
 /// <param name="values">The exponents; overwritten with the powers.</param>
 let apply (values: Span<'T>) : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     let width = Vector<'T>.Count
-    let vectors = Reinterpret.lanes values
+    let vectors = Reinterpret.registers<'T, Vector<'T>> values
 
     for i in 0 .. vectors.Length - 1 do
-        vectors[i] <- Lanes(ofVector vectors[i].Value)
+        vectors[i] <- ofVector vectors[i]
 
     let rest = values.Slice(vectors.Length * width)
 

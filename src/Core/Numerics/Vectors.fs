@@ -1,10 +1,11 @@
 namespace CuteDl.Core.Numerics
 
+open System.Numerics
 open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 
 /// A vector register, of whichever width: what the kernels are written over, once. Multiply-add rounds once, exactly as
-/// the scalar 'T.FusedMultiplyAdd does, on every machine.
+/// the scalar 'T.FusedMultiplyAdd does, on every machine. As an element it runs a law over neighbouring numbers at a time.
 type internal IRegister<'V, 'T when 'V :> IRegister<'V, 'T>> =
     /// How many numbers it holds.
     static abstract Width: int
@@ -19,9 +20,34 @@ type internal IRegister<'V, 'T when 'V :> IRegister<'V, 'T>> =
 
 /// 128 bits: four singles, two doubles.
 [<Struct; NoEquality; NoComparison>]
-type internal Register128<'T when 'T: unmanaged> =
+type internal Register128<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     val Value: Vector128<'T>
     new(value) = { Value = value }
+
+    interface IElement<Register128<'T>> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member (+)(a: Register128<'T>, b: Register128<'T>) : Register128<'T> = Register128(Vector128.Add(a.Value, b.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member (-)(a: Register128<'T>, b: Register128<'T>) : Register128<'T> = Register128(Vector128.Subtract(a.Value, b.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member (*)(a: Register128<'T>, b: Register128<'T>) : Register128<'T> = Register128(Vector128.Multiply(a.Value, b.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member (/)(a: Register128<'T>, b: Register128<'T>) : Register128<'T> = Register128(Vector128.Divide(a.Value, b.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Lift value = Register128(Vector128.Create<'T>('T.CreateTruncating value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Root value = Register128(Vector128.Sqrt value.Value)
+
+        // A comparison that is false for NaN keeps the value itself, as the scalar maximum does.
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Divisor value =
+            let smallest = Vector128.Create<'T> Scalar<'T>.SmallestNormal
+            Register128(Vector128.ConditionalSelect(Vector128.LessThan(value.Value, smallest), smallest, value.Value))
 
     interface IRegister<Register128<'T>, 'T> with
         static member Width = Vector128<'T>.Count
@@ -45,9 +71,34 @@ type internal Register128<'T when 'T: unmanaged> =
 
 /// 256 bits: eight singles, four doubles.
 [<Struct; NoEquality; NoComparison>]
-type internal Register256<'T when 'T: unmanaged> =
+type internal Register256<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     val Value: Vector256<'T>
     new(value) = { Value = value }
+
+    interface IElement<Register256<'T>> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member (+)(a: Register256<'T>, b: Register256<'T>) : Register256<'T> = Register256(Vector256.Add(a.Value, b.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member (-)(a: Register256<'T>, b: Register256<'T>) : Register256<'T> = Register256(Vector256.Subtract(a.Value, b.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member (*)(a: Register256<'T>, b: Register256<'T>) : Register256<'T> = Register256(Vector256.Multiply(a.Value, b.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member (/)(a: Register256<'T>, b: Register256<'T>) : Register256<'T> = Register256(Vector256.Divide(a.Value, b.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Lift value = Register256(Vector256.Create<'T>('T.CreateTruncating value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Root value = Register256(Vector256.Sqrt value.Value)
+
+        // A comparison that is false for NaN keeps the value itself, as the scalar maximum does.
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Divisor value =
+            let smallest = Vector256.Create<'T> Scalar<'T>.SmallestNormal
+            Register256(Vector256.ConditionalSelect(Vector256.LessThan(value.Value, smallest), smallest, value.Value))
 
     interface IRegister<Register256<'T>, 'T> with
         static member Width = Vector256<'T>.Count
@@ -71,9 +122,34 @@ type internal Register256<'T when 'T: unmanaged> =
 
 /// 512 bits: sixteen singles, eight doubles.
 [<Struct; NoEquality; NoComparison>]
-type internal Register512<'T when 'T: unmanaged> =
+type internal Register512<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     val Value: Vector512<'T>
     new(value) = { Value = value }
+
+    interface IElement<Register512<'T>> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member (+)(a: Register512<'T>, b: Register512<'T>) : Register512<'T> = Register512(Vector512.Add(a.Value, b.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member (-)(a: Register512<'T>, b: Register512<'T>) : Register512<'T> = Register512(Vector512.Subtract(a.Value, b.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member (*)(a: Register512<'T>, b: Register512<'T>) : Register512<'T> = Register512(Vector512.Multiply(a.Value, b.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member (/)(a: Register512<'T>, b: Register512<'T>) : Register512<'T> = Register512(Vector512.Divide(a.Value, b.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Lift value = Register512(Vector512.Create<'T>('T.CreateTruncating value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Root value = Register512(Vector512.Sqrt value.Value)
+
+        // A comparison that is false for NaN keeps the value itself, as the scalar maximum does.
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Divisor value =
+            let smallest = Vector512.Create<'T> Scalar<'T>.SmallestNormal
+            Register512(Vector512.ConditionalSelect(Vector512.LessThan(value.Value, smallest), smallest, value.Value))
 
     interface IRegister<Register512<'T>, 'T> with
         static member Width = Vector512<'T>.Count

@@ -3,6 +3,7 @@ namespace CuteDl.Core.Optimizers
 open System
 open System.Collections.Generic
 open System.Numerics
+open System.Runtime.Intrinsics
 open CuteDl.Core.Numerics
 
 /// <summary>
@@ -131,35 +132,52 @@ module Optimizer =
         optimizer.Rule.Sweep(next.Step, pass)
         struct (next, delta)
 
+    /// As many elements from the front as fill registers of a width; how many they are.
+    let private stepRegisters<'V, 'T
+        when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> and 'V: struct and 'V :> IElement<'V> and 'V :> IRegister<'V, 'T>>
+        (optimizer: Optimizer)
+        (state: State<'T>)
+        (parameters: Span<'T>)
+        (gradient: ReadOnlySpan<'T>)
+        : int =
+        let width = 'V.Width
+
+        let pass =
+            Pass<'V>
+                .Subtracting(
+                    Reinterpret.registers<'T, 'V> parameters,
+                    Reinterpret.readOnlyRegisters<'T, 'V> gradient,
+                    Reinterpret.registers<'T, 'V>(Span state.Block),
+                    optimizer.SlotNames.Length,
+                    state.Stride / width
+                )
+
+        optimizer.Rule.Sweep(state.Step, pass)
+        gradient.Length / width * width
+
     /// <summary>
     /// The in-place step: overwrites the parameters with w − Δ and the state with the next one, in one walk over memory and
     /// without allocating. Equal bit for bit to what the pure step gives.
     /// </summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="state">The state before the step; after it, the state after the step.</param>
-    /// <param name="parameters">The parameters, as long as the state.</param>
+    /// <param name="parameters">The parameters, as long as the state; must not overlap the gradient.</param>
     /// <param name="gradient">The gradient, as long as the state; it is not touched.</param>
     /// <exception cref="T:System.ArgumentException">The lengths differ, or the state is another optimizer's.</exception>
     let stepInPlace (optimizer: Optimizer) (state: State<'T>) (parameters: Span<'T>) (gradient: ReadOnlySpan<'T>) : unit =
         check optimizer state gradient.Length (nameof gradient)
         check optimizer state parameters.Length (nameof parameters)
         state.Advance()
-        let slotCount = optimizer.SlotNames.Length
-        let width = Vector<'T>.Count
-        let vectors = gradient.Length / width
 
-        let lanes =
-            Pass<Lanes<'T>>
-                .Subtracting(
-                    Reinterpret.lanes parameters,
-                    Reinterpret.readOnlyLanes gradient,
-                    Reinterpret.lanes (Span state.Block),
-                    slotCount,
-                    state.Stride / width
-                )
-
-        optimizer.Rule.Sweep(state.Step, lanes)
-        let rest = vectors * width
+        let rest =
+            if Vector512.IsHardwareAccelerated then
+                stepRegisters<Register512<'T>, 'T> optimizer state parameters gradient
+            elif Vector256.IsHardwareAccelerated then
+                stepRegisters<Register256<'T>, 'T> optimizer state parameters gradient
+            elif Vector128.IsHardwareAccelerated then
+                stepRegisters<Register128<'T>, 'T> optimizer state parameters gradient
+            else
+                0
 
         if rest < gradient.Length then
             let tail =
@@ -168,7 +186,7 @@ module Optimizer =
                         Reinterpret.scalars (parameters.Slice rest),
                         Reinterpret.readOnlyScalars (gradient.Slice rest),
                         Reinterpret.scalars (Span(state.Block).Slice(min rest state.Block.Length)),
-                        slotCount,
+                        optimizer.SlotNames.Length,
                         state.Stride
                     )
 

@@ -5,37 +5,6 @@ open System.Numerics
 open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
 
-/// <summary>As many neighbouring numbers as one vector register holds. The width is the machine's; no result depends on it.</summary>
-[<Struct; NoEquality; NoComparison>]
-type Lanes<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
-    val Value: Vector<'T>
-    new(value) = { Value = value }
-
-    interface IElement<Lanes<'T>> with
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member (+)(a: Lanes<'T>, b: Lanes<'T>) : Lanes<'T> = Lanes(Vector.Add(a.Value, b.Value))
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member (-)(a: Lanes<'T>, b: Lanes<'T>) : Lanes<'T> = Lanes(Vector.Subtract(a.Value, b.Value))
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member (*)(a: Lanes<'T>, b: Lanes<'T>) : Lanes<'T> = Lanes(Vector.Multiply(a.Value, b.Value))
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member (/)(a: Lanes<'T>, b: Lanes<'T>) : Lanes<'T> = Lanes(Vector.Divide(a.Value, b.Value))
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Lift value = Lanes(Vector<'T>('T.CreateTruncating value))
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Root value = Lanes(Vector.SquareRoot value.Value)
-
-        // A comparison that is false for NaN picks the value itself, as the scalar maximum does.
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Divisor value =
-            let smallest = Vector<'T>(Scalar<'T>.SmallestNormal)
-            Lanes(Vector.ConditionalSelect(Vector.LessThan(value.Value, smallest), smallest, value.Value))
-
 /// <summary>Spans of numbers seen as spans of elements, without a copy; numbers that fill no whole element are left off.</summary>
 module internal Reinterpret =
     let private cast<'T, 'E when 'T: unmanaged and 'E: struct> (numbers: Span<'T>) : Span<'E> =
@@ -47,9 +16,9 @@ module internal Reinterpret =
         MemoryMarshal.CreateReadOnlySpan(&Unsafe.As<'T, 'E>(&MemoryMarshal.GetReference numbers), length)
 
     let scalars (numbers: Span<'T>) = cast<'T, Scalar<'T>> numbers
-    let lanes (numbers: Span<'T>) = cast<'T, Lanes<'T>> numbers
     let readOnlyScalars (numbers: ReadOnlySpan<'T>) = castReadOnly<'T, Scalar<'T>> numbers
-    let readOnlyLanes (numbers: ReadOnlySpan<'T>) = castReadOnly<'T, Lanes<'T>> numbers
+    let registers<'T, 'V when 'T: unmanaged and 'V: struct> (numbers: Span<'T>) = cast<'T, 'V> numbers
+    let readOnlyRegisters<'T, 'V when 'T: unmanaged and 'V: struct> (numbers: ReadOnlySpan<'T>) = castReadOnly<'T, 'V> numbers
 
 /// <summary>The slots of the state that belong to one element; <c>slots[0]</c> is read and assigned like a variable.</summary>
 /// <remarks>
@@ -65,7 +34,7 @@ type Slots<'E> =
 
     internal new(block: Span<'E>, count, stride, index) = { block = block; count = count; stride = stride; index = index }
 
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    // Not marked against inlining: only so does the compiler see that it never returns, and keeps vectors in registers over it.
     static member private Missing(slot: int, count: int) : unit =
         raise (ArgumentOutOfRangeException("slot", slot, $"the rule declares {count} slot(s): a law may use numbers 0 to {count - 1}"))
 
