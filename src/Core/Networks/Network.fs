@@ -71,6 +71,12 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
     let mutable table: 'T array = [||]
     let examples: int array = Array.zeroCreate capacity
 
+    // For the products over sparse rows.
+    let lines =
+        match operations[0] with
+        | DenseOperation(inputs, units, _, _, _) -> Aligned<'T>(SparseProduct.spaceFor<'T> inputs capacity units)
+        | DropoutOperation _ -> Aligned<'T> 0
+
     let inputOf i = if i = 0 then inputs else outputs[i - 1]
 
     let forwardDense i rows inputs units activation weight bias =
@@ -78,7 +84,8 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
         let weights = ReadOnlySpan(parameters, weight, inputs * units)
 
         match sparse with
-        | ValueSome source when i = 0 -> SparseProduct.forward source (ReadOnlySpan(examples, 0, rows)) table weights output units
+        | ValueSome source when i = 0 ->
+            SparseProduct.forward source (ReadOnlySpan(examples, 0, rows)) table weights output units (lines.Span)
         | _ ->
             let x = ReadOnlySpan(inputOf i, 0, rows * inputs)
 
@@ -134,7 +141,8 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
         let weightGradient = Span(gradient, weight, inputs * units)
 
         match sparse with
-        | ValueSome source when i = 0 -> SparseProduct.gradient source (ReadOnlySpan(examples, 0, rows)) table delta weightGradient units
+        | ValueSome source when i = 0 ->
+            SparseProduct.gradient source (ReadOnlySpan(examples, 0, rows)) table delta weightGradient units (lines.Span)
         | _ ->
             let x = ReadOnlySpan(inputOf i, 0, rows * inputs)
 

@@ -43,6 +43,8 @@ let private written (precision: Precision<'T>) (case: Case) =
     [| for example in case.Chosen do
            for i in 0 .. case.Inputs - 1 -> (table precision)[int case.Cells[example * case.Inputs + i]] |]
 
+let private space<'T> inputs examples width = Array.zeroCreate<'T>(SparseProduct.spaceFor<'T> inputs examples width)
+
 let private forward (precision: Precision<'T>) =
     property $"x·W has the bits of the full product in {precision.Name}" cases (fun case ->
         let rows = case.Chosen.Length
@@ -62,7 +64,17 @@ let private forward (precision: Precision<'T>) =
             case.Width
 
         let sparse = SparseRows.ofCells case.Cells case.Inputs
-        SparseProduct.forward sparse (ReadOnlySpan case.Chosen) (table precision) (ReadOnlySpan weights) (Span actual) case.Width
+        let space = space<'T> case.Inputs rows case.Width
+
+        SparseProduct.forward
+            sparse
+            (ReadOnlySpan case.Chosen)
+            (table precision)
+            (ReadOnlySpan weights)
+            (Span actual)
+            case.Width
+            (Span space)
+
         Precision.expectSameBits precision actual expected "outputs")
 
 let private gradient (precision: Precision<'T>) =
@@ -84,7 +96,17 @@ let private gradient (precision: Precision<'T>) =
             case.Width
 
         let sparse = SparseRows.ofCells case.Cells case.Inputs
-        SparseProduct.gradient sparse (ReadOnlySpan case.Chosen) (table precision) (ReadOnlySpan deltas) (Span actual) case.Width
+        let space = space<'T> case.Inputs rows case.Width
+
+        SparseProduct.gradient
+            sparse
+            (ReadOnlySpan case.Chosen)
+            (table precision)
+            (ReadOnlySpan deltas)
+            (Span actual)
+            case.Width
+            (Span space)
+
         Precision.expectSameBits precision actual expected "gradient")
 
 let private rows =
@@ -111,6 +133,7 @@ let private tooShort =
                 (ReadOnlySpan(Array.zeroCreate weights))
                 (Span(Array.zeroCreate outputs))
                 3
+                Span<float>.Empty
 
         call 256 6 6
 
