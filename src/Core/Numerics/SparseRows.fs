@@ -1,6 +1,7 @@
 namespace CuteDl.Core.Numerics
 
 open System
+open System.Runtime.CompilerServices
 
 /// <summary>Rows of bytes of which only those other than 0 are kept, in ascending order of their columns.</summary>
 type SparseRows =
@@ -67,3 +68,18 @@ module SparseRows =
         starts[rows] <- next
 
         { width = width; starts = starts; columns = columns; values = values }
+
+/// One example of sparse rows, and the numbers that its bytes stand for.
+[<Struct; IsByRefLike; NoEquality; NoComparison>]
+type internal Walk<'T> =
+    val Columns: ReadOnlySpan<uint16>
+    val Values: ReadOnlySpan<byte>
+    val Table: ReadOnlySpan<'T>
+
+    new(rows: SparseRows, example: int, table: 'T array) =
+        let start = rows.Starts[example]
+        let length = rows.Starts[example + 1] - start
+
+        { Columns = rows.Columns.Slice(start, length)
+          Values = rows.Values.Slice(start, length)
+          Table = ReadOnlySpan table }

@@ -43,7 +43,7 @@ let private written (precision: Precision<'T>) (case: Case) =
     [| for example in case.Chosen do
            for i in 0 .. case.Inputs - 1 -> (table precision)[int case.Cells[example * case.Inputs + i]] |]
 
-let private space<'T> inputs examples width = Array.zeroCreate<'T>(SparseProduct.spaceFor<'T> inputs examples width)
+let private space<'T> inputs examples width = Array.zeroCreate<'T>(NarrowProduct.spaceFor<'T> inputs examples width)
 
 let private forward (precision: Precision<'T>) =
     property $"x·W has the bits of the full product in {precision.Name}" cases (fun case ->
