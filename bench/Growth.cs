@@ -1,10 +1,9 @@
-using System.Diagnostics;
 using CuteDl.Reports;
 using SkiaSharp;
 
 namespace CuteDl.Bench;
 
-/// <summary>How costs grow, as a picture: with the batch, the width, the number of parameters, and the threads.</summary>
+/// <summary>How costs grow, as a picture: with the batch, the width, and the number of parameters.</summary>
 internal static class Growth
 {
     private const int Width = 880;
@@ -35,9 +34,6 @@ internal static class Growth
                 new("fixed", 0, Measured(Lengths, length => Bandwidth("fixed", length))),
                 new("momentum", 1, Measured(Lengths, length => Bandwidth("momentum", length))),
                 new("adam", 2, Measured(Lengths, length => Bandwidth("adam", length))),
-            ]),
-            new("steps a second", "runs at the same time: 784-10, MNIST, adam", [
-                new("all runs together", 0, Measured([1, 2], Throughput)),
             ]),
         ];
         PictureFile.Save(path, Width, (int)(Top + (parts.Length * (PanelHeight + 90))), canvas => Draw(canvas, parts));
@@ -82,16 +78,5 @@ internal static class Growth
     {
         var update = new Update<float>(optimizer, length);
         return update.Bytes / Measure.Microseconds(update.Run) / 1e3;
-    }
-
-    private static double Throughput(int runs)
-    {
-        const int Epochs = 4;
-        var experiment = Mnist.DocumentExperiment().MaxEpochs(Epochs);
-        var comparison = experiment.Compare(Enumerable.Range(0, 2).Select(i => new NamedRun($"{i}", Optimizers.Adam()))).Parallel(runs);
-        comparison.RunAsync().GetAwaiter().GetResult();
-        var clock = Stopwatch.StartNew();
-        var result = comparison.RunAsync().GetAwaiter().GetResult();
-        return result.Runs.Sum(run => run.Steps) / clock.Elapsed.TotalSeconds;
     }
 }

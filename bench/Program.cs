@@ -2,7 +2,7 @@ using BenchmarkDotNet.Running;
 using CuteDl.Bench;
 
 // table [--peer COMMAND]   the table of docs/performance.md; COMMAND prints a peer's times as JSON, "name": microseconds
-// growth FILE.png          how costs grow with batch, width, parameters and threads
+// growth FILE.png          how costs grow with batch, width and parameters
 // anything else            BenchmarkDotNet's own command line: --filter '*', --list flat, ...
 return args switch
 {
