@@ -1,13 +1,12 @@
 #:project ../src/CSharpApi/CSharpApi.csproj
 #:property NuGetLockFilePath=obj/quick.lock.json
 #:property RestoreLockedMode=false
-#:property Configuration=Release
 
-// A program in one file: dotnet run samples/quick.cs "adam(lr=0.001)"
+// A program in one file: dotnet run -c Release samples/quick.cs "adam(lr=0.001)"
 using CuteDl;
 
 var optimizer = Optimizers.Parse(args.FirstOrDefault() ?? "adam(lr=0.001)");
-var progress = new Progress<RunProgress>(now => Console.Error.WriteLine($"step {now.Step}, accuracy {now.ValAccuracy:0.0000}"));
+var progress = new Progress<RunProgress>(now => Console.Error.WriteLine($"step {now.Step}, {now.Elapsed.TotalSeconds:0.0} s"));
 
 var result = await Mnist.Experiment()
     .Dense(128, Activation.ReLU)

@@ -41,7 +41,8 @@ internal static class Invocation
         }
         catch (Exception error) when (IsUsage(error))
         {
-            Fail(error.Message);
+            // The parameter's name is for programmers.
+            Fail(error.Message.Split(" (Parameter")[0]);
             return ExitCode.WrongUsage;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -72,7 +73,7 @@ internal static class Invocation
     }
 }
 
-/// <summary>Ctrl+C, and being asked to terminate: the first time cancels, the second ends the program at once.</summary>
+/// <summary>Ctrl+C, being asked to terminate, and a terminal that goes away: the first time cancels, the second ends the program at once.</summary>
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
@@ -80,7 +81,7 @@ internal sealed class Interruption : IDisposable
 
     public Interruption()
     {
-        foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM })
+        foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP })
         {
             _registrations.Add(PosixSignalRegistration.Create(signal, OnSignal));
         }

@@ -7,6 +7,10 @@ namespace CuteDl.Cli;
 /// <summary>A comparison from start to exit code: progress shown, results written as they come, the summary last.</summary>
 internal sealed class TrainingSession
 {
+    // Least needed first: what the notes below the table say again, or summary.md keeps.
+    private static readonly string[] Droppable =
+        ["the document's figures", "optimizer", "dead logits", "seconds", "least val. loss", "most accuracy", "seeds"];
+
     private readonly ResultFolder _folder;
     private readonly Lock _lock = new();
     private readonly List<string> _failures = [];
@@ -29,7 +33,7 @@ internal sealed class TrainingSession
 
     private async Task<ComparisonResult> TrainAsync(Comparison comparison, JsonProgress? json, CancellationToken cancellationToken)
     {
-        var live = Terminal.Error.Profile.Out.IsTerminal ? new LiveProgress(Terminal.Error, comparison.RunCount, cancellationToken) : null;
+        var live = Terminal.Error.Profile.Out.IsTerminal && Terminal.Error.Profile.Capabilities.Ansi ? new LiveProgress(Terminal.Error, comparison.RunCount, cancellationToken) : null;
         IProgress<RunProgress> shown = live ?? (IProgress<RunProgress>)new PlainProgress(Console.Error, comparison.RunCount);
         var work = comparison.RunAsync(new Observer(this, json is null ? [shown] : [shown, json]), cancellationToken);
         if (live is not null)
@@ -57,7 +61,7 @@ internal sealed class TrainingSession
 
         if (summary.Rows.Count > 0)
         {
-            Terminal.Write(AnsiConsole.Console, summary.MainTable, "optimizer", "the document's figures");
+            Terminal.Write(AnsiConsole.Console, summary.MainTable, Droppable);
         }
 
         foreach (var note in summary.HasSeveralSeeds ? [] : summary.Notes)

@@ -89,6 +89,11 @@ internal static class ReportTests
             using var json = JsonDocument.Parse(summary.ToJson());
             Expect.equal(json.RootElement.GetProperty("runs").GetArrayLength(), 2, "rows in JSON");
         }),
+        Spec.Test("a summary says what is missing", () =>
+        {
+            Expect.stringContains(new Summary(new ComparisonResult { Planned = 3, Runs = [Result("a", 0, [1])] }).ToMarkdown(), "Incomplete: 1 of 3", "missing");
+            Expect.isFalse(new Summary(new ComparisonResult { Planned = 1, Runs = [Result("a", 0, [1])] }).ToMarkdown().Contains("Incomplete"), "whole");
+        }),
         Spec.Test("over several seeds the summary gives median and range", () =>
         {
             var runs = new[] { 1.0, 2.0, 9.0 }.Select((loss, seed) => Result("a", seed, [loss])).ToArray();

@@ -99,6 +99,12 @@ public sealed class InitialWeights
                     $"{source}: the array '{parameter.Name}' is {Shape(array.Shape)}, the model {model} needs {expected}.");
             }
 
+            if (Array.FindIndex(array.Values, value => !double.IsFinite(value)) is var index and >= 0)
+            {
+                throw new InitialWeightsException(
+                    FormattableString.Invariant($"{source}: element {index} of the array '{parameter.Name}' is {array.Values[index]}, a finite number is expected."));
+            }
+
             array.Values.CopyTo(result, parameter.Offset);
         }
 

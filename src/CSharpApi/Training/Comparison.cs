@@ -119,7 +119,7 @@ public sealed class Comparison
             TaskCreationOptions.LongRunning));
 
         Task.WaitAll([.. workers]);
-        return new ComparisonResult { Runs = [.. results.OfType<RunResult>()], Failures = [.. failures.OfType<RunFailure>()] };
+        return new ComparisonResult { Planned = runs.Length, Runs = [.. results.OfType<RunResult>()], Failures = [.. failures.OfType<RunFailure>()] };
     }
 
     private PreparedExperiment PrepareExperiment()
@@ -147,6 +147,10 @@ public sealed record ComparisonResult
     /// <summary>The results, by run and then seed.</summary>
     [JsonPropertyName("runs")]
     public required IReadOnlyList<RunResult> Runs { get; init; }
+
+    /// <summary>How many runs were asked for, seeds counted; more than there are results if some failed or were not begun.</summary>
+    [JsonPropertyName("planned")]
+    public int Planned { get; init; }
 
     /// <summary>The runs that failed, which have no result.</summary>
     [JsonPropertyName("failures")]

@@ -9,10 +9,12 @@ internal static class Terminal
     public static IAnsiConsole Error { get; } =
         AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error), Interactive = Interactivity(Console.IsErrorRedirected) });
 
+    private const int LongestNumber = 8;
+
     /// <summary>A table as wide as it needs: drawn on a terminal, in Markdown elsewhere, where lines may be long.</summary>
     /// <param name="console">Where to.</param>
     /// <param name="table">The table.</param>
-    /// <param name="droppable">Columns to leave out where the terminal is too narrow for all.</param>
+    /// <param name="droppable">Columns to leave out, one after another, until the terminal is wide enough.</param>
     public static void Write(IAnsiConsole console, Reports.Table table, params string[] droppable)
     {
         if (!console.Profile.Out.IsTerminal)
@@ -21,16 +23,21 @@ internal static class Terminal
             return;
         }
 
-        if (table.Width > console.Profile.Width)
+        foreach (var header in droppable)
         {
-            table = table.Without(droppable);
+            if (table.Width > console.Profile.Width)
+            {
+                table = table.Without(header);
+            }
         }
 
         var drawn = new Spectre.Console.Table().Border(TableBorder.Simple);
         foreach (var header in table.Headers)
         {
-            // Names stay whole; where the terminal is narrow, the longer texts wrap.
-            drawn.AddColumn(new TableColumn(Markup.Escape(header)) { NoWrap = drawn.Columns.Count == 0 });
+            // Names and numbers stay whole; where the terminal is narrow, the longer texts wrap.
+            var column = drawn.Columns.Count;
+            var isShort = column == 0 || table.Rows.All(row => row[column].Length <= LongestNumber);
+            drawn.AddColumn(new TableColumn(Markup.Escape(header)) { NoWrap = isShort });
         }
 
         foreach (var row in table.Rows)

@@ -85,6 +85,20 @@ module Npz =
 
         { Shape = shape; Values = if isFortran then fromFortran shape values else values }
 
+    // CRC-32 of the zip format (ISO 3309, reflected polynomial EDB88320), which the library's reader does not check.
+    let private crcTable =
+        [| for first in 0u .. 255u ->
+               (first, seq { 1..8 })
+               ||> Seq.fold (fun value _ -> if value &&& 1u = 1u then 0xEDB88320u ^^^ (value >>> 1) else value >>> 1) |]
+
+    let private crc32 (bytes: byte array) : uint32 =
+        let mutable crc = 0xFFFFFFFFu
+
+        for value in bytes do
+            crc <- crcTable[int ((crc ^^^ uint32 value) &&& 0xFFu)] ^^^ (crc >>> 8)
+
+        ~~~crc
+
     let private readEntry (file: string) (stored: int64) (entry: ZipArchiveEntry) : NpyArray =
         let name = $"{file}({entry.FullName})"
 
@@ -100,6 +114,9 @@ module Npz =
 
         if bytes.Length < promised then
             fail name (int64 bytes.Length) $"the array ends after {bytes.Length} of {promised} bytes."
+
+        if crc32 bytes <> entry.Crc32 then
+            fail name 0L "the array's bytes do not have the checksum that the archive gives."
 
         parse name bytes
 

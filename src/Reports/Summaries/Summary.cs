@@ -52,8 +52,8 @@ public sealed class Summary
         ]);
         string[] headers =
         [
-            "run", "optimizer", .. HasSeveralSeeds ? ["seed"] : Array.Empty<string>(), "steps", "accuracy max", "final",
-            "val. loss min", "final", "stopped because", "dead logits", "seconds", "the document's figures",
+            "run", "optimizer", .. HasSeveralSeeds ? ["seed"] : Array.Empty<string>(), "steps", "most accuracy", "final accuracy",
+            "least val. loss", "final val. loss", "stopped because", "dead logits", "seconds", "the document's figures",
         ];
         return new Table(headers, [.. rows]);
     }
@@ -78,7 +78,7 @@ public sealed class Summary
         ]);
         string[] headers =
         [
-            "run", "optimizer", "seeds", "steps", "accuracy max", "final", "val. loss min", "final", "stopped because",
+            "run", "optimizer", "seeds", "steps", "most accuracy", "final accuracy", "least val. loss", "final val. loss", "stopped because",
             "runs with (almost) dead logits", "seconds", "the document's figures",
         ];
         return new Table(headers, [.. rows]);
@@ -98,6 +98,11 @@ public sealed class Summary
         text.Append(
             CultureInfo.InvariantCulture,
             $"Model {first.Model}, {Words(first.Precision)} precision, on {settings.Data}: batches of {settings.Batch} in {Words(settings.Order)} order, initial weights {settings.InitialWeights}.\n\n");
+        if (_comparison.Runs.Count < _comparison.Planned)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"Incomplete: {_comparison.Runs.Count} of {_comparison.Planned} runs have results.\n\n");
+        }
+
         if (HasSeveralSeeds)
         {
             text.Append("Over the seeds: the median, with the least and the greatest in brackets.\n\n").Append(OverSeeds().ToMarkdown()).Append("\nEvery run:\n\n");

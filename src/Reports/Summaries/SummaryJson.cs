@@ -14,6 +14,8 @@ internal sealed record SummaryFile
 
     public required RunEnvironment Environment { get; init; }
 
+    public required int Planned { get; init; }
+
     public required IReadOnlyList<SummaryRow> Runs { get; init; }
 }
 
@@ -31,6 +33,7 @@ internal static class SummaryJson
             Model = first?.Model,
             Settings = first?.Settings,
             Environment = RunEnvironment.Current,
+            Planned = comparison.Planned,
             Runs = rows,
         };
         return JsonSerializer.Serialize(file, SummaryFormats.Default.SummaryFile);

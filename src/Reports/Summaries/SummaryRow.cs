@@ -93,8 +93,10 @@ public sealed record SummaryRow
     private static string Figures(RunResult result)
     {
         var documented = Mnist.DocumentedRuns.FirstOrDefault(run => run.Name == result.Run);
-        return documented is not null && documented.Optimizer.ToString() == result.Optimizer && result.Model.StartsWith("784-10(relu) ", StringComparison.Ordinal)
-            ? documented.Figures
-            : "";
+        var isDocumented = documented is not null
+            && documented.Optimizer.ToString() == result.Optimizer
+            && result.Model.StartsWith("784-10(relu) ", StringComparison.Ordinal)
+            && result.Settings is { Data: "mnist", Batch: 64, Order: Order.File };
+        return isDocumented ? documented!.Figures : "";
     }
 }

@@ -177,4 +177,12 @@ let private promises =
         expectFormatError "weights.npz" None [] (fun () -> readBytes whole |> ignore)
         Expect.isLessThan (GC.GetAllocatedBytesForCurrentThread() - before) 4_000_000L "bytes allocated")
 
-let tests = testList "npz" [ roundTrip; columnMajor; refusals; mutations; promises ]
+let private checksums =
+    testCase "a bit that flipped in an array's values is refused" (fun () ->
+        let whole = archive CompressionLevel.NoCompression [ "array.npy", valid ]
+        let start = (ReadOnlySpan whole).IndexOf(ReadOnlySpan valid)
+        let last = start + valid.Length - 1
+        whole[last] <- whole[last] ^^^ 0x40uy
+        expectFormatError "weights.npz" None [ "checksum" ] (fun () -> readBytes whole |> ignore))
+
+let tests = testList "npz" [ roundTrip; columnMajor; refusals; mutations; promises; checksums ]
