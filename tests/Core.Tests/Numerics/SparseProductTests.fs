@@ -43,7 +43,9 @@ let private written (precision: Precision<'T>) (case: Case) =
     [| for example in case.Chosen do
            for i in 0 .. case.Inputs - 1 -> (table precision)[int case.Cells[example * case.Inputs + i]] |]
 
-let private space<'T> inputs examples width = Array.zeroCreate<'T>(NarrowProduct.spaceFor<'T> inputs examples width)
+/// What a caller may hand over: anything but zeros.
+let private space (precision: Precision<'T>) inputs examples width =
+    Array.create (NarrowProduct.spaceFor<'T> inputs examples width) (precision.Of 777.0)
 
 let private forward (precision: Precision<'T>) =
     property $"x·W has the bits of the full product in {precision.Name}" cases (fun case ->
@@ -64,7 +66,7 @@ let private forward (precision: Precision<'T>) =
             case.Width
 
         let sparse = SparseRows.ofCells case.Cells case.Inputs
-        let space = space<'T> case.Inputs rows case.Width
+        let space = space precision case.Inputs rows case.Width
 
         SparseProduct.forward
             sparse
@@ -96,7 +98,7 @@ let private gradient (precision: Precision<'T>) =
             case.Width
 
         let sparse = SparseRows.ofCells case.Cells case.Inputs
-        let space = space<'T> case.Inputs rows case.Width
+        let space = space precision case.Inputs rows case.Width
 
         SparseProduct.gradient
             sparse
