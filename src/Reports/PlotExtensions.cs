@@ -25,7 +25,7 @@ public static class PlotExtensions
         foreach (var result in comparison.Runs)
         {
             var name = names[result.Run];
-            result.SavePlot(Path.Combine(folder, "runs", name, FormattableString.Invariant($"seed-{result.Seed}"), $"{name}.png"));
+            result.SavePlot(ResultFolder.PictureOf(folder, name, result.Seed));
         }
     }
 }

@@ -57,9 +57,8 @@ public sealed class ResultFolder
             throw new ArgumentException($"the run '{result.Run}' is none of this folder's.", nameof(result));
         }
 
-        var folder = System.IO.Path.Combine(Path, "runs", name, FormattableString.Invariant($"seed-{result.Seed}"));
-        WholeFile.Write(System.IO.Path.Combine(folder, "result.json"), Encoding.UTF8.GetBytes(result.ToJson()));
-        RunPicture.Save(result, System.IO.Path.Combine(folder, name + ".png"));
+        WholeFile.Write(System.IO.Path.Combine(FolderOf(Path, name, result.Seed), "result.json"), Encoding.UTF8.GetBytes(result.ToJson()));
+        RunPicture.Save(result, PictureOf(Path, name, result.Seed));
     }
 
     /// <summary>Writes the comparison's picture and summary; its runs are written by <see cref="Write"/>.</summary>
@@ -72,4 +71,10 @@ public sealed class ResultFolder
         WholeFile.Write(System.IO.Path.Combine(Path, "summary.json"), Encoding.UTF8.GetBytes(summary.ToJson()));
         ComparisonPicture.Save(comparison, System.IO.Path.Combine(Path, "comparison.png"));
     }
+
+    /// <summary>Where a run's picture lies below a folder of results.</summary>
+    internal static string PictureOf(string root, string name, int seed) => System.IO.Path.Combine(FolderOf(root, name, seed), name + ".png");
+
+    private static string FolderOf(string root, string name, int seed) =>
+        System.IO.Path.Combine(root, "runs", name, FormattableString.Invariant($"seed-{seed}"));
 }

@@ -28,11 +28,6 @@ internal static class CompareCommand
                 throw new UsageException("--seed and --seeds cannot be given together.");
             }
 
-            if (named.GroupBy(run => run.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            {
-                throw new UsageException($"the run '{twice.Key}' is given twice.");
-            }
-
             var isSeeded = parsed.GetValue(seeds) is not null || training.HasSeed(parsed);
             var comparison = training.Read(parsed, isSeeded).Compare(named).Parallel(TrainingOptions.AtLeast(parallel, parsed.GetValue(parallel), 1));
             if (parsed.GetValue(seeds) is { } count)

@@ -183,7 +183,7 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
     /// <summary>The parameters, in the order of <c>Model.parameters</c>; written by whoever trains.</summary>
     member _.Parameters = Span<'T> parameters
 
-    /// <summary>The gradient of the last <c>Backward</c>, in the same order.</summary>
+    /// <summary>The gradient of the last <c>Train</c>, in the same order.</summary>
     member _.Gradient = ReadOnlySpan<'T> gradient
 
     /// <summary>The space for a batch's examples, capacity × inputs, row after row; written by whoever brings the data.</summary>

@@ -1,7 +1,6 @@
 namespace CuteDl.Core.Numerics
 
 open System
-open System.Numerics
 open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
 

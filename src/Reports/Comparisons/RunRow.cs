@@ -36,12 +36,7 @@ internal static class RunRow
     private static string Stops(IReadOnlyList<RunResult> seeds) =>
         seeds.Count == 1
             ? seeds[0].Stop.InWords()
-            : string.Join(
-                ", ",
-                seeds.GroupBy(seed => seed.Stop)
-                    .OrderByDescending(same => same.Count())
-                    .ThenBy(same => same.Key)
-                    .Select(same => $"{same.Count()} {same.Key.InWords()}"));
+            : StopCounts.InWords(seeds.Select(seed => seed.Stop));
 
     private static string Dead(IReadOnlyList<RunResult> seeds)
     {

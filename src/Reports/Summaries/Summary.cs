@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using MathNet.Numerics.Statistics;
 
 namespace CuteDl.Reports;
 
@@ -71,7 +72,7 @@ public sealed class Summary
             Spread(run.Select(row => row.AccuracyFinal), "0.0000"),
             Spread(run.Select(row => row.ValLossMin), "0.0000"),
             Spread(run.Select(row => row.ValLossFinal), "0.0000"),
-            string.Join(", ", run.GroupBy(row => row.Stop).OrderByDescending(group => group.Count()).Select(group => $"{group.Count()} {group.Key.InWords()}")),
+            StopCounts.InWords(run.Select(row => row.Stop)),
             $"{run.Count(row => row.DeadLogitsText.Length > 0)} of {run.Count()}",
             Spread(run.Select(row => (double?)row.Seconds), "0.0"),
             run.First().Documented,
@@ -147,15 +148,13 @@ public sealed class Summary
 
     private static string Spread(IEnumerable<double?> values, string format)
     {
-        var sorted = values.OfType<double>().Where(double.IsFinite).Order().ToArray();
-        if (sorted.Length == 0)
+        double[] finite = [.. values.OfType<double>().Where(double.IsFinite)];
+        if (finite.Length == 0)
         {
             return "–";
         }
 
-        var median = (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-        return sorted[0] == sorted[^1]
-            ? Number(median, format)
-            : $"{Number(median, format)} ({Number(sorted[0], format)} to {Number(sorted[^1], format)})";
+        var (least, median, most) = (finite.Min(), finite.Median(), finite.Max());
+        return least == most ? Number(median, format) : $"{Number(median, format)} ({Number(least, format)} to {Number(most, format)})";
     }
 }

@@ -1,0 +1,14 @@
+namespace CuteDl.Reports;
+
+/// <summary>Why several runs ended.</summary>
+internal static class StopCounts
+{
+    /// <summary>How many ended for each reason, the most frequent first: "9 target held, 1 too slow".</summary>
+    public static string InWords(IEnumerable<StopReason> stops) =>
+        string.Join(
+            ", ",
+            stops.GroupBy(stop => stop)
+                .OrderByDescending(same => same.Count())
+                .ThenBy(same => same.Key)
+                .Select(same => $"{same.Count()} {same.Key.InWords()}"));
+}
