@@ -7,6 +7,8 @@
 /// where they lie one after another; then six rows by two registers of C stay in registers while A and the panel stream by:
 /// twelve independent chains, enough to keep two multiply-adds a cycle busy. Where the columns (or rows) are no multiple of
 /// the tile, the last tile is moved back to overlap the one before: what it computes again, it computes to the same bits.
+/// Columns that fill half a register or more, but not one, as the ten singles of the document's model do, are computed in one
+/// register whose last lanes nobody looks at, eight rows at a time.
 module CuteDl.Core.Numerics.MatrixProduct
 
 open System
@@ -107,6 +109,96 @@ let private tile6<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     'V.Store(c41, &Unsafe.Add(&c, 4 * columns + right))
     'V.Store(c50, &Unsafe.Add(&c, 5 * columns + left))
     'V.Store(c51, &Unsafe.Add(&c, 5 * columns + right))
+
+/// Rows of less than one register, each copied to a line of its own, so that one aligned load fetches it. The lanes behind a row
+/// hold what follows it in memory; they are computed with and never looked at.
+[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+let internal spread<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>> (source: ReadOnlySpan<'T>, lines: byref<'T>, width: int) : unit =
+    let rows = source.Length / width
+    let first = &MemoryMarshal.GetReference source
+    // The last rows are too near the end for a whole register.
+    let whole = max 0 ((source.Length - 'V.Width) / width)
+
+    for row in 0 .. whole - 1 do
+        'V.Store('V.Load(&Unsafe.Add(&first, row * width)), &Unsafe.Add(&lines, row * 'V.Width))
+
+    for row in whole .. rows - 1 do
+        for j in 0 .. width - 1 do
+            Unsafe.Add(&lines, row * 'V.Width + j) <- source[row * width + j]
+
+/// Eight rows of C of less than one register. A row's register overwrites the beginning of the next row, which is written after it;
+/// the last row goes, as a whole register, to a place of its own.
+[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+let private tile8<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+    (a: byref<'T>, strides: Strides, lines: byref<'T>, c: byref<'T>, depth: int, columns: int, last: byref<'T>)
+    : unit =
+    let mutable c0 = 'V.Zero
+    let mutable c1 = 'V.Zero
+    let mutable c2 = 'V.Zero
+    let mutable c3 = 'V.Zero
+    let mutable c4 = 'V.Zero
+    let mutable c5 = 'V.Zero
+    let mutable c6 = 'V.Zero
+    let mutable c7 = 'V.Zero
+    // Native integers and two bases, so that every address is a base and one register.
+    let row = nativeint strides.Row
+    let row2 = row + row
+    let row3 = row2 + row
+    let step = nativeint strides.Column
+    let lower = &Unsafe.Add(&a, 4n * row)
+    let mutable ia = 0n
+    let mutable ib = 0n
+
+    for _ in 1..depth do
+        let b = 'V.Load(&Unsafe.Add(&lines, ib))
+        c0 <- 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&a, ia)), b, c0)
+        c1 <- 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&a, ia + row)), b, c1)
+        c2 <- 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&a, ia + row2)), b, c2)
+        c3 <- 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&a, ia + row3)), b, c3)
+        c4 <- 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&lower, ia)), b, c4)
+        c5 <- 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&lower, ia + row)), b, c5)
+        c6 <- 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&lower, ia + row2)), b, c6)
+        c7 <- 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&lower, ia + row3)), b, c7)
+        ia <- ia + step
+        ib <- ib + nativeint 'V.Width
+
+    'V.Store(c0, &c)
+    'V.Store(c1, &Unsafe.Add(&c, columns))
+    'V.Store(c2, &Unsafe.Add(&c, 2 * columns))
+    'V.Store(c3, &Unsafe.Add(&c, 3 * columns))
+    'V.Store(c4, &Unsafe.Add(&c, 4 * columns))
+    'V.Store(c5, &Unsafe.Add(&c, 5 * columns))
+    'V.Store(c6, &Unsafe.Add(&c, 6 * columns))
+    'V.Store(c7, &last)
+
+/// A product of at least eight rows and of columns that fill less than one register, B lying row after row.
+let private narrow<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+    (a: ReadOnlySpan<'T>)
+    (aStrides: Strides)
+    (b: ReadOnlySpan<'T>)
+    (c: Span<'T>)
+    (rows: int)
+    (depth: int)
+    (columns: int)
+    : unit =
+    let space = ArrayPool<'T>.Shared.Rent(Checked.(*) 'V.Width (depth + 1))
+    let a = &MemoryMarshal.GetReference a
+    let c = &MemoryMarshal.GetReference c
+    let lines = &MemoryMarshal.GetArrayDataReference space
+    let last = &Unsafe.Add(&lines, depth * 'V.Width)
+    spread<'V, 'T>(b.Slice(0, depth * columns), &lines, columns)
+    let mutable row = 0
+
+    while row < rows do
+        let i = min row (rows - 8)
+        tile8<'V, 'T>(&Unsafe.Add(&a, i * aStrides.Row), aStrides, &lines, &Unsafe.Add(&c, i * columns), depth, columns, &last)
+
+        for j in 0 .. columns - 1 do
+            Unsafe.Add(&c, (i + 7) * columns + j) <- Unsafe.Add(&last, j)
+
+        row <- row + 8
+
+    ArrayPool<'T>.Shared.Return space
 
 /// One row of C by two registers, for products of fewer than six rows.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
@@ -241,6 +333,13 @@ let multiply
     // The widest registers that the machine has and the columns fill.
     if Vector512.IsHardwareAccelerated && columns >= Vector512<'T>.Count then
         tiled<Register512<'T>, 'T> a aStrides b bStrides c rows depth columns
+    elif
+        Vector512.IsHardwareAccelerated
+        && columns > Vector256<'T>.Count
+        && rows >= 8
+        && bStrides = rowMajor columns
+    then
+        narrow<Register512<'T>, 'T> a aStrides b c rows depth columns
     elif Vector256.IsHardwareAccelerated && columns >= Vector256<'T>.Count then
         tiled<Register256<'T>, 'T> a aStrides b bStrides c rows depth columns
     elif Vector128.IsHardwareAccelerated && columns >= Vector128<'T>.Count then

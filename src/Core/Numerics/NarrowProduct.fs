@@ -10,22 +10,6 @@ open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
 open System.Runtime.Intrinsics
 
-/// Rows of W of at most one register, each copied to a line of its own, so that one aligned load fetches it. The lanes behind
-/// a row hold what follows it in memory; they are computed with and never looked at.
-[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
-let private spread<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>> (source: ReadOnlySpan<'T>, lines: byref<'T>, width: int) : unit =
-    let rows = source.Length / width
-    let first = &MemoryMarshal.GetReference source
-    // The last rows are too near the end for a whole register.
-    let whole = max 0 ((source.Length - 'V.Width) / width)
-
-    for row in 0 .. whole - 1 do
-        'V.Store('V.Load(&Unsafe.Add(&first, row * width)), &Unsafe.Add(&lines, row * 'V.Width))
-
-    for row in whole .. rows - 1 do
-        for j in 0 .. width - 1 do
-            Unsafe.Add(&lines, row * 'V.Width + j) <- source[row * width + j]
-
 /// The way back. A row's register overwrites the beginning of the next row, which is written after it.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
 let private gather<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>> (lines: byref<'T>, target: Span<'T>, width: int) : unit =
@@ -40,17 +24,78 @@ let private gather<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>> (lines: b
         for j in 0 .. width - 1 do
             target[row * width + j] <- Unsafe.Add(&lines, row * 'V.Width + j)
 
-/// An example on its way through forward1: where its bytes are, how many are left, and whose outputs they make.
+/// Four examples' outputs, from lines of weights: the next so many entries of each, added to its line. Four go side by side, because
+/// one alone is a chain in which every multiply-add waits for the one before.
+[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+let private forward4<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+    (
+        a: byref<uint32>,
+        b: byref<uint32>,
+        c: byref<uint32>,
+        d: byref<uint32>,
+        steps: nativeint,
+        table: byref<'T>,
+        weights: byref<'T>,
+        lineA: byref<'T>,
+        lineB: byref<'T>,
+        lineC: byref<'T>,
+        lineD: byref<'T>
+    ) : unit =
+    let mutable sumA = 'V.Load &lineA
+    let mutable sumB = 'V.Load &lineB
+    let mutable sumC = 'V.Load &lineC
+    let mutable sumD = 'V.Load &lineD
+
+    let mutable i = 0n
+
+    while i < steps do
+        let entry = Unsafe.Add(&a, i)
+        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
+        sumA <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, Entry.column entry * nativeint 'V.Width)), sumA)
+        let entry = Unsafe.Add(&b, i)
+        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
+        sumB <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, Entry.column entry * nativeint 'V.Width)), sumB)
+        let entry = Unsafe.Add(&c, i)
+        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
+        sumC <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, Entry.column entry * nativeint 'V.Width)), sumC)
+        let entry = Unsafe.Add(&d, i)
+        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
+        sumD <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, Entry.column entry * nativeint 'V.Width)), sumD)
+        i <- i + 1n
+
+    'V.Store(sumA, &lineA)
+    'V.Store(sumB, &lineB)
+    'V.Store(sumC, &lineC)
+    'V.Store(sumD, &lineD)
+
+/// One example's outputs, from the given entry to its last.
+let private forward1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+    (a: byref<uint32>, steps: nativeint, table: byref<'T>, weights: byref<'T>, line: byref<'T>)
+    : unit =
+    let mutable sum = 'V.Load &line
+
+    let mutable i = 0n
+
+    while i < steps do
+        let entry = Unsafe.Add(&a, i)
+        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
+        sum <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, Entry.column entry * nativeint 'V.Width)), sum)
+        i <- i + 1n
+
+    'V.Store(sum, &line)
+
+/// How many examples ahead their entries are asked for: data sets are larger than the cache.
+let private ahead = 5
+
+/// An example on its way through forwardAll: where its next entry is, how many are left, and whose outputs they make.
 [<Struct; NoEquality; NoComparison>]
 type private Place =
     val mutable At: int
     val mutable Left: int
     val mutable Index: int
 
-    /// The next example that has bytes; those without any have outputs of 0. None left: Left stays 0.
+    /// The next example that has entries; those without any have outputs of 0. None left: Left stays 0.
     member place.Take(rows: SparseRows, examples: ReadOnlySpan<int>, next: byref<int>) =
-        place.Left <- 0
-
         while place.Left = 0 && next < examples.Length do
             let example = examples[next]
             place.At <- rows.Starts[example]
@@ -58,14 +103,18 @@ type private Place =
             place.Index <- next
             next <- next + 1
 
-/// Outputs of at most one register each, from spread weights, into lines. Four examples go side by side, because one alone is a
-/// chain in which every multiply-add waits for the one before; where one ends, the next takes its place.
-[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
-let private forward1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
-    (rows: SparseRows, examples: ReadOnlySpan<int>, values: byref<'T>, weights: byref<'T>, lines: byref<'T>)
+            if next + ahead < examples.Length then
+                rows.Prefetch(examples[next + ahead])
+
+    member place.Walk(steps: int) =
+        place.At <- place.At + steps
+        place.Left <- place.Left - steps
+
+/// Outputs of at most one register each, into lines that hold zeros, four examples at a time; where one ends, the next takes its place.
+let private forwardAll<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+    (rows: SparseRows, examples: ReadOnlySpan<int>, table: byref<'T>, weights: byref<'T>, lines: byref<'T>)
     : unit =
-    let columns = &MemoryMarshal.GetReference rows.Columns
-    let bytes = &MemoryMarshal.GetReference rows.Values
+    let entries = &MemoryMarshal.GetReference rows.Entries
     let width = 'V.Width
     let mutable next = 0
     let mutable a = Place()
@@ -76,91 +125,73 @@ let private forward1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     b.Take(rows, examples, &next)
     c.Take(rows, examples, &next)
     d.Take(rows, examples, &next)
-    let mutable sumA = 'V.Zero
-    let mutable sumB = 'V.Zero
-    let mutable sumC = 'V.Zero
-    let mutable sumD = 'V.Zero
 
     while a.Left > 0 && b.Left > 0 && c.Left > 0 && d.Left > 0 do
         let steps = min (min a.Left b.Left) (min c.Left d.Left)
-        let atA = a.At
-        let atB = b.At
-        let atC = c.At
-        let atD = d.At
 
-        for i in 0 .. steps - 1 do
-            let x = 'V.Broadcast(Unsafe.Add(&values, int (Unsafe.Add(&bytes, atA + i))))
-            sumA <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, int (Unsafe.Add(&columns, atA + i)) * width)), sumA)
-            let x = 'V.Broadcast(Unsafe.Add(&values, int (Unsafe.Add(&bytes, atB + i))))
-            sumB <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, int (Unsafe.Add(&columns, atB + i)) * width)), sumB)
-            let x = 'V.Broadcast(Unsafe.Add(&values, int (Unsafe.Add(&bytes, atC + i))))
-            sumC <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, int (Unsafe.Add(&columns, atC + i)) * width)), sumC)
-            let x = 'V.Broadcast(Unsafe.Add(&values, int (Unsafe.Add(&bytes, atD + i))))
-            sumD <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, int (Unsafe.Add(&columns, atD + i)) * width)), sumD)
+        forward4<'V, 'T>(
+            &Unsafe.Add(&entries, a.At),
+            &Unsafe.Add(&entries, b.At),
+            &Unsafe.Add(&entries, c.At),
+            &Unsafe.Add(&entries, d.At),
+            nativeint steps,
+            &table,
+            &weights,
+            &Unsafe.Add(&lines, a.Index * width),
+            &Unsafe.Add(&lines, b.Index * width),
+            &Unsafe.Add(&lines, c.Index * width),
+            &Unsafe.Add(&lines, d.Index * width)
+        )
 
-        a.At <- atA + steps
-        b.At <- atB + steps
-        c.At <- atC + steps
-        d.At <- atD + steps
-        a.Left <- a.Left - steps
-        b.Left <- b.Left - steps
-        c.Left <- c.Left - steps
-        d.Left <- d.Left - steps
-
-        if a.Left = 0 then
-            'V.Store(sumA, &Unsafe.Add(&lines, a.Index * width))
-            sumA <- 'V.Zero
-            a.Take(rows, examples, &next)
-
-        if b.Left = 0 then
-            'V.Store(sumB, &Unsafe.Add(&lines, b.Index * width))
-            sumB <- 'V.Zero
-            b.Take(rows, examples, &next)
-
-        if c.Left = 0 then
-            'V.Store(sumC, &Unsafe.Add(&lines, c.Index * width))
-            sumC <- 'V.Zero
-            c.Take(rows, examples, &next)
-
-        if d.Left = 0 then
-            'V.Store(sumD, &Unsafe.Add(&lines, d.Index * width))
-            sumD <- 'V.Zero
-            d.Take(rows, examples, &next)
+        a.Walk steps
+        b.Walk steps
+        c.Walk steps
+        d.Walk steps
+        a.Take(rows, examples, &next)
+        b.Take(rows, examples, &next)
+        c.Take(rows, examples, &next)
+        d.Take(rows, examples, &next)
 
     // Fewer than four are left: each to its end.
-    for place in 0..3 do
-        let mutable rest = a
-        let mutable sum = sumA
+    forward1<'V, 'T>(&Unsafe.Add(&entries, a.At), nativeint a.Left, &table, &weights, &Unsafe.Add(&lines, a.Index * width))
+    forward1<'V, 'T>(&Unsafe.Add(&entries, b.At), nativeint b.Left, &table, &weights, &Unsafe.Add(&lines, b.Index * width))
+    forward1<'V, 'T>(&Unsafe.Add(&entries, c.At), nativeint c.Left, &table, &weights, &Unsafe.Add(&lines, c.Index * width))
+    forward1<'V, 'T>(&Unsafe.Add(&entries, d.At), nativeint d.Left, &table, &weights, &Unsafe.Add(&lines, d.Index * width))
 
-        if place = 1 then
-            rest <- b
-            sum <- sumB
-        elif place = 2 then
-            rest <- c
-            sum <- sumC
-        elif place = 3 then
-            rest <- d
-            sum <- sumD
-
-        if rest.Left > 0 then
-            for i in rest.At .. rest.At + rest.Left - 1 do
-                let x = 'V.Broadcast(Unsafe.Add(&values, int (Unsafe.Add(&bytes, i))))
-                sum <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, int (Unsafe.Add(&columns, i)) * width)), sum)
-
-            'V.Store(sum, &Unsafe.Add(&lines, rest.Index * width))
-
-/// One example's part in a gradient of lines.
+/// One example's part in a gradient of lines. Four lines are read before any is written: an example's columns differ, but the
+/// processor cannot know that, and would wait for each store.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
-let private gradient1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>> (walk: Walk<'T>, delta: byref<'T>, lines: byref<'T>) : unit =
+let private gradient1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+    (entries: byref<uint32>, steps: nativeint, table: byref<'T>, delta: byref<'T>, lines: byref<'T>)
+    : unit =
+    let width = nativeint 'V.Width
     let delta = 'V.Load &delta
-    let columns = &MemoryMarshal.GetReference walk.Columns
-    let values = &MemoryMarshal.GetReference walk.Values
-    let table = &MemoryMarshal.GetReference walk.Table
+    let mutable i = 0n
 
-    for i in 0 .. walk.Values.Length - 1 do
-        let line = &Unsafe.Add(&lines, int (Unsafe.Add(&columns, i)) * 'V.Width)
-        let x = 'V.Broadcast(Unsafe.Add(&table, int (Unsafe.Add(&values, i))))
-        'V.Store('V.MultiplyAdd(x, delta, 'V.Load &line), &line)
+    while i < steps - 3n do
+        let a = Unsafe.Add(&entries, i)
+        let b = Unsafe.Add(&entries, i + 1n)
+        let c = Unsafe.Add(&entries, i + 2n)
+        let d = Unsafe.Add(&entries, i + 3n)
+        let lineA = &Unsafe.Add(&lines, Entry.column a * width)
+        let lineB = &Unsafe.Add(&lines, Entry.column b * width)
+        let lineC = &Unsafe.Add(&lines, Entry.column c * width)
+        let lineD = &Unsafe.Add(&lines, Entry.column d * width)
+        let sumA = 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, Entry.byte a)), delta, 'V.Load &lineA)
+        let sumB = 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, Entry.byte b)), delta, 'V.Load &lineB)
+        let sumC = 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, Entry.byte c)), delta, 'V.Load &lineC)
+        let sumD = 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, Entry.byte d)), delta, 'V.Load &lineD)
+        'V.Store(sumA, &lineA)
+        'V.Store(sumB, &lineB)
+        'V.Store(sumC, &lineC)
+        'V.Store(sumD, &lineD)
+        i <- i + 4n
+
+    while i < steps do
+        let entry = Unsafe.Add(&entries, i)
+        let line = &Unsafe.Add(&lines, Entry.column entry * width)
+        'V.Store('V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, Entry.byte entry)), delta, 'V.Load &line), &line)
+        i <- i + 1n
 
 /// Whether a row of so many numbers fits one of the machine's widest registers, but not a narrower one.
 let isNarrow<'T> (width: int) =
@@ -185,8 +216,8 @@ let forward
     // An example without bytes is passed over, and has outputs of 0.
     lines.Clear()
     let linesOfOutputs = &MemoryMarshal.GetReference lines
-    spread<Register512<'T>, 'T>(weights, &linesOfWeights, width)
-    forward1<Register512<'T>, 'T>(rows, examples, &table[0], &linesOfWeights, &linesOfOutputs)
+    MatrixProduct.spread<Register512<'T>, 'T>(weights, &linesOfWeights, width)
+    forwardAll<Register512<'T>, 'T>(rows, examples, &table[0], &linesOfWeights, &linesOfOutputs)
     gather<Register512<'T>, 'T>(&linesOfOutputs, outputs, width)
 
 /// gradient = xᵀ·δ for the chosen examples x.
@@ -204,9 +235,19 @@ let gradient
     lines.Clear()
     let line = &MemoryMarshal.GetReference lines
     let delta = &MemoryMarshal.GetReference linesOfDeltas
-    spread<Register512<'T>, 'T>(deltas, &delta, width)
+    let entries = &MemoryMarshal.GetReference rows.Entries
+    MatrixProduct.spread<Register512<'T>, 'T>(deltas, &delta, width)
 
     for i in 0 .. examples.Length - 1 do
-        gradient1<Register512<'T>, 'T>(Walk<'T>(rows, examples[i], table), &Unsafe.Add(&delta, i * Vector512<'T>.Count), &line)
+        let start = rows.Starts[examples[i]]
+        let steps = rows.Starts[examples[i] + 1] - start
+
+        gradient1<Register512<'T>, 'T>(
+            &Unsafe.Add(&entries, start),
+            nativeint steps,
+            &table[0],
+            &Unsafe.Add(&delta, i * Vector512<'T>.Count),
+            &line
+        )
 
     gather<Register512<'T>, 'T>(&line, gradient, width)

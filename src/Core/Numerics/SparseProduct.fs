@@ -20,36 +20,38 @@ open System.Runtime.Intrinsics
 let private forward2<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (one: Walk<'T>, other: Walk<'T>, weights: byref<'T>, output: byref<'T>, otherOutput: byref<'T>, width: int, left: int, right: int)
     : unit =
-    let columns = &MemoryMarshal.GetReference one.Columns
-    let values = &MemoryMarshal.GetReference one.Values
-    let otherColumns = &MemoryMarshal.GetReference other.Columns
-    let otherValues = &MemoryMarshal.GetReference other.Values
+    let entries = &MemoryMarshal.GetReference one.Entries
+    let otherEntries = &MemoryMarshal.GetReference other.Entries
     let table = &MemoryMarshal.GetReference one.Table
-    let both = min one.Values.Length other.Values.Length
+    let both = min one.Entries.Length other.Entries.Length
     let mutable c0 = 'V.Zero
     let mutable c1 = 'V.Zero
     let mutable d0 = 'V.Zero
     let mutable d1 = 'V.Zero
 
     for i in 0 .. both - 1 do
-        let row = int (Unsafe.Add(&columns, i)) * width
-        let x = 'V.Broadcast(Unsafe.Add(&table, int (Unsafe.Add(&values, i))))
+        let entry = Unsafe.Add(&entries, i)
+        let row = int (Entry.column entry) * width
+        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
         c0 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + left)), c0)
         c1 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + right)), c1)
-        let row = int (Unsafe.Add(&otherColumns, i)) * width
-        let x = 'V.Broadcast(Unsafe.Add(&table, int (Unsafe.Add(&otherValues, i))))
+        let entry = Unsafe.Add(&otherEntries, i)
+        let row = int (Entry.column entry) * width
+        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
         d0 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + left)), d0)
         d1 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + right)), d1)
 
-    for i in both .. one.Values.Length - 1 do
-        let row = int (Unsafe.Add(&columns, i)) * width
-        let x = 'V.Broadcast(Unsafe.Add(&table, int (Unsafe.Add(&values, i))))
+    for i in both .. one.Entries.Length - 1 do
+        let entry = Unsafe.Add(&entries, i)
+        let row = int (Entry.column entry) * width
+        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
         c0 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + left)), c0)
         c1 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + right)), c1)
 
-    for i in both .. other.Values.Length - 1 do
-        let row = int (Unsafe.Add(&otherColumns, i)) * width
-        let x = 'V.Broadcast(Unsafe.Add(&table, int (Unsafe.Add(&otherValues, i))))
+    for i in both .. other.Entries.Length - 1 do
+        let entry = Unsafe.Add(&otherEntries, i)
+        let row = int (Entry.column entry) * width
+        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
         d0 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + left)), d0)
         d1 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + right)), d1)
 
@@ -63,8 +65,7 @@ let private forward2<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
 let private forward8<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (walk: Walk<'T>, weights: byref<'T>, output: byref<'T>, width: int, first: int)
     : unit =
-    let columns = &MemoryMarshal.GetReference walk.Columns
-    let values = &MemoryMarshal.GetReference walk.Values
+    let entries = &MemoryMarshal.GetReference walk.Entries
     let table = &MemoryMarshal.GetReference walk.Table
     let w = 'V.Width
     let mutable c0 = 'V.Zero
@@ -76,9 +77,10 @@ let private forward8<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     let mutable c6 = 'V.Zero
     let mutable c7 = 'V.Zero
 
-    for i in 0 .. walk.Values.Length - 1 do
-        let row = int (Unsafe.Add(&columns, i)) * width + first
-        let x = 'V.Broadcast(Unsafe.Add(&table, int (Unsafe.Add(&values, i))))
+    for i in 0 .. walk.Entries.Length - 1 do
+        let entry = Unsafe.Add(&entries, i)
+        let row = int (Entry.column entry) * width + first
+        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
         c0 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row)), c0)
         c1 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + w)), c1)
         c2 <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, row + 2 * w)), c2)
@@ -103,15 +105,15 @@ let private forward8<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
 let private gradient2<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (walk: Walk<'T>, delta: byref<'T>, gradient: byref<'T>, width: int, left: int, right: int)
     : unit =
-    let columns = &MemoryMarshal.GetReference walk.Columns
-    let values = &MemoryMarshal.GetReference walk.Values
+    let entries = &MemoryMarshal.GetReference walk.Entries
     let table = &MemoryMarshal.GetReference walk.Table
     let d0 = 'V.Load(&Unsafe.Add(&delta, left))
     let d1 = 'V.Load(&Unsafe.Add(&delta, right))
 
-    for i in 0 .. walk.Values.Length - 1 do
-        let row = &Unsafe.Add(&gradient, int (Unsafe.Add(&columns, i)) * width)
-        let x = 'V.Broadcast(Unsafe.Add(&table, int (Unsafe.Add(&values, i))))
+    for i in 0 .. walk.Entries.Length - 1 do
+        let entry = Unsafe.Add(&entries, i)
+        let row = &Unsafe.Add(&gradient, int (Entry.column entry) * width)
+        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
         // Both are read before either is written: where they overlap, both hold the same.
         let g0 = 'V.MultiplyAdd(x, d0, 'V.Load(&Unsafe.Add(&row, left)))
         let g1 = 'V.MultiplyAdd(x, d1, 'V.Load(&Unsafe.Add(&row, right)))
@@ -123,8 +125,7 @@ let private gradient2<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
 let private gradient8<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (walk: Walk<'T>, delta: byref<'T>, gradient: byref<'T>, width: int, first: int)
     : unit =
-    let columns = &MemoryMarshal.GetReference walk.Columns
-    let values = &MemoryMarshal.GetReference walk.Values
+    let entries = &MemoryMarshal.GetReference walk.Entries
     let table = &MemoryMarshal.GetReference walk.Table
     let w = 'V.Width
     let delta = &Unsafe.Add(&delta, first)
@@ -137,9 +138,10 @@ let private gradient8<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     let d6 = 'V.Load(&Unsafe.Add(&delta, 6 * w))
     let d7 = 'V.Load(&Unsafe.Add(&delta, 7 * w))
 
-    for i in 0 .. walk.Values.Length - 1 do
-        let row = int (Unsafe.Add(&columns, i)) * width + first
-        let x = 'V.Broadcast(Unsafe.Add(&table, int (Unsafe.Add(&values, i))))
+    for i in 0 .. walk.Entries.Length - 1 do
+        let entry = Unsafe.Add(&entries, i)
+        let row = int (Entry.column entry) * width + first
+        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
         let g = &Unsafe.Add(&gradient, row)
         'V.Store('V.MultiplyAdd(x, d0, 'V.Load &g), &g)
         let g = &Unsafe.Add(&gradient, row + w)
@@ -157,57 +159,66 @@ let private gradient8<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
         let g = &Unsafe.Add(&gradient, row + 7 * w)
         'V.Store('V.MultiplyAdd(x, d7, 'V.Load &g), &g)
 
-/// The outputs of two examples from the column first on, as many as fill registers of this width; the first one left over.
+// Column by column (of eight registers, or two), and all examples for each: so the part of W that is at work stays in the cache.
+
+/// The outputs of all examples from the column first on, as many as fill registers of this width; the first column left over.
 let private forwardFrom<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
-    (one: Walk<'T>, other: Walk<'T>, weights: byref<'T>, output: byref<'T>, otherOutput: byref<'T>, width: int, first: int)
+    (rows: SparseRows, examples: ReadOnlySpan<int>, table: 'T array, weights: byref<'T>, outputs: byref<'T>, width: int, first: int)
     : int =
     let w = 'V.Width
     let mutable column = first
 
     while width - column >= 8 * w do
-        forward8<'V, 'T>(one, &weights, &output, width, column)
-        forward8<'V, 'T>(other, &weights, &otherOutput, width, column)
+        for i in 0 .. examples.Length - 1 do
+            forward8<'V, 'T>(Walk<'T>(rows, examples[i], table), &weights, &Unsafe.Add(&outputs, i * width), width, column)
+
         column <- column + 8 * w
 
     while width - column >= w do
-        forward2<'V, 'T>(one, other, &weights, &output, &otherOutput, width, column, min (column + w) (width - w))
+        let right = min (column + w) (width - w)
+
+        for pair in 0 .. (examples.Length + 1) / 2 - 1 do
+            let i = 2 * pair
+            // The last of an odd number goes with itself.
+            let next = min (i + 1) (examples.Length - 1)
+
+            forward2<'V, 'T>(
+                Walk<'T>(rows, examples[i], table),
+                Walk<'T>(rows, examples[next], table),
+                &weights,
+                &Unsafe.Add(&outputs, i * width),
+                &Unsafe.Add(&outputs, next * width),
+                width,
+                column,
+                right
+            )
+
         column <- min width (column + 2 * w)
 
     column
 
 /// The same for the gradient.
 let private gradientFrom<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
-    (walk: Walk<'T>, delta: byref<'T>, gradient: byref<'T>, width: int, first: int)
+    (rows: SparseRows, examples: ReadOnlySpan<int>, table: 'T array, deltas: byref<'T>, gradient: byref<'T>, width: int, first: int)
     : int =
     let w = 'V.Width
     let mutable column = first
 
     while width - column >= 8 * w do
-        gradient8<'V, 'T>(walk, &delta, &gradient, width, column)
+        for i in 0 .. examples.Length - 1 do
+            gradient8<'V, 'T>(Walk<'T>(rows, examples[i], table), &Unsafe.Add(&deltas, i * width), &gradient, width, column)
+
         column <- column + 8 * w
 
     while width - column >= w do
-        gradient2<'V, 'T>(walk, &delta, &gradient, width, column, min (column + w) (width - w))
+        let right = min (column + w) (width - w)
+
+        for i in 0 .. examples.Length - 1 do
+            gradient2<'V, 'T>(Walk<'T>(rows, examples[i], table), &Unsafe.Add(&deltas, i * width), &gradient, width, column, right)
+
         column <- min width (column + 2 * w)
 
     column
-
-/// The outputs of one example from the column first on, one by one.
-let private forwardRest
-    (walk: Walk<'T>)
-    (weights: ReadOnlySpan<'T>)
-    (output: Span<'T>)
-    (width: int)
-    (first: int)
-    : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
-    for j in first .. width - 1 do
-        let mutable sum = 'T.Zero
-
-        for n in 0 .. walk.Values.Length - 1 do
-            let x = walk.Table[int walk.Values[n]]
-            sum <- 'T.FusedMultiplyAdd(x, weights[int walk.Columns[n] * width + j], sum)
-
-        output[j] <- sum
 
 let private check (name: string) (length: int) (rows: int) (columns: int) =
     let needed = int64 rows * int64 columns
@@ -249,30 +260,30 @@ let forward
             space
     else
         let w = &MemoryMarshal.GetReference weights
+        let z = &MemoryMarshal.GetReference outputs
+        let mutable column = 0
 
-        for pair in 0 .. (examples.Length + 1) / 2 - 1 do
-            let i = 2 * pair
-            // The last of an odd number goes with itself.
-            let next = min (i + 1) (examples.Length - 1)
-            let one = Walk<'T>(rows, examples[i], table)
-            let other = Walk<'T>(rows, examples[next], table)
-            let output = outputs.Slice(i * width, width)
-            let otherOutput = outputs.Slice(next * width, width)
-            let z = &MemoryMarshal.GetReference output
-            let otherZ = &MemoryMarshal.GetReference otherOutput
-            let mutable column = 0
+        if Vector512.IsHardwareAccelerated then
+            column <- forwardFrom<Register512<'T>, 'T>(rows, examples, table, &w, &z, width, column)
 
-            if Vector512.IsHardwareAccelerated then
-                column <- forwardFrom<Register512<'T>, 'T>(one, other, &w, &z, &otherZ, width, column)
+        if Vector256.IsHardwareAccelerated then
+            column <- forwardFrom<Register256<'T>, 'T>(rows, examples, table, &w, &z, width, column)
 
-            if Vector256.IsHardwareAccelerated then
-                column <- forwardFrom<Register256<'T>, 'T>(one, other, &w, &z, &otherZ, width, column)
+        if Vector128.IsHardwareAccelerated then
+            column <- forwardFrom<Register128<'T>, 'T>(rows, examples, table, &w, &z, width, column)
 
-            if Vector128.IsHardwareAccelerated then
-                column <- forwardFrom<Register128<'T>, 'T>(one, other, &w, &z, &otherZ, width, column)
+        for i in 0 .. examples.Length - 1 do
+            let walk = Walk<'T>(rows, examples[i], table)
 
-            forwardRest one weights output width column
-            forwardRest other weights otherOutput width column
+            for j in column .. width - 1 do
+                let mutable sum = 'T.Zero
+
+                for n in 0 .. walk.Entries.Length - 1 do
+                    let entry = walk.Entries[n]
+                    let x = walk.Table[int (Entry.byte entry)]
+                    sum <- 'T.FusedMultiplyAdd(x, weights[int (Entry.column entry) * width + j], sum)
+
+                outputs[i * width + j] <- sum
 
 /// <summary>gradient = xᵀ·δ for the chosen examples x.</summary>
 /// <param name="rows">All examples; their columns must lie below the gradient's rows.</param>
@@ -308,25 +319,25 @@ let gradient
             space
     else
         gradient.Clear()
+        let d = &MemoryMarshal.GetReference deltas
         let g = &MemoryMarshal.GetReference gradient
+        let mutable column = 0
+
+        if Vector512.IsHardwareAccelerated then
+            column <- gradientFrom<Register512<'T>, 'T>(rows, examples, table, &d, &g, width, column)
+
+        if Vector256.IsHardwareAccelerated then
+            column <- gradientFrom<Register256<'T>, 'T>(rows, examples, table, &d, &g, width, column)
+
+        if Vector128.IsHardwareAccelerated then
+            column <- gradientFrom<Register128<'T>, 'T>(rows, examples, table, &d, &g, width, column)
 
         for i in 0 .. examples.Length - 1 do
             let walk = Walk<'T>(rows, examples[i], table)
-            let delta = deltas.Slice(i * width, width)
-            let d = &MemoryMarshal.GetReference delta
-            let mutable column = 0
-
-            if Vector512.IsHardwareAccelerated then
-                column <- gradientFrom<Register512<'T>, 'T>(walk, &d, &g, width, column)
-
-            if Vector256.IsHardwareAccelerated then
-                column <- gradientFrom<Register256<'T>, 'T>(walk, &d, &g, width, column)
-
-            if Vector128.IsHardwareAccelerated then
-                column <- gradientFrom<Register128<'T>, 'T>(walk, &d, &g, width, column)
 
             for j in column .. width - 1 do
-                for n in 0 .. walk.Values.Length - 1 do
-                    let x = walk.Table[int walk.Values[n]]
-                    let cell = &gradient[int walk.Columns[n] * width + j]
-                    cell <- 'T.FusedMultiplyAdd(x, delta[j], cell)
+                for n in 0 .. walk.Entries.Length - 1 do
+                    let entry = walk.Entries[n]
+                    let x = walk.Table[int (Entry.byte entry)]
+                    let cell = &gradient[int (Entry.column entry) * width + j]
+                    cell <- 'T.FusedMultiplyAdd(x, deltas[i * width + j], cell)

@@ -2,26 +2,33 @@ namespace CuteDl.Core.Numerics
 
 open System
 open System.Runtime.CompilerServices
+open System.Runtime.Intrinsics.X86
 
 /// <summary>Rows of bytes of which only those other than 0 are kept, in ascending order of their columns.</summary>
 type SparseRows =
     private
         { width: int
           starts: int array
-          columns: uint16 array
-          values: byte array }
+          entries: uint32 array }
 
     /// <summary>The length of a row, zeros included.</summary>
     member rows.Width = rows.width
 
-    /// <summary>Where each row begins in Columns and Values; one entry more than there are rows.</summary>
+    /// <summary>Where each row begins in Entries; one more than there are rows.</summary>
     member rows.Starts = ReadOnlySpan<int> rows.starts
 
-    /// <summary>The columns of the bytes that are kept.</summary>
-    member rows.Columns = ReadOnlySpan<uint16> rows.columns
+    /// <summary>The bytes that are kept, each with its column: 256 · column + byte, so that one load brings both.</summary>
+    member rows.Entries = ReadOnlySpan<uint32> rows.entries
 
-    /// <summary>The bytes that are kept.</summary>
-    member rows.Values = ReadOnlySpan<byte> rows.values
+    /// Asks for a row's entries to be brought from memory into the cache, without waiting for them.
+    member internal rows.Prefetch(row: int) : unit =
+        if Sse.IsSupported then
+            let mutable at = rows.starts[row]
+
+            while at < rows.starts[row + 1] do
+                // An array that is moved meanwhile makes this useless, not wrong: nothing is read.
+                Sse.Prefetch0(Unsafe.AsPointer &rows.entries[at])
+                at <- at + 64 / sizeof<uint32>
 
     /// <summary>How many rows there are.</summary>
     member rows.Count = rows.starts.Length - 1
@@ -29,7 +36,7 @@ type SparseRows =
 /// <summary>Making sparse rows.</summary>
 module SparseRows =
     /// <summary>The most columns that rows can have.</summary>
-    let largestWidth = int UInt16.MaxValue + 1
+    let largestWidth = 1 <<< 24
 
     /// <summary>The share of bytes other than 0.</summary>
     let density (cells: byte array) : float = float (cells.Length - Span(cells).Count 0uy) / float (max 1 cells.Length)
@@ -50,8 +57,7 @@ module SparseRows =
         let rows = cells.Length / width
         let kept = cells.Length - Span(cells).Count 0uy
         let starts = Array.zeroCreate (rows + 1)
-        let columns = Array.zeroCreate kept
-        let values = Array.zeroCreate kept
+        let entries = Array.zeroCreate kept
         let mutable next = 0
 
         for row in 0 .. rows - 1 do
@@ -61,25 +67,26 @@ module SparseRows =
                 let value = cells[row * width + column]
 
                 if value <> 0uy then
-                    columns[next] <- uint16 column
-                    values[next] <- value
+                    entries[next] <- uint32 column <<< 8 ||| uint32 value
                     next <- next + 1
 
         starts[rows] <- next
 
-        { width = width; starts = starts; columns = columns; values = values }
+        { width = width; starts = starts; entries = entries }
+
+/// What an entry of sparse rows says. Native integers, because they address memory without further conversion.
+module internal Entry =
+    let inline column (entry: uint32) = nativeint (entry >>> 8)
+    let inline byte (entry: uint32) = nativeint (entry &&& 0xFFu)
 
 /// One example of sparse rows, and the numbers that its bytes stand for.
 [<Struct; IsByRefLike; NoEquality; NoComparison>]
 type internal Walk<'T> =
-    val Columns: ReadOnlySpan<uint16>
-    val Values: ReadOnlySpan<byte>
+    val Entries: ReadOnlySpan<uint32>
     val Table: ReadOnlySpan<'T>
 
     new(rows: SparseRows, example: int, table: 'T array) =
         let start = rows.Starts[example]
-        let length = rows.Starts[example + 1] - start
 
-        { Columns = rows.Columns.Slice(start, length)
-          Values = rows.Values.Slice(start, length)
+        { Entries = rows.Entries.Slice(start, rows.Starts[example + 1] - start)
           Table = ReadOnlySpan table }

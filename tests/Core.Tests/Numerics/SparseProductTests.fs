@@ -118,8 +118,9 @@ let private rows =
 
         for row in 0 .. sparse.Count - 1 do
             for i in sparse.Starts[row] .. sparse.Starts[row + 1] - 1 do
-                Expect.notEqual sparse.Values[i] 0uy "no zero is kept"
-                back[row * case.Inputs + int sparse.Columns[i]] <- sparse.Values[i]
+                let entry = sparse.Entries[i]
+                Expect.notEqual (entry &&& 0xFFu) 0u "no zero is kept"
+                back[row * case.Inputs + int (entry >>> 8)] <- byte entry
 
         Expect.equal back case.Cells "cells")
 
