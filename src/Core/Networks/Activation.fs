@@ -42,6 +42,13 @@ module Activation =
         | Sigmoid -> overwrite values (fun z -> 'T.One / ('T.One + 'T.Exp(-z)))
         | Tanh -> overwrite values (fun z -> 'T.Tanh z)
 
+    /// The sums x·W of a layer, row after row, become a: with the layer's biases added, in one pass where the activation allows it.
+    let internal applyToSums (activation: Activation) (sums: Span<'T>) (biases: ReadOnlySpan<'T>) : unit =
+        Elementwise.addToRows sums biases (activation = ReLU)
+
+        if activation <> ReLU then
+            apply activation sums
+
     let inline private scale (gradient: Span<'T>) (outputs: ReadOnlySpan<'T>) ([<InlineIfLambda>] derivative: 'T -> 'T) =
         for i in 0 .. gradient.Length - 1 do
             gradient[i] <- gradient[i] * derivative outputs[i]

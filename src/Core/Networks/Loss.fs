@@ -2,6 +2,8 @@ namespace CuteDl.Core.Networks
 
 open System
 open System.Numerics
+open System.Runtime.CompilerServices
+open System.Runtime.InteropServices
 open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 
@@ -28,52 +30,94 @@ module Loss =
 
     // Each of these gives the sum of the examples' losses, and the gradient of that sum with respect to the outputs.
 
+    // Two methods, each small enough that all it uses stays in registers.
+
+    /// g = z − max z of each example, so that no exponential overflows and their sum is at least 1; returns −Σ y g, what the right
+    /// classes' logits lack.
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    let private shift
+        (z: byref<'T>, y: byref<'T>, g: byref<'T>, rows: int, width: int)
+        : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+        let mutable total = 0.0
+
+        for i in 0 .. rows - 1 do
+            let z = &Unsafe.Add(&z, i * width)
+            let y = &Unsafe.Add(&y, i * width)
+            let g = &Unsafe.Add(&g, i * width)
+            let mutable largest = z
+
+            // What a NaN does to a maximum does not matter here: it makes the sum of the exponentials NaN.
+            for j in 1 .. width - 1 do
+                largest <- 'T.MaxNative(largest, Unsafe.Add(&z, j))
+
+            let mutable lack = 'T.Zero
+
+            for j in 0 .. width - 1 do
+                let difference = Unsafe.Add(&z, j) - largest
+                Unsafe.Add(&g, j) <- difference
+                lack <- lack + Unsafe.Add(&y, j) * difference
+
+            // 0 · −∞: a logit of −∞ costs nothing where its class is wrong.
+            if 'T.IsNaN lack then
+                lack <- 'T.Zero
+
+                for j in 0 .. width - 1 do
+                    if not ('T.IsZero(Unsafe.Add(&y, j))) then
+                        lack <- lack + Unsafe.Add(&y, j) * Unsafe.Add(&g, j)
+
+            total <- total - Double.CreateTruncating lack
+
+        total
+
+    /// From g = eᶻ to the gradient g Σy/Σg − y of each example; returns Σ (Σy) ln Σg.
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    let private normalize
+        (y: byref<'T>, g: byref<'T>, rows: int, width: int)
+        : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+        let mutable total = 0.0
+
+        // Where Σy is 1, a sum of logarithms is the logarithm of a product: one in place of many.
+        let mutable product = 1.0
+
+        for i in 0 .. rows - 1 do
+            let y = &Unsafe.Add(&y, i * width)
+            let g = &Unsafe.Add(&g, i * width)
+            let mutable sum = 'T.Zero
+            let mutable weight = 'T.Zero
+
+            for j in 0 .. width - 1 do
+                sum <- sum + Unsafe.Add(&g, j)
+                weight <- weight + Unsafe.Add(&y, j)
+
+            let share = weight / sum
+
+            for j in 0 .. width - 1 do
+                Unsafe.Add(&g, j) <- Unsafe.Add(&g, j) * share - Unsafe.Add(&y, j)
+
+            if 'T.op_Equality (weight, 'T.One) then
+                product <- product * Double.CreateTruncating sum
+
+                if product > 1e200 then
+                    total <- total + Math.Log product
+                    product <- 1.0
+            else
+                total <- total + Double.CreateTruncating weight * Math.Log(Double.CreateTruncating sum)
+
+        total + Math.Log product
+
     let private softmaxCrossEntropy
         (outputs: ReadOnlySpan<'T>)
         (targets: ReadOnlySpan<'T>)
         (gradient: Span<'T>)
         (width: int)
         : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
-        // With an example's largest logit taken off, no exponential overflows and their sum is at least 1.
         let rows = outputs.Length / width
-
-        for i in 0 .. rows - 1 do
-            let z = outputs.Slice(i * width, width)
-            let g = gradient.Slice(i * width, width)
-            let mutable largest = z[0]
-
-            for j in 1 .. z.Length - 1 do
-                largest <- 'T.Max(largest, z[j])
-
-            for j in 0 .. z.Length - 1 do
-                g[j] <- z[j] - largest
-
-        let mutable total = 0.0
-
-        // What the right classes' logits lack, before the exponentials overwrite it.
-        for i in 0 .. outputs.Length - 1 do
-            if not ('T.IsZero targets[i]) then
-                total <- total - Double.CreateTruncating(targets[i] * gradient[i])
-
+        let z = &MemoryMarshal.GetReference outputs
+        let y = &MemoryMarshal.GetReference targets
+        let g = &MemoryMarshal.GetReference gradient
+        let lack = shift (&z, &y, &g, rows, width)
         Exponential.apply gradient
-
-        for i in 0 .. rows - 1 do
-            let y = targets.Slice(i * width, width)
-            let g = gradient.Slice(i * width, width)
-            let mutable sum = 'T.Zero
-            let mutable weight = 'T.Zero
-
-            for j in 0 .. g.Length - 1 do
-                sum <- sum + g[j]
-                weight <- weight + y[j]
-
-            total <- total + Double.CreateTruncating(weight * 'T.Log sum)
-            let share = weight / sum
-
-            for j in 0 .. g.Length - 1 do
-                g[j] <- g[j] * share - y[j]
-
-        total
+        lack + normalize (&y, &g, rows, width)
 
     let private meanSquaredError
         (outputs: ReadOnlySpan<'T>)
@@ -122,6 +166,18 @@ module Loss =
         : float =
         let rows = outputs.Length / width
 
+        if
+            targets.Length <> outputs.Length
+            || gradient.Length <> outputs.Length
+            || rows * width <> outputs.Length
+        then
+            raise (
+                ArgumentException(
+                    $"{outputs.Length} outputs, {targets.Length} targets and {gradient.Length} gradients: as many of each, in rows of {width}.",
+                    nameof outputs
+                )
+            )
+
         let total =
             match loss with
             | SoftmaxCrossEntropy -> softmaxCrossEntropy outputs targets gradient width
@@ -130,7 +186,6 @@ module Loss =
 
         let scale = 'T.CreateTruncating(1.0 / float rows)
 
-        for i in 0 .. gradient.Length - 1 do
-            gradient[i] <- gradient[i] * scale
+        Elementwise.scale gradient scale
 
         total / float rows

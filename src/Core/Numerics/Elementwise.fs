@@ -6,10 +6,11 @@ open System
 open System.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 
-/// Adds one row to every row of a matrix.
-let addToRows (matrix: Span<'T>) (row: ReadOnlySpan<'T>) : unit =
+/// Adds one row to every row of a matrix; what is not positive then becomes 0, if asked for (NaN stays NaN).
+let addToRows (matrix: Span<'T>) (row: ReadOnlySpan<'T>) (clears: bool) : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     let width = row.Length
     let step = Vector<'T>.Count
+    let zero = Vector<'T>.Zero
     let mutable start = 0
 
     while start < matrix.Length do
@@ -17,11 +18,18 @@ let addToRows (matrix: Span<'T>) (row: ReadOnlySpan<'T>) : unit =
         let mutable j = 0
 
         while j <= width - step do
-            Vector.Add(Vector<'T>(target.Slice(j)), Vector<'T>(row.Slice(j))).CopyTo(target.Slice(j))
+            let sum = Vector.Add(Vector<'T>(target.Slice j), Vector<'T>(row.Slice j))
+
+            if clears then
+                Vector.ConditionalSelect(Vector.LessThanOrEqual(sum, zero), zero, sum).CopyTo(target.Slice j)
+            else
+                sum.CopyTo(target.Slice j)
+
             j <- j + step
 
         while j < width do
-            target[j] <- target[j] + row[j]
+            let sum = target[j] + row[j]
+            target[j] <- if clears && 'T.op_LessThanOrEqual (sum, 'T.Zero) then 'T.Zero else sum
             j <- j + 1
 
         start <- start + width
@@ -62,4 +70,17 @@ let clearWhereNotPositive (target: Span<'T>) (keys: ReadOnlySpan<'T>) : unit whe
         if 'T.op_LessThanOrEqual (keys[i], 'T.Zero) then
             target[i] <- 'T.Zero
 
+        i <- i + 1
+
+/// Every element becomes itself times a factor.
+let scale (target: Span<'T>) (factor: 'T) : unit =
+    let step = Vector<'T>.Count
+    let mutable i = 0
+
+    while i <= target.Length - step do
+        Vector.Multiply(Vector<'T>(target.Slice i), factor).CopyTo(target.Slice i)
+        i <- i + step
+
+    while i < target.Length do
+        target[i] <- target[i] * factor
         i <- i + 1
