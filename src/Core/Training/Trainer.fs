@@ -87,16 +87,20 @@ module TrainingOptions =
 /// <summary>The training loop: batches in, steps taken, validations kept, stop rules asked.</summary>
 module Trainer =
 
-    /// Mean loss and accuracy over the validation set, in batches of the same size as training's.
+    // About as many examples go through a network at once in validation, where that costs least.
+    let private validationBlock = 256
+
+    /// The mean of the batches' mean losses, and the accuracy, over the validation set; batches are of the same size as training's.
     /// Nothing, if cancelled on the way.
     let private validate
         (network: Network<'T>)
+        (batchSize: int)
         (data: DataSets)
         (indices: int array)
         (cancellation: CancellationToken)
         : struct (float * float) voption =
         let set = data.Validation
-        let size = network.Capacity
+        let size = max batchSize (network.Capacity / batchSize * batchSize)
         let outputs = network.Model.Outputs
         let mutable lossSum = 0.0
         let mutable right = 0
@@ -105,7 +109,7 @@ module Trainer =
         while start < set.Count && not cancellation.IsCancellationRequested do
             let rows = min size (set.Count - start)
             Batches.load set (ReadOnlySpan(indices, start, rows)) network
-            lossSum <- lossSum + network.Validate rows
+            lossSum <- lossSum + network.Validate(rows, batchSize)
 
             for row in 0 .. rows - 1 do
                 let answer = network.Outputs.Slice(row * outputs, outputs)
@@ -123,7 +127,7 @@ module Trainer =
         if start < set.Count then
             ValueNone
         else
-            ValueSome(struct (lossSum / float (Batches.count set.Count size), float right / float set.Count))
+            ValueSome(struct (lossSum / float (Batches.count set.Count batchSize), float right / float set.Count))
 
     let private checkFit (model: Model) (data: DataSets) (initial: 'T array) =
         let mismatch (name: string) (message: string) : unit = raise (ArgumentException(message, name))
@@ -163,8 +167,9 @@ module Trainer =
         checkFit model data initial
         let clock = Stopwatch.StartNew()
         let set = data.Training
-        // No more space than the data can fill.
-        let network = Network<'T>(model, min options.BatchSize (max set.Count data.Validation.Count))
+        // Space for a batch of training and for a block of whole batches in validation, but no more than the data can fill.
+        let block = options.BatchSize * max 1 (validationBlock / options.BatchSize)
+        let network = Network<'T>(model, min block (max set.Count data.Validation.Count))
         initial.CopyTo network.Parameters
         let state = Optimizer.init<'T> optimizer initial.Length
         let history = List<Validation>()
@@ -189,7 +194,7 @@ module Trainer =
                   Elapsed = reported }
 
         let validateNow () =
-            match validate network data validationOrder cancellation with
+            match validate network options.BatchSize data validationOrder cancellation with
             | ValueNone -> stop <- ValueSome Cancelled
             | ValueSome(struct (loss, accuracy)) ->
                 history.Add { Step = step; TrainingLoss = trainingLoss; Loss = loss; Accuracy = accuracy }
