@@ -3,7 +3,7 @@ using SkiaSharp;
 
 namespace CuteDl.Bench;
 
-/// <summary>How costs grow, as a picture: with the batch, the width, and the number of parameters.</summary>
+/// <summary>How costs grow, as a picture: with the batch, the width, the number of parameters, and the threads.</summary>
 internal static class Growth
 {
     private const int Width = 880;
@@ -13,6 +13,8 @@ internal static class Growth
     private static readonly int[] Batches = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096];
     private static readonly int[] Widths = [16, 32, 64, 128, 256, 512, 1024, 2048];
     private static readonly int[] Lengths = [1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+    private static readonly int[] Threads = [.. Enumerable.Range(1, Environment.ProcessorCount)];
 
     private sealed record Series(string Name, int Style, IReadOnlyList<CurvePoint> Points);
 
@@ -34,6 +36,9 @@ internal static class Growth
                 new("fixed", 0, Measured(Lengths, length => Bandwidth("fixed", length))),
                 new("momentum", 1, Measured(Lengths, length => Bandwidth("momentum", length))),
                 new("adam", 2, Measured(Lengths, length => Bandwidth("adam", length))),
+            ]),
+            new("epochs a second", "threads, independent runs of the documented adam", [
+                new("784-10", 0, Measured(Threads, Throughput.EpochsPerSecond)),
             ]),
         ];
         PictureFile.Save(path, Width, (int)(Top + (parts.Length * (PanelHeight + 90))), canvas => Draw(canvas, parts));
