@@ -57,10 +57,10 @@ let all: (string * (unit -> Reference)) list =
       fun () -> ademamix 0.001 0.9 0.999 0.9999 5.0 1e-8 0.0 0
       fun () -> ademamix 0.01 0.8 0.99 0.999 3.0 0.001 0.1 20
 
-      fun () -> schedule_free_sgd 1.0 0.9 0
-      fun () -> schedule_free_sgd 0.1 0.9 10
-      fun () -> schedule_free_adamw 0.0025 0.9 0.999 1e-8 0.0 0
-      fun () -> schedule_free_adamw 0.01 0.8 0.99 0.001 0.1 10
+      fun () -> scheduleFreeSgd 1.0 0.9 0
+      fun () -> scheduleFreeSgd 0.1 0.9 10
+      fun () -> scheduleFreeAdamw 0.0025 0.9 0.999 1e-8 0.0 0
+      fun () -> scheduleFreeAdamw 0.01 0.8 0.99 0.001 0.1 10
 
       fun () -> lars 0.01 0.9 0.0 0.001 0.0
       fun () -> lars 0.5 0.9 0.05 0.01 0.001
@@ -77,16 +77,16 @@ let all: (string * (unit -> Reference)) list =
       fun () -> dog 0.5 0.01 0.1
       fun () -> dowg 1e-4
       fun () -> dowg 0.01
-      fun () -> dadapt_adam 1.0 0.9 0.999 1e-8 0.0 1e-6
-      fun () -> dadapt_adam 0.5 0.8 0.99 0.001 0.01 1e-4
+      fun () -> dadaptAdam 1.0 0.9 0.999 1e-8 0.0 1e-6
+      fun () -> dadaptAdam 0.5 0.8 0.99 0.001 0.01 1e-4
       fun () -> prodigy 1.0 0.9 0.999 (sqrt 0.999) 1e-8 0.0 1e-6 1.0
       fun () -> prodigy 0.5 0.8 0.99 0.95 0.001 0.01 1e-4 2.0
 
-      plainSgd >> clip_value 0.1
-      plainSgd >> clip_norm 0.5
-      plainSgd >> clip_global_norm 0.5
-      plainSgd >> clip_adaptive 0.01 0.001
-      plainSgd >> clip_adaptive 0.1 0.5
+      plainSgd >> clipValue 0.1
+      plainSgd >> clipNorm 0.5
+      plainSgd >> clipGlobalNorm 0.5
+      plainSgd >> clipAdaptive 0.01 0.001
+      plainSgd >> clipAdaptive 0.1 0.5
       plainSgd >> centralize
       plainSgd >> decay 0.05
       plainSgd >> l1 0.05

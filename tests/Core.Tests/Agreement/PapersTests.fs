@@ -94,7 +94,7 @@ let private identities =
               adamw 0.01 0.9 0.999 1e-8 0.03)
           coincide "NAdam and Adam, both without a first mean" (fun () -> nadam 0.01 0.0 0.999 1e-8 0.004) (fun () ->
               adam 0.01 0.0 0.999 1e-8 true false)
-          coincide "schedule-free without interpolation and SGD" (fun () -> schedule_free_sgd 0.01 0.0 0) (fun () -> sgd 0.01 0.0 0.0 false)
+          coincide "schedule-free without interpolation and SGD" (fun () -> scheduleFreeSgd 0.01 0.0 0) (fun () -> sgd 0.01 0.0 0.0 false)
           coincide "Lookahead at every step and a shorter SGD" (fun () -> sgd 0.02 0.0 0.0 false |> lookahead 1 0.5) (fun () ->
               sgd 0.01 0.0 0.0 false)
           coincide "accumulation of one and none" (fun () -> adam 0.01 0.9 0.999 1e-8 true false |> accumulate 1) (fun () ->
@@ -102,7 +102,7 @@ let private identities =
           testCase "schedule-free all averaged and the mean of SGD's parameters" (fun () ->
               let mean = swa 1 1
               let means = trajectory (sgd 0.01 0.0 0.0 false) |> List.mapi (fun i w -> mean.Add (i + 1) w)
-              expectClose 1e-12 (trajectory (schedule_free_sgd 0.01 1.0 0)) means) ]
+              expectClose 1e-12 (trajectory (scheduleFreeSgd 0.01 1.0 0)) means) ]
 
 let private everyOne =
     testList

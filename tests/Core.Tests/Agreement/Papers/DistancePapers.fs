@@ -24,7 +24,7 @@ let dowg (epsilon: float) =
         Array.map (fun g -> farthestSquared * g |> over (sqrt v + epsilon)) g, (w0, farthestSquared, v))
 
 /// Defazio & Mishchenko 2023, "Adam with D-Adaptation"; decay as in AdamW, times the rate.
-let dadapt_adam (lr: float) (beta1: float) (beta2: float) (epsilon: float) (decay: float) (d0: float) =
+let dadaptAdam (lr: float) (beta1: float) (beta2: float) (epsilon: float) (decay: float) (d0: float) =
     let name =
         text
             "dadapt_adam"

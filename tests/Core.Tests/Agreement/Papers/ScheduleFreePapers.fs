@@ -9,7 +9,7 @@ let private warm (warmup: int) (t: int) = if t < warmup then float t / float war
 /// What of x the newest z becomes.
 let private share (rate: float) (sum: float) = rate * rate |> over sum
 
-let schedule_free_sgd (lr: float) (beta: float) (warmup: int) =
+let scheduleFreeSgd (lr: float) (beta: float) (warmup: int) =
     let name =
         text "schedule_free_sgd" [ number "lr" lr; number "beta" beta; number "warmup" (float warmup) ]
 
@@ -21,7 +21,7 @@ let schedule_free_sgd (lr: float) (beta: float) (warmup: int) =
         let x = (1.0 - c) * x + c * z
         y - ((1.0 - beta) * z + beta * x), (z, x, sum))
 
-let schedule_free_adamw (lr: float) (beta1: float) (beta2: float) (epsilon: float) (decay: float) (warmup: int) =
+let scheduleFreeAdamw (lr: float) (beta1: float) (beta2: float) (epsilon: float) (decay: float) (warmup: int) =
     let name =
         text
             "schedule_free_adamw"

@@ -15,18 +15,18 @@ let private eachTensor (change: Tensor -> Tensor -> float array) (ws: Tensor lis
 
 let private eachElement (change: float -> float -> float) = eachTensor (fun w g -> Array.map2 change w.Values g.Values)
 
-let clip_value (limit: float) =
+let clipValue (limit: float) =
     before (text "clip_value" [ number "limit" limit ]) (eachElement (fun _ g -> min limit (max -limit g)))
 
 /// Shortened to the limit, if longer.
 let private shortened (limit: float) (length: float) (g: float) = if length > limit then g * limit / length else g
 
 /// Pascanu, Mikolov & Bengio 2013, algorithm 1, tensor by tensor.
-let clip_norm (limit: float) =
+let clipNorm (limit: float) =
     before (text "clip_norm" [ number "limit" limit ]) (eachTensor (fun _ g -> Array.map (shortened limit (norm g.Values)) g.Values))
 
 /// Pascanu, Mikolov & Bengio 2013, algorithm 1, over all tensors.
-let clip_global_norm (limit: float) =
+let clipGlobalNorm (limit: float) =
     before (text "clip_global_norm" [ number "limit" limit ]) (fun ws gs ->
         let length = norm (gs |> List.map _.Values |> Array.concat)
         eachElement (fun _ -> shortened limit length) ws gs)
@@ -49,7 +49,7 @@ let private ofUnit (f: float array -> float) (tensor: Tensor) : float array =
     tensor.Values |> Array.mapi (fun i _ -> units[unitOf tensor i])
 
 /// Brock et al. 2021, eq. 3: no unit's gradient longer than this ratio of its weights.
-let clip_adaptive (ratio: float) (epsilon: float) =
+let clipAdaptive (ratio: float) (epsilon: float) =
     before
         (text "clip_adaptive" [ number "ratio" ratio; number "eps" epsilon ])
         (eachTensor (fun w g ->
