@@ -7,7 +7,7 @@ let private tests =
     testList
         "core"
         // The long runs come first, so that the short tests fill up the end.
-        [ testList "agreement" [ RunTests.tests; PyTorchTests.tests ]
+        [ testList "agreement" [ RunTests.tests; PyTorchTests.tests; PapersTests.tests ]
           testList
               "numerics"
               [ ElementTests.tests
