@@ -18,7 +18,8 @@ let private tests =
                 ExponentialTests.tests ]
           testList
               "optimizers"
-              [ ExecutionTests.tests
+              [ SyntaxTests.tests
+                ExecutionTests.tests
                 LawTests.tests
                 ContractTests.tests
                 FixedTests.tests

@@ -1,7 +1,5 @@
 namespace CuteDl.Core.Optimizers
 
-open System
-open System.Globalization
 open CuteDl.Core.Numerics
 
 /// <summary>
@@ -15,45 +13,6 @@ type IRule =
     /// <param name="step">t = 1, 2, ...: the step that is being taken.</param>
     /// <param name="pass">The walk. What is constant within the step is computed here, in double, and then lifted.</param>
     abstract Sweep<'E when 'E: struct and 'E :> IElement<'E>> : step: int64 * pass: Pass<'E> -> unit
-
-/// <summary>Numbers in texts.</summary>
-module NumberText =
-    /// <summary>The shortest decimal that reads back as the same number: 0.0001, 1e-8, 1e20. Minus zero is 0.</summary>
-    let ofFloat (value: float) : string =
-        (value + 0.0)
-            .ToString("R", CultureInfo.InvariantCulture)
-            .Replace("E-0", "e-")
-            .Replace("E+0", "e")
-            .Replace("E+", "e")
-            .Replace('E', 'e')
-
-/// <summary>The values that a hyper-parameter may have.</summary>
-type Range =
-    { Lower: float
-      LowerIncluded: bool
-      Upper: float
-      UpperIncluded: bool }
-
-    /// <summary>Whether the value lies in the range; NaN never does.</summary>
-    member range.Contains(value: float) =
-        (value > range.Lower || range.LowerIncluded && value = range.Lower)
-        && (value < range.Upper || range.UpperIncluded && value = range.Upper)
-
-    /// <summary>In the notation of intervals: <c>(0, 1)</c>, <c>[0, ∞)</c>.</summary>
-    override range.ToString() =
-        let bound (value: float) = if Double.IsPositiveInfinity value then "∞" else NumberText.ofFloat value
-
-        let opening = if range.LowerIncluded then "[" else "("
-        let closing = if range.UpperIncluded then "]" else ")"
-        $"{opening}{bound range.Lower}, {bound range.Upper}{closing}"
-
-/// <summary>The ranges in use.</summary>
-module Range =
-    /// <summary>[0, ∞): learning rates, ε.</summary>
-    let nonNegative = { Lower = 0.0; LowerIncluded = true; Upper = infinity; UpperIncluded = false }
-
-    /// <summary>(0, 1): decays.</summary>
-    let betweenZeroAndOne = { Lower = 0.0; LowerIncluded = false; Upper = 1.0; UpperIncluded = false }
 
 /// <summary>A hyper-parameter of a kind of rule.</summary>
 [<Sealed>]

@@ -1,0 +1,31 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+
+/// <summary>The values that a hyper-parameter may have.</summary>
+type Range =
+    { Lower: float
+      LowerIncluded: bool
+      Upper: float
+      UpperIncluded: bool }
+
+    /// <summary>Whether the value lies in the range; NaN never does.</summary>
+    member range.Contains(value: float) =
+        (value > range.Lower || range.LowerIncluded && value = range.Lower)
+        && (value < range.Upper || range.UpperIncluded && value = range.Upper)
+
+    /// <summary>In the notation of intervals: <c>(0, 1)</c>, <c>[0, ∞)</c>.</summary>
+    override range.ToString() =
+        let bound (value: float) = if Double.IsPositiveInfinity value then "∞" else NumberText.ofFloat value
+
+        let opening = if range.LowerIncluded then "[" else "("
+        let closing = if range.UpperIncluded then "]" else ")"
+        $"{opening}{bound range.Lower}, {bound range.Upper}{closing}"
+
+/// <summary>The ranges in use.</summary>
+module Range =
+    /// <summary>[0, ∞): learning rates, ε.</summary>
+    let nonNegative = { Lower = 0.0; LowerIncluded = true; Upper = infinity; UpperIncluded = false }
+
+    /// <summary>(0, 1): decays.</summary>
+    let betweenZeroAndOne = { Lower = 0.0; LowerIncluded = false; Upper = 1.0; UpperIncluded = false }

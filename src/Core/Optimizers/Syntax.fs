@@ -1,0 +1,324 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+open System.Collections.Generic
+open System.Globalization
+open System.Text
+
+/// <summary>A part of a text form, and where in the text it begins.</summary>
+type Node =
+    {
+        /// <summary>The character where the part begins, counted from 0.</summary>
+        At: int
+        /// <summary>What it is.</summary>
+        Term: Term
+    }
+
+/// <summary>What can be written in a text form.</summary>
+and [<RequireQualifiedAccess>] Term =
+    /// <summary><c>0.1</c>, <c>-2</c>, <c>1e-4</c>, <c>inf</c>; never NaN.</summary>
+    | Number of value: float
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    | Flag of value: bool
+    /// <summary><c>"quoted"</c>, with <c>\"</c> and <c>\\</c> for a quote and a backslash within.</summary>
+    | Text of value: string
+    /// <summary><c>name</c> or <c>name(entry, entry, ...)</c>; the two are the same without entries.</summary>
+    | Call of name: string * arguments: Entry list
+    /// <summary><c>a | b | c</c>, two parts or more, none of them a chain.</summary>
+    | Chain of parts: Node list
+    /// <summary><c>{ "pattern": value, ... }</c>, one group or more; each pattern is a text.</summary>
+    | Groups of groups: (Node * Node) list
+
+/// <summary>An argument of a call: <c>value</c> or <c>name=value</c>. Those without a name come first.</summary>
+and Entry =
+    {
+        /// <summary>The name, if there is one. A call has each name once.</summary>
+        Name: string voption
+        /// <summary>The character where the entry begins, counted from 0.</summary>
+        At: int
+        /// <summary>The value.</summary>
+        Value: Node
+    }
+
+/// A reader over a text: each member takes what it knows from the front, or fails at the place.
+[<Sealed>]
+type private SyntaxReader(text: string, maximumDepth: int) =
+    let mutable position = 0
+
+    let startsName c = Char.IsAsciiLetter c || c = '_'
+    let isNamePart c = startsName c || Char.IsAsciiDigit c || c = '-'
+    let isNumberPart c = Char.IsAsciiLetterOrDigit c || c = '.' || c = '+' || c = '-'
+    let isSign c = c = '+' || c = '-'
+
+    let fail at problem : 'any = raise (ExpressionException(text, at, problem))
+
+    let skipBlanks () =
+        while position < text.Length && Char.IsWhiteSpace text[position] do
+            position <- position + 1
+
+    let found () = if position < text.Length then $"'{text[position]}'" else "the end"
+
+    let take (expected: char) =
+        skipBlanks ()
+
+        if position < text.Length && text[position] = expected then
+            position <- position + 1
+            true
+        else
+            false
+
+    let run (isPart: char -> bool) =
+        let start = position
+
+        while position < text.Length && isPart text[position] do
+            position <- position + 1
+
+        text.Substring(start, position - start)
+
+    /// A name, or nothing at all.
+    let name () =
+        skipBlanks ()
+
+        if position < text.Length && startsName text[position] then run isNamePart else ""
+
+    /// Begins with a digit, a point or a sign, so that neither NaN nor the runtime's words for infinity get in.
+    let number () =
+        let start = position
+        let word = run isNumberPart
+        let digits = word.TrimStart('+', '-')
+
+        match Double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture) with
+        | true, value when digits <> "" && not (Char.IsAsciiLetter digits[0]) -> value
+        | _ when digits = "inf" && word.Length <= 4 -> if word[0] = '-' then -infinity else infinity
+        | _ -> fail start $"'{word}' is not a number."
+
+    let quoted () =
+        let start = position
+        let content = StringBuilder()
+
+        let next () =
+            position <- position + 1
+
+            if position < text.Length then
+                text[position]
+            else
+                fail start "the text that begins here has no closing quote."
+
+        let mutable character = next ()
+
+        while character <> '"' do
+            if character = '\\' then
+                character <- next ()
+
+                if character <> '"' && character <> '\\' then
+                    fail position $"only '\"' and '\\' may follow a backslash in a text, found '{character}'."
+
+            content.Append character |> ignore
+            character <- next ()
+
+        position <- position + 1
+        content.ToString()
+
+    /// <param name="depth">How many calls and groups are open.</param>
+    /// <param name="missing">What is wrong if no part is there, from what is there instead.</param>
+    member private reader.Part(depth: int, missing: string -> string) : Node =
+        skipBlanks ()
+        let at = position
+
+        let enter () =
+            if depth >= maximumDepth then
+                fail at $"nothing may be nested deeper than {maximumDepth}."
+
+            depth + 1
+
+        let first = if position < text.Length then text[position] else '\000'
+
+        let term =
+            if startsName first then
+                match run isNamePart with
+                | "true" -> Term.Flag true
+                | "false" -> Term.Flag false
+                | "inf" -> Term.Number infinity
+                | name -> Term.Call(name, (if take '(' then reader.Arguments(enter ()) else []))
+            elif Char.IsAsciiDigit first || first = '.' || isSign first then
+                Term.Number(number ())
+            elif first = '"' then
+                Term.Text(quoted ())
+            elif take '{' then
+                Term.Groups(reader.Groups(enter ()))
+            else
+                fail at (missing (found ()))
+
+        { At = at; Term = term }
+
+    /// One part, or several with bars between.
+    member reader.Value(depth: int, missing: string -> string) : Node =
+        let parts = List [ reader.Part(depth, missing) ]
+
+        while take '|' do
+            parts.Add(reader.Part(depth, (fun found -> $"a name is missing after '|', found {found}.")))
+
+        if parts.Count = 1 then parts[0] else { At = parts[0].At; Term = Term.Chain(List.ofSeq parts) }
+
+    /// What follows the bracket that opens a call.
+    member private reader.Arguments(depth: int) : Entry list =
+        let entries = List<Entry>()
+        let names = HashSet<string>()
+
+        let readEntry () =
+            skipBlanks ()
+            let at = position
+            let name = name ()
+
+            if name <> "" && take '=' then
+                if not (names.Add name) then
+                    fail at $"{name} is given twice."
+
+                let missing found = $"the value of {name} is missing: {found} is not a number or another value."
+                { Name = ValueSome name; At = at; Value = reader.Value(depth, missing) }
+            else
+                position <- at
+
+                let value = reader.Value(depth, (fun found -> $"an argument's name is missing, found {found}."))
+
+                if names.Count > 0 then
+                    fail at "an argument without a name may not follow one with a name."
+
+                { Name = ValueNone; At = at; Value = value }
+
+        let expected (entry: Entry) =
+            match entry with
+            | { Name = ValueSome name } -> $"')' or ',' after {name}"
+            | { Value = { Term = Term.Call(name, []) } } -> $"'=', ',' or ')' after {name}"
+            | _ -> "')' or ',' after an argument"
+
+        let mutable isOpen = not (take ')')
+
+        while isOpen do
+            let entry = readEntry ()
+            entries.Add entry
+
+            if take ')' then
+                isOpen <- false
+            elif not (take ',') then
+                fail position $"expected {expected entry}, found {found ()}."
+
+        List.ofSeq entries
+
+    /// What follows the brace that opens groups.
+    member private reader.Groups(depth: int) : (Node * Node) list =
+        let groups = List<Node * Node>()
+        let mutable isOpen = true
+
+        while isOpen do
+            let pattern =
+                reader.Part(depth, (fun found -> $"a group's pattern in quotes is missing, found {found}."))
+
+            match pattern.Term with
+            | Term.Text _ -> ()
+            | _ -> fail pattern.At "a group's pattern must be in quotes."
+
+            if not (take ':') then
+                fail position $"expected ':' after a group's pattern, found {found ()}."
+
+            groups.Add(pattern, reader.Value(depth, (fun found -> $"a name is missing after a group's pattern, found {found}.")))
+
+            if take '}' then
+                isOpen <- false
+            elif not (take ',') then
+                fail position $"expected '}}' or ',' after a group, found {found ()}."
+
+        List.ofSeq groups
+
+    /// The whole text.
+    member reader.Document() : Node =
+        let node = reader.Value(0, (fun found -> $"a name is missing, found {found}."))
+        skipBlanks ()
+
+        if position < text.Length then
+            fail position $"nothing may follow but '|', found {found ()}."
+
+        node
+
+/// <summary>
+/// The grammar of text forms, without their meaning: <c>parse (print node) = node</c>, up to positions, for every node that a
+/// text can have.
+/// </summary>
+/// <remarks>
+/// Names are ASCII letters, digits, <c>_</c> and <c>-</c>, and begin with a letter or <c>_</c>. Numbers are written with a
+/// point whatever the culture. Blanks between the parts do not count.
+/// </remarks>
+module Syntax =
+
+    /// <summary>How many calls and groups may be open at once: far above any use, far below the stack's end.</summary>
+    [<Literal>]
+    let MaximumDepth = 100
+
+    /// <summary>What a text says.</summary>
+    /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">The text is not of the form, and where.</exception>
+    let parse (text: string) : Node = SyntaxReader(text, MaximumDepth).Document()
+
+    let private separated (separator: string) (write: 'item -> unit) (into: StringBuilder) (items: 'item list) =
+        items
+        |> List.iteri (fun i item ->
+            if i > 0 then
+                into.Append separator |> ignore
+
+            write item)
+
+    let private quote (text: string) = "\"" + text.Replace("\\", "\\\\").Replace("\"", "\\\"") + "\""
+
+    let rec private write (into: StringBuilder) (node: Node) : unit =
+        let append (text: string) = into.Append text |> ignore
+
+        match node.Term with
+        | Term.Number value -> append (NumberText.ofFloat value)
+        | Term.Flag value -> append (if value then "true" else "false")
+        | Term.Text value -> append (quote value)
+        | Term.Call(name, arguments) ->
+            append $"{name}("
+            arguments |> separated ", " (writeEntry into) into
+            append ")"
+        | Term.Chain parts -> parts |> separated " | " (write into) into
+        | Term.Groups groups ->
+            append "{ "
+
+            groups
+            |> separated
+                ", "
+                (fun (pattern, value) ->
+                    write into pattern
+                    append ": "
+                    write into value)
+                into
+
+            append " }"
+
+    and private writeEntry (into: StringBuilder) (entry: Entry) : unit =
+        match entry with
+        // A word among several, as in anneal=linear.
+        | { Name = ValueSome name; Value = { Term = Term.Call(word, []) } } -> into.Append($"{name}={word}") |> ignore
+        | { Name = ValueSome name } ->
+            into.Append($"{name}=") |> ignore
+            write into entry.Value
+        | _ -> write into entry.Value
+
+    /// <summary>
+    /// The canonical text: single blanks, numbers as short as they can be, <c>name()</c> for a call without arguments, except that
+    /// as the value of a named argument it is a word, <c>name=word</c>.
+    /// </summary>
+    let print (node: Node) : string =
+        let text = StringBuilder()
+        write text node
+        text.ToString()
+
+    /// A node in a few words, for what a message says was given.
+    let internal describe (node: Node) : string =
+        match node.Term with
+        | Term.Call(name, []) -> $"'{name}'"
+        | Term.Call(name, _) -> $"'{name}(...)'"
+        | Term.Chain _ -> "a chain"
+        | Term.Groups _ -> "groups"
+        | Term.Number _
+        | Term.Flag _
+        | Term.Text _ -> print node
