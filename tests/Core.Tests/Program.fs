@@ -7,7 +7,7 @@ let private tests =
     testList
         "core"
         // The long runs come first, so that the short tests fill up the end.
-        [ testList "agreement" [ RunTests.tests; PyTorchTests.tests; PapersTests.tests ]
+        [ testList "agreement" [ RunTests.tests; PyTorchTests.tests; PyTorchScheduleTests.tests; PapersTests.tests ]
           testList
               "numerics"
               [ ElementTests.tests
@@ -19,6 +19,10 @@ let private tests =
           testList
               "optimizers"
               [ SyntaxTests.tests
+                ScheduleTextTests.tests
+                ScheduleRecursionTests.tests
+                ScheduleTests.tests
+                PlateauTests.tests
                 ExecutionTests.tests
                 LawTests.tests
                 ContractTests.tests

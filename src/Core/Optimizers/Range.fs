@@ -29,3 +29,12 @@ module Range =
 
     /// <summary>(0, 1): decays.</summary>
     let betweenZeroAndOne = { Lower = 0.0; LowerIncluded = false; Upper = 1.0; UpperIncluded = false }
+
+    /// <summary>(0, ∞): factors, widths.</summary>
+    let positive = { Lower = 0.0; LowerIncluded = false; Upper = infinity; UpperIncluded = false }
+
+    /// <summary>[0, 1]: shares.</summary>
+    let fromZeroToOne = { Lower = 0.0; LowerIncluded = true; Upper = 1.0; UpperIncluded = true }
+
+    /// <summary>(0, 1]: factors that never raise.</summary>
+    let aboveZeroToOne = { Lower = 0.0; LowerIncluded = false; Upper = 1.0; UpperIncluded = true }

@@ -69,13 +69,17 @@ let single = Model.create 784 [ Dense(10, ReLU) ] SoftmaxCrossEntropy
 /// 784-128-10, linear logits.
 let perceptron = Model.create 784 [ Dense(128, ReLU); Dense(10, Linear) ] SoftmaxCrossEntropy
 
-/// PyTorch's optimizers over given gradients: initial parameters, gradients, and the parameters after some steps.
+/// PyTorch's optimizers over given gradients: initial parameters, gradients, and the parameters after some steps. And its schedules.
 type PyTorch =
     {
         Initial: float array
         Gradients: float array array
         /// By configuration, then by step.
         ParametersAfter: Map<string, (int * float array) list>
+        /// By configuration: the rate before each step.
+        Schedules: Map<string, float array>
+        /// What the schedules' base rate is, and the metric that the plateau sees.
+        ScheduleNote: string
     }
 
 /// Tensors, one after another.
@@ -93,4 +97,6 @@ let pyTorch: Lazy<PyTorch> =
 
          { Initial = flat (root.GetProperty "initial")
            Gradients = [| for tensors in root.GetProperty("gradients").EnumerateArray() -> flat tensors |]
-           ParametersAfter = Map [ for item in root.GetProperty("optimizers").EnumerateObject() -> item.Name, parametersAfter item.Value ] })
+           ParametersAfter = Map [ for item in root.GetProperty("optimizers").EnumerateObject() -> item.Name, parametersAfter item.Value ]
+           Schedules = Map [ for item in root.GetProperty("schedules").EnumerateObject() -> item.Name, floats item.Value ]
+           ScheduleNote = root.GetProperty("schedule_note").GetString() |> string })

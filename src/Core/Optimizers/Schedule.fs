@@ -1,0 +1,144 @@
+namespace CuteDl.Core.Optimizers
+
+/// <summary>How a value goes from one to another.</summary>
+[<RequireQualifiedAccess>]
+type Anneal =
+    /// <summary>Half a wave: slow at both ends.</summary>
+    | Cosine
+    /// <summary>A straight line.</summary>
+    | Linear
+
+/// <summary>How a piecewise schedule goes from value to value.</summary>
+[<RequireQualifiedAccess>]
+type Interpolation =
+    /// <summary>It stays until the step of the next.</summary>
+    | Constant
+    /// <summary>It goes there all the while.</summary>
+    | Anneal of Anneal
+
+/// <summary>What becomes of the peaks of a cyclic schedule.</summary>
+[<RequireQualifiedAccess>]
+type CyclicMode =
+    /// <summary>They stay.</summary>
+    | Triangular
+    /// <summary>Their height above the base halves at each cycle.</summary>
+    | Triangular2
+    /// <summary>The height above the base is multiplied at each step; γ in (0, 1].</summary>
+    | ExponentialRange of gamma: float
+
+/// <summary>
+/// A value for each step t = 0, 1, 2, ...: a pure function of t alone, so that a run resumes anywhere without more. Values,
+/// ends, peaks, bases and starts are at least 0 and finite; steps are whole, at least 1 where not said otherwise.
+/// </summary>
+/// <remarks>Nothing is checked here: <c>Schedule.validated</c> does. Two schedules are equal if all their numbers are.</remarks>
+[<RequireQualifiedAccess; NoComparison>]
+type Schedule =
+    /// <summary>v.</summary>
+    | Constant of value: float
+    /// <summary>v · factor^⌊t / every⌋; factor in (0, ∞).</summary>
+    | Step of value: float * every: int64 * factor: float
+    /// <summary>v · factor^(how many milestones are at most t); milestones ascending, factor in (0, ∞).</summary>
+    | MultiStep of value: float * milestones: int64 list * factor: float
+    /// <summary>v · factor^(t / every); factor in (0, ∞).</summary>
+    | Exponential of value: float * factor: float * every: int64
+    /// <summary>v / (1 + rate · t)^power; rate and power at least 0.</summary>
+    | InverseTime of value: float * rate: float * power: float
+    /// <summary>A straight line from v at step 0 to the end at <c>steps</c>; it stays there.</summary>
+    | Linear of value: float * steps: int64 * endValue: float
+    /// <summary>end + (v − end) · (1 − t / steps)^power; from <c>steps</c> on the end. Power in (0, ∞).</summary>
+    | Polynomial of value: float * steps: int64 * endValue: float * power: float
+    /// <summary>
+    /// end + (v − end) · (1 + cos(π t / steps)) / 2; from <c>steps</c> on the end, as in Optax and Keras. PyTorch's goes on as the
+    /// wave does, which is this one joined with its mirror image.
+    /// </summary>
+    | Cosine of value: float * steps: int64 * endValue: float
+    /// <summary>
+    /// The cosine again and again. Cycle i = 0, 1, ... has steps · growth^i steps and starts at end + (v − end) · peakFactor^i;
+    /// peakFactor in (0, 1].
+    /// </summary>
+    | WarmRestarts of value: float * steps: int64 * endValue: float * growth: int64 * peakFactor: float
+    /// <summary>
+    /// From peak / divFactor to the peak at step pctStart · steps − 1, then to peak / divFactor / finalDivFactor at step steps − 1;
+    /// it stays there. The peak's place is kept between steps if it falls there. pctStart in [0, 1], the others in (0, ∞).
+    /// </summary>
+    | OneCycle of peak: float * steps: int64 * pctStart: float * divFactor: float * finalDivFactor: float * anneal: Anneal
+    /// <summary>Straight lines from the base to max in <c>up</c> steps and back in <c>down</c> steps, again and again.</summary>
+    | Cyclic of baseValue: float * max: float * up: int64 * down: int64 * mode: CyclicMode
+    /// <summary>scale · modelSize^−½ · min(n^−½, n · warmup^−1½) where n = t + 1.</summary>
+    | Noam of scale: float * modelSize: int64 * warmup: int64
+    /// <summary>v at step 0, and each further value from its step on; steps ascending.</summary>
+    | Piecewise of value: float * values: (int64 * float) list * interpolation: Interpolation
+    /// <summary>
+    /// A straight line from the start at step 0 to where the schedule starts, then the schedule, counting from the line's end. With
+    /// 0 steps the schedule itself.
+    /// </summary>
+    | Warmup of steps: int64 * schedule: Schedule * start: float
+    /// <summary>One schedule until the step at which the next begins, each counting from its own beginning; steps ascending.</summary>
+    | Join of first: Schedule * next: (int64 * Schedule) list
+    /// <summary>Schedules multiplied, each at the same step.</summary>
+    | Product of first: Schedule * others: Schedule list
+
+    /// The text form, as a part of another.
+    member internal schedule.Node: Node =
+        let write kind first repeated named = ScheduleArguments.write kind first repeated named
+        let number = Term.Number
+        let whole (value: int64) = Term.Number(float value)
+        let word name = Term.Call(name, [])
+        let part (schedule: Schedule) = schedule.Node.Term
+
+        let anneal =
+            function
+            | Anneal.Cosine -> word "cosine"
+            | Anneal.Linear -> word "linear"
+
+        match schedule with
+        | Constant value -> { At = 0; Term = number value }
+        | Step(value, every, factor) -> write Schedules.step [ number value ] [] [ whole every; number factor ]
+        | MultiStep(value, milestones, factor) -> write Schedules.multiStep [ number value ] (List.map whole milestones) [ number factor ]
+        | Exponential(value, factor, every) -> write Schedules.exponential [ number value ] [] [ number factor; whole every ]
+        | InverseTime(value, rate, power) -> write Schedules.inverseTime [ number value ] [] [ number rate; number power ]
+        | Linear(value, steps, endValue) -> write Schedules.linear [ number value ] [] [ whole steps; number endValue ]
+        | Polynomial(value, steps, endValue, power) ->
+            write Schedules.polynomial [ number value ] [] [ whole steps; number endValue; number power ]
+        | Cosine(value, steps, endValue) -> write Schedules.cosine [ number value ] [] [ whole steps; number endValue ]
+        | WarmRestarts(value, steps, endValue, growth, peakFactor) ->
+            [ whole steps; number endValue; whole growth; number peakFactor ]
+            |> write Schedules.warmRestarts [ number value ] []
+        | OneCycle(peak, steps, pctStart, divFactor, finalDivFactor, shape) ->
+            [ whole steps; number pctStart; number divFactor; number finalDivFactor; anneal shape ]
+            |> write Schedules.oneCycle [ number peak ] []
+        | Cyclic(baseValue, max, up, down, mode) ->
+            let mode, gamma =
+                match mode with
+                | CyclicMode.Triangular -> "triangular", 1.0
+                | CyclicMode.Triangular2 -> "triangular2", 1.0
+                | CyclicMode.ExponentialRange gamma -> "exp_range", gamma
+
+            write Schedules.cyclic [ number baseValue ] [] [ number max; whole up; whole down; word mode; number gamma ]
+        | Noam(scale, modelSize, warmup) -> write Schedules.noam [ number scale ] [] [ whole modelSize; whole warmup ]
+        | Piecewise(value, values, interpolation) ->
+            let interpolation =
+                match interpolation with
+                | Interpolation.Constant -> word "constant"
+                | Interpolation.Anneal shape -> anneal shape
+
+            write
+                Schedules.piecewise
+                [ number value ]
+                [ for step, value in values do
+                      whole step
+                      number value ]
+                [ interpolation ]
+        | Warmup(steps, schedule, start) -> write Schedules.warmup [ whole steps; part schedule ] [] [ number start ]
+        | Join(first, next) ->
+            write
+                Schedules.join
+                [ part first ]
+                [ for step, schedule in next do
+                      whole step
+                      part schedule ]
+                []
+        | Product(first, others) -> write Schedules.product [ part first ] (List.map part others) []
+
+    /// <summary>The text form, <c>cosine(0.1, steps=50, end=0.001)</c>; what has its default is left out.</summary>
+    override schedule.ToString() = Syntax.print schedule.Node

@@ -1,0 +1,150 @@
+namespace CuteDl.Core.Optimizers
+
+/// The arguments of a call, each of the form that its kind of schedule asks for, with defaults filled in.
+[<Sealed>]
+type internal ScheduleArguments(byName: Map<string, Node>, repeats: Node list list) =
+
+    static let otherForm (node: Node) : 'any = invalidOp $"{Syntax.describe node} is of another form than was asked for."
+
+    static member Number(node: Node) : float =
+        match node.Term with
+        | Term.Number value -> value
+        | _ -> otherForm node
+
+    static member Whole(node: Node) : int64 = int64 (ScheduleArguments.Number node)
+
+    member _.Node(name: string) : Node = byName[name]
+    member _.Number(name: string) : float = ScheduleArguments.Number byName[name]
+    member _.Whole(name: string) : int64 = ScheduleArguments.Whole byName[name]
+
+    member _.Word(name: string) : string =
+        match byName[name].Term with
+        | Term.Call(word, []) -> word
+        | _ -> otherForm byName[name]
+
+    /// What is given each time for the arguments that repeat, in their order.
+    member _.Repeats = repeats
+
+/// Between a schedule's arguments and the entries of a call.
+module internal ScheduleArguments =
+
+    let private wholeLimit = float (1L <<< 53)
+
+    /// What is wrong with a value for an argument, if anything is.
+    let private problem (kind: ScheduleKind) (argument: ScheduleArgument) (value: Node) : string voption =
+        let name = argument.Name
+
+        let mustBe (what: string) =
+            match value.Term with
+            | Term.Number number -> ValueSome $"{name} = {NumberText.ofFloat number}, but {name} of {kind.Name} must {what}."
+            | _ -> ValueSome $"{Syntax.describe value} is not a number; {name} of {kind.Name} must {what}."
+
+        match argument.Form, value.Term with
+        | ArgumentForm.Number range, Term.Number number when range.Contains number -> ValueNone
+        | ArgumentForm.Number range, _ -> mustBe $"lie in {range}"
+        | ArgumentForm.Whole least, Term.Number number when number = floor number && number >= float least && number < wholeLimit ->
+            ValueNone
+        | ArgumentForm.Whole least, _ -> mustBe $"be a whole number of at least {least}"
+        | ArgumentForm.Word words, Term.Call(word, []) when List.contains word words -> ValueNone
+        | ArgumentForm.Word words, Term.Call(word, []) ->
+            ValueSome $"{name} of {kind.Name} cannot be '{word}': {Suggestion.describe words word}"
+        | ArgumentForm.Word _, _ -> ValueSome $"{name} of {kind.Name} must be {argument.Form}, not {Syntax.describe value}."
+        | ArgumentForm.Schedule, _ -> ValueNone
+
+    /// The arguments that a call gives to a kind of schedule.
+    let read (text: string) (kind: ScheduleKind) (at: int) (entries: Entry list) : ScheduleArguments =
+        let fail at problem : 'any = raise (ExpressionException(text, at, problem))
+
+        let check (argument: ScheduleArgument) (value: Node) =
+            match problem kind argument value with
+            | ValueSome problem -> fail value.At problem
+            | ValueNone -> value
+
+        let inOrder =
+            [ for entry in entries do
+                  if entry.Name.IsNone then
+                      entry.Value ]
+
+        let firstArguments = kind.At ArgumentPlace.First
+        let repeatedArguments = kind.At ArgumentPlace.Repeated
+        let namedArguments = kind.At ArgumentPlace.Named
+
+        let missing (argument: ScheduleArgument) = fail at $"{argument.Name} of {kind.Name} is missing: its form is {kind.Usage}."
+
+        if inOrder.Length < firstArguments.Length then
+            missing firstArguments[inOrder.Length]
+
+        let first, rest = List.splitAt firstArguments.Length inOrder
+
+        match repeatedArguments, rest with
+        | [], tooMany :: _ -> fail tooMany.At $"an argument's name is missing: the form of {kind.Name} is {kind.Usage}."
+        | _ :: _, _ when rest.Length % repeatedArguments.Length <> 0 -> missing repeatedArguments[rest.Length % repeatedArguments.Length]
+        | _ -> ()
+
+        let repeats =
+            [ for together in List.chunkBySize (max 1 repeatedArguments.Length) rest -> List.map2 check repeatedArguments together ]
+
+        // Whole numbers that repeat are steps at which something happens, one after another.
+        repeatedArguments
+        |> List.iteri (fun i argument ->
+            match argument.Form with
+            | ArgumentForm.Whole _ ->
+                for before, after in List.pairwise [ for together in repeats -> together[i] ] do
+                    if ScheduleArguments.Whole after <= ScheduleArguments.Whole before then
+                        let number node = NumberText.ofFloat (ScheduleArguments.Number node)
+
+                        fail
+                            after.At
+                            $"{argument.Name} = {number after} comes after {argument.Name} = {number before}, but each must be greater than the one before."
+            | _ -> ())
+
+        let given =
+            Map
+                [ for entry in entries do
+                      match entry.Name with
+                      | ValueNone -> ()
+                      | ValueSome name ->
+                          match namedArguments |> List.tryFind (fun argument -> argument.Name = name) with
+                          | Some argument -> name, check argument entry.Value
+                          | None ->
+                              let known = [ for argument in namedArguments -> argument.Name ]
+                              let described = if known.IsEmpty then $"its form is {kind.Usage}." else Suggestion.describe known name
+                              fail entry.At $"{kind.Name} has no argument '{name}': {described}" ]
+
+        let rec named (argument: ScheduleArgument) : Node =
+            match given.TryFind argument.Name, argument.Default with
+            | Some value, _ -> value
+            | None, ArgumentDefault.Value term -> { At = at; Term = term }
+            | None, ArgumentDefault.SameAs name -> namedArguments |> List.find (fun other -> other.Name = name) |> named
+            | None, ArgumentDefault.Required -> missing argument
+
+        let byName =
+            Map
+                [ for argument, value in List.zip firstArguments first -> argument.Name, check argument value
+                  for argument in namedArguments -> argument.Name, named argument ]
+
+        ScheduleArguments(byName, repeats)
+
+    /// A call of a kind of schedule; named arguments that have their defaults are left out.
+    let write (kind: ScheduleKind) (first: Term list) (repeated: Term list) (named: Term list) : Node =
+        let node term = { At = 0; Term = term }
+        let entry name term = { Name = name; At = 0; Value = node term }
+        let values = List.zip (kind.At ArgumentPlace.Named) named
+
+        let valueOf name =
+            values |> List.pick (fun (argument, term) -> if argument.Name = name then Some term else None)
+
+        let isDefault (argument: ScheduleArgument) (term: Term) =
+            match argument.Default with
+            | ArgumentDefault.Required -> false
+            | ArgumentDefault.Value value -> term = value
+            | ArgumentDefault.SameAs name -> term = valueOf name
+
+        let entries =
+            [ for term in first @ repeated do
+                  entry ValueNone term
+              for argument, term in values do
+                  if not (isDefault argument term) then
+                      entry (ValueSome argument.Name) term ]
+
+        node (Term.Call(kind.Name, entries))

@@ -1,0 +1,124 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+
+/// The arithmetic of schedules. It is asked at each step of a training, and allocates nothing.
+module internal ScheduleValue =
+
+    /// Without overflow: values stay finite, and with them their products with 0.
+    let private times (a: float) (b: float) = min Double.MaxValue (a * b)
+
+    let private power (value: float) (exponent: float) = min Double.MaxValue (Math.Pow(value, exponent))
+
+    /// Between two values by weights that add up to 1. Both weights are given and the distance is counted from the lower value,
+    /// so that few digits are lost near it; at a weight of 1 the value is exact.
+    let private mix (first: float, last: float) (ofFirst: float) (ofLast: float) =
+        if ofFirst >= 1.0 then first
+        elif ofLast >= 1.0 then last
+        elif first <= last then min last (first + (last - first) * ofLast)
+        else min first (last + (first - last) * ofFirst)
+
+    let private weight (anneal: Anneal) (share: float) =
+        match anneal with
+        | Anneal.Linear -> share
+        | Anneal.Cosine ->
+            let sine = Math.Sin(Math.PI / 2.0 * share)
+            sine * sine
+
+    /// So far on the way from one value to the other; before and after it, the nearer of the two.
+    let private between (anneal: Anneal) (first: float, last: float) (elapsed: float) (length: float) =
+        if elapsed >= length then
+            last
+        elif elapsed <= 0.0 then
+            first
+        else
+            mix (first, last) (weight anneal ((length - elapsed) / length)) (weight anneal (elapsed / length))
+
+    /// Which cycle a step is in, how far, and how long the cycle is.
+    let rec private cycle (index: int64) (elapsed: int64) (length: int64) (growth: int64) : struct (int64 * int64 * int64) =
+        if growth = 1L then
+            struct (elapsed / length, elapsed % length, length)
+        elif elapsed < length then
+            struct (index, elapsed, length)
+        else
+            let longer = if length > Int64.MaxValue / growth then Int64.MaxValue else length * growth
+            cycle (index + 1L) (elapsed - length) longer growth
+
+    let private oneCycle (start: float, peak: float, last: float) (steps: int64) (pctStart: float) (anneal: Anneal) (t: float) =
+        let top = max 0.0 (pctStart * float steps - 1.0)
+
+        if t <= top then
+            between anneal (start, peak) t top
+        else
+            between anneal (peak, last) (t - top) (float (steps - 1L) - top)
+
+    let private cyclic (baseValue: float, max: float) (up: int64) (down: int64) (mode: CyclicMode) (t: int64) =
+        let elapsed = t % (up + down)
+
+        let share = if elapsed <= up then float elapsed / float up else float (up + down - elapsed) / float down
+
+        let height =
+            match mode with
+            | CyclicMode.Triangular -> 1.0
+            | CyclicMode.Triangular2 -> Math.Pow(0.5, float (t / (up + down)))
+            | CyclicMode.ExponentialRange gamma -> Math.Pow(gamma, float t)
+
+        mix (baseValue, max) (1.0 - share * height) (share * height)
+
+    /// How many of some ascending steps are at most t.
+    let rec private passed (t: int64) (count: int) (steps: int64 list) : int =
+        match steps with
+        | step :: rest when step <= t -> passed t (count + 1) rest
+        | _ -> count
+
+    /// Of parts that begin at ascending steps, the one that t is in and where it began, and the next if there is one.
+    let rec private around (t: int64) (start: int64) (part: 'part) (next: (int64 * 'part) list) =
+        match next with
+        | (step, later) :: rest when step <= t -> around t step later rest
+        | later :: _ -> struct (start, part, ValueSome later)
+        | [] -> struct (start, part, ValueNone)
+
+    let rec valueAt (t: int64) (schedule: Schedule) : float =
+        match schedule with
+        | Schedule.Constant value -> value
+        | Schedule.Step(value, every, factor) -> times value (power factor (float (t / every)))
+        | Schedule.MultiStep(value, milestones, factor) -> times value (power factor (float (passed t 0 milestones)))
+        | Schedule.Exponential(value, factor, every) -> times value (power factor (float t / float every))
+        | Schedule.InverseTime(value, rate, exponent) -> value / Math.Pow(1.0 + rate * float t, exponent)
+        | Schedule.Linear(value, steps, endValue) -> between Anneal.Linear (value, endValue) (float t) (float steps)
+        | Schedule.Polynomial(value, steps, endValue, exponent) ->
+            let left = Math.Pow(float (max 0L (steps - t)) / float steps, exponent)
+            mix (value, endValue) left (1.0 - left)
+        | Schedule.Cosine(value, steps, endValue) -> between Anneal.Cosine (value, endValue) (float t) (float steps)
+        | Schedule.WarmRestarts(value, steps, endValue, growth, peakFactor) ->
+            let struct (index, elapsed, length) = cycle 0L t steps growth
+            let peakShare = Math.Pow(peakFactor, float index)
+            let peak = mix (value, endValue) peakShare (1.0 - peakShare)
+            between Anneal.Cosine (peak, endValue) (float elapsed) (float length)
+        | Schedule.OneCycle(peak, steps, pctStart, divFactor, finalDivFactor, anneal) ->
+            let start = min Double.MaxValue (peak / divFactor)
+            let last = min Double.MaxValue (start / finalDivFactor)
+            oneCycle (start, peak, last) steps pctStart anneal (float t)
+        | Schedule.Cyclic(baseValue, max, up, down, mode) -> cyclic (baseValue, max) up down mode t
+        | Schedule.Noam(scale, modelSize, warmup) ->
+            let n = float t + 1.0
+            scale / sqrt (float modelSize) * min (1.0 / sqrt n) (n / (float warmup * sqrt (float warmup)))
+        | Schedule.Piecewise(value, values, interpolation) ->
+            match interpolation, around t 0L value values with
+            | Interpolation.Anneal anneal, struct (start, value, ValueSome(step, next)) ->
+                between anneal (value, next) (float (t - start)) (float (step - start))
+            | _, struct (_, value, _) -> value
+        | Schedule.Warmup(steps, schedule, start) ->
+            if t < steps then
+                between Anneal.Linear (start, valueAt 0L schedule) (float t) (float steps)
+            else
+                valueAt (t - steps) schedule
+        | Schedule.Join(first, next) ->
+            let struct (start, schedule, _) = around t 0L first next
+            valueAt (t - start) schedule
+        | Schedule.Product(first, others) -> productAt t (valueAt t first) others
+
+    and private productAt (t: int64) (product: float) (others: Schedule list) : float =
+        match others with
+        | [] -> product
+        | other :: rest -> productAt t (times product (valueAt t other)) rest
