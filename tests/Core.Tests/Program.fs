@@ -7,7 +7,13 @@ let private tests =
     testList
         "core"
         // The long runs come first, so that the short tests fill up the end.
-        [ testList "agreement" [ RunTests.tests; PyTorchTests.tests; PyTorchScheduleTests.tests; PapersTests.tests ]
+        [ testList
+              "agreement"
+              [ RunTests.tests
+                PyTorchTests.tests
+                PyTorchScheduleTests.tests
+                PapersTests.tests
+                RulesTests.tests ]
           testList
               "numerics"
               [ ElementTests.tests

@@ -31,7 +31,7 @@ let tryValue (name: string) (optimizer: Optimizer) : float option = values optim
 let change (name: string) (f: float -> float) (optimizer: Optimizer) : Optimizer =
     build optimizer.Kind [ for key, value in values optimizer -> key, (if key = name then f value else value) ]
 
-let all: Subject list = [ for kind in Rules.all -> { Kind = kind; Default = build kind [] } ]
+let all: Subject list = [ for kind in Rules.document -> { Kind = kind; Default = build kind [] } ]
 
 /// Values in an argument's range: its default, usual ones, and those near the ends.
 let private argumentValues (argument: Argument) : Gen<float> =

@@ -29,7 +29,7 @@ public static class Optimizers
     /// <param name="epsilon">ε, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public static Optimizer Adagrad(double learningRate = 0.1, double epsilon = 1e-6) =>
-        Make(() => CoreOptimizers.adagrad(new Adagrad(learningRate, epsilon)));
+        Make(() => CoreOptimizers.adagrad(new Adagrad(learningRate, epsilon, 0, 0, false)));
 
     /// <summary>s ← γ s + (1−γ) g²; Δ = α g / (√s + ε) (Tieleman and Hinton 2012). ε is outside the root.</summary>
     /// <param name="learningRate">α, at least 0.</param>
@@ -37,7 +37,7 @@ public static class Optimizers
     /// <param name="epsilon">ε, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public static Optimizer RmsProp(double learningRate = 1e-4, double decay = 0.99, double epsilon = 1e-6) =>
-        Make(() => CoreOptimizers.rmsProp(new RmsProp(learningRate, decay, epsilon)));
+        Make(() => CoreOptimizers.rmsProp(new RmsProp(learningRate, decay, epsilon, false, 0, false)));
 
     /// <summary>
     /// s ← γ s + (1−γ) g²; Δ = (√d + ε) / (√s + ε) g; d ← γ d + (1−γ) Δ² (Zeiler 2012). There is no rate; ε is outside both
@@ -47,7 +47,7 @@ public static class Optimizers
     /// <param name="epsilon">ε, at least 0; with 0 the rule never leaves its initial state.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public static Optimizer Adadelta(double decay = 0.99, double epsilon = 1e-6) =>
-        Make(() => CoreOptimizers.adadelta(new Adadelta(decay, epsilon)));
+        Make(() => CoreOptimizers.adadelta(new Adadelta(decay, epsilon, double.NaN, 1, false)));
 
     /// <summary>
     /// v ← γ₁ v + (1−γ₁) g; s ← γ₂ s + (1−γ₂) g²; Δ = α v̂ / (√ŝ + ε) with v̂ = v/(1−γ₁ᵗ), ŝ = s/(1−γ₂ᵗ) (Kingma and Ba 2015).
@@ -59,7 +59,7 @@ public static class Optimizers
     /// <param name="epsilon">ε, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public static Optimizer Adam(double learningRate = 1e-4, double beta1 = 0.9, double beta2 = 0.99, double epsilon = 1e-8) =>
-        Make(() => CoreOptimizers.adam(new Adam(learningRate, beta1, beta2, epsilon)));
+        Make(() => CoreOptimizers.adam(new Adam(learningRate, beta1, beta2, epsilon, true, false)));
 
     /// <summary>
     /// The optimizer that a text form names: <c>adam(lr=0.0001, beta1=0.9, beta2=0.99)</c>, with any arguments left out for

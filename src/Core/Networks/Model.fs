@@ -4,6 +4,7 @@ open System
 open System.Numerics
 open MathNet.Numerics.Distributions
 open CuteDl.Core.Numerics
+open CuteDl.Core.Optimizers
 
 /// <summary>A layer of a multi-layer perceptron.</summary>
 type Layer =
@@ -30,20 +31,6 @@ type Initialization =
         | Normal deviation -> FormattableString.Invariant $"normal({deviation})"
         | Glorot -> "glorot"
         | He -> "he"
-
-/// <summary>A named tensor among a model's parameters, which lie one after another in one flat array.</summary>
-type Parameter =
-    {
-        /// <summary><c>layers.0.weight</c>, <c>layers.0.bias</c>, ...: dense layers counted from 0.</summary>
-        Name: string
-        /// <summary>Inputs × units for a weight, units for a bias.</summary>
-        Shape: int list
-        /// <summary>Where it begins in the flat array.</summary>
-        Offset: int
-    }
-
-    /// <summary>How many elements it has.</summary>
-    member parameter.Length = List.fold (*) 1 parameter.Shape
 
 /// <summary>A multi-layer perceptron: what is learned from what, without the numbers.</summary>
 type Model =

@@ -38,6 +38,12 @@ type IElement<'E when 'E :> IElement<'E>> =
     /// </summary>
     static abstract Divisor: value: 'E -> 'E
 
+    /// <summary>The greater of two; NaN if the first is.</summary>
+    static abstract Greater: a: 'E * b: 'E -> 'E
+
+    /// <summary>One of three, by the sign of a key: below where it is less than 0, above where it is more, otherwise neither (NaN too).</summary>
+    static abstract Choose: key: 'E * below: 'E * neither: 'E * above: 'E -> 'E
+
 /// <summary>One number: the plain execution of a law, and the specification of every other.</summary>
 [<Struct; NoEquality; NoComparison>]
 type Scalar<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
@@ -56,3 +62,21 @@ type Scalar<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
         static member Lift value = Scalar('T.CreateTruncating value)
         static member Root value = Scalar('T.Sqrt value.Value)
         static member Divisor value = Scalar('T.Max(Scalar<'T>.SmallestNormal, value.Value))
+        static member Greater(a, b) = if 'T.op_LessThan (a.Value, b.Value) then b else a
+
+        static member Choose(key, below, neither, above) =
+            if 'T.op_LessThan (key.Value, 'T.Zero) then below
+            elif 'T.op_GreaterThan (key.Value, 'T.Zero) then above
+            else neither
+
+/// <summary>What follows from the operations of an element.</summary>
+module Element =
+    /// <summary>−1, 0 or 1; NaN of NaN.</summary>
+    let inline sign<'E when 'E :> IElement<'E>> (value: 'E) : 'E = 'E.Choose(value, 'E.Lift -1.0, value, 'E.Lift 1.0)
+
+    /// <summary>|x|.</summary>
+    let inline absolute<'E when 'E :> IElement<'E>> (value: 'E) : 'E =
+        'E.Choose(value, 'E.op_Subtraction ('E.Lift 0.0, value), value, value)
+
+    /// <summary>The lesser of two; NaN if the first is.</summary>
+    let inline lesser<'E when 'E :> IElement<'E>> (a: 'E) (b: 'E) : 'E = 'E.Choose('E.op_Subtraction (b, a), b, a, a)

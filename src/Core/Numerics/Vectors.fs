@@ -49,6 +49,19 @@ type internal Register128<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
             let smallest = Vector128.Create<'T> Scalar<'T>.SmallestNormal
             Register128(Vector128.ConditionalSelect(Vector128.LessThan(value.Value, smallest), smallest, value.Value))
 
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Greater(a, b) =
+            Register128(Vector128.ConditionalSelect(Vector128.LessThan(a.Value, b.Value), b.Value, a.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Choose(key, below, neither, above) =
+            let zero = Vector128<'T>.Zero
+
+            let upper =
+                Vector128.ConditionalSelect(Vector128.GreaterThan(key.Value, zero), above.Value, neither.Value)
+
+            Register128(Vector128.ConditionalSelect(Vector128.LessThan(key.Value, zero), below.Value, upper))
+
     interface IRegister<Register128<'T>, 'T> with
         static member Width = Vector128<'T>.Count
         static member Zero = Register128(Vector128<'T>.Zero)
@@ -100,6 +113,19 @@ type internal Register256<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
             let smallest = Vector256.Create<'T> Scalar<'T>.SmallestNormal
             Register256(Vector256.ConditionalSelect(Vector256.LessThan(value.Value, smallest), smallest, value.Value))
 
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Greater(a, b) =
+            Register256(Vector256.ConditionalSelect(Vector256.LessThan(a.Value, b.Value), b.Value, a.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Choose(key, below, neither, above) =
+            let zero = Vector256<'T>.Zero
+
+            let upper =
+                Vector256.ConditionalSelect(Vector256.GreaterThan(key.Value, zero), above.Value, neither.Value)
+
+            Register256(Vector256.ConditionalSelect(Vector256.LessThan(key.Value, zero), below.Value, upper))
+
     interface IRegister<Register256<'T>, 'T> with
         static member Width = Vector256<'T>.Count
         static member Zero = Register256(Vector256<'T>.Zero)
@@ -150,6 +176,19 @@ type internal Register512<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
         static member Divisor value =
             let smallest = Vector512.Create<'T> Scalar<'T>.SmallestNormal
             Register512(Vector512.ConditionalSelect(Vector512.LessThan(value.Value, smallest), smallest, value.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Greater(a, b) =
+            Register512(Vector512.ConditionalSelect(Vector512.LessThan(a.Value, b.Value), b.Value, a.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Choose(key, below, neither, above) =
+            let zero = Vector512<'T>.Zero
+
+            let upper =
+                Vector512.ConditionalSelect(Vector512.GreaterThan(key.Value, zero), above.Value, neither.Value)
+
+            Register512(Vector512.ConditionalSelect(Vector512.LessThan(key.Value, zero), below.Value, upper))
 
     interface IRegister<Register512<'T>, 'T> with
         static member Width = Vector512<'T>.Count

@@ -13,9 +13,10 @@ open CuteDl.Core.Numerics.Arithmetic
 /// </summary>
 type ILaw<'E> =
     /// <summary>Δ for one element.</summary>
-    /// <param name="gradient">The element's gradient.</param>
+    /// <param name="gradient">The element's gradient, or what the parts of a chain in front have made of it.</param>
+    /// <param name="parameter">The element's parameter w; of no meaning in a rule that says it needs none.</param>
     /// <param name="slots">The element's slots: on entry those of the step before, on return those of this step.</param>
-    abstract Delta: gradient: 'E * slots: Slots<'E> -> 'E
+    abstract Delta: gradient: 'E * parameter: 'E * slots: Slots<'E> -> 'E
 
 /// <summary>A weight γ and its complement 1 − γ, for the exponentially weighted mean m ← γ m + (1 − γ) x.</summary>
 [<Struct; NoEquality; NoComparison>]
@@ -30,31 +31,29 @@ type Decay<'E when 'E: struct and 'E :> IElement<'E>> =
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     member decay.Mean(mean: 'E, value: 'E) : 'E = decay.keep * mean + decay.take * value
 
-/// <summary>A walk of one law over all elements. A rule is handed one and runs its law on it.</summary>
+/// <summary>A walk of one law over elements that lie one after another. A rule is handed one and runs its law on it.</summary>
 [<Struct; IsByRefLike; NoEquality; NoComparison>]
 type Pass<'E when 'E: struct and 'E :> IElement<'E>> =
     val private gradient: ReadOnlySpan<'E>
+    val private parameters: ReadOnlySpan<'E>
     val private block: Span<'E>
     val private slotCount: int
     val private stride: int
     val private target: Span<'E>
     val private subtract: bool
+    val private numbers: ReadOnlySpan<float>
 
-    private new(gradient, block, slotCount, stride, target: Span<'E>, subtract) =
+    /// With subtract, Δ is taken away from the target, which holds the parameters; otherwise Δ is written there. Parameters are as
+    /// long as the gradient, or empty.
+    internal new(gradient, parameters, block, slotCount, stride, target: Span<'E>, subtract, numbers) =
         { gradient = gradient
+          parameters = parameters
           block = block
           slotCount = slotCount
           stride = stride
           target = target
-          subtract = subtract }
-
-    /// <summary>A walk that writes Δ.</summary>
-    static member internal Writing(delta: Span<'E>, gradient: ReadOnlySpan<'E>, block: Span<'E>, slotCount, stride) =
-        Pass<'E>(gradient, block, slotCount, stride, delta, false)
-
-    /// <summary>A walk that takes Δ away from the parameters.</summary>
-    static member internal Subtracting(parameters: Span<'E>, gradient: ReadOnlySpan<'E>, block: Span<'E>, slotCount, stride) =
-        Pass<'E>(gradient, block, slotCount, stride, parameters, true)
+          subtract = subtract
+          numbers = numbers }
 
     /// <summary>A constant of the step as an element.</summary>
     member _.Lift(value: float) : 'E = 'E.Lift value
@@ -62,21 +61,28 @@ type Pass<'E when 'E: struct and 'E :> IElement<'E>> =
     /// <summary>A decay γ, with its complement, as elements.</summary>
     member _.Decay(decay: float) = Decay<'E> decay
 
+    /// <summary>A number that the rule has decided on for the tensor at work: see <c>IObservingRule</c>.</summary>
+    member pass.Number(index: int) : float = pass.numbers[index]
+
     /// <summary>Runs the law over all elements, in order.</summary>
     [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     member pass.Run<'L when 'L: struct and 'L :> ILaw<'E>>(law: 'L) : unit =
-        // Locals, so that the compiler keeps them in registers. Targets are as long as gradients: module Optimizer checks it.
+        // Locals, so that the compiler keeps them in registers. Targets are as long as gradients: the engine sees to it.
         let gradient = pass.gradient
         let target = &MemoryMarshal.GetReference pass.target
+        let parameters = &MemoryMarshal.GetReference pass.parameters
         let block = pass.block
         let slotCount = pass.slotCount
         let stride = pass.stride
 
         if pass.subtract then
             for i in 0 .. gradient.Length - 1 do
-                let delta = law.Delta(gradient[i], Slots<'E>(block, slotCount, stride, i))
                 let parameter = &Unsafe.Add(&target, i)
+                let delta = law.Delta(gradient[i], parameter, Slots<'E>(block, slotCount, stride, i))
                 parameter <- parameter - delta
+        elif pass.parameters.IsEmpty then
+            for i in 0 .. gradient.Length - 1 do
+                Unsafe.Add(&target, i) <- law.Delta(gradient[i], Unchecked.defaultof<'E>, Slots<'E>(block, slotCount, stride, i))
         else
             for i in 0 .. gradient.Length - 1 do
-                Unsafe.Add(&target, i) <- law.Delta(gradient[i], Slots<'E>(block, slotCount, stride, i))
+                Unsafe.Add(&target, i) <- law.Delta(gradient[i], Unsafe.Add(&parameters, i), Slots<'E>(block, slotCount, stride, i))

@@ -12,7 +12,7 @@ type FixedLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 
     interface ILaw<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _) = law.Rate * g
+        member law.Delta(g, _, _) = law.Rate * g
 
 /// <summary>v ← γ v + α g;  Δ = v.  Slots: v.</summary>
 [<Struct; NoEquality; NoComparison>]
@@ -22,7 +22,7 @@ type MomentumLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 
     interface ILaw<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, slots) =
+        member law.Delta(g, _, slots) =
             let v = law.Decay * slots[0] + law.Rate * g
             slots[0] <- v
             v
@@ -35,7 +35,7 @@ type AdagradLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 
     interface ILaw<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, slots) =
+        member law.Delta(g, _, slots) =
             let s = slots[0] + g * g
             slots[0] <- s
             law.Rate * g / 'E.Divisor('E.Root s + law.Epsilon)
@@ -49,7 +49,7 @@ type RmsPropLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 
     interface ILaw<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, slots) =
+        member law.Delta(g, _, slots) =
             let s = law.Decay.Mean(slots[0], g * g)
             slots[0] <- s
             law.Rate * g / 'E.Divisor('E.Root s + law.Epsilon)
@@ -62,7 +62,7 @@ type AdadeltaLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 
     interface ILaw<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, slots) =
+        member law.Delta(g, _, slots) =
             let s = law.Decay.Mean(slots[0], g * g)
             let d = slots[1]
             let delta = ('E.Root d + law.Epsilon) / 'E.Divisor('E.Root s + law.Epsilon) * g
@@ -87,7 +87,7 @@ type AdamLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 
     interface ILaw<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, slots) =
+        member law.Delta(g, _, slots) =
             let v = law.Decay1.Mean(slots[0], g)
             let s = law.Decay2.Mean(slots[1], g * g)
             slots[0] <- v

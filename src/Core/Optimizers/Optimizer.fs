@@ -3,67 +3,16 @@ namespace CuteDl.Core.Optimizers
 open System
 open System.Collections.Generic
 open System.Numerics
-open System.Runtime.Intrinsics
 open CuteDl.Core.Numerics
 
-/// <summary>
-/// An optimizer: a rule with its hyper-parameters, as a value. Two optimizers are equal if their text forms are.
-/// </summary>
-[<Sealed>]
-type Optimizer internal (kind: RuleKind, rule: IRule) =
-    let values =
-        [ for argument in kind.Arguments do
-              let value = argument.Get rule
-
-              if not (argument.Range.Contains value) then
-                  raise (
-                      ArgumentOutOfRangeException(
-                          argument.Name,
-                          value,
-                          $"{argument.Name} ({argument.Summary}) of {kind.Name} must lie in {argument.Range}."
-                      )
-                  )
-
-              struct (argument, value) ]
-
-    let text =
-        let arguments =
-            [ for struct (argument, value) in values do
-                  if not (argument.IsTechnical && value = argument.Default) then
-                      $"{argument.Name}={NumberText.ofFloat value}" ]
-
-        let list = String.Join(", ", arguments)
-        $"{kind.Name}({list})"
-
-    /// <summary>The kind of rule: its name, source and arguments.</summary>
-    member _.Kind = kind
-
-    /// <summary>The names of its state's slots.</summary>
-    member val SlotNames = rule.Slots
-
-    /// <summary>The rule itself, for running it over elements of one's own.</summary>
-    member _.Rule = rule
-
-    /// <summary>The hyper-parameters' values by the names of their arguments, in the order of the text form.</summary>
-    member _.Values: IReadOnlyList<KeyValuePair<string, float>> =
-        Array.AsReadOnly [| for struct (argument, value) in values -> KeyValuePair(argument.Name, value) |]
-
-    /// <summary>The text form, <c>adam(lr=0.0001, beta1=0.9, beta2=0.99)</c>.</summary>
-    override _.ToString() = text
-
-    override _.Equals(other: obj | null) =
-        match other with
-        | :? Optimizer as other -> other.ToString() = text
-        | _ -> false
-
-    override _.GetHashCode() = text.GetHashCode StringComparison.Ordinal
-
 /// <summary>Making optimizers, and taking steps with them.</summary>
+[<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Optimizer =
 
     /// <summary>An optimizer of a kind of rule with the given hyper-parameters.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">A value is out of its range; the message names it and the range.</exception>
-    let create (kind: RuleKind<'H>) (hyperParameters: 'H) = Optimizer(kind.Kind, hyperParameters)
+    /// <exception cref="T:System.ArgumentException">Values do not fit together.</exception>
+    let create (kind: RuleKind<'H>) (hyperParameters: 'H) = Optimizer(Shape.Single(kind.Kind, hyperParameters, []))
 
     /// <summary>Δ = α g.</summary>
     let fixedRate (h: Fixed) = create Rules.fixedRate h
@@ -83,81 +32,222 @@ module Optimizer =
     /// <summary>v ← γ₁ v + (1−γ₁) g; s ← γ₂ s + (1−γ₂) g²; Δ = α v̂ / (√ŝ + ε).</summary>
     let adam (h: Adam) = create Rules.adam h
 
-    /// <summary>The initial state (t = 0, all slots 0) for so many parameters.</summary>
+    /// <summary>A rule of one's own, under a name of its own: a value like any other, but not known to the text form.</summary>
+    /// <param name="name">The name that its text form begins with.</param>
+    /// <param name="rule">The rule.</param>
+    let ofRule (name: string) (rule: IPart) : Optimizer =
+        let page = RuleKind.page "a rule of one's own" "" "" "" []
+        Optimizer(Shape.Single((RuleKind.define Role.Rule name page rule []).Kind, rule, []))
+
+    /// <summary>Nothing: Δ = g. The neutral part of a chain.</summary>
+    let identity = Optimizer(Shape.Single(Transformations.identity.Kind, Identity(), []))
+
+    /// <summary>One after another: what each would take away is the gradient of the next. Chains within are opened, identities left out.</summary>
+    let chain (parts: Optimizer seq) : Optimizer =
+        let rec flat (optimizer: Optimizer) =
+            match optimizer.Shape with
+            | Shape.Chain parts -> List.collect flat parts
+            | _ when optimizer.Kind.Name = Transformations.identity.Kind.Name -> []
+            | _ -> [ optimizer ]
+
+        match parts |> Seq.toList |> List.collect flat with
+        | [] -> identity
+        | [ one ] -> one
+        | parts -> Optimizer(Shape.Chain parts)
+
+    /// <summary>
+    /// An optimizer for each group of parameters: a tensor goes to the first pattern that its name matches; <c>*</c> stands for any
+    /// characters, <c>?</c> for one.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">No group, a pattern twice, or a norm over all tensors within a group.</exception>
+    let groups (groups: (string * Optimizer) seq) : Optimizer =
+        let groups = Seq.toList groups
+
+        if groups.IsEmpty then
+            raise (ArgumentException("groups need at least one pattern.", nameof groups))
+
+        match groups |> List.countBy fst |> List.tryFind (fun (_, count) -> count > 1) with
+        | Some(pattern, _) -> raise (ArgumentException($"the pattern \"{pattern}\" is there twice.", nameof groups))
+        | None -> ()
+
+        let rec clipsGlobally (optimizer: Optimizer) =
+            match optimizer.Shape with
+            | Shape.Single(kind, _, _) -> kind.Name = Transformations.clipGlobalNorm.Kind.Name
+            | Shape.Chain parts -> List.exists clipsGlobally parts
+            | Shape.Groups groups -> List.exists (snd >> clipsGlobally) groups
+
+        match groups |> List.tryFind (snd >> clipsGlobally) with
+        | Some(pattern, _) ->
+            raise (
+                ArgumentException(
+                    $"clip_global_norm within the group \"{pattern}\" would see that group alone; put it in front of the groups.",
+                    nameof groups
+                )
+            )
+        | None -> ()
+
+        Optimizer(Shape.Groups groups)
+
+    let private changed (optimizer: Optimizer) (name: string) (change: Argument -> RuleKind * IPart * (Argument * Schedule) list -> Shape) =
+        let mutable found = 0
+
+        let rec walk (optimizer: Optimizer) : Optimizer =
+            match optimizer.Shape with
+            | Shape.Single(kind, part, scheduled) ->
+                match kind.Arguments |> List.tryFind (fun argument -> argument.Name = name) with
+                | Some argument ->
+                    found <- found + 1
+                    Optimizer(change argument (kind, part, scheduled))
+                | None -> optimizer
+            | Shape.Chain parts -> Optimizer(Shape.Chain(List.map walk parts))
+            | Shape.Groups groups -> Optimizer(Shape.Groups(groups |> List.map (fun (pattern, part) -> pattern, walk part)))
+
+        let result = walk optimizer
+
+        if found = 0 then
+            let rec names (optimizer: Optimizer) =
+                match optimizer.Shape with
+                | Shape.Single(kind, _, _) -> [ for argument in kind.Arguments -> argument.Name ]
+                | Shape.Chain parts -> List.collect names parts
+                | Shape.Groups groups -> groups |> List.collect (snd >> names)
+
+            let known = names optimizer |> List.distinct
+            raise (ArgumentException($"{optimizer} has no argument '{name}': {Suggestion.describe known name}", nameof name))
+
+        result
+
+    /// <summary>
+    /// The same optimizer with a hyper-parameter changed, in every part that has it; its states go on with the new one. A schedule of it
+    /// ends.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">No part has such an argument; the message lists those there are.</exception>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">The value is out of its range.</exception>
+    let set (name: string) (value: float) (optimizer: Optimizer) : Optimizer =
+        changed optimizer name (fun argument (kind, part, scheduled) ->
+            let scheduled = scheduled |> List.filter (fun (other, _) -> other.Name <> name)
+            Shape.Single(kind, argument.Set(part, value), scheduled))
+
+    /// <summary>
+    /// The same optimizer with a hyper-parameter that follows a schedule, in every part that has it: a function of how many steps the
+    /// part has taken.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">No part has such an argument, or it is a flag or a count.</exception>
+    let schedule (name: string) (schedule: Schedule) (optimizer: Optimizer) : Optimizer =
+        let schedule = Schedule.validated schedule
+
+        changed optimizer name (fun argument (kind, part, scheduled) ->
+            if argument.Form <> ValueForm.Number then
+                raise (ArgumentException($"{name} of {kind.Name} is {argument.Allowed}: it cannot follow a schedule.", nameof name))
+
+            let others = scheduled |> List.filter (fun (other, _) -> other.Name <> name)
+            let all = (argument, schedule) :: others
+            // In the order of the text form.
+            Shape.Single(
+                kind,
+                part,
+                [ for argument in kind.Arguments do
+                      yield! all |> List.filter (fun (other, _) -> other.Name = argument.Name) ]
+            ))
+
+    /// <summary>The same optimizer with the hyper-parameters of every part of a kind changed; its states go on with the new ones.</summary>
+    /// <exception cref="T:System.ArgumentException">No part is of that kind.</exception>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">A value is out of its range.</exception>
+    let update (kind: RuleKind<'H>) (change: 'H -> 'H) (optimizer: Optimizer) : Optimizer =
+        let mutable found = false
+
+        let rec walk (optimizer: Optimizer) : Optimizer =
+            match optimizer.Shape with
+            | Shape.Single(other, part, scheduled) when other.Name = kind.Kind.Name ->
+                found <- true
+                Optimizer(Shape.Single(other, change (unbox<'H>(box part)), scheduled))
+            | Shape.Single _ -> optimizer
+            | Shape.Chain parts -> Optimizer(Shape.Chain(List.map walk parts))
+            | Shape.Groups groups -> Optimizer(Shape.Groups(groups |> List.map (fun (pattern, part) -> pattern, walk part)))
+
+        let result = walk optimizer
+
+        if not found then
+            raise (ArgumentException($"{optimizer} has no part {kind.Kind.Name}.", nameof kind))
+
+        result
+
+    /// <summary>The initial state (t = 0, all slots 0) for the parameters of a model.</summary>
+    /// <exception cref="T:System.ArgumentException">A tensor belongs to no group, or a group has no tensor.</exception>
+    let initFor<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (optimizer: Optimizer) (layout: Layout) : State<'T> =
+        State<'T>.Zero(optimizer, layout)
+
+    /// <summary>The initial state (t = 0, all slots 0) for so many parameters, taken as one tensor without a name.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">The length is negative.</exception>
-    let init<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (optimizer: Optimizer) (length: int) =
-        ArgumentOutOfRangeException.ThrowIfNegative(length, nameof length)
-        State<'T>.Zero(optimizer.SlotNames, length)
+    let init<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (optimizer: Optimizer) (length: int) : State<'T> =
+        initFor<'T> optimizer (Layout.Flat length)
 
     let private otherLength (name: string) (length: int) (expected: int) : unit =
         raise (ArgumentException($"{name} has {length} elements, the state {expected}: they must be equal.", name))
 
-    let private otherOptimizer (optimizer: Optimizer) (names: string list) : unit =
-        let list (names: string list) = "[" + String.Join(", ", names) + "]"
+    /// The state's plan becomes that of the optimizer, if it is not yet.
+    let private adopt (optimizer: Optimizer) (state: State<'T>) : unit =
+        let plan = state.Plan
 
-        raise (
-            ArgumentException(
-                $"the state is another optimizer's: it has the slots {list names}, {optimizer} needs {list optimizer.SlotNames}.",
-                "state"
-            )
-        )
+        if not (obj.ReferenceEquals(plan.Optimizer, optimizer)) then
+            let next = State<'T>.PlanOf(optimizer, state.Layout)
 
-    let private check (optimizer: Optimizer) (state: State<'T>) (length: int) (name: string) =
+            if next.Signature <> plan.Signature then
+                let list (plan: Plan) =
+                    let names =
+                        [ for node in plan.Nodes do
+                              yield! node.SlotNames |> List.map node.Name ]
+
+                    "[" + String.Join(", ", names) + "]"
+
+                raise (
+                    ArgumentException(
+                        $"the state is another optimizer's: {plan.Optimizer} has the slots {list plan}, {optimizer} needs {list next}.",
+                        "state"
+                    )
+                )
+
+            state.Plan <- next
+
+    let private checkLength (state: State<'T>) (length: int) (name: string) =
         if length <> state.Length then
             otherLength name length state.Length
 
-        if
-            not (obj.ReferenceEquals(state.SlotNames, optimizer.SlotNames))
-            && state.SlotNames <> optimizer.SlotNames
-        then
-            otherOptimizer optimizer state.SlotNames
+    let private pureStep (optimizer: Optimizer) (state: State<'T>) (parameters: ReadOnlySpan<'T>) (gradient: ReadOnlySpan<'T>) =
+        checkLength state gradient.Length (nameof gradient)
+        let next = state.Copy()
+        adopt optimizer next
+        let delta: 'T array = Array.zeroCreate gradient.Length
+        Engine.run false next gradient parameters (Span delta) false
+        struct (next, delta)
 
     /// <summary>The pure step: the next state and Δ, which the caller takes away from the parameters (w' = w − Δ).</summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="state">The state before the step; it is not touched.</param>
     /// <param name="gradient">The gradient, as long as the state; it is not touched.</param>
-    /// <exception cref="T:System.ArgumentException">The lengths differ, or the state is another optimizer's.</exception>
+    /// <exception cref="T:System.ArgumentException">
+    /// The lengths differ, the state is another optimizer's, or the optimizer looks at the parameters: that is <c>stepAt</c>.
+    /// </exception>
     let step (optimizer: Optimizer) (state: State<'T>) (gradient: ReadOnlySpan<'T>) : struct (State<'T> * 'T array) =
-        check optimizer state gradient.Length (nameof gradient)
-        let next = state.Copy()
-        next.Advance()
-        let delta: 'T array = gradient.ToArray()
-        let elements = Reinterpret.scalars (Span delta)
+        pureStep optimizer state ReadOnlySpan<'T>.Empty gradient
 
-        // Δ of an element overwrites its gradient, which no other element needs.
-        let pass =
-            Pass<Scalar<'T>>
-                .Writing(elements, Span<_>.op_Implicit elements, Reinterpret.scalars (Span next.Block), next.SlotNames.Length, next.Stride)
-
-        optimizer.Rule.Sweep(next.Step, pass)
-        struct (next, delta)
-
-    /// As many elements from the front as fill registers of a width; how many they are.
-    let private stepRegisters<'V, 'T
-        when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> and 'V: struct and 'V :> IElement<'V> and 'V :> IRegister<'V, 'T>>
+    /// <summary>The pure step at given parameters, for optimizers that look at them (decay, trust ratios, averages).</summary>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="state">The state before the step; it is not touched.</param>
+    /// <param name="parameters">The parameters w, as long as the state; they are not touched.</param>
+    /// <param name="gradient">The gradient, as long as the state; it is not touched.</param>
+    /// <exception cref="T:System.ArgumentException">The lengths differ, or the state is another optimizer's.</exception>
+    let stepAt
         (optimizer: Optimizer)
         (state: State<'T>)
-        (parameters: Span<'T>)
+        (parameters: ReadOnlySpan<'T>)
         (gradient: ReadOnlySpan<'T>)
-        : int =
-        let width = 'V.Width
-
-        let pass =
-            Pass<'V>
-                .Subtracting(
-                    Reinterpret.registers<'T, 'V> parameters,
-                    Reinterpret.readOnlyRegisters<'T, 'V> gradient,
-                    Reinterpret.registers<'T, 'V>(Span state.Block),
-                    optimizer.SlotNames.Length,
-                    state.Stride / width
-                )
-
-        optimizer.Rule.Sweep(state.Step, pass)
-        gradient.Length / width * width
+        : struct (State<'T> * 'T array) =
+        checkLength state parameters.Length (nameof parameters)
+        pureStep optimizer state parameters gradient
 
     /// <summary>
-    /// The in-place step: overwrites the parameters with w − Δ and the state with the next one, in one walk over memory and
-    /// without allocating. Equal bit for bit to what the pure step gives.
+    /// The in-place step: overwrites the parameters with w − Δ and the state with the next one, in as few walks over memory as the
+    /// optimizer allows. Equal bit for bit to what the pure step gives.
     /// </summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="state">The state before the step; after it, the state after the step.</param>
@@ -165,43 +255,51 @@ module Optimizer =
     /// <param name="gradient">The gradient, as long as the state; it is not touched.</param>
     /// <exception cref="T:System.ArgumentException">The lengths differ, or the state is another optimizer's.</exception>
     let stepInPlace (optimizer: Optimizer) (state: State<'T>) (parameters: Span<'T>) (gradient: ReadOnlySpan<'T>) : unit =
-        check optimizer state gradient.Length (nameof gradient)
-        check optimizer state parameters.Length (nameof parameters)
-        state.Advance()
+        checkLength state gradient.Length (nameof gradient)
+        checkLength state parameters.Length (nameof parameters)
+        adopt optimizer state
+        Engine.run true state gradient (Span<'T>.op_Implicit parameters) parameters true
 
-        let rest =
-            if Vector512.IsHardwareAccelerated then
-                stepRegisters<Register512<'T>, 'T> optimizer state parameters gradient
-            elif Vector256.IsHardwareAccelerated then
-                stepRegisters<Register256<'T>, 'T> optimizer state parameters gradient
-            elif Vector128.IsHardwareAccelerated then
-                stepRegisters<Register128<'T>, 'T> optimizer state parameters gradient
-            else
-                0
+    /// <summary>
+    /// The averages of the parameters that the optimizer keeps: by <c>ema</c>, <c>swa</c>, <c>asgd</c> or a schedule-free rule. Where
+    /// it keeps none, the parameters themselves.
+    /// </summary>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="state">Its state.</param>
+    /// <param name="parameters">The parameters, as long as the state; they are not touched.</param>
+    let averaged (optimizer: Optimizer) (state: State<'T>) (parameters: ReadOnlySpan<'T>) : 'T array =
+        checkLength state parameters.Length (nameof parameters)
+        let state = state.Copy()
+        adopt optimizer state
+        let result = parameters.ToArray()
 
-        if rest < gradient.Length then
-            let tail =
-                Pass<Scalar<'T>>
-                    .Subtracting(
-                        Reinterpret.scalars (parameters.Slice rest),
-                        Reinterpret.readOnlyScalars (gradient.Slice rest),
-                        Reinterpret.scalars (Span(state.Block).Slice(min rest state.Block.Length)),
-                        optimizer.SlotNames.Length,
-                        state.Stride
-                    )
+        for node in state.Plan.Nodes do
+            let steps = state.Steps[node.Index]
 
-            optimizer.Rule.Sweep(state.Step, tail)
+            match node.First with
+            | :? IAveraging as part when steps > 0L ->
+                let scale = 'T.CreateTruncating(part.Scale steps)
+
+                for i in 0 .. node.Tensors.Length - 1 do
+                    let tensor = state.Plan.Tensors[node.Tensors[i]]
+                    let from = node.SlotBase + part.AverageSlot * node.Stride + node.Start i
+
+                    for j in 0 .. tensor.Length - 1 do
+                        result[tensor.Offset + j] <- 'T.op_Multiply (state.Block[from + j], scale)
+            | _ -> ()
+
+        result
 
     /// <summary>
     /// One step over elements of any kind, such as exact fractions: Δ of each, with the slots brought up to date in place.
     /// </summary>
-    /// <param name="rule">The rule.</param>
+    /// <param name="rule">The rule, which needs no parameters.</param>
     /// <param name="step">t = 1, 2, ...: the step that is taken.</param>
     /// <param name="gradient">The gradient.</param>
     /// <param name="slots">One block for all slots, slot k of element i at k · length + i; overwritten.</param>
     /// <exception cref="T:System.ArgumentException">The block has not slots × elements entries.</exception>
     let stepElements<'E when 'E: struct and 'E :> IElement<'E>> (rule: IRule) (step: int64) (gradient: 'E array) (slots: 'E array) =
-        let slotCount = rule.Slots.Length
+        let slotCount = rule.Slots.Count
 
         if slots.Length <> slotCount * gradient.Length then
             raise (
@@ -211,6 +309,22 @@ module Optimizer =
                 )
             )
 
+        if rule.NeedsParameters then
+            raise (ArgumentException("the rule looks at parameters, and there are none here.", nameof rule))
+
         let delta = Array.zeroCreate<'E> gradient.Length
-        rule.Sweep(step, Pass<'E>.Writing(Span delta, ReadOnlySpan gradient, Span slots, slotCount, gradient.Length))
+
+        let pass =
+            Pass<'E>(
+                ReadOnlySpan gradient,
+                ReadOnlySpan<'E>.Empty,
+                Span slots,
+                slotCount,
+                gradient.Length,
+                Span delta,
+                false,
+                ReadOnlySpan<float>.Empty
+            )
+
+        rule.Sweep(step, pass)
         delta

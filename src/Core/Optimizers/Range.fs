@@ -38,3 +38,12 @@ module Range =
 
     /// <summary>(0, 1]: factors that never raise.</summary>
     let aboveZeroToOne = { Lower = 0.0; LowerIncluded = false; Upper = 1.0; UpperIncluded = true }
+
+    /// <summary>[0, 1): decays that may be switched off.</summary>
+    let belowOne = { Lower = 0.0; LowerIncluded = true; Upper = 1.0; UpperIncluded = false }
+
+    /// <summary>[1, 2⁵³]: counts of at least one, small enough that a double holds them.</summary>
+    let counts = { Lower = 1.0; LowerIncluded = true; Upper = 9007199254740992.0; UpperIncluded = true }
+
+    /// <summary>[0, 2⁵³]: counts that may be none.</summary>
+    let countsOrNone = { counts with Lower = 0.0 }

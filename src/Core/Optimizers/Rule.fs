@@ -1,54 +1,274 @@
 namespace CuteDl.Core.Optimizers
 
+open System
+open System.Collections.Generic
+open System.Numerics
+open System.Runtime.CompilerServices
 open CuteDl.Core.Numerics
+open CuteDl.Core.Optimizers
+
+/// <summary>What a part of an optimizer needs, whatever it does: implemented by an immutable record of hyper-parameters.</summary>
+type IPart =
+    /// <summary>The names of the state's slots, in the order in which the law numbers them.</summary>
+    abstract Slots: IReadOnlyList<string>
+
+    /// <summary>Whether the law looks at the parameters w.</summary>
+    abstract NeedsParameters: bool
 
 /// <summary>
 /// A rule: a law's hyper-parameters, and how the law follows from them at a step. Implemented by an immutable record.
 /// </summary>
 type IRule =
-    /// <summary>The names of the state's slots, in the order in which the law numbers them.</summary>
-    abstract Slots: string list
+    inherit IPart
 
     /// <summary>Runs the law of one step over all elements: <c>pass.Run { ... }</c>.</summary>
     /// <param name="step">t = 1, 2, ...: the step that is being taken.</param>
     /// <param name="pass">The walk. What is constant within the step is computed here, in double, and then lifted.</param>
     abstract Sweep<'E when 'E: struct and 'E :> IElement<'E>> : step: int64 * pass: Pass<'E> -> unit
 
+/// <summary>A stretch of a tensor, as a rule sees it that looks before it takes a step.</summary>
+[<Struct; IsByRefLike; NoEquality; NoComparison>]
+type View<'T> =
+    /// <summary>The gradient, or what the parts of a chain in front have made of it.</summary>
+    val Gradient: ReadOnlySpan<'T>
+    /// <summary>The parameters w; empty if none were given.</summary>
+    val Parameters: ReadOnlySpan<'T>
+    /// <summary>The rule's sums for the tensor, to be added to.</summary>
+    val Sums: Span<float>
+    /// <summary>The rule's numbers for the tensor, as decided.</summary>
+    val Numbers: ReadOnlySpan<float>
+    val private slots: Span<'T>
+    val private stride: int
+
+    internal new(gradient, parameters, sums, numbers, slots, stride) =
+        { Gradient = gradient
+          Parameters = parameters
+          Sums = sums
+          Numbers = numbers
+          slots = slots
+          stride = stride }
+
+    /// <summary>The stretch of a slot.</summary>
+    member view.Slot(index: int) : Span<'T> = view.slots.Slice(index * view.stride, view.Gradient.Length)
+
+/// <summary>What a rule that looks at whole tensors knows and decides: sums come in, numbers go out.</summary>
+[<Sealed>]
+type Decision internal (sumCount: int, numberCount: int, tensors: int) =
+    let sums: float array = Array.zeroCreate (sumCount * tensors)
+    let numbers: float array = Array.zeroCreate (numberCount * tensors)
+    let mutable memory: float array = [||]
+    let mutable start = 0
+
+    /// <summary>How many tensors the rule works on.</summary>
+    member _.Tensors = tensors
+
+    /// <summary>A sum over one tensor.</summary>
+    member _.Sum(tensor: int, index: int) = sums[tensor * sumCount + index]
+
+    /// <summary>A sum over all tensors, added up in their order.</summary>
+    member decision.Total(index: int) =
+        let mutable total = 0.0
+
+        for tensor in 0 .. tensors - 1 do
+            total <- total + decision.Sum(tensor, index)
+
+        total
+
+    /// <summary>A number for the law of this step, for one tensor: <c>pass.Number index</c>.</summary>
+    member _.Decide(tensor: int, index: int, value: float) = numbers[tensor * numberCount + index] <- value
+
+    /// <summary>The same for all tensors.</summary>
+    member decision.DecideAll(index: int, value: float) =
+        for tensor in 0 .. tensors - 1 do
+            decision.Decide(tensor, index, value)
+
+    /// <summary>A number that lasts from step to step; 0 at first.</summary>
+    member _.Item
+        with get (index: int) = memory[start + index]
+        and set (index: int) (value: float) = memory[start + index] <- value
+
+    /// For the step that begins: the sums are 0 again, and the memory is that of a state.
+    member internal _.Begin(ofState: float array, from: int) =
+        Array.Clear sums
+        memory <- ofState
+        start <- from
+
+    member internal _.SumsOf(tensor: int) = Span<float>(sums, tensor * sumCount, sumCount)
+    member internal _.NumbersOf(tensor: int) = ReadOnlySpan<float>(numbers, tensor * numberCount, numberCount)
+
+/// <summary>A rule whose law follows from numbers that are remembered from step to step, or that lets the parts behind it rest.</summary>
+type IPreparingRule =
+    inherit IRule
+    /// <summary>The names of the numbers that last from step to step; all are 0 at first.</summary>
+    /// <param name="tensors">How many tensors there are, for numbers of which each tensor has one.</param>
+    abstract Memory: tensors: int -> IReadOnlyList<string>
+    /// <summary>How many numbers are left for the law of each tensor.</summary>
+    abstract Numbers: int
+    /// <summary>Before anything of the step is seen. False: the parts behind rest in this step, and Δ is 0.</summary>
+    abstract Prepare: step: int64 * decision: Decision -> bool
+
+/// <summary>
+/// A rule that looks at whole tensors (norms, inner products) beside its law. At each step: Prepare, then Observe over all
+/// stretches of all its tensors, and Decide; the law runs after Decide if <c>Waits</c>, otherwise as it is observed.
+/// </summary>
+type IObservingRule =
+    inherit IPreparingRule
+    /// <summary>How many sums Observe adds up for each tensor.</summary>
+    abstract Sums: int
+    /// <summary>Whether the law needs what Decide says of this very step.</summary>
+    abstract Waits: bool
+    /// <summary>Adds a stretch to the sums, before the law runs over it.</summary>
+    abstract Observe<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> : step: int64 * view: View<'T> -> unit
+    /// <summary>All is seen. False as for Prepare.</summary>
+    abstract Decide: step: int64 * decision: Decision -> bool
+
+/// <summary>A rule that is made of parts which run one after another.</summary>
+type ICompositeRule =
+    inherit IPart
+    /// <summary>The parts; always as many, with the same slots.</summary>
+    abstract Parts: IReadOnlyList<IPart>
+
+/// <summary>A part whose hyper-parameters must fit together.</summary>
+type ICheckedPart =
+    /// <summary>What does not fit, as a sentence; empty if all does.</summary>
+    abstract Problem: string
+
+/// <summary>A whole tensor on its way through a rule that is not element by element.</summary>
+[<Struct; IsByRefLike; NoEquality; NoComparison>]
+type TensorView<'T> =
+    /// <summary>The gradient, or what the parts of a chain in front have made of it; to be overwritten with Δ.</summary>
+    val Gradient: Span<'T>
+    /// <summary>The parameters w; empty if none were given.</summary>
+    val Parameters: ReadOnlySpan<'T>
+    /// <summary>Name, shape and place.</summary>
+    val Parameter: Parameter
+    val private slots: Span<'T>
+    val private stride: int
+
+    internal new(gradient, parameters, parameter, slots, stride) =
+        { Gradient = gradient
+          Parameters = parameters
+          Parameter = parameter
+          slots = slots
+          stride = stride }
+
+    /// <summary>A slot.</summary>
+    member view.Slot(index: int) : Span<'T> = view.slots.Slice(index * view.stride, view.Gradient.Length)
+
+/// <summary>A rule that works on a whole tensor: by rows and columns, or with an element's index.</summary>
+type ITensorRule =
+    inherit IPart
+    /// <summary>One step of one tensor.</summary>
+    abstract Transform<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> : step: int64 * view: TensorView<'T> -> unit
+
+/// <summary>A part that keeps averages of the parameters in a slot.</summary>
+type IAveraging =
+    /// <summary>The slot that holds them.</summary>
+    abstract AverageSlot: int
+    /// <summary>What the slot is to be multiplied by after so many steps.</summary>
+    abstract Scale: step: int64 -> float
+
+/// <summary>What an argument's value is written as.</summary>
+[<RequireQualifiedAccess>]
+type ValueForm =
+    /// <summary>A number, or a schedule.</summary>
+    | Number
+    /// <summary>A whole number.</summary>
+    | Whole
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    | Flag
+
 /// <summary>A hyper-parameter of a kind of rule.</summary>
 [<Sealed>]
 type Argument
     internal
-    (name: string, summary: string, range: Range, defaultValue: float, isTechnical: bool, get: IRule -> float, set: IRule -> float -> IRule)
-    =
+    (
+        name: string,
+        summary: string,
+        form: ValueForm,
+        range: Range,
+        defaultValue: float,
+        isTechnical: bool,
+        get: IPart -> float,
+        set: IPart -> float -> IPart
+    ) =
     /// <summary>Its name in the text form.</summary>
     member _.Name = name
     /// <summary>What it is, in a few words.</summary>
     member _.Summary = summary
+    /// <summary>What its value is written as.</summary>
+    member _.Form = form
     /// <summary>The values allowed.</summary>
     member _.Range = range
-    /// <summary>Its value where none is given.</summary>
+    /// <summary>Its value where none is given; NaN where that depends on another argument, as the summary says.</summary>
     member _.Default = defaultValue
-    /// <summary>Left out of the text form where it has its default: ε and its like.</summary>
+    /// <summary>Left out of the text form where it has its default: ε, flags and their like.</summary>
     member _.IsTechnical = isTechnical
-    member internal _.Get rule = get rule
-    member internal _.Set(rule, value) = set rule value
 
-/// <summary>A kind of rule: name, source, arguments and defaults. What all of the text form, the lists and the checks come from.</summary>
+    /// <summary>Whether it may have a value.</summary>
+    member _.Allows(value: float) =
+        range.Contains value && (form <> ValueForm.Whole || Math.Floor value = value)
+        || Double.IsNaN value && Double.IsNaN defaultValue
+
+    /// <summary>The values allowed, in words: an interval, whole numbers of one, or true and false.</summary>
+    member _.Allowed =
+        match form with
+        | ValueForm.Flag -> "true or false"
+        | ValueForm.Whole -> $"a whole number in {range}"
+        | ValueForm.Number -> $"{range}"
+
+    /// <summary>A value as the text form writes it.</summary>
+    member _.Write(value: float) =
+        match form with
+        | ValueForm.Flag -> if value <> 0.0 then "true" else "false"
+        | _ -> NumberText.ofFloat value
+
+    member internal _.Get part = get part
+    member internal _.Set(part, value) = set part value
+
+/// <summary>What a kind of rule is for.</summary>
+[<RequireQualifiedAccess>]
+type Role =
+    /// <summary>From gradients to steps.</summary>
+    | Rule
+    /// <summary>A change of gradients or of steps, for use in a chain.</summary>
+    | Transformation
+
+/// <summary>What is said of a kind of rule, for people.</summary>
+type Page =
+    {
+        /// <summary>One line: what it does.</summary>
+        Summary: string
+        /// <summary>The equations in the order of their evaluation.</summary>
+        Formula: string
+        /// <summary>The paper that it comes from.</summary>
+        Source: string
+        /// <summary>Which settings of which frameworks it reproduces, and where it differs.</summary>
+        Reproduces: string
+        /// <summary>Laws that it does not obey, each with the reason: <c>"P22", "its corrections count the steps"</c>.</summary>
+        Exempt: (string * string) list
+    }
+
+/// <summary>A kind of rule: name, page, arguments and defaults. What all of the text form, the lists and the checks come from.</summary>
 [<Sealed>]
-type RuleKind internal (name: string, summary: string, source: string, defaults: IRule, arguments: Argument list) =
+type RuleKind internal (name: string, role: Role, page: Page, defaults: IPart, arguments: Argument list) =
     /// <summary>The name in the text form: <c>adam</c>.</summary>
     member _.Name = name
+    /// <summary>What it is for.</summary>
+    member _.Role = role
+    /// <summary>What is said of it.</summary>
+    member _.Page = page
     /// <summary>One line: what the rule does.</summary>
-    member _.Summary = summary
+    member _.Summary = page.Summary
     /// <summary>The paper that the rule comes from.</summary>
-    member _.Source = source
+    member _.Source = page.Source
     /// <summary>The arguments in the order of the text form.</summary>
     member _.Arguments = arguments
     member internal _.Defaults = defaults
 
 /// <summary>A kind of rule whose hyper-parameters are a record of type <c>'H</c>.</summary>
 [<Sealed>]
-type RuleKind<'H when 'H :> IRule> internal (kind: RuleKind, defaults: 'H) =
+type RuleKind<'H when 'H :> IPart> internal (kind: RuleKind, defaults: 'H) =
     /// <summary>The hyper-parameters' defaults.</summary>
     member _.Defaults = defaults
     /// <summary>The same kind, its record's type forgotten.</summary>
@@ -56,16 +276,41 @@ type RuleKind<'H when 'H :> IRule> internal (kind: RuleKind, defaults: 'H) =
 
 module internal RuleKind =
     /// One argument, as the record's getter and its "with".
-    let private argument<'H when 'H :> IRule> name summary range isTechnical (get: 'H -> float) (set: float -> 'H -> 'H) =
+    let argument<'H when 'H :> IPart> name summary form range isTechnical (get: 'H -> float) (set: float -> 'H -> 'H) =
         fun (defaults: 'H) ->
-            let ofRule (rule: IRule) = unbox<'H>(box rule)
-            Argument(name, summary, range, get defaults, isTechnical, ofRule >> get, (fun rule value -> set value (ofRule rule) :> IRule))
+            let ofPart (part: IPart) = unbox<'H>(box part)
 
-    let rate get set = argument "lr" "learning rate α" Range.nonNegative false get set
+            Argument(
+                name,
+                summary,
+                form,
+                range,
+                get defaults,
+                isTechnical,
+                ofPart >> get,
+                (fun part value -> set value (ofPart part) :> IPart)
+            )
 
-    let decay name summary get set = argument name summary Range.betweenZeroAndOne false get set
+    let number name summary range get set = argument name summary ValueForm.Number range false get set
 
-    let epsilon get set = argument "eps" "ε, added to the root" Range.nonNegative true get set
+    /// A number that texts leave out where it has its default.
+    let detail name summary range get set = argument name summary ValueForm.Number range true get set
 
-    let define name summary source (defaults: 'H :> IRule) (arguments: ('H -> Argument) list) =
-        RuleKind<'H>(RuleKind(name, summary, source, defaults, [ for argument in arguments -> argument defaults ]), defaults)
+    let rate get set = number "lr" "learning rate α" Range.nonNegative get set
+
+    let decay name summary get set = number name summary Range.betweenZeroAndOne get set
+
+    let epsilon get set = detail "eps" "ε, added to the root" Range.nonNegative get set
+
+    let flag name summary (get: 'H -> bool) (set: bool -> 'H -> 'H) =
+        argument name summary ValueForm.Flag Range.fromZeroToOne true (fun h -> if get h then 1.0 else 0.0) (fun value h ->
+            set (value <> 0.0) h)
+
+    let whole name summary range isTechnical (get: 'H -> int64) (set: int64 -> 'H -> 'H) =
+        argument name summary ValueForm.Whole range isTechnical (fun h -> float (get h)) (fun value h -> set (int64 value) h)
+
+    let page summary formula source reproduces exempt =
+        { Summary = summary; Formula = formula; Source = source; Reproduces = reproduces; Exempt = exempt }
+
+    let define role name (page: Page) (defaults: 'H :> IPart) (arguments: ('H -> Argument) list) =
+        RuleKind<'H>(RuleKind(name, role, page, defaults, [ for argument in arguments -> argument defaults ]), defaults)

@@ -266,7 +266,7 @@ module Syntax =
 
             write item)
 
-    let private quote (text: string) = "\"" + text.Replace("\\", "\\\\").Replace("\"", "\\\"") + "\""
+    let internal quote (text: string) = "\"" + text.Replace("\\", "\\\\").Replace("\"", "\\\"") + "\""
 
     let rec private write (into: StringBuilder) (node: Node) : unit =
         let append (text: string) = into.Append text |> ignore

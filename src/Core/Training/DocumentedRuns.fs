@@ -19,14 +19,14 @@ module DocumentedRuns =
 
     /// <summary>All eight, in the document's order.</summary>
     let all =
-        [ run "fixed-0.0001" (Optimizer.fixedRate { LearningRate = 0.0001 }) "close to a million steps, too slow"
+        [ run "fixed-0.0001" (Optimizer.fixedRate { Fixed.LearningRate = 0.0001 }) "close to a million steps, too slow"
           run
               "fixed-0.2"
-              (Optimizer.fixedRate { LearningRate = 0.2 })
+              (Optimizer.fixedRate { Fixed.LearningRate = 0.2 })
               "70,000 steps, \"diverged\", accuracy 0.8445 at most, 0.8438 at the end"
-          run "fixed-0.01" (Optimizer.fixedRate { LearningRate = 0.01 }) "28,000 steps"
-          run "momentum" (Optimizer.momentum { LearningRate = 0.002; Decay = 0.9 }) "23,000 steps"
-          run "adagrad" (Optimizer.adagrad { LearningRate = 0.001; Epsilon = 1e-6 }) ""
+          run "fixed-0.01" (Optimizer.fixedRate { Fixed.LearningRate = 0.01 }) "28,000 steps"
+          run "momentum" (Optimizer.momentum { Momentum.LearningRate = 0.002; Decay = 0.9 }) "23,000 steps"
+          run "adagrad" (Optimizer.adagrad { Rules.adagrad.Defaults with LearningRate = 0.001 }) ""
           run "rmsprop" (Optimizer.rmsProp Rules.rmsProp.Defaults) ""
           run "adadelta" (Optimizer.adadelta Rules.adadelta.Defaults) "\"very stable\""
           run "adam" (Optimizer.adam Rules.adam.Defaults) "20,000 steps, accuracy 0.924" ]

@@ -1,81 +1,48 @@
-/// PyTorch's own trajectories, for those of its settings that the rules can express.
+/// PyTorch's own trajectories: all twenty configurations.
 module CuteDl.Core.Tests.PyTorchTests
 
 open System
 open Expecto
 open CuteDl.Core.Optimizers
-open CuteDl.Core.Tests.Trajectory
 
-/// Step t over the parameters w with the gradient g: the next parameters.
-type private Stepper = int -> float array -> float array -> float array
+/// PyTorch's name of each configuration, and ours.
+let private configurations =
+    [ "sgd", "sgd(lr=0.01)"
+      "sgd_momentum", "sgd(lr=0.01, momentum=0.9)"
+      "sgd_momentum_dampening", "sgd(lr=0.01, momentum=0.9, dampening=0.3)"
+      "sgd_nesterov", "sgd(lr=0.01, momentum=0.9, nesterov=true)"
+      "sgd_weight_decay", "decay(0.05) | sgd(lr=0.01, momentum=0.9)"
+      "adagrad", "adagrad(lr=0.01, eps=1e-10)"
+      "adagrad_decay_initial", "adagrad(lr=0.01, eps=1e-10, initial=0.1, lr_decay=0.01)"
+      "rmsprop", "rmsprop(lr=0.01, decay=0.99, eps=1e-8)"
+      "rmsprop_centered", "rmsprop(lr=0.01, decay=0.99, eps=1e-8, centered=true)"
+      "rmsprop_momentum", "rmsprop(lr=0.01, decay=0.99, eps=1e-8, momentum=0.7)"
+      "adadelta", "adadelta(decay=0.9, eps=1e-6, inside=true)"
+      "adam", "adam(lr=0.01, beta1=0.9, beta2=0.999)"
+      "adam_amsgrad", "amsgrad(lr=0.01)"
+      "adam_l2", "decay(0.02) | adam(lr=0.01, beta1=0.9, beta2=0.999)"
+      "adamw", "adamw(lr=0.01, decay=0.03)"
+      "adamax", "adamax(lr=0.01)"
+      // The recorded version multiplies μ_t in twice.
+      "nadam", "nadam(lr=0.01, legacy=true)"
+      "radam", "radam(lr=0.01)"
+      "rprop", "rprop(lr=0.01)"
+      "asgd", "asgd(lr=0.01)" ]
 
-/// An optimizer's own steps.
-let private plain (optimizer: Optimizer) : unit -> Stepper =
-    fun () ->
-        let mutable state = ValueNone
+let private layout = Layout.OfShapes [ "matrix", [ 3; 4 ]; "vector", [ 5 ] ]
 
-        fun _ w g ->
-            let before = ValueOption.defaultWith (fun () -> Optimizer.init<float> optimizer w.Length) state
-            let struct (next, delta) = Optimizer.step optimizer before (ReadOnlySpan g)
-            state <- ValueSome next
-            Array.map2 (-) w delta
-
-/// PyTorch's `weight_decay`, which adds λ w to the gradient.
-let private withL2 (factor: float) (start: unit -> Stepper) () : Stepper =
-    let step = start ()
-    fun t w g -> step t w (Array.map2 (fun g w -> g + factor * w) g w)
-
-/// AdamW's: w shrinks by α λ before the step.
-let private decoupled (rate: float) (factor: float) (start: unit -> Stepper) () : Stepper =
-    let step = start ()
-    fun t w g -> step t (w |> Array.map (fun w -> w * (1.0 - rate * factor))) g
-
-/// The delta of one rule is the gradient of the next.
-let private into (second: Optimizer) (first: Optimizer) () : Stepper =
-    let inner = plain first ()
-    let outer = plain second ()
-    fun t w g -> outer t w (inner t (Array.zeroCreate w.Length) g |> Array.map (~-))
-
-/// Adagrad under a falling rate from an initial sum: the rule of each step, over slots of our own.
-let private adagradDecaying (rate: float) (rateDecay: float) (initialSum: float) (epsilon: float) () : Stepper =
-    let mutable sums: float array = [||]
-
-    fun t w g ->
-        if sums.Length = 0 then
-            sums <- Array.create w.Length initialSum
-
-        let rule: IRule = { Adagrad.LearningRate = rate / (1.0 + float (t - 1) * rateDecay); Epsilon = epsilon }
-        let delta = (fromSlots (fun _ -> rule) (int64 t) sums [| g |])[0]
-        Array.map2 (-) w delta
-
-let private adam = Optimizer.adam { LearningRate = 0.01; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8 }
-let private momentum = Optimizer.momentum { LearningRate = 0.01; Decay = 0.9 }
-let private rmsProp = Optimizer.rmsProp { LearningRate = 0.01; Decay = 0.99; Epsilon = 1e-8 }
-
-let private expressible: (string * (unit -> Stepper)) list =
-    [ "sgd", plain (Optimizer.fixedRate { LearningRate = 0.01 })
-      // At a constant rate it does not matter that PyTorch's rate is outside the velocity.
-      "sgd_momentum", plain momentum
-      "sgd_weight_decay", withL2 0.05 (plain momentum)
-      "adagrad", plain (Optimizer.adagrad { LearningRate = 0.01; Epsilon = 1e-10 })
-      "adagrad_decay_initial", adagradDecaying 0.01 0.01 0.1 1e-10
-      "rmsprop", plain rmsProp
-      "rmsprop_momentum", rmsProp |> into (Optimizer.momentum { LearningRate = 1.0; Decay = 0.7 })
-      "adam", plain adam
-      "adam_l2", withL2 0.02 (plain adam)
-      "adamw", decoupled 0.01 0.03 (plain adam) ]
-
-let private agrees (name: string) (start: unit -> Stepper) =
+let private agrees (name: string, text: string) =
     testCase $"{name} agrees to 1e-10 at every recorded step" (fun () ->
         let reference = Reference.pyTorch.Value
         let recorded = Map reference.ParametersAfter[name]
-        let step = start ()
-        let mutable w = reference.Initial
+        let optimizer = Expression.parse text
+        let state = Optimizer.initFor<float> optimizer layout
+        let w = Array.copy reference.Initial
 
         reference.Gradients
         |> Array.iteri (fun i g ->
             let t = i + 1
-            w <- step t w g
+            Optimizer.stepInPlace optimizer state (Span w) (ReadOnlySpan g)
 
             match recorded.TryFind t with
             | Some expected -> Array.iteri2 (fun j a b -> Close.relative 1e-10 a b $"parameter {j} after step {t}") w expected
@@ -84,4 +51,9 @@ let private agrees (name: string) (start: unit -> Stepper) =
         Expect.equal (List.ofSeq recorded.Keys) [ 1; 2; 3; 10; 13; 50; 100 ] "recorded steps"
         Expect.equal reference.Gradients.Length 100 "steps")
 
-let tests = testList "PyTorch" [ for name, start in expressible -> agrees name start ]
+let private complete =
+    test "no configuration of PyTorch's is left out" {
+        Expect.equal (configurations |> List.map fst |> Set) (Reference.pyTorch.Value.ParametersAfter.Keys |> Set) "names"
+    }
+
+let tests = testList "PyTorch" (complete :: List.map agrees configurations)

@@ -7,8 +7,11 @@ open CuteDl.Core.Optimizers
 open CuteDl.Core.Tests.Generators
 open CuteDl.Core.Tests.Trajectory
 
-let private adagrad rate epsilon = Optimizer.adagrad { LearningRate = rate; Epsilon = epsilon }
-let private rmsProp rate decay epsilon = Optimizer.rmsProp { LearningRate = rate; Decay = decay; Epsilon = epsilon }
+let private adagrad rate epsilon =
+    Optimizer.adagrad { Rules.adagrad.Defaults with LearningRate = rate; Epsilon = epsilon }
+
+let private rmsProp rate decay epsilon =
+    Optimizer.rmsProp { Rules.rmsProp.Defaults with LearningRate = rate; Decay = decay; Epsilon = epsilon }
 
 /// One element's gradients, 1 to 40 of them.
 let private sequence elements = Gen.choose (1, 40) |> Gen.bind (fun n -> Gen.arrayOfLength n elements)
@@ -55,7 +58,7 @@ let private adagradTests =
               "ε inside the root with an initial sum a is ε = 0 with the initial sum a + ε"
               (Gen.zip3 (logUniform 1e-3 1.0) (logUniform 1e-8 1e-1) (sequence nonZero))
               (fun (initial, epsilon, gradients) ->
-                  let rule: IRule = { Adagrad.LearningRate = 0.1; Epsilon = 0.0 }
+                  let rule: IRule = { Rules.adagrad.Defaults with LearningRate = 0.1; Epsilon = 0.0 }
                   let deltas = fromSlots (fun _ -> rule) 1L [| initial + epsilon |] (Array.map Array.singleton gradients)
                   let mutable sum = initial
 
@@ -85,7 +88,8 @@ let private rmsPropTests =
               (Gen.zip (uniform 0.01 0.999) (someGradients 5 moderate))
               (fun (decay, gradients) ->
                   // By so late a step the corrections are exactly 1. γ₁ = 0 lies outside Adam's range, not outside its law.
-                  let adam: IRule = { LearningRate = 0.01; Beta1 = 0.0; Beta2 = decay; Epsilon = 1e-6 }
+                  let adam: IRule =
+                      { Rules.adam.Defaults with LearningRate = 0.01; Beta1 = 0.0; Beta2 = decay; Epsilon = 1e-6 }
 
                   let expected =
                       fromSlots (fun _ -> adam) 10_000_000L (Array.zeroCreate (2 * gradients[0].Length)) gradients
@@ -103,21 +107,29 @@ let private adadeltaTests =
               "the first step is at most ε/√(1−γ)"
               (Gen.zip3 (uniform 0.01 0.999) (logUniform 1e-8 1e-1) anySize)
               (fun (decay, epsilon, g) ->
-                  let delta = (scalarDeltas (Optimizer.adadelta { Decay = decay; Epsilon = epsilon }) [| g |])[0]
+                  let delta =
+                      (scalarDeltas (Optimizer.adadelta { Rules.adadelta.Defaults with Decay = decay; Epsilon = epsilon }) [| g |])[0]
+
                   Expect.isTrue (abs delta <= epsilon / sqrt (1.0 - decay) * (1.0 + 1e-12)) $"Δ = {delta}")
           property
               "the first step is ε g / (√(1−γ) |g| + ε)"
               (Gen.zip3 (uniform 0.01 0.999) (logUniform 1e-8 1e-1) nonZero)
               (fun (decay, epsilon, g) ->
-                  let delta = (scalarDeltas (Optimizer.adadelta { Decay = decay; Epsilon = epsilon }) [| g |])[0]
+                  let delta =
+                      (scalarDeltas (Optimizer.adadelta { Rules.adadelta.Defaults with Decay = decay; Epsilon = epsilon }) [| g |])[0]
+
                   Close.relative 1e-13 delta (epsilon * g / (sqrt (1.0 - decay) * abs g + epsilon)) "Δ")
           testCase "with ε = 0 it never leaves its initial state" (fun () ->
-              let deltas = scalarDeltas (Optimizer.adadelta { Decay = 0.9; Epsilon = 0.0 }) [| 1.0; -2.0; 3.0 |]
+              let deltas =
+                  scalarDeltas (Optimizer.adadelta { Rules.adadelta.Defaults with Decay = 0.9; Epsilon = 0.0 }) [| 1.0; -2.0; 3.0 |]
+
               Expect.all deltas ((=) 0.0) "Δ")
           testCase "one ε for gradients and deltas makes the step depend on the units (Zeiler 2012, §3.2)" (fun () ->
               // Gradients and ε in other units, and Δ changes: the rules with a rate do not do that.
               let run factor =
-                  scalarDeltas (Optimizer.adadelta { Decay = 0.9; Epsilon = factor * 1e-3 }) [| factor; 2.0 * factor |]
+                  scalarDeltas
+                      (Optimizer.adadelta { Rules.adadelta.Defaults with Decay = 0.9; Epsilon = factor * 1e-3 })
+                      [| factor; 2.0 * factor |]
 
               Expect.notEqual (run 2.0) (run 1.0) "Δ") ]
 
@@ -145,13 +157,18 @@ let private units =
         [ scaleFree "adagrad" (fun epsilon factor -> adagrad 0.1 (factor * epsilon))
           scaleFree "rmsprop" (fun epsilon factor -> rmsProp 0.1 0.9 (factor * epsilon))
           scaleFree "adam" (fun epsilon factor ->
-              Optimizer.adam { LearningRate = 0.1; Beta1 = 0.9; Beta2 = 0.99; Epsilon = factor * epsilon })
+              Optimizer.adam
+                  { Rules.adam.Defaults with
+                      LearningRate = 0.1
+                      Beta1 = 0.9
+                      Beta2 = 0.99
+                      Epsilon = factor * epsilon })
           property
               "adagrad with an initial sum: scaled by the square, it leaves Δ bit for bit"
               (Gen.zip3 (logUniform 1e-3 10.0) (Gen.elements [ -8; 1; 10 ]) (someGradients 1 moderate))
               (fun (initial, k, gradients) ->
                   let factor = 2.0 ** float k
-                  let rule factor : IRule = { Adagrad.LearningRate = 0.1; Epsilon = factor * 1e-4 }
+                  let rule factor : IRule = { Rules.adagrad.Defaults with LearningRate = 0.1; Epsilon = factor * 1e-4 }
                   let scaled = gradients |> Array.map (Array.map ((*) factor))
                   let expected = fromSlots (fun _ -> rule 1.0) 1L [| initial |] gradients
                   let actual = fromSlots (fun _ -> rule factor) 1L [| factor * factor * initial |] scaled

@@ -135,7 +135,8 @@ let private records =
         "records out of range"
         [ refused "lr" -0.1 "[0, ∞)" (fun () -> Optimizer.fixedRate { LearningRate = -0.1 })
           refused "lr" nan "[0, ∞)" (fun () -> Optimizer.fixedRate { LearningRate = nan })
-          refused "lr" infinity "[0, ∞)" (fun () -> Optimizer.adagrad { LearningRate = infinity; Epsilon = 1e-6 })
+          refused "lr" infinity "[0, ∞)" (fun () ->
+              Optimizer.adagrad { Rules.adagrad.Defaults with LearningRate = infinity; Epsilon = 1e-6 })
           refused "decay" 0.0 "(0, 1)" (fun () -> Optimizer.momentum { LearningRate = 0.1; Decay = 0.0 })
           refused "decay" 1.0 "(0, 1)" (fun () -> Optimizer.rmsProp { Rules.rmsProp.Defaults with Decay = 1.0 })
           refused "decay" 1.5 "(0, 1)" (fun () -> Optimizer.adadelta { Rules.adadelta.Defaults with Decay = 1.5 })

@@ -40,7 +40,9 @@ let private canonical =
           prints "rmsprop" "rmsprop(lr=0.0001, decay=0.99)"
           prints "adadelta()" "adadelta(decay=0.99)"
           testCase "what is made from a record prints the same" (fun () ->
-              let optimizer = Optimizer.adam { LearningRate = 0.0001; Beta1 = 0.9; Beta2 = 0.99; Epsilon = 1e-8 }
+              let optimizer =
+                  Optimizer.adam { Rules.adam.Defaults with LearningRate = 0.0001; Beta1 = 0.9; Beta2 = 0.99; Epsilon = 1e-8 }
+
               Expect.equal (string optimizer) "adam(lr=0.0001, beta1=0.9, beta2=0.99)" "the text form"
               Expect.equal optimizer (Expression.parse "adam") "the value")
           testCase "other settings or another rule make another value" (fun () ->

@@ -45,7 +45,7 @@ let slots (state: State<'T>) : 'T array =
 /// Δ of each step of a rule over exact fractions, from slots that start at 0. The rule may change from step to step.
 let exactWith (ruleAt: int64 -> IRule) (gradients: float array array) : Rational array array =
     let length = gradients[0].Length
-    let block = Array.create ((ruleAt 1L).Slots.Length * length) (Rational.Of 0)
+    let block = Array.create ((ruleAt 1L).Slots.Count * length) (Rational.Of 0)
 
     gradients
     |> Array.mapi (fun i gradient ->

@@ -1,0 +1,330 @@
+/// One step of any optimizer: its parts over its tensors, in as few sweeps over memory as they allow.
+///
+/// The parts of a tensor form segments. A segment is one sweep: block by block, small enough to stay in the first cache, each part
+/// turns the gradient that it is given into the Δ that the next one is given, and the last one takes its Δ away from the parameters.
+/// A new segment begins where a part must have seen whole tensors (a norm) before it can say anything; what the segment in front
+/// made is left in a buffer, and the looking is done in that same sweep.
+module internal CuteDl.Core.Optimizers.Engine
+
+open System
+open System.Numerics
+open System.Runtime.Intrinsics
+open CuteDl.Core.Numerics
+
+/// The numbers of a block: one array of them takes a third of a first cache of 48 KiB in single precision.
+let private blockLength = 4096
+
+/// As many elements from the front as fill registers of a width; how many they are.
+let private sweepRegisters<'V, 'T
+    when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> and 'V: struct and 'V :> IElement<'V> and 'V :> IRegister<'V, 'T>>
+    (rule: IRule)
+    (step: int64)
+    (numbers: ReadOnlySpan<float>)
+    (gradient: ReadOnlySpan<'T>)
+    (parameters: ReadOnlySpan<'T>)
+    (slots: Span<'T>)
+    (slotCount: int)
+    (stride: int)
+    (target: Span<'T>)
+    (subtract: bool)
+    : int =
+    let width = 'V.Width
+
+    let pass =
+        Pass<'V>(
+            Reinterpret.readOnlyRegisters<'T, 'V> gradient,
+            Reinterpret.readOnlyRegisters<'T, 'V> parameters,
+            Reinterpret.registers<'T, 'V> slots,
+            slotCount,
+            stride / width,
+            Reinterpret.registers<'T, 'V> target,
+            subtract,
+            numbers
+        )
+
+    rule.Sweep(step, pass)
+    gradient.Length / width * width
+
+/// A rule over a stretch: by registers where vectors are wanted, and number by number.
+let private sweep
+    (vectors: bool)
+    (rule: IRule)
+    (step: int64)
+    (numbers: ReadOnlySpan<float>)
+    (gradient: ReadOnlySpan<'T>)
+    (parameters: ReadOnlySpan<'T>)
+    (slots: Span<'T>)
+    (slotCount: int)
+    (stride: int)
+    (target: Span<'T>)
+    (subtract: bool)
+    : unit =
+    let rest =
+        if not vectors then
+            0
+        elif Vector512.IsHardwareAccelerated then
+            sweepRegisters<Register512<'T>, 'T> rule step numbers gradient parameters slots slotCount stride target subtract
+        elif Vector256.IsHardwareAccelerated then
+            sweepRegisters<Register256<'T>, 'T> rule step numbers gradient parameters slots slotCount stride target subtract
+        elif Vector128.IsHardwareAccelerated then
+            sweepRegisters<Register128<'T>, 'T> rule step numbers gradient parameters slots slotCount stride target subtract
+        else
+            0
+
+    if rest < gradient.Length then
+        let tail =
+            Pass<Scalar<'T>>(
+                Reinterpret.readOnlyScalars (gradient.Slice rest),
+                Reinterpret.readOnlyScalars (if parameters.IsEmpty then parameters else parameters.Slice rest),
+                Reinterpret.scalars (if slots.IsEmpty then slots else slots.Slice rest),
+                slotCount,
+                stride,
+                Reinterpret.scalars (target.Slice rest),
+                subtract,
+                numbers
+            )
+
+        rule.Sweep(step, tail)
+
+/// What is left to do behind a part that works on whole tensors, if it is the last one.
+let private identity: IRule = Identity()
+
+/// The first time in a step that a part is reached.
+let private beginPart (state: State<'T>) (hasParameters: bool) (node: PartNode) : unit =
+    if not node.HasBegun then
+        node.HasBegun <- true
+        node.IsOpen <- true
+        let step = state.Steps[node.Index] + 1L
+        state.Steps[node.Index] <- step
+        node.Begin step
+
+        if node.NeedsParametersNow && not hasParameters then
+            raise (
+                ArgumentException(
+                    $"{node.Kind.Name} looks at the parameters: take its steps with stepAt or stepInPlace, which are given them.",
+                    "optimizer"
+                )
+            )
+
+        match node.Preparing with
+        | null -> ()
+        | rule ->
+            node.Decision.Begin(state.Memory, node.MemoryBase)
+            node.IsOpen <- rule.Prepare(step, node.Decision)
+
+let private decide (node: PartNode) : unit =
+    match node.Observing with
+    | null -> ()
+    | rule ->
+        node.IsDecided <- true
+        node.IsOpen <- rule.Decide(node.Step, node.Decision) && node.IsOpen
+
+/// One step over a whole run of tensors; see the module.
+[<Struct; System.Runtime.CompilerServices.IsByRefLike; NoEquality; NoComparison>]
+type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
+    val State: State<'T>
+    val Gradient: ReadOnlySpan<'T>
+    val Parameters: ReadOnlySpan<'T>
+    val Target: Span<'T>
+    val Subtract: bool
+    val Vectors: bool
+
+    new(state, gradient, parameters, target, subtract, vectors) =
+        { State = state
+          Gradient = gradient
+          Parameters = parameters
+          Target = target
+          Subtract = subtract
+          Vectors = vectors }
+
+    member work.HasParameters = work.Subtract || work.Parameters.Length = work.Gradient.Length
+
+    member work.ParametersAt(start: int, length: int) =
+        if work.Parameters.IsEmpty then work.Parameters else work.Parameters.Slice(start, length)
+
+    /// The slots of a part, from an element of one of its tensors on.
+    member work.SlotsOf(node: PartNode, index: int, from: int) : Span<'T> =
+        if node.SlotCount = 0 then
+            Span<'T>.Empty
+        else
+            let start = node.Start index + from
+            Span(work.State.Block, node.SlotBase + start, node.Stride * node.SlotCount - start)
+
+    member work.Observe(node: PartNode, index: int, from: int, gradient: ReadOnlySpan<'T>, parameters: ReadOnlySpan<'T>) : unit =
+        match node.Observing with
+        | null -> ()
+        | rule ->
+            let sums = node.Decision.SumsOf index
+            let numbers = node.Decision.NumbersOf index
+            rule.Observe(node.Step, View<'T>(gradient, parameters, sums, numbers, work.SlotsOf(node, index, from), node.Stride))
+
+    /// One block through the first so many parts of a segment. What the last part gives goes out, to the parameters or to Δ, or into the
+    /// buffer for the next segment, or nowhere if the way is closed.
+    member work.Block(segment: Segment, count: int, tensor: Parameter, from: int, length: int, isLast: bool, isOpen: bool) : unit =
+        let start = tensor.Offset + from
+        let parameters = work.ParametersAt(start, length)
+
+        let mutable source =
+            if segment.ReadsBuffer || segment.Head.IsSome then
+                ReadOnlySpan(work.State.Buffer, start, length)
+            else
+                work.Gradient.Slice(start, length)
+
+        for i in 0 .. count - 1 do
+            let struct (node, index) = segment.Parts[i]
+            let goesOut = isLast && isOpen && i = count - 1
+
+            let target =
+                if goesOut then
+                    work.Target.Slice(start, length)
+                elif isLast || not isOpen then
+                    Span(work.State.Scratch(min blockLength work.Gradient.Length), 0, length)
+                else
+                    Span(work.State.Buffer, start, length)
+
+            if node.Looks then
+                work.Observe(node, index, from, source, parameters)
+
+            match node.Rule with
+            | null -> ()
+            | rule ->
+                sweep
+                    work.Vectors
+                    rule
+                    node.Step
+                    (node.Decision.NumbersOf index)
+                    source
+                    parameters
+                    (work.SlotsOf(node, index, from))
+                    node.SlotCount
+                    node.Stride
+                    target
+                    (goesOut && work.Subtract)
+
+            source <- Span<'T>.op_Implicit target
+
+        if isLast && isOpen && count = 0 then
+            let target = work.Target.Slice(start, length)
+            sweep work.Vectors identity 0L ReadOnlySpan.Empty source parameters Span.Empty 0 0 target work.Subtract
+
+        match segment.Observer with
+        | ValueSome(struct (node, index)) when isOpen -> work.Observe(node, index, from, source, parameters)
+        | _ -> ()
+
+    /// A rule that works on the whole tensor, in the buffer.
+    member work.Head(node: PartNode, segment: Segment, tensor: Parameter) : unit =
+        let buffer = Span(work.State.Buffer, tensor.Offset, tensor.Length)
+
+        if not segment.ReadsBuffer then
+            work.Gradient.Slice(tensor.Offset, tensor.Length).CopyTo buffer
+
+        match node.Part with
+        | :? ITensorRule as rule ->
+            let parameters = work.ParametersAt(tensor.Offset, tensor.Length)
+            rule.Transform(node.Step, TensorView<'T>(buffer, parameters, tensor, work.SlotsOf(node, segment.HeadIndex, 0), node.Stride))
+        | _ -> ()
+
+    /// A segment of a tensor. False: a part has closed the way, and nothing else of this tensor changes in this step.
+    member work.Segment(segment: Segment, tensor: Parameter, isLast: bool) : bool =
+        let mutable isOpen = true
+        let mutable count = 0
+        // A part that, having seen all, decides against this step does nothing in it either.
+        let mutable isRefused = false
+
+        match segment.Head with
+        | ValueSome node -> beginPart work.State work.HasParameters node
+        | ValueNone -> ()
+
+        // Parts behind one that is closed do not even begin.
+        while isOpen && count < segment.Parts.Length do
+            let struct (node, _) = segment.Parts[count]
+            beginPart work.State work.HasParameters node
+            isOpen <- node.IsOpen
+            isRefused <- node.IsDecided && not node.IsOpen
+            count <- count + 1
+
+        if isOpen then
+            match segment.Observer with
+            | ValueSome(struct (node, _)) -> beginPart work.State work.HasParameters node
+            | ValueNone -> ()
+
+        if not isRefused then
+            match segment.Head with
+            | ValueSome node -> work.Head(node, segment, tensor)
+            | ValueNone -> ()
+
+            // A single part has no use for blocks: there is nothing to keep in the cache for another.
+            let isSimple = count = 1 && segment.Observer.IsNone && isOpen
+            let step = if isSimple then tensor.Length else blockLength
+            let mutable from = 0
+
+            while from < tensor.Length do
+                let length = min step (tensor.Length - from)
+                work.Block(segment, count, tensor, from, length, isLast, isOpen)
+                from <- from + length
+
+        isOpen
+
+/// <summary>One step. The target holds the parameters, of which Δ is taken away, or zeros, and Δ is written there.</summary>
+let run
+    (vectors: bool)
+    (state: State<'T>)
+    (gradient: ReadOnlySpan<'T>)
+    (parameters: ReadOnlySpan<'T>)
+    (target: Span<'T>)
+    (subtract: bool)
+    : unit =
+    let plan = state.Plan
+    let nodes = plan.Nodes
+
+    for i in 0 .. nodes.Length - 1 do
+        let node = nodes[i]
+        node.HasBegun <- false
+        node.IsDecided <- false
+        node.Observed <- 0
+
+    let progress = plan.Progress
+    Array.Clear progress
+    let work = Work<'T>(state, gradient, parameters, target, subtract, vectors)
+    let mutable left = progress.Length
+
+    // Each round takes every tensor as far as it can go without what others have to say first.
+    while left > 0 do
+        for k in 0 .. progress.Length - 1 do
+            let segments = plan.SegmentsOf k
+            let next = progress[k]
+
+            let isReady =
+                next < segments.Length
+                && (next = 0
+                    || (match segments[next - 1].Observer with
+                        | ValueSome(struct (node, _)) -> node.IsDecided
+                        | ValueNone -> true))
+
+            if isReady then
+                let isOpen = work.Segment(segments[next], plan.Tensors[k], (next = segments.Length - 1))
+                progress[k] <- if isOpen then next + 1 else segments.Length
+
+                // Who waits for this tensor has now seen it, or will not see it in this step.
+                for s in next .. progress[k] - 1 do
+                    match segments[s].Observer with
+                    | ValueSome(struct (node, _)) -> node.Observed <- node.Observed + 1
+                    | ValueNone -> ()
+
+                if progress[k] = segments.Length then
+                    left <- left - 1
+
+        for i in 0 .. nodes.Length - 1 do
+            let node = nodes[i]
+
+            if node.HasBegun && not node.IsDecided && node.Observed = node.Tensors.Length then
+                decide node
+
+    // Those that looked on the way decide for the next step.
+    for i in 0 .. nodes.Length - 1 do
+        let node = nodes[i]
+
+        if node.HasBegun && not node.IsDecided then
+            decide node
+
+    state.Advance()

@@ -1,0 +1,256 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+open System.Runtime.CompilerServices
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+open CuteDl.Core.Optimizers.Laws
+open CuteDl.Core.Optimizers
+
+// Rules whose rate is divided by the size of the gradients seen so far.
+
+/// Where ε stands: √x + ε, or √(x + ε).
+[<Struct; NoEquality; NoComparison>]
+type internal Root<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Epsilon: 'E
+      Inside: bool }
+
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    member root.Of(value: 'E) : 'E =
+        if root.Inside then 'E.Root(value + root.Epsilon) else 'E.Root value + root.Epsilon
+
+/// s ← s + first + g²;  Δ = α g / root(s).  Slots: s.
+[<Struct; NoEquality; NoComparison>]
+type internal AdagradVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      First: 'E
+      Root: Root<'E> }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _, slots) =
+            let s = slots[0] + law.First + g * g
+            slots[0] <- s
+            law.Rate * g / 'E.Divisor(law.Root.Of s)
+
+/// <summary>A rate for each element, divided by the root of the sum of its squared gradients: s ← s + g², Δ = α g / (√s + ε).</summary>
+type Adagrad =
+    {
+        /// <summary>α, at least 0. Default 0.1.</summary>
+        LearningRate: float
+        /// <summary>ε, at least 0. Default 1e-6.</summary>
+        Epsilon: float
+        /// <summary>The sum at the start, at least 0. Default 0.</summary>
+        Initial: float
+        /// <summary>The rate's fall: α / (1 + (t−1) · this), at least 0. Default 0.</summary>
+        RateDecay: float
+        /// <summary>√(s + ε) in place of √s + ε. Default false.</summary>
+        Inside: bool
+    }
+
+    interface IRule with
+        member _.Slots = [ "square_sum" ]
+        member _.NeedsParameters = false
+
+        member h.Sweep(step, pass) =
+            let rate = h.LearningRate / (1.0 + float (step - 1L) * h.RateDecay)
+
+            if h.Initial = 0.0 && not h.Inside then
+                pass.Run { AdagradLaw.Rate = pass.Lift rate; Epsilon = pass.Lift h.Epsilon }
+            else
+                pass.Run
+                    { AdagradVariantLaw.Rate = pass.Lift rate
+                      First = pass.Lift(if step = 1L then h.Initial else 0.0)
+                      Root = { Epsilon = pass.Lift h.Epsilon; Inside = h.Inside } }
+
+/// s ← γ s + (1−γ) g²;  a ← γ a + (1−γ) g;  n = g / root(s − a²);  v ← μ v + n;  Δ = α v.  Slots: s, a and v as there are.
+[<Struct; NoEquality; NoComparison>]
+type internal RmsPropVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      Decay: Decay<'E>
+      Momentum: 'E
+      Zero: 'E
+      Root: Root<'E>
+      AverageSlot: int
+      VelocitySlot: int }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _, slots) =
+            let s = law.Decay.Mean(slots[0], g * g)
+            slots[0] <- s
+            let mutable variance = s
+
+            if law.AverageSlot > 0 then
+                let a = law.Decay.Mean(slots[law.AverageSlot], g)
+                slots[law.AverageSlot] <- a
+                // By rounding the difference may fall below 0, where there is no root.
+                variance <- 'E.Greater(s - a * a, law.Zero)
+
+            let n = g / 'E.Divisor(law.Root.Of variance)
+
+            if law.VelocitySlot > 0 then
+                let v = law.Momentum * slots[law.VelocitySlot] + n
+                slots[law.VelocitySlot] <- v
+                law.Rate * v
+            else
+                law.Rate * n
+
+/// <summary>A rate for each element, divided by the root of the decaying mean of its squared gradients: s ← γ s + (1−γ) g², Δ = α g / (√s + ε).</summary>
+type RmsProp =
+    {
+        /// <summary>α, at least 0. Default 0.0001.</summary>
+        LearningRate: float
+        /// <summary>γ in (0, 1). Default 0.99.</summary>
+        Decay: float
+        /// <summary>ε, at least 0. Default 1e-6.</summary>
+        Epsilon: float
+        /// <summary>Divides by the deviation, √(s − a²), with a the mean of gradients (Graves 2013). Default false.</summary>
+        Centered: bool
+        /// <summary>μ in [0, 1), of a velocity with the rate outside. Default 0: none.</summary>
+        Momentum: float
+        /// <summary>√(s + ε) in place of √s + ε. Default false.</summary>
+        Inside: bool
+    }
+
+    interface IRule with
+        member h.Slots =
+            [ "square_average"
+              if h.Centered then
+                  "average"
+              if h.Momentum <> 0.0 then
+                  "velocity" ]
+
+        member _.NeedsParameters = false
+
+        member h.Sweep(_, pass) =
+            if h.Centered || h.Momentum <> 0.0 || h.Inside then
+                pass.Run
+                    { RmsPropVariantLaw.Rate = pass.Lift h.LearningRate
+                      Decay = pass.Decay h.Decay
+                      Momentum = pass.Lift h.Momentum
+                      Zero = pass.Lift 0.0
+                      Root = { Epsilon = pass.Lift h.Epsilon; Inside = h.Inside }
+                      AverageSlot = if h.Centered then 1 else 0
+                      VelocitySlot =
+                        if h.Momentum = 0.0 then 0
+                        elif h.Centered then 2
+                        else 1 }
+            else
+                pass.Run
+                    { RmsPropLaw.Rate = pass.Lift h.LearningRate
+                      Decay = pass.Decay h.Decay
+                      Epsilon = pass.Lift h.Epsilon }
+
+/// s ← γ s + (1−γ) g²;  u = root_δ(d) / root(s) g;  d ← γ d + (1−γ) u²;  Δ = α u.  Slots: s, d.
+[<Struct; NoEquality; NoComparison>]
+type internal AdadeltaVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      Decay: Decay<'E>
+      Root: Root<'E>
+      DeltaRoot: Root<'E> }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _, slots) =
+            let s = law.Decay.Mean(slots[0], g * g)
+            let d = slots[1]
+            let u = law.DeltaRoot.Of d / 'E.Divisor(law.Root.Of s) * g
+            slots[0] <- s
+            slots[1] <- law.Decay.Mean(d, u * u)
+            law.Rate * u
+
+/// <summary>No rate at all: the decaying means of squared deltas and squared gradients set the scale.</summary>
+type Adadelta =
+    {
+        /// <summary>γ in (0, 1). Default 0.99.</summary>
+        Decay: float
+        /// <summary>ε, at least 0. Default 1e-6; with 0 the rule never leaves its initial state.</summary>
+        Epsilon: float
+        /// <summary>The ε of the deltas, of the parameters' unit where ε is of the gradients'; NaN, the default, is the same as ε.</summary>
+        DeltaEpsilon: float
+        /// <summary>α, at least 0, on top of all. Default 1.</summary>
+        LearningRate: float
+        /// <summary>√(s + ε) in place of √s + ε, as printed by Zeiler. Default false.</summary>
+        Inside: bool
+    }
+
+    interface IRule with
+        member _.Slots = [ "square_average"; "delta_square_average" ]
+        member _.NeedsParameters = false
+
+        member h.Sweep(_, pass) =
+            let deltaEpsilon = if Double.IsNaN h.DeltaEpsilon then h.Epsilon else h.DeltaEpsilon
+
+            if deltaEpsilon = h.Epsilon && h.LearningRate = 1.0 && not h.Inside then
+                pass.Run { AdadeltaLaw.Decay = pass.Decay h.Decay; Epsilon = pass.Lift h.Epsilon }
+            else
+                pass.Run
+                    { AdadeltaVariantLaw.Rate = pass.Lift h.LearningRate
+                      Decay = pass.Decay h.Decay
+                      Root = { Epsilon = pass.Lift h.Epsilon; Inside = h.Inside }
+                      DeltaRoot = { Epsilon = pass.Lift deltaEpsilon; Inside = h.Inside } }
+
+module internal AdaptiveRules =
+    open RuleKind
+
+    let private inside get set = flag "inside" "ε within the root" get set
+
+    let adagrad =
+        define
+            Role.Rule
+            "adagrad"
+            (page
+                "the rate over the root of all squared gradients"
+                "s ← s + g²;  Δ = α g / (√s + ε)"
+                "Duchi, Hazan & Singer 2011, eq. 1"
+                "torch.optim.Adagrad(eps=1e-10); keras and optax.adagrad with inside=true, initial=0.1, eps=1e-7"
+                [ "P5", "each element has a rate of its own" ])
+            { LearningRate = 0.1; Epsilon = 1e-6; Initial = 0.0; RateDecay = 0.0; Inside = false }
+            [ rate (fun (h: Adagrad) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
+              detail "initial" "the sum at the start" Range.nonNegative _.Initial (fun v h -> { h with Initial = v })
+              detail "lr_decay" "the rate's fall, α / (1 + (t−1) · this)" Range.nonNegative _.RateDecay (fun v h ->
+                  { h with RateDecay = v })
+              inside _.Inside (fun v h -> { h with Inside = v }) ]
+
+    let rmsProp =
+        define
+            Role.Rule
+            "rmsprop"
+            (page
+                "the rate over the root of recent squared gradients"
+                "s ← γ s + (1−γ) g²;  Δ = α g / (√s + ε)"
+                "Tieleman & Hinton 2012, lecture 6.5; centred: Graves 2013, eqs. 38-41"
+                "torch.optim.RMSprop(alpha=γ, eps=1e-8, centered, momentum); optax.rmsprop with inside=true"
+                [ "P5", "each element has a rate of its own" ])
+            { LearningRate = 1e-4
+              Decay = 0.99
+              Epsilon = 1e-6
+              Centered = false
+              Momentum = 0.0
+              Inside = false }
+            [ rate (fun (h: RmsProp) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              decay "decay" "γ, of the mean of squared gradients" _.Decay (fun v h -> { h with Decay = v })
+              epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
+              flag "centered" "divide by the deviation from the mean gradient" _.Centered (fun v h -> { h with Centered = v })
+              detail "momentum" "μ, of a velocity; 0 is none" Range.belowOne _.Momentum (fun v h -> { h with Momentum = v })
+              inside _.Inside (fun v h -> { h with Inside = v }) ]
+
+    let adadelta =
+        define
+            Role.Rule
+            "adadelta"
+            (page
+                "no rate: recent deltas over recent gradients"
+                "s ← γ s + (1−γ) g²;  u = (√d + ε) / (√s + ε) g;  d ← γ d + (1−γ) u²;  Δ = α u"
+                "Zeiler 2012, algorithm 1"
+                "torch.optim.Adadelta(lr=1, rho=γ) with inside=true"
+                [ "P5", "each element has a rate of its own" ])
+            { Decay = 0.99; Epsilon = 1e-6; DeltaEpsilon = nan; LearningRate = 1.0; Inside = false }
+            [ decay "decay" "γ, of both means of squares" (fun (h: Adadelta) -> h.Decay) (fun v h -> { h with Decay = v })
+              epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
+              detail "eps_delta" "ε of the deltas; the same as eps if left out" Range.nonNegative _.DeltaEpsilon (fun v h ->
+                  { h with DeltaEpsilon = v })
+              detail "lr" "α, on top of all" Range.nonNegative _.LearningRate (fun v h -> { h with LearningRate = v })
+              inside _.Inside (fun v h -> { h with Inside = v }) ]

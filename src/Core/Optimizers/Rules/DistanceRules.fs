@@ -1,0 +1,383 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+open System.Runtime.CompilerServices
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+open CuteDl.Core.Optimizers
+
+// Rules without a rate: they estimate how far the solution is from where the parameters began. Norms and products go over all tensors.
+
+/// Δ = rate g, while the initial parameters are kept.  Slots: w₀.
+[<Struct; NoEquality; NoComparison>]
+type internal DistanceLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      IsFirst: bool }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, w, slots) =
+            if law.IsFirst then
+                slots[0] <- w
+
+            law.Rate * g
+
+module internal Distance =
+    /// Adds ‖g‖² and ‖w − w₀‖²; at the first step ‖w₀‖² in place of that.
+    let observe (step: int64) (view: View<'T>) : unit when 'T: unmanaged and 'T :> System.Numerics.IFloatingPointIeee754<'T> =
+        view.Sums[0] <- view.Sums[0] + Sums.squares view.Gradient
+
+        if step = 1L then
+            view.Sums[1] <- view.Sums[1] + Sums.squares view.Parameters
+        else
+            let distance =
+                Sums.fold2 view.Parameters (Span<'T>.op_Implicit(view.Slot 0)) (fun w start -> (w - start) * (w - start))
+
+            view.Sums[1] <- view.Sums[1] + distance
+
+/// <summary>The rate is the largest distance from the start so far, over the root of the sum of all squared gradient norms.</summary>
+type Dog =
+    {
+        /// <summary>A factor on top of all, at least 0. Default 1.</summary>
+        LearningRate: float
+        /// <summary>The distance to begin with, relative to 1 + ‖w₀‖, above 0. Default 1e-6.</summary>
+        InitialDistance: float
+        /// <summary>ε, at least 0, where the sum of squared norms begins. Default 1e-8.</summary>
+        Epsilon: float
+    }
+
+    interface IObservingRule with
+        member _.Slots = [ "initial" ]
+        member _.NeedsParameters = true
+        member _.Memory _ = [ "distance"; "square_sum" ]
+        member _.Numbers = 1
+        member _.Sums = 2
+        member _.Waits = true
+        member _.Prepare(_, _) = true
+        member _.Observe(step, view) = Distance.observe step view
+
+        member h.Decide(step, decision) =
+            if step = 1L then
+                decision[0] <- h.InitialDistance * (1.0 + sqrt (decision.Total 1))
+                decision[1] <- h.Epsilon
+            else
+                decision[0] <- max decision[0] (sqrt (decision.Total 1))
+
+            decision[1] <- decision[1] + decision.Total 0
+            let root = sqrt decision[1]
+            decision.DecideAll(0, (if root = 0.0 then 0.0 else h.LearningRate * decision[0] / root))
+            true
+
+        member _.Sweep(step, pass) = pass.Run { DistanceLaw.Rate = pass.Lift(pass.Number 0); IsFirst = (step = 1L) }
+
+/// <summary>DoG with each squared gradient norm weighted by the squared distance of its step.</summary>
+type Dowg =
+    {
+        /// <summary>ε, above 0: the squared distance to begin with, and beside the root. Default 0.0001.</summary>
+        Epsilon: float
+    }
+
+    interface IObservingRule with
+        member _.Slots = [ "initial" ]
+        member _.NeedsParameters = true
+        member _.Memory _ = [ "square_distance"; "weighted_sum" ]
+        member _.Numbers = 1
+        member _.Sums = 2
+        member _.Waits = true
+        member _.Prepare(_, _) = true
+        member _.Observe(step, view) = Distance.observe step view
+
+        member h.Decide(step, decision) =
+            decision[0] <- if step = 1L then h.Epsilon else max decision[0] (decision.Total 1)
+            decision[1] <- decision[1] + decision[0] * decision.Total 0
+            decision.DecideAll(0, decision[0] / (sqrt decision[1] + h.Epsilon))
+            true
+
+        member _.Sweep(step, pass) = pass.Run { DistanceLaw.Rate = pass.Lift(pass.Number 0); IsFirst = (step = 1L) }
+
+/// m ← β₁ m + (1−β₁) d g;  v ← β₂ v + (1−β₂) q g²;  s ← β s + p g;  Δ = rate m / (√v + ε) + shrink w.  Slots: m, v, s, and w₀.
+[<Struct; NoEquality; NoComparison>]
+type internal EstimatingLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      Keep1: 'E
+      Take1: 'E
+      Keep2: 'E
+      Take2: 'E
+      KeepSum: 'E
+      TakeSum: 'E
+      Epsilon: 'E
+      Shrink: 'E
+      KeepsInitial: bool
+      IsFirst: bool }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, w, slots) =
+            let m = law.Keep1 * slots[0] + law.Take1 * g
+            let v = law.Keep2 * slots[1] + law.Take2 * (g * g)
+            slots[0] <- m
+            slots[1] <- v
+            slots[2] <- law.KeepSum * slots[2] + law.TakeSum * g
+
+            if law.KeepsInitial && law.IsFirst then
+                slots[3] <- w
+
+            law.Rate * m / 'E.Divisor('E.Root v + law.Epsilon) + law.Shrink * w
+
+/// <summary>Adam whose rate is an estimate from below of the distance to the solution (D-Adaptation).</summary>
+type DAdaptAdam =
+    {
+        /// <summary>α, at least 0, on top of the estimate. Default 1.</summary>
+        LearningRate: float
+        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        Beta1: float
+        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        Beta2: float
+        /// <summary>ε, at least 0. Default 1e-8.</summary>
+        Epsilon: float
+        /// <summary>λ, at least 0: decoupled, times rate and estimate. Default 0.</summary>
+        WeightDecay: float
+        /// <summary>The first estimate, above 0. Default 1e-6.</summary>
+        InitialEstimate: float
+    }
+
+    interface IObservingRule with
+        member _.Slots = [ "average"; "square_average"; "gradient_sum" ]
+        member h.NeedsParameters = h.WeightDecay <> 0.0
+        member _.Memory _ = [ "estimate"; "product" ]
+        member _.Numbers = 1
+        member _.Sums = 2
+        member _.Waits = false
+
+        member h.Prepare(step, decision) =
+            if step = 1L then
+                decision[0] <- h.InitialEstimate
+
+            decision.DecideAll(0, decision[0] * h.LearningRate)
+            true
+
+        member h.Observe(_, view: View<'T>) =
+            let squares = view.Slot 1
+            let sums = view.Slot 2
+            let keep = sqrt h.Beta2
+            let rate = view.Numbers[0]
+            let mutable product = 0.0
+            let mutable length = 0.0
+
+            for i in 0 .. view.Gradient.Length - 1 do
+                let g = Double.CreateTruncating view.Gradient[i]
+                let s = Double.CreateTruncating sums[i]
+                let v = h.Beta2 * Double.CreateTruncating squares[i] + (1.0 - h.Beta2) * g * g
+                let divisor = sqrt v + h.Epsilon
+
+                if divisor > 0.0 then
+                    product <- product + g * s / divisor
+
+                length <- length + abs (keep * s + (1.0 - keep) * rate * g)
+
+            view.Sums[0] <- view.Sums[0] + product
+            view.Sums[1] <- view.Sums[1] + length
+
+        member h.Decide(_, decision) =
+            let keep = sqrt h.Beta2
+            decision[1] <- keep * decision[1] + (1.0 - keep) * decision[0] * h.LearningRate * decision.Total 0
+            let length = decision.Total 1
+
+            if length > 0.0 then
+                decision[0] <- max decision[0] (decision[1] / ((1.0 - keep) * length))
+
+            true
+
+        member h.Sweep(_, pass) =
+            let rate = pass.Number 0
+            let keep = sqrt h.Beta2
+
+            pass.Run
+                { EstimatingLaw.Rate = pass.Lift 1.0
+                  Keep1 = pass.Lift h.Beta1
+                  Take1 = pass.Lift((1.0 - h.Beta1) * rate)
+                  Keep2 = pass.Lift h.Beta2
+                  Take2 = pass.Lift(1.0 - h.Beta2)
+                  KeepSum = pass.Lift keep
+                  TakeSum = pass.Lift((1.0 - keep) * rate)
+                  Epsilon = pass.Lift h.Epsilon
+                  Shrink = pass.Lift(h.WeightDecay * rate)
+                  KeepsInitial = false
+                  IsFirst = false }
+
+/// <summary>Adam whose rate is an estimate of the distance to the solution that grows faster than D-Adaptation's.</summary>
+type Prodigy =
+    {
+        /// <summary>α, at least 0, on top of the estimate. Default 1.</summary>
+        LearningRate: float
+        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        Beta1: float
+        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        Beta2: float
+        /// <summary>β₃ in (0, 1), of the estimate's sums; NaN, the default, is √β₂.</summary>
+        Beta3: float
+        /// <summary>ε, at least 0, times the estimate. Default 1e-8.</summary>
+        Epsilon: float
+        /// <summary>λ, at least 0: decoupled, times rate and estimate. Default 0.</summary>
+        WeightDecay: float
+        /// <summary>The first estimate, above 0. Default 1e-6.</summary>
+        InitialEstimate: float
+        /// <summary>A factor of new estimates, above 0. Default 1.</summary>
+        Coefficient: float
+    }
+
+    member private h.KeepSum = if Double.IsNaN h.Beta3 then sqrt h.Beta2 else h.Beta3
+
+    /// What a gradient adds to the sums.
+    member private h.TakeSum(estimate: float) = (1.0 - h.KeepSum) * h.LearningRate * estimate * estimate
+
+    interface IObservingRule with
+        member _.Slots = [ "average"; "square_average"; "gradient_sum"; "initial" ]
+        member _.NeedsParameters = true
+        member _.Memory _ = [ "estimate"; "product" ]
+        member _.Numbers = 1
+        member _.Sums = 2
+        member _.Waits = false
+
+        member h.Prepare(step, decision) =
+            if step = 1L then
+                decision[0] <- h.InitialEstimate
+
+            decision.DecideAll(0, decision[0])
+            true
+
+        member h.Observe(step, view) =
+            let sums = view.Slot 2
+            let initial = view.Slot 3
+            let keep = h.KeepSum
+            let take = h.TakeSum view.Numbers[0]
+            let mutable product = 0.0
+            let mutable length = 0.0
+
+            for i in 0 .. view.Gradient.Length - 1 do
+                let g = Double.CreateTruncating view.Gradient[i]
+                length <- length + abs (keep * Double.CreateTruncating sums[i] + take * g)
+
+                if step > 1L then
+                    let way = Double.CreateTruncating initial[i] - Double.CreateTruncating view.Parameters[i]
+                    product <- product + g * way
+
+            view.Sums[0] <- view.Sums[0] + product
+            view.Sums[1] <- view.Sums[1] + length
+
+        member h.Decide(_, decision) =
+            decision[1] <- h.KeepSum * decision[1] + h.TakeSum decision[0] * decision.Total 0
+            let length = decision.Total 1
+
+            if length > 0.0 then
+                decision[0] <- max decision[0] (h.Coefficient * decision[1] / length)
+
+            true
+
+        member h.Sweep(step, pass) =
+            let estimate = pass.Number 0
+
+            pass.Run
+                { EstimatingLaw.Rate = pass.Lift(h.LearningRate * estimate)
+                  Keep1 = pass.Lift h.Beta1
+                  Take1 = pass.Lift((1.0 - h.Beta1) * estimate)
+                  Keep2 = pass.Lift h.Beta2
+                  Take2 = pass.Lift((1.0 - h.Beta2) * estimate * estimate)
+                  KeepSum = pass.Lift h.KeepSum
+                  TakeSum = pass.Lift(h.TakeSum estimate)
+                  Epsilon = pass.Lift(estimate * h.Epsilon)
+                  Shrink = pass.Lift(h.WeightDecay * h.LearningRate * estimate)
+                  KeepsInitial = true
+                  IsFirst = (step = 1L) }
+
+module internal DistanceRules =
+    open RuleKind
+
+    let private whole = "P23", "sums go over all tensors"
+    let private own = "P5", "each element has a rate of its own"
+
+    let dog =
+        define
+            Role.Rule
+            "dog"
+            (page
+                "no rate: the distance from the start over the root of all squared gradient norms"
+                "r ← max(r, ‖w − w₀‖);  G ← G + ‖g‖²;  Δ = lr r/√G g"
+                "Ivgi, Hinder & Carmon 2023, section 2"
+                "formll/dog; optax.contrib.dog"
+                [ whole
+                  "P9", "its ε has the unit of squared gradients"
+                  "P32", "later steps depend on how far earlier ones went" ])
+            { Dog.LearningRate = 1.0; InitialDistance = 1e-6; Epsilon = 1e-8 }
+            [ rate (fun (h: Dog) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              number "reps" "the distance to begin with, relative to 1 + ‖w₀‖" Range.positive _.InitialDistance (fun v h ->
+                  { h with InitialDistance = v })
+              detail "eps" "ε, where the sum begins" Range.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v }) ]
+
+    let dowg =
+        define
+            Role.Rule
+            "dowg"
+            (page
+                "no rate: as dog, with each norm weighted by the distance of its step"
+                "ρ ← max(ρ, ‖w − w₀‖²);  v ← v + ρ ‖g‖²;  Δ = ρ g / (√v + ε)"
+                "Khaled, Mishchenko & Jin 2023, algorithm 1"
+                "the authors' code; optax.contrib.dowg"
+                [ whole; "P9", "its ε has two units"; "P32", "it has no rate" ])
+            { Dowg.Epsilon = 1e-4 }
+            [ number "eps" "ε, the squared distance to begin with" Range.positive (fun (h: Dowg) -> h.Epsilon) (fun v h ->
+                  { h with Epsilon = v }) ]
+
+    let private first get set = detail "d0" "the first estimate" Range.positive get set
+
+    let dAdaptAdam =
+        define
+            Role.Rule
+            "dadapt_adam"
+            (page
+                "no rate: Adam with an estimate of the distance to the solution"
+                "λ = d lr;  m ← β₁m + (1−β₁) λ g;  r ← √β₂ r + (1−√β₂) λ⟨g, s/A⟩;  s ← √β₂ s + (1−√β₂) λ g;  Δ = m/A;  d ← max(d, r/((1−√β₂)‖s‖₁))"
+                "Defazio & Mishchenko 2023, Adam with D-Adaptation"
+                "the authors' package takes A before the step's squares, and decays through the gradient"
+                [ whole; own; "P32", "the rate is in the estimate" ])
+            { DAdaptAdam.LearningRate = 1.0
+              Beta1 = 0.9
+              Beta2 = 0.999
+              Epsilon = 1e-8
+              WeightDecay = 0.0
+              InitialEstimate = 1e-6 }
+            [ rate (fun (h: DAdaptAdam) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              decay "beta1" "β₁, of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
+              decay "beta2" "β₂, of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
+              epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
+              detail "decay" "λ, decoupled weight decay" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
+              first _.InitialEstimate (fun v h -> { h with InitialEstimate = v }) ]
+
+    let prodigy =
+        define
+            Role.Rule
+            "prodigy"
+            (page
+                "no rate: Adam with an estimate of the distance that grows faster"
+                "r ← β₃r + (1−β₃) α d²⟨g, w₀−w⟩;  s ← β₃s + (1−β₃) α d² g;  m, v of d g, d² g²;  Δ = α d m/(√v + d ε);  d ← max(d, r/‖s‖₁)"
+                "Mishchenko & Defazio 2024, algorithm 4"
+                "the authors' package, but for d ε, where it has the next d"
+                [ whole; own; "P32", "the rate is in the estimate" ])
+            { Prodigy.LearningRate = 1.0
+              Beta1 = 0.9
+              Beta2 = 0.999
+              Beta3 = nan
+              Epsilon = 1e-8
+              WeightDecay = 0.0
+              InitialEstimate = 1e-6
+              Coefficient = 1.0 }
+            [ rate (fun (h: Prodigy) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              decay "beta1" "β₁, of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
+              decay "beta2" "β₂, of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
+              detail "beta3" "β₃, of the estimate's sums; √β₂ if left out" Range.betweenZeroAndOne _.Beta3 (fun v h -> { h with Beta3 = v })
+              epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
+              detail "decay" "λ, decoupled weight decay" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
+              first _.InitialEstimate (fun v h -> { h with InitialEstimate = v })
+              detail "coefficient" "a factor of new estimates" Range.positive _.Coefficient (fun v h -> { h with Coefficient = v }) ]
+
+    let all = [ dog.Kind; dowg.Kind; dAdaptAdam.Kind; prodigy.Kind ]

@@ -1,0 +1,251 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+open System.Runtime.CompilerServices
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+open CuteDl.Core.Optimizers
+
+// Rules whose step for a tensor depends on the tensor's norms.
+
+/// v ← μ v + κ (g + λ w);  Δ = v.  Slots: v.
+[<Struct; NoEquality; NoComparison>]
+type internal LarsLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      Momentum: 'E
+      WeightDecay: 'E }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, w, slots) =
+            let v = law.Momentum * slots[0] + law.Rate * (g + law.WeightDecay * w)
+            slots[0] <- v
+            v
+
+/// <summary>Momentum with a rate for each tensor, in proportion to ‖w‖ / ‖g‖.</summary>
+type Lars =
+    {
+        /// <summary>α, at least 0. Default 0.01.</summary>
+        LearningRate: float
+        /// <summary>μ in [0, 1). Default 0.9.</summary>
+        Momentum: float
+        /// <summary>λ, at least 0: L2. Default 0.</summary>
+        WeightDecay: float
+        /// <summary>How far to trust a tensor's own scale, above 0. Default 0.001.</summary>
+        Trust: float
+        /// <summary>ε, at least 0. Default 0.</summary>
+        Epsilon: float
+    }
+
+    interface IObservingRule with
+        member _.Slots = [ "velocity" ]
+        member _.NeedsParameters = true
+        member _.Memory _ = []
+        member _.Numbers = 1
+        member _.Sums = 2
+        member _.Waits = true
+        member _.Prepare(_, _) = true
+
+        member _.Observe(_, view) =
+            view.Sums[0] <- view.Sums[0] + Sums.squares view.Gradient
+            view.Sums[1] <- view.Sums[1] + Sums.squares view.Parameters
+
+        member h.Decide(_, decision) =
+            for k in 0 .. decision.Tensors - 1 do
+                let weights = sqrt (decision.Sum(k, 1))
+                let length = sqrt (decision.Sum(k, 0)) + h.WeightDecay * weights
+                // A tensor of zeros has no scale of its own yet.
+                let ratio = if weights = 0.0 || length = 0.0 then 1.0 else h.Trust * weights / (length + h.Epsilon)
+                decision.Decide(k, 0, h.LearningRate * ratio)
+
+            true
+
+        member h.Sweep(_, pass) =
+            pass.Run
+                { LarsLaw.Rate = pass.Lift(pass.Number 0)
+                  Momentum = pass.Lift h.Momentum
+                  WeightDecay = pass.Lift h.WeightDecay }
+
+/// <summary>Δ = factor × what comes in, the factor a number of the tensor.</summary>
+[<Struct; NoEquality; NoComparison>]
+type internal ScaleLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Factor: 'E }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _, _) = law.Factor * g
+
+/// What comes in is a direction r: Δ = α ‖w‖ / ‖r‖ r.
+type internal TrustRatio =
+    { LearningRate: float }
+
+    interface IObservingRule with
+        member _.Slots = []
+        member _.NeedsParameters = true
+        member _.Memory _ = []
+        member _.Numbers = 1
+        member _.Sums = 2
+        member _.Waits = true
+        member _.Prepare(_, _) = true
+
+        member _.Observe(_, view) =
+            view.Sums[0] <- view.Sums[0] + Sums.squares view.Gradient
+            view.Sums[1] <- view.Sums[1] + Sums.squares view.Parameters
+
+        member h.Decide(_, decision) =
+            for k in 0 .. decision.Tensors - 1 do
+                let length = sqrt (decision.Sum(k, 0))
+                let weights = sqrt (decision.Sum(k, 1))
+                let ratio = if weights = 0.0 || length = 0.0 then 1.0 else weights / length
+                decision.Decide(k, 0, h.LearningRate * ratio)
+
+            true
+
+        member _.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.Lift(pass.Number 0) }
+
+/// <summary>Adam's direction with decay, as long as the tensor's trust ratio ‖w‖ / ‖r‖ says.</summary>
+type Lamb =
+    {
+        /// <summary>α, at least 0. Default 0.001.</summary>
+        LearningRate: float
+        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        Beta1: float
+        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        Beta2: float
+        /// <summary>ε, at least 0. Default 1e-6.</summary>
+        Epsilon: float
+        /// <summary>λ, at least 0. Default 0.</summary>
+        WeightDecay: float
+    }
+
+    interface ICompositeRule with
+        member _.Slots = [ "average"; "square_average" ]
+        member _.NeedsParameters = true
+
+        member h.Parts =
+            [| { AdamW.LearningRate = 1.0
+                 Beta1 = h.Beta1
+                 Beta2 = h.Beta2
+                 Epsilon = h.Epsilon
+                 WeightDecay = h.WeightDecay }
+               { TrustRatio.LearningRate = h.LearningRate } |]
+
+/// m ← β₁ m + g/(√v + ε) + λ w;  Δ = α m.  Slots: m.
+[<Struct; NoEquality; NoComparison>]
+type internal NovoGradLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      Beta1: 'E
+      Share: 'E
+      WeightDecay: 'E }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, w, slots) =
+            let m = law.Beta1 * slots[0] + (law.Share * g + law.WeightDecay * w)
+            slots[0] <- m
+            law.Rate * m
+
+/// <summary>A velocity of gradients divided by the decaying mean of their tensor's norm.</summary>
+type NovoGrad =
+    {
+        /// <summary>α, at least 0. Default 0.01.</summary>
+        LearningRate: float
+        /// <summary>β₁ in [0, 1). Default 0.95.</summary>
+        Beta1: float
+        /// <summary>β₂ in [0, 1), of the mean of squared norms. Default 0.98.</summary>
+        Beta2: float
+        /// <summary>ε, at least 0. Default 1e-8.</summary>
+        Epsilon: float
+        /// <summary>λ, at least 0. Default 0.</summary>
+        WeightDecay: float
+    }
+
+    interface IObservingRule with
+        member _.Slots = [ "average" ]
+        member _.NeedsParameters = true
+        member _.Memory tensors = [ for k in 0 .. tensors - 1 -> $"square_norm.{k}" ]
+        member _.Numbers = 1
+        member _.Sums = 1
+        member _.Waits = true
+        member _.Prepare(_, _) = true
+        member _.Observe(_, view) = view.Sums[0] <- view.Sums[0] + Sums.squares view.Gradient
+
+        member h.Decide(step, decision) =
+            for k in 0 .. decision.Tensors - 1 do
+                let square = decision.Sum(k, 0)
+
+                let mean = if step = 1L then square else h.Beta2 * decision[k] + (1.0 - h.Beta2) * square
+
+                decision[k] <- mean
+                let divisor = sqrt mean + h.Epsilon
+                decision.Decide(k, 0, (if divisor = 0.0 then 0.0 else 1.0 / divisor))
+
+            true
+
+        member h.Sweep(_, pass) =
+            pass.Run
+                { NovoGradLaw.Rate = pass.Lift h.LearningRate
+                  Beta1 = pass.Lift h.Beta1
+                  Share = pass.Lift(pass.Number 0)
+                  WeightDecay = pass.Lift h.WeightDecay }
+
+module internal NormRules =
+    open RuleKind
+
+    let private whole = "P23", "norms go over whole tensors"
+
+    let lars =
+        define
+            Role.Rule
+            "lars"
+            (page
+                "momentum with a rate for each tensor, in proportion to ‖w‖ / ‖g‖"
+                "κ = trust ‖w‖ / (‖g‖ + λ ‖w‖ + ε);  v ← μ v + α κ (g + λ w);  Δ = v"
+                "You, Gitman & Ginsburg 2017, algorithm 1"
+                "optax.lars without decay (with it, Optax has ‖g + λ w‖)"
+                [ whole; "P9", "with decay the scale of w comes in" ])
+            { Lars.LearningRate = 0.01; Momentum = 0.9; WeightDecay = 0.0; Trust = 0.001; Epsilon = 0.0 }
+            [ rate (fun (h: Lars) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              number "momentum" "μ, what the velocity keeps" Range.belowOne _.Momentum (fun v h -> { h with Momentum = v })
+              detail "decay" "λ, L2" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
+              detail "trust" "the trust coefficient" Range.positive _.Trust (fun v h -> { h with Trust = v })
+              detail "eps" "ε, added to the norms" Range.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v }) ]
+
+    let lamb =
+        define
+            Role.Rule
+            "lamb"
+            (page
+                "Adam's direction, as long as the tensor's trust ratio says"
+                "r = v̂ / (√ŝ + ε) + λ w;  Δ = α ‖w‖/‖r‖ r"
+                "You et al. 2020, algorithm 2"
+                "optax.lamb"
+                [ whole
+                  "P5", "each element has a rate of its own"
+                  "P22", "its corrections count the steps"
+                  "P9", "with decay the scale of w comes in" ])
+            { Lamb.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-6; WeightDecay = 0.0 }
+            [ rate (fun (h: Lamb) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              decay "beta1" "β₁, of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
+              decay "beta2" "β₂, of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
+              epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
+              detail "decay" "λ, decoupled weight decay" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
+
+    let novoGrad =
+        define
+            Role.Rule
+            "novograd"
+            (page
+                "a velocity of gradients over the mean of their tensor's norm"
+                "v ← β₂ v + (1−β₂) ‖g‖², ‖g‖² at first;  m ← β₁ m + g/(√v + ε) + λ w;  Δ = α m"
+                "Ginsburg et al. 2019, algorithm 1"
+                "optax.novograd"
+                [ whole; "P22", "the first norm comes in whole"; "P9", "with decay the scale of w comes in" ])
+            { NovoGrad.LearningRate = 0.01; Beta1 = 0.95; Beta2 = 0.98; Epsilon = 1e-8; WeightDecay = 0.0 }
+            [ rate (fun (h: NovoGrad) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              number "beta1" "β₁, what the velocity keeps" Range.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
+              number "beta2" "β₂, of the mean of squared norms" Range.belowOne _.Beta2 (fun v h -> { h with Beta2 = v })
+              detail "eps" "ε, added to the root" Range.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v })
+              detail "decay" "λ, weight decay within the velocity" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
+
+    let all = [ lars.Kind; lamb.Kind; novoGrad.Kind ]

@@ -1,0 +1,188 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+open System.Runtime.CompilerServices
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+open CuteDl.Core.Optimizers
+
+// Schedule-free rules (Defazio et al. 2024): the parameters handed in and out are y, between z, which takes the steps, and x, the mean
+// of all z, which is what to evaluate. Both begin at the parameters.
+
+/// z ← z − γ d;  x ← (1−c) x + c z;  Δ = c (y − z) + γ (1 − β (1−c)) d, with the z before: it is 0 where d is.  Slots: z, x, and s.
+[<Struct; NoEquality; NoComparison>]
+type internal ScheduleFreeLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      Share: 'E
+      Rest: 'E
+      RateOfDelta: 'E
+      IsFirst: bool
+      Divides: bool
+      Decay2: Decay<'E>
+      Epsilon: 'E
+      WeightDecay: 'E }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, y, slots) =
+            let z = if law.IsFirst then y else slots[0]
+            let x = if law.IsFirst then y else slots[1]
+            let mutable direction = g
+
+            if law.Divides then
+                let s = law.Decay2.Mean(slots[2], g * g)
+                slots[2] <- s
+                direction <- g / 'E.Divisor('E.Root s + law.Epsilon) + law.WeightDecay * y
+
+            let next = z - law.Rate * direction
+            slots[0] <- next
+            slots[1] <- law.Rest * x + law.Share * next
+            law.Share * (y - z) + law.RateOfDelta * direction
+
+module internal ScheduleFree =
+    /// The weight of the newest z in the mean of all, γ² / Σ γ²; Σ γ² is the memory.
+    let prepare (rate: float) (step: int64) (decision: Decision) =
+        let sum = (if step = 1L then 0.0 else decision[0]) + rate * rate
+        decision[0] <- sum
+        decision.DecideAll(0, (if sum = 0.0 then 0.0 else rate * rate / sum))
+
+    let warm (warmup: int64) (step: int64) = if warmup = 0L then 1.0 else min 1.0 (float step / float warmup)
+
+/// <summary>SGD that needs no schedule: steps are taken by z, gradients at y, and x, the mean of all z, is what is learned.</summary>
+type ScheduleFreeSgd =
+    {
+        /// <summary>α, at least 0. Default 1.</summary>
+        LearningRate: float
+        /// <summary>β in [0, 1): where between z and x the gradient is taken. Default 0.9.</summary>
+        Beta: float
+        /// <summary>Steps over which the rate rises; 0, the default, is none.</summary>
+        Warmup: int64
+    }
+
+    member private h.RateAt(step: int64) = h.LearningRate * ScheduleFree.warm h.Warmup step
+
+    interface IPreparingRule with
+        member _.Slots = [ "z"; "x" ]
+        member _.NeedsParameters = true
+        member _.Memory _ = [ "weight_sum" ]
+        member _.Numbers = 1
+
+        member h.Prepare(step, decision) =
+            ScheduleFree.prepare (h.RateAt step) step decision
+            true
+
+        member h.Sweep(step, pass) =
+            let rate = h.RateAt step
+            let share = pass.Number 0
+
+            pass.Run
+                { ScheduleFreeLaw.Rate = pass.Lift rate
+                  Share = pass.Lift share
+                  Rest = pass.Lift(1.0 - share)
+                  RateOfDelta = pass.Lift(rate * (1.0 - h.Beta * (1.0 - share)))
+                  IsFirst = (step = 1L)
+                  Divides = false
+                  Decay2 = pass.Decay 0.0
+                  Epsilon = pass.Lift 0.0
+                  WeightDecay = pass.Lift 0.0 }
+
+    interface IAveraging with
+        member _.AverageSlot = 1
+        member _.Scale _ = 1.0
+
+/// <summary>AdamW that needs no schedule: z takes RMSProp's steps, gradients are taken at y, and x, the mean of all z, is what is learned.</summary>
+type ScheduleFreeAdamW =
+    {
+        /// <summary>α, at least 0. Default 0.0025.</summary>
+        LearningRate: float
+        /// <summary>β₁ in [0, 1): where between z and x the gradient is taken. Default 0.9.</summary>
+        Beta1: float
+        /// <summary>β₂ in (0, 1), of the mean of squares. Default 0.999.</summary>
+        Beta2: float
+        /// <summary>ε, at least 0. Default 1e-8.</summary>
+        Epsilon: float
+        /// <summary>λ, at least 0: decay of y, times the rate. Default 0.</summary>
+        WeightDecay: float
+        /// <summary>Steps over which the rate rises; 0, the default, is none.</summary>
+        Warmup: int64
+    }
+
+    member private h.RateAt(step: int64) =
+        h.LearningRate * sqrt (1.0 - Math.Pow(h.Beta2, float step)) * ScheduleFree.warm h.Warmup step
+
+    interface IPreparingRule with
+        member _.Slots = [ "z"; "x"; "square_average" ]
+        member _.NeedsParameters = true
+        member _.Memory _ = [ "weight_sum" ]
+        member _.Numbers = 1
+
+        member h.Prepare(step, decision) =
+            ScheduleFree.prepare (h.RateAt step) step decision
+            true
+
+        member h.Sweep(step, pass) =
+            let rate = h.RateAt step
+            let share = pass.Number 0
+
+            pass.Run
+                { ScheduleFreeLaw.Rate = pass.Lift rate
+                  Share = pass.Lift share
+                  Rest = pass.Lift(1.0 - share)
+                  RateOfDelta = pass.Lift(rate * (1.0 - h.Beta1 * (1.0 - share)))
+                  IsFirst = (step = 1L)
+                  Divides = true
+                  Decay2 = pass.Decay h.Beta2
+                  Epsilon = pass.Lift h.Epsilon
+                  WeightDecay = pass.Lift h.WeightDecay }
+
+    interface IAveraging with
+        member _.AverageSlot = 1
+        member _.Scale _ = 1.0
+
+module internal ScheduleFreeRules =
+    open RuleKind
+
+    let private clock = "P22", "the mean counts the steps"
+
+    let private warmup get set =
+        whole "warmup" "steps over which the rate rises" Range.countsOrNone true get set
+
+    let scheduleFreeSgd =
+        define
+            Role.Rule
+            "schedule_free_sgd"
+            (page
+                "SGD whose mean of iterates is what is learned; needs no schedule"
+                "z ← z − γ g;  c = γ²/Σγ²;  x ← (1−c) x + c z;  y = (1−β) z + β x"
+                "Defazio et al. 2024, algorithm 1 and eqs. 3-5"
+                "schedulefree.SGDScheduleFree"
+                [ clock; "P9", "Δ scales with the gradient" ])
+            { ScheduleFreeSgd.LearningRate = 1.0; Beta = 0.9; Warmup = 0L }
+            [ rate (fun (h: ScheduleFreeSgd) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              number "beta" "β, where between z and x" Range.belowOne _.Beta (fun v h -> { h with Beta = v })
+              warmup _.Warmup (fun v h -> { h with Warmup = v }) ]
+
+    let scheduleFreeAdamW =
+        define
+            Role.Rule
+            "schedule_free_adamw"
+            (page
+                "AdamW whose mean of iterates is what is learned; needs no schedule"
+                "γ = α √(1−β₂ᵗ);  z ← z − γ (g/(√s + ε) + λ y);  c = γ²/Σγ²;  x ← (1−c) x + c z;  y = (1−β₁) z + β₁ x"
+                "Defazio et al. 2024, algorithm 1"
+                "schedulefree.AdamWScheduleFreePaper"
+                [ clock; "P5", "each element has a rate of its own" ])
+            { ScheduleFreeAdamW.LearningRate = 0.0025
+              Beta1 = 0.9
+              Beta2 = 0.999
+              Epsilon = 1e-8
+              WeightDecay = 0.0
+              Warmup = 0L }
+            [ rate (fun (h: ScheduleFreeAdamW) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              number "beta1" "β₁, where between z and x" Range.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
+              decay "beta2" "β₂, of the mean of squares" _.Beta2 (fun v h -> { h with Beta2 = v })
+              epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
+              detail "decay" "λ, decay of y" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
+              warmup _.Warmup (fun v h -> { h with Warmup = v }) ]
+
+    let all = [ scheduleFreeSgd.Kind; scheduleFreeAdamW.Kind ]

@@ -1,0 +1,142 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+open System.Collections.Generic
+open CuteDl.Core.Optimizers
+
+/// What an optimizer is made of.
+[<RequireQualifiedAccess; NoEquality; NoComparison>]
+type internal Shape =
+    /// A rule or a transformation; the part holds the constants, and the settings what is scheduled.
+    | Single of kind: RuleKind * part: IPart * scheduled: (Argument * Schedule) list
+    /// One after another, the Δ of each being the gradient of the next; two or more, none of them a chain.
+    | Chain of Optimizer list
+    /// Each tensor goes to the first pattern that its name matches.
+    | Groups of (string * Optimizer) list
+
+/// <summary>
+/// An optimizer: a rule with its hyper-parameters, a transformation, a chain of them, or one for each group of parameters, as a
+/// value. Two optimizers are equal if their text forms are.
+/// </summary>
+and [<Sealed>] Optimizer internal (shape: Shape) =
+
+    static let compositeKind name summary =
+        RuleKind(
+            name,
+            Role.Transformation,
+            { Summary = summary; Formula = ""; Source = ""; Reproduces = ""; Exempt = [] },
+            { new IPart with
+                member _.Slots = []
+                member _.NeedsParameters = false },
+            []
+        )
+
+    static let chainKind = compositeKind "chain" "one part after another"
+    static let groupsKind = compositeKind "groups" "a part for each group of parameters"
+
+    static let textOf (kind: RuleKind) (part: IPart) (scheduled: (Argument * Schedule) list) =
+        let arguments =
+            [ for argument in kind.Arguments do
+                  match scheduled |> List.tryFind (fun (other, _) -> other.Name = argument.Name) with
+                  | Some(_, schedule) -> $"{argument.Name}={schedule}"
+                  | None ->
+                      let value = argument.Get part
+
+                      if not (argument.IsTechnical && value.Equals argument.Default) then
+                          $"{argument.Name}={argument.Write value}" ]
+
+        let list = String.Join(", ", arguments)
+        $"{kind.Name}({list})"
+
+    do
+        match shape with
+        | Shape.Single(kind, part, _) ->
+            for argument in kind.Arguments do
+                let value = argument.Get part
+
+                if not (argument.Allows value) then
+                    raise (
+                        ArgumentOutOfRangeException(
+                            argument.Name,
+                            value,
+                            $"{argument.Name} ({argument.Summary}) of {kind.Name} must lie in {argument.Allowed}."
+                        )
+                    )
+
+            match part with
+            | :? ICheckedPart as part when part.Problem <> "" -> raise (ArgumentException($"{kind.Name}: {part.Problem}", kind.Name))
+            | _ -> ()
+        | _ -> ()
+
+    let text =
+        match shape with
+        | Shape.Single(kind, part, scheduled) -> textOf kind part scheduled
+        | Shape.Chain parts -> String.Join(" | ", parts)
+        | Shape.Groups groups ->
+            let entries =
+                groups |> List.map (fun (pattern: string, optimizer) -> $"{Syntax.quote pattern}: {optimizer}")
+
+            "{ " + String.Join(", ", entries) + " }"
+
+    let rec slotNames (path: string) (optimizer: Optimizer) : string list =
+        match optimizer.Shape with
+        | Shape.Single(_, part, _) -> [ for slot in part.Slots -> path + slot ]
+        | _ -> []
+
+    member internal _.Shape: Shape = shape
+
+    /// <summary>The kind of rule: its name, page and arguments. Chains and groups have kinds of their own, without arguments.</summary>
+    member _.Kind =
+        match shape with
+        | Shape.Single(kind, _, _) -> kind
+        | Shape.Chain _ -> chainKind
+        | Shape.Groups _ -> groupsKind
+
+    /// <summary>The names of its state's slots, as long as it is a single rule; a state knows all of its own.</summary>
+    member optimizer.SlotNames: string list = slotNames "" optimizer
+
+    /// <summary>The parts of a chain in their order; the optimizer itself, if it is none.</summary>
+    member optimizer.Parts: IReadOnlyList<Optimizer> =
+        match shape with
+        | Shape.Chain parts -> parts
+        | _ -> [ optimizer ]
+
+    /// <summary>The groups with their patterns; none, if it is not made of groups.</summary>
+    member _.Groups: IReadOnlyList<KeyValuePair<string, Optimizer>> =
+        match shape with
+        | Shape.Groups groups -> [ for pattern, optimizer in groups -> KeyValuePair(pattern, optimizer) ]
+        | _ -> []
+
+    /// <summary>The rule itself, for running it over elements of one's own.</summary>
+    /// <exception cref="T:System.InvalidOperationException">It is a chain, made of groups, or not element by element.</exception>
+    member _.Rule: IRule =
+        match shape with
+        | Shape.Single(_, (:? IRule as rule), _) -> rule
+        | _ -> raise (InvalidOperationException $"{text} is not one rule that works element by element.")
+
+    /// <summary>The hyper-parameters' values by the names of their arguments, in the order of the text form; those of step 0, where scheduled.</summary>
+    member _.Values: IReadOnlyList<KeyValuePair<string, float>> =
+        match shape with
+        | Shape.Single(kind, part, scheduled) ->
+            Array.AsReadOnly
+                [| for argument in kind.Arguments ->
+                       match scheduled |> List.tryFind (fun (other, _) -> other.Name = argument.Name) with
+                       | Some(_, schedule) -> KeyValuePair(argument.Name, Schedule.at schedule 0L)
+                       | None -> KeyValuePair(argument.Name, argument.Get part) |]
+        | _ -> Array.AsReadOnly [||]
+
+    /// <summary>The schedules by the names of their arguments.</summary>
+    member _.Schedules: IReadOnlyList<KeyValuePair<string, Schedule>> =
+        match shape with
+        | Shape.Single(_, _, scheduled) -> [ for argument, schedule in scheduled -> KeyValuePair(argument.Name, schedule) ]
+        | _ -> []
+
+    /// <summary>The text form, <c>adam(lr=0.0001, beta1=0.9, beta2=0.99)</c>.</summary>
+    override _.ToString() = text
+
+    override _.Equals(other: obj | null) =
+        match other with
+        | :? Optimizer as other -> other.ToString() = text
+        | _ -> false
+
+    override _.GetHashCode() = text.GetHashCode StringComparison.Ordinal
