@@ -44,7 +44,8 @@ let private tests =
                 DataSetTests.tests
                 BatchesTests.tests
                 AtomicFileTests.tests
-                NpzTests.tests ]
+                NpzTests.tests
+                SafetensorsTests.tests ]
           testList
               "training"
               [ StopRuleTests.tests
