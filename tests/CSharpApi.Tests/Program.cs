@@ -1,4 +1,13 @@
 using CuteDl.Testing;
 using CuteDl.Tests;
 
-return Runner.Main(Spec.List("facade", MnistFilesTests.All, PublicSurfaceTests.All, OptimizerTests.All, ExperimentTests.All, ReportTests.All), args);
+return Runner.Main(
+    Spec.List(
+        "facade",
+        MnistFilesTests.All,
+        PublicSurfaceTests.All,
+        OptimizerTests.All,
+        ExperimentTests.All,
+        InitialWeightsTests.All,
+        ReportTests.All),
+    args);

@@ -44,7 +44,14 @@ let private tests =
                 ModelTests.tests
                 GradientTests.tests
                 DropoutTests.tests ]
-          testList "data" [ IdxTests.tests; DataSetTests.tests; BatchesTests.tests; NpzTests.tests ]
+          testList
+              "data"
+              [ IdxTests.tests
+                DataSetTests.tests
+                BatchesTests.tests
+                AtomicFileTests.tests
+                NpzTests.tests
+                SafetensorsTests.tests ]
           testList
               "training"
               [ StopRuleTests.tests

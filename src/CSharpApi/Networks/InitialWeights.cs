@@ -67,14 +67,14 @@ public sealed class InitialWeights
     private static InitialWeights Random(Initialization initialization) =>
         new(initialization.ToString(), true, (model, seed) => ModelModule.initialParameters<double>(model, initialization, seed));
 
-    private static FSharpMap<string, NpyArray> ReadReference()
+    private static FSharpMap<string, Tensor> ReadReference()
     {
         using var stream = typeof(InitialWeights).Assembly.GetManifestResourceStream("reference.npz")!;
         return Npz.readStream("reference.npz", stream);
     }
 
     // Every array must be one of the model's, and every parameter of the model must have its array.
-    private static double[] Fit(string source, FSharpMap<string, NpyArray> arrays, Model model)
+    private static double[] Fit(string source, FSharpMap<string, Tensor> arrays, Model model)
     {
         var parameters = ModelModule.parameters(model);
         var known = parameters.Select(parameter => parameter.Name).ToArray();
@@ -99,13 +99,20 @@ public sealed class InitialWeights
                     $"{source}: the array '{parameter.Name}' is {Shape(array.Shape)}, the model {model} needs {expected}.");
             }
 
-            if (Array.FindIndex(array.Values, value => !double.IsFinite(value)) is var index and >= 0)
+            var values = array.Cells switch
+            {
+                Cells.F32 single => Array.ConvertAll(single.Item, value => (double)value),
+                Cells.F64 @double => @double.Item,
+                _ => throw new InitialWeightsException($"{source}: the array '{parameter.Name}' holds integers, float32 or float64 is expected."),
+            };
+
+            if (Array.FindIndex(values, value => !double.IsFinite(value)) is var index and >= 0)
             {
                 throw new InitialWeightsException(
-                    FormattableString.Invariant($"{source}: element {index} of the array '{parameter.Name}' is {array.Values[index]}, a finite number is expected."));
+                    FormattableString.Invariant($"{source}: element {index} of the array '{parameter.Name}' is {values[index]}, a finite number is expected."));
             }
 
-            array.Values.CopyTo(result, parameter.Offset);
+            values.CopyTo(result, parameter.Offset);
         }
 
         return result;

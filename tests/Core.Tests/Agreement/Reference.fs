@@ -61,7 +61,10 @@ let initialParameters (model: Model) (archive: string) : float array =
            if array.Shape <> parameter.Shape then
                failwith $"{parameter.Name} has the shape {array.Shape} in {archive}, {parameter.Shape} in the model."
 
-           yield! array.Values |]
+           match array.Cells with
+           | F64 values -> yield! values
+           | F32 values -> yield! Array.map float values
+           | _ -> failwith $"{parameter.Name} in {archive} holds integers." |]
 
 /// The document's model: one dense layer, with relu on the logits.
 let single = Model.create 784 [ Dense(10, ReLU) ] SoftmaxCrossEntropy

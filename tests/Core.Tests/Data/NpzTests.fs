@@ -1,4 +1,4 @@
-/// Reading numpy's archives, made here by hand.
+/// Numpy's archives: those made here by hand are read, those written are read again.
 module CuteDl.Core.Tests.NpzTests
 
 open System
@@ -10,6 +10,7 @@ open FsCheck.FSharp
 open CuteDl.Core.Data
 open CuteDl.Core.Tests.Generators
 open CuteDl.Core.Tests.IdxFiles
+open CuteDl.Core.Tests.TemporaryFolder
 
 let private shapeText (shape: int list) =
     match shape with
@@ -74,18 +75,40 @@ let private roundTrip =
                               "bias.npy", npyWith version (header "<f4" false shape) (singles values) ]
                     )
 
-                Expect.equal (Seq.toList read.Keys) [ "bias"; "layers.0.weight" ] "names"
-                Expect.equal read["bias"].Shape shape "shape"
-                Precision.expectSameBits Precision.double read["layers.0.weight"].Values values "float64"
-                Precision.expectSameBits Precision.double read["bias"].Values (values |> Array.map (float32 >> float)) "float32")
+                let expected =
+                    Map
+                        [ "layers.0.weight", { Shape = shape; Cells = F64 values }
+                          "bias", { Shape = shape; Cells = F32(Array.map float32 values) } ]
+
+                Tensors.expectSame read expected "arrays")
 
 let private columnMajor =
     testCase "column-major matrices become row-major" (fun () ->
         // 2 × 3, column after column.
         let read = one (npyWith 1uy (header "<f8" true [ 2; 3 ]) (doubles [| 1.0; 4.0; 2.0; 5.0; 3.0; 6.0 |]))
-        Expect.equal read["array"] { Shape = [ 2; 3 ]; Values = [| 1.0; 2.0; 3.0; 4.0; 5.0; 6.0 |] } "matrix"
+        Expect.equal read["array"] { Shape = [ 2; 3 ]; Cells = F64 [| 1.0; 2.0; 3.0; 4.0; 5.0; 6.0 |] } "matrix"
+        let bytes = one (npyWith 1uy (header "|u1" true [ 2; 2 ]) [| 1uy; 3uy; 2uy; 4uy |])
+        Expect.equal bytes["array"].Cells (U8 [| 1uy; 2uy; 3uy; 4uy |]) "matrix of bytes"
         let vector = one (npyWith 1uy (header "<f8" true [ 2 ]) (doubles [| 1.0; 4.0 |]))
-        Expect.equal vector["array"].Values [| 1.0; 4.0 |] "vector")
+        Expect.equal vector["array"].Cells (F64 [| 1.0; 4.0 |]) "vector")
+
+let private numpy =
+    testCase "numpy's own archives are read" (fun () ->
+        // Numpy's NaN is positive, .NET's is not.
+        let nan = BitConverter.UInt32BitsToSingle 0x7FC00000u
+
+        let expected =
+            Map
+                [ "f4", { Shape = [ 2; 3 ]; Cells = F32 [| 1.5f; -infinityf; 7.25f; nan; -0.0f; 3e-45f |] }
+                  "f8", { Shape = [ 2 ]; Cells = F64 [| -0.1; 1e300 |] }
+                  "i8", { Shape = []; Cells = I64 [| -300L |] }
+                  "u1", { Shape = [ 2; 3 ]; Cells = U8 [| 1uy; 2uy; 3uy; 4uy; 5uy; 255uy |] }
+                  "none", { Shape = [ 0; 7 ]; Cells = F64 [||] }
+                  "步", { Shape = [ 1; 1; 1 ]; Cells = F64 [| 1.0 |] } ]
+
+        for name in [ "numpy.npz"; "numpy-compressed.npz" ] do
+            let read = Npz.read (Path.Combine(AppContext.BaseDirectory, "reference", name))
+            Tensors.expectSame read expected name)
 
 let private refused name parts (npy: byte array) =
     testCase name (fun () -> expectFormatError "array" None parts (fun () -> one npy |> ignore))
@@ -95,7 +118,10 @@ let private valid = npyWith 1uy (header "<f8" false [ 2; 2 ]) (doubles [| 1.0; 2
 let private refusals =
     testList
         "is refused"
-        [ refused "an array of integers" [ "<i8"; "<f4"; "<f8" ] (npyWith 1uy (header "<i8" false [ 2 ]) (Array.zeroCreate 16))
+        [ refused
+              "an array of another type"
+              [ "<i4"; "<f4"; "<f8"; "<i8"; "|u1" ]
+              (npyWith 1uy (header "<i4" false [ 2 ]) (Array.zeroCreate 8))
           refused "an array of the other byte order" [ ">f8" ] (npyWith 1uy (header ">f8" false [ 2 ]) (Array.zeroCreate 16))
           refused
               "a column-major array of three dimensions"
@@ -110,6 +136,14 @@ let private refusals =
           refused "something that is no numpy array" [ "numpy" ] "GIF89a.............."B
           refused "an empty array file" [ "numpy" ] [||]
           refused "a shape whose product overflows" [ "expected" ] (npyWith 1uy (header "<f8" false (List.replicate 3 Int32.MaxValue)) [||])
+          refused
+              "more dimensions than numpy has"
+              [ "65"; "64" ]
+              (npyWith 1uy (header "<f8" false (List.replicate 65 1)) (Array.zeroCreate 8))
+          testCase "an archive with a name twice" (fun () ->
+              for names in [ [ "array.npy"; "array.npy" ]; [ "array"; "array.npy" ] ] do
+                  let bytes = archive CompressionLevel.Fastest [ for name in names -> name, valid ]
+                  expectFormatError "weights.npz" None [ "'array'"; "twice" ] (fun () -> readBytes bytes |> ignore))
           testCase "a file that is no archive" (fun () ->
               for bytes in [ [||]; "PK"B; Array.create 100 7uy; valid ] do
                   expectFormatError "weights.npz" (Some 0L) [ "archive" ] (fun () -> readBytes bytes |> ignore))
@@ -185,4 +219,96 @@ let private checksums =
         whole[last] <- whole[last] ^^^ 0x40uy
         expectFormatError "weights.npz" None [ "checksum" ] (fun () -> readBytes whole |> ignore))
 
-let tests = testList "npz" [ roundTrip; columnMajor; refusals; mutations; promises; checksums ]
+let private writeBytes (arrays: Map<string, Tensor>) : byte array =
+    use stream = new MemoryStream()
+    Npz.write stream arrays
+    stream.ToArray()
+
+let private unwritable name parts (arrays: Map<string, Tensor>) =
+    testCase name (fun () ->
+        use stream = new MemoryStream()
+
+        try
+            Npz.write stream arrays
+            failtest "nothing was thrown"
+        with :? ArgumentException as error ->
+            for part in parts do
+                Expect.stringContains error.Message part "what is there, and what is allowed"
+
+        Expect.equal stream.Length 0L "nothing is written")
+
+let private writing =
+    testList
+        "writing"
+        [ property "what is written comes back to the bit, and always as the same bytes" Tensors.tensors (fun arrays ->
+              let bytes = writeBytes arrays
+              Tensors.expectSame (readBytes bytes) arrays "arrays"
+              Expect.equal (writeBytes arrays) bytes "bytes")
+          testCase "arrays larger than what is turned into bytes at once come back" (fun () ->
+              let arrays = Map [ "large", { Shape = [ 3; 10_007 ]; Cells = F64(Array.init 30_021 float) } ]
+              Tensors.expectSame (readBytes (writeBytes arrays)) arrays "arrays")
+          testCase "as numpy has it: not compressed, values behind a multiple of 64 bytes, no time" (fun () ->
+              let headers =
+                  Map
+                      [ "layers.0.weight.npy", "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }"
+                        "m.npy", "{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }"
+                        "none.npy", "{'descr': '<f8', 'fortran_order': False, 'shape': (0, 3), }"
+                        "raw.npy", "{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }"
+                        "步.npy", "{'descr': '<i8', 'fortran_order': False, 'shape': (), }" ]
+
+              use archive = new ZipArchive(new MemoryStream(writeBytes Tensors.few), ZipArchiveMode.Read)
+              Expect.equal [ for entry in archive.Entries -> entry.FullName ] (Seq.toList headers.Keys) "names"
+
+              for entry in archive.Entries do
+                  use stream = entry.Open()
+                  use bytes = new MemoryStream()
+                  stream.CopyTo bytes
+                  let text = Encoding.Latin1.GetString(bytes.ToArray())
+                  let headerEnd = text.IndexOf '\n'
+                  Expect.stringStarts text "\u0093NUMPY\u0001\u0000" "magic and version"
+                  Expect.equal (text[10..headerEnd].TrimEnd()) headers[entry.FullName] "header"
+                  Expect.equal ((headerEnd + 1) % 64) 0 "where the values begin"
+                  Expect.equal entry.CompressedLength entry.Length "compressed"
+                  Expect.equal entry.LastWriteTime.DateTime (DateTime(1980, 1, 1)) "time")
+          testInFolder "to a file, over the old one" (fun folder ->
+              let path = Path.Combine(folder, "weights.npz")
+              Npz.save path Tensors.few
+              let few = Tensors.few.Remove "raw"
+              Npz.save path few
+              Tensors.expectSame (Npz.read path) few "arrays"
+              Expect.equal (filesIn folder) [ "weights.npz" ] "files")
+          testInFolder "what cannot be written leaves the old file" (fun folder ->
+              let path = Path.Combine(folder, "weights.npz")
+              Npz.save path Tensors.few
+              let broken = Tensors.few.Add("broken", { Shape = [ 2 ]; Cells = U8 [||] })
+              Expect.throwsT<ArgumentException> (fun () -> Npz.save path broken) "a shape that does not fit"
+              Tensors.expectSame (Npz.read path) Tensors.few "arrays"
+              Expect.equal (filesIn folder) [ "weights.npz" ] "files")
+          unwritable
+              "a shape that does not fit"
+              [ "'a'"; "3 values"; "expected 4"; "[2, 2]" ]
+              (Map [ "a", { Shape = [ 2; 2 ]; Cells = I64 [| 1L; 2L; 3L |] } ])
+          unwritable "a negative size" [ "'a'"; "-1" ] (Map [ "a", { Shape = [ -1; -1 ]; Cells = U8 [| 1uy |] } ])
+          unwritable "too many dimensions" [ "'a'"; "65"; "64" ] (Map [ "a", { Shape = List.replicate 65 1; Cells = U8 [| 1uy |] } ])
+          unwritable "a name that is no Unicode" [ "surrogate" ] (Map [ "a" + Tensors.halfAPair, { Shape = []; Cells = U8 [| 1uy |] } ])
+          unwritable "a name that is too long" [ "65535" ] (Map [ String('x', 65532), { Shape = []; Cells = U8 [| 1uy |] } ]) ]
+
+let private damage =
+    let whole = writeBytes Tensors.few
+    let read = Tensors.expectSameOrRefused readBytes (Tensors.areSame Tensors.few)
+
+    testList
+        "of a damaged archive that was written here, nothing else is read"
+        [ testCase "each byte changed" (fun () -> read (Tensors.withOneByteChanged whole))
+          testCase "cut off anywhere" (fun () ->
+              read (seq { for length in 0 .. whole.Length - 1 -> $"{length} bytes", whole[.. length - 1] }))
+          testCase "names exchanged, which only the comment's checksum sees" (fun () ->
+              let arrays = Map [ "a", { Shape = []; Cells = U8 [| 1uy |] } ]
+
+              let renamed =
+                  Encoding.Latin1.GetString(writeBytes arrays).Replace("a.npy", "b.npy") |> Encoding.Latin1.GetBytes
+
+              expectFormatError "weights.npz" (Some 0L) [ "checksum" ] (fun () -> readBytes renamed |> ignore)) ]
+
+let tests =
+    testList "npz" [ roundTrip; numpy; columnMajor; refusals; mutations; promises; checksums; writing; damage ]

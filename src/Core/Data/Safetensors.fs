@@ -1,0 +1,180 @@
+namespace CuteDl.Core.Data
+
+open System
+open System.Buffers.Binary
+open System.IO
+open CuteDl.Core.Data.CellBytes
+
+/// <summary>What a safetensors file holds: named tensors, and texts about them.</summary>
+type Safetensors =
+    {
+        /// <summary>Texts by key.</summary>
+        Metadata: Map<string, string>
+        /// <summary>The tensors by name.</summary>
+        Tensors: Map<string, Tensor>
+    }
+
+/// <summary>
+/// Files in the safetensors format: https://github.com/huggingface/safetensors#format. Read and written are the types F32, F64, I64
+/// and U8.
+/// </summary>
+/// <remarks>
+/// The format has no checksum. So one of the whole content, names and metadata too, is written to the metadata under
+/// <c>cutedl.checksum</c> and, where it is there, held against the content when a file is read; it is no part of
+/// <c>Metadata</c>. A program that changes such a file's content must leave that key out.
+/// </remarks>
+module Safetensors =
+    let private fail file (offset: int64) problem : 'any = raise (DataFormatException(file, offset, problem))
+
+    /// <summary>The key of the checksum in a file's metadata.</summary>
+    [<Literal>]
+    let ChecksumKey = "cutedl.checksum"
+
+    let private isChecksum (value: string) = value.StartsWith(ContentChecksum.prefix, StringComparison.Ordinal)
+
+    let private readHeader (file: string) (stream: Stream) (fileLength: int64) : SafetensorsHeader.Header =
+        if fileLength < SafetensorsHeader.start then
+            fail file fileLength "the file ends within the length of its header, 8 bytes."
+
+        let prefix = Array.zeroCreate<byte> 8
+        stream.ReadExactly prefix
+        let promised = BinaryPrimitives.ReadUInt64LittleEndian(ReadOnlySpan prefix)
+
+        if promised > uint64 SafetensorsHeader.maximumLength then
+            fail file 0L $"the header is said to take {promised} bytes, at most {SafetensorsHeader.maximumLength} are allowed."
+
+        let valuesStart = SafetensorsHeader.start + int64 promised
+
+        if valuesStart > fileLength then
+            fail file 0L $"the header is said to take {promised} bytes, the file has {fileLength} in all."
+
+        let bytes = Array.zeroCreate<byte>(int promised)
+        stream.ReadExactly bytes
+        SafetensorsHeader.ofBytes file bytes (fileLength - valuesStart)
+
+    let private readTensor (stream: Stream) (entry: SafetensorsHeader.Entry) : Tensor =
+        let count = (entry.End - entry.Begin) / int64 (size entry.Type)
+        { Shape = entry.Shape; Cells = read stream entry.Type (int count) }
+
+    /// The content without its checksum, which must be right, if there is one.
+    let private verified (file: string) (content: Safetensors) : Safetensors =
+        // A checksum can be told from its value, too: a damaged key does not hide it.
+        match content.Metadata |> Map.tryFindKey (fun key value -> key = ChecksumKey || isChecksum value) with
+        | None -> content
+        | Some key ->
+            let given = content.Metadata[key]
+            let content = { content with Metadata = content.Metadata.Remove key }
+
+            if key <> ChecksumKey then
+                fail file SafetensorsHeader.start $"a checksum stands under the key {Tensor.shown key}, expected '{ChecksumKey}'."
+
+            let expected = ContentChecksum.compute content.Metadata content.Tensors
+
+            if given <> expected then
+                fail
+                    file
+                    SafetensorsHeader.start
+                    $"the content has the checksum {expected}, but the file says {given}: it is damaged, or was changed by a program that kept the old '{ChecksumKey}'."
+
+            content
+
+    /// <summary>What a file holds.</summary>
+    /// <param name="file">The file's name, for messages.</param>
+    /// <param name="stream">The file's bytes, from here to the end; must be seekable. Left open.</param>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is no such file, or damaged, or has tensors of another type.</exception>
+    let readStream (file: string) (stream: Stream) : Safetensors =
+        let fileLength = stream.Length - stream.Position
+
+        try
+            let header = readHeader file stream fileLength
+            let tensors = Map.ofList [ for entry in header.Entries -> entry.Name, readTensor stream entry ]
+
+            verified file { Metadata = header.Metadata; Tensors = tensors }
+        with :? EndOfStreamException ->
+            fail file fileLength "the file became shorter while it was read."
+
+    /// <summary>What a file holds.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="T:System.IO.FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is no such file, or damaged, or has tensors of another type.</exception>
+    let read (path: string) : Safetensors =
+        use stream = File.OpenRead path
+        readStream path stream
+
+    /// Larger types first, so that every tensor is aligned, then by name: the order of the format's own library.
+    let private entries (tensors: Map<string, Tensor>) : SafetensorsHeader.Entry list =
+        let rank =
+            function
+            | CellType.I64 -> 0
+            | CellType.F64 -> 1
+            | CellType.F32 -> 2
+            | CellType.U8 -> 3
+
+        let compare (name, tensor) (otherName, otherTensor) =
+            match compare (rank (typeOf tensor.Cells)) (rank (typeOf otherTensor.Cells)) with
+            | 0 -> (ReadOnlySpan<byte>(Tensor.utf8 "content" name)).SequenceCompareTo(ReadOnlySpan(Tensor.utf8 "content" otherName))
+            | order -> order
+
+        (0L, tensors |> Map.toList |> List.sortWith compare)
+        ||> List.mapFold (fun start (name, tensor) ->
+            let stop = start + length tensor.Cells
+
+
+            let entry: SafetensorsHeader.Entry =
+                { Name = name; Type = typeOf tensor.Cells; Shape = tensor.Shape; Begin = start; End = stop }
+
+            entry, stop)
+        |> fst
+
+    let private check (content: Safetensors) =
+        let refuse problem = raise (ArgumentException(problem, nameof content))
+        Tensor.check (nameof content) content.Tensors
+
+        if content.Tensors.ContainsKey SafetensorsHeader.metadataKey then
+            refuse $"a tensor is named '{SafetensorsHeader.metadataKey}', which the format keeps for the metadata."
+
+        for KeyValue(key, value) in content.Metadata do
+            Tensor.utf8 (nameof content) key |> ignore
+            Tensor.utf8 (nameof content) value |> ignore
+
+            if key = ChecksumKey || isChecksum value then
+                refuse
+                    $"the metadata's key {Tensor.shown key} holds a checksum, or its place, '{ChecksumKey}': it is worked out anew for each file."
+
+    /// <summary>Writes a file's bytes: for the same content the same bytes.</summary>
+    /// <param name="stream">Takes the bytes. Left open.</param>
+    /// <param name="content">What to write.</param>
+    /// <exception cref="T:System.ArgumentException">
+    /// A shape does not fit its values; a name or text is no Unicode; a tensor is named <c>__metadata__</c>; the metadata have a
+    /// checksum of their own; or they and the names need more than the 100 MB that the format allows.
+    /// </exception>
+    let write (stream: Stream) (content: Safetensors) : unit =
+        check content
+        let entries = entries content.Tensors
+        let checksum = ContentChecksum.compute content.Metadata content.Tensors
+
+        let header =
+            SafetensorsHeader.toBytes { Metadata = content.Metadata.Add(ChecksumKey, checksum); Entries = entries }
+
+        if header.Length > SafetensorsHeader.maximumLength then
+            raise (
+                ArgumentException(
+                    $"names and metadata take a header of {header.Length} bytes, the format allows {SafetensorsHeader.maximumLength}.",
+                    nameof content
+                )
+            )
+
+        let prefix = Array.zeroCreate<byte> 8
+        BinaryPrimitives.WriteInt64LittleEndian(Span prefix, int64 header.Length)
+        stream.Write(prefix, 0, prefix.Length)
+        stream.Write(header, 0, header.Length)
+
+        for entry in entries do
+            CellBytes.write stream content.Tensors[entry.Name].Cells
+
+    /// <summary>Writes a file whole or not at all, over one of that name.</summary>
+    /// <param name="path">The file; its folder must be there.</param>
+    /// <param name="content">What to write.</param>
+    /// <exception cref="T:System.ArgumentException">The content cannot be written; see <c>write</c>.</exception>
+    /// <exception cref="T:System.IO.IOException">The file cannot be written: the message names it, and the old one is as it was.</exception>
+    let save (path: string) (content: Safetensors) : unit = AtomicFile.write path (Action<Stream>(fun stream -> write stream content))

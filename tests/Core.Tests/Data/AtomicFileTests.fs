@@ -1,0 +1,105 @@
+/// Files are written whole or not at all.
+module CuteDl.Core.Tests.AtomicFileTests
+
+open System
+open System.IO
+open Expecto
+open CuteDl.Core.Data
+open CuteDl.Core.Tests.TemporaryFolder
+
+let private write (path: string) (content: Stream -> unit) = AtomicFile.write path (Action<Stream> content)
+
+let private writeText (path: string) (text: string) =
+    write path (fun stream -> stream.Write(ReadOnlySpan(Text.Encoding.UTF8.GetBytes text)))
+
+/// The error names the path, and the folder holds what it held before.
+let private expectRefused (folder: string) (path: string) (content: Stream -> unit) =
+    let before = filesIn folder
+
+    try
+        write path content
+        failtest "nothing was thrown"
+    with :? IOException as error ->
+        Expect.stringContains error.Message (Path.GetFullPath path) "the path"
+
+    Expect.equal (filesIn folder) before "the folder's files"
+
+let private written =
+    testList
+        "is written"
+        [ testInFolder "new" (fun folder ->
+              writeText (Path.Combine(folder, "new.txt")) "content"
+              Expect.equal (filesIn folder) [ "new.txt" ] "files"
+              Expect.equal (File.ReadAllText(Path.Combine(folder, "new.txt"))) "content" "content")
+          testInFolder "over a longer one" (fun folder ->
+              let path = Path.Combine(folder, "old.txt")
+              writeText path "the longer content of before"
+              writeText path "new"
+              Expect.equal (filesIn folder) [ "old.txt" ] "files"
+              Expect.equal (File.ReadAllText path) "new" "content")
+          testInFolder "while the old one can be read whole" (fun folder ->
+              let path = Path.Combine(folder, "old.txt")
+              writeText path "old"
+
+              write path (fun stream ->
+                  stream.Write(ReadOnlySpan "new"B)
+                  stream.Flush()
+                  Expect.equal (File.ReadAllText path) "old" "content meanwhile")
+
+              Expect.equal (File.ReadAllText path) "new" "content afterwards")
+          testInFolder "by a name without a folder" (fun folder ->
+              // A test must not change the process's current folder, so the name climbs out of it instead.
+              let path = Path.GetRelativePath(Environment.CurrentDirectory, Path.Combine(folder, "relative.txt"))
+              writeText path "content"
+              Expect.equal (filesIn folder) [ "relative.txt" ] "files")
+          testInFolder "for its owner only, if the old one was" (fun folder ->
+              if not (OperatingSystem.IsWindows()) then
+                  let path = Path.Combine(folder, "secret.txt")
+                  writeText path "old"
+                  let mode = UnixFileMode.UserRead ||| UnixFileMode.UserWrite
+                  File.SetUnixFileMode(path, mode)
+                  writeText path "new"
+                  Expect.equal (File.GetUnixFileMode path) mode "mode") ]
+
+let private refused =
+    testList
+        "is refused, and all is as before"
+        [ testInFolder "in a folder that is not there" (fun folder -> expectRefused folder (Path.Combine(folder, "none", "new.txt")) ignore)
+          testInFolder "in a file" (fun folder ->
+              writeText (Path.Combine(folder, "file")) "content"
+              expectRefused folder (Path.Combine(folder, "file", "new.txt")) ignore)
+          testInFolder "as a folder" (fun folder ->
+              let path = Path.Combine(folder, "folder")
+              Directory.CreateDirectory path |> ignore
+
+              for path in [ path; path + string Path.DirectorySeparatorChar ] do
+                  expectRefused folder path (fun _ -> failtest "the content of a folder is asked for")
+
+              Expect.isTrue (Directory.Exists path) "the folder")
+          testInFolder "with a name too long" (fun folder -> expectRefused folder (Path.Combine(folder, String('x', 5000))) ignore)
+          testInFolder "when the disk is full" (fun folder ->
+              let path = Path.Combine(folder, "old.txt")
+              writeText path "old"
+
+              for target in [ path; Path.Combine(folder, "new.txt") ] do
+                  expectRefused folder target (fun stream ->
+                      stream.Write(ReadOnlySpan "new"B)
+                      raise (IOException "No space left on device"))
+
+              Expect.equal (File.ReadAllText path) "old" "the old content")
+          testInFolder "when the content fails, whose own error is passed on" (fun folder ->
+              let path = Path.Combine(folder, "old.txt")
+              writeText path "old"
+
+              Expect.throwsT<ArgumentException>
+                  (fun () ->
+                      write path (fun stream ->
+                          stream.Write(ReadOnlySpan "new"B)
+                          raise (ArgumentException "no such content")))
+                  "the content's error"
+
+              Expect.equal (filesIn folder) [ "old.txt" ] "files"
+              Expect.equal (File.ReadAllText path) "old" "the old content")
+          testCase "without a name" (fun () -> Expect.throwsT<ArgumentException> (fun () -> writeText "" "content") "an empty path") ]
+
+let tests = testList "atomic file" [ written; refused ]
