@@ -29,6 +29,9 @@ module Expression =
         match argument.Form, value.Term with
         | (ValueForm.Number | ValueForm.Whole), Term.Number number -> checkedValue number
         | ValueForm.Flag, Term.Flag isOn -> checkedValue (if isOn then 1.0 else 0.0)
+        // A word alone is more likely meant as a number than as a schedule.
+        | ValueForm.Number, Term.Call(word, []) when Schedules.all |> List.forall (fun kind -> kind.Name <> word) ->
+            fail text value.At $"'{word}' is not a number; {argument.Name} must be one in {argument.Allowed}, or follow a schedule."
         | ValueForm.Number, Term.Call _ ->
             let schedule = Schedule.ofNode text value
             { reading with Scheduled = (argument, schedule) :: reading.Scheduled }

@@ -171,7 +171,7 @@ module Trainer =
         let block = options.BatchSize * max 1 (validationBlock / options.BatchSize)
         let network = Network<'T>(model, min block (max set.Count data.Validation.Count))
         initial.CopyTo network.Parameters
-        let state = Optimizer.init<'T> optimizer initial.Length
+        let state = Optimizer.initFor<'T> optimizer (Layout.Of(Model.parameters model))
         let history = List<Validation>()
         let validationOrder = Batches.permutation FileOrder data.Validation.Count 0 0
         let batchesAnEpoch = Batches.count set.Count options.BatchSize

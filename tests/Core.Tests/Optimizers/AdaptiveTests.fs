@@ -100,9 +100,9 @@ let private rmsPropTests =
 let private adadeltaTests =
     testList
         "adadelta"
-        [ testCase "has no rate" (fun () ->
-              let names = [ for argument in Rules.adadelta.Kind.Arguments -> argument.Name ]
-              Expect.equal names [ "decay"; "eps" ] "arguments")
+        [ testCase "has no rate, unless one is given" (fun () ->
+              Expect.equal (string (Optimizer.adadelta Rules.adadelta.Defaults)) "adadelta(decay=0.99)" "the text form"
+              Expect.equal Rules.adadelta.Defaults.LearningRate 1.0 "a factor of 1")
           property
               "the first step is at most ε/√(1−γ)"
               (Gen.zip3 (uniform 0.01 0.999) (logUniform 1e-8 1e-1) anySize)

@@ -107,7 +107,9 @@ let private unknownSlot (subject: Subject) =
 
 let private outOfRange (subject: Subject) =
     testCase "a hyper-parameter out of its range is refused with its name, value and range" (fun () ->
-        for argument in subject.Kind.Arguments do
+        for argument in
+            subject.Kind.Arguments
+            |> List.filter (fun argument -> argument.Form = ValueForm.Number && not (Double.IsNaN argument.Default)) do
             let range = argument.Range
             let below = range.Lower - (if range.LowerIncluded then 1e-9 else 0.0)
             let above = if range.UpperIncluded then range.Upper + 1e-9 else range.Upper
@@ -188,4 +190,6 @@ let tests =
 
               for name, values in expected do
                   let subject = all |> List.find (fun subject -> subject.Name = name)
-                  Expect.equal (Subjects.values subject.Default) values name) ]
+                  let given = List.map fst values
+                  let ours = Subjects.values subject.Default |> List.filter (fun (name, _) -> List.contains name given)
+                  Expect.equal ours values name) ]

@@ -51,13 +51,21 @@ let private train<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (bi
     Seq.append (Seq.map bits result.Parameters) [ for v in result.History -> BitConverter.DoubleToUInt64Bits v.Loss ]
     |> hash
 
+/// Every rule with its defaults, and some chains.
+let private optimizers =
+    lazy
+        ([ for kind in Rules.all -> if kind.Name = "muon" then "{ \"*.weight\": muon(), \"*\": adam() }" else kind.Name ]
+         @ [ "clip_global_norm(0.1) | adamw(lr=cosine(0.01, steps=9)) | ema()"
+             "skip_non_finite() | centralize() | clip_adaptive() | accumulate(2) | lion(decay=0.1) | lookahead(3)"
+             "noise(0.001) | { \"*.bias\": clip_norm(0.1) | sgd(), \"*\": l1(0.001) | momentum() } | scale(0.5)" ]
+         |> List.map Expression.parse)
+
 /// All rules in turn over all models, on sparse and on dense data, in both precisions.
 let compute (threads: int) : uint64 =
     let cases =
         [| for data in [ images.Value; dense.Value ] do
                for layers in models do
-                   for kind in Rules.all do
-                       let optimizer = Expression.parse kind.Name
+                   for optimizer in optimizers.Value do
                        fun () -> train (BitConverter.SingleToUInt32Bits >> uint64) data layers optimizer
                        fun () -> train BitConverter.DoubleToUInt64Bits data layers optimizer |]
 
