@@ -55,6 +55,7 @@ let private tests =
           testList
               "training"
               [ StopRuleTests.tests
+                CheckpointTests.tests
                 TrainerTests.tests
                 EndOfRunTests.tests
                 DropoutMaskTests.tests

@@ -96,7 +96,7 @@ let private beginPart (state: State<'T>) (hasParameters: bool) (node: PartNode) 
         node.IsOpen <- true
         let step = state.Steps[node.Index] + 1L
         state.Steps[node.Index] <- step
-        node.Begin step
+        node.Begin(step, state.Memory)
 
         if node.NeedsParametersNow && not hasParameters then
             raise (

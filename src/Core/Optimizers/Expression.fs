@@ -16,7 +16,7 @@ module Expression =
         fail text at $"{problem}: {Suggestion.describe known name}"
 
     /// What is read so far of a rule.
-    type private Reading = { Part: IPart; Scheduled: (Argument * Schedule) list }
+    type private Reading = { Part: IPart; Scheduled: (Argument * Setting) list }
 
     let private withValue (text: string) (kind: RuleKind) (reading: Reading) (argument: Argument) (value: Node) : Reading =
         let checkedValue number =
@@ -30,11 +30,16 @@ module Expression =
         | (ValueForm.Number | ValueForm.Whole), Term.Number number -> checkedValue number
         | ValueForm.Flag, Term.Flag isOn -> checkedValue (if isOn then 1.0 else 0.0)
         // A word alone is more likely meant as a number than as a schedule.
-        | ValueForm.Number, Term.Call(word, []) when Schedules.all |> List.forall (fun kind -> kind.Name <> word) ->
+        | ValueForm.Number, Term.Call(word, []) when Schedules.plateau :: Schedules.all |> List.forall (fun kind -> kind.Name <> word) ->
             fail text value.At $"'{word}' is not a number; {argument.Name} must be one in {argument.Allowed}, or follow a schedule."
-        | ValueForm.Number, Term.Call _ ->
-            let schedule = Schedule.ofNode text value
-            { reading with Scheduled = (argument, schedule) :: reading.Scheduled }
+        | ValueForm.Number, Term.Call(word, _) ->
+            let setting =
+                if word = Schedules.plateau.Name then
+                    Setting.Plateau(Plateau.ofNode text value)
+                else
+                    Setting.Schedule(Schedule.ofNode text value)
+
+            { reading with Scheduled = (argument, setting) :: reading.Scheduled }
         | ValueForm.Flag, _ -> fail text value.At $"{Syntax.describe value} is neither true nor false, as {argument.Name} must be."
         | _ -> fail text value.At $"{Syntax.describe value} is not a number; {argument.Name} must be one in {argument.Allowed}."
 

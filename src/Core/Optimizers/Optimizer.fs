@@ -88,7 +88,7 @@ module Optimizer =
 
         Optimizer(Shape.Groups groups)
 
-    let private changed (optimizer: Optimizer) (name: string) (change: Argument -> RuleKind * IPart * (Argument * Schedule) list -> Shape) =
+    let private changed (optimizer: Optimizer) (name: string) (change: Argument -> RuleKind * IPart * (Argument * Setting) list -> Shape) =
         let mutable found = 0
 
         let rec walk (optimizer: Optimizer) : Optimizer =
@@ -128,19 +128,22 @@ module Optimizer =
             Shape.Single(kind, argument.Set(part, value), scheduled))
 
     /// <summary>
-    /// The same optimizer with a hyper-parameter that follows a schedule, in every part that has it: a function of how many steps the
-    /// part has taken.
+    /// The same optimizer with a hyper-parameter that follows a schedule or a plateau, in every part that has it: a function of how many
+    /// steps the part has taken, or of the losses that were reported.
     /// </summary>
     /// <exception cref="T:System.ArgumentException">No part has such an argument, or it is a flag or a count.</exception>
-    let schedule (name: string) (schedule: Schedule) (optimizer: Optimizer) : Optimizer =
-        let schedule = Schedule.validated schedule
+    let follow (name: string) (setting: Setting) (optimizer: Optimizer) : Optimizer =
+        let setting =
+            match setting with
+            | Setting.Schedule schedule -> Setting.Schedule(Schedule.validated schedule)
+            | Setting.Plateau plateau -> Setting.Plateau(Plateau.validated plateau)
 
         changed optimizer name (fun argument (kind, part, scheduled) ->
             if argument.Form <> ValueForm.Number then
                 raise (ArgumentException($"{name} of {kind.Name} is {argument.Allowed}: it cannot follow a schedule.", nameof name))
 
             let others = scheduled |> List.filter (fun (other, _) -> other.Name <> name)
-            let all = (argument, schedule) :: others
+            let all = (argument, setting) :: others
             // In the order of the text form.
             Shape.Single(
                 kind,
@@ -148,6 +151,10 @@ module Optimizer =
                 [ for argument in kind.Arguments do
                       yield! all |> List.filter (fun (other, _) -> other.Name = argument.Name) ]
             ))
+
+    /// <summary>The same optimizer with a hyper-parameter that follows a schedule, in every part that has it.</summary>
+    /// <exception cref="T:System.ArgumentException">As for <c>follow</c>.</exception>
+    let schedule (name: string) (schedule: Schedule) (optimizer: Optimizer) : Optimizer = follow name (Setting.Schedule schedule) optimizer
 
     /// <summary>The same optimizer with the hyper-parameters of every part of a kind changed; its states go on with the new ones.</summary>
     /// <exception cref="T:System.ArgumentException">No part is of that kind.</exception>
@@ -259,6 +266,24 @@ module Optimizer =
         checkLength state parameters.Length (nameof parameters)
         adopt optimizer state
         Engine.run true state gradient (Span<'T>.op_Implicit parameters) parameters true
+
+    /// <summary>
+    /// Tells the state a validation loss, in place: hyper-parameters that follow a plateau are reduced when it stops falling. Of no
+    /// effect on others.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">The state is another optimizer's.</exception>
+    let observeInPlace (optimizer: Optimizer) (state: State<'T>) (loss: float) : unit =
+        adopt optimizer state
+
+        for node in state.Plan.Nodes do
+            node.Observe(state.Memory, loss)
+
+    /// <summary>The same as a pure step: the state that knows the loss too.</summary>
+    /// <exception cref="T:System.ArgumentException">The state is another optimizer's.</exception>
+    let observe (optimizer: Optimizer) (state: State<'T>) (loss: float) : State<'T> =
+        let next = state.Copy()
+        observeInPlace optimizer next loss
+        next
 
     /// <summary>
     /// The averages of the parameters that the optimizer keeps: by <c>ema</c>, <c>swa</c>, <c>asgd</c> or a schedule-free rule. Where

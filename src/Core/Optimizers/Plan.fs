@@ -13,7 +13,7 @@ type internal PartNode
         kind: RuleKind,
         whole: IPart,
         componentIndex: int,
-        scheduled: (Argument * Schedule) list,
+        scheduled: (Argument * Setting) list,
         tensors: int array,
         lengths: int array
     ) =
@@ -35,10 +35,36 @@ type internal PartNode
         | :? IObservingRule as rule -> ValueSome rule
         | _ -> ValueNone
 
-    let memoryNames =
+    let ownMemory =
         match preparing with
         | ValueSome rule -> Seq.toList (rule.Memory tensors.Length)
         | ValueNone -> []
+
+    // Of the parts of a composite the first one observes losses.
+    let plateaus =
+        [ for argument, setting in scheduled do
+              match setting with
+              | Setting.Plateau plateau -> argument, plateau
+              | Setting.Schedule _ -> () ]
+
+    // All are 0 at first: a loss counts as best once there was any.
+    let plateauNumbers = [ "losses"; "best"; "waited"; "cooldown"; "reductions" ]
+
+    let memoryNames =
+        ownMemory
+        @ [ for argument, _ in plateaus do
+                for number in plateauNumbers -> $"{argument.Name}.{number}" ]
+
+    let placeOfPlateau (index: int) = ownMemory.Length + index * plateauNumbers.Length
+
+    let readPlateau (memory: float array) (at: int) : PlateauState =
+        if memory[at] = 0.0 then
+            Plateau.initial
+        else
+            { Best = memory[at + 1]
+              Waited = int64 memory[at + 2]
+              CooldownLeft = int64 memory[at + 3]
+              Reductions = int64 memory[at + 4] }
 
     // Where each of its tensors begins among its own elements.
     let starts = Array.scan (+) 0 lengths
@@ -87,20 +113,38 @@ type internal PartNode
         | ValueSome rule -> not rule.Waits
         | ValueNone -> false
 
+    /// Takes a validation loss into the plateaus' numbers.
+    member node.Observe(memory: float array, loss: float) : unit =
+        for i, (_, plateau) in List.indexed plateaus do
+            let at = node.MemoryBase + placeOfPlateau i
+            let next = Plateau.observe plateau (readPlateau memory at) loss
+            memory[at] <- memory[at] + 1.0
+            memory[at + 1] <- next.Best
+            memory[at + 2] <- float next.Waited
+            memory[at + 3] <- float next.CooldownLeft
+            memory[at + 4] <- float next.Reductions
+
     /// Takes the hyper-parameters of a step, counted from 1.
-    member node.Begin(step: int64) : unit =
+    member node.Begin(step: int64, memory: float array) : unit =
         node.Step <- step
         let mutable current = whole
+        let mutable plateausSoFar = 0
 
-        for argument, schedule in scheduled do
-            let value = Schedule.at schedule (step - 1L)
+        for argument, setting in scheduled do
+            let value =
+                match setting with
+                | Setting.Schedule schedule -> Schedule.at schedule (step - 1L)
+                | Setting.Plateau plateau ->
+                    let at = node.MemoryBase + placeOfPlateau plateausSoFar
+                    plateausSoFar <- plateausSoFar + 1
+                    Plateau.value plateau (readPlateau memory at)
 
             if not (argument.Allows value) then
                 raise (
                     ArgumentOutOfRangeException(
                         argument.Name,
                         value,
-                        $"the schedule of {argument.Name} of {kind.Name} gives this at step {step - 1L}; {argument.Allowed} is allowed."
+                        $"{argument.Name} of {kind.Name} follows {setting}, which gives this at step {step - 1L}; {argument.Allowed} is allowed."
                     )
                 )
 

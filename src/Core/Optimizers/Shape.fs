@@ -4,11 +4,31 @@ open System
 open System.Collections.Generic
 open CuteDl.Core.Optimizers
 
+/// <summary>Where the value of a hyper-parameter comes from that is not the same at every step.</summary>
+[<RequireQualifiedAccess; NoComparison>]
+type Setting =
+    /// <summary>A function of how many steps the part has taken.</summary>
+    | Schedule of Schedule
+    /// <summary>Reduced when the validation loss stops falling, which has to be reported to the state.</summary>
+    | Plateau of Plateau
+
+    /// <summary>The value before anything has happened.</summary>
+    member setting.First =
+        match setting with
+        | Schedule schedule -> Schedule.at schedule 0L
+        | Plateau plateau -> plateau.Value
+
+    /// <summary>The text form.</summary>
+    override setting.ToString() =
+        match setting with
+        | Schedule schedule -> string schedule
+        | Plateau plateau -> string plateau
+
 /// What an optimizer is made of.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type internal Shape =
     /// A rule or a transformation; the part holds the constants, and the settings what is scheduled.
-    | Single of kind: RuleKind * part: IPart * scheduled: (Argument * Schedule) list
+    | Single of kind: RuleKind * part: IPart * scheduled: (Argument * Setting) list
     /// One after another, the Δ of each being the gradient of the next; two or more, none of them a chain.
     | Chain of Optimizer list
     /// Each tensor goes to the first pattern that its name matches.
@@ -34,11 +54,11 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
     static let chainKind = compositeKind "chain" "one part after another"
     static let groupsKind = compositeKind "groups" "a part for each group of parameters"
 
-    static let textOf (kind: RuleKind) (part: IPart) (scheduled: (Argument * Schedule) list) =
+    static let textOf (kind: RuleKind) (part: IPart) (scheduled: (Argument * Setting) list) =
         let arguments =
             [ for argument in kind.Arguments do
                   match scheduled |> List.tryFind (fun (other, _) -> other.Name = argument.Name) with
-                  | Some(_, schedule) -> $"{argument.Name}={schedule}"
+                  | Some(_, setting) -> $"{argument.Name}={setting}"
                   | None ->
                       let value = argument.Get part
 
@@ -121,14 +141,14 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
             Array.AsReadOnly
                 [| for argument in kind.Arguments ->
                        match scheduled |> List.tryFind (fun (other, _) -> other.Name = argument.Name) with
-                       | Some(_, schedule) -> KeyValuePair(argument.Name, Schedule.at schedule 0L)
+                       | Some(_, setting) -> KeyValuePair(argument.Name, setting.First)
                        | None -> KeyValuePair(argument.Name, argument.Get part) |]
         | _ -> Array.AsReadOnly [||]
 
-    /// <summary>The schedules by the names of their arguments.</summary>
-    member _.Schedules: IReadOnlyList<KeyValuePair<string, Schedule>> =
+    /// <summary>What changes with the steps or with the validation loss, by the names of the arguments.</summary>
+    member _.Settings: IReadOnlyList<KeyValuePair<string, Setting>> =
         match shape with
-        | Shape.Single(_, _, scheduled) -> [ for argument, schedule in scheduled -> KeyValuePair(argument.Name, schedule) ]
+        | Shape.Single(_, _, scheduled) -> [ for argument, setting in scheduled -> KeyValuePair(argument.Name, setting) ]
         | _ -> []
 
     /// <summary>The text form, <c>adam(lr=0.0001, beta1=0.9, beta2=0.99)</c>.</summary>

@@ -56,26 +56,29 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         [ for node in plan.Nodes do
               for slot in node.SlotNames -> node.Name slot ]
 
+    /// A slot by its name, to be filled.
+    member internal state.WritableSlot(slotName: string) : Memory<'T> =
+        let found =
+            plan.Nodes
+            |> Seq.tryPick (fun node ->
+                node.SlotNames
+                |> Seq.tryFindIndex (fun slot -> node.Name slot = slotName)
+                |> Option.map (fun slot -> node, slot))
+
+        match found with
+        | Some(node, slot) -> Memory(block, node.SlotBase + slot * node.Stride, node.Length)
+        | None ->
+            let known =
+                match state.SlotNames with
+                | [] -> "this optimizer keeps none"
+                | names -> "known are " + String.Join(", ", names)
+
+            raise (ArgumentException($"no slot is named '{slotName}': {known}", nameof slotName))
+
     /// <summary>A slot by its name: one value for each parameter that the part works on.</summary>
     /// <exception cref="T:System.ArgumentException">The state has no such slot.</exception>
     member state.Item
-        with get (slotName: string): ReadOnlyMemory<'T> =
-            let found =
-                plan.Nodes
-                |> Seq.tryPick (fun node ->
-                    node.SlotNames
-                    |> Seq.tryFindIndex (fun slot -> node.Name slot = slotName)
-                    |> Option.map (fun slot -> node, slot))
-
-            match found with
-            | Some(node, slot) -> ReadOnlyMemory(block, node.SlotBase + slot * node.Stride, node.Length)
-            | None ->
-                let known =
-                    match state.SlotNames with
-                    | [] -> "this optimizer keeps none"
-                    | names -> "known are " + String.Join(", ", names)
-
-                raise (ArgumentException($"no slot is named '{slotName}': {known}", nameof slotName))
+        with get (slotName: string): ReadOnlyMemory<'T> = Memory<'T>.op_Implicit(state.WritableSlot slotName)
 
     /// <summary>The numbers by their names, such as the distance that a rule without a rate has estimated.</summary>
     member _.Numbers: (string * float) list =
@@ -85,6 +88,9 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     /// <summary>A state of its own with the same content.</summary>
     member _.Copy() =
         State<'T>(layout, State<'T>.PlanOf(plan.Optimizer, layout), step, Array.copy steps, Array.copy block, Array.copy memory)
+
+    /// The same content after another number of steps; for states that come from files.
+    member internal _.At(step: int64) = State<'T>(layout, plan, step, steps, block, memory)
 
     member internal _.Plan
         with get () = plan

@@ -198,6 +198,7 @@ module Trainer =
             | ValueNone -> stop <- ValueSome Cancelled
             | ValueSome(struct (loss, accuracy)) ->
                 history.Add { Step = step; TrainingLoss = trainingLoss; Loss = loss; Accuracy = accuracy }
+                Optimizer.observeInPlace optimizer state loss
 
                 if not (Double.IsFinite loss) then
                     stop <- ValueSome Diverged

@@ -1,0 +1,252 @@
+namespace CuteDl.Core.Training
+
+open System
+open System.Collections.Generic
+open System.Numerics
+open System.Reflection
+open CuteDl.Core.Data
+open CuteDl.Core.Optimizers
+
+/// <summary>
+/// An optimizer on its way: what it is, what it remembers, and the parameters. Steps from a checkpoint that was saved and read are those
+/// of the run that was never stopped, bit for bit.
+/// </summary>
+type Checkpoint<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
+    {
+        /// <summary>The optimizer.</summary>
+        Optimizer: Optimizer
+        /// <summary>Its state.</summary>
+        State: State<'T>
+        /// <summary>The parameters, in the order of the state's layout.</summary>
+        Parameters: 'T array
+    }
+
+/// <summary>
+/// Checkpoints in files. Parameters are tensors <c>parameter:NAME</c> of their shapes, slots <c>slot:NAME</c>, the numbers that parts
+/// remember <c>number:NAME</c>, and <c>steps</c> what each part has counted; the text form, the order of the parameters and the
+/// library's version are metadata. Schedules and noise are functions of the steps and need no more.
+/// </summary>
+module Checkpoint =
+    /// <summary>The metadata key that says what the file is, and its version.</summary>
+    let FormatKey = "cutedl.checkpoint"
+
+    let private format = "1"
+    let private optimizerKey = "cutedl.optimizer"
+    let private parametersKey = "cutedl.parameters"
+    let private libraryKey = "cutedl.version"
+
+    let private version =
+        let assembly = typeof<Layout>.Assembly
+
+        match assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>() with
+        | null -> string (assembly.GetName().Version)
+        | attribute -> attribute.InformationalVersion.Split('+')[0]
+
+    let private cells (values: 'T array) : Cells =
+        match box values with
+        | :? (float32 array) as values -> F32 values
+        | :? (float array) as values -> F64 values
+        | _ -> raise (NotSupportedException $"checkpoints hold float32 and float, not {typeof<'T>.Name}.")
+
+    /// <summary>A checkpoint as the content of a safetensors file.</summary>
+    /// <exception cref="T:System.ArgumentException">
+    /// The parameters are not as many as the state says, or a parameter's name has a line break.
+    /// </exception>
+    let toContent (checkpoint: Checkpoint<'T>) : Safetensors =
+        let state = checkpoint.State
+        let layout = state.Layout
+
+        if checkpoint.Parameters.Length <> layout.Length then
+            raise (
+                ArgumentException(
+                    $"{checkpoint.Parameters.Length} parameters, the state has {layout.Length}: they must be equal.",
+                    nameof checkpoint
+                )
+            )
+
+        match layout.Parameters |> Seq.tryFind (fun parameter -> parameter.Name.Contains '\n') with
+        | Some parameter -> raise (ArgumentException($"the name '{parameter.Name}' has a line break.", nameof checkpoint))
+        | None -> ()
+
+        let tensors =
+            [ for parameter in layout.Parameters do
+                  let values = Array.sub checkpoint.Parameters parameter.Offset parameter.Length
+                  $"parameter:{parameter.Name}", { Shape = parameter.Shape; Cells = cells values }
+              for name in state.SlotNames do
+                  let values = state[name].ToArray()
+                  $"slot:{name}", { Shape = [ values.Length ]; Cells = cells values }
+              for name, value in state.Numbers do
+                  $"number:{name}", { Shape = []; Cells = F64 [| value |] }
+              "steps", { Shape = [ state.Steps.Length ]; Cells = I64(Array.copy state.Steps) }
+              "step", { Shape = []; Cells = I64 [| state.Step |] } ]
+
+        { Metadata =
+            Map
+                [ FormatKey, format
+                  optimizerKey, string checkpoint.Optimizer
+                  parametersKey, layout.Parameters |> Seq.map _.Name |> String.concat "\n"
+                  libraryKey, version ]
+          Tensors = Map tensors }
+
+    let private damaged (file: string) (problem: string) : 'any = raise (DataFormatException(file, 0L, problem))
+
+    let private metadata (file: string) (content: Safetensors) (key: string) : string =
+        match content.Metadata.TryFind key with
+        | Some value -> value
+        | None -> damaged file $"no checkpoint of this library: '{key}' is missing from its metadata."
+
+    let private checkFormat (file: string) (content: Safetensors) : unit =
+        let found = metadata file content FormatKey
+
+        if found <> format then
+            damaged file $"a checkpoint of format '{found}', expected '{format}'."
+
+    let private tensor (file: string) (content: Safetensors) (name: string) : Tensor =
+        match content.Tensors.TryFind name with
+        | Some tensor -> tensor
+        | None -> damaged file $"the tensor '{name}' is missing."
+
+    let private values<'T> (file: string) (name: string) (tensor: Tensor) : 'T array =
+        let struct (stored, found: obj | null) =
+            match tensor.Cells with
+            | F32 values -> struct ("float32", box values)
+            | F64 values -> struct ("float64", box values)
+            | I64 values -> struct ("int64", box values)
+            | U8 values -> struct ("uint8", box values)
+
+        match found with
+        | :? ('T array) as values -> values
+        | _ -> damaged file $"the tensor '{name}' holds {stored}, {typeof<'T>.Name} is asked for."
+
+    let private single<'T> (file: string) (content: Safetensors) (name: string) : 'T =
+        let tensor = tensor file content name
+
+        if tensor.Shape <> [] then
+            damaged file $"the tensor '{name}' must be a single number."
+
+        (values<'T> file name tensor)[0]
+
+    /// <summary>The checkpoint of an optimizer in the content of a safetensors file.</summary>
+    /// <param name="optimizer">The optimizer, which the text form need not know; its parts must be those of the saved one.</param>
+    /// <param name="file">The file's name, for messages.</param>
+    /// <param name="content">The content.</param>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is no checkpoint, of another optimizer, or of another precision.</exception>
+    let ofContentFor<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+        (optimizer: Optimizer)
+        (file: string)
+        (content: Safetensors)
+        : Checkpoint<'T> =
+        checkFormat file content
+
+        let names =
+            match metadata file content parametersKey with
+            | "" when not (content.Tensors.ContainsKey "parameter:") -> []
+            | text -> text.Split '\n' |> Array.toList
+
+        let tensors = names |> List.map (fun name -> name, tensor file content $"parameter:{name}")
+
+        let state =
+            try
+                let layout = Layout.OfShapes [ for name, tensor in tensors -> name, tensor.Shape ]
+                Optimizer.initFor<'T> optimizer layout
+            with :? ArgumentException as error ->
+                damaged file error.Message
+
+        let parameters =
+            [| for name, tensor in tensors do
+                   yield! values<'T> file $"parameter:{name}" tensor |]
+
+        let expected = HashSet<string>([ "step"; "steps" ])
+        names |> List.iter (fun name -> expected.Add $"parameter:{name}" |> ignore)
+
+        let fill (name: string) (target: Memory<'U>) =
+            expected.Add name |> ignore
+            let source = values<'U> file name (tensor file content name)
+
+            if source.Length <> target.Length then
+                damaged file $"the tensor '{name}' has {source.Length} elements, {optimizer} needs {target.Length}."
+
+            source.CopyTo target
+
+        for name in state.SlotNames do
+            fill $"slot:{name}" (state.WritableSlot name)
+
+        for i, (name, _) in List.indexed state.Numbers do
+            expected.Add $"number:{name}" |> ignore
+            state.Memory[i] <- single<float> file content $"number:{name}"
+
+        fill "steps" (Memory state.Steps)
+        let step = single<int64> file content "step"
+
+        if step < 0L || state.Steps |> Array.exists (fun part -> part < 0L || part > step) then
+            damaged file $"after {step} steps, no part can have counted {Array.max state.Steps}."
+
+        match content.Tensors |> Map.tryFindKey (fun name _ -> not (expected.Contains name)) with
+        | Some name -> damaged file $"the tensor '{name}' belongs to no part of {optimizer}."
+        | None -> ()
+
+        { Optimizer = optimizer; State = state.At step; Parameters = parameters }
+
+    /// <summary>The checkpoint in the content of a safetensors file.</summary>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">
+    /// It is no checkpoint, its optimizer's text form is not known, or it is of another precision.
+    /// </exception>
+    let ofContent<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (file: string) (content: Safetensors) : Checkpoint<'T> =
+        checkFormat file content
+
+        let optimizer =
+            try
+                Expression.parse (metadata file content optimizerKey)
+            with :? ExpressionException as error ->
+                damaged file $"its optimizer is not known: {error.Message}"
+
+        ofContentFor<'T> optimizer file content
+
+    /// <summary>Writes a checkpoint to a safetensors file, whole or not at all.</summary>
+    /// <exception cref="T:System.IO.IOException">The file cannot be written; what was there before is still there.</exception>
+    let save (path: string) (checkpoint: Checkpoint<'T>) : unit = Safetensors.save path (toContent checkpoint)
+
+    /// <summary>Reads a checkpoint from a safetensors file.</summary>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">As for <c>ofContent</c>, or the file is damaged.</exception>
+    let read<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (path: string) : Checkpoint<'T> =
+        ofContent<'T> path (Safetensors.read path)
+
+    /// <summary>Reads the checkpoint of an optimizer that the text form does not know.</summary>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">As for <c>ofContentFor</c>, or the file is damaged.</exception>
+    let readFor<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (optimizer: Optimizer) (path: string) : Checkpoint<'T> =
+        ofContentFor<'T> optimizer path (Safetensors.read path)
+
+    // In an archive of arrays the metadata are arrays of bytes.
+    let private metadataPrefix = "metadata:"
+
+    /// <summary>Writes a checkpoint to an npz archive: the same tensors, the metadata as bytes of UTF-8 beside them.</summary>
+    /// <exception cref="T:System.IO.IOException">The file cannot be written; what was there before is still there.</exception>
+    let saveNpz (path: string) (checkpoint: Checkpoint<'T>) : unit =
+        let content = toContent checkpoint
+
+        let bytes (text: string) =
+            let bytes = Text.Encoding.UTF8.GetBytes text
+            { Shape = [ bytes.Length ]; Cells = U8 bytes }
+
+        (content.Tensors, content.Metadata)
+        ||> Map.fold (fun arrays key value -> arrays.Add(metadataPrefix + key, bytes value))
+        |> Npz.save path
+
+    /// <summary>Reads a checkpoint from an npz archive.</summary>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">As for <c>ofContent</c>, or the file is damaged.</exception>
+    let readNpz<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (path: string) : Checkpoint<'T> =
+        let arrays = Npz.read path
+        let isMetadata (name: string) = name.StartsWith(metadataPrefix, StringComparison.Ordinal)
+
+        let text (name: string) (array: Tensor) =
+            match array.Cells with
+            | U8 bytes -> Text.Encoding.UTF8.GetString bytes
+            | _ -> damaged path $"the array '{name}' must hold bytes."
+
+        { Metadata =
+            Map
+                [ for KeyValue(name, array) in arrays do
+                      if isMetadata name then
+                          name.Substring metadataPrefix.Length, text name array ]
+          Tensors = arrays |> Map.filter (fun name _ -> not (isMetadata name)) }
+        |> ofContent<'T> path
