@@ -91,16 +91,23 @@ internal sealed class Update<T>
     private readonly T[] _gradient;
 
     public Update(string optimizer, int length)
+        : this(optimizer, Layout.Flat(length))
+    {
+    }
+
+    public Update(string optimizer, Layout layout)
     {
         _optimizer = Expression.parse(optimizer);
-        _state = OptimizerModule.init<T>(_optimizer, length);
-        _parameters = new T[length];
+        _state = OptimizerModule.initFor<T>(_optimizer, layout);
+        var length = layout.Length;
         var random = new System.Random(1);
+        _parameters = [.. Enumerable.Range(0, length).Select(_ => T.CreateTruncating(random.NextDouble() - 0.5))];
         _gradient = [.. Enumerable.Range(0, length).Select(_ => T.CreateTruncating(random.NextDouble() - 0.5))];
     }
 
-    /// <summary>The bytes that a step reads and writes: parameters and slots both, the gradient once.</summary>
-    public long Bytes => (long)_parameters.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<T>() * (3 + (2 * _optimizer.SlotNames.Length));
+    /// <summary>The bytes that a step reads and writes at least: parameters and slots both, the gradient once.</summary>
+    public long Bytes =>
+        System.Runtime.CompilerServices.Unsafe.SizeOf<T>() * ((3L * _parameters.Length) + (2L * _state.SlotNames.Sum(name => (long)_state[name].Length)));
 
     public void Run() => OptimizerModule.stepInPlace<T>(_optimizer, _state, _parameters, _gradient);
 }

@@ -285,6 +285,13 @@ module Optimizer =
         observeInPlace optimizer next loss
         next
 
+    /// <summary>Whether the optimizer keeps averages of the parameters, which are what it has learned.</summary>
+    let rec keepsAverages (optimizer: Optimizer) : bool =
+        match optimizer.Shape with
+        | Shape.Single(_, part, _) -> part :? IAveraging
+        | Shape.Chain parts -> List.exists keepsAverages parts
+        | Shape.Groups groups -> List.exists (snd >> keepsAverages) groups
+
     /// <summary>
     /// The averages of the parameters that the optimizer keeps: by <c>ema</c>, <c>swa</c>, <c>asgd</c> or a schedule-free rule. Where
     /// it keeps none, the parameters themselves.

@@ -57,13 +57,18 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
     static let textOf (kind: RuleKind) (part: IPart) (scheduled: (Argument * Setting) list) =
         let arguments =
             [ for argument in kind.Arguments do
+                  // What a transformation is all about needs no name.
+                  let isObvious = kind.Role = Role.Transformation && argument.Name = kind.Arguments.Head.Name
+
+                  let prefix = if isObvious then "" else argument.Name + "="
+
                   match scheduled |> List.tryFind (fun (other, _) -> other.Name = argument.Name) with
-                  | Some(_, setting) -> $"{argument.Name}={setting}"
+                  | Some(_, setting) -> $"{prefix}{setting}"
                   | None ->
                       let value = argument.Get part
 
                       if not (argument.IsTechnical && value.Equals argument.Default) then
-                          $"{argument.Name}={argument.Write value}" ]
+                          $"{prefix}{argument.Write value}" ]
 
         let list = String.Join(", ", arguments)
         $"{kind.Name}({list})"

@@ -51,7 +51,10 @@ type TrainingResult<'T> =
         Steps: int64
         /// <summary>All validations, oldest first.</summary>
         History: Validation array
-        /// <summary>The learned parameters, in the order of <c>Model.parameters</c>.</summary>
+        /// <summary>
+        /// The learned parameters, in the order of <c>Model.parameters</c>: the averages, where the optimizer keeps them, as validations
+        /// do.
+        /// </summary>
         Parameters: 'T array
         /// <summary>What became of the outputs; nothing is said of a run that diverged or was cancelled.</summary>
         Logits: LogitHealth
@@ -193,8 +196,23 @@ module Trainer =
                   Validations = history.Count
                   Elapsed = reported }
 
+        // An optimizer that keeps averages is judged by them, and they are what it has learned.
+        let averages = Optimizer.keepsAverages optimizer
+
+        let atLearned (act: unit -> 'result) : 'result =
+            if averages then
+                let kept = network.Parameters.ToArray()
+                (Optimizer.averaged optimizer state (ReadOnlySpan kept)).CopyTo network.Parameters
+
+                try
+                    act ()
+                finally
+                    kept.CopyTo network.Parameters
+            else
+                act ()
+
         let validateNow () =
-            match validate network options.BatchSize data validationOrder cancellation with
+            match atLearned (fun () -> validate network options.BatchSize data validationOrder cancellation) with
             | ValueNone -> stop <- ValueSome Cancelled
             | ValueSome(struct (loss, accuracy)) ->
                 history.Add { Step = step; TrainingLoss = trainingLoss; Loss = loss; Accuracy = accuracy }
@@ -259,11 +277,11 @@ module Trainer =
         { Stop = stop
           Steps = step
           History = history.ToArray()
-          Parameters = network.Parameters.ToArray()
+          Parameters = atLearned (fun () -> network.Parameters.ToArray())
           // Of NaN weights nothing can be said, and who cancels does not want to wait for it.
           Logits =
             match stop with
             | Diverged
             | Cancelled -> LogitHealth.sound
-            | _ -> LogitHealth.measure network data
+            | _ -> atLearned (fun () -> LogitHealth.measure network data)
           Elapsed = clock.Elapsed }

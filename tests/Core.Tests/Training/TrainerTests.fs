@@ -67,6 +67,33 @@ let private byHand =
         Expect.equal (Array.last result.History).TrainingLoss loss "loss of the last batch, of 2 examples"
         Precision.expectSameBits Precision.double result.Parameters parameters "parameters")
 
+let private averages =
+    testCase "an optimizer that keeps averages is judged by them, and they are what it has learned" (fun () ->
+        let steps count text =
+            train (Expression.parse text) { options with MaxSteps = Some(int64 count); ValidateEvery = Some 1 }
+
+        let each = [ for count in 1..5 -> (steps count "momentum(lr=0.1)").Parameters ]
+        let result = steps 5 "momentum(lr=0.1) | swa()"
+
+        let mean =
+            Array.init result.Parameters.Length (fun i -> each |> List.averageBy (fun parameters -> parameters[i]))
+
+        Array.iter2 (fun a b -> Close.within 1e-12 a b "a parameter") result.Parameters mean
+        // The loss there is that of a model which does not move from there.
+        let still =
+            Trainer.train
+                model
+                (Expression.parse "fixed(lr=0)")
+                { options with MaxSteps = Some 1L }
+                data
+                mean
+                ignore
+                CancellationToken.None
+
+        Close.relative 1e-9 (Array.last result.History).Loss (Array.last still.History).Loss "loss of the averages"
+        // Averages are looked at, not trained from.
+        Expect.equal (Array.last result.History).TrainingLoss (Array.last (steps 5 "momentum(lr=0.1)").History).TrainingLoss "training")
+
 let private validation =
     testCase "validation is the mean over its batches, a smaller last one counting as one, and the share of right answers" (fun () ->
         let model = Model.create 8 [ Dense(3, Linear) ] SoftmaxCrossEntropy
@@ -196,4 +223,14 @@ let private refusals =
           refusedOver { data with Validation = none } "an empty validation set" model options None "data" ]
 
 let tests =
-    testList "training" [ determinism; byHand; validation; ties; progress; deadLogits; almostDeadLogits; refusals ]
+    testList
+        "training"
+        [ determinism
+          byHand
+          averages
+          validation
+          ties
+          progress
+          deadLogits
+          almostDeadLogits
+          refusals ]
