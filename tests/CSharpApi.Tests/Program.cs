@@ -7,6 +7,7 @@ return Runner.Main(
         MnistFilesTests.All,
         PublicSurfaceTests.All,
         OptimizerTests.All,
+        CheckpointTests.All,
         ExperimentTests.All,
         InitialWeightsTests.All,
         ReportTests.All),
