@@ -30,7 +30,8 @@ public static class Mnist
         }
 
         var rules = Optimizers.Rules.Select(rule => rule.Name);
-        if (!text.Contains('(', StringComparison.Ordinal) && !rules.Contains(text))
+        // A word alone may be meant as a run; anything more is a text form, and its errors point at the character.
+        if (text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.') && !rules.Contains(text))
         {
             var known = DocumentedRuns.Select(run => run.Name).Union(rules);
             throw new FormatException($"no run or rule is named '{text}': {Core.Optimizers.Suggestion.describe(known, text)}");
