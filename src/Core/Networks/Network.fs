@@ -77,7 +77,7 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
     // For the products over sparse rows.
     let lines =
         match operations[0] with
-        | DenseOperation(inputs, units, _, _, _) -> Aligned<'T>(NarrowProduct.spaceFor<'T> inputs capacity units)
+        | DenseOperation(inputs, _, _, _, _) -> Aligned<'T>(SparseProduct.spaceFor<'T> inputs capacity)
         | DropoutOperation _ -> Aligned<'T> 0
 
     let inputOf i = if i = 0 then inputs else outputs[i - 1]

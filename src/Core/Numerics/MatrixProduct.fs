@@ -113,7 +113,7 @@ let private tile6<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
 /// Rows of less than one register, each copied to a line of its own, so that one aligned load fetches it. The lanes behind a row
 /// hold what follows it in memory; they are computed with and never looked at.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
-let internal spread<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>> (source: ReadOnlySpan<'T>, lines: byref<'T>, width: int) : unit =
+let private spread<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>> (source: ReadOnlySpan<'T>, lines: byref<'T>, width: int) : unit =
     let rows = source.Length / width
     let first = &MemoryMarshal.GetReference source
     // The last rows are too near the end for a whole register.

@@ -44,8 +44,8 @@ let private written (precision: Precision<'T>) (case: Case) =
            for i in 0 .. case.Inputs - 1 -> (table precision)[int case.Cells[example * case.Inputs + i]] |]
 
 /// What a caller may hand over: anything but zeros.
-let private space (precision: Precision<'T>) inputs examples width =
-    Array.create (NarrowProduct.spaceFor<'T> inputs examples width) (precision.Of 777.0)
+let private space (precision: Precision<'T>) inputs examples =
+    Array.create (SparseProduct.spaceFor<'T> inputs examples) (precision.Of 777.0)
 
 let private forward (precision: Precision<'T>) =
     property $"x·W has the bits of the full product in {precision.Name}" cases (fun case ->
@@ -66,7 +66,7 @@ let private forward (precision: Precision<'T>) =
             case.Width
 
         let sparse = SparseRows.ofCells case.Cells case.Inputs
-        let space = space precision case.Inputs rows case.Width
+        let space = space precision case.Inputs rows
 
         SparseProduct.forward
             sparse
@@ -98,7 +98,7 @@ let private gradient (precision: Precision<'T>) =
             case.Width
 
         let sparse = SparseRows.ofCells case.Cells case.Inputs
-        let space = space precision case.Inputs rows case.Width
+        let space = space precision case.Inputs rows
 
         SparseProduct.gradient
             sparse
@@ -128,7 +128,7 @@ let private tooShort =
     testCase "a span too short for its shape is refused by name" (fun () ->
         let sparse = SparseRows.ofCells [| 1uy; 0uy; 2uy; 3uy |] 2
 
-        let call values weights outputs =
+        let call values weights outputs space =
             SparseProduct.forward
                 sparse
                 (ReadOnlySpan [| 0; 1 |])
@@ -136,13 +136,19 @@ let private tooShort =
                 (ReadOnlySpan(Array.zeroCreate weights))
                 (Span(Array.zeroCreate outputs))
                 3
-                Span<float>.Empty
+                (Span(Array.zeroCreate space))
 
-        call 256 6 6
+        let space = SparseProduct.spaceFor<float> 2 2
+        call 256 6 6 space
 
-        for name, values, weights, outputs in [ "table", 255, 6, 6; "weights", 256, 5, 6; "outputs", 256, 6, 5 ] do
+        for name, values, weights, outputs, space in
+            [ "table", 255, 6, 6, space
+              "weights", 256, 5, 6, space
+              "outputs", 256, 6, 5, space
+              if space > 0 then
+                  "space", 256, 6, 6, space - 1 ] do
             try
-                call values weights outputs
+                call values weights outputs space
                 failtest $"{name}: nothing was thrown"
             with :? ArgumentException as error ->
                 Expect.equal error.ParamName name "the argument at fault")
