@@ -1,3 +1,4 @@
+using System.Reflection;
 using CuteDl.Testing;
 using Expecto;
 
@@ -6,25 +7,65 @@ namespace CuteDl.Tests;
 /// <summary>Optimizers as C# sees them.</summary>
 internal static class OptimizerTests
 {
-    private static readonly Func<Optimizer>[] Makers =
+    // Every method that makes an optimizer from nothing but defaults.
+    private static readonly MethodInfo[] Makers =
     [
-        () => Optimizers.Fixed(), () => Optimizers.Momentum(), () => Optimizers.Adagrad(), () => Optimizers.RmsProp(),
-        () => Optimizers.Adadelta(), () => Optimizers.Adam(),
+        .. typeof(Optimizers).GetMethods(BindingFlags.Public | BindingFlags.Static)
+            .Where(method => method.ReturnType == typeof(Optimizer) && Array.TrueForAll(method.GetParameters(), parameter => parameter.HasDefaultValue)),
     ];
 
+    private static readonly Optimizer[] Rules = [.. Optimizers.Rules.Select(rule => Optimizers.Parse(rule.Name))];
+
     public static Test All { get; } = Spec.List("optimizers",
-        Spec.Test("there is a maker for every rule, and its defaults are the rule's", () =>
+        Spec.Test("there is a maker for every rule and transformation, and its defaults are the rule's", () =>
         {
-            Expect.sequenceEqual(Makers.Select(make => make().Rule.Name), Optimizers.Rules.Select(rule => rule.Name), "names");
-            foreach (var make in Makers)
+            var made = Makers.Select(Make).ToDictionary(optimizer => optimizer.Rule.Name);
+            var known = Optimizers.Rules.Concat(Optimizers.Transformations).ToArray();
+            Expect.sequenceEqual(made.Keys.Order(), known.Select(rule => rule.Name).Order(), "names");
+            foreach (var (name, optimizer) in made)
             {
-                var optimizer = make();
-                Expect.equal(optimizer, Optimizers.Parse(optimizer.Rule.Name), optimizer.ToString());
+                Expect.equal(optimizer, Optimizers.Parse(name), optimizer.ToString());
+
+                // As bits: NaN is a default too.
                 Expect.sequenceEqual(
-                    optimizer.Arguments.Select(argument => argument.Value),
-                    optimizer.Rule.Arguments.Select(argument => argument.Default),
+                    optimizer.Arguments.Select(argument => BitConverter.DoubleToInt64Bits(argument.Value)),
+                    optimizer.Rule.Arguments.Select(argument => BitConverter.DoubleToInt64Bits(argument.Default)),
                     optimizer.ToString());
             }
+        }),
+        Spec.List("every parameter of a maker is the argument at its place, and is called by its name in errors", Makers.Select(maker => Spec.Test(maker.Name, () =>
+        {
+            var parameters = maker.GetParameters();
+            var rule = Make(maker).Rule;
+            Expect.equal(parameters.Length, rule.Arguments.Count, "as many");
+            for (var i = 0; i < parameters.Length; i++)
+            {
+                if (rule.Arguments[i].Form == ArgumentForm.Flag)
+                {
+                    Expect.equal(Nullable.GetUnderlyingType(parameters[i].ParameterType) ?? parameters[i].ParameterType, typeof(bool), parameters[i].Name!);
+                    continue;
+                }
+
+                var values = parameters.Select(parameter => parameter.DefaultValue).ToArray();
+                values[i] = parameters[i].ParameterType == typeof(long) ? (object)-1L : -1.0;
+                var thrown = Spec.Throws<TargetInvocationException>(() => maker.Invoke(null, values)).InnerException;
+                var error = (ArgumentOutOfRangeException)thrown!;
+                Expect.equal(error.ParamName, parameters[i].Name, "name");
+                Expect.equal(error.ActualValue, -1.0, "value");
+                Expect.stringContains(error.Message, $"{rule.Arguments[i].Name} (", "the argument as texts have it");
+                Expect.stringContains(error.Message, rule.Arguments[i].Allowed, "range");
+            }
+        }))),
+        Spec.Test("a rule tells all that is known of it", () =>
+        {
+            var sgd = Optimizers.Sgd().Rule;
+            Expect.equal((sgd.Role, Optimizers.Ema().Rule.Role), (RuleRole.Rule, RuleRole.Transformation), "roles");
+            Expect.stringContains(sgd.Formula, "μ v", "formula");
+            Expect.stringContains(sgd.Reproduces, "torch.optim.SGD", "reproduces");
+            Expect.contains(sgd.Exemptions.Select(exemption => exemption.Law), "P22", "exemptions");
+            Expect.equal(sgd.Arguments[3].DefaultText, "false", "a flag");
+            Expect.equal(Optimizers.Prodigy().Rule.Arguments[3].DefaultText, "", "a default that depends on another argument");
+            Expect.isTrue(Optimizers.Rules.All(rule => rule.Formula.Length > 0 && rule.Source.Length > 0), "nothing is left out");
         }),
         Spec.Test("the documented call site works: arguments by name, a pure step, a state read by name", () =>
         {
@@ -41,10 +82,10 @@ internal static class OptimizerTests
         }),
         Spec.Property<int, float[]>("in place equals pure, bit for bit", (which, gradient) =>
         {
-            var optimizer = Makers[(int)((uint)which % Makers.Length)]();
+            var optimizer = Rules[(int)((uint)which % Rules.Length)];
             var parameters = gradient.Select(g => g / 3 + 1).ToArray();
-            var state = optimizer.Init<float>(gradient.Length);
-            var (next, delta) = optimizer.Step(state, gradient);
+            var state = optimizer.Init<float>(new ParameterLayout(("layers.0.weight", [1, gradient.Length])));
+            var (next, delta) = optimizer.StepAt(state, parameters, gradient);
             var expected = parameters.Zip(delta, (w, d) => BitConverter.SingleToInt32Bits(w - d)).ToArray();
             optimizer.StepInPlace(state, parameters, gradient);
             return state.Step == next.Step && expected.SequenceEqual(parameters.Select(BitConverter.SingleToInt32Bits));
@@ -85,4 +126,7 @@ internal static class OptimizerTests
             Expect.notEqual(Optimizers.Adam(1e-3), Optimizers.Adam(1e-4), "not equal");
             Expect.equal(Optimizers.Adam(1e-3).GetHashCode(), Optimizers.Parse("adam(lr=0.001)").GetHashCode(), "hash codes");
         }));
+
+    private static Optimizer Make(MethodInfo maker) =>
+        (Optimizer)maker.Invoke(null, [.. maker.GetParameters().Select(parameter => parameter.DefaultValue)])!;
 }

@@ -5,10 +5,11 @@ using CoreOptimizer = CuteDl.Core.Optimizers.Optimizer;
 namespace CuteDl;
 
 /// <summary>
-/// An optimizer: a rule with its hyper-parameters, as an immutable value. Made by <see cref="Optimizers"/>; equal to another
-/// if their text forms are equal.
+/// An optimizer: a rule with its hyper-parameters, a transformation, a chain of them, or one for each group of parameters, as an
+/// immutable value. Made by <see cref="Optimizers"/>; every method here that changes something gives a new one. Equal to another if
+/// their text forms are equal.
 /// </summary>
-public sealed class Optimizer : IEquatable<Optimizer>
+public sealed partial class Optimizer : IEquatable<Optimizer>
 {
     internal Optimizer(CoreOptimizer core)
     {
@@ -19,16 +20,30 @@ public sealed class Optimizer : IEquatable<Optimizer>
 
     internal CoreOptimizer Core { get; }
 
-    /// <summary>The rule: its name, source, arguments and defaults.</summary>
+    /// <summary>The rule: its name, source, arguments and defaults. Chains and groups have one of their own, without arguments.</summary>
     public Rule Rule { get; }
 
-    /// <summary>The hyper-parameters' values by the names of the text form, in its order.</summary>
+    /// <summary>
+    /// The hyper-parameters' values by the names of the text form, in its order; those of step 0, where scheduled. None for chains and
+    /// groups: their parts have them.
+    /// </summary>
     public IReadOnlyList<KeyValuePair<string, double>> Arguments { get; }
 
-    /// <summary>The names of the state's slots; empty for a rule without memory.</summary>
+    /// <summary>The schedules by the names of their arguments.</summary>
+    public IReadOnlyList<KeyValuePair<string, Schedule>> Schedules =>
+        [.. Core.Schedules.Select(scheduled => KeyValuePair.Create(scheduled.Key, new Schedule(scheduled.Value)))];
+
+    /// <summary>The parts of a chain in their order; the optimizer itself, if it is none.</summary>
+    public IReadOnlyList<Optimizer> Parts => [.. Core.Parts.Select(part => new Optimizer(part))];
+
+    /// <summary>The groups with their patterns, in their order; none, if it is not made of groups.</summary>
+    public IReadOnlyList<KeyValuePair<string, Optimizer>> Groups =>
+        [.. Core.Groups.Select(group => KeyValuePair.Create(group.Key, new Optimizer(group.Value)))];
+
+    /// <summary>The names of a single rule's slots; empty for a rule without memory. A state knows all of its own.</summary>
     public IReadOnlyList<string> SlotNames => [.. Core.SlotNames];
 
-    /// <summary>The initial state (t = 0, every slot 0) for so many parameters.</summary>
+    /// <summary>The initial state (t = 0, every slot 0) for so many parameters, taken as one tensor without a name.</summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="length">The number of parameters, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
@@ -36,13 +51,28 @@ public sealed class Optimizer : IEquatable<Optimizer>
     public OptimizerState<T> Init<T>(int length)
         where T : unmanaged, IFloatingPointIeee754<T> => new(OptimizerModule.init<T>(Core, length));
 
+    /// <summary>The initial state (t = 0, every slot 0) for the tensors of a model.</summary>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+    /// <param name="layout">The tensors, by name and shape.</param>
+    /// <exception cref="ArgumentException">A tensor belongs to no group, or a group has no tensor.</exception>
+    /// <exception cref="NotSupportedException">T is another type.</exception>
+    public OptimizerState<T> Init<T>(ParameterLayout layout)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        return new(OptimizerModule.initFor<T>(Core, layout.Core));
+    }
+
     /// <summary>
     /// The pure step: from a state and a gradient to the next state and the delta, which the caller takes away:
     /// w' = w − delta. Neither argument is changed.
     /// </summary>
-    /// <param name="state">A state of this optimizer, from <see cref="Init{T}"/> or from the step before.</param>
+    /// <param name="state">A state of this optimizer, from <see cref="Init{T}(int)"/> or from the step before.</param>
     /// <param name="gradient">The gradient, as long as the state.</param>
-    /// <exception cref="ArgumentException">The lengths differ, or the state is another optimizer's.</exception>
+    /// <exception cref="ArgumentException">
+    /// The lengths differ, the state is another optimizer's, or the optimizer looks at the parameters: that is
+    /// <see cref="StepAt{T}(OptimizerState{T}, ReadOnlySpan{T}, ReadOnlySpan{T})"/>.
+    /// </exception>
     public OptimizerStep<T> Step<T>(OptimizerState<T> state, ReadOnlySpan<T> gradient)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
@@ -59,6 +89,28 @@ public sealed class Optimizer : IEquatable<Optimizer>
         return Step(state, (ReadOnlySpan<T>)gradient);
     }
 
+    /// <summary>The pure step at given parameters, for optimizers that look at them: decay, trust ratios, averages. Nothing given is changed.</summary>
+    /// <param name="state">A state of this optimizer.</param>
+    /// <param name="parameters">The parameters w, as long as the state.</param>
+    /// <param name="gradient">The gradient, as long as the state.</param>
+    /// <exception cref="ArgumentException">The lengths differ, or the state is another optimizer's.</exception>
+    public OptimizerStep<T> StepAt<T>(OptimizerState<T> state, ReadOnlySpan<T> parameters, ReadOnlySpan<T> gradient)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var (next, delta) = OptimizerModule.stepAt(Core, state.Core, parameters, gradient);
+        return new OptimizerStep<T>(new OptimizerState<T>(next), delta);
+    }
+
+    /// <inheritdoc cref="StepAt{T}(OptimizerState{T}, ReadOnlySpan{T}, ReadOnlySpan{T})"/>
+    public OptimizerStep<T> StepAt<T>(OptimizerState<T> state, T[] parameters, T[] gradient)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(gradient);
+        return StepAt(state, (ReadOnlySpan<T>)parameters, gradient);
+    }
+
     /// <summary>
     /// The in-place step: overwrites the parameters with w − delta and the state with the next one, without allocating. Equal
     /// bit for bit to the pure step.
@@ -72,6 +124,28 @@ public sealed class Optimizer : IEquatable<Optimizer>
     {
         ArgumentNullException.ThrowIfNull(state);
         OptimizerModule.stepInPlace(Core, state.Core, parameters, gradient);
+    }
+
+    /// <summary>
+    /// The averages of the parameters that the optimizer keeps, by <see cref="Ema"/>, <see cref="Swa"/>, <see cref="Optimizers.Asgd"/>
+    /// or a schedule-free rule; where it keeps none, the parameters themselves.
+    /// </summary>
+    /// <param name="state">A state of this optimizer.</param>
+    /// <param name="parameters">The parameters, as long as the state; they are not changed.</param>
+    /// <exception cref="ArgumentException">The lengths differ, or the state is another optimizer's.</exception>
+    public T[] Averaged<T>(OptimizerState<T> state, ReadOnlySpan<T> parameters)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return OptimizerModule.averaged(Core, state.Core, parameters);
+    }
+
+    /// <inheritdoc cref="Averaged{T}(OptimizerState{T}, ReadOnlySpan{T})"/>
+    public T[] Averaged<T>(OptimizerState<T> state, T[] parameters)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        return Averaged(state, (ReadOnlySpan<T>)parameters);
     }
 
     /// <summary>The text form, <c>adam(lr=0.0001, beta1=0.9, beta2=0.99)</c>; see <see cref="Optimizers.Parse"/>.</summary>

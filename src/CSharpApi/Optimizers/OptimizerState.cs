@@ -3,7 +3,10 @@ using CuteDl.Core.Optimizers;
 
 namespace CuteDl;
 
-/// <summary>What an optimizer remembers between steps: how many were taken, and named slots as long as the parameters.</summary>
+/// <summary>
+/// What an optimizer remembers between steps: how many were taken, named slots as long as the parameters that they belong to, and
+/// named numbers.
+/// </summary>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class OptimizerState<T>
     where T : unmanaged, IFloatingPointIeee754<T>
@@ -18,13 +21,22 @@ public sealed class OptimizerState<T>
     /// <summary>The number of parameters.</summary>
     public int Length => Core.Length;
 
-    /// <summary>The names of the slots.</summary>
+    /// <summary>The tensors that the parameters are made of.</summary>
+    public ParameterLayout Layout => new(Core.Layout);
+
+    /// <summary>
+    /// The names of the slots. In a chain they begin with the part's number and kind, <c>2.adam.average</c>; in groups, with the
+    /// pattern.
+    /// </summary>
     public IReadOnlyList<string> SlotNames => [.. Core.SlotNames];
 
-    /// <summary>A slot by name: one value for each parameter.</summary>
+    /// <summary>A slot by name: one value for each parameter that the part works on.</summary>
     /// <param name="slotName">One of <see cref="SlotNames"/>, such as <c>velocity</c>.</param>
     /// <exception cref="ArgumentException">There is no such slot; the message lists those there are.</exception>
     public ReadOnlyMemory<T> this[string slotName] => Core[slotName];
+
+    /// <summary>The numbers by their names, such as the distance that a rule without a rate has estimated; named as slots are.</summary>
+    public IReadOnlyDictionary<string, double> Numbers => Core.Numbers.ToDictionary(number => number.Item1, number => number.Item2);
 
     /// <summary>A state of its own with the same content, which a later in-place step does not change.</summary>
     public OptimizerState<T> Copy() => new(Core.Copy());

@@ -1,69 +1,58 @@
 using CuteDl.Core.Optimizers;
-using CoreOptimizers = CuteDl.Core.Optimizers.OptimizerModule;
+using Microsoft.FSharp.Reflection;
 
 namespace CuteDl;
 
 /// <summary>
-/// Makes optimizers. Defaults are the source document's. In all formulas g is the gradient, Δ what the step takes away from
-/// the parameters, t = 1, 2, ... the step; all slots start at 0.
+/// Makes optimizers: a method for each rule and each transformation. In all formulas g is the gradient, Δ what the step takes away
+/// from the parameters w, t = 1, 2, ... the step; all slots start at 0. How they are put together is with <see cref="Optimizer"/>.
 /// </summary>
-public static class Optimizers
+public static partial class Optimizers
 {
-    /// <summary>All rules, in the document's order.</summary>
+    /// <summary>All rules: the source document's in its order, then the others by family.</summary>
     public static IReadOnlyList<Rule> Rules { get; } = [.. Core.Optimizers.Rules.all.Select(kind => new Rule(kind))];
 
-    /// <summary>Δ = α g.</summary>
-    /// <param name="learningRate">α, at least 0.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    public static Optimizer Fixed(double learningRate = 0.01) => Make(() => CoreOptimizers.fixedRate(new Fixed(learningRate)));
-
-    /// <summary>v ← γ v + α g; Δ = v (Polyak 1964). The rate is inside the velocity.</summary>
-    /// <param name="learningRate">α, at least 0.</param>
-    /// <param name="decay">γ, in (0, 1).</param>
-    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    public static Optimizer Momentum(double learningRate = 1e-4, double decay = 0.9) =>
-        Make(() => CoreOptimizers.momentum(new Momentum(learningRate, decay)));
-
-    /// <summary>s ← s + g²; Δ = α g / (√s + ε) (Duchi, Hazan and Singer 2011). ε is outside the root.</summary>
-    /// <param name="learningRate">α, at least 0.</param>
-    /// <param name="epsilon">ε, at least 0.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    public static Optimizer Adagrad(double learningRate = 0.1, double epsilon = 1e-6) =>
-        Make(() => CoreOptimizers.adagrad(new Adagrad(learningRate, epsilon, 0, 0, false)));
-
-    /// <summary>s ← γ s + (1−γ) g²; Δ = α g / (√s + ε) (Tieleman and Hinton 2012). ε is outside the root.</summary>
-    /// <param name="learningRate">α, at least 0.</param>
-    /// <param name="decay">γ, in (0, 1).</param>
-    /// <param name="epsilon">ε, at least 0.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    public static Optimizer RmsProp(double learningRate = 1e-4, double decay = 0.99, double epsilon = 1e-6) =>
-        Make(() => CoreOptimizers.rmsProp(new RmsProp(learningRate, decay, epsilon, false, 0, false)));
+    /// <summary>All transformations: changes of gradients or of steps, for use in a chain.</summary>
+    public static IReadOnlyList<Rule> Transformations { get; } = [.. Core.Optimizers.Rules.transformations.Select(kind => new Rule(kind))];
 
     /// <summary>
-    /// s ← γ s + (1−γ) g²; Δ = (√d + ε) / (√s + ε) g; d ← γ d + (1−γ) Δ² (Zeiler 2012). There is no rate; ε is outside both
-    /// roots.
+    /// One after another: what each would take away is the gradient of the next. Chains within are opened, identities left out.
     /// </summary>
-    /// <param name="decay">γ, in (0, 1).</param>
-    /// <param name="epsilon">ε, at least 0; with 0 the rule never leaves its initial state.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    public static Optimizer Adadelta(double decay = 0.99, double epsilon = 1e-6) =>
-        Make(() => CoreOptimizers.adadelta(new Adadelta(decay, epsilon, double.NaN, 1, false)));
+    /// <param name="parts">The parts; without any, <see cref="Identity"/>.</param>
+    public static Optimizer Chain(params Optimizer[] parts)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        foreach (var part in parts)
+        {
+            ArgumentNullException.ThrowIfNull(part, nameof(parts));
+        }
+
+        return new Optimizer(OptimizerModule.chain(parts.Select(part => part.Core)));
+    }
 
     /// <summary>
-    /// v ← γ₁ v + (1−γ₁) g; s ← γ₂ s + (1−γ₂) g²; Δ = α v̂ / (√ŝ + ε) with v̂ = v/(1−γ₁ᵗ), ŝ = s/(1−γ₂ᵗ) (Kingma and Ba 2015).
-    /// ε is outside the corrected root.
+    /// An optimizer for each group of parameters: a tensor goes to the first pattern that its name matches. <see cref="Optimizer.For"/>
+    /// does the same step by step.
     /// </summary>
-    /// <param name="learningRate">α, at least 0.</param>
-    /// <param name="beta1">γ₁, in (0, 1).</param>
-    /// <param name="beta2">γ₂, in (0, 1).</param>
-    /// <param name="epsilon">ε, at least 0.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    public static Optimizer Adam(double learningRate = 1e-4, double beta1 = 0.9, double beta2 = 0.99, double epsilon = 1e-8) =>
-        Make(() => CoreOptimizers.adam(new Adam(learningRate, beta1, beta2, epsilon, true, false)));
+    /// <param name="groups">Patterns, in which <c>*</c> stands for any characters and <c>?</c> for one, and their optimizers.</param>
+    /// <exception cref="ArgumentException">No group, a pattern twice, or a norm over all tensors within a group.</exception>
+    public static Optimizer Groups(params (string Pattern, Optimizer Optimizer)[] groups)
+    {
+        ArgumentNullException.ThrowIfNull(groups);
+        foreach (var (pattern, optimizer) in groups)
+        {
+            ArgumentNullException.ThrowIfNull(pattern, nameof(groups));
+            ArgumentNullException.ThrowIfNull(optimizer, nameof(groups));
+        }
+
+        return new Optimizer(OptimizerModule.groups(groups.Select(group => Tuple.Create(group.Pattern, group.Optimizer.Core))));
+    }
 
     /// <summary>
     /// The optimizer that a text form names: <c>adam(lr=0.0001, beta1=0.9, beta2=0.99)</c>, with any arguments left out for
-    /// their defaults. <c>Parse(optimizer.ToString())</c> equals the optimizer.
+    /// their defaults; chains with bars, groups in braces, schedules in place of numbers:
+    /// <c>clip_norm(1) | { "*.bias": sgd(lr=0.1), "*": adamw(lr=cosine(0.01, steps=2000)) }</c>.
+    /// <c>Parse(optimizer.ToString())</c> equals the optimizer.
     /// </summary>
     /// <param name="text">The text form.</param>
     /// <exception cref="FormatException">The message points at the character, says what is known, and the nearest match.</exception>
@@ -73,16 +62,27 @@ public static class Optimizers
         return new Optimizer(Expression.parse(text));
     }
 
-    // The core names an argument as the text form does; C# callers know it by the parameter's name.
-    private static Optimizer Make(Func<Core.Optimizers.Optimizer> make)
+    private static Optimizer Make<THyperParameters>(RuleKind<THyperParameters> kind, THyperParameters hyperParameters)
+        where THyperParameters : IPart => NamedAsInCSharp(kind, () => new Optimizer(OptimizerModule.create(kind, hyperParameters)));
+
+    // The core names an argument as the text form does; C# callers know it by the parameter's name, which is that of the record's field.
+    internal static TResult NamedAsInCSharp<THyperParameters, TResult>(RuleKind<THyperParameters> kind, Func<TResult> make)
+        where THyperParameters : IPart
     {
         try
         {
-            return new Optimizer(make());
+            return make();
         }
-        catch (ArgumentOutOfRangeException error) when (error.ParamName is "lr" or "eps")
+        catch (ArgumentOutOfRangeException error)
         {
-            var name = error.ParamName == "lr" ? "learningRate" : "epsilon";
+            var index = kind.Kind.Arguments.ToList().FindIndex(argument => argument.Name == error.ParamName);
+            if (index < 0)
+            {
+                throw;
+            }
+
+            var field = FSharpType.GetRecordFields(typeof(THyperParameters), null)[index].Name;
+            var name = char.ToLowerInvariant(field[0]) + field[1..];
             throw new ArgumentOutOfRangeException(name, error.ActualValue, error.Message.Split(" (Parameter")[0]);
         }
     }

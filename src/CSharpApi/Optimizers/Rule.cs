@@ -1,33 +1,78 @@
 using CuteDl.Core.Optimizers;
+using CoreRole = CuteDl.Core.Optimizers.Role;
 
 namespace CuteDl;
 
-/// <summary>A kind of update rule, without values for its arguments.</summary>
+/// <summary>What a kind of rule is for.</summary>
+public enum RuleRole
+{
+    /// <summary>From gradients to steps.</summary>
+    Rule,
+
+    /// <summary>A change of gradients or of steps, for use in a chain.</summary>
+    Transformation,
+}
+
+/// <summary>A kind of update rule or transformation, without values for its arguments.</summary>
 public sealed class Rule
 {
     internal Rule(RuleKind core)
     {
         Name = core.Name;
+        Role = core.Role.Equals(CoreRole.Rule) ? RuleRole.Rule : RuleRole.Transformation;
         Summary = core.Summary;
+        Formula = core.Page.Formula;
         Source = core.Source;
+        Reproduces = core.Page.Reproduces;
+        Exemptions = [.. core.Page.Exempt.Select(exemption => new LawExemption(exemption.Item1, exemption.Item2))];
         Arguments = [.. core.Arguments.Select(argument => new RuleArgument(argument))];
     }
 
     /// <summary>The name in the text form: <c>adam</c>.</summary>
     public string Name { get; }
 
+    /// <summary>What it is for.</summary>
+    public RuleRole Role { get; }
+
     /// <summary>One line: what the rule does.</summary>
     public string Summary { get; }
 
-    /// <summary>The paper that the rule comes from.</summary>
+    /// <summary>The equations in the order of their evaluation.</summary>
+    public string Formula { get; }
+
+    /// <summary>The paper that the rule comes from; empty if there is none.</summary>
     public string Source { get; }
 
-    /// <summary>The arguments in the order of the text form.</summary>
+    /// <summary>Which settings of which frameworks it reproduces, and where it differs; empty if there is nothing to say.</summary>
+    public string Reproduces { get; }
+
+    /// <summary>The laws that it does not obey, each with the reason.</summary>
+    public IReadOnlyList<LawExemption> Exemptions { get; }
+
+    /// <summary>The arguments in the order of the text form, which is that of the parameters in C#.</summary>
     public IReadOnlyList<RuleArgument> Arguments { get; }
 
     /// <summary>The text form with every argument at its default: <c>adam(lr=0.0001, beta1=0.9, beta2=0.99, eps=1e-8)</c>.</summary>
     public override string ToString() =>
-        $"{Name}({string.Join(", ", Arguments.Select(argument => $"{argument.Name}={argument.DefaultText}"))})";
+        $"{Name}({string.Join(", ", Arguments.Where(argument => argument.DefaultText.Length > 0).Select(argument => $"{argument.Name}={argument.DefaultText}"))})";
+}
+
+/// <summary>A law that a kind of rule does not obey.</summary>
+/// <param name="Law">Its name in <c>docs/laws.md</c>: <c>P22</c>.</param>
+/// <param name="Reason">Why not.</param>
+public sealed record LawExemption(string Law, string Reason);
+
+/// <summary>What an argument's value is written as.</summary>
+public enum ArgumentForm
+{
+    /// <summary>A number, or a schedule.</summary>
+    Number,
+
+    /// <summary>A whole number.</summary>
+    Whole,
+
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    Flag,
 }
 
 /// <summary>An argument of a rule.</summary>
@@ -37,9 +82,16 @@ public sealed class RuleArgument
     {
         Name = core.Name;
         Summary = core.Summary;
+        Form = core.Form.Tag switch
+        {
+            ValueForm.Tags.Whole => ArgumentForm.Whole,
+            ValueForm.Tags.Flag => ArgumentForm.Flag,
+            _ => ArgumentForm.Number,
+        };
         Range = core.Range.ToString();
+        Allowed = core.Allowed;
         Default = core.Default;
-        DefaultText = NumberText.ofFloat(core.Default);
+        DefaultText = double.IsNaN(core.Default) ? "" : core.Write(core.Default);
     }
 
     /// <summary>The name in the text form: <c>lr</c>.</summary>
@@ -48,12 +100,18 @@ public sealed class RuleArgument
     /// <summary>What it is.</summary>
     public string Summary { get; }
 
-    /// <summary>The values allowed, as an interval: <c>(0, 1)</c>.</summary>
+    /// <summary>What its value is written as; numbers can follow a schedule, the others not.</summary>
+    public ArgumentForm Form { get; }
+
+    /// <summary>The values allowed, as an interval: <c>(0, 1)</c>; 0 and 1 stand for false and true.</summary>
     public string Range { get; }
 
-    /// <summary>The value where none is given.</summary>
+    /// <summary>The values allowed, in words: <c>(0, 1)</c>, <c>true or false</c>.</summary>
+    public string Allowed { get; }
+
+    /// <summary>The value where none is given; NaN where that depends on another argument, as the summary says.</summary>
     public double Default { get; }
 
-    /// <summary>The default as the text form writes it: <c>1e-8</c>.</summary>
+    /// <summary>The default as the text form writes it: <c>1e-8</c>; empty where it depends on another argument.</summary>
     public string DefaultText { get; }
 }

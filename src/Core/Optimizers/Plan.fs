@@ -231,6 +231,8 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
 
     let describe (indices: int seq) = indices |> Seq.map (fun k -> $"'{tensors[k].Name}'") |> String.concat ", "
 
+    let matches (pattern: string) (name: string) = FileSystemName.MatchesSimpleExpression(pattern, name, false)
+
     let rec place (path: string) (optimizer: Optimizer) (indices: int array) : unit =
         match optimizer.Shape with
         | Shape.Single(kind, part, scheduled) ->
@@ -257,9 +259,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
         | Shape.Groups groups ->
             let matching =
                 indices
-                |> Array.groupBy (fun k ->
-                    groups
-                    |> List.tryFindIndex (fun (pattern, _) -> FileSystemName.MatchesSimpleExpression(pattern, tensors[k].Name, false)))
+                |> Array.groupBy (fun k -> groups |> List.tryFindIndex (fun (pattern, _) -> matches pattern tensors[k].Name))
 
             match matching |> Array.tryFind (fst >> Option.isNone) with
             | Some(_, left) ->
@@ -275,6 +275,12 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
             |> List.iteri (fun i (pattern, part) ->
                 match matching |> Array.tryFind (fun (group, _) -> group = Some i) with
                 | Some(_, indices) -> place (if path = "" then pattern else $"{path}.{pattern}") part indices
+                // Within a group, what others have taken may leave a pattern with nothing; one that no name matches is a mistake.
+                | None when
+                    indices.Length < tensors.Length
+                    && tensors |> Array.exists (fun tensor -> matches pattern tensor.Name)
+                    ->
+                    ()
                 | None ->
                     raise (
                         ArgumentException(

@@ -35,6 +35,25 @@ module Rules =
     let muon = MatrixRules.muon
     let adafactor = MatrixRules.adafactor
 
+    let identity = Transformations.identity
+    let clipValue = Transformations.clipValue
+    let clipNorm = Transformations.clipNorm
+    let clipGlobalNorm = Transformations.clipGlobalNorm
+    let clipAdaptive = Transformations.clipAdaptive
+    let centralize = Transformations.centralize
+    let noise = Transformations.noise
+    let decay = Transformations.decay
+    let decoupled = Transformations.decoupled
+    let l1 = Transformations.l1
+    let scale = Transformations.scale
+    let accumulate = Transformations.accumulate
+    let skipNonFinite = Transformations.skipNonFinite
+    let freeze = Transformations.freeze
+    let maximize = Transformations.maximize
+    let lookahead = Transformations.lookahead
+    let ema = Transformations.ema
+    let swa = Transformations.swa
+
     /// <summary>The document's six, in its order.</summary>
     let document: RuleKind list =
         [ fixedRate.Kind; momentum.Kind; adagrad.Kind; rmsProp.Kind; adadelta.Kind; adam.Kind ]

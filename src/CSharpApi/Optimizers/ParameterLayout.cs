@@ -1,0 +1,44 @@
+using CuteDl.Core.Optimizers;
+
+namespace CuteDl;
+
+/// <summary>
+/// The named tensors that make up a flat array of parameters, one after another, row after row: what groups, norms and rules for
+/// matrices need to know of a model. An immutable value.
+/// </summary>
+public sealed class ParameterLayout
+{
+    /// <summary>Tensors of these names and shapes, one after another.</summary>
+    /// <param name="tensors">Names, such as <c>layers.0.weight</c>, with sizes: inputs × units for a weight, units for a bias.</param>
+    /// <exception cref="ArgumentException">A size is negative, or two tensors have the same name.</exception>
+    public ParameterLayout(params (string Name, int[] Shape)[] tensors)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        Core = Layout.OfShapes(tensors.Select(tensor => Tuple.Create(tensor.Name, Microsoft.FSharp.Collections.ListModule.OfSeq(tensor.Shape))));
+        Tensors = Of(Core);
+    }
+
+    internal ParameterLayout(Layout core)
+    {
+        Core = core;
+        Tensors = Of(core);
+    }
+
+    internal Layout Core { get; }
+
+    /// <summary>The tensors in the order in which they lie.</summary>
+    public IReadOnlyList<ParameterTensor> Tensors { get; }
+
+    /// <summary>How many elements they have together.</summary>
+    public int Length => Core.Length;
+
+    private static ParameterTensor[] Of(Layout core) =>
+        [.. core.Parameters.Select(parameter => new ParameterTensor(parameter.Name, [.. parameter.Shape], parameter.Offset, parameter.Length))];
+}
+
+/// <summary>A tensor among the parameters.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Shape">Its sizes.</param>
+/// <param name="Offset">Where it begins in the flat array.</param>
+/// <param name="Length">How many elements it has.</param>
+public sealed record ParameterTensor(string Name, IReadOnlyList<int> Shape, int Offset, int Length);

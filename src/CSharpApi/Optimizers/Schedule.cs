@@ -1,0 +1,87 @@
+using CuteDl.Core.Optimizers;
+using CoreSchedule = CuteDl.Core.Optimizers.Schedule;
+
+namespace CuteDl;
+
+/// <summary>
+/// A value for each step t = 0, 1, 2, ...: a pure function of t alone, as an immutable value. Made by <see cref="Schedules"/>; equal to
+/// another if all their numbers are.
+/// </summary>
+public sealed class Schedule : IEquatable<Schedule>
+{
+    internal Schedule(CoreSchedule core) => Core = core;
+
+    internal CoreSchedule Core { get; }
+
+    /// <summary>The value at a step.</summary>
+    /// <param name="step">t, from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The step is negative.</exception>
+    public double At(long step) => ScheduleModule.at(Core, step);
+
+    /// <summary>A straight line from <paramref name="start"/> at step 0 up to where this schedule starts, and then this schedule.</summary>
+    /// <param name="steps">How many steps the line has, at least 0.</param>
+    /// <param name="start">At least 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public Schedule AfterWarmup(long steps, double start = 0) => Schedules.Warmup(steps, this, start);
+
+    /// <summary>This schedule until a step, and from there on another, which counts from its own beginning.</summary>
+    /// <param name="step">Where the other begins, at least 1.</param>
+    /// <param name="next">The other.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The step is out of its range.</exception>
+    public Schedule Then(long step, Schedule next) => Schedules.Join(this, (step, next));
+
+    /// <summary>This schedule times another, each at the same step.</summary>
+    /// <param name="other">The other.</param>
+    public Schedule Times(Schedule other) => Schedules.Product(this, other);
+
+    /// <summary>The text form: <c>cosine(0.1, steps=50, end=0.001)</c>; a constant is its number.</summary>
+    public override string ToString() => Core.ToString();
+
+    /// <inheritdoc/>
+    public bool Equals(Schedule? other) => other is not null && Core.Equals(other.Core);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as Schedule);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Core.GetHashCode();
+}
+
+/// <summary>A kind of schedule, without values for its arguments.</summary>
+public sealed class ScheduleInfo
+{
+    internal ScheduleInfo(ScheduleKind core)
+    {
+        Name = core.Name;
+        Summary = core.Summary;
+        Source = core.Source;
+        Usage = core.Usage;
+        Arguments = [.. core.Arguments.Select(argument => new ScheduleArgumentInfo(
+            argument.Name,
+            argument.Summary,
+            argument.Form.ToString(),
+            argument.DefaultText.IsSome ? argument.DefaultText.Value : null))];
+    }
+
+    /// <summary>The name in the text form: <c>one_cycle</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>One line: what the schedule does.</summary>
+    public string Summary { get; }
+
+    /// <summary>The paper that it comes from, or the frameworks that have it.</summary>
+    public string Source { get; }
+
+    /// <summary>How the text form is written: <c>cosine(value, steps=..., end=0)</c>.</summary>
+    public string Usage { get; }
+
+    /// <summary>The arguments in the order of the text form.</summary>
+    public IReadOnlyList<ScheduleArgumentInfo> Arguments { get; }
+}
+
+/// <summary>An argument of a schedule.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Summary">What it is.</param>
+/// <param name="Allowed">What it may be: an interval, words, or a schedule.</param>
+/// <param name="Default">What it is where it is left out, as the text form writes it; null where it may not be.</param>
+public sealed record ScheduleArgumentInfo(string Name, string Summary, string Allowed, string? Default);

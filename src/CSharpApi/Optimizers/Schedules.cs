@@ -1,0 +1,242 @@
+using System.Text.RegularExpressions;
+using CuteDl.Core.Optimizers;
+using Microsoft.FSharp.Collections;
+using CoreAnneal = CuteDl.Core.Optimizers.Anneal;
+using CoreSchedule = CuteDl.Core.Optimizers.Schedule;
+using CoreSchedules = CuteDl.Core.Optimizers.Schedules;
+
+namespace CuteDl;
+
+/// <summary>How a value goes from one to another.</summary>
+public enum Anneal
+{
+    /// <summary>Half a wave: slow at both ends.</summary>
+    Cosine,
+
+    /// <summary>A straight line.</summary>
+    Linear,
+}
+
+/// <summary>How a piecewise schedule goes from value to value.</summary>
+public enum Interpolation
+{
+    /// <summary>It stays until the step of the next.</summary>
+    Constant,
+
+    /// <summary>In a straight line.</summary>
+    Linear,
+
+    /// <summary>In half a wave.</summary>
+    Cosine,
+}
+
+/// <summary>What becomes of the peaks of a cyclic schedule.</summary>
+public enum CyclicMode
+{
+    /// <summary>They stay.</summary>
+    Triangular,
+
+    /// <summary>Their height above the base halves at each cycle.</summary>
+    Triangular2,
+
+    /// <summary>The height above the base is multiplied by gamma at each step.</summary>
+    ExponentialRange,
+}
+
+/// <summary>
+/// Makes schedules, for <see cref="Optimizer.Schedule"/>. t = 0, 1, ... is the step. Values, ends, peaks, bases and starts are at least 0
+/// and finite; numbers of steps are at least 1 where not said otherwise.
+/// </summary>
+public static partial class Schedules
+{
+    /// <summary>All kinds of schedules.</summary>
+    public static IReadOnlyList<ScheduleInfo> All { get; } = [.. CoreSchedules.all.Select(kind => new ScheduleInfo(kind))];
+
+    /// <summary>The same value at every step.</summary>
+    /// <param name="value">The value.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule Constant(double value) => Make(CoreSchedule.NewConstant(value));
+
+    /// <summary>value · factor^⌊t / every⌋, as PyTorch's StepLR.</summary>
+    /// <param name="value">The value at step 0.</param>
+    /// <param name="every">How many steps a value stays.</param>
+    /// <param name="factor">Above 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule Step(double value, long every, double factor) => Make(CoreSchedule.NewStep(value, every, factor));
+
+    /// <summary>value · factor^(how many milestones are at most t), as PyTorch's MultiStepLR.</summary>
+    /// <param name="value">The value at step 0.</param>
+    /// <param name="factor">Above 0.</param>
+    /// <param name="milestones">Steps, ascending.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule MultiStep(double value, double factor, params long[] milestones) =>
+        Make(CoreSchedule.NewMultiStep(value, ListModule.OfSeq(milestones), factor));
+
+    /// <summary>value · factor^(t / every), as PyTorch's ExponentialLR.</summary>
+    /// <param name="value">The value at step 0.</param>
+    /// <param name="factor">Above 0.</param>
+    /// <param name="every">Over how many steps.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule Exponential(double value, double factor, long every = 1) => Make(CoreSchedule.NewExponential(value, factor, every));
+
+    /// <summary>value / (1 + rate · t)^power (Robbins and Monro 1951).</summary>
+    /// <param name="value">The value at step 0.</param>
+    /// <param name="rate">How much time a step takes, at least 0.</param>
+    /// <param name="power">At least 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule InverseTime(double value, double rate, double power = 1) => Make(CoreSchedule.NewInverseTime(value, rate, power));
+
+    /// <summary>A straight line to the end at <paramref name="steps"/>; it stays there.</summary>
+    /// <param name="value">The value at step 0.</param>
+    /// <param name="steps">How many steps it takes.</param>
+    /// <param name="end">The value from there on.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule Linear(double value, long steps, double end = 0) => Make(CoreSchedule.NewLinear(value, steps, end));
+
+    /// <summary>end + (value − end) · (1 − t / steps)^power; from <paramref name="steps"/> on the end.</summary>
+    /// <param name="value">The value at step 0.</param>
+    /// <param name="steps">How many steps it takes.</param>
+    /// <param name="end">The value from there on.</param>
+    /// <param name="power">Above 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule Polynomial(double value, long steps, double end = 0, double power = 1) =>
+        Make(CoreSchedule.NewPolynomial(value, steps, end, power));
+
+    /// <summary>
+    /// end + (value − end) · (1 + cos(π t / steps)) / 2; from <paramref name="steps"/> on the end (Loshchilov and Hutter 2017), as in Optax
+    /// and Keras.
+    /// </summary>
+    /// <param name="value">The value at step 0.</param>
+    /// <param name="steps">How many steps it takes.</param>
+    /// <param name="end">The value from there on.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule Cosine(double value, long steps, double end = 0) => Make(CoreSchedule.NewCosine(value, steps, end));
+
+    /// <summary>The cosine again and again, each cycle <paramref name="growth"/> times as long as the one before (Loshchilov and Hutter 2017).</summary>
+    /// <param name="value">The value at step 0.</param>
+    /// <param name="steps">The length of the first cycle.</param>
+    /// <param name="end">What each cycle falls to.</param>
+    /// <param name="growth">At least 1.</param>
+    /// <param name="peakFactor">What the height above the end is multiplied by at each restart, in (0, 1].</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule WarmRestarts(double value, long steps, double end = 0, long growth = 1, double peakFactor = 1) =>
+        Make(CoreSchedule.NewWarmRestarts(value, steps, end, growth, peakFactor));
+
+    /// <summary>Up to the peak, then down to nearly nothing (Smith and Topin 2019), as PyTorch's OneCycleLR.</summary>
+    /// <param name="peak">The greatest value.</param>
+    /// <param name="steps">How many steps the cycle has.</param>
+    /// <param name="pctStart">The share of the steps on the way up, in [0, 1].</param>
+    /// <param name="divFactor">The peak over the value at step 0, above 0.</param>
+    /// <param name="finalDivFactor">The value at step 0 over the last, above 0.</param>
+    /// <param name="anneal">The shape of both ways.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule OneCycle(
+        double peak, long steps, double pctStart = 0.3, double divFactor = 25, double finalDivFactor = 1e4, Anneal anneal = Anneal.Cosine) =>
+        Make(CoreSchedule.NewOneCycle(peak, steps, pctStart, divFactor, finalDivFactor, Shape(anneal)));
+
+    /// <summary>Straight lines from the base to max and back, again and again (Smith 2017).</summary>
+    /// <param name="baseValue">The value at the start of each cycle.</param>
+    /// <param name="max">The value at its peak.</param>
+    /// <param name="up">How many steps the way up has.</param>
+    /// <param name="down">How many steps the way down has; null for as many.</param>
+    /// <param name="mode">What becomes of the peaks.</param>
+    /// <param name="gamma">With <see cref="CyclicMode.ExponentialRange"/>: what the height is multiplied by at each step, in (0, 1].</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule Cyclic(
+        double baseValue, double max, long up, long? down = null, CyclicMode mode = CyclicMode.Triangular, double gamma = 1) =>
+        Make(CoreSchedule.NewCyclic(baseValue, max, up, down ?? up, mode switch
+        {
+            CyclicMode.Triangular => Core.Optimizers.CyclicMode.Triangular,
+            CyclicMode.Triangular2 => Core.Optimizers.CyclicMode.Triangular2,
+            CyclicMode.ExponentialRange => Core.Optimizers.CyclicMode.NewExponentialRange(gamma),
+            _ => throw new ArgumentOutOfRangeException(nameof(mode), mode, "there is no such mode."),
+        }));
+
+    /// <summary>scale · modelSize^−½ · min(n^−½, n · warmup^−1½) where n = t + 1 (Vaswani et al. 2017).</summary>
+    /// <param name="scale">What all is multiplied by; 1 in the paper.</param>
+    /// <param name="modelSize">The width of the model, at least 1.</param>
+    /// <param name="warmup">The step, counted from 1, at which the line ends.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule Noam(double scale, long modelSize, long warmup) => Make(CoreSchedule.NewNoam(scale, modelSize, warmup));
+
+    /// <summary>A value from each of some steps on.</summary>
+    /// <param name="value">The value at step 0.</param>
+    /// <param name="interpolation">How it goes from value to value.</param>
+    /// <param name="values">Steps, ascending, and the values that are reached there.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule Piecewise(double value, Interpolation interpolation, params (long Step, double Value)[] values) =>
+        Make(CoreSchedule.NewPiecewise(value, ListModule.OfSeq(values.Select(next => Tuple.Create(next.Step, next.Value))), interpolation switch
+        {
+            Interpolation.Constant => Core.Optimizers.Interpolation.Constant,
+            Interpolation.Linear => Core.Optimizers.Interpolation.NewAnneal(CoreAnneal.Linear),
+            Interpolation.Cosine => Core.Optimizers.Interpolation.NewAnneal(CoreAnneal.Cosine),
+            _ => throw new ArgumentOutOfRangeException(nameof(interpolation), interpolation, "there is no such interpolation."),
+        }));
+
+    /// <summary>A straight line up to where a schedule starts, then the schedule, counting from the line's end (Goyal et al. 2017).</summary>
+    /// <param name="steps">How many steps the line has, at least 0.</param>
+    /// <param name="schedule">What follows.</param>
+    /// <param name="start">The value at step 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule Warmup(long steps, Schedule schedule, double start = 0)
+    {
+        ArgumentNullException.ThrowIfNull(schedule);
+        return Make(CoreSchedule.NewWarmup(steps, schedule.Core, start));
+    }
+
+    /// <summary>One schedule until the step at which the next begins, each counting from its own beginning.</summary>
+    /// <param name="first">The first.</param>
+    /// <param name="next">Steps, ascending, and what begins there.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule Join(Schedule first, params (long Step, Schedule Schedule)[] next)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        return Make(CoreSchedule.NewJoin(first.Core, ListModule.OfSeq(next.Select(part => Tuple.Create(part.Step, part.Schedule.Core)))));
+    }
+
+    /// <summary>Schedules multiplied, each at the same step.</summary>
+    /// <param name="first">The first.</param>
+    /// <param name="others">The others.</param>
+    public static Schedule Product(Schedule first, params Schedule[] others)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        return Make(CoreSchedule.NewProduct(first.Core, ListModule.OfSeq(others.Select(other => other.Core))));
+    }
+
+    /// <summary>The schedule that a text form names: <c>cosine(0.1, steps=50)</c>. <c>Parse(schedule.ToString())</c> equals the schedule.</summary>
+    /// <param name="text">The text form.</param>
+    /// <exception cref="FormatException">The message points at the character, says what is known, and the nearest match.</exception>
+    public static Schedule Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return new Schedule(ScheduleModule.parse(text));
+    }
+
+    private static CoreAnneal Shape(Anneal anneal) =>
+        anneal switch
+        {
+            Anneal.Cosine => CoreAnneal.Cosine,
+            Anneal.Linear => CoreAnneal.Linear,
+            _ => throw new ArgumentOutOfRangeException(nameof(anneal), anneal, "there is no such shape."),
+        };
+
+    // The core's message begins with the argument's name as the text form has it; C# callers know it by the parameter's.
+    private static Schedule Make(CoreSchedule schedule)
+    {
+        try
+        {
+            return new Schedule(ScheduleModule.validated(schedule));
+        }
+        catch (ArgumentOutOfRangeException error) when (FirstWord().Match(error.Message) is { Success: true, Value: var word })
+        {
+            var name = word == "base" ? "baseValue" : UnderscoreLetter().Replace(word, match => match.Value[1..].ToUpperInvariant());
+            throw new ArgumentOutOfRangeException(name, error.ActualValue, error.Message.Split(" (Parameter")[0]);
+        }
+    }
+
+    [GeneratedRegex(@"^[a-z_]+(?= = )")]
+    private static partial Regex FirstWord();
+
+    [GeneratedRegex("_[a-z]")]
+    private static partial Regex UnderscoreLetter();
+}

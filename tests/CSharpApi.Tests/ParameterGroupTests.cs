@@ -1,0 +1,104 @@
+using CuteDl.Testing;
+using Expecto;
+
+namespace CuteDl.Tests;
+
+/// <summary>Optimizers for groups of parameters, freezing and thawing.</summary>
+internal static class ParameterGroupTests
+{
+    private static readonly ParameterLayout Layout = new(("layers.0.weight", [2, 2]), ("layers.0.bias", [2]), ("layers.1.weight", [2, 1]), ("layers.1.bias", [1]));
+
+    private static readonly (Optimizer Built, string Text)[] Examples =
+    [
+        (Optimizers.AdamW().For("*.bias", Optimizers.Sgd()), "{ \"*.bias\": sgd, \"*\": adamw }"),
+        (Optimizers.Adam().For("*.bias", Optimizers.Sgd()).For("layers.1.*", Optimizers.Lion()), "{ \"*.bias\": sgd, \"layers.1.*\": lion, \"*\": adam }"),
+        (Optimizers.Adam().ClipGlobalNorm().For("*.bias", Optimizers.Sgd()), "clip_global_norm | { \"*.bias\": sgd, \"*\": adam }"),
+        (Optimizers.Adam().For("*.bias", Optimizers.Sgd()).ClipGlobalNorm(), "clip_global_norm | { \"*.bias\": sgd, \"*\": adam }"),
+        (Optimizers.Adam().L2(0.1).For("*.bias", Optimizers.Sgd()), "{ \"*.bias\": sgd, \"*\": decay(0.1) | adam }"),
+        (Optimizers.Adam().ClipValue().ClipGlobalNorm().L2(0.1).DecoupledDecay(0.2).Ema().Scale(2).For("*.bias", Optimizers.Sgd()),
+            "clip_value | clip_global_norm | { \"*.bias\": sgd, \"*\": decay(0.1) | adam | decoupled(0.2) } | ema | scale(2)"),
+        (Optimizers.Sgd().Accumulate(2).Maximize().Lookahead().For("*.bias", Optimizers.Adam()),
+            "maximize | accumulate(2) | { \"*.bias\": adam, \"*\": sgd } | lookahead"),
+        (Optimizers.Parse("{ \"a\": adam }").For("b", Optimizers.Sgd()), "{ \"a\": adam, \"b\": sgd }"),
+        (Optimizers.Adam().Freeze("layers.0.*"), "{ \"layers.0.*\": freeze | adam, \"*\": adam }"),
+        (Optimizers.Adam().Freeze("layers.0.*").Thaw("layers.0.*"), "{ \"layers.0.*\": freeze(on=false) | adam, \"*\": adam }"),
+        (Optimizers.Adam().Freeze("a").Thaw("a").Freeze("a"), "{ \"a\": freeze | adam, \"*\": adam }"),
+        (Optimizers.Adam().Freeze("a").Freeze("b"), "{ \"b\": freeze | adam, \"a\": freeze | adam, \"*\": adam }"),
+        (Optimizers.Adam().For("*.bias", Optimizers.Sgd()).Freeze("a"), "{ \"a\": freeze | { \"*.bias\": sgd, \"*\": adam }, \"*\": { \"*.bias\": sgd, \"*\": adam } }"),
+        (Optimizers.Adam().ClipGlobalNorm().Freeze("a"),
+            "{ \"a\": freeze, \"*\": identity } | clip_global_norm | { \"a\": freeze | adam, \"*\": adam }"),
+        (Optimizers.Adam().Ema().Freeze("a"), "{ \"a\": freeze | adam | ema, \"*\": adam | ema }"),
+    ];
+
+    public static Test All { get; } = Spec.List("groups of parameters",
+        Spec.List("are what the text form says", Examples.Select((example, i) => Spec.Test($"{i + 1}) {example.Text}", () =>
+            Expect.equal(example.Built, Optimizers.Parse(example.Text), example.Built.ToString())))),
+        Spec.Test("a layout lays tensors one after another", () =>
+        {
+            Expect.sequenceEqual(Layout.Tensors.Select(tensor => (tensor.Name, tensor.Offset, tensor.Length)),
+                [("layers.0.weight", 0, 4), ("layers.0.bias", 4, 2), ("layers.1.weight", 6, 2), ("layers.1.bias", 8, 1)], "tensors");
+            Expect.equal((Layout.Length, Layout.Tensors[2].Shape[0], Layout.Tensors[2].Shape[1]), (9, 2, 1), "length and shape");
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => new ParameterLayout(("a", [1]), ("a", [2]))).Message, "'a'", "a name twice");
+            Expect.isNotEmpty(Spec.Throws<ArgumentException>(() => new ParameterLayout(("a", [-1]))).Message, "a negative size");
+        }),
+        Spec.Test("each tensor takes the steps of its group", () =>
+        {
+            var optimizer = Optimizers.Fixed(1).For("*.bias", Optimizers.Fixed(10));
+            Expect.sequenceEqual(Steps(optimizer, 1), [1, 1, 1, 1, 10, 10, 1, 1, 10], "deltas");
+        }),
+        Spec.Test("a norm in front of the groups is that of all tensors", () =>
+        {
+            var optimizer = Optimizers.Fixed(1).ClipGlobalNorm(3).For("*.bias", Optimizers.Fixed(10));
+            var deltas = Steps(optimizer, 2);
+            Expect.isTrue(deltas.Zip([1, 1, 1, 1, 10, 10, 1, 1, 10], (a, b) => Math.Abs(a - b)).All(error => error < 1e-12), string.Join(", ", deltas));
+        }),
+        Spec.Test("frozen parameters stay, and the norm does not see them", () =>
+        {
+            var optimizer = Optimizers.Fixed(1).ClipGlobalNorm(1).Freeze("layers.0.*").Freeze("*.bias");
+            var deltas = Steps(optimizer, 1);
+            var expected = Math.Sqrt(0.5);
+            Expect.isTrue(deltas.Zip([0, 0, 0, 0, 0, 0, expected, expected, 0], (a, b) => Math.Abs(a - b)).All(error => error < 1e-12), string.Join(", ", deltas));
+        }),
+        Spec.List("what is thawed goes on as if the frozen steps had not been:", new[] { "adam", "adam | lookahead(2)", "adamw | ema", "rprop", "schedule_free_sgd", "clip_global_norm | adam", "sgd(momentum=0.9) | swa" }
+            .Select(text => Spec.Test(text, () =>
+        {
+            var thawed = Optimizers.Parse(text).Freeze("a").Thaw("a");
+            var frozen = thawed.Freeze("a");
+            var layout = new ParameterLayout(("a", [1]), ("b", [1]));
+            double[] w = [1, 1];
+            var state = thawed.Init<double>(layout);
+            double[] expected = [1, 1];
+            var alone = thawed.Init<double>(layout);
+            for (var t = 0; t < 12; t++)
+            {
+                // a stands still in every step but the 3rd, 7th and 8th; its gradients are 1, 2, 3.
+                var moves = t is 3 or 7 or 8;
+                var g = t == 3 ? 1.0 : t == 7 ? 2.0 : 3.0;
+                (moves ? thawed : frozen).StepInPlace(state, w, [g, 0.0]);
+                if (moves)
+                {
+                    thawed.StepInPlace(alone, expected, [g, 0.0]);
+                }
+                else
+                {
+                    Expect.equal(w[0], expected[0], $"frozen in step {t}");
+                }
+            }
+
+            Expect.equal(w[0], expected[0], "parameters");
+            Expect.equal(thawed.Averaged(state, w)[0], thawed.Averaged(alone, expected)[0], "averages");
+        }))),
+        Spec.Test("what cannot be is refused", () =>
+        {
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().Thaw("a")).Message, "\"a\"", "nothing to thaw");
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().For("a", Optimizers.Sgd()).For("a", Optimizers.Sgd())).Message, "twice", "twice");
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().For("a", Optimizers.Sgd().ClipGlobalNorm())).Message, "in front of the groups", "a norm over all");
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().For("*.weights", Optimizers.Sgd()).Init<double>(Layout)).Message, "layers.0.weight", "no tensor");
+        }));
+
+    private static double[] Steps(Optimizer optimizer, double gradient)
+    {
+        var state = optimizer.Init<double>(Layout);
+        return optimizer.Step(state, Enumerable.Repeat(gradient, Layout.Length).ToArray()).Delta;
+    }
+}
