@@ -19,7 +19,7 @@ public static class Mnist
     public static Experiment DocumentExperiment() => Experiment().Dense(10, Activation.ReLU).InitialWeights(InitialWeights.Reference);
 
     /// <summary>The documented run of a name, or the optimizer that a text form names.</summary>
-    /// <param name="text">Such as <c>momentum</c>, which is a documented run, or <c>momentum(lr=0.1)</c>.</param>
+    /// <param name="text">Such as <c>momentum</c>, which is a documented run, <c>momentum(lr=0.1)</c>, or <c>clip_norm(1) | lion</c>.</param>
     /// <exception cref="FormatException">There is no such run or rule (with what is known, and the nearest), or the text form is wrong.</exception>
     public static NamedRun ParseRun(string text)
     {
@@ -29,7 +29,8 @@ public static class Mnist
             return documented;
         }
 
-        var rules = Optimizers.Rules.Select(rule => rule.Name);
+        var rules = Optimizers.Rules.Concat(Optimizers.Transformations).Select(rule => rule.Name).ToArray();
+
         // A word alone may be meant as a run; anything more is a text form, and its errors point at the character.
         if (text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.') && !rules.Contains(text))
         {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 
 namespace CuteDl.Reports;
@@ -12,8 +13,9 @@ public static class FileNames
 
     /// <summary>
     /// A run's name as a file's: letters, digits, <c>.</c>, <c>-</c> and <c>_</c> stay, all else becomes <c>-</c>; of several <c>-</c>
-    /// on end one stays; at the beginning <c>-</c> and <c>.</c> go, and at the end too; at most <see cref="MaxLength"/> characters.
-    /// <c>fixed-0.0001</c> stays itself, <c>adam(lr=0.001)</c> becomes <c>adam-lr-0.001</c>, a name of which nothing is left <c>run</c>.
+    /// on end one stays; at the beginning <c>-</c> and <c>.</c> go, and at the end too. <c>fixed-0.0001</c> stays itself,
+    /// <c>clip_norm(1) | adam(lr=0.001)</c> becomes <c>clip_norm-1-adam-lr-0.001</c>, a name of which nothing is left <c>run</c>. One that
+    /// is longer than <see cref="MaxLength"/> characters ends after a whole word, with a checksum of the run's whole name.
     /// </summary>
     /// <param name="run">Any name. Different names can become the same: see <see cref="Distinct"/>.</param>
     public static string Safe(string run)
@@ -30,8 +32,20 @@ public static class FileNames
         }
 
         var trimmed = name.ToString().Trim('-', '.');
-        var kept = trimmed.Length <= MaxLength ? trimmed : trimmed[..MaxLength].TrimEnd('-', '.');
-        return kept.Length == 0 ? Nameless : kept;
+        return trimmed.Length switch
+        {
+            0 => Nameless,
+            <= MaxLength => trimmed,
+            _ => Shortened(trimmed, run),
+        };
+    }
+
+    private static string Shortened(string name, string run)
+    {
+        var checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(run)).AsSpan(0, 4));
+        var kept = name[..(MaxLength - checksum.Length - 1)];
+        var end = name[kept.Length] == '-' ? kept.Length : kept.LastIndexOf('-');
+        return $"{(end > 0 ? kept[..end] : kept).TrimEnd('-', '.')}-{checksum}";
     }
 
     /// <summary>

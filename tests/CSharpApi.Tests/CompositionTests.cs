@@ -22,6 +22,7 @@ internal static class CompositionTests
         (Optimizers.Groups(("*.bias", Optimizers.Sgd()), ("*", Optimizers.Adam())).ClipGlobalNorm(), "clip_global_norm | { \"*.bias\": sgd, \"*\": adam }"),
         (Optimizers.AdamW().Schedule("lr", Schedules.Cosine(0.01, 100)), "adamw(lr=cosine(0.01, steps=100))"),
         (Optimizers.AdamW().With("lr", 0.1), "adamw(lr=0.1)"),
+        (Optimizers.Sgd().Schedule("lr", new Plateau(0.1, Patience: 3, ThresholdMode: ThresholdMode.Absolute)), "sgd(lr=plateau(0.1, patience=3, threshold_mode=absolute))"),
         (Optimizers.AdamW().Schedule("lr", Schedules.Constant(1)).With("lr", 0.1), "adamw(lr=0.1)"),
         (Optimizers.AdamW().Ema().With((AdamWOptions adam) => adam with { LearningRate = 0.1, WeightDecay = 0 }), "adamw(lr=0.1, decay=0) | ema"),
         (Optimizers.Prodigy().With((ProdigyOptions h) => h with { Coefficient = 2 }), "prodigy(coefficient=2)"),
@@ -80,6 +81,16 @@ internal static class CompositionTests
             }
 
             Expect.sequenceEqual(deltas, [1, 1, 0.5, 0.5], "rates");
+        }),
+        Spec.Test("a plateau is told the losses, in place and purely", () =>
+        {
+            var plateau = new Plateau(1, Factor: 0.5, Patience: 0);
+            var optimizer = Optimizers.Fixed().Schedule("lr", plateau);
+            Expect.equal(optimizer.Plateaus.Single(), KeyValuePair.Create("lr", plateau), "can be read");
+            Expect.isEmpty(optimizer.Schedules, "no function of the step");
+            var state = optimizer.Observe(optimizer.Init<double>(1), 1);
+            optimizer.ObserveInPlace(state, 1);
+            Expect.equal(optimizer.Step(state, new double[] { 1 }).Delta[0], 0.5, "reduced once");
         }),
         Spec.Test("averages are read beside the parameters; without any, they are the parameters", () =>
         {

@@ -139,4 +139,17 @@ public sealed partial class Optimizer
         ArgumentNullException.ThrowIfNull(schedule);
         return new Optimizer(OptimizerModule.schedule(name, schedule.Core, Core));
     }
+
+    /// <summary>
+    /// The same optimizer with a hyper-parameter that is reduced when the validation loss stops falling, in every part that has it.
+    /// </summary>
+    /// <param name="name">The argument's name in the text form: <c>lr</c>.</param>
+    /// <param name="plateau">How.</param>
+    /// <exception cref="ArgumentException">No part has such an argument, or it is a flag or a count; or a value of the plateau is out of its range.</exception>
+    public Optimizer Schedule(string name, Plateau plateau)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(plateau);
+        return new Optimizer(OptimizerModule.follow(name, Setting.NewPlateau(plateau.Core), Core));
+    }
 }

@@ -29,9 +29,15 @@ public sealed partial class Optimizer : IEquatable<Optimizer>
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, double>> Arguments { get; }
 
-    /// <summary>The schedules by the names of their arguments.</summary>
+    /// <summary>The schedules by the names of the arguments that follow them.</summary>
     public IReadOnlyList<KeyValuePair<string, Schedule>> Schedules =>
-        [.. Core.Schedules.Select(scheduled => KeyValuePair.Create(scheduled.Key, new Schedule(scheduled.Value)))];
+        [.. Core.Settings.Where(setting => setting.Value.IsSchedule)
+            .Select(setting => KeyValuePair.Create(setting.Key, new Schedule(((Setting.Schedule)setting.Value).Item)))];
+
+    /// <summary>The plateaus by the names of the arguments that follow them.</summary>
+    public IReadOnlyList<KeyValuePair<string, Plateau>> Plateaus =>
+        [.. Core.Settings.Where(setting => setting.Value.IsPlateau)
+            .Select(setting => KeyValuePair.Create(setting.Key, Plateau.Of(((Setting.Plateau)setting.Value).Item)))];
 
     /// <summary>The parts of a chain in their order; the optimizer itself, if it is none.</summary>
     public IReadOnlyList<Optimizer> Parts => [.. Core.Parts.Select(part => new Optimizer(part))];
@@ -124,6 +130,31 @@ public sealed partial class Optimizer : IEquatable<Optimizer>
     {
         ArgumentNullException.ThrowIfNull(state);
         OptimizerModule.stepInPlace(Core, state.Core, parameters, gradient);
+    }
+
+    /// <summary>
+    /// Tells the state a validation loss: hyper-parameters that follow a <see cref="Plateau"/> are reduced when it stops falling. Of no
+    /// effect on others.
+    /// </summary>
+    /// <param name="state">A state of this optimizer; it is changed.</param>
+    /// <param name="loss">The loss.</param>
+    /// <exception cref="ArgumentException">The state is another optimizer's.</exception>
+    public void ObserveInPlace<T>(OptimizerState<T> state, double loss)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        OptimizerModule.observeInPlace(Core, state.Core, loss);
+    }
+
+    /// <summary>The same as a pure step: the state that knows the loss too.</summary>
+    /// <param name="state">A state of this optimizer; it is not changed.</param>
+    /// <param name="loss">The loss.</param>
+    /// <exception cref="ArgumentException">The state is another optimizer's.</exception>
+    public OptimizerState<T> Observe<T>(OptimizerState<T> state, double loss)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return new(OptimizerModule.observe(Core, state.Core, loss));
     }
 
     /// <summary>

@@ -44,13 +44,13 @@ public enum CyclicMode
 }
 
 /// <summary>
-/// Makes schedules, for <see cref="Optimizer.Schedule"/>. t = 0, 1, ... is the step. Values, ends, peaks, bases and starts are at least 0
+/// Makes schedules, for <see cref="Optimizer.Schedule(string, Schedule)"/>. t = 0, 1, ... is the step. Values, ends, peaks, bases and starts are at least 0
 /// and finite; numbers of steps are at least 1 where not said otherwise.
 /// </summary>
 public static partial class Schedules
 {
-    /// <summary>All kinds of schedules.</summary>
-    public static IReadOnlyList<ScheduleInfo> All { get; } = [.. CoreSchedules.all.Select(kind => new ScheduleInfo(kind))];
+    /// <summary>All kinds of schedules; the last one, <see cref="Plateau"/>, is no function of the step.</summary>
+    public static IReadOnlyList<ScheduleInfo> All { get; } = [.. CoreSchedules.all.Append(CoreSchedules.plateau).Select(kind => new ScheduleInfo(kind))];
 
     /// <summary>The same value at every step.</summary>
     /// <param name="value">The value.</param>

@@ -66,7 +66,7 @@ public sealed class Comparison
     /// <summary>Reads data and initial weights now, so that what is wrong with them, or with the model, is known before the first run.</summary>
     /// <returns>The same comparison, with its data in memory.</returns>
     /// <exception cref="ArgumentException">
-    /// The model does not end in a dense layer of enough units; or several seeds are asked for, and nothing depends on the seed.
+    /// The model does not end in a dense layer of enough units; an optimizer's groups or rules do not fit its tensors; or several seeds are asked for, and nothing depends on the seed.
     /// </exception>
     /// <exception cref="InitialWeightsException">Given initial weights do not fit the model.</exception>
     public Comparison Prepare() => new(_experiment with { Data = PrepareExperiment().Data }, _runs, _seeds, _parallel);
@@ -125,6 +125,11 @@ public sealed class Comparison
     private PreparedExperiment PrepareExperiment()
     {
         var prepared = _experiment.Prepare();
+        foreach (var run in _runs)
+        {
+            prepared.Check(run.Optimizer);
+        }
+
         if (_seeds > 1 && !prepared.DependsOnSeed)
         {
             throw new ArgumentException("every seed would give the same run: the initial weights are given, the order is the files', and nothing drops out.");

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using CuteDl.Core.Networks;
+using CuteDl.Core.Optimizers;
 using CuteDl.Core.Training;
 using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
@@ -89,6 +90,10 @@ internal sealed class PreparedExperiment
     private string RunName => _plan.Name ?? _plan.Optimizer.ToString();
 
     private InitialWeights Weights => _plan.InitialWeights!;
+
+    /// <summary>An optimizer must fit the model's tensors.</summary>
+    /// <exception cref="ArgumentException">It does not: a group without a tensor, a tensor without a group, or of another shape than its rule takes.</exception>
+    public void Check(Optimizer optimizer) => OptimizerModule.check(optimizer.Core, Layout.Of(ModelModule.parameters(_model)));
 
     public PreparedExperiment With(NamedRun run, int? seed) =>
         new(_plan with { Optimizer = run.Optimizer, Name = run.Name, Seed = seed ?? _plan.Seed }, _data, _model, _givenWeights);

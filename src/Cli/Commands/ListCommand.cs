@@ -1,38 +1,185 @@
 using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Spectre.Console;
 
 namespace CuteDl.Cli;
 
-/// <summary><c>cutedl list</c>: the documented runs, and the rules with their arguments.</summary>
+/// <summary><c>cutedl list [NAME]</c>: the documented runs, rules, transformations and schedules, or all that is known of one.</summary>
 internal static class ListCommand
 {
+    // Formulas are to be read.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static Command Create()
     {
-        var command = new Command("list", "Lists the documented runs, and the rules with their arguments and defaults.");
-        command.SetAction(_ => Print());
+        var name = new Argument<string?>("NAME")
+        {
+            Arity = ArgumentArity.ZeroOrOne,
+            Description = "A rule, a transformation or a schedule, to see all that is known of it (default: a line for each).",
+        };
+        var json = new Option<bool>("--json") { Description = "Write one JSON object a line." };
+        var command = new Command("list", "Lists the documented runs, and rules, transformations and schedules with their arguments and defaults.") { name, json };
+        command.SetAction(parsed => Print(Entries(parsed.GetValue(name)), parsed.GetValue(json), isWhole: parsed.GetValue(name) is not null));
         return command;
     }
 
-    private static int Print()
+    private static List<object> Entries(string? name)
     {
-        Console.WriteLine("Documented runs:");
-        Console.WriteLine();
-        Terminal.Write(AnsiConsole.Console, new Reports.Table(
-            ["run", "optimizer", "the document's figures"],
-            [.. Mnist.DocumentedRuns.Select(run => (IReadOnlyList<string>)[run.Name, run.Optimizer.ToString(), run.Figures])]));
-        Console.WriteLine();
-        Console.WriteLine("Rules, with their defaults:");
-        Console.WriteLine();
-        Terminal.Write(AnsiConsole.Console, new Reports.Table(
-            ["rule", "what it does", "source"],
-            [.. Optimizers.Rules.Select(rule => (IReadOnlyList<string>)[rule.ToString(), rule.Summary, rule.Source])]));
-        Console.WriteLine();
-        Console.WriteLine("Arguments:");
-        Console.WriteLine();
-        Terminal.Write(AnsiConsole.Console, new Reports.Table(
-            ["rule", "argument", "default", "range", "meaning"],
-            [.. Optimizers.Rules.SelectMany(rule => rule.Arguments.Select(argument => (IReadOnlyList<string>)
-                [rule.Name, argument.Name, argument.DefaultText, argument.Range, argument.Summary]))]));
+        // Rules before runs: many of the documented runs have a rule's name.
+        object[] known = [.. Optimizers.Rules, .. Optimizers.Transformations, .. Schedules.All, .. Mnist.DocumentedRuns];
+        if (name is null)
+        {
+            return [.. Mnist.DocumentedRuns, .. known[..^Mnist.DocumentedRuns.Count]];
+        }
+
+        return known.FirstOrDefault(entry => NameOf(entry) == name) is { } found
+            ? [found]
+            : throw new UsageException($"nothing is named '{name}': {Core.Optimizers.Suggestion.describe(known.Select(NameOf).Distinct(), name)}");
+    }
+
+    private static int Print(List<object> entries, bool isJson, bool isWhole)
+    {
+        if (isJson)
+        {
+            foreach (var entry in entries)
+            {
+                Console.WriteLine(Describe(entry).ToJsonString(Readable));
+            }
+        }
+        else if (isWhole)
+        {
+            Console.Write(Page(entries[0]));
+        }
+        else
+        {
+            PrintAll();
+        }
+
         return ExitCode.Fine;
     }
+
+    private static void PrintAll()
+    {
+        Write("Documented runs", ["run", "optimizer", "the document's figures"], Mnist.DocumentedRuns.Select(run => (string[])[run.Name, run.Optimizer.ToString(), run.Figures]));
+        Write("Rules, with their defaults", ["rule", "what it does", "source"], Optimizers.Rules.Select(Row));
+        Write("Transformations, for use in a chain: \"clip_norm(1) | adam\"", ["transformation", "what it does", "source"], Optimizers.Transformations.Select(Row));
+        Write(
+            "Schedules, in place of a number: \"adam(lr=cosine(0.001, steps=5000))\"",
+            ["schedule", "what it does", "source"],
+            Schedules.All.Select(schedule => (string[])[schedule.Usage, schedule.Summary, schedule.Source]));
+        Console.WriteLine("'cutedl list NAME' says all that is known of one of them.");
+
+        static string[] Row(Rule rule) => [rule.ToString(), rule.Summary, rule.Source];
+    }
+
+    private static void Write(string title, string[] headers, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        Console.WriteLine($"{title}:");
+        Console.WriteLine();
+        Terminal.Write(AnsiConsole.Console, new Reports.Table(headers, [.. rows]), "source");
+        Console.WriteLine();
+    }
+
+    private static string NameOf(object entry) =>
+        entry switch
+        {
+            Rule rule => rule.Name,
+            ScheduleInfo schedule => schedule.Name,
+            NamedRun run => run.Name,
+            _ => throw new ArgumentOutOfRangeException(nameof(entry)),
+        };
+
+    private static string Page(object entry)
+    {
+        var lines = new List<string>();
+        switch (entry)
+        {
+            case Rule rule:
+                lines.AddRange([rule.ToString(), "", $"  {rule.Summary}", ""]);
+                Add("formula", rule.Formula);
+                Add("source", rule.Source);
+                Add("reproduces", rule.Reproduces);
+                Add("exempt", string.Join("; ", rule.Exemptions.Select(exemption => $"{exemption.Law} ({exemption.Reason})")));
+                Arguments([.. rule.Arguments.Select(argument => (string[])[argument.Name, argument.DefaultText, argument.Allowed, argument.Summary])]);
+                break;
+            case ScheduleInfo schedule:
+                lines.AddRange([schedule.Usage, "", $"  {schedule.Summary}", ""]);
+                Add("source", schedule.Source);
+                Arguments([.. schedule.Arguments.Select(argument => (string[])[argument.Name, argument.Default ?? "required", argument.Allowed, argument.Summary])]);
+                break;
+            case DocumentedRun run:
+                lines.AddRange([run.Name, ""]);
+                Add("optimizer", run.Optimizer.ToString());
+                Add("figures", run.Figures);
+                break;
+        }
+
+        return string.Join('\n', lines) + "\n";
+
+        void Add(string title, string text)
+        {
+            if (text.Length > 0)
+            {
+                lines.Add($"  {title,-11} {text}");
+            }
+        }
+
+        void Arguments(string[][] rows)
+        {
+            if (rows.Length > 0)
+            {
+                lines.Add("");
+                lines.Add(new Reports.Table(["argument", "default", "allowed", "meaning"], rows).ToMarkdown().TrimEnd());
+            }
+        }
+    }
+
+    private static JsonObject Describe(object entry) =>
+        entry switch
+        {
+            Rule rule => new JsonObject
+            {
+                ["kind"] = rule.Role == RuleRole.Rule ? "rule" : "transformation",
+                ["name"] = rule.Name,
+                ["summary"] = rule.Summary,
+                ["formula"] = rule.Formula,
+                ["source"] = rule.Source,
+                ["reproduces"] = rule.Reproduces,
+                ["exempt"] = List(rule.Exemptions, exemption => new JsonObject { ["law"] = exemption.Law, ["reason"] = exemption.Reason }),
+                ["arguments"] = List(rule.Arguments, argument => new JsonObject
+                {
+                    ["name"] = argument.Name,
+                    ["summary"] = argument.Summary,
+                    ["allowed"] = argument.Allowed,
+                    ["default"] = argument.DefaultText.Length > 0 ? argument.DefaultText : null,
+                }),
+            },
+            ScheduleInfo schedule => new JsonObject
+            {
+                ["kind"] = "schedule",
+                ["name"] = schedule.Name,
+                ["summary"] = schedule.Summary,
+                ["source"] = schedule.Source,
+                ["usage"] = schedule.Usage,
+                ["arguments"] = List(schedule.Arguments, argument => new JsonObject
+                {
+                    ["name"] = argument.Name,
+                    ["summary"] = argument.Summary,
+                    ["allowed"] = argument.Allowed,
+                    ["default"] = argument.Default,
+                }),
+            },
+            DocumentedRun run => new JsonObject
+            {
+                ["kind"] = "run",
+                ["name"] = run.Name,
+                ["optimizer"] = run.Optimizer.ToString(),
+                ["figures"] = run.Figures,
+            },
+            _ => throw new ArgumentOutOfRangeException(nameof(entry)),
+        };
+
+    private static JsonArray List<T>(IEnumerable<T> items, Func<T, JsonNode> describe) => [.. items.Select(describe)];
 }

@@ -5,7 +5,7 @@ namespace CuteDl.Cli;
 /// <summary><c>cutedl run RUN</c>: a comparison of one.</summary>
 internal static class RunCommand
 {
-    public const string Help = "A documented run (see 'cutedl list') or an optimizer such as \"adam(lr=0.001)\".";
+    public const string Help = "A documented run (see 'cutedl list') or an optimizer such as \"adam(lr=0.001)\" or \"clip_norm(1) | lion(lr=0.0003)\".";
 
     public static Command Create()
     {

@@ -178,8 +178,14 @@ module Optimizer =
 
         result
 
+    /// <summary>Whether an optimizer fits a model's parameters, without making a state for them.</summary>
+    /// <exception cref="T:System.ArgumentException">
+    /// It does not: a tensor belongs to no group, a group has no tensor, or a rule for matrices has something else.
+    /// </exception>
+    let check (optimizer: Optimizer) (layout: Layout) : unit = State<float>.PlanOf(optimizer, layout) |> ignore
+
     /// <summary>The initial state (t = 0, all slots 0) for the parameters of a model.</summary>
-    /// <exception cref="T:System.ArgumentException">A tensor belongs to no group, or a group has no tensor.</exception>
+    /// <exception cref="T:System.ArgumentException">As for <c>check</c>.</exception>
     let initFor<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (optimizer: Optimizer) (layout: Layout) : State<'T> =
         State<'T>.Zero(optimizer, layout)
 

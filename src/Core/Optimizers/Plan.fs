@@ -241,6 +241,18 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                 | :? ICompositeRule as composite -> composite.Parts.Count
                 | _ -> 1
 
+            match part, indices |> Array.tryFind (fun k -> tensors[k].Shape.Length <> 2) with
+            | :? IMatrixRule, Some k ->
+                let sizes = String.Join(" × ", tensors[k].Shape)
+
+                raise (
+                    ArgumentException(
+                        $"{kind.Name} is for matrices; '{tensors[k].Name}' has the shape [{sizes}]: give it another optimizer, in groups.",
+                        nameof optimizer
+                    )
+                )
+            | _ -> ()
+
             let lengths = indices |> Array.map (fun k -> tensors[k].Length)
 
             for i in 0 .. count - 1 do

@@ -161,6 +161,10 @@ type ITensorRule =
     /// <summary>One step of one tensor.</summary>
     abstract Transform<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> : step: int64 * view: TensorView<'T> -> unit
 
+/// <summary>A rule for matrices alone: an optimizer that would give it a tensor of another shape is refused with the tensors.</summary>
+type IMatrixRule =
+    inherit ITensorRule
+
 /// <summary>A part that keeps averages of the parameters in a slot.</summary>
 type IAveraging =
     /// <summary>The slot that holds them.</summary>

@@ -87,7 +87,7 @@ type Muon =
         WeightDecay: float
     }
 
-    interface ITensorRule with
+    interface IMatrixRule with
         member _.Slots = [ "average" ]
         member h.NeedsParameters = h.WeightDecay <> 0.0
 
@@ -116,14 +116,7 @@ type Muon =
 
                     for i in 0 .. gradient.Length - 1 do
                         gradient[i] <- rate * gradient[i] + shrink * view.Parameters[i]
-            | shape ->
-                let sizes = shape |> List.map string |> String.concat " × "
-
-                raise (
-                    ArgumentException(
-                        $"muon is for matrices; '{view.Parameter.Name}' has the shape [{sizes}]: give it another optimizer, in groups.",
-                        "layout"
-                    )
+            | _ -> invalidOp $"'{view.Parameter.Name}' is no matrix."
                 )
 
 /// <summary>Adam without a first mean, its squares kept as sums of rows and of columns, its steps in proportion to the parameters.</summary>

@@ -1,0 +1,41 @@
+using CorePlateau = CuteDl.Core.Optimizers.Plateau;
+
+namespace CuteDl;
+
+/// <summary>How much less than the best so far a loss must be to be an improvement.</summary>
+public enum ThresholdMode
+{
+    /// <summary>Less than best · (1 − threshold).</summary>
+    Relative,
+
+    /// <summary>Less than best − threshold.</summary>
+    Absolute,
+}
+
+/// <summary>
+/// A value that is multiplied by a factor when the validation loss stops falling, as PyTorch's ReduceLROnPlateau: for
+/// <see cref="Optimizer.Schedule(string, Plateau)"/>. A training reports its losses; who steps by hand does so with
+/// <see cref="Optimizer.ObserveInPlace"/>.
+/// </summary>
+/// <param name="Value">The value until the first reduction, at least 0.</param>
+/// <param name="Factor">What a reduction multiplies by, in (0, 1).</param>
+/// <param name="Patience">How many validations in a row without improvement are let pass, at least 0.</param>
+/// <param name="Threshold">What an improvement must exceed, at least 0.</param>
+/// <param name="ThresholdMode">How the threshold counts.</param>
+/// <param name="Cooldown">How many validations after a reduction are never held against the loss, at least 0.</param>
+/// <param name="Minimum">The least value that reductions lead to, at least 0.</param>
+public sealed record Plateau(
+    double Value,
+    double Factor = 0.1,
+    long Patience = 10,
+    double Threshold = 1e-4,
+    ThresholdMode ThresholdMode = ThresholdMode.Relative,
+    long Cooldown = 0,
+    double Minimum = 0)
+{
+    internal CorePlateau Core =>
+        new(Value, Factor, Patience, Threshold, ThresholdMode == ThresholdMode.Absolute ? CuteDl.Core.Optimizers.ThresholdMode.Absolute : CuteDl.Core.Optimizers.ThresholdMode.Relative, Cooldown, Minimum);
+
+    internal static Plateau Of(CorePlateau core) =>
+        new(core.Value, core.Factor, core.Patience, core.Threshold, core.ThresholdMode.IsAbsolute ? ThresholdMode.Absolute : ThresholdMode.Relative, core.Cooldown, core.Minimum);
+}

@@ -1,0 +1,111 @@
+using CuteDl.Core.Data;
+using CuteDl.Core.Optimizers;
+using Microsoft.FSharp.Collections;
+
+namespace CuteDl;
+
+/// <summary>What an optimizer makes of recorded gradients, to compare it with others of its name.</summary>
+public static class Trace
+{
+    /// <summary>
+    /// Takes a step for each recorded gradient, in double precision, and writes the parameters after every step. Tensors lie in the
+    /// order of their names.
+    /// </summary>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="initialPath">An .npz archive with the parameters before the first step, an array of floats for each tensor.</param>
+    /// <param name="gradientsPath">An .npz archive with the gradients: under each tensor's name, steps × the tensor's shape.</param>
+    /// <param name="outputPath">Where the parameters go, in the form of the gradients, as float64; written whole or not at all.</param>
+    /// <returns>How many steps were taken.</returns>
+    /// <exception cref="FormatException">
+    /// An archive is damaged, a tensor is in one archive alone, a shape does not fit, or numbers of steps differ; the message names the tensor.
+    /// </exception>
+    /// <exception cref="ArgumentException">The optimizer's groups do not fit the tensors.</exception>
+    /// <exception cref="IOException">A file cannot be read or written.</exception>
+    public static long Write(Optimizer optimizer, string initialPath, string gradientsPath, string outputPath)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        ArgumentException.ThrowIfNullOrEmpty(initialPath);
+        ArgumentException.ThrowIfNullOrEmpty(gradientsPath);
+        ArgumentException.ThrowIfNullOrEmpty(outputPath);
+        var initial = Npz.read(initialPath).ToDictionary(array => array.Key, array => array.Value);
+        var gradients = Npz.read(gradientsPath).ToDictionary(array => array.Key, array => array.Value);
+        var names = initial.Keys.Order(StringComparer.Ordinal).ToArray();
+        var steps = Check(names, initial, gradients, initialPath, gradientsPath);
+
+        var layout = Layout.OfShapes(names.Select(name => Tuple.Create(name, initial[name].Shape)));
+        var tensors = layout.Parameters;
+        double[] parameters = [.. names.SelectMany(name => Values(name, initial[name], initialPath))];
+        var recorded = names.Select(name => Values(name, gradients[name], gradientsPath)).ToArray();
+        var after = tensors.Select(tensor => new double[(long)steps * tensor.Length]).ToArray();
+        var state = OptimizerModule.initFor<double>(optimizer.Core, layout);
+        var gradient = new double[layout.Length];
+        for (var t = 0; t < steps; t++)
+        {
+            for (var k = 0; k < tensors.Count; k++)
+            {
+                recorded[k].AsSpan(t * tensors[k].Length, tensors[k].Length).CopyTo(gradient.AsSpan(tensors[k].Offset));
+            }
+
+            OptimizerModule.stepInPlace(optimizer.Core, state, parameters, gradient);
+            for (var k = 0; k < tensors.Count; k++)
+            {
+                parameters.AsSpan(tensors[k].Offset, tensors[k].Length).CopyTo(after[k].AsSpan(t * tensors[k].Length));
+            }
+        }
+
+        Npz.save(outputPath, MapModule.OfSeq(names.Select((name, k) =>
+            Tuple.Create(name, new Tensor(gradients[name].Shape, Cells.NewF64(after[k]))))));
+        return steps;
+    }
+
+    // How many steps there are; or what does not fit.
+    private static int Check(
+        string[] names, Dictionary<string, Tensor> initial, Dictionary<string, Tensor> gradients, string initialPath, string gradientsPath)
+    {
+        if (names.Length == 0)
+        {
+            throw new FormatException($"{initialPath} has no tensors.");
+        }
+
+        if (gradients.Keys.Except(names).FirstOrDefault() is { } unknown)
+        {
+            throw new FormatException($"{gradientsPath} has gradients of '{unknown}', {initialPath} has no such tensor: there are {Quoted(names)}.");
+        }
+
+        int? steps = null;
+        foreach (var name in names)
+        {
+            if (!gradients.TryGetValue(name, out var gradient))
+            {
+                throw new FormatException($"{gradientsPath} has no gradients of '{name}': there are {Quoted(gradients.Keys)}.");
+            }
+
+            if (!gradient.Shape.Skip(1).SequenceEqual(initial[name].Shape) || gradient.Shape.IsEmpty)
+            {
+                var expected = string.Join(" × ", initial[name].Shape.Select(size => $"{size}").Prepend("steps"));
+                throw new FormatException($"the gradients of '{name}' in {gradientsPath} have the shape {Shape(gradient)}, expected {expected}.");
+            }
+
+            if (steps is { } others && others != gradient.Shape.Head)
+            {
+                throw new FormatException($"{gradientsPath} has {gradient.Shape.Head} gradients of '{name}', and {others} of '{names[0]}'.");
+            }
+
+            steps = gradient.Shape.Head;
+        }
+
+        return steps!.Value;
+    }
+
+    private static double[] Values(string name, Tensor tensor, string path) =>
+        tensor.Cells switch
+        {
+            Cells.F64 cells => cells.Item,
+            Cells.F32 cells => Array.ConvertAll(cells.Item, value => (double)value),
+            _ => throw new FormatException($"'{name}' in {path} holds integers; floating-point numbers are expected."),
+        };
+
+    private static string Shape(Tensor tensor) => tensor.Shape.IsEmpty ? "of a single number" : string.Join(" × ", tensor.Shape);
+
+    private static string Quoted(IEnumerable<string> names) => string.Join(", ", names.Order(StringComparer.Ordinal).Select(name => $"'{name}'"));
+}
