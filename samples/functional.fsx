@@ -28,3 +28,22 @@ let velocity = [| Rational.Of 0 |]
 for t in 1L .. 5L do
     let delta = Optimizer.stepElements momentum.Rule t [| Rational.Of 1 |] velocity
     printfn $"step {t}: Δ = {delta[0]}"
+
+// Optimizers compose: chains, groups by the tensors' names, schedules. The text form reads back as the same value.
+let composed =
+    [ Optimizer.create Rules.clipGlobalNorm { Limit = 1.0 }
+      Optimizer.groups
+          [ "*.bias", Optimizer.create Rules.adamW { Rules.adamW.Defaults with WeightDecay = 0.0 }
+            "*",
+            Optimizer.create Rules.adamW { Rules.adamW.Defaults with WeightDecay = 0.05 }
+            |> Optimizer.schedule "lr" (Schedule.parse "one_cycle(0.01, steps=5000)") ]
+      Optimizer.create Rules.ema { Decay = 0.99; Debiased = true } ]
+    |> Optimizer.chain
+
+printfn $"{composed}, and back again: {Expression.parse (string composed) = composed}"
+
+let layout = Layout.OfShapes [ "layers.0.weight", [ 2; 2 ]; "layers.0.bias", [ 2 ] ]
+let chainState = Optimizer.initFor<float> composed layout
+let parameters = Array.create layout.Length 1.0
+Optimizer.stepInPlace composed chainState (Span parameters) (ReadOnlySpan(Array.create layout.Length 0.5))
+printfn $"""slots: {String.Join(", ", chainState.SlotNames)}"""

@@ -13,9 +13,10 @@ public static class FileNames
 
     /// <summary>
     /// A run's name as a file's: letters, digits, <c>.</c>, <c>-</c> and <c>_</c> stay, all else becomes <c>-</c>; of several <c>-</c>
-    /// on end one stays; at the beginning <c>-</c> and <c>.</c> go, and at the end too. <c>fixed-0.0001</c> stays itself,
-    /// <c>clip_norm(1) | adam(lr=0.001)</c> becomes <c>clip_norm-1-adam-lr-0.001</c>, a name of which nothing is left <c>run</c>. One that
-    /// is longer than <see cref="MaxLength"/> characters ends after a whole word, with a checksum of the run's whole name.
+    /// on end one stays, and a <c>.</c> behind one goes; at the beginning <c>-</c> and <c>.</c> go, and at the end too.
+    /// <c>fixed-0.0001</c> stays itself, <c>clip_norm(1) | adam(lr=0.001)</c> becomes <c>clip_norm-1-adam-lr-0.001</c>, a name of which
+    /// nothing is left <c>run</c>. One that is longer than <see cref="MaxLength"/> characters ends after a whole word, with a checksum of
+    /// the run's whole name.
     /// </summary>
     /// <param name="run">Any name. Different names can become the same: see <see cref="Distinct"/>.</param>
     public static string Safe(string run)
@@ -25,7 +26,8 @@ public static class FileNames
         foreach (var character in run)
         {
             var safe = char.IsLetterOrDigit(character) || character is '.' or '_' ? character : '-';
-            if (safe != '-' || name.Length == 0 || name[^1] != '-')
+            var isBehindDash = name.Length > 0 && name[^1] == '-';
+            if (safe is not ('-' or '.') || !isBehindDash)
             {
                 name.Append(safe);
             }

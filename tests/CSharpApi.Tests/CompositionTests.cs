@@ -25,6 +25,8 @@ internal static class CompositionTests
         (Optimizers.Sgd().Schedule("lr", new Plateau(0.1, Patience: 3, ThresholdMode: ThresholdMode.Absolute)), "sgd(lr=plateau(0.1, patience=3, threshold_mode=absolute))"),
         (Optimizers.AdamW().Schedule("lr", Schedules.Constant(1)).With("lr", 0.1), "adamw(lr=0.1)"),
         (Optimizers.AdamW().Ema().With((AdamWOptions adam) => adam with { LearningRate = 0.1, WeightDecay = 0 }), "adamw(lr=0.1, decay=0) | ema"),
+        (Optimizers.AdamW(weightDecay: 0.05).Schedule("lr", Schedules.OneCycle(0.01, steps: 5000)).For("*.bias", Optimizers.AdamW(weightDecay: 0)).ClipGlobalNorm(1).Ema(0.99),
+            "clip_global_norm(1) | { \"*.bias\": adamw(decay=0), \"*\": adamw(lr=one_cycle(0.01, steps=5000), decay=0.05) } | ema(0.99)"),
         (Optimizers.Prodigy().With((ProdigyOptions h) => h with { Coefficient = 2 }), "prodigy(coefficient=2)"),
     ];
 

@@ -27,6 +27,7 @@ internal static class ParameterGroupTests
         (Optimizers.Adam().For("*.bias", Optimizers.Sgd()).Freeze("a"), "{ \"a\": freeze | { \"*.bias\": sgd, \"*\": adam }, \"*\": { \"*.bias\": sgd, \"*\": adam } }"),
         (Optimizers.Adam().ClipGlobalNorm().Freeze("a"),
             "{ \"a\": freeze, \"*\": identity } | clip_global_norm | { \"a\": freeze | adam, \"*\": adam }"),
+        (Optimizers.Adam().Freeze("a").Ema().Scale(2), "{ \"a\": freeze | adam | ema | scale(2), \"*\": adam | ema | scale(2) }"),
         (Optimizers.Adam().Ema().Freeze("a"), "{ \"a\": freeze | adam | ema, \"*\": adam | ema }"),
     ];
 

@@ -13,5 +13,6 @@ return Runner.Main(
         ScheduleTests.All,
         ExperimentTests.All,
         InitialWeightsTests.All,
-        ReportTests.All),
+        ReportTests.All,
+        OptimizerReferenceTests.All),
     args);

@@ -24,6 +24,15 @@ internal static class ReportTests
             Expect.equal(FileNames.Safe("adam(lr=0.001, beta1=0.9)"), "adam-lr-0.001-beta1-0.9", "text");
             Expect.equal(FileNames.Distinct(["a b", "a-b", "a(b"]).Values.Distinct().Count(), 3, "distinct");
         }),
+        Spec.Test("long texts end after a whole word, and stay apart", () =>
+        {
+            var text = Optimizers.Parse("clip_norm(1) | { \"*.bias\": adam(lr=one_cycle(0.01, steps=100)), \"*\": adamw(lr=0.001) | lookahead | ema(0.99) }").ToString();
+            var name = FileNames.Safe(text);
+            Expect.isTrue(name.Length is > 90 and <= FileNames.MaxLength, name);
+            Expect.isTrue(name.StartsWith("clip_norm-1-bias-adam-lr-one_cycle-0.01-steps-100-beta1-0.9-", StringComparison.Ordinal), name);
+            Expect.notEqual(FileNames.Safe(text + " | scale(2)"), name, "another text");
+            Expect.equal(FileNames.Safe(text), name, "the same text");
+        }),
         Spec.Test("pictures are drawn for any history: none, one, many, not finite; the same bytes each time", () =>
         {
             using var folder = new TemporaryFolder();

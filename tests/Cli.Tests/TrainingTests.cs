@@ -41,6 +41,17 @@ internal static class TrainingTests
                 }
             }
         }),
+        Spec.Test("run takes chains, groups and schedules, and names their folders", () =>
+        {
+            using var tool = new Tool();
+            const string Text = "clip_global_norm(1) | { \"*.bias\": adam(lr=0.001), \"*\": muon(lr=cosine(0.01, steps=60)) } | ema(0.9)";
+            var outcome = tool.Run(["run", Text, .. Short, "--out", "here"]);
+            Expect.equal(outcome.ExitCode, 0, outcome.Error);
+            var folder = Path.GetFileName(Directory.GetDirectories(tool.PathOf("here", "runs")).Single());
+            Expect.isTrue(folder.StartsWith("clip_global_norm-1-bias-adam-lr-0.001-", StringComparison.Ordinal), folder);
+            using var result = Read(tool.PathOf("here", "runs", folder, "seed-0", "result.json"));
+            Expect.equal(Optimizers.Parse(result.RootElement.GetProperty("optimizer").GetString()!), Optimizers.Parse(Text), "optimizer");
+        }),
         Spec.Test("--json writes one object a line, and nothing else, to standard output", () =>
         {
             using var tool = new Tool();

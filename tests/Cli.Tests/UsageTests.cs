@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CuteDl.Testing;
 using Expecto;
 
@@ -32,6 +33,12 @@ internal static class UsageTests
         ("an empty folder's name", ["run", "adam", "--out", ""], "--out"),
         ("a single class", ["run", "adam", "--classes", "1"], "--classes 1"),
         ("more parameters than can be", ["run", "adam", "--hidden", "6000000"], "parameters"),
+        ("groups that leave a tensor out", ["run", "{ \"*.bias\": sgd }"], "matches 'layers.0.weight'"),
+        ("a rule for matrices that is given a bias", ["compare", "adam", "muon"], "'layers.0.bias' has the shape [10]"),
+        ("a part of a chain that is unknown, with the place", ["run", "clip_norm(1) | lyon(lr=1)"], "character 16: no rule is named 'lyon'"),
+        ("an unknown name to list, with the nearest", ["list", "cosin"], "did you mean cosine?"),
+        ("an optimizer to trace that is unknown", ["trace", "adma", "--initial", "a", "--gradients", "b", "--out", "c"], "did you mean adam?"),
+        ("nothing to trace", ["trace", "adam"], "--gradients"),
         ("an unknown option", ["run", "adam", "--fast"], "--fast"),
     ];
 
@@ -58,26 +65,56 @@ internal static class UsageTests
         Spec.Test("help and version go to standard output", () =>
         {
             using var tool = new Tool();
-            foreach (var arguments in new string[][] { ["--help"], ["compare", "--help"], ["run", "--help"], ["list", "--help"], ["--version"] })
+            foreach (var arguments in new string[][] { ["--help"], ["compare", "--help"], ["run", "--help"], ["list", "--help"], ["trace", "--help"], ["--version"] })
             {
                 var outcome = tool.Run(arguments);
                 Expect.equal((outcome.ExitCode, outcome.Error), (0, ""), string.Join(' ', arguments));
                 Expect.isNotEmpty(outcome.Output, string.Join(' ', arguments));
             }
         }),
-        Spec.Test("list names every documented run and every rule's arguments", () =>
+        Spec.Test("list has a line for every documented run, rule, transformation and schedule", () =>
         {
             using var tool = new Tool();
-            var output = tool.Run("list").Output;
+            var lines = tool.Run("list").Lines;
             foreach (var run in Mnist.DocumentedRuns)
             {
-                Expect.stringContains(output, run.Name, "run");
-                Expect.stringContains(output, run.Optimizer.ToString(), "optimizer");
+                Expect.equal(lines.Count(line => line.StartsWith($"| {run.Name} ", StringComparison.Ordinal) && line.Contains($" {run.Optimizer} ", StringComparison.Ordinal)), 1, run.Name);
             }
 
-            foreach (var rule in Optimizers.Rules)
+            var texts = Optimizers.Rules.Concat(Optimizers.Transformations).Select(rule => rule.ToString()).Concat(Schedules.All.Select(schedule => schedule.Usage));
+            foreach (var text in texts)
             {
-                Expect.stringContains(output, rule.ToString(), "rule");
+                Expect.equal(lines.Count(line => line.StartsWith($"| {text} ", StringComparison.Ordinal)), 1, text);
             }
+        }),
+        Spec.Test("list NAME says all that is known of a rule or a schedule", () =>
+        {
+            using var tool = new Tool();
+            var nadam = Optimizers.NAdam().Rule;
+            var page = tool.Run("list", "nadam").Output;
+            string[] expected =
+            [
+                nadam.Summary, nadam.Formula, nadam.Source, nadam.Reproduces, .. nadam.Exemptions.Select(exemption => exemption.Reason),
+                .. nadam.Arguments.SelectMany(argument => new[] { argument.Name, argument.Summary, argument.Allowed, argument.DefaultText }),
+            ];
+            foreach (var text in expected)
+            {
+                Expect.stringContains(page, text, "page");
+            }
+
+            Expect.stringContains(tool.Run("list", "one_cycle").Output, "required", "a schedule's page");
+            Expect.stringContains(tool.Run("list", "fixed-0.2").Output, "70,000 steps", "a documented run's page");
+        }),
+        Spec.Test("list --json writes one object a line", () =>
+        {
+            using var tool = new Tool();
+            var entries = tool.Run("list", "--json").Lines.Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+            var kinds = entries.CountBy(entry => entry.GetProperty("kind").GetString()!).ToDictionary();
+            Expect.equal(
+                (kinds["run"], kinds["rule"], kinds["transformation"], kinds["schedule"]),
+                (Mnist.DocumentedRuns.Count, Optimizers.Rules.Count, Optimizers.Transformations.Count, Schedules.All.Count),
+                "kinds");
+            var adam = JsonDocument.Parse(tool.Run("list", "adam", "--json").Lines.Single()).RootElement;
+            Expect.equal(adam.GetProperty("arguments")[0].GetProperty("default").GetString(), "0.0001", "adam's rate");
         }));
 }

@@ -74,30 +74,30 @@ public sealed partial class Optimizer
     /// <summary>Behind the rule: λ w is added to its step, decoupled weight decay without the rate (Loshchilov and Hutter 2019).</summary>
     /// <param name="factor">λ, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">The factor is out of its range.</exception>
-    public Optimizer DecoupledDecay(double factor) => Then(Optimizers.DecoupledDecay(factor));
+    public Optimizer DecoupledDecay(double factor) => Behind(Optimizers.DecoupledDecay(factor));
 
     /// <summary>Behind the rule: its steps are multiplied by the factor, which may follow a schedule.</summary>
     /// <param name="factor">The factor, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">The factor is out of its range.</exception>
-    public Optimizer Scale(double factor) => Then(Optimizers.Scale(factor));
+    public Optimizer Scale(double factor) => Behind(Optimizers.Scale(factor));
 
     /// <summary>Behind the rule: slow weights that go a share of the way to the fast ones every k steps (Zhang et al. 2019).</summary>
     /// <param name="k">Steps between, at least 1.</param>
     /// <param name="alpha">α, the share of the way, in (0, 1].</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    public Optimizer Lookahead(long k = 5, double alpha = 0.5) => Then(Optimizers.Lookahead(k, alpha));
+    public Optimizer Lookahead(long k = 5, double alpha = 0.5) => Behind(Optimizers.Lookahead(k, alpha));
 
     /// <summary>Behind the rule: the exponential moving average of the parameters, for <see cref="Averaged{T}(OptimizerState{T}, T[])"/>.</summary>
     /// <param name="decay">β, in (0, 1).</param>
     /// <param name="debiased">Whether it is corrected for its start at zero; otherwise it starts at the first parameters.</param>
     /// <exception cref="ArgumentOutOfRangeException">The decay is out of its range.</exception>
-    public Optimizer Ema(double decay = 0.999, bool debiased = true) => Then(Optimizers.Ema(decay, debiased));
+    public Optimizer Ema(double decay = 0.999, bool debiased = true) => Behind(Optimizers.Ema(decay, debiased));
 
     /// <summary>Behind the rule: the mean of the parameters from a step on, for <see cref="Averaged{T}(OptimizerState{T}, T[])"/>.</summary>
     /// <param name="start">The first step that counts, at least 1.</param>
     /// <param name="every">Every how many steps, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    public Optimizer Swa(long start = 1, long every = 1) => Then(Optimizers.Swa(start, every));
+    public Optimizer Swa(long start = 1, long every = 1) => Behind(Optimizers.Swa(start, every));
 
     /// <summary>The same optimizer with a hyper-parameter changed, in every part that has it; its states go on with the new one. A schedule of it ends.</summary>
     /// <param name="name">The argument's name in the text form: <c>lr</c>.</param>

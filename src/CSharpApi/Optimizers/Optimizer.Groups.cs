@@ -104,6 +104,19 @@ public sealed partial class Optimizer
         return OfParts([.. parts[..rule], part.Core, .. parts[rule..]]);
     }
 
+    // What stands behind a rule rests with the frozen too, so it has to be in each of their groups.
+    private Optimizer Behind(Optimizer part)
+    {
+        CoreOptimizer[] parts = [.. Core.Parts];
+        if (IsMask(parts[^1]) || !parts[^1].Groups.Any(group => IsFreeze(group.Value)))
+        {
+            return Then(part);
+        }
+
+        parts[^1] = OfGroups(parts[^1].Groups.Select(group => (group.Key, OptimizerModule.chain([group.Value, part.Core]))));
+        return OfParts(parts);
+    }
+
     // The optimizer with its groups of a pattern frozen or thawed; null, if there is none that can be.
     private Optimizer? SetFrozen(string pattern, bool isFrozen)
     {

@@ -117,7 +117,6 @@ type Muon =
                     for i in 0 .. gradient.Length - 1 do
                         gradient[i] <- rate * gradient[i] + shrink * view.Parameters[i]
             | _ -> invalidOp $"'{view.Parameter.Name}' is no matrix."
-                )
 
 /// <summary>Adam without a first mean, its squares kept as sums of rows and of columns, its steps in proportion to the parameters.</summary>
 type Adafactor =

@@ -1,0 +1,36 @@
+using CuteDl.Reports;
+using CuteDl.Testing;
+using Expecto;
+
+namespace CuteDl.Tests;
+
+/// <summary>The page of all optimizers, and that its settings learn.</summary>
+internal static class OptimizerReferenceTests
+{
+    public static Test All { get; } = Spec.List("reference of optimizers",
+        Spec.Test("docs/optimizers.md is up to date", () =>
+            Expect.equal(
+                File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "optimizers.md")),
+                OptimizerReference.ToMarkdown(),
+                "write it anew: dotnet run -c Release --project bench -- optimizers docs/optimizers.md")),
+        Spec.Test("every rule has a setting, which has the rule in it", () =>
+        {
+            Expect.sequenceEqual(MeasuredRuns.All.Select(run => run.Rule), Optimizers.Rules.Select(rule => rule.Name), "rules");
+            foreach (var run in MeasuredRuns.All)
+            {
+                Expect.contains(Rules(Optimizers.Parse(run.Optimizer)), run.Rule, run.Optimizer);
+                Expect.isGreaterThan(run.Accuracy, MeasuredRuns.Target, run.Optimizer);
+            }
+        }),
+        // Each ends as soon as it may, so that all together take half a minute.
+        Spec.List("passes 95 % on MNIST within five epochs:", MeasuredRuns.All.Select(run => Spec.Test(run.Rule, async () =>
+        {
+            var result = await MeasuredRuns.Experiment().Optimizer(Optimizers.Parse(run.Optimizer)).StopAtTarget(MeasuredRuns.Target, 1).RunAsync().ConfigureAwait(false);
+            Expect.isGreaterThan(result.History.ValAccuracy[^1], MeasuredRuns.Target, $"{result.Optimizer}: {result.Stop} after {result.Steps} steps");
+        }))));
+
+    private static IEnumerable<string> Rules(Optimizer optimizer) =>
+        optimizer.Groups.Count > 0 ? optimizer.Groups.SelectMany(group => Rules(group.Value))
+        : optimizer.Parts.Count > 1 ? optimizer.Parts.SelectMany(Rules)
+        : [optimizer.Rule.Name];
+}
