@@ -89,6 +89,18 @@ internal static class ParameterGroupTests
             Expect.equal(w[0], expected[0], "parameters");
             Expect.equal(thawed.Averaged(state, w)[0], thawed.Averaged(alone, expected)[0], "averages");
         }))),
+        Spec.Test("within a group a pattern may be left with nothing, unless no name matches it", () =>
+        {
+            var frozen = Optimizers.Fixed(1).For("*.bias", Optimizers.Fixed(10)).Freeze("layers.0.weight");
+            Expect.sequenceEqual(Steps(frozen, 1), [0, 0, 0, 0, 10, 10, 1, 1, 10], "deltas");
+            var mistaken = Optimizers.Fixed(1).For("*.biases", Optimizers.Fixed(10)).Freeze("layers.0.weight");
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => mistaken.Init<double>(Layout)).Message, "*.biases", "a mistake");
+        }),
+        Spec.Test("a rule for matrices refuses other tensors with the layout", () =>
+        {
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Muon().Init<double>(Layout)).Message, "'layers.0.bias' has the shape [2]", "a bias");
+            Expect.equal(Optimizers.Muon().For("*.bias", Optimizers.Sgd()).Init<double>(Layout).Length, 9, "in groups");
+        }),
         Spec.Test("what cannot be is refused", () =>
         {
             Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().Thaw("a")).Message, "\"a\"", "nothing to thaw");
