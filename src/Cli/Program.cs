@@ -8,6 +8,7 @@ var command = new Command("cutedl", "Trains one model under different optimizers
     CompareCommand.Create(),
     RunCommand.Create(),
     ListCommand.Create(),
+    LawsCommand.Create(),
     new HelpOption { Recursive = true },
     new VersionOption(),
 };

@@ -101,8 +101,7 @@ module internal Case =
             Start = Array.truncate length case.Start
             Gradients = case.Gradients |> Array.map (Array.truncate length) }
 
-    let private withoutSteps (from: int) (count: int) (case: Case) =
-        { case with Gradients = Array.removeManyAt from count case.Gradients }
+    let private withoutSteps (from: int) (count: int) (case: Case) = { case with Gradients = Array.removeManyAt from count case.Gradients }
 
     /// Cases that are simpler, the simplest first: fewer steps, fewer elements, plainer numbers. Tensors that the optimizer asks for stay.
     let shrink (mayDrop: bool) (case: Case) : Case seq =

@@ -6,8 +6,7 @@ open FsCheck
 open FsCheck.FSharp
 
 let uniform (lower: float) (upper: float) : Gen<float> =
-    Gen.choose (0, 1 <<< 30)
-    |> Gen.map (fun i -> lower + (upper - lower) * float i / float (1 <<< 30))
+    Gen.choose (0, 1 <<< 30) |> Gen.map (fun i -> lower + (upper - lower) * float i / float (1 <<< 30))
 
 /// Evenly spread over orders of magnitude.
 let logUniform (lower: float) (upper: float) : Gen<float> = uniform (log lower) (log upper) |> Gen.map exp
@@ -22,7 +21,8 @@ let nonZero: Gen<float> = signed (logUniform 1e-3 1e3)
 let moderate: Gen<float> = Gen.frequency [ 1, Gen.constant 0.0; 6, nonZero ]
 
 /// A factor that rounds nothing.
-let powerOfTwo: Gen<float> = Gen.elements [ -6; -1; 1; 2; 8 ] |> Gen.map (fun k -> Math.Pow(2.0, float k))
+let powerOfTwo: Gen<float> =
+    Gen.elements [ -6; -1; 1; 2; 8 ] |> Gen.map (fun k -> Math.Pow(2.0, float k))
 
 let private flat (length: int) : (string * int list) list = [ "", [ length ] ]
 
@@ -46,7 +46,8 @@ let private needsMatrix (subject: Subject) = Subject.has "muon" subject
 
 /// Tensors for the optimizer: one vector mostly, or a matrix and a vector; or what it is made for.
 let shapes (longest: int) (subject: Subject) : Gen<(string * int list) list> =
-    let matrix = Gen.map2 (fun rows columns -> [ "weight", [ rows; columns ] ]) (Gen.choose (2, 4)) (Gen.choose (2, 4))
+    let matrix =
+        Gen.map2 (fun rows columns -> [ "weight", [ rows; columns ] ]) (Gen.choose (2, 4)) (Gen.choose (2, 4))
 
     if not subject.Options.Shapes.IsEmpty then
         Gen.constant subject.Options.Shapes
@@ -57,6 +58,7 @@ let shapes (longest: int) (subject: Subject) : Gen<(string * int list) list> =
     else
         Gen.frequency
             [ 3, Gen.choose (1, longest) |> Gen.map flat
+              1, matrix
               1, Gen.map2 (fun weight size -> weight @ [ "bias", [ size ] ]) matrix (Gen.choose (1, 4)) ]
 
 /// One tensor of an even number of elements.
@@ -105,7 +107,8 @@ let cases
 
 /// The same with one gradient in all steps.
 let constantly (cases: Gen<Case>) : Gen<Case> =
-    cases |> Gen.map (fun case -> { case with Gradients = Array.replicate case.Steps case.Gradients[0] })
+    cases
+    |> Gen.map (fun case -> { case with Gradients = Array.replicate case.Steps case.Gradients[0] })
 
 let one: Gen<float> = Gen.constant 1.0
 
@@ -117,5 +120,4 @@ let elements (gradient: Gen<float>) (fewest: int, most: int) : Gen<Case> =
     cases (vector 4) (fun length -> Gen.constant (Array.zeroCreate length)) gradient (fewest, most) one
 
 /// Tensors to see whether they fit.
-let sampleShapes (subject: Subject) : (string * int list) list =
-    Gen.sampleWithSeed (Rnd 1UL) 10 1 (shapes 4 subject) |> Array.head
+let sampleShapes (subject: Subject) : (string * int list) list = Gen.sampleWithSeed (Rnd 1UL) 10 1 (shapes 4 subject) |> Array.head

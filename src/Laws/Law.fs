@@ -64,7 +64,8 @@ module internal Law =
 
     /// The same, if nothing else is against it.
     let unless (problem: Subject -> string option) (law: Law) =
-        { law with IsElsewhere = fun subject -> law.IsElsewhere subject |> Option.orElseWith (fun () -> problem subject) }
+        { law with
+            IsElsewhere = fun subject -> law.IsElsewhere subject |> Option.orElseWith (fun () -> problem subject) }
 
     /// About arguments of these values only.
     let whenOff (flags: string list) (law: Law) =
@@ -106,14 +107,25 @@ module internal Law =
 
     /// Holds the law against cases: how many there were, and the counter-example.
     let private judge (law: Law) (subject: Subject) : int * string =
-        let mayDrop = subject.Options.Shapes.IsEmpty && not (Subject.isGroups subject) && not (Subject.has "muon" subject)
+        let mayDrop =
+            subject.Options.Shapes.IsEmpty && not (Subject.isGroups subject) && not (Subject.has "muon" subject)
 
         let shrink (case: Case) =
             Case.shrink mayDrop case
             |> Seq.filter (fun smaller -> smaller.Steps > 0 && smaller.Length > 0 && law.Speaks smaller)
 
         let arbitrary = Arb.fromGenShrink (Gen.filter law.Speaks (law.Cases subject), shrink)
-        let property = Prop.forAll arbitrary (fun case -> (complaint law subject case).IsNone)
+        // Of a case that breaks the law once and not again, what was said then is worth more than nothing.
+        let last = ref ""
+
+        let holds (case: Case) =
+            match complaint law subject case with
+            | None -> true
+            | Some said ->
+                last.Value <- said
+                false
+
+        let property = Prop.forAll arbitrary holds
         let finding = Finding()
 
         let config =
@@ -127,7 +139,10 @@ module internal Law =
         match finding.Broken with
         | None -> finding.Cases, ""
         | Some case ->
-            let said = complaint law subject case |> Option.defaultValue "it broke once and not again: the optimizer is not a pure function"
+            let said =
+                complaint law subject case
+                |> Option.defaultWith (fun () -> $"{last.Value}; once, and not again: a step is not a function of what it is given")
+
             finding.Cases, $"{Case.describe case}: {said}"
 
     /// What comes of the law for an optimizer.

@@ -61,5 +61,4 @@ type LawOptions =
     /// <summary>The same with a tensor to run over.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="shape">Its shape.</param>
-    member options.WithTensor(name: string, shape: IEnumerable<int>) =
-        { options with Shapes = options.Shapes @ [ name, List.ofSeq shape ] }
+    member options.WithTensor(name: string, shape: IEnumerable<int>) = { options with Shapes = options.Shapes @ [ name, List.ofSeq shape ] }

@@ -36,7 +36,8 @@ type LawResult =
     }
 
     /// <summary>An exemption that no case made use of: the law held in all of them.</summary>
-    member result.IsUnusedExemption = result.Verdict = Verdict.Exempt && result.Cases > 0 && result.CounterExample = ""
+    member result.IsUnusedExemption =
+        result.Verdict = Verdict.Exempt && result.Cases > 0 && result.CounterExample = ""
 
     /// <summary>Cases, counter-example or reason, in one line.</summary>
     member result.Detail =
@@ -90,7 +91,9 @@ type LawReport internal (optimizer: string, claim: string, seed: int, results: L
     /// <exception cref="T:CuteDl.Laws.LawsBrokenException">A law broke.</exception>
     member report.ThrowIfBroken() : unit =
         if report.IsBroken then
-            let lines = [ for law in report.Broken -> $"  {law.Id} {law.Name} ({law.Statement}): {law.CounterExample}" ]
+            let lines =
+                [ for law in report.Broken -> $"  {law.Id} {law.Name} ({law.Statement}): {law.CounterExample}" ]
+
             raise (LawsBrokenException(String.Join("\n", report.Summary :: lines)))
 
     /// <summary>The summary, and a line for each law in aligned columns: verdict, number, name and detail.</summary>

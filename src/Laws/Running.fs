@@ -65,7 +65,8 @@ let private firstWhere (isOff: float array -> float array -> bool) (expected: fl
 let same (expected: float array array) (came: float array array) : string option =
     firstWhere (fun a b -> Array.exists2 (fun x y -> not (x = y)) a b) expected came
 
-let largest (values: float array array) = values |> Array.fold (fun top row -> row |> Array.fold (fun top x -> max top (abs x)) top) 0.0
+let largest (values: float array array) =
+    values |> Array.fold (fun top row -> row |> Array.fold (fun top x -> max top (abs x)) top) 0.0
 
 /// Equal but for rounding, measured by the largest number there is.
 let close (tolerance: float) (expected: float array array) (came: float array array) : string option =

@@ -39,7 +39,8 @@ module internal Subject =
         else
             change optimizer
 
-    let isOwn (kind: RuleKind) = Rules.known |> List.forall (fun known -> not (obj.ReferenceEquals(known, kind)))
+    let isOwn (kind: RuleKind) =
+        Rules.known |> List.forall (fun known -> not (obj.ReferenceEquals(known, kind)))
 
     /// It is a rule of the user's, which claims nothing.
     let claimsNothing (subject: Subject) =
@@ -48,16 +49,15 @@ module internal Subject =
     let isClaim (subject: Subject) = not (obj.ReferenceEquals(subject.Kind, subject.Optimizer.Kind))
 
     let kinds (subject: Subject) : RuleKind list =
-        if isClaim subject then
-            [ subject.Kind ]
-        else
-            [ for leaf in leaves subject.Optimizer -> leaf.Kind ]
+        if isClaim subject then [ subject.Kind ] else [ for leaf in leaves subject.Optimizer -> leaf.Kind ]
 
     let names (subject: Subject) : string list = [ for kind in kinds subject -> kind.Name ]
 
     let has (name: string) (subject: Subject) = names subject |> List.contains name
 
-    let isGroups (subject: Subject) = leaves subject.Optimizer |> List.length > subject.Optimizer.Parts.Count || subject.Optimizer.Groups.Count > 0
+    let isGroups (subject: Subject) =
+        leaves subject.Optimizer |> List.length > subject.Optimizer.Parts.Count
+        || subject.Optimizer.Groups.Count > 0
 
     let schedules (subject: Subject) : KeyValuePair<string, Schedule> list =
         [ for leaf in leaves subject.Optimizer do

@@ -33,6 +33,8 @@ internal static class UsageTests
         ("a single class", ["run", "adam", "--classes", "1"], "--classes 1"),
         ("more parameters than can be", ["run", "adam", "--hidden", "6000000"], "parameters"),
         ("an unknown option", ["run", "adam", "--fast"], "--fast"),
+        ("laws of an unknown rule, with the nearest", ["laws", "adma"], "did you mean adam?"),
+        ("laws without cases", ["laws", "adam", "--cases", "0"], "--cases 0"),
     ];
 
     public static Test All { get; } = Spec.List("usage",
@@ -58,7 +60,7 @@ internal static class UsageTests
         Spec.Test("help and version go to standard output", () =>
         {
             using var tool = new Tool();
-            foreach (var arguments in new string[][] { ["--help"], ["compare", "--help"], ["run", "--help"], ["list", "--help"], ["--version"] })
+            foreach (var arguments in new string[][] { ["--help"], ["compare", "--help"], ["run", "--help"], ["list", "--help"], ["laws", "--help"], ["--version"] })
             {
                 var outcome = tool.Run(arguments);
                 Expect.equal((outcome.ExitCode, outcome.Error), (0, ""), string.Join(' ', arguments));

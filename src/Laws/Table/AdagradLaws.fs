@@ -27,7 +27,9 @@ let private fallingRate =
             let constant () =
                 let case = { case with Gradients = Array.replicate case.Steps case.Gradients[0] }
                 let law = Array.mapi (fun i (g: float) -> alpha * g / (abs g * sqrt (float (i + 1)) + epsilon))
-                closeEach 1e-9 (elementwise law case) (deltas subject.Optimizer case) |> Option.map (sprintf "with g₁ in all steps: %s")
+
+                closeEach 1e-9 (elementwise law case) (deltas subject.Optimizer case)
+                |> Option.map (sprintf "with g₁ in all steps: %s")
 
             let never () =
                 let rates = Array.map2 (Array.map2 (fun d g -> d / g)) (deltas subject.Optimizer case) case.Gradients
@@ -41,6 +43,7 @@ let private fallingRate =
             let order () =
                 let front = Array.truncate (case.Steps - 1) case.Gradients
                 let turned = { case with Gradients = Array.append (Array.rev front) [| Array.last case.Gradients |] }
+
                 close 1e-9 [| Array.last (deltas subject.Optimizer case) |] [| Array.last (deltas subject.Optimizer turned) |]
                 |> Option.map (sprintf "in the opposite order, last: %s")
 
@@ -67,13 +70,19 @@ let private sumOfSteps =
                 Seq.init case.Length id
                 |> Seq.tryPick (fun i ->
                     let root = case.Gradients |> Array.sumBy (fun g -> g[i] * g[i]) |> sqrt
-                    let sum = Array.fold2 (fun sum (d: float array) (g: float array) -> sum + g[i] * d[i] / alpha) 0.0 came case.Gradients
+
+                    let sum =
+                        Array.fold2 (fun sum (d: float array) (g: float array) -> sum + g[i] * d[i] / alpha) 0.0 came case.Gradients
 
                     expect (root * (1.0 - 1e-9) <= sum && sum <= 2.0 * root * (1.0 + 1e-9)) (fun () ->
                         $"a sum from {Case.number root} to {Case.number (2.0 * root)} expected, {Case.number sum} came")))
     |> Law.unless Subject.standsStill
     |> plainly
-    |> Law.unless (fun subject -> if (Subject.tryWith [ "eps", 0.0 ] subject).IsNone then Some "its ε cannot be changed from here" else None)
+    |> Law.unless (fun subject ->
+        if (Subject.tryWith [ "eps", 0.0 ] subject).IsNone then
+            Some "its ε cannot be changed from here"
+        else
+            None)
 
 let private epsilonInside =
     Law.about
@@ -86,7 +95,10 @@ let private epsilonInside =
         (fun subject case ->
             let initial, epsilon = value "initial" subject, value "eps" subject
 
-            match Subject.tryWith [ "inside", 1.0 ] subject, Subject.tryWith [ "inside", 0.0; "eps", 0.0; "initial", initial + epsilon ] subject with
+            match
+                Subject.tryWith [ "inside", 1.0 ] subject,
+                Subject.tryWith [ "inside", 0.0; "eps", 0.0; "initial", initial + epsilon ] subject
+            with
             | Some inside, Some other -> closeEach 1e-9 (deltas other case) (deltas inside case)
             | _ -> None)
     |> Law.unless (fun subject ->
@@ -118,10 +130,15 @@ let private units =
                     [ fun () ->
                           same expected (deltas otherGradients { case with Gradients = scaled case.Gradients })
                           |> Option.map (sprintf "gradients in other units: %s")
-                      fun () -> same (scaled expected) (deltas otherParameters case) |> Option.map (sprintf "parameters in other units: %s") ]
+                      fun () ->
+                          same (scaled expected) (deltas otherParameters case)
+                          |> Option.map (sprintf "parameters in other units: %s") ]
             | _ -> None)
     |> Law.whenOff [ "inside" ]
     |> Law.unless (fun subject ->
-        if (Subject.tryWith [ "eps", 1.0; "eps_delta", 1.0 ] subject).IsNone then Some "its ε cannot be changed from here" else None)
+        if (Subject.tryWith [ "eps", 1.0; "eps_delta", 1.0 ] subject).IsNone then
+            Some "its ε cannot be changed from here"
+        else
+            None)
 
 let all = [ fallingRate; sumOfSteps; epsilonInside; units ]

@@ -34,7 +34,10 @@ let private biasCorrection =
 
             firstOf [ (fun () -> closeEach 1e-7 expected (deltas subject.Optimizer case)); other ])
     |> Law.unless (fun subject ->
-        if subject.Kind.Name = "adam" && (not (Subject.isOn "correction" subject) || Subject.isOn "inside" subject) then
+        if
+            subject.Kind.Name = "adam"
+            && (not (Subject.isOn "correction" subject) || Subject.isOn "inside" subject)
+        then
             Some "about adam with its corrections and ε outside the root"
         else
             None)
@@ -67,7 +70,8 @@ let private nAdam (subject: Subject) (gradients: float array) : float array =
     let product (t: int) = Seq.init t (fun i -> mu (i + 1)) |> Seq.fold (*) 1.0
 
     let mean decay (f: float -> float) t =
-        (1.0 - decay) * (Seq.init t (fun i -> Math.Pow(decay, float (t - 1 - i)) * f gradients[i]) |> Seq.sum)
+        (1.0 - decay)
+        * (Seq.init t (fun i -> Math.Pow(decay, float (t - 1 - i)) * f gradients[i]) |> Seq.sum)
 
     Array.init gradients.Length (fun i ->
         let t = i + 1
@@ -75,7 +79,8 @@ let private nAdam (subject: Subject) (gradients: float array) : float array =
         let ofMean = mu (t + 1) / (1.0 - product (t + 1))
         let squares = mean beta2 (fun g -> g * g) t / (1.0 - Math.Pow(beta2, float t))
 
-        value "lr" subject * (ofGradient * gradients[i] + ofMean * mean beta1 id t) / (sqrt squares + value "eps" subject))
+        value "lr" subject * (ofGradient * gradients[i] + ofMean * mean beta1 id t)
+        / (sqrt squares + value "eps" subject))
 
 let private nAdamForms =
     Law.about
@@ -101,7 +106,9 @@ let private nAdamForms =
 
                     closeEach 1e-9 (deltas adam case) (deltas other case)
 
-            firstOf [ (fun () -> close 1e-9 (elementwise (nAdam subject) case) (deltas subject.Optimizer case)); asAdam ])
+            firstOf
+                [ (fun () -> close 1e-9 (elementwise (nAdam subject) case) (deltas subject.Optimizer case))
+                  asAdam ])
     |> Law.whenOff [ "legacy" ]
 
 let private worstCase =
@@ -133,7 +140,8 @@ let private worstCase =
                 | None -> None
                 | Some other ->
                     let growing =
-                        { case with Gradients = case.Gradients |> Array.mapi (fun t g -> Array.create g.Length (Math.Pow(beta2 / beta1, float t))) }
+                        { case with
+                            Gradients = case.Gradients |> Array.mapi (fun t g -> Array.create g.Length (Math.Pow(beta2 / beta1, float t))) }
 
                     let last = case.Steps - 1
                     let came = deltas other growing |> Array.item last |> Array.head
@@ -193,7 +201,11 @@ let private neverForgets =
         (fun subject case ->
             let rising =
                 let signs = case.Gradients |> Array.map (Array.map (fun g -> if g < 0.0 then -1.0 else 1.0))
-                let sizes = case.Gradients |> Array.scan (Array.map2 (fun top g -> max top (abs g))) (Array.zeroCreate case.Length)
+
+                let sizes =
+                    case.Gradients
+                    |> Array.scan (Array.map2 (fun top g -> max top (abs g))) (Array.zeroCreate case.Length)
+
                 { case with Gradients = Array.map2 (Array.map2 (*)) signs (Array.tail sizes) }
 
             let asAdam () =
@@ -212,7 +224,8 @@ let private neverForgets =
             let neverFalls () =
                 let maxima =
                     [| for t in 1 .. case.Steps do
-                           let _, state, _ = pureSteps<float> true subject.Optimizer { case with Gradients = Array.truncate t case.Gradients }
+                           let _, state, _ =
+                               pureSteps<float> true subject.Optimizer { case with Gradients = Array.truncate t case.Gradients }
 
                            if List.contains "square_maximum" state.SlotNames then
                                state["square_maximum"].ToArray() |]

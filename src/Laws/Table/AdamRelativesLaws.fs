@@ -55,7 +55,8 @@ let private slowSquares =
 
             let squares =
                 [| for t in 1 .. case.Steps do
-                       let _, state, _ = pureSteps<float> true subject.Optimizer { case with Gradients = Array.truncate t case.Gradients }
+                       let _, state, _ =
+                           pureSteps<float> true subject.Optimizer { case with Gradients = Array.truncate t case.Gradients }
 
                        if List.contains "square_average" state.SlotNames then
                            state["square_average"].ToArray() |]
@@ -107,17 +108,20 @@ let private signs =
             let direction () =
                 let expected = elementwise law case
                 // Where rounding decides, either sign will do.
-                let settled = Array.map2 (Array.map2 (fun sign d -> if sign = 0.0 then d else alpha * sign)) expected came
+                let settled =
+                    Array.map2 (Array.map2 (fun sign d -> if sign = 0.0 then d else alpha * sign)) expected came
+
                 close 1e-9 settled came
 
             let length () =
-                firstBroken
-                    came
-                    (fun _ delta -> delta |> Array.forall (fun d -> d = 0.0 || abs (abs d - alpha) <= 1e-9 * alpha))
-                    (fun _ -> $"0 or ±{Case.number alpha}")
+                firstBroken came (fun _ delta -> delta |> Array.forall (fun d -> d = 0.0 || abs (abs d - alpha) <= 1e-9 * alpha)) (fun _ ->
+                    $"0 or ±{Case.number alpha}")
 
             firstOf [ direction; length ])
     |> Law.unless (fun subject ->
-        if subject.Kind.Name = "lion" && Subject.isOn "decay" subject then Some "about lion without decay" else None)
+        if subject.Kind.Name = "lion" && Subject.isOn "decay" subject then
+            Some "about lion without decay"
+        else
+            None)
 
 let all = [ rectified; slowSquares; signs ]

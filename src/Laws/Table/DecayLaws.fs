@@ -57,7 +57,10 @@ let private decayForms =
           (fun subject -> cases (shapes 8 subject) anywhere nonZero (2, 8) one)
           (fun subject case ->
               let inFront = Optimizer.chain [ decayBy "decay" factor; subject.Optimizer ]
-              let behind = Optimizer.chain [ subject.Optimizer; decayBy "decoupled" (Subject.value "lr" subject * factor) ]
+
+              let behind =
+                  Optimizer.chain [ subject.Optimizer; decayBy "decoupled" (Subject.value "lr" subject * factor) ]
+
               close 1e-9 (deltas behind case) (deltas inFront case)) with
         Excuse = fun subject -> if isPlain subject then None else Some "true of the plain gradient alone" }
     |> Law.unless (fun subject ->

@@ -80,7 +80,8 @@ let private whereTheRateIs =
                     close 1e-12 (elementwise law case) (deltas (Optimizer.schedule "lr" (falling alpha) subject.Optimizer) case)
                     |> Option.map (sprintf "with lr = %O: %s" (falling alpha))
 
-            let constant () = close 1e-12 (elementwise (unrolled gamma (fun _ -> alpha)) case) (deltas subject.Optimizer case)
+            let constant () =
+                close 1e-12 (elementwise (unrolled gamma (fun _ -> alpha)) case) (deltas subject.Optimizer case)
 
             let plain () =
                 match Subject.tryWith [ (if isInside then "decay" else "momentum"), 1e-300 ] subject with
@@ -124,7 +125,10 @@ let private nesterovForms =
 
             close 1e-9 expected came |> Option.map (sprintf "on ½λx², points as Δ: %s"))
     |> Law.unless (fun subject ->
-        if subject.Kind.Name = "sgd" && not (Subject.isOn "nesterov" subject) then Some "about sgd with nesterov" else None)
+        if subject.Kind.Name = "sgd" && not (Subject.isOn "nesterov" subject) then
+            Some "about sgd with nesterov"
+        else
+            None)
 
 /// The larger modulus of the roots of z² − (1 + γ − αλ) z + γ.
 let private radius (gamma: float) (alphaLambda: float) =

@@ -70,7 +70,11 @@ let private inUnits (factor: float) (subject: Subject) : Optimizer option =
         | "adafactor" -> times "eps1" 2.0 leaf
         | _ -> times "eps" (if isInside leaf then 2.0 else 1.0) leaf
 
-    if Subject.isOwn subject.Optimizer.Kind && subject.Optimizer.Parts.Count = 1 && subject.Optimizer.Groups.Count = 0 then
+    if
+        Subject.isOwn subject.Optimizer.Kind
+        && subject.Optimizer.Parts.Count = 1
+        && subject.Optimizer.Groups.Count = 0
+    then
         match Subject.tryValue "eps" subject with
         | None when Subject.isClaim subject -> Some subject.Optimizer
         | None -> None
@@ -85,7 +89,9 @@ let private scale =
         "Δ(cg, cε) = Δ(g, ε), bit for bit for c = 2ᵏ; for transformations alone Δ(cg) = cΔ(g)"
         "Kingma & Ba 2015, section 2.1"
         (fun subject ->
-            let start = if degree subject.Optimizer = Some 1 then freeOfDecay { subject with Seeks = false } else anywhere
+            let start =
+                if degree subject.Optimizer = Some 1 then freeOfDecay { subject with Seeks = false } else anywhere
+
             let start = if subject.Seeks then anywhere else start
             // Parameters have a scale of their own, which a transformation alone may see: they begin at 0.
             let start =
@@ -116,10 +122,7 @@ let private odd =
         "symmetry of the objective"
         usual
         (fun subject case ->
-            let opposite =
-                { case with
-                    Start = Array.map (~-) case.Start
-                    Gradients = scaled -1.0 case.Gradients }
+            let opposite = { case with Start = Array.map (~-) case.Start; Gradients = scaled -1.0 case.Gradients }
 
             same (deltas subject.Optimizer case |> scaled -1.0) (deltas subject.Optimizer opposite))
 
@@ -129,7 +132,9 @@ let private withoutEpsilon (subject: Subject) : Optimizer =
     else
         subject.Optimizer
         |> Subject.mapLeaves (fun leaf ->
-            let mayBeZero = leaf.Kind.Arguments |> List.exists (fun argument -> argument.Name = "eps" && argument.Allows 0.0)
+            let mayBeZero =
+                leaf.Kind.Arguments |> List.exists (fun argument -> argument.Name = "eps" && argument.Allows 0.0)
+
             if mayBeZero then Optimizer.set "eps" 0.0 leaf else leaf)
 
 let private zeroGradient =
@@ -167,7 +172,8 @@ let private finite =
                   Optimizer.stepInPlace subject.Optimizer state (Span parameters) (ReadOnlySpan(Array.map float32 case.Gradients[t - 1]))
 
                   if parameters |> Array.exists (Single.IsFinite >> not) then
-                      broken <- Some $"finite w{Case.index t} expected, {Case.vector (Array.map float parameters)} came, in single precision"
+                      broken <-
+                          Some $"finite w{Case.index t} expected, {Case.vector (Array.map float parameters)} came, in single precision"
 
               broken) with
         MayBeExempt = false
@@ -186,7 +192,10 @@ let private downhill =
           "a descent direction"
           (fun subject ->
               let cases = cases (shapes 8 subject) (freeOfDecay subject) nonZero (1, 1) one
-              let level case = { case with Gradients = case.Gradients |> Array.map (fun g -> Array.create g.Length g[0]) }
+
+              let level case =
+                  { case with Gradients = case.Gradients |> Array.map (fun g -> Array.create g.Length g[0]) }
+
               if subject.Seeks then Gen.oneof [ cases; Gen.map level cases ] else cases)
           (fun subject case ->
               let delta = (deltas subject.Optimizer case)[0]
@@ -204,19 +213,23 @@ let private withRate (factor: float) (subject: Subject) : Optimizer option =
         | None, None -> leaf
 
     if Subject.leaves subject.Optimizer |> List.exists (fun leaf -> Subject.isOwn leaf.Kind) then
-        Subject.tryValue "lr" subject |> Option.bind (fun rate -> Subject.tryWith [ "lr", rate * factor ] subject)
+        Subject.tryValue "lr" subject
+        |> Option.bind (fun rate -> Subject.tryWith [ "lr", rate * factor ] subject)
     else
         Some(Subject.mapLeaves raiseIn subject.Optimizer)
 
 /// Parts behind the rule that pass on what is multiplied.
-let private passesOn = [ "identity"; "maximize"; "scale"; "ema"; "swa"; "accumulate"; "freeze"; "skip_non_finite" ]
+let private passesOn =
+    [ "identity"; "maximize"; "scale"; "ema"; "swa"; "accumulate"; "freeze"; "skip_non_finite" ]
 
 let rec private rateProblem (subject: Subject) (optimizer: Optimizer) : string option =
     if optimizer.Groups.Count > 0 then
         optimizer.Groups |> Seq.tryPick (fun pair -> rateProblem subject pair.Value)
     else
         let parts = List.ofSeq optimizer.Parts
-        let hasRate (part: Optimizer) = (Subject.valueOf "lr" part).IsSome || Subject.isOwn part.Kind && part.Groups.Count = 0
+
+        let hasRate (part: Optimizer) =
+            (Subject.valueOf "lr" part).IsSome || Subject.isOwn part.Kind && part.Groups.Count = 0
 
         match parts |> List.filter hasRate with
         | [] when parts |> List.exists (fun part -> part.Groups.Count > 0) && parts.Length = 1 -> None
@@ -236,7 +249,12 @@ let private linearInRate =
         "a rate c times as large gives Δ c times as large, at the same parameters"
         "where α multiplies"
         (fun subject ->
-            let factors = if subject.Seeks then Gen.oneof [ powerOfTwo; Gen.elements [ 1.0 / 1048576.0; 1048576.0 ] ] else powerOfTwo
+            let factors =
+                if subject.Seeks then
+                    Gen.oneof [ powerOfTwo; Gen.elements [ 1.0 / 1048576.0; 1048576.0 ] ]
+                else
+                    powerOfTwo
+
             cases (shapes 8 subject) anywhere moderate (1, 12) factors)
         (fun subject case ->
             match withRate case.Factor subject with
@@ -245,12 +263,17 @@ let private linearInRate =
                 let run = if subject.Seeks then deltas else deltasInPlaceOfStart
                 let expected = run subject.Optimizer case |> scaled case.Factor
                 // Where z begins at w, its digits go with w's.
-                let keepsDigits = not (Subject.names subject |> List.exists (fun name -> name.StartsWith "schedule_free"))
+                let keepsDigits =
+                    not (Subject.names subject |> List.exists (fun name -> name.StartsWith "schedule_free"))
+
                 let came = run other case
                 if keepsDigits then same expected came else close 1e-9 expected came)
     |> Law.unless (fun subject -> rateProblem subject subject.Optimizer)
     |> Law.unless (fun subject ->
-        if (withRate 2.0 subject).IsNone then Some "its rate is not known, or cannot be changed from here" else None)
+        if (withRate 2.0 subject).IsNone then
+            Some "its rate is not known, or cannot be changed from here"
+        else
+            None)
     |> Law.characteristic
 
 let all = [ rotation; scale; odd; zeroGradient; finite; downhill; linearInRate ]

@@ -11,7 +11,7 @@ open CuteDl.Laws.Running
 
 let private ofTheStep (name: string, schedule: Schedule) (case: Case) : string option =
     let values = [| for t in 0L .. 40L -> Schedule.at schedule t |]
-    let backwards = [| for t in 40L .. -1L .. 0L -> Schedule.at schedule t |] |> Array.rev
+    let backwards = [| 0L .. 40L |] |> Array.rev |> Array.map (Schedule.at schedule) |> Array.rev
     let far = Schedule.at schedule (int64 case.Choice)
     let whole = int64 (1 + case.Choice % 10)
     let warm = Schedule.Warmup(whole, schedule, 0.0)
@@ -26,7 +26,8 @@ let private ofTheStep (name: string, schedule: Schedule) (case: Case) : string o
               |> Array.append [| far |]
               |> Array.tryFind (fun value -> not (Double.IsFinite value && value >= 0.0))
               |> Option.map (fun value -> $"{name}: finite values of at least 0 expected, {Case.number value} came")
-          fun () -> expect (Schedule.at warm whole = values[0]) (fun () -> differs "the end of a warm-up" values[0] (Schedule.at warm whole))
+          fun () ->
+              expect (Schedule.at warm whole = values[0]) (fun () -> differs "the end of a warm-up" values[0] (Schedule.at warm whole))
           fun () -> expect (Schedule.at warm 0L = 0.0) (fun () -> differs "the start of a warm-up" 0.0 (Schedule.at warm 0L))
           fun () ->
               let came = Schedule.at warm (whole + 3L)
@@ -58,7 +59,8 @@ let private stepwise (subject: Subject) (case: Case) : string option =
                parameters <- Array.map2 (-) parameters delta
                delta |]
 
-    same byHand (deltas subject.Optimizer case) |> Option.map (sprintf "by constant rates, one for each step: %s")
+    same byHand (deltas subject.Optimizer case)
+    |> Option.map (sprintf "by constant rates, one for each step: %s")
 
 /// Parts behind these count fewer steps than there are.
 let private rests = [ "accumulate"; "freeze"; "skip_non_finite" ]

@@ -25,12 +25,17 @@ let private clips =
             let first, second = case.Gradients[0], case.Gradients[1]
             let one, other = clip first, clip second
             let length = norm one
-            let expected = if norm first <= limit then first else first |> Array.map (fun g -> g * limit / norm first)
+
+            let expected =
+                if norm first <= limit then first else first |> Array.map (fun g -> g * limit / norm first)
+
             let distance a b = norm (Array.map2 (-) a b)
 
             firstOf
                 [ fun () -> close 1e-9 [| expected |] [| one |]
-                  fun () -> expect (length <= limit * (1.0 + 1e-12)) (fun () -> $"‖Δ₁‖ ≤ {Case.number limit} expected, {Case.number length} came")
+                  fun () ->
+                      expect (length <= limit * (1.0 + 1e-12)) (fun () ->
+                          $"‖Δ₁‖ ≤ {Case.number limit} expected, {Case.number length} came")
                   fun () -> close 1e-12 [| one |] [| clip one |] |> Option.map (sprintf "clipped twice: %s")
                   fun () ->
                       expect (distance one other <= distance first second * (1.0 + 1e-9)) (fun () ->
@@ -88,8 +93,7 @@ let private slowWeights =
 let private iterates (rule: Optimizer) (case: Case) : float array array =
     deltas rule case |> Array.scan (Array.map2 (-)) case.Start |> Array.tail
 
-let private mean (points: float array array) : float array =
-    points |> Array.transpose |> Array.map Array.average
+let private mean (points: float array array) : float array = points |> Array.transpose |> Array.map Array.average
 
 let private averages =
     Law.about
@@ -104,7 +108,8 @@ let private averages =
                 let _, state, parameters = pureSteps<float> true optimizer case
                 Optimizer.averaged optimizer state (ReadOnlySpan parameters)
 
-            let compare expected came = close 1e-9 [| expected |] [| came |] |> Option.map (sprintf "averages as Δ: %s")
+            let compare expected came =
+                close 1e-9 [| expected |] [| came |] |> Option.map (sprintf "averages as Δ: %s")
 
             match subject.Kind.Name with
             | "schedule_free_sgd" ->
@@ -121,7 +126,10 @@ let private averages =
                 let points = iterates inner case
 
                 let counted =
-                    points |> Array.indexed |> Array.filter (fun (i, _) -> i + 1 >= start && (i + 1 - start) % every = 0) |> Array.map snd
+                    points
+                    |> Array.indexed
+                    |> Array.filter (fun (i, _) -> i + 1 >= start && (i + 1 - start) % every = 0)
+                    |> Array.map snd
 
                 let expected = if counted.Length = 0 then Array.last points else mean counted
                 compare expected (averaged (Optimizer.chain [ inner; subject.Optimizer ]))
@@ -133,14 +141,19 @@ let private averages =
                     if Subject.isOn "debiased" subject then
                         let weights = Array.init case.Steps (fun i -> Math.Pow(decay, float (case.Steps - 1 - i)))
                         let total = Array.sum weights
-                        Array.init case.Length (fun j -> Array.fold2 (fun sum w (p: float array) -> sum + w / total * p[j]) 0.0 weights points)
+
+                        Array.init case.Length (fun j ->
+                            Array.fold2 (fun sum w (p: float array) -> sum + w / total * p[j]) 0.0 weights points)
                     else
                         points |> Array.reduce (Array.map2 (fun average point -> decay * average + (1.0 - decay) * point))
 
                 compare expected (averaged (Optimizer.chain [ inner; subject.Optimizer ])))
     |> Law.unless (fun subject ->
-        if subject.Kind.Name = "schedule_free_sgd" && Subject.isOn "warmup" subject then Some "about a constant rate"
-        elif Subject.isClaim subject then Some "about the optimizer's own averages"
-        else None)
+        if subject.Kind.Name = "schedule_free_sgd" && Subject.isOn "warmup" subject then
+            Some "about a constant rate"
+        elif Subject.isClaim subject then
+            Some "about the optimizer's own averages"
+        else
+            None)
 
 let all = [ clips; slowWeights; averages ]
