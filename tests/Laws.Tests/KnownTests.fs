@@ -64,8 +64,7 @@ let private compositions =
       "{ \"*.bias\": adam(), \"*\": muon() }"
       "clip_global_norm(1) | { \"a*\": sgd(), \"?\": rmsprop(), \"*\": adam(lr=linear(0.1, steps=5)) }" ]
 
-let private breaksNothing (name: string) =
-    testCase name (fun () -> (Laws.check (Expression.parse name)).ThrowIfBroken())
+let private breaksNothing (name: string) = testCase name (fun () -> (Laws.check (Expression.parse name)).ThrowIfBroken())
 
 /// A rule as if it were one's own, with the laws of the kind that it is.
 let private asOnesOwn (kind: RuleKind<'H>) =

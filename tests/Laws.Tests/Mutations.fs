@@ -193,4 +193,7 @@ type Unclamped =
         member _.NeedsParameters = false
 
         member h.Sweep(_, pass) =
-            pass.Run { UnclampedLaw.Rate = pass.Lift h.LearningRate; Decay = pass.Decay h.Decay; Epsilon = pass.Lift 1e-6 }
+            pass.Run
+                { UnclampedLaw.Rate = pass.Lift h.LearningRate
+                  Decay = pass.Decay h.Decay
+                  Epsilon = pass.Lift 1e-6 }
