@@ -59,9 +59,16 @@ module internal Subject =
         leaves subject.Optimizer |> List.length > subject.Optimizer.Parts.Count
         || subject.Optimizer.Groups.Count > 0
 
+    /// The schedules of a single part. A plateau to which no loss is reported stays where it begins, as a constant does.
+    let schedulesOf (leaf: Optimizer) : KeyValuePair<string, Schedule> list =
+        [ for pair in leaf.Settings do
+              match pair.Value with
+              | Setting.Schedule schedule -> KeyValuePair(pair.Key, schedule)
+              | Setting.Plateau _ -> () ]
+
     let schedules (subject: Subject) : KeyValuePair<string, Schedule> list =
         [ for leaf in leaves subject.Optimizer do
-              yield! leaf.Schedules ]
+              yield! schedulesOf leaf ]
 
     let private tryIn (name: string) (values: (string * float) seq) = values |> Seq.tryFind (fst >> (=) name) |> Option.map snd
 

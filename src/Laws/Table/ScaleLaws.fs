@@ -207,7 +207,7 @@ let private downhill =
 /// The optimizer with its rate so many times as large.
 let private withRate (factor: float) (subject: Subject) : Optimizer option =
     let raiseIn (leaf: Optimizer) =
-        match leaf.Schedules |> Seq.tryFind (fun pair -> pair.Key = "lr"), Subject.valueOf "lr" leaf with
+        match Subject.schedulesOf leaf |> Seq.tryFind (fun pair -> pair.Key = "lr"), Subject.valueOf "lr" leaf with
         | Some pair, _ -> Optimizer.schedule "lr" (Schedule.Product(pair.Value, [ Schedule.Constant factor ])) leaf
         | None, Some rate -> Optimizer.set "lr" (rate * factor) leaf
         | None, None -> leaf

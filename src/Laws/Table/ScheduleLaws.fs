@@ -43,7 +43,7 @@ let private stepwise (subject: Subject) (case: Case) : string option =
     let at (t: int) =
         subject.Optimizer
         |> Subject.mapLeaves (fun leaf ->
-            match leaf.Schedules |> Seq.tryFind (fun pair -> pair.Key = "lr") with
+            match Subject.schedulesOf leaf |> Seq.tryFind (fun pair -> pair.Key = "lr") with
             | Some pair -> Optimizer.set "lr" (Schedule.at pair.Value (int64 (t - 1))) leaf
             | None -> leaf)
 
