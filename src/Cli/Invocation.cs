@@ -8,6 +8,7 @@ internal static class ExitCode
 {
     public const int Fine = 0;
     public const int RunFailed = 1;
+    public const int LawBroken = 1;
     public const int WrongUsage = 2;
     public const int Interrupted = 130;
 }

@@ -9,6 +9,7 @@ var command = new Command("cutedl", "Trains one model under different optimizers
     RunCommand.Create(),
     ListCommand.Create(),
     TraceCommand.Create(),
+    LawsCommand.Create(),
     new HelpOption { Recursive = true },
     new VersionOption(),
 };

@@ -40,6 +40,8 @@ internal static class UsageTests
         ("an optimizer to trace that is unknown", ["trace", "adma", "--initial", "a", "--gradients", "b", "--out", "c"], "did you mean adam?"),
         ("nothing to trace", ["trace", "adam"], "--gradients"),
         ("an unknown option", ["run", "adam", "--fast"], "--fast"),
+        ("laws of an unknown rule, with the nearest", ["laws", "adma"], "did you mean adam?"),
+        ("laws without cases", ["laws", "adam", "--cases", "0"], "--cases 0"),
     ];
 
     public static Test All { get; } = Spec.List("usage",
@@ -65,7 +67,7 @@ internal static class UsageTests
         Spec.Test("help and version go to standard output", () =>
         {
             using var tool = new Tool();
-            foreach (var arguments in new string[][] { ["--help"], ["compare", "--help"], ["run", "--help"], ["list", "--help"], ["trace", "--help"], ["--version"] })
+            foreach (var arguments in new string[][] { ["--help"], ["compare", "--help"], ["run", "--help"], ["list", "--help"], ["trace", "--help"], ["laws", "--help"], ["--version"] })
             {
                 var outcome = tool.Run(arguments);
                 Expect.equal((outcome.ExitCode, outcome.Error), (0, ""), string.Join(' ', arguments));

@@ -104,7 +104,33 @@ let private inPrecision (precision: Precision<'T>) (subject: Subject) =
           resumed precision subject
           elementwise precision subject ]
 
+/// Another thread that collects garbage moves arrays in the middle of a step, where no test of one thread has it happen.
+let private beside =
+    testCase "no step is lost while other threads collect garbage" (fun () ->
+        let optimizer = Optimizer.fixedRate { LearningRate = 1.0 }
+        let clock = Diagnostics.Stopwatch.StartNew()
+        let lost = ref 0
+
+        Threading.Tasks.Parallel.For(
+            0,
+            4,
+            fun _ ->
+                let state = Optimizer.init<float> optimizer 5
+                let gradient = [| 1.0; 2.0; 3.0; 4.0; 5.0 |]
+
+                while clock.Elapsed.TotalSeconds < 3.0 do
+                    let struct (_, delta) = Optimizer.step optimizer state (ReadOnlySpan gradient)
+
+                    if delta <> gradient then
+                        Threading.Interlocked.Increment lost |> ignore
+        )
+        |> ignore
+
+        Expect.equal lost.Value 0 "steps whose Δ went elsewhere")
+
 let tests =
     testList
         "execution"
-        [ for subject in all -> testList subject.Name [ inPrecision single subject; inPrecision Precision.double subject ] ]
+        [ testSequenced beside
+          for subject in all do
+              testList subject.Name [ inPrecision single subject; inPrecision Precision.double subject ] ]

@@ -718,7 +718,7 @@ module internal AdamRules =
                 "s ← s − (1−β₂) sign(s − g²) g²;  Δ = α v / (√s + ε)"
                 "Zaheer et al. 2018, algorithm 2"
                 "with correction=true pytorch_optimizer and TF Addons; optax.yogi also starts v at 1e-6"
-                [ own; "P9", "the start of its sum has a unit" ])
+                [ own; "P9", "the start of its sum has a unit"; "P22", "with correction it counts the steps" ])
             { Yogi.LearningRate = 0.01
               Beta1 = 0.9
               Beta2 = 0.999

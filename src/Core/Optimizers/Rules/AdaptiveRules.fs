@@ -205,7 +205,8 @@ module internal AdaptiveRules =
                 "s ← s + g²;  Δ = α g / (√s + ε)"
                 "Duchi, Hazan & Singer 2011, eq. 1"
                 "torch.optim.Adagrad(eps=1e-10); keras and optax.adagrad with inside=true, initial=0.1, eps=1e-7"
-                [ "P5", "each element has a rate of its own" ])
+                [ "P5", "each element has a rate of its own"
+                  "P22", "with lr_decay the rate's fall counts the steps" ])
             { LearningRate = 0.1; Epsilon = 1e-6; Initial = 0.0; RateDecay = 0.0; Inside = false }
             [ rate (fun (h: Adagrad) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })

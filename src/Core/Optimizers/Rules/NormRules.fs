@@ -203,7 +203,7 @@ module internal NormRules =
                 "κ = trust ‖w‖ / (‖g‖ + λ ‖w‖ + ε);  v ← μ v + α κ (g + λ w);  Δ = v"
                 "You, Gitman & Ginsburg 2017, algorithm 1"
                 "optax.lars without decay (with it, Optax has ‖g + λ w‖)"
-                [ whole; "P9", "with decay the scale of w comes in" ])
+                [ whole; "P9", "with decay, or at w = 0, its rate has a scale of its own" ])
             { Lars.LearningRate = 0.01; Momentum = 0.9; WeightDecay = 0.0; Trust = 0.001; Epsilon = 0.0 }
             [ rate (fun (h: Lars) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               number "momentum" "μ, what the velocity keeps" Range.belowOne _.Momentum (fun v h -> { h with Momentum = v })
@@ -220,10 +220,7 @@ module internal NormRules =
                 "r = v̂ / (√ŝ + ε) + λ w;  Δ = α ‖w‖/‖r‖ r"
                 "You et al. 2020, algorithm 2"
                 "optax.lamb"
-                [ whole
-                  "P5", "each element has a rate of its own"
-                  "P22", "its corrections count the steps"
-                  "P9", "with decay the scale of w comes in" ])
+                [ whole; "P5", "each element has a rate of its own"; "P22", "its corrections count the steps" ])
             { Lamb.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-6; WeightDecay = 0.0 }
             [ rate (fun (h: Lamb) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               decay "beta1" "β₁, of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
@@ -240,7 +237,7 @@ module internal NormRules =
                 "v ← β₂ v + (1−β₂) ‖g‖², ‖g‖² at first;  m ← β₁ m + g/(√v + ε) + λ w;  Δ = α m"
                 "Ginsburg et al. 2019, algorithm 1"
                 "optax.novograd"
-                [ whole; "P22", "the first norm comes in whole"; "P9", "with decay the scale of w comes in" ])
+                [ whole; "P22", "the first norm comes in whole" ])
             { NovoGrad.LearningRate = 0.01; Beta1 = 0.95; Beta2 = 0.98; Epsilon = 1e-8; WeightDecay = 0.0 }
             [ rate (fun (h: NovoGrad) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               number "beta1" "β₁, what the velocity keeps" Range.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })

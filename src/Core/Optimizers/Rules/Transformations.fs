@@ -536,7 +536,8 @@ module internal Transformations =
             "normal noise added to gradients"
             "Δ = g + N(0, σ²)"
             "Neelakantan et al. 2015"
-            [ "P10", "noise does not turn with the gradient"
+            [ "P5", "noise does not turn with the gradient"
+              "P10", "noise does not turn with the gradient"
               "P21", "noise is not 0"
               "P22", "each step has noise of its own"
               "P23", "noise depends on the place"
@@ -575,7 +576,7 @@ module internal Transformations =
             "λ sign w added to the gradient: L1"
             "Δ = g + λ sign w"
             "Tibshirani 1996"
-            [ "P31", "decay may climb"; "P9", "λ has a unit" ]
+            [ "P31", "decay may climb"; "P9", "λ has a unit"; "P5", "each element has a sign of its own" ]
             { SignDecay.Factor = 0.0 }
             [ factor (fun (h: SignDecay) -> h.Factor) (fun v h -> { h with Factor = v }) ]
 
@@ -595,7 +596,7 @@ module internal Transformations =
             "the mean of k gradients at every k-th step"
             "a ← a + g;  Δ = a/k at every k-th step, else all behind it rests"
             ""
-            [ "P31", "it may rest" ]
+            [ "P31", "it may rest"; "P22", "it counts its steps" ]
             { Accumulate.Steps = 1L }
             [ whole "k" "how many gradients make one" Range.counts false (fun (h: Accumulate) -> h.Steps) (fun v h -> { h with Steps = v }) ]
 
@@ -631,7 +632,7 @@ module internal Transformations =
             "slow weights that go a share of the way to the fast ones every k steps"
             "at every k-th step: φ ← φ + α (w − Δ − φ), Δ = w − φ"
             "Zhang et al. 2019, algorithm 1"
-            []
+            [ "P22", "it counts its steps" ]
             { Lookahead.Steps = 5L; Share = 0.5 }
             [ whole "k" "steps between" Range.counts false (fun (h: Lookahead) -> h.Steps) (fun v h -> { h with Steps = v })
               number "alpha" "α, the share of the way" Range.aboveZeroToOne _.Share (fun v h -> { h with Share = v }) ]

@@ -298,6 +298,7 @@ module internal VelocityRules =
     open RuleKind
 
     let private rotation = "P9", "Δ scales with the gradient"
+    let private signs = "P5", "each element has a sign of its own"
 
     let fixedRate =
         define
@@ -365,7 +366,7 @@ module internal VelocityRules =
                 "m ← γ m + (1−γ) g;  Δ = α sign m"
                 "Bernstein et al. 2018, algorithm 2"
                 "optax sign of trace; lion(beta1=γ, beta2=γ)"
-                [])
+                [ signs ])
             { Signum.LearningRate = 1e-4; Decay = 0.9 }
             [ rate (fun (h: Signum) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               number "decay" "γ, of the mean of gradients" Range.belowOne _.Decay (fun v h -> { h with Decay = v }) ]
@@ -379,7 +380,7 @@ module internal VelocityRules =
                 "Δ = α (sign(β₁ m + (1−β₁) g) + λ w);  m ← β₂ m + (1−β₂) g"
                 "Chen et al. 2023, algorithm 2"
                 "optax.lion, whose weight_decay is 1e-3"
-                [])
+                [ signs ])
             { Lion.LearningRate = 1e-4; Beta1 = 0.9; Beta2 = 0.99; WeightDecay = 0.0 }
             [ rate (fun (h: Lion) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               number "beta1" "β₁, of the mean whose sign is taken" Range.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
@@ -395,7 +396,7 @@ module internal VelocityRules =
                 "s ← clamp(s η⁺ or s η⁻ as g p is above or below 0);  p ← g, or 0 where g p < 0;  Δ = s sign p"
                 "Riedmiller & Braun 1993; Igel & Hüsken 2003 (iRprop⁻)"
                 "torch.optim.Rprop"
-                [ "P32", "the rate is the first step's only" ])
+                [ signs; "P32", "the shortest and the longest step are not in proportion to it" ])
             { Rprop.LearningRate = 0.01; Shrink = 0.5; Grow = 1.2; Smallest = 1e-6; Largest = 50.0 }
             [ rate (fun (h: Rprop) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               detail "eta_minus" "η⁻, where the sign turns" Range.betweenZeroAndOne _.Shrink (fun v h -> { h with Shrink = v })

@@ -1,0 +1,31 @@
+using CuteDl.Core.Numerics;
+using CuteDl.Core.Optimizers;
+
+namespace CuteDl.Samples;
+
+/// <summary>m ← γ m + (1−γ) g;  Δ = α m. The law is written once, over any kind of element.</summary>
+internal readonly struct AveragedLaw<E>(E rate, Decay<E> decay) : ILaw<E>
+    where E : struct, IElement<E>
+{
+    public E Delta(E gradient, E parameter, Slots<E> slots)
+    {
+        slots[0] = decay.Mean(slots[0], gradient);
+        return rate * slots[0];
+    }
+}
+
+/// <summary>The rule: hyper-parameters, and how the law of a step follows from them.</summary>
+/// <param name="LearningRate">α.</param>
+/// <param name="Decay">γ in (0, 1).</param>
+internal sealed record Averaged(double LearningRate, double Decay) : IRule
+{
+    public IReadOnlyList<string> Slots => ["average"];
+
+    public bool NeedsParameters => false;
+
+    public void Sweep<E>(long step, Pass<E> pass)
+        where E : struct, IElement<E> => pass.Run(new AveragedLaw<E>(pass.Lift(LearningRate), pass.Decay(Decay)));
+
+    /// <summary>The optimizer, a value like any other.</summary>
+    public Optimizer ToOptimizer() => OptimizerModule.ofRule("averaged", this);
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using CuteDl.Laws;
+using Spectre.Console;
+
+namespace CuteDl.Cli;
+
+/// <summary><c>cutedl laws OPTIMIZER</c>: which laws an optimizer obeys, breaks or is exempt from.</summary>
+internal static class LawsCommand
+{
+    private const int DefaultSeed = 1;
+    private const int DefaultCases = 100;
+
+    public static Command Create()
+    {
+        var optimizer = new Argument<string>("OPTIMIZER") { Description = "An optimizer such as \"adam(lr=0.001)\" or \"clip_norm(1) | sgd(lr=0.1)\"." };
+        var seed = new Option<int>("--seed") { HelpName = "N", Description = "Where random cases begin.", DefaultValueFactory = _ => DefaultSeed };
+        var cases = new Option<int>("--cases") { HelpName = "N", Description = "How many cases a law is held against.", DefaultValueFactory = _ => DefaultCases };
+        var json = new Option<bool>("--json") { Description = "Write one JSON object to standard output." };
+        var command = new Command("laws", "Holds an optimizer against the laws; exit code 1 if one is broken.") { optimizer, seed, cases, json };
+        command.SetAction(parsed =>
+        {
+            var options = LawChecker.DefaultOptions
+                .WithSeed(parsed.GetValue(seed))
+                .WithCases(TrainingOptions.AtLeast(cases, parsed.GetValue(cases), 1));
+            var report = LawChecker.Check(parsed.GetValue(optimizer)!, options);
+            if (parsed.GetValue(json))
+            {
+                Console.WriteLine(ToJson(report).ToJsonString());
+            }
+            else
+            {
+                Print(report);
+            }
+
+            return report.IsBroken ? ExitCode.LawBroken : ExitCode.Fine;
+        });
+        return command;
+    }
+
+    private static void Print(LawReport report)
+    {
+        Console.WriteLine(report.Summary);
+        Console.WriteLine();
+        Terminal.Write(AnsiConsole.Console, new Reports.Table(
+            ["verdict", "law", "name", "cases, counter-example or reason"],
+            [.. report.Results.Select(law => (IReadOnlyList<string>)[Word(law.Verdict), law.Id, law.Name, law.Detail])]));
+    }
+
+    private static JsonObject ToJson(LawReport report) => new()
+    {
+        ["optimizer"] = report.Optimizer,
+        ["seed"] = report.Seed,
+        ["held"] = report.Held.Count,
+        ["broken"] = report.Broken.Count,
+        ["exempt"] = report.Exempt.Count,
+        ["laws"] = new JsonArray([.. report.Results.Select(law => new JsonObject
+        {
+            ["id"] = law.Id,
+            ["name"] = law.Name,
+            ["statement"] = law.Statement,
+            ["source"] = law.Source,
+            ["verdict"] = Word(law.Verdict),
+            ["cases"] = law.Cases,
+            ["counter_example"] = law.CounterExample == "" ? null : law.CounterExample,
+            ["reason"] = law.Reason == "" ? null : law.Reason,
+        })]),
+    };
+
+    private static string Word(Verdict verdict) => verdict switch
+    {
+        Verdict.Held => "held",
+        Verdict.Broken => "broken",
+        _ => "exempt",
+    };
+}

@@ -1,0 +1,148 @@
+namespace CuteDl.Laws
+
+open System
+open CuteDl.Core.Optimizers
+
+/// What a law is tried on.
+type internal Case =
+    {
+        /// The tensors.
+        Shapes: (string * int list) list
+        /// The parameters to begin with.
+        Start: float array
+        /// g₁, g₂, ...: one for each step, as long as the parameters.
+        Gradients: float array array
+        /// A number of the law's own: a factor, an angle.
+        Factor: float
+        /// Whatever else is to be chosen.
+        Choice: int
+    }
+
+    member case.Length = case.Start.Length
+    member case.Steps = case.Gradients.Length
+
+[<RequireQualifiedAccess>]
+module internal Case =
+
+    let number (value: float) = if Double.IsNaN value then "NaN" else NumberText.ofFloat value
+
+    let private longest = 8
+
+    let vector (values: float array) : string =
+        let shown = values |> Array.truncate longest |> Array.map number |> String.concat ", "
+        let rest = if values.Length > longest then $", ... {values.Length - longest} more" else ""
+        $"[{shown}{rest}]"
+
+    /// t as an index: g₁₂.
+    let index (t: int) : string = string t |> String.map (fun digit -> char (int '₀' + int digit - int '0'))
+
+    let private isPlain (shapes: (string * int list) list) =
+        match shapes with
+        | [ "", [ _ ] ] -> true
+        | _ -> false
+
+    let describe (case: Case) : string =
+        let tensors =
+            [ for name, shape in case.Shapes -> (if name = "" then "tensor" else name) + " " + String.Join("×", shape) ]
+            |> String.concat ", "
+
+        let isConstant = case.Steps > 2 && case.Gradients |> Array.forall ((=) case.Gradients[0])
+
+        let gradients =
+            if isConstant then
+                [ $"g = {vector case.Gradients[0]} in {case.Steps} steps" ]
+            elif case.Steps > 6 then
+                [ yield! [ for t in 1..3 -> $"g{index t} = {vector case.Gradients[t - 1]}" ]
+                  $"... {case.Steps - 3} more" ]
+            else
+                [ for t in 1 .. case.Steps -> $"g{index t} = {vector case.Gradients[t - 1]}" ]
+
+        [ if not (isPlain case.Shapes) then
+              tensors
+          if case.Start |> Array.exists ((<>) 0.0) then
+              $"w₀ = {vector case.Start}"
+          yield! gradients
+          if case.Factor <> 1.0 then
+              $"factor {number case.Factor}" ]
+        |> String.concat ", "
+
+    /// How much there is to read of a number; what shrinking makes less.
+    let private weight (value: float) =
+        if value = 0.0 then 0
+        elif value = 1.0 then 1
+        elif value = -1.0 then 2
+        else 2 + (number value).Length
+
+    let private simpler (value: float) : float seq =
+        seq {
+            yield! [ 0.0; 1.0; -1.0; Math.Round value ]
+
+            if value <> 0.0 && Double.IsFinite value then
+                let unit = Math.Pow(10.0, Math.Floor(Math.Log10(abs value)))
+                yield unit * Math.Round(value / unit)
+        }
+        |> Seq.filter (fun other -> Double.IsFinite other && weight other < weight value)
+        |> Seq.distinct
+
+    let private withElement (i: int) (value: float) (values: float array) = Array.updateAt i value values
+
+    let private withoutElement (i: int) (case: Case) =
+        { case with
+            Shapes = [ "", [ case.Length - 1 ] ]
+            Start = Array.removeAt i case.Start
+            Gradients = case.Gradients |> Array.map (Array.removeAt i) }
+
+    let private withoutLastTensor (case: Case) =
+        let kept = List.take (case.Shapes.Length - 1) case.Shapes
+        let length = kept |> List.sumBy (snd >> List.fold (*) 1)
+
+        { case with
+            Shapes = kept
+            Start = Array.truncate length case.Start
+            Gradients = case.Gradients |> Array.map (Array.truncate length) }
+
+    let private withoutSteps (from: int) (count: int) (case: Case) = { case with Gradients = Array.removeManyAt from count case.Gradients }
+
+    /// Cases that are simpler, the simplest first: fewer steps, fewer elements, plainer numbers. Tensors that the optimizer asks for stay.
+    let shrink (mayDrop: bool) (case: Case) : Case seq =
+        seq {
+            let steps = case.Steps
+
+            for count in List.distinct [ steps / 2; steps / 4; 1 ] do
+                if count > 0 && count < steps then
+                    yield withoutSteps 0 count case
+                    yield withoutSteps (steps - count) count case
+
+            for t in 1 .. min 20 (steps - 2) do
+                yield withoutSteps t 1 case
+
+            if mayDrop then
+                if case.Shapes.Length > 1 then
+                    yield withoutLastTensor case
+
+                if isPlain case.Shapes && case.Length > 1 then
+                    for i in 0 .. case.Length - 1 do
+                        yield withoutElement i case
+
+            if case.Start |> Array.exists ((<>) 0.0) then
+                yield { case with Start = Array.zeroCreate case.Length }
+
+            // A constant gradient stays constant.
+            if steps > 1 && case.Gradients |> Array.forall ((=) case.Gradients[0]) then
+                for i in 0 .. case.Length - 1 do
+                    let first = case.Gradients[0]
+
+                    for value in simpler first[i] do
+                        yield { case with Gradients = Array.replicate steps (withElement i value first) }
+
+            for t in 0 .. min 20 steps - 1 do
+                let gradient = case.Gradients[t]
+
+                for i in 0 .. case.Length - 1 do
+                    for value in simpler gradient[i] do
+                        yield { case with Gradients = Array.updateAt t (withElement i value gradient) case.Gradients }
+
+            for i in 0 .. case.Length - 1 do
+                for value in simpler case.Start[i] do
+                    yield { case with Start = withElement i value case.Start }
+        }

@@ -1,0 +1,123 @@
+/// Random cases.
+module internal CuteDl.Laws.Generators
+
+open System
+open FsCheck
+open FsCheck.FSharp
+
+let uniform (lower: float) (upper: float) : Gen<float> =
+    Gen.choose (0, 1 <<< 30) |> Gen.map (fun i -> lower + (upper - lower) * float i / float (1 <<< 30))
+
+/// Evenly spread over orders of magnitude.
+let logUniform (lower: float) (upper: float) : Gen<float> = uniform (log lower) (log upper) |> Gen.map exp
+
+let signed (magnitudes: Gen<float>) : Gen<float> =
+    Gen.map2 (fun isNegative magnitude -> if isNegative then -magnitude else magnitude) (Gen.elements [ true; false ]) magnitudes
+
+/// An element of a gradient, of a size whose square is far from overflow and underflow; never 0.
+let nonZero: Gen<float> = signed (logUniform 1e-3 1e3)
+
+/// The same, or 0.
+let moderate: Gen<float> = Gen.frequency [ 1, Gen.constant 0.0; 6, nonZero ]
+
+/// A factor that rounds nothing.
+let powerOfTwo: Gen<float> =
+    Gen.elements [ -6; -1; 1; 2; 8 ] |> Gen.map (fun k -> Math.Pow(2.0, float k))
+
+let private flat (length: int) : (string * int list) list = [ "", [ length ] ]
+
+/// One tensor for each group, of a name that its pattern matches.
+let private forGroups (subject: Subject) : (string * int list) list =
+    let rec patterns (optimizer: CuteDl.Core.Optimizers.Optimizer) : (string * bool) list =
+        if optimizer.Groups.Count > 0 then
+            [ for pair in optimizer.Groups do
+                  match patterns pair.Value with
+                  | [] -> pair.Key, Subject.leaves pair.Value |> List.exists (fun leaf -> leaf.Kind.Name = "muon")
+                  | inner -> yield! inner ]
+        else
+            [ for part in optimizer.Parts do
+                  if optimizer.Parts.Count > 1 then
+                      yield! patterns part ]
+
+    [ for i, (pattern, isMatrix) in List.indexed (patterns subject.Optimizer) do
+          pattern.Replace("*", $"t{i}").Replace("?", "t"), (if isMatrix then [ 2; 3 ] else [ 3 ]) ]
+
+let private needsMatrix (subject: Subject) = Subject.has "muon" subject
+
+/// Tensors for the optimizer: one vector mostly, or a matrix and a vector; or what it is made for.
+let shapes (longest: int) (subject: Subject) : Gen<(string * int list) list> =
+    let matrix =
+        Gen.map2 (fun rows columns -> [ "weight", [ rows; columns ] ]) (Gen.choose (2, 4)) (Gen.choose (2, 4))
+
+    if not subject.Options.Shapes.IsEmpty then
+        Gen.constant subject.Options.Shapes
+    elif Subject.isGroups subject then
+        Gen.constant (forGroups subject)
+    elif needsMatrix subject then
+        matrix
+    else
+        Gen.frequency
+            [ 3, Gen.choose (1, longest) |> Gen.map flat
+              1, matrix
+              1, Gen.map2 (fun weight size -> weight @ [ "bias", [ size ] ]) matrix (Gen.choose (1, 4)) ]
+
+/// One tensor of an even number of elements.
+let evenShape (subject: Subject) : Gen<(string * int list) list> =
+    if needsMatrix subject then
+        Gen.elements [ [ "weight", [ 2; 3 ] ]; [ "weight", [ 4; 2 ] ] ]
+    else
+        Gen.choose (1, 4) |> Gen.map (fun n -> flat (2 * n))
+
+/// One vector of so many elements at most.
+let vector (longest: int) : Gen<(string * int list) list> = Gen.choose (1, longest) |> Gen.map flat
+
+let private lengthOf (shapes: (string * int list) list) = shapes |> List.sumBy (snd >> List.fold (*) 1)
+
+let private start: Gen<float> = signed (uniform 0.1 2.0)
+
+/// Where parameters begin, in general.
+let anywhere (length: int) : Gen<float array> =
+    Gen.frequency [ 3, Gen.arrayOfLength length start; 1, Gen.constant (Array.zeroCreate length) ]
+
+/// Where they begin for laws that decay would break, and rightly.
+let freeOfDecay (subject: Subject) (length: int) : Gen<float array> =
+    if Subject.decays subject && not subject.Seeks then
+        Gen.constant (Array.zeroCreate length)
+    else
+        anywhere length
+
+/// Cases over some tensors, of so many steps.
+let cases
+    (shapes: Gen<(string * int list) list>)
+    (starts: int -> Gen<float array>)
+    (elements: Gen<float>)
+    (fewest: int, most: int)
+    (factors: Gen<float>)
+    : Gen<Case> =
+    gen {
+        let! shapes = shapes
+        let length = lengthOf shapes
+        let! start = starts length
+        let! steps = Gen.choose (fewest, most)
+        let! gradients = Gen.arrayOfLength steps (Gen.arrayOfLength length elements)
+        let! factor = factors
+        let! choice = Gen.choose (0, 1 <<< 20)
+        return { Shapes = shapes; Start = start; Gradients = gradients; Factor = factor; Choice = choice }
+    }
+
+/// The same with one gradient in all steps.
+let constantly (cases: Gen<Case>) : Gen<Case> =
+    cases
+    |> Gen.map (fun case -> { case with Gradients = Array.replicate case.Steps case.Gradients[0] })
+
+let one: Gen<float> = Gen.constant 1.0
+
+/// A few steps of a few elements from anywhere: what most laws are tried on.
+let usual (subject: Subject) : Gen<Case> = cases (shapes 8 subject) anywhere moderate (1, 12) one
+
+/// Elements that a rule takes one by one, from 0.
+let elements (gradient: Gen<float>) (fewest: int, most: int) : Gen<Case> =
+    cases (vector 4) (fun length -> Gen.constant (Array.zeroCreate length)) gradient (fewest, most) one
+
+/// Tensors to see whether they fit.
+let sampleShapes (subject: Subject) : (string * int list) list = Gen.sampleWithSeed (Rnd 1UL) 10 1 (shapes 4 subject) |> Array.head

@@ -1,0 +1,175 @@
+namespace CuteDl.Laws
+
+open System
+open FsCheck
+open FsCheck.FSharp
+
+/// One law of the table.
+[<NoComparison; NoEquality>]
+type internal Law =
+    {
+        Id: string
+        Name: string
+        Statement: string
+        Source: string
+        /// Why it is not about the optimizer, if it is not.
+        IsElsewhere: Subject -> string option
+        /// Whether exemptions from its number are exemptions from it.
+        MayBeExempt: bool
+        /// Why it need not hold by what the law itself says, whatever pages say.
+        Excuse: Subject -> string option
+        /// It tells kinds apart: of a rule that claims nothing either answer will do.
+        IsCharacteristic: bool
+        /// What it is tried on.
+        Cases: Subject -> Gen<Case>
+        /// What must be true of a case for the law to speak of it; shrinking keeps it.
+        Speaks: Case -> bool
+        /// What was expected and what came, if these differ.
+        Check: Subject -> Case -> string option
+        /// As many cases at most.
+        Most: int
+    }
+
+[<RequireQualifiedAccess>]
+module internal Law =
+
+    /// A law that every optimizer obeys if it does not say otherwise.
+    let general id name statement source cases check =
+        { Id = id
+          Name = name
+          Statement = statement
+          Source = source
+          IsElsewhere = fun _ -> None
+          MayBeExempt = true
+          Excuse = fun _ -> None
+          IsCharacteristic = false
+          Cases = cases
+          Speaks = fun _ -> true
+          Check = check
+          Most = Int32.MaxValue }
+
+    /// A law about some kinds, with constant arguments.
+    let about (kinds: string list) id name statement source cases check =
+        let text = "about " + String.Join(", ", kinds)
+
+        { general id name statement source cases check with
+            IsElsewhere =
+                fun subject ->
+                    if not (Subject.names subject = [ subject.Kind.Name ] && List.contains subject.Kind.Name kinds) then
+                        Some text
+                    elif not (Subject.schedules subject).IsEmpty then
+                        Some "about constant arguments"
+                    else
+                        None }
+
+    /// The same, if nothing else is against it.
+    let unless (problem: Subject -> string option) (law: Law) =
+        { law with
+            IsElsewhere = fun subject -> law.IsElsewhere subject |> Option.orElseWith (fun () -> problem subject) }
+
+    /// About arguments of these values only.
+    let whenOff (flags: string list) (law: Law) =
+        law
+        |> unless (fun subject ->
+            flags
+            |> List.tryFind (fun name -> Subject.value name subject <> 0.0)
+            |> Option.map (fun name -> $"about {subject.Kind.Name} without {name}"))
+
+    let costly (most: int) (law: Law) = { law with Most = most }
+
+    let speaksOf (speaks: Case -> bool) (law: Law) = { law with Speaks = speaks }
+
+    let characteristic (law: Law) = { law with IsCharacteristic = true }
+
+    /// What FsCheck found: how many cases held, and the case after shrinking that did not.
+    type private Finding() =
+        member val Cases = 0 with get, set
+        member val Broken: Case option = None with get, set
+
+        interface IRunner with
+            member _.OnStartFixture _ = ()
+            member _.OnArguments(_, _, _) = ()
+            member _.OnShrink(_, _) = ()
+
+            member finding.OnFinished(_, result) =
+                match result with
+                | TestResult.Passed(data, _) -> finding.Cases <- data.NumberOfTests
+                | TestResult.Exhausted data -> finding.Cases <- data.NumberOfTests
+                | TestResult.Failed(data, _, shrunk, _, _, _, _) ->
+                    finding.Cases <- data.NumberOfTests
+                    finding.Broken <- shrunk |> List.tryPick tryUnbox<Case>
+
+    let private complaint (law: Law) (subject: Subject) (case: Case) : string option =
+        try
+            law.Check subject case
+        with error when not (error :? OutOfMemoryException) ->
+            Some $"{error.GetType().Name} was thrown: {error.Message}"
+
+    /// Holds the law against cases: how many there were, and the counter-example.
+    let private judge (law: Law) (subject: Subject) : int * string =
+        let mayDrop =
+            subject.Options.Shapes.IsEmpty && not (Subject.isGroups subject) && not (Subject.has "muon" subject)
+
+        let shrink (case: Case) =
+            Case.shrink mayDrop case
+            |> Seq.filter (fun smaller -> smaller.Steps > 0 && smaller.Length > 0 && law.Speaks smaller)
+
+        let arbitrary = Arb.fromGenShrink (Gen.filter law.Speaks (law.Cases subject), shrink)
+        // Of a case that breaks the law once and not again, what was said then is worth more than nothing.
+        let last = ref ""
+
+        let holds (case: Case) =
+            match complaint law subject case with
+            | None -> true
+            | Some said ->
+                last.Value <- said
+                false
+
+        let property = Prop.forAll arbitrary holds
+        let finding = Finding()
+
+        let config =
+            Config.Quick
+                .WithRunner(finding)
+                .WithMaxTest(min law.Most subject.Options.Cases)
+                .WithReplay(Some { Rnd = Rnd(uint64 subject.Options.Seed); Size = None })
+
+        Check.One(config, property)
+
+        match finding.Broken with
+        | None -> finding.Cases, ""
+        | Some case ->
+            let said =
+                complaint law subject case
+                |> Option.defaultWith (fun () -> $"{last.Value}; once, and not again: a step is not a function of what it is given")
+
+            finding.Cases, $"{Case.describe case}: {said}"
+
+    /// What comes of the law for an optimizer.
+    let result (law: Law) (subject: Subject) : LawResult =
+        let result verdict cases counterExample reason =
+            { Id = law.Id
+              Name = law.Name
+              Statement = law.Statement
+              Source = law.Source
+              Verdict = verdict
+              Cases = cases
+              CounterExample = counterExample
+              Reason = reason }
+
+        let exemption =
+            (if law.MayBeExempt then Subject.exemption law.Id subject else None)
+            |> Option.orElseWith (fun () -> law.Excuse subject)
+
+        match law.IsElsewhere subject, exemption with
+        | Some reason, None -> result Verdict.Exempt 0 "" reason
+        | Some _, Some reason -> result Verdict.Exempt 0 "" reason
+        | None, Some reason ->
+            let cases, counterExample = judge law { subject with Seeks = true }
+            result Verdict.Exempt cases counterExample reason
+        | None, None ->
+            match judge law subject with
+            | cases, "" -> result Verdict.Held cases "" ""
+            | cases, counterExample when law.IsCharacteristic && Subject.claimsNothing subject ->
+                result Verdict.Exempt cases counterExample "a rule of one's own, which does not claim it"
+            | cases, counterExample -> result Verdict.Broken cases counterExample ""

@@ -1,0 +1,134 @@
+namespace CuteDl.Laws
+
+open System
+open System.Collections.Generic
+open CuteDl.Core.Optimizers
+
+/// An optimizer that is held against the laws of a kind.
+[<NoComparison; NoEquality>]
+type internal Subject =
+    {
+        Optimizer: Optimizer
+        /// The kind whose laws are to hold: the optimizer's own, or another that it claims to be.
+        Kind: RuleKind
+        Options: LawOptions
+        /// Looking for a case that breaks a law from which the optimizer is exempt.
+        Seeks: bool
+    }
+
+[<RequireQualifiedAccess>]
+module internal Subject =
+
+    /// The single rules and transformations that an optimizer is made of.
+    let rec leaves (optimizer: Optimizer) : Optimizer list =
+        if optimizer.Groups.Count > 0 then
+            [ for pair in optimizer.Groups do
+                  yield! leaves pair.Value ]
+        elif optimizer.Parts.Count > 1 then
+            [ for part in optimizer.Parts do
+                  yield! leaves part ]
+        else
+            [ optimizer ]
+
+    /// The same optimizer with each of its single parts changed.
+    let rec mapLeaves (change: Optimizer -> Optimizer) (optimizer: Optimizer) : Optimizer =
+        if optimizer.Groups.Count > 0 then
+            Optimizer.groups [ for pair in optimizer.Groups -> pair.Key, mapLeaves change pair.Value ]
+        elif optimizer.Parts.Count > 1 then
+            Optimizer.chain [ for part in optimizer.Parts -> mapLeaves change part ]
+        else
+            change optimizer
+
+    let isOwn (kind: RuleKind) =
+        Rules.known |> List.forall (fun known -> not (obj.ReferenceEquals(known, kind)))
+
+    /// It is a rule of the user's, which claims nothing.
+    let claimsNothing (subject: Subject) =
+        subject.Optimizer.Parts.Count = 1 && subject.Optimizer.Groups.Count = 0 && isOwn subject.Kind
+
+    let isClaim (subject: Subject) = not (obj.ReferenceEquals(subject.Kind, subject.Optimizer.Kind))
+
+    let kinds (subject: Subject) : RuleKind list =
+        if isClaim subject then [ subject.Kind ] else [ for leaf in leaves subject.Optimizer -> leaf.Kind ]
+
+    let names (subject: Subject) : string list = [ for kind in kinds subject -> kind.Name ]
+
+    let has (name: string) (subject: Subject) = names subject |> List.contains name
+
+    let isGroups (subject: Subject) =
+        leaves subject.Optimizer |> List.length > subject.Optimizer.Parts.Count
+        || subject.Optimizer.Groups.Count > 0
+
+    /// The schedules of a single part. A plateau to which no loss is reported stays where it begins, as a constant does.
+    let schedulesOf (leaf: Optimizer) : KeyValuePair<string, Schedule> list =
+        [ for pair in leaf.Settings do
+              match pair.Value with
+              | Setting.Schedule schedule -> KeyValuePair(pair.Key, schedule)
+              | Setting.Plateau _ -> () ]
+
+    let schedules (subject: Subject) : KeyValuePair<string, Schedule> list =
+        [ for leaf in leaves subject.Optimizer do
+              yield! schedulesOf leaf ]
+
+    let private tryIn (name: string) (values: (string * float) seq) = values |> Seq.tryFind (fst >> (=) name) |> Option.map snd
+
+    /// The value of a part's argument, if it has it.
+    let valueOf (name: string) (leaf: Optimizer) : float option = tryIn name [ for pair in leaf.Values -> pair.Key, pair.Value ]
+
+    /// The value of an argument of the kind: the optimizer's own, what the options say, or the kind's default.
+    let tryValue (name: string) (subject: Subject) : float option =
+        valueOf name subject.Optimizer
+        |> Option.orElseWith (fun () -> tryIn name subject.Options.Values)
+        |> Option.orElseWith (fun () -> tryIn name [ for argument in subject.Kind.Arguments -> argument.Name, argument.Default ])
+
+    let value (name: string) (subject: Subject) : float =
+        match tryValue name subject with
+        | Some value -> value
+        | None -> raise (ArgumentException $"{subject.Kind.Name} has no argument '{name}'.")
+
+    let isOn (name: string) (subject: Subject) = value name subject <> 0.0
+
+    /// The optimizer with arguments changed; none if it has them not and the options do not say how.
+    let tryWith (values: (string * float) list) (subject: Subject) : Optimizer option =
+        let change (optimizer: Optimizer option) (name: string, value: float) =
+            match optimizer with
+            | Some optimizer when (valueOf name optimizer).IsSome -> Some(Optimizer.set name value optimizer)
+            | Some optimizer when values.Length = 1 && obj.ReferenceEquals(optimizer, subject.Optimizer) ->
+                subject.Options.Remake |> Option.map (fun remake -> remake name value)
+            | _ -> None
+
+        List.fold change (Some subject.Optimizer) values
+
+    /// Whether its parts pull at the parameters, whatever the gradient. Of a rule of the user's this is not known.
+    let decays (subject: Subject) : bool =
+        leaves subject.Optimizer
+        |> List.exists (fun leaf ->
+            if isOwn leaf.Kind then
+                true
+            else
+                leaf.Kind.Arguments
+                |> List.exists (fun argument ->
+                    argument.Summary.StartsWith("λ", StringComparison.Ordinal) && valueOf argument.Name leaf <> Some 0.0))
+
+    /// Why it does not move, if it does not.
+    let standsStill (subject: Subject) : string option =
+        leaves subject.Optimizer
+        |> List.tryPick (fun leaf ->
+            match valueOf "lr" leaf, valueOf "factor" leaf, valueOf "eps" leaf with
+            | Some 0.0, _, _ -> Some $"{leaf.Kind.Name} stands still: its rate is 0"
+            | _, Some 0.0, _ when leaf.Kind.Name = "scale" -> Some "scale stands still: its factor is 0"
+            | _, _, Some 0.0 when leaf.Kind.Name = "adadelta" -> Some "adadelta stands still: its ε is 0"
+            | _ -> None)
+
+    /// Why the optimizer need not obey a law.
+    let exemption (id: string) (subject: Subject) : string option =
+        let given = subject.Options.Exempt |> List.tryFind (fst >> (=) id) |> Option.map snd
+        let several = (kinds subject).Length > 1
+
+        given
+        |> Option.orElseWith (fun () ->
+            kinds subject
+            |> List.tryPick (fun kind ->
+                kind.Page.Exempt
+                |> List.tryFind (fst >> (=) id)
+                |> Option.map (fun (_, reason) -> if several then $"{kind.Name}: {reason}" else reason)))

@@ -1,0 +1,144 @@
+/// Sums of squares: Adagrad, and Adadelta's units.
+module internal CuteDl.Laws.AdagradLaws
+
+open System
+open FsCheck
+open FsCheck.FSharp
+open CuteDl.Core.Optimizers
+open CuteDl.Laws
+open CuteDl.Laws.Generators
+open CuteDl.Laws.Running
+
+let private value = Subject.value
+
+let private plainly = Law.whenOff [ "initial"; "lr_decay"; "inside" ]
+
+let private fallingRate =
+    Law.about
+        [ "adagrad" ]
+        "P17"
+        "rates never rise"
+        "α/(√s_t+ε) never rises; s does not depend on the order of gradients; constant g: Δ_t = α g/(|g|√t + ε)"
+        "Duchi, Hazan & Singer 2011"
+        (fun _ -> elements nonZero (1, 20))
+        (fun subject case ->
+            let alpha, epsilon = value "lr" subject, value "eps" subject
+
+            let constant () =
+                let case = { case with Gradients = Array.replicate case.Steps case.Gradients[0] }
+                let law = Array.mapi (fun i (g: float) -> alpha * g / (abs g * sqrt (float (i + 1)) + epsilon))
+
+                closeEach 1e-9 (elementwise law case) (deltas subject.Optimizer case)
+                |> Option.map (sprintf "with g₁ in all steps: %s")
+
+            let never () =
+                let rates = Array.map2 (Array.map2 (fun d g -> d / g)) (deltas subject.Optimizer case) case.Gradients
+
+                rates
+                |> Array.pairwise
+                |> Array.tryFind (fun (before, after) -> Array.exists2 (fun a b -> b > a * (1.0 + 1e-12)) before after)
+                |> Option.map (fun (before, after) -> $"rates of at most {Case.vector before} expected, {Case.vector after} came")
+
+            // The last gradient shows the sum of all in front, in whatever order.
+            let order () =
+                let front = Array.truncate (case.Steps - 1) case.Gradients
+                let turned = { case with Gradients = Array.append (Array.rev front) [| Array.last case.Gradients |] }
+
+                close 1e-9 [| Array.last (deltas subject.Optimizer case) |] [| Array.last (deltas subject.Optimizer turned) |]
+                |> Option.map (sprintf "in the opposite order, last: %s")
+
+            firstOf [ constant; never; order ])
+    |> Law.speaksOf (fun case -> case.Gradients |> Array.forall (Array.forall ((<>) 0.0)))
+    |> Law.unless Subject.standsStill
+    |> plainly
+
+let private sumOfSteps =
+    Law.about
+        [ "adagrad" ]
+        "P18"
+        "sum of steps"
+        "√S_T ≤ Σ g_t²/√S_t ≤ 2√S_T, with ε = 0"
+        "Duchi, Hazan & Singer 2011, lemma 4"
+        (fun _ -> elements nonZero (1, 20))
+        (fun subject case ->
+            match Subject.tryWith [ "eps", 0.0 ] subject with
+            | None -> None
+            | Some other ->
+                let alpha = value "lr" subject
+                let came = deltas other case
+
+                Seq.init case.Length id
+                |> Seq.tryPick (fun i ->
+                    let root = case.Gradients |> Array.sumBy (fun g -> g[i] * g[i]) |> sqrt
+
+                    let sum =
+                        Array.fold2 (fun sum (d: float array) (g: float array) -> sum + g[i] * d[i] / alpha) 0.0 came case.Gradients
+
+                    expect (root * (1.0 - 1e-9) <= sum && sum <= 2.0 * root * (1.0 + 1e-9)) (fun () ->
+                        $"a sum from {Case.number root} to {Case.number (2.0 * root)} expected, {Case.number sum} came")))
+    |> Law.unless Subject.standsStill
+    |> plainly
+    |> Law.unless (fun subject ->
+        if (Subject.tryWith [ "eps", 0.0 ] subject).IsNone then
+            Some "its ε cannot be changed from here"
+        else
+            None)
+
+let private epsilonInside =
+    Law.about
+        [ "adagrad" ]
+        "P19"
+        "ε inside"
+        "ε inside the root with the initial sum a is ε = 0 with the initial sum a+ε"
+        "algebra"
+        (fun _ -> elements nonZero (1, 20))
+        (fun subject case ->
+            let initial, epsilon = value "initial" subject, value "eps" subject
+
+            match
+                Subject.tryWith [ "inside", 1.0 ] subject,
+                Subject.tryWith [ "inside", 0.0; "eps", 0.0; "initial", initial + epsilon ] subject
+            with
+            | Some inside, Some other -> closeEach 1e-9 (deltas other case) (deltas inside case)
+            | _ -> None)
+    |> Law.unless (fun subject ->
+        if (Subject.tryWith [ "inside", 0.0; "initial", 0.0 ] subject).IsNone then
+            Some "its arguments cannot be changed from here"
+        else
+            None)
+
+let private units =
+    Law.about
+        [ "adadelta" ]
+        "P20"
+        "units"
+        "with ε split, (g, ε_g) → (cg, cε_g) leaves Δ, and ε_x → cε_x makes Δ c times as large, bit for bit for c = 2ᵏ; one ε does neither"
+        "Zeiler 2012, section 3.2"
+        (fun _ -> cases (vector 4) (fun length -> Gen.constant (Array.zeroCreate length)) nonZero (1, 20) powerOfTwo)
+        (fun subject case ->
+            let epsilon = value "eps" subject
+            let own = value "eps_delta" subject
+            let ofDeltas = if Double.IsNaN own then epsilon else own
+            let split ofGradients ofDeltas = Subject.tryWith [ "eps", ofGradients; "eps_delta", ofDeltas ] subject
+
+            match split epsilon ofDeltas, split (case.Factor * epsilon) ofDeltas, split epsilon (case.Factor * ofDeltas) with
+            | Some plain, Some otherGradients, Some otherParameters ->
+                let scaled = Array.map (Array.map ((*) case.Factor))
+                let expected = deltas plain case
+
+                firstOf
+                    [ fun () ->
+                          same expected (deltas otherGradients { case with Gradients = scaled case.Gradients })
+                          |> Option.map (sprintf "gradients in other units: %s")
+                      fun () ->
+                          same (scaled expected) (deltas otherParameters case)
+                          |> Option.map (sprintf "parameters in other units: %s") ]
+            | _ -> None)
+    |> Law.whenOff [ "inside" ]
+    |> Law.unless (fun subject ->
+        if (Subject.tryWith [ "eps", 1.0; "eps_delta", 1.0 ] subject).IsNone then
+            Some "its ε cannot be changed from here"
+        else
+            None)
+
+let all = [ fallingRate; sumOfSteps; epsilonInside; units ]

@@ -1,0 +1,73 @@
+/// Weight decay, and climbing in place of descending.
+module internal CuteDl.Laws.DecayLaws
+
+open System
+open FsCheck
+open FsCheck.FSharp
+open CuteDl.Core.Optimizers
+open CuteDl.Laws
+open CuteDl.Laws.Generators
+open CuteDl.Laws.Running
+
+let private maximize = Expression.parse "maximize()"
+
+let private climbing =
+    { Law.general
+          "P16"
+          "climbing"
+          "maximize | optimizer, given g, is the optimizer given −g, bit for bit"
+          "PyTorch maximize"
+          usual
+          (fun subject case ->
+              let turned = { case with Gradients = case.Gradients |> Array.map (Array.map (fun g -> 0.0 - g)) }
+              same (deltas subject.Optimizer turned) (deltas (Optimizer.chain [ maximize; subject.Optimizer ]) case)) with
+        MayBeExempt = false }
+
+let private decaySign =
+    { Law.general
+          "P16"
+          "decay shrinks"
+          "at g = 0 the first step does not push parameters away from 0: ⟨Δ₁, w₀⟩ ≥ 0, whether descending or climbing"
+          "Loshchilov & Hutter 2019"
+          (fun subject -> cases (shapes 8 subject) anywhere (Gen.constant 0.0) (1, 1) one)
+          (fun subject case ->
+              let delta = (deltas subject.Optimizer case)[0]
+              let product = Array.fold2 (fun sum d w -> sum + d * w) 0.0 delta case.Start
+              let size = Array.fold2 (fun sum d w -> sum + abs (d * w)) 0.0 delta case.Start
+              expect (product >= -1e-9 * size) (fun () -> $"⟨Δ₁, w₀⟩ ≥ 0 expected, Δ₁ = {Case.vector delta} came")) with
+        MayBeExempt = false }
+    |> Law.unless (fun subject -> if Subject.has "noise" subject then Some "noise pushes anywhere" else None)
+
+/// The decay that goes through the rule, and the one beside it.
+let private decayForms =
+    let factor = 0.5
+    let decayBy name (value: float) = Expression.parse $"{name}()" |> Optimizer.set "factor" value
+
+    let isPlain (subject: Subject) =
+        match subject.Kind.Name with
+        | "fixed" -> true
+        | "sgd" -> not (Subject.isOn "momentum" subject)
+        | _ -> false
+
+    { Law.general
+          "P16"
+          "decay forms"
+          "decay(λ) | optimizer is optimizer | decoupled(αλ)"
+          "Loshchilov & Hutter 2019, propositions 1 and 2"
+          (fun subject -> cases (shapes 8 subject) anywhere nonZero (2, 8) one)
+          (fun subject case ->
+              let inFront = Optimizer.chain [ decayBy "decay" factor; subject.Optimizer ]
+
+              let behind =
+                  Optimizer.chain [ subject.Optimizer; decayBy "decoupled" (Subject.value "lr" subject * factor) ]
+
+              close 1e-9 (deltas behind case) (deltas inFront case)) with
+        Excuse = fun subject -> if isPlain subject then None else Some "true of the plain gradient alone" }
+    |> Law.unless (fun subject ->
+        if (Subject.names subject).Length > 1 || Subject.isGroups subject then Some "about single rules"
+        elif (Subject.tryValue "lr" subject).IsNone then Some "it has no rate"
+        elif not (Subject.schedules subject).IsEmpty then Some "about constant arguments"
+        else Subject.standsStill subject)
+    |> Law.characteristic
+
+let all = [ climbing; decaySign; decayForms ]

@@ -1,0 +1,279 @@
+/// What becomes of Δ when gradients or the rate are scaled, turned or taken away.
+module internal CuteDl.Laws.ScaleLaws
+
+open System
+open FsCheck
+open FsCheck.FSharp
+open CuteDl.Core.Optimizers
+open CuteDl.Laws
+open CuteDl.Laws.Generators
+open CuteDl.Laws.Running
+
+let private scaled (factor: float) = Array.map (Array.map ((*) factor))
+
+/// Q x, for a rotation in the plane of each two neighbours.
+let private rotate (angle: float) (vector: float array) : float array =
+    vector
+    |> Array.chunkBySize 2
+    |> Array.collect (fun pair -> [| cos angle * pair[0] - sin angle * pair[1]; sin angle * pair[0] + cos angle * pair[1] |])
+
+let private rotation =
+    { Law.general
+          "P5"
+          "rotation"
+          "Δ(Qg) = Q Δ(g) for a rotation Q"
+          "linearity in the history"
+          (fun subject -> cases (evenShape subject) anywhere moderate (1, 8) (uniform 0.3 1.2))
+          (fun subject case ->
+              let turned =
+                  { case with
+                      Start = rotate case.Factor case.Start
+                      Gradients = Array.map (rotate case.Factor) case.Gradients }
+
+              close 1e-9 (deltas subject.Optimizer case |> Array.map (rotate case.Factor)) (deltas subject.Optimizer turned)) with
+        Speaks = fun case -> case.Length % 2 = 0 }
+    |> Law.unless (fun subject ->
+        if Subject.isGroups subject then Some "groups take tensors apart"
+        elif not subject.Options.Shapes.IsEmpty then Some "about a single tensor of any length"
+        else None)
+    |> Law.characteristic
+
+/// The power of c by which Δ grows if gradients grow c times: 0 behind a rule that divides it out, 1 for transformations.
+let rec private degree (optimizer: Optimizer) : int option =
+    if optimizer.Groups.Count > 0 then
+        match [ for pair in optimizer.Groups -> degree pair.Value ] |> List.distinct with
+        | [ one ] -> one
+        | _ -> None
+    elif optimizer.Parts.Count > 1 then
+        let degrees = [ for part in optimizer.Parts -> degree part ]
+        if List.contains None degrees then None else degrees |> List.choose id |> List.min |> Some
+    else
+        Some(if optimizer.Kind.Role = Role.Rule then 0 else 1)
+
+/// ε, and whatever else has the unit of gradients or of their squares, in units c times as small.
+let private inUnits (factor: float) (subject: Subject) : Optimizer option =
+    let times name power leaf =
+        match Subject.valueOf name leaf with
+        | Some value when value > 0.0 -> Optimizer.set name (value * Math.Pow(factor, power)) leaf
+        | _ -> leaf
+
+    let isInside leaf = Subject.valueOf "inside" leaf = Some 1.0
+
+    let change (leaf: Optimizer) =
+        match leaf.Kind.Name with
+        // The ε of the deltas has their unit, and stays.
+        | "adadelta" ->
+            let own = Subject.valueOf "eps_delta" leaf |> Option.defaultValue nan
+            let pinned = if Double.IsNaN own then Subject.valueOf "eps" leaf |> Option.get else own
+            leaf |> Optimizer.set "eps_delta" pinned |> times "eps" (if isInside leaf then 2.0 else 1.0)
+        | "adagrad" -> leaf |> times "eps" (if isInside leaf then 2.0 else 1.0) |> times "initial" 2.0
+        | "adafactor" -> times "eps1" 2.0 leaf
+        | _ -> times "eps" (if isInside leaf then 2.0 else 1.0) leaf
+
+    if
+        Subject.isOwn subject.Optimizer.Kind
+        && subject.Optimizer.Parts.Count = 1
+        && subject.Optimizer.Groups.Count = 0
+    then
+        match Subject.tryValue "eps" subject with
+        | None when Subject.isClaim subject -> Some subject.Optimizer
+        | None -> None
+        | Some epsilon -> Subject.tryWith [ "eps", epsilon * factor ] subject
+    else
+        Some(Subject.mapLeaves change subject.Optimizer)
+
+let private scale =
+    Law.general
+        "P9"
+        "scale"
+        "Δ(cg, cε) = Δ(g, ε), bit for bit for c = 2ᵏ; for transformations alone Δ(cg) = cΔ(g)"
+        "Kingma & Ba 2015, section 2.1"
+        (fun subject ->
+            let start =
+                if degree subject.Optimizer = Some 1 then freeOfDecay { subject with Seeks = false } else anywhere
+
+            let start = if subject.Seeks then anywhere else start
+            // Parameters have a scale of their own, which a transformation alone may see: they begin at 0.
+            let start =
+                if degree subject.Optimizer = Some 1 && not subject.Seeks then
+                    (fun length -> Gen.constant (Array.zeroCreate length))
+                else
+                    start
+
+            cases (shapes 8 subject) start moderate (1, 12) powerOfTwo)
+        (fun subject case ->
+            match inUnits case.Factor subject with
+            | None -> None
+            | Some other ->
+                let power = float (degree subject.Optimizer |> Option.defaultValue 0)
+                let expected = deltas subject.Optimizer case |> scaled (Math.Pow(case.Factor, power))
+                same expected (deltas other { case with Gradients = scaled case.Factor case.Gradients }))
+    |> Law.unless (fun subject ->
+        if (degree subject.Optimizer).IsNone then Some "its groups scale differently"
+        elif (inUnits 2.0 subject).IsNone then Some "its ε is not known, or cannot be changed from here"
+        else None)
+    |> Law.characteristic
+
+let private odd =
+    Law.general
+        "P10"
+        "opposite gradients"
+        "Δ(−g) = −Δ(g), from opposite parameters, bit for bit"
+        "symmetry of the objective"
+        usual
+        (fun subject case ->
+            let opposite = { case with Start = Array.map (~-) case.Start; Gradients = scaled -1.0 case.Gradients }
+
+            same (deltas subject.Optimizer case |> scaled -1.0) (deltas subject.Optimizer opposite))
+
+let private withoutEpsilon (subject: Subject) : Optimizer =
+    if (Subject.leaves subject.Optimizer) |> List.exists (fun leaf -> Subject.isOwn leaf.Kind) then
+        subject.Optimizer
+    else
+        subject.Optimizer
+        |> Subject.mapLeaves (fun leaf ->
+            let mayBeZero =
+                leaf.Kind.Arguments |> List.exists (fun argument -> argument.Name = "eps" && argument.Allows 0.0)
+
+            if mayBeZero then Optimizer.set "eps" 0.0 leaf else leaf)
+
+let private zeroGradient =
+    Law.general
+        "P21"
+        "zero gradient"
+        "g = 0 from the initial state gives Δ = 0, with ε = 0 too (decay: at w = 0)"
+        "no 0/0"
+        (fun subject -> cases (shapes 8 subject) (freeOfDecay subject) (Gen.constant 0.0) (1, 12) one)
+        (fun subject case ->
+            let zeros = case.Gradients |> Array.map (Array.map (fun _ -> 0.0))
+
+            firstOf
+                [ fun () -> same zeros (deltas subject.Optimizer case)
+                  fun () -> same zeros (deltas (withoutEpsilon subject) case) |> Option.map (sprintf "with eps = 0: %s") ])
+
+/// So long that a decaying mean of γ = 0.99 is, to a single's last digit, what it is a mean of.
+let private longRun = 2500
+
+let private finite =
+    { Law.general
+          "P21"
+          "finite steps"
+          "finite gradients give a finite Δ, however long they stay the same"
+          "roots of differences of means"
+          (fun subject -> constantly (cases (shapes 4 subject) (freeOfDecay subject) (signed (uniform 0.1 2.0)) (longRun, longRun) one))
+          (fun subject case ->
+              let state = Optimizer.initFor<float32> subject.Optimizer (Layout.OfShapes case.Shapes)
+              let parameters = Array.map float32 case.Start
+              let mutable broken = None
+              let mutable t = 0
+
+              while broken.IsNone && t < case.Steps do
+                  t <- t + 1
+                  Optimizer.stepInPlace subject.Optimizer state (Span parameters) (ReadOnlySpan(Array.map float32 case.Gradients[t - 1]))
+
+                  if parameters |> Array.exists (Single.IsFinite >> not) then
+                      broken <-
+                          Some $"finite w{Case.index t} expected, {Case.vector (Array.map float parameters)} came, in single precision"
+
+              broken) with
+        MayBeExempt = false
+        Excuse =
+            fun subject ->
+                [ "dowg"; "dadapt_adam"; "prodigy" ]
+                |> List.tryFind (fun name -> Subject.has name subject)
+                |> Option.map (fun name -> $"on a slope without end the steps of {name} grow without end") }
+    |> Law.costly 6
+
+let private downhill =
+    { Law.general
+          "P31"
+          "downhill at first"
+          "⟨Δ₁, g⟩ > 0 for g ≠ 0"
+          "a descent direction"
+          (fun subject ->
+              let cases = cases (shapes 8 subject) (freeOfDecay subject) nonZero (1, 1) one
+
+              let level case =
+                  { case with Gradients = case.Gradients |> Array.map (fun g -> Array.create g.Length g[0]) }
+
+              if subject.Seeks then Gen.oneof [ cases; Gen.map level cases ] else cases)
+          (fun subject case ->
+              let delta = (deltas subject.Optimizer case)[0]
+              let product = Array.fold2 (fun sum d g -> sum + d * g) 0.0 delta case.Gradients[0]
+              expect (product > 0.0) (fun () -> $"⟨Δ₁, g₁⟩ > 0 expected, Δ₁ = {Case.vector delta} came")) with
+        Speaks = fun case -> case.Gradients |> Array.forall (Array.exists ((<>) 0.0)) }
+    |> Law.unless Subject.standsStill
+
+/// The optimizer with its rate so many times as large.
+let private withRate (factor: float) (subject: Subject) : Optimizer option =
+    let raiseIn (leaf: Optimizer) =
+        match Subject.schedulesOf leaf |> Seq.tryFind (fun pair -> pair.Key = "lr"), Subject.valueOf "lr" leaf with
+        | Some pair, _ -> Optimizer.schedule "lr" (Schedule.Product(pair.Value, [ Schedule.Constant factor ])) leaf
+        | None, Some rate -> Optimizer.set "lr" (rate * factor) leaf
+        | None, None -> leaf
+
+    if Subject.leaves subject.Optimizer |> List.exists (fun leaf -> Subject.isOwn leaf.Kind) then
+        Subject.tryValue "lr" subject
+        |> Option.bind (fun rate -> Subject.tryWith [ "lr", rate * factor ] subject)
+    else
+        Some(Subject.mapLeaves raiseIn subject.Optimizer)
+
+/// Parts behind the rule that pass on what is multiplied.
+let private passesOn =
+    [ "identity"; "maximize"; "scale"; "ema"; "swa"; "accumulate"; "freeze"; "skip_non_finite" ]
+
+let rec private rateProblem (subject: Subject) (optimizer: Optimizer) : string option =
+    if optimizer.Groups.Count > 0 then
+        optimizer.Groups |> Seq.tryPick (fun pair -> rateProblem subject pair.Value)
+    else
+        let parts = List.ofSeq optimizer.Parts
+
+        let hasRate (part: Optimizer) =
+            (Subject.valueOf "lr" part).IsSome || Subject.isOwn part.Kind && part.Groups.Count = 0
+
+        match parts |> List.filter hasRate with
+        | [] when parts |> List.exists (fun part -> part.Groups.Count > 0) && parts.Length = 1 -> None
+        | [] -> Some "it has no rate"
+        | [ one ] ->
+            let behind = parts |> List.skipWhile (fun part -> not (obj.ReferenceEquals(part, one))) |> List.tail
+
+            behind
+            |> List.tryFind (fun part -> not (List.contains part.Kind.Name passesOn))
+            |> Option.map (fun part -> $"{part.Kind.Name} comes behind its rate")
+        | _ -> Some "it has several rates"
+
+let private linearInRate =
+    Law.general
+        "P32"
+        "linear in the rate"
+        "a rate c times as large gives Δ c times as large, at the same parameters"
+        "where α multiplies"
+        (fun subject ->
+            let factors =
+                if subject.Seeks then
+                    Gen.oneof [ powerOfTwo; Gen.elements [ 1.0 / 1048576.0; 1048576.0 ] ]
+                else
+                    powerOfTwo
+
+            cases (shapes 8 subject) anywhere moderate (1, 12) factors)
+        (fun subject case ->
+            match withRate case.Factor subject with
+            | None -> None
+            | Some other ->
+                let run = if subject.Seeks then deltas else deltasInPlaceOfStart
+                let expected = run subject.Optimizer case |> scaled case.Factor
+                // Where z begins at w, its digits go with w's.
+                let keepsDigits =
+                    not (Subject.names subject |> List.exists (fun name -> name.StartsWith "schedule_free"))
+
+                let came = run other case
+                if keepsDigits then same expected came else close 1e-9 expected came)
+    |> Law.unless (fun subject -> rateProblem subject subject.Optimizer)
+    |> Law.unless (fun subject ->
+        if (withRate 2.0 subject).IsNone then
+            Some "its rate is not known, or cannot be changed from here"
+        else
+            None)
+    |> Law.characteristic
+
+let all = [ rotation; scale; odd; zeroGradient; finite; downhill; linearInRate ]

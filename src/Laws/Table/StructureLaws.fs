@@ -1,0 +1,239 @@
+/// What optimizers have in common as values: elements, tensors, chains, states.
+module internal CuteDl.Laws.StructureLaws
+
+open System
+open System.Numerics
+open FsCheck
+open FsCheck.FSharp
+open CuteDl.Core.Optimizers
+open CuteDl.Laws
+open CuteDl.Laws.Generators
+open CuteDl.Laws.Running
+
+let private zerosInFront =
+    { Law.general
+          "P22"
+          "zeros in front"
+          "zero gradients in front change no later Δ, bit for bit"
+          "nothing counts the steps"
+          (fun subject -> cases (shapes 8 subject) (freeOfDecay { subject with Seeks = false }) moderate (1, 12) one)
+          (fun subject case ->
+              let count = 1 + case.Choice % 3
+              let zeros = Array.init count (fun _ -> Array.zeroCreate case.Length)
+              let expected = deltas subject.Optimizer case
+              let came = deltas subject.Optimizer { case with Gradients = Array.append zeros case.Gradients }
+              same expected came[count..] |> Option.map (sprintf "behind %d zero gradients: %s" count)) with
+        Excuse = fun subject -> if (Subject.schedules subject).IsEmpty then None else Some "its schedule counts the steps" }
+    |> Law.characteristic
+
+/// A permutation within each tensor.
+let private permutation (case: Case) : int array =
+    let random = Random case.Choice
+
+    case.Shapes
+    |> List.mapFold
+        (fun start (_, shape) ->
+            let length = List.fold (*) 1 shape
+            let places = Array.init length ((+) start)
+            random.Shuffle places
+            places, start + length)
+        0
+    |> fst
+    |> Array.concat
+
+let private part (from: int) (count: int) (case: Case) : Case =
+    let take (values: float array) = Array.sub values from count
+
+    { case with
+        Shapes = [ "", [ count ] ]
+        Start = take case.Start
+        Gradients = Array.map take case.Gradients }
+
+let private elementsAlone =
+    Law.general
+        "P23"
+        "elements are independent"
+        "permuting, splitting and joining parameters commutes with the step, bit for bit"
+        "elementwise laws"
+        (fun subject ->
+            let elements =
+                if subject.Seeks && Subject.has "skip_non_finite" subject then
+                    Gen.frequency [ 1, Gen.constant infinity; 9, moderate ]
+                else
+                    moderate
+
+            cases (shapes 40 subject) anywhere elements (1, 6) one)
+        (fun subject case ->
+            let expected = deltas subject.Optimizer case
+
+            let permuted () =
+                let places = permutation case
+                let permute (values: float array) = places |> Array.map (fun i -> values[i])
+
+                let other = { case with Start = permute case.Start; Gradients = Array.map permute case.Gradients }
+
+                same (Array.map permute expected) (deltas subject.Optimizer other)
+                |> Option.map (sprintf "permuted: %s")
+
+            // Groups go by the tensors' names, and have to have theirs.
+            if Subject.isGroups subject || not subject.Options.Shapes.IsEmpty then
+                permuted ()
+            else
+                let border = case.Choice % (case.Length + 1)
+
+                let asTwoTensors () =
+                    let shapes = [ "left", [ border ]; "right", [ case.Length - border ] ]
+
+                    same expected (deltas subject.Optimizer { case with Shapes = shapes })
+                    |> Option.map (sprintf "as two tensors of %d and %d: %s" border (case.Length - border))
+
+                let asTwoModels () =
+                    let left = deltas subject.Optimizer (part 0 border case)
+                    let right = deltas subject.Optimizer (part border (case.Length - border) case)
+
+                    same expected (Array.map2 Array.append left right)
+                    |> Option.map (sprintf "as two models of %d and %d: %s" border (case.Length - border))
+
+                firstOf [ permuted; asTwoTensors; asTwoModels ])
+
+/// A transformation that does nothing and that a chain does not leave out.
+let private nothing = Optimizer.ofRule "nothing" (Identity())
+
+let private scaleBy (factor: float) = Expression.parse "scale()" |> Optimizer.set "factor" factor
+
+let private chains =
+    { Law.general
+          "P24"
+          "chains"
+          "identity is neutral, chaining is associative, and a chain is its parts one after another, bit for bit"
+          "composition of functions"
+          usual
+          (fun subject case ->
+              let optimizer = subject.Optimizer
+              let expected = deltas optimizer case
+
+              let neutral () = same expected (deltas (Optimizer.chain [ nothing; optimizer; nothing ]) case)
+
+              let associative () =
+                  let front = scaleBy 0.5
+                  let behind = scaleBy 0.25
+                  let left = Optimizer.chain [ Optimizer.chain [ front; optimizer ]; behind ]
+                  let right = Optimizer.chain [ front; Optimizer.chain [ optimizer; behind ] ]
+                  expect (left = right) (fun () -> $"{left} expected, {right} came")
+
+              // The parts' own state is the same as long as what comes behind does not move the parameters elsewhere.
+              let oneAfterAnother () =
+                  let halved = { case with Gradients = case.Gradients |> Array.map (Array.map ((*) 0.5)) }
+                  let chained = Optimizer.chain [ scaleBy 0.5; optimizer; scaleBy 0.25 ]
+
+                  let byHand = deltasInPlaceOfStart optimizer halved |> Array.map (Array.map ((*) 0.25))
+
+                  same byHand (deltasInPlaceOfStart chained case)
+                  |> Option.map (sprintf "scale(0.5) | it | scale(0.25): %s")
+
+              firstOf [ neutral; associative; oneAfterAnother ]) with
+        MayBeExempt = false }
+
+let private accumulation =
+    { Law.general
+          "P26"
+          "accumulation"
+          "accumulate(k) | optimizer takes, every k steps, the optimizer's step on the mean"
+          "mean of gradients"
+          usual
+          (fun subject case ->
+              let k = [| 1; 2; 4 |][case.Choice % 3]
+              let accumulated = Optimizer.chain [ Expression.parse $"accumulate({k})"; subject.Optimizer ]
+
+              let means =
+                  case.Gradients
+                  |> Array.chunkBySize k
+                  |> Array.filter (fun chunk -> chunk.Length = k)
+                  |> Array.map (fun chunk ->
+                      chunk
+                      |> Array.fold (Array.map2 (+)) (Array.zeroCreate case.Length)
+                      |> Array.map ((*) (1.0 / float k)))
+
+              let onMeans = deltas subject.Optimizer { case with Gradients = means }
+
+              let expected =
+                  Array.init case.Steps (fun i -> if (i + 1) % k = 0 then onMeans[(i + 1) / k - 1] else Array.zeroCreate case.Length)
+
+              same expected (deltas accumulated case) |> Option.map (sprintf "with k = %d: %s" k)) with
+        MayBeExempt = false }
+
+/// To be compared: 0 is not −0, and NaN is NaN. No bit of a single is lost in a double.
+let private bits (values: 'T array) : int64 array when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+    values |> Array.map (fun value -> BitConverter.DoubleToInt64Bits(Double.CreateTruncating value))
+
+let private slots (state: State<'T>) =
+    [ for name in state.SlotNames do
+          yield! bits (state[name].ToArray()) ]
+
+let private executions<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (precision: string) (optimizer: Optimizer) (case: Case) =
+    let convert = Array.map (fun (value: float) -> 'T.CreateTruncating value)
+    let show (values: 'T array) = values |> Array.map Double.CreateTruncating |> Case.vector
+    let border = case.Choice % (case.Steps + 1)
+    let _, state, parameters = pureSteps<'T> true optimizer case
+
+    // The first steps pure, then a copy goes on in place.
+    let _, before, reached =
+        pureSteps<'T> true optimizer { case with Gradients = Array.truncate border case.Gradients }
+
+    let resumed = before.Copy()
+    let inPlace = Array.copy reached
+    let mutable touched = None
+
+    for t in border + 1 .. case.Steps do
+        let gradient = convert case.Gradients[t - 1]
+        let given = Array.copy gradient
+        Optimizer.stepInPlace optimizer resumed (Span inPlace) (ReadOnlySpan gradient)
+
+        if touched.IsNone && bits given <> bits gradient then
+            touched <- Some $"the in-place step overwrote g{Case.index t}"
+
+    let untouched () =
+        if border = case.Steps then
+            None
+        else
+            let gradient = convert case.Gradients[border]
+            let given = Array.copy gradient
+            let at = Array.copy reached
+
+            let step () =
+                Optimizer.stepAt optimizer before (ReadOnlySpan reached) (ReadOnlySpan gradient)
+
+            let struct (_, first) = step ()
+            let struct (_, second) = step ()
+
+            if bits first <> bits second then
+                Some $"the same Δ from the same state expected, {show first} and {show second} came"
+            elif bits given <> bits gradient || bits at <> bits reached then
+                Some "the pure step overwrote its arguments"
+            else
+                None
+
+    firstOf
+        [ fun () -> touched
+          untouched
+          fun () ->
+              expect (bits inPlace = bits parameters) (fun () ->
+                  $"from step {border} on in place, w = {show parameters} expected, {show inPlace} came, in {precision} precision")
+          fun () ->
+              expect (slots resumed = slots state && resumed.Numbers = state.Numbers && resumed.Step = state.Step) (fun () ->
+                  $"from step {border} on in place, the pure steps' state expected, another came, in {precision} precision") ]
+
+let private pureIsInPlace =
+    { Law.general
+          "P29"
+          "pure, in place, resumed"
+          "the pure and the in-place step agree bit for bit, touch nothing else, and go on from a copied state as if never interrupted"
+          "a step is a function"
+          (fun subject -> cases (shapes 70 subject) anywhere moderate (1, 8) one)
+          (fun subject case ->
+              firstOf
+                  [ fun () -> executions<float> "double" subject.Optimizer case
+                    fun () -> executions<float32> "single" subject.Optimizer case ]) with
+        MayBeExempt = false }
+
+let all = [ zerosInFront; elementsAlone; chains; accumulation; pureIsInPlace ]

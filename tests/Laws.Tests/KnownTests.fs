@@ -1,0 +1,125 @@
+/// Every optimizer of the core, and what can be made of them, breaks no law.
+module CuteDl.Laws.Tests.KnownTests
+
+open Expecto
+open CuteDl.Core.Optimizers
+open CuteDl.Laws
+
+let private settings =
+    [ "adagrad(lr_decay=0.1, initial=0.5, inside=true)"
+      "adagrad(lr=0)"
+      "rmsprop(centered=true, momentum=0.9)"
+      "rmsprop(inside=true)"
+      "adadelta(eps_delta=1e-4, lr=0.5)"
+      "adadelta(inside=true)"
+      "adam(correction=false)"
+      "adam(inside=true)"
+      "adam(lr=1, beta1=0.5, beta2=0.999, eps=0.1)"
+      "adam(beta1=0.999, beta2=0.5)"
+      "yogi(correction=true)"
+      "adan(decay=0.1)"
+      "nadam(legacy=true)"
+      "nadam(momentum_decay=0.1)"
+      "radam(beta2=0.9)"
+      "radam(beta2=0.5)"
+      "adamax(beta1=0.99, beta2=0.9)"
+      "ademamix(warmup=5, decay=0.1)"
+      "momentum(lr=1, decay=0.1)"
+      "momentum(decay=0.999)"
+      "sgd(momentum=0.9)"
+      "sgd(momentum=0.9, nesterov=true)"
+      "sgd(momentum=0.9, dampening=0.5)"
+      "lion(decay=1)"
+      "lars(decay=0.1)"
+      "lamb(decay=0.1)"
+      "novograd(decay=0.1)"
+      "muon(decay=0.1)"
+      "dadapt_adam(decay=0.1)"
+      "prodigy(decay=0.1)"
+      "schedule_free_sgd(lr=0.1, beta=0.5, warmup=5)"
+      "schedule_free_adamw(decay=0.1, warmup=3)"
+      "decay(0.1)"
+      "decoupled(0.1)"
+      "l1(0.1)"
+      "accumulate(3)"
+      "freeze(on=false)"
+      "lookahead(k=1)"
+      "lookahead(k=3, alpha=1)"
+      "ema(debiased=false)"
+      "swa(start=3, every=2)" ]
+
+let private compositions =
+    [ "clip_norm(1) | adam(lr=0.01)"
+      "clip_global_norm(1) | decay(0.01) | momentum(lr=0.1) | ema(0.9)"
+      "centralize() | adamw() | lookahead(k=3)"
+      "maximize() | adam() | decoupled(0.01)"
+      "accumulate(2) | sgd(lr=0.1, momentum=0.9)"
+      "skip_non_finite() | rmsprop()"
+      "noise(0.1) | sgd()"
+      "fixed(lr=0.1) | adam()"
+      "adam() | scale(0.5)"
+      "adam(lr=cosine(0.01, steps=20))"
+      "momentum(lr=warmup(5, exponential(0.1, factor=0.5, every=3)))"
+      "{ \"*.bias\": sgd(lr=0.1), \"*\": adamw(lr=0.01) }"
+      "{ \"*.bias\": adam(), \"*\": muon() }"
+      "clip_global_norm(1) | { \"a*\": sgd(), \"?\": rmsprop(), \"*\": adam(lr=linear(0.1, steps=5)) }" ]
+
+let private breaksNothing (name: string) = testCase name (fun () -> (Laws.check (Expression.parse name)).ThrowIfBroken())
+
+/// A rule as if it were one's own, with the laws of the kind that it is.
+let private asOnesOwn (kind: RuleKind<'H>) =
+    testCase kind.Kind.Name (fun () ->
+        let report = Laws.checkAs kind.Kind (Optimizer.ofRule "mine" kind.Defaults)
+        Expect.equal report.Claim kind.Kind.Name "claim"
+        report.ThrowIfBroken())
+
+/// What a law's number was seen to do over all rules and transformations at their defaults.
+let private verdicts =
+    lazy
+        [ for kind in Rules.known do
+              for result in (Laws.check (Expression.parse kind.Name)).Results -> kind.Name, result ]
+
+let private exempt id =
+    [ for name, result in verdicts.Value do
+          if result.Id = id && result.Verdict = Verdict.Exempt && result.CounterExample <> "" then
+              name ]
+
+let tests =
+    testList
+        "known optimizers"
+        [ testList "break no law: rules and transformations" [ for kind in Rules.known -> breaksNothing kind.Name ]
+          testList "break no law: other settings" (List.map breaksNothing settings)
+          testList "break no law: chains, groups and schedules" (List.map breaksNothing compositions)
+          testList
+              "break no law as one's own rule that claims to be one"
+              [ asOnesOwn Rules.fixedRate
+                asOnesOwn Rules.momentum
+                asOnesOwn Rules.adagrad
+                asOnesOwn Rules.rmsProp
+                asOnesOwn Rules.adam
+                asOnesOwn Rules.nesterov
+                asOnesOwn Rules.lion
+                asOnesOwn Rules.signum
+                asOnesOwn Rules.amsGrad
+                asOnesOwn Rules.adaMax
+                asOnesOwn Rules.nAdam
+                asOnesOwn Rules.rAdam
+                asOnesOwn Rules.yogi ]
+          testCase "every law holds for some optimizer" (fun () ->
+              for struct (id, name, _, _) in Laws.known do
+                  // Schedules and Nesterov's own rule aside, each is about a rule or a transformation at its defaults.
+                  if id <> "P30" then
+                      let holds =
+                          verdicts.Value
+                          |> List.exists (fun (_, result) -> result.Id = id && result.Name = name && result.Verdict = Verdict.Held)
+
+                      Expect.isTrue holds $"{id} {name}")
+          testCase "all laws of the list are there" (fun () ->
+              let ids = [ for struct (id, _, _, _) in Laws.known -> id ] |> List.distinct
+              Expect.equal ids [ for n in 1..32 -> $"P{n}" ] "numbers")
+          testCase "the adaptive rules do break the laws of the linear ones" (fun () ->
+              Expect.containsAll (exempt "P5") [ "adagrad"; "rmsprop"; "adadelta"; "adam"; "adamw"; "lion"; "yogi"; "noise" ] "rotation"
+              Expect.containsAll (exempt "P16") [ "adam"; "adamw"; "rmsprop"; "adagrad" ] "decay forms"
+              Expect.containsAll (exempt "P22") [ "adam"; "nadam"; "lookahead"; "schedule_free_sgd" ] "zeros in front"
+              Expect.containsAll (exempt "P23") [ "lars"; "lamb"; "clip_norm"; "adafactor"; "muon"; "skip_non_finite" ] "elements"
+              Expect.containsAll (exempt "P9") [ "fixed"; "momentum"; "radam"; "adabelief"; "clip_value" ] "scale") ]

@@ -1,0 +1,71 @@
+/// Defects are caught, each by the law that is there for it, and what is right in their place is not.
+module CuteDl.Laws.Tests.MutationTests
+
+open Expecto
+open CuteDl.Core.Optimizers
+open CuteDl.Laws
+open CuteDl.Laws.Tests.Mutations
+
+let private named (id: string, name: string) (report: LawReport) =
+    report.Results |> Seq.find (fun result -> result.Id = id && result.Name = name)
+
+let private caught (law: string * string) (report: LawReport) =
+    let result = named law report
+    Expect.equal result.Verdict Verdict.Broken $"{report}"
+    Expect.isNotEmpty result.CounterExample "counter-example"
+    Expect.isTrue report.IsBroken "report"
+    Expect.throwsT<LawsBrokenException> report.ThrowIfBroken "thrown"
+
+let private holds (law: string * string) (report: LawReport) = Expect.equal (named law report).Verdict Verdict.Held $"{report}"
+
+let private own (rule: IPart) = Optimizer.ofRule "mine" rule
+
+let private downhill = "P31", "downhill at first"
+let private decayShrinks = "P16", "decay shrinks"
+let private signs = "P15", "signs"
+let private rectified = "P15", "rectified steps"
+let private linear = "P32", "linear in the rate"
+let private elements = "P23", "elements are independent"
+let private finite = "P21", "finite steps"
+
+/// The rule with another rate.
+let private remade (make: float -> IPart) =
+    LawOptions.Defaults.WithValue("lr", 0.01).WithRemake(fun _ value -> own (make value))
+
+let tests =
+    testList
+        "mutations"
+        [ testCase "a sign lost when the rate is missing" (fun () ->
+              caught downhill (Laws.check (own { SignLost.LearningRate = None }))
+              holds downhill (Laws.check (own { SignLost.LearningRate = Some 0.1 })))
+          testCase "the means' weights swapped in Lion" (fun () ->
+              caught signs (Laws.checkAs Rules.lion.Kind (own { SwappedLion.LearningRate = 1e-4; Beta1 = 0.9; Beta2 = 0.99 }))
+              holds signs (Laws.checkAs Rules.lion.Kind (own { SwappedLion.LearningRate = 1e-4; Beta1 = 0.99; Beta2 = 0.9 })))
+          testCase "the rate squared in RAdam's rectified steps" (fun () ->
+              let radam isWrong = own { SquaredRate.LearningRate = 1e-3; IsWrong = isWrong }
+              caught rectified (Laws.checkAs Rules.rAdam.Kind (radam true))
+              holds rectified (Laws.checkAs Rules.rAdam.Kind (radam false)))
+          testCase "the same, seen in what the rate does" (fun () ->
+              let check isWrong =
+                  let options = remade (fun rate -> { SquaredRate.LearningRate = rate; IsWrong = isWrong })
+                  Laws.checkAsWith Rules.rAdam.Kind options (own { SquaredRate.LearningRate = 0.01; IsWrong = isWrong })
+
+              caught linear (check true)
+              holds linear (check false))
+          testCase "climbing that turns decay round" (fun () ->
+              caught decayShrinks (Laws.check (own { FlippedDecay.LearningRate = 0.1; WeightDecay = 0.5 }))
+              caught decayShrinks (Laws.check (Expression.parse "decay(0.1) | fixed() | maximize()"))
+              holds decayShrinks (Laws.check (Expression.parse "maximize() | decay(0.1) | fixed()")))
+          testCase "a velocity that starts at g and takes it up again" (fun () ->
+              let report = Laws.checkAs Rules.momentum.Kind (own { DoubleStart.LearningRate = 1e-4; Decay = 0.9 })
+              caught ("P1", "constant gradient") report
+              caught ("P22", "zeros in front") report)
+          testCase "a count of steps that goes up for each tensor" (fun () ->
+              caught elements (Laws.check (own { CountsTensors.LearningRate = 0.1; Decay = 0.9 })))
+          testCase "μ multiplied in twice in NAdam" (fun () ->
+              let nadam legacy = own { Rules.nAdam.Defaults with Legacy = legacy }
+              caught ("P11", "NAdam's weights") (Laws.checkAs Rules.nAdam.Kind (nadam true))
+              holds ("P11", "NAdam's weights") (Laws.checkAs Rules.nAdam.Kind (nadam false)))
+          testCase "the root of v − m² without a clamp" (fun () ->
+              caught finite (Laws.check (own { Unclamped.LearningRate = 0.01; Decay = 0.9 }))
+              holds finite (Laws.check (Expression.parse "rmsprop(centered=true, decay=0.9)"))) ]

@@ -1,0 +1,199 @@
+/// Optimizers that are wrong, each in a way in which one was shipped somewhere.
+module CuteDl.Laws.Tests.Mutations
+
+open System
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+open CuteDl.Core.Optimizers
+open CuteDl.Core.Optimizers.Laws
+
+[<Struct; NoEquality; NoComparison>]
+type LinearLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { OfGradient: 'E
+      OfParameter: 'E }
+
+    interface ILaw<'E> with
+        member law.Delta(g, w, _) = law.OfGradient * g + law.OfParameter * w
+
+/// Without a rate it hands back what the optimizer in front would add, not what it would take away.
+type SignLost =
+    { LearningRate: float option }
+
+    interface IRule with
+        member _.Slots = []
+        member _.NeedsParameters = false
+
+        member h.Sweep(_, pass) =
+            let rate = h.LearningRate |> Option.defaultValue -1.0
+            pass.Run { FixedLaw.Rate = pass.Lift rate }
+
+/// Climbs by turning all of Δ round, decay too.
+type FlippedDecay =
+    { LearningRate: float
+      WeightDecay: float }
+
+    interface IRule with
+        member _.Slots = []
+        member _.NeedsParameters = true
+
+        member h.Sweep(_, pass) =
+            pass.Run
+                { LinearLaw.OfGradient = pass.Lift -h.LearningRate
+                  OfParameter = pass.Lift(-h.LearningRate * h.WeightDecay) }
+
+[<Struct; NoEquality; NoComparison>]
+type SwappedLionLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      Decay1: Decay<'E>
+      Decay2: Decay<'E> }
+
+    interface ILaw<'E> with
+        member law.Delta(g, _, slots) =
+            let direction = Element.sign (law.Decay2.Mean(slots[0], g))
+            slots[0] <- law.Decay1.Mean(slots[0], g)
+            law.Rate * direction
+
+/// Lion that remembers by β₁ and takes the sign by β₂.
+type SwappedLion =
+    { LearningRate: float
+      Beta1: float
+      Beta2: float }
+
+    interface IRule with
+        member _.Slots = [ "average" ]
+        member _.NeedsParameters = false
+
+        member h.Sweep(_, pass) =
+            pass.Run
+                { SwappedLionLaw.Rate = pass.Lift h.LearningRate
+                  Decay1 = pass.Decay h.Beta1
+                  Decay2 = pass.Decay h.Beta2 }
+
+[<Struct; NoEquality; NoComparison>]
+type UndividedLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      Decay1: Decay<'E>
+      Decay2: Decay<'E> }
+
+    interface ILaw<'E> with
+        member law.Delta(g, _, slots) =
+            slots[0] <- law.Decay1.Mean(slots[0], g)
+            slots[1] <- law.Decay2.Mean(slots[1], g * g)
+            law.Rate * slots[0]
+
+/// RAdam whose rectified steps have the rate squared.
+type SquaredRate =
+    { LearningRate: float
+      IsWrong: bool }
+
+    interface IRule with
+        member _.Slots = [ "average"; "square_average" ]
+        member _.NeedsParameters = false
+
+        member h.Sweep(step, pass) =
+            let beta1, beta2 = 0.9, 0.999
+            let rate = h.LearningRate / (1.0 - Math.Pow(beta1, float step))
+            let weight = 1.0 - Math.Pow(beta2, float step)
+            let longest = 2.0 / (1.0 - beta2) - 1.0
+            let length = longest - 2.0 * float step * (1.0 - weight) / weight
+
+            if length > 5.0 then
+                let r = sqrt ((length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length))
+                let rate = if h.IsWrong then rate * h.LearningRate else rate
+
+                pass.Run
+                    { AdamLaw.CorrectedRate = pass.Lift(rate * r * sqrt weight)
+                      Decay1 = pass.Decay beta1
+                      Decay2 = pass.Decay beta2
+                      Correction2 = pass.Lift 1.0
+                      Epsilon = pass.Lift 1e-8 }
+            else
+                pass.Run { UndividedLaw.Rate = pass.Lift rate; Decay1 = pass.Decay beta1; Decay2 = pass.Decay beta2 }
+
+[<Struct; NoEquality; NoComparison>]
+type DoubleStartLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      Decay: 'E
+      IsFirst: bool }
+
+    interface ILaw<'E> with
+        member law.Delta(g, _, slots) =
+            let before = if law.IsFirst then law.Rate * g else slots[0]
+            slots[0] <- law.Decay * before + law.Rate * g
+            slots[0]
+
+/// A velocity that starts at the first gradient, and then decays and takes it up once more.
+type DoubleStart =
+    { LearningRate: float
+      Decay: float }
+
+    interface IRule with
+        member _.Slots = [ "velocity" ]
+        member _.NeedsParameters = false
+
+        member h.Sweep(step, pass) =
+            pass.Run { DoubleStartLaw.Rate = pass.Lift h.LearningRate; Decay = pass.Lift h.Decay; IsFirst = (step = 1L) }
+
+[<Struct; NoEquality; NoComparison>]
+type MeanLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      Decay: Decay<'E> }
+
+    interface ILaw<'E> with
+        member law.Delta(g, _, slots) =
+            slots[0] <- law.Decay.Mean(slots[0], g)
+            law.Rate * slots[0]
+
+/// A corrected mean whose count of steps goes up once for each tensor.
+type CountsTensors =
+    { LearningRate: float
+      Decay: float }
+
+    interface IObservingRule with
+        member _.Slots = [ "average" ]
+        member _.NeedsParameters = false
+        member _.Memory _ = [ "count" ]
+        member _.Numbers = 1
+        member _.Sums = 0
+        member _.Waits = true
+        member _.Prepare(_, _) = true
+        member _.Observe(_, _) = ()
+
+        member h.Decide(_, decision) =
+            for tensor in 0 .. decision.Tensors - 1 do
+                decision[0] <- decision[0] + 1.0
+                decision.Decide(tensor, 0, h.LearningRate / (1.0 - Math.Pow(h.Decay, decision[0])))
+
+            true
+
+        member h.Sweep(_, pass) =
+            pass.Run { MeanLaw.Rate = pass.Lift(pass.Number 0); Decay = pass.Decay h.Decay }
+
+[<Struct; NoEquality; NoComparison>]
+type UnclampedLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      Decay: Decay<'E>
+      Epsilon: 'E }
+
+    interface ILaw<'E> with
+        member law.Delta(g, _, slots) =
+            let s = law.Decay.Mean(slots[0], g * g)
+            let m = law.Decay.Mean(slots[1], g)
+            slots[0] <- s
+            slots[1] <- m
+            law.Rate * g / ('E.Root(s - m * m) + law.Epsilon)
+
+/// Centred RMSProp with the root of a difference that rounding takes below 0.
+type Unclamped =
+    { LearningRate: float
+      Decay: float }
+
+    interface IRule with
+        member _.Slots = [ "square_average"; "average" ]
+        member _.NeedsParameters = false
+
+        member h.Sweep(_, pass) =
+            pass.Run
+                { UnclampedLaw.Rate = pass.Lift h.LearningRate
+                  Decay = pass.Decay h.Decay
+                  Epsilon = pass.Lift 1e-6 }
