@@ -116,15 +116,15 @@ type Muon =
 
                     for i in 0 .. gradient.Length - 1 do
                         gradient[i] <- rate * gradient[i] + shrink * view.Parameters[i]
+            | _ -> ()
+
+    interface IShapedPart with
+        member _.ShapeProblem parameter =
+            match parameter.Shape with
+            | [ _; _ ] -> ""
             | shape ->
                 let sizes = shape |> List.map string |> String.concat " × "
-
-                raise (
-                    ArgumentException(
-                        $"muon is for matrices; '{view.Parameter.Name}' has the shape [{sizes}]: give it another optimizer, in groups.",
-                        "layout"
-                    )
-                )
+                $"muon is for matrices; '{parameter.Name}' has the shape [{sizes}]: give it another optimizer, in groups."
 
 /// <summary>Adam without a first mean, its squares kept as sums of rows and of columns, its steps in proportion to the parameters.</summary>
 type Adafactor =
