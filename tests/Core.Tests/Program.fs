@@ -36,7 +36,8 @@ let private tests =
                 MomentumTests.tests
                 AdaptiveTests.tests
                 AdamTests.tests
-                ExpressionTests.tests ]
+                ExpressionTests.tests
+                testList "algebra" [ AlgebraStepTests.tests; AlgebraStructureTests.tests; AlgebraGateTests.tests; AlgebraChangeTests.tests ] ]
           testList
               "networks"
               [ ActivationTests.tests

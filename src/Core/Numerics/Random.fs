@@ -2,16 +2,23 @@
 module CuteDl.Core.Numerics.Random
 
 open System
+open System.Buffers
+open System.Buffers.Binary
 open System.Text
 open MathNet.Numerics.Random
 
 /// <summary>A 64-bit key for one purpose ("weights", "shuffle/3") under one seed: FNV-1a over both.</summary>
 let key (seed: int) (purpose: string) : uint64 =
     let mutable hash = 14695981039346656037UL
+    // A rented array, so that steps that draw numbers allocate nothing.
+    let bytes = ArrayPool<byte>.Shared.Rent(sizeof<int> + Encoding.UTF8.GetMaxByteCount purpose.Length)
+    BinaryPrimitives.WriteInt32LittleEndian(Span bytes, seed)
+    let length = sizeof<int> + Encoding.UTF8.GetBytes(purpose, Span(bytes).Slice sizeof<int>)
 
-    for b in Array.append (BitConverter.GetBytes seed) (Encoding.UTF8.GetBytes purpose) do
-        hash <- (hash ^^^ uint64 b) * 1099511628211UL
+    for i in 0 .. length - 1 do
+        hash <- (hash ^^^ uint64 bytes[i]) * 1099511628211UL
 
+    ArrayPool<byte>.Shared.Return bytes
     hash
 
 /// <summary>The stream of random numbers for one purpose under one seed: xoshiro256** of MathNet.Numerics.</summary>

@@ -89,13 +89,13 @@ let private sweep
 /// What is left to do behind a part that works on whole tensors, if it is the last one.
 let private identity: IRule = Identity()
 
-/// The first time in a step that a part is reached.
-let private beginPart (state: State<'T>) (hasParameters: bool) (node: PartNode) : unit =
+/// The first time in a step that a tensor is on its way to a part: all that is known before any gradient is seen, and the errors
+/// that come of it. Whether the tensor may go on.
+let private beginPart (state: State<'T>) (hasParameters: bool) (node: PartNode) : bool =
     if not node.HasBegun then
         node.HasBegun <- true
         node.IsOpen <- true
         let step = state.Steps[node.Index] + 1L
-        state.Steps[node.Index] <- step
         node.Begin(step, state.Memory)
 
         if node.NeedsParametersNow && not hasParameters then
@@ -106,11 +106,15 @@ let private beginPart (state: State<'T>) (hasParameters: bool) (node: PartNode) 
                 )
             )
 
+        state.Steps[node.Index] <- step
+
         match node.Preparing with
         | null -> ()
         | rule ->
             node.Decision.Begin(state.Memory, node.MemoryBase)
             node.IsOpen <- rule.Prepare(step, node.Decision)
+
+    node.IsOpen
 
 let private decide (node: PartNode) : unit =
     match node.Observing with
@@ -232,20 +236,20 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
         let mutable isRefused = false
 
         match segment.Head with
-        | ValueSome node -> beginPart work.State work.HasParameters node
+        | ValueSome node -> node.IsReached <- true
         | ValueNone -> ()
 
-        // Parts behind one that is closed do not even begin.
+        // Parts behind one that is closed take no step.
         while isOpen && count < segment.Parts.Length do
             let struct (node, _) = segment.Parts[count]
-            beginPart work.State work.HasParameters node
+            node.IsReached <- true
             isOpen <- node.IsOpen
             isRefused <- node.IsDecided && not node.IsOpen
             count <- count + 1
 
         if isOpen then
             match segment.Observer with
-            | ValueSome(struct (node, _)) -> beginPart work.State work.HasParameters node
+            | ValueSome(struct (node, _)) -> node.IsReached <- true
             | ValueNone -> ()
 
         if not isRefused then
@@ -253,8 +257,14 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
             | ValueSome node -> work.Head(node, segment, tensor)
             | ValueNone -> ()
 
-            // A single part has no use for blocks: there is nothing to keep in the cache for another.
-            let isSimple = count = 1 && segment.Observer.IsNone && isOpen
+            // A single part has no use for blocks: there is nothing to keep in the cache for another. One that looks has them all the same,
+            // so that the bits of its sums do not depend on its company.
+            let isSimple =
+                count = 1
+                && segment.Observer.IsNone
+                && isOpen
+                && (let struct (node, _) = segment.Parts[0] in not node.Looks)
+
             let step = if isSimple then tensor.Length else blockLength
             let mutable from = 0
 
@@ -265,27 +275,12 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
 
         isOpen
 
-/// <summary>One step. The target holds the parameters, of which Δ is taken away, or zeros, and Δ is written there.</summary>
-let run
-    (vectors: bool)
-    (state: State<'T>)
-    (gradient: ReadOnlySpan<'T>)
-    (parameters: ReadOnlySpan<'T>)
-    (target: Span<'T>)
-    (subtract: bool)
-    : unit =
-    let plan = state.Plan
+/// Takes every tensor through its parts.
+let private walk (work: Work<'T>) : unit =
+    let plan = work.State.Plan
     let nodes = plan.Nodes
-
-    for i in 0 .. nodes.Length - 1 do
-        let node = nodes[i]
-        node.HasBegun <- false
-        node.IsDecided <- false
-        node.Observed <- 0
-
     let progress = plan.Progress
     Array.Clear progress
-    let work = Work<'T>(state, gradient, parameters, target, subtract, vectors)
     let mutable left = progress.Length
 
     // Each round takes every tensor as far as it can go without what others have to say first.
@@ -317,14 +312,78 @@ let run
         for i in 0 .. nodes.Length - 1 do
             let node = nodes[i]
 
-            if node.HasBegun && not node.IsDecided && node.Observed = node.Tensors.Length then
+            if node.IsReached && not node.IsDecided && node.Observed = node.Tensors.Length then
                 decide node
 
     // Those that looked on the way decide for the next step.
     for i in 0 .. nodes.Length - 1 do
         let node = nodes[i]
 
-        if node.HasBegun && not node.IsDecided then
+        if node.IsReached && not node.IsDecided then
             decide node
+
+/// <summary>
+/// One step. The target holds the parameters, of which Δ is taken away, or zeros, and Δ is written there. A step that ends in an
+/// error of the library's leaves state and target as they were.
+/// </summary>
+let run
+    (vectors: bool)
+    (state: State<'T>)
+    (gradient: ReadOnlySpan<'T>)
+    (parameters: ReadOnlySpan<'T>)
+    (target: Span<'T>)
+    (subtract: bool)
+    : unit =
+    let plan = state.Plan
+    let nodes = plan.Nodes
+
+    for i in 0 .. nodes.Length - 1 do
+        let node = nodes[i]
+        node.HasBegun <- false
+        node.IsReached <- false
+        node.IsDecided <- false
+        node.Observed <- 0
+
+    let work = Work<'T>(state, gradient, parameters, target, subtract, vectors)
+    let hasParameters = work.HasParameters
+    // Filled only where a gate may throw after parts in front of it or beside it have run.
+    let mutable slotsBefore: 'T array | null = null
+    let mutable targetBefore: 'T array | null = null
+    state.KeepNumbers()
+
+    try
+        for k in 0 .. plan.Tensors.Length - 1 do
+            let parts = plan.PartsOf k
+            let mutable i = 0
+
+            while i < parts.Length do
+                let struct (node, _) = parts[i]
+                i <- if beginPart state hasParameters node then i + 1 else parts.Length
+
+        let mutable mayThrow = false
+
+        for i in 0 .. nodes.Length - 1 do
+            mayThrow <- mayThrow || nodes[i].MayThrow
+
+        if mayThrow then
+            slotsBefore <- Array.copy state.Block
+            targetBefore <- target.ToArray()
+
+        walk work
+    with _ ->
+        for i in 0 .. nodes.Length - 1 do
+            state.PutBackNumbers nodes[i]
+
+        match slotsBefore, targetBefore with
+        | NonNull slots, NonNull values ->
+            slots.CopyTo(state.Block, 0)
+            values.CopyTo target
+        | _ -> ()
+
+        reraise ()
+
+    for i in 0 .. nodes.Length - 1 do
+        if nodes[i].HasBegun && not nodes[i].IsReached then
+            state.PutBackNumbers nodes[i]
 
     state.Advance()

@@ -32,14 +32,13 @@ module Expression =
         // A word alone is more likely meant as a number than as a schedule.
         | ValueForm.Number, Term.Call(word, []) when Schedules.plateau :: Schedules.all |> List.forall (fun kind -> kind.Name <> word) ->
             fail text value.At $"'{word}' is not a number; {argument.Name} must be one in {argument.Allowed}, or follow a schedule."
-        | ValueForm.Number, Term.Call(word, _) ->
-            let setting =
-                if word = Schedules.plateau.Name then
-                    Setting.Plateau(Plateau.ofNode text value)
-                else
-                    Setting.Schedule(Schedule.ofNode text value)
-
-            { reading with Scheduled = (argument, setting) :: reading.Scheduled }
+        | ValueForm.Number, Term.Call(word, _) when word = Schedules.plateau.Name ->
+            { reading with
+                Scheduled = (argument, Setting.Plateau(Plateau.ofNode text value)) :: reading.Scheduled }
+        | ValueForm.Number, Term.Call _ ->
+            match Schedule.ofNode text value with
+            | Schedule.Constant number -> checkedValue number
+            | schedule -> { reading with Scheduled = (argument, Setting.Schedule schedule) :: reading.Scheduled }
         | ValueForm.Flag, _ -> fail text value.At $"{Syntax.describe value} is neither true nor false, as {argument.Name} must be."
         | _ -> fail text value.At $"{Syntax.describe value} is not a number; {argument.Name} must be one in {argument.Allowed}."
 
@@ -89,7 +88,13 @@ module Expression =
                 with :? ArgumentException as error ->
                     fail text node.At error.Message
             | None -> unknown text node.At known name $"no rule is named '{name}'"
-        | Term.Chain parts -> parts |> List.map (ofNode text) |> Optimizer.chain
+        | Term.Chain parts ->
+            let read = parts |> List.map (ofNode text)
+
+            try
+                Optimizer.chain read
+            with :? ArgumentException as error ->
+                fail text node.At error.Message
         | Term.Groups groups ->
             let read =
                 groups

@@ -42,18 +42,48 @@ module Optimizer =
     /// <summary>Nothing: Δ = g. The neutral part of a chain.</summary>
     let identity = Optimizer(Shape.Single(Transformations.identity.Kind, Identity(), []))
 
+    let rec private exists (holds: IPart -> bool) (optimizer: Optimizer) : bool =
+        match optimizer.Shape with
+        | Shape.Single(_, part, scheduled) -> holds (Scheduled.within part scheduled)
+        | Shape.Chain parts -> List.exists (exists holds) parts
+        | Shape.Groups groups -> List.exists (snd >> exists holds) groups
+
+    /// A part counts its steps for all its tensors: none of them may rest alone.
+    let private checkGates (parts: Optimizer list) : unit =
+        let rec walk (parts: Optimizer list) =
+            match parts with
+            | first :: rest ->
+                match first.Shape, rest |> List.tryFind (exists (fun part -> part.Slots.Count > 0)) with
+                | Shape.Groups _, Some late when first |> exists (fun part -> part :? IGate) ->
+                    raise (
+                        ArgumentException(
+                            $"{first} lets some tensors rest alone, and {late} behind it would count steps that they have not taken: "
+                            + "put it into the groups.",
+                            nameof parts
+                        )
+                    )
+                | _ -> walk rest
+            | [] -> ()
+
+        walk parts
+
     /// <summary>One after another: what each would take away is the gradient of the next. Chains within are opened, identities left out.</summary>
+    /// <exception cref="T:System.ArgumentException">
+    /// A part with slots stands behind groups in which accumulate, freeze or skip_non_finite lets some tensors rest: it belongs into them.
+    /// </exception>
     let chain (parts: Optimizer seq) : Optimizer =
         let rec flat (optimizer: Optimizer) =
             match optimizer.Shape with
             | Shape.Chain parts -> List.collect flat parts
-            | _ when optimizer.Kind.Name = Transformations.identity.Kind.Name -> []
+            | Shape.Single(_, :? Identity, _) -> []
             | _ -> [ optimizer ]
 
         match parts |> Seq.toList |> List.collect flat with
         | [] -> identity
         | [ one ] -> one
-        | parts -> Optimizer(Shape.Chain parts)
+        | parts ->
+            checkGates parts
+            Optimizer(Shape.Chain parts)
 
     /// <summary>
     /// An optimizer for each group of parameters: a tensor goes to the first pattern that its name matches; <c>*</c> stands for any
@@ -70,13 +100,7 @@ module Optimizer =
         | Some(pattern, _) -> raise (ArgumentException($"the pattern \"{pattern}\" is there twice.", nameof groups))
         | None -> ()
 
-        let rec clipsGlobally (optimizer: Optimizer) =
-            match optimizer.Shape with
-            | Shape.Single(kind, _, _) -> kind.Name = Transformations.clipGlobalNorm.Kind.Name
-            | Shape.Chain parts -> List.exists clipsGlobally parts
-            | Shape.Groups groups -> List.exists (snd >> clipsGlobally) groups
-
-        match groups |> List.tryFind (snd >> clipsGlobally) with
+        match groups |> List.tryFind (snd >> exists (fun part -> part :? ClipGlobalNorm)) with
         | Some(pattern, _) ->
             raise (
                 ArgumentException(
@@ -124,6 +148,10 @@ module Optimizer =
     /// <exception cref="T:System.ArgumentOutOfRangeException">The value is out of its range.</exception>
     let set (name: string) (value: float) (optimizer: Optimizer) : Optimizer =
         changed optimizer name (fun argument (kind, part, scheduled) ->
+            // Before it becomes a whole number or a flag.
+            if not (argument.Allows value) then
+                raise (argument.OutOfRange(kind.Name, value))
+
             let scheduled = scheduled |> List.filter (fun (other, _) -> other.Name <> name)
             Shape.Single(kind, argument.Set(part, value), scheduled))
 
@@ -143,14 +171,20 @@ module Optimizer =
                 raise (ArgumentException($"{name} of {kind.Name} is {argument.Allowed}: it cannot follow a schedule.", nameof name))
 
             let others = scheduled |> List.filter (fun (other, _) -> other.Name <> name)
-            let all = (argument, setting) :: others
-            // In the order of the text form.
-            Shape.Single(
-                kind,
-                part,
-                [ for argument in kind.Arguments do
-                      yield! all |> List.filter (fun (other, _) -> other.Name = argument.Name) ]
-            ))
+
+            match setting with
+            // It is written as a number, and is one.
+            | Setting.Schedule(Schedule.Constant value) when argument.Allows value -> Shape.Single(kind, argument.Set(part, value), others)
+            | Setting.Schedule(Schedule.Constant value) -> raise (argument.OutOfRange(kind.Name, value))
+            | _ ->
+                let all = (argument, setting) :: others
+                // In the order of the text form.
+                Shape.Single(
+                    kind,
+                    part,
+                    [ for argument in kind.Arguments do
+                          yield! all |> List.filter (fun (other, _) -> other.Name = argument.Name) ]
+                ))
 
     /// <summary>The same optimizer with a hyper-parameter that follows a schedule, in every part that has it.</summary>
     /// <exception cref="T:System.ArgumentException">As for <c>follow</c>.</exception>
@@ -164,7 +198,7 @@ module Optimizer =
 
         let rec walk (optimizer: Optimizer) : Optimizer =
             match optimizer.Shape with
-            | Shape.Single(other, part, scheduled) when other.Name = kind.Kind.Name ->
+            | Shape.Single(other, part, scheduled) when obj.ReferenceEquals(other, kind.Kind) ->
                 found <- true
                 Optimizer(Shape.Single(other, change (unbox<'H>(box part)), scheduled))
             | Shape.Single _ -> optimizer
@@ -316,7 +350,8 @@ module Optimizer =
 
             match node.First with
             | :? IAveraging as part when steps > 0L ->
-                let scale = 'T.CreateTruncating(part.Scale steps)
+                let numbers = ReadOnlySpan(state.Memory, node.MemoryBase, node.MemoryNames.Length)
+                let scale = 'T.CreateTruncating(part.Scale numbers)
 
                 for i in 0 .. node.Tensors.Length - 1 do
                     let tensor = state.Plan.Tensors[node.Tensors[i]]

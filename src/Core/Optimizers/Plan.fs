@@ -23,7 +23,7 @@ type internal PartNode
         | :? ICompositeRule as composite -> composite.Parts[componentIndex]
         | _ -> part
 
-    let part = select whole
+    let part = select (if scheduled.IsEmpty then whole else Scheduled.within whole scheduled)
 
     let preparing =
         match part with
@@ -66,6 +66,11 @@ type internal PartNode
               CooldownLeft = int64 memory[at + 3]
               Reductions = int64 memory[at + 4] }
 
+    let gate =
+        match part with
+        | :? IGate as gate -> ValueSome gate
+        | _ -> ValueNone
+
     // Where each of its tensors begins among its own elements.
     let starts = Array.scan (+) 0 lengths
 
@@ -96,6 +101,8 @@ type internal PartNode
     member val Observing: IObservingRule | null = null with get, set
     member val Step = 0L with get, set
     member val HasBegun = false with get, set
+    /// Whether any of its tensors came to it: it may have begun, and a gate in front of it that looks first was then closed.
+    member val IsReached = false with get, set
     member val IsOpen = true with get, set
     member val IsDecided = false with get, set
     member val Observed = 0 with get, set
@@ -124,6 +131,12 @@ type internal PartNode
             memory[at + 3] <- float next.CooldownLeft
             memory[at + 4] <- float next.Reductions
 
+    /// Whether it may throw when it decides.
+    member node.MayThrow =
+        match gate with
+        | ValueSome gate when node.HasBegun -> gate.MayThrow node.Decision
+        | _ -> false
+
     /// Takes the hyper-parameters of a step, counted from 1.
     member node.Begin(step: int64, memory: float array) : unit =
         node.Step <- step
@@ -149,6 +162,11 @@ type internal PartNode
                 )
 
             current <- argument.Set(current, value)
+
+        match current with
+        | :? ICheckedPart as part when not scheduled.IsEmpty && part.Problem <> "" ->
+            raise (ArgumentException($"{kind.Name}, by its schedules at step {step - 1L}: {part.Problem}", kind.Name))
+        | _ -> ()
 
         // Unless scheduled, it is the same as ever.
         let current = if scheduled.IsEmpty then part else select current
@@ -229,6 +247,13 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
     let nodes = List<PartNode>()
     let programs = tensors |> Array.map (fun _ -> List<struct (PartNode * int)>())
 
+    let matches (pattern: string) (name: string) =
+        if name = "" then
+            // The only tensor of parameters that were given without names.
+            pattern |> Seq.forall (fun character -> character = '*')
+        else
+            FileSystemName.MatchesSimpleExpression(pattern, name, false)
+
     let describe (indices: int seq) = indices |> Seq.map (fun k -> $"'{tensors[k].Name}'") |> String.concat ", "
 
     let matches (pattern: string) (name: string) = FileSystemName.MatchesSimpleExpression(pattern, name, false)
@@ -241,16 +266,13 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                 | :? ICompositeRule as composite -> composite.Parts.Count
                 | _ -> 1
 
-            match part, indices |> Array.tryFind (fun k -> tensors[k].Shape.Length <> 2) with
-            | :? IMatrixRule, Some k ->
-                let sizes = String.Join(" × ", tensors[k].Shape)
+            match part with
+            | :? IShapedPart as shaped ->
+                for k in indices do
+                    let problem = shaped.ShapeProblem tensors[k]
 
-                raise (
-                    ArgumentException(
-                        $"{kind.Name} is for matrices; '{tensors[k].Name}' has the shape [{sizes}]: give it another optimizer, in groups.",
-                        nameof optimizer
-                    )
-                )
+                    if problem <> "" then
+                        raise (ArgumentException(problem, nameof layout))
             | _ -> ()
 
             let lengths = indices |> Array.map (fun k -> tensors[k].Length)
@@ -350,6 +372,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
         segments.ToArray()
 
     let segments = programs |> Array.map segmentsOf
+    let parts = programs |> Array.map _.ToArray()
 
     member _.Optimizer = optimizer
     member _.Tensors = tensors
@@ -357,6 +380,8 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
     member _.SlotLength = slots
     member _.MemoryLength = memory
     member _.SegmentsOf(tensor: int) = segments[tensor]
+    /// The parts that a tensor goes through.
+    member _.PartsOf(tensor: int) = parts[tensor]
 
     /// The segment that each tensor comes to next, in the step at hand.
     member val Progress: int array = Array.zeroCreate tensors.Length
@@ -364,4 +389,4 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
     /// What a state must have in common with another optimizer's to go on with it.
     member val Signature =
         [ for node in nodes do
-              $"{node.Path}:{node.Kind.Name}({String.Join(',', node.SlotNames)};{node.MemoryNames.Length})" ]
+              $"{node.Path}:{node.Kind.Name}({String.Join(',', node.SlotNames)};{node.MemoryNames.Length};{String.Join(',', node.Tensors)})" ]

@@ -122,6 +122,13 @@ type IObservingRule =
     /// <summary>All is seen. False as for Prepare.</summary>
     abstract Decide: step: int64 * decision: Decision -> bool
 
+/// <summary>
+/// A rule whose Prepare or Decide may answer false, so that the parts behind it rest. Rules that are no gates always answer true.
+/// </summary>
+type IGate =
+    /// <summary>Whether Decide may throw in this step: then all is kept as it was before, to be put back.</summary>
+    abstract MayThrow: decision: Decision -> bool
+
 /// <summary>A rule that is made of parts which run one after another.</summary>
 type ICompositeRule =
     inherit IPart
@@ -132,6 +139,11 @@ type ICompositeRule =
 type ICheckedPart =
     /// <summary>What does not fit, as a sentence; empty if all does.</summary>
     abstract Problem: string
+
+/// <summary>A part that is not for tensors of every shape.</summary>
+type IShapedPart =
+    /// <summary>Why a tensor is not for it, as a sentence; empty if it is.</summary>
+    abstract ShapeProblem: parameter: Parameter -> string
 
 /// <summary>A whole tensor on its way through a rule that is not element by element.</summary>
 [<Struct; IsByRefLike; NoEquality; NoComparison>]
@@ -161,16 +173,13 @@ type ITensorRule =
     /// <summary>One step of one tensor.</summary>
     abstract Transform<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> : step: int64 * view: TensorView<'T> -> unit
 
-/// <summary>A rule for matrices alone: an optimizer that would give it a tensor of another shape is refused with the tensors.</summary>
-type IMatrixRule =
-    inherit ITensorRule
-
 /// <summary>A part that keeps averages of the parameters in a slot.</summary>
 type IAveraging =
     /// <summary>The slot that holds them.</summary>
     abstract AverageSlot: int
-    /// <summary>What the slot is to be multiplied by after so many steps.</summary>
-    abstract Scale: step: int64 -> float
+    /// <summary>What the slot is to be multiplied by.</summary>
+    /// <param name="numbers">The numbers that the part remembers from step to step.</param>
+    abstract Scale: numbers: ReadOnlySpan<float> -> float
 
 /// <summary>What an argument's value is written as.</summary>
 [<RequireQualifiedAccess>]
@@ -211,8 +220,10 @@ type Argument
 
     /// <summary>Whether it may have a value.</summary>
     member _.Allows(value: float) =
-        range.Contains value && (form <> ValueForm.Whole || Math.Floor value = value)
-        || Double.IsNaN value && Double.IsNaN defaultValue
+        match form with
+        | ValueForm.Number -> range.Contains value || Double.IsNaN value && Double.IsNaN defaultValue
+        | ValueForm.Whole -> range.Contains value && Math.Floor value = value
+        | ValueForm.Flag -> value = 0.0 || value = 1.0
 
     /// <summary>The values allowed, in words: an interval, whole numbers of one, or true and false.</summary>
     member _.Allowed =
@@ -226,6 +237,9 @@ type Argument
         match form with
         | ValueForm.Flag -> if value <> 0.0 then "true" else "false"
         | _ -> NumberText.ofFloat value
+
+    member internal argument.OutOfRange(ofKind: string, value: float) =
+        ArgumentOutOfRangeException(name, value, $"{name} ({summary}) of {ofKind} must lie in {argument.Allowed}.")
 
     member internal _.Get part = get part
     member internal _.Set(part, value) = set part value

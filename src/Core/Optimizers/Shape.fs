@@ -24,6 +24,26 @@ type Setting =
         | Schedule schedule -> string schedule
         | Plateau plateau -> string plateau
 
+/// What the arguments that follow schedules are set to.
+module internal Scheduled =
+    /// The values before anything has happened.
+    let first (part: IPart) (scheduled: (Argument * Setting) list) : IPart =
+        scheduled |> List.fold (fun part (argument, setting) -> argument.Set(part, setting.First)) part
+
+    /// Values well within the ranges: for what the part needs when nothing of it is switched off, such as the slot of a momentum that
+    /// begins at 0.
+    let within (part: IPart) (scheduled: (Argument * Setting) list) : IPart =
+        scheduled
+        |> List.fold
+            (fun part (argument, _) ->
+                let range = argument.Range
+
+                let middle =
+                    if Double.IsInfinity range.Upper then range.Lower + 1.0 else (range.Lower + range.Upper) / 2.0
+
+                argument.Set(part, middle))
+            part
+
 /// What an optimizer is made of.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type internal Shape =
@@ -75,20 +95,14 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
 
     do
         match shape with
-        | Shape.Single(kind, part, _) ->
+        | Shape.Single(kind, part, scheduled) ->
             for argument in kind.Arguments do
                 let value = argument.Get part
 
                 if not (argument.Allows value) then
-                    raise (
-                        ArgumentOutOfRangeException(
-                            argument.Name,
-                            value,
-                            $"{argument.Name} ({argument.Summary}) of {kind.Name} must lie in {argument.Allowed}."
-                        )
-                    )
+                    raise (argument.OutOfRange(kind.Name, value))
 
-            match part with
+            match Scheduled.first part scheduled with
             | :? ICheckedPart as part when part.Problem <> "" -> raise (ArgumentException($"{kind.Name}: {part.Problem}", kind.Name))
             | _ -> ()
         | _ -> ()
@@ -105,7 +119,7 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
 
     let rec slotNames (path: string) (optimizer: Optimizer) : string list =
         match optimizer.Shape with
-        | Shape.Single(_, part, _) -> [ for slot in part.Slots -> path + slot ]
+        | Shape.Single(_, part, scheduled) -> [ for slot in (Scheduled.within part scheduled).Slots -> path + slot ]
         | _ -> []
 
     member internal _.Shape: Shape = shape

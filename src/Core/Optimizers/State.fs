@@ -19,6 +19,10 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     let mutable buffer: 'T array = [||]
     let mutable scratch: 'T array = [||]
 
+    // The counts and numbers before the step at hand, for parts that turn out not to take it.
+    let stepsBefore: int64 array = Array.zeroCreate steps.Length
+    let memoryBefore: float array = Array.zeroCreate memory.Length
+
     // Slots start at multiples of the widest vector, so that none is astride two of the cache's lines.
     static let alignment = 64 / sizeof<'T>
 
@@ -100,6 +104,15 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     member internal _.Memory = memory
     member internal _.Steps = steps
     member internal _.Advance() = step <- step + 1L
+
+    member internal _.KeepNumbers() =
+        steps.CopyTo(stepsBefore, 0)
+        memory.CopyTo(memoryBefore, 0)
+
+    /// As before the step: what a part counts and remembers as numbers.
+    member internal _.PutBackNumbers(node: PartNode) =
+        steps[node.Index] <- stepsBefore[node.Index]
+        Array.Copy(memoryBefore, node.MemoryBase, memory, node.MemoryBase, node.MemoryNames.Length)
 
     member internal _.Buffer =
         if buffer.Length < layout.Length then

@@ -22,7 +22,7 @@ let private texts =
           yield $"{kind.Name} | momentum(lr=0.1)"
           yield $"adamw | {kind.Name}"
       yield!
-          [ "skip_non_finite(3) | { \"*.bias\": accumulate(2) | sgd(lr=0.1, momentum=0.9), \"*\": clip_norm(0.1) | prodigy } | ema"
+          [ "skip_non_finite(3) | { \"*.bias\": accumulate(2) | sgd(lr=0.1, momentum=0.9) | ema, \"*\": clip_norm(0.1) | prodigy | ema }"
             "clip_global_norm(0.3) | adamw(lr=one_cycle(0.01, steps=9)) | lookahead(3)"
             "momentum(lr=plateau(0.1, factor=0.5, patience=1), decay=linear(0.5, steps=7, end=0.9))"
             "noise(0.01, seed=3) | novograd" ] ]

@@ -87,7 +87,7 @@ type Muon =
         WeightDecay: float
     }
 
-    interface IMatrixRule with
+    interface ITensorRule with
         member _.Slots = [ "average" ]
         member h.NeedsParameters = h.WeightDecay <> 0.0
 
@@ -116,7 +116,15 @@ type Muon =
 
                     for i in 0 .. gradient.Length - 1 do
                         gradient[i] <- rate * gradient[i] + shrink * view.Parameters[i]
-            | _ -> invalidOp $"'{view.Parameter.Name}' is no matrix."
+            | _ -> ()
+
+    interface IShapedPart with
+        member _.ShapeProblem parameter =
+            match parameter.Shape with
+            | [ _; _ ] -> ""
+            | shape ->
+                let sizes = shape |> List.map string |> String.concat " × "
+                $"muon is for matrices; '{parameter.Name}' has the shape [{sizes}]: give it another optimizer, in groups."
 
 /// <summary>Adam without a first mean, its squares kept as sums of rows and of columns, its steps in proportion to the parameters.</summary>
 type Adafactor =

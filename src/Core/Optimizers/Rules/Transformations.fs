@@ -263,7 +263,7 @@ type Scale =
         member _.NeedsParameters = false
         member h.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.Lift h.Factor }
 
-/// a ← a + g;  Δ = a / k, and a ← 0, at every k-th step.  Slots: a.
+/// a ← a + g;  Δ = a / k, and a ← 0 where it gives out.  Slots: a.
 [<Struct; NoEquality; NoComparison>]
 type internal AccumulateLaw<'E when 'E: struct and 'E :> IElement<'E>> =
     { Share: 'E
@@ -287,15 +287,23 @@ type Accumulate =
     interface IPreparingRule with
         member _.Slots = [ "sum" ]
         member _.NeedsParameters = false
-        member _.Memory _ = []
-        member _.Numbers = 0
-        member h.Prepare(step, _) = step % h.Steps = 0L
+        // Counted here and not by steps, so that a k that is changed on the way gives means too.
+        member _.Memory _ = [ "gathered" ]
+        member _.Numbers = 1
 
-        member h.Sweep(step, pass) =
-            pass.Run
-                { AccumulateLaw.Share = pass.Lift(1.0 / float h.Steps)
-                  Zero = pass.Lift 0.0
-                  GivesOut = (step % h.Steps = 0L) }
+        member h.Prepare(_, decision) =
+            let gathered = decision[0] + 1.0
+            let givesOut = gathered >= float h.Steps
+            decision.DecideAll(0, (if givesOut then 1.0 / gathered else 0.0))
+            decision[0] <- if givesOut then 0.0 else gathered
+            givesOut
+
+        member h.Sweep(_, pass) =
+            let share = pass.Number 0
+            pass.Run { AccumulateLaw.Share = pass.Lift share; Zero = pass.Lift 0.0; GivesOut = (share > 0.0) }
+
+    interface IGate with
+        member _.MayThrow _ = false
 
 /// <summary>Parameters that stay as they are while it is on; the parts behind it rest and keep their state.</summary>
 type Freeze =
@@ -311,6 +319,9 @@ type Freeze =
         member _.Numbers = 0
         member h.Prepare(_, _) = not h.On
         member _.Sweep(_, pass) = pass.Run(IdentityLaw())
+
+    interface IGate with
+        member _.MayThrow _ = false
 
 /// <summary>More steps in a row than allowed had gradients that are not finite.</summary>
 type NonFiniteGradientException(count: int64) =
@@ -349,6 +360,9 @@ type SkipNonFinite =
                 true
 
         member _.Sweep(_, pass) = pass.Run(IdentityLaw())
+
+    interface IGate with
+        member h.MayThrow decision = h.Limit > 0L && decision[1] >= float h.Limit
 
 /// fast = w − Δ;  at every k-th step: slow ← slow + α (fast − slow), Δ = w − slow.  Slots: slow.
 [<Struct; NoEquality; NoComparison>]
@@ -421,9 +435,16 @@ type ParameterAverage =
         Debiased: bool
     }
 
-    interface IRule with
+    interface IPreparingRule with
         member _.Slots = [ "average" ]
         member _.NeedsParameters = true
+        member _.Memory _ = [ "weight" ]
+        member _.Numbers = 0
+
+        // What all parameters together weigh: 1 − βᵗ, and right for a β that changes too.
+        member h.Prepare(_, decision) =
+            decision[0] <- h.Decay * decision[0] + (1.0 - h.Decay)
+            true
 
         member h.Sweep(step, pass) =
             pass.Run
@@ -435,7 +456,7 @@ type ParameterAverage =
 
     interface IAveraging with
         member _.AverageSlot = 0
-        member h.Scale step = if h.Debiased then 1.0 / (1.0 - Math.Pow(h.Decay, float step)) else 1.0
+        member h.Scale numbers = if h.Debiased then 1.0 / numbers[0] else 1.0
 
 /// <summary>Behind a rule: the arithmetic mean of the parameters from a step on, at every so many steps (Polyak; SWA).</summary>
 type StochasticAverage =

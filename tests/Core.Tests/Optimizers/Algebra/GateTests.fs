@@ -1,0 +1,251 @@
+/// Parts that let those behind them rest, and parts that average: against what they say they do.
+module CuteDl.Core.Tests.AlgebraGateTests
+
+open System
+open Expecto
+open FsCheck.FSharp
+open CuteDl.Core.Optimizers
+open CuteDl.Core.Tests.Generators
+open CuteDl.Core.Tests.Precision
+open CuteDl.Core.Tests.AlgebraSamples
+open CuteDl.Core.Tests.AlgebraSteps
+
+/// What stands behind a gate, under the names that it has alone: slots of the gate left out.
+let private behind (gate: string) (picture: Picture<'T>) =
+    // In front of the identity it is alone, and its names have no number.
+    let isOfGate (name: string) =
+        name.StartsWith $"1.{gate}." || List.contains name [ "sum"; "gathered"; "skipped"; "in_a_row" ]
+
+    [ for name, values in picture.Slots do
+          if not (isOfGate name) then
+              values ],
+    [ for name, value in picture.Numbers do
+          if not (isOfGate name) then
+              value ]
+
+let private expectSameBehind (precision: Precision<'T>) (gate: string) actual (expected: Picture<'T>) (what: string) =
+    let slots, numbers = behind gate actual
+    let expectedSlots = List.map snd expected.Slots
+    List.iter2 (fun a b -> expectSameBits precision a b $"{what}: slots") slots expectedSlots
+    expectSameBits Precision.double (Array.ofList numbers) (expected.Numbers |> List.map snd |> Array.ofList) $"{what}: numbers"
+
+let private inner (choice: Choice) elements = runs choice elements false
+
+/// Sums of dyadic gradients and their halves and quarters are exact.
+let private accumulate (precision: Precision<'T>) =
+    property
+        "accumulate(k) over k times the same gradient is one step, and nothing counts in between"
+        (Gen.zip (Gen.elements [ 1; 2; 4 ]) (inner any dyadic))
+        (fun (k, run) ->
+            let optimizer = Optimizer.chain [ Expression.parse $"accumulate({k})"; run.Optimizer ]
+            let state = Optimizer.initFor<'T> optimizer run.Layout
+            let alone = Optimizer.initFor<'T> run.Optimizer run.Layout
+            let parameters = precision.OfAll run.Parameters
+            let expected = Array.copy parameters
+
+            for gradient in Array.map precision.OfAll run.Gradients do
+                for time in 1..k do
+                    expectSameBits precision parameters expected "in between"
+                    expectSameBehind precision "accumulate" (picture state) (picture alone) "in between"
+                    inPlaceStep optimizer state parameters gradient |> ignore
+                    ignore time
+
+                inPlaceStep run.Optimizer alone expected gradient |> ignore
+                expectSameBits precision parameters expected "after k"
+                expectSameBehind precision "accumulate" (picture state) (picture alone) "after k")
+
+let private freeze (precision: Precision<'T>) =
+    property
+        "what is frozen stays, and goes on from there when it thaws"
+        (Gen.zip (Gen.listOfLength 7 (Gen.elements [ true; false ])) (inner any moderate))
+        (fun (isOn, run) ->
+            let frozen = Optimizer.chain [ Expression.parse "freeze"; run.Optimizer ]
+            // Of the gates in the optimizer itself none is a freeze that would thaw along.
+            let thawed = Optimizer.chain [ Expression.parse "freeze(on=false)"; run.Optimizer ]
+            let state = Optimizer.initFor<'T> frozen run.Layout
+            let alone = Optimizer.initFor<'T> run.Optimizer run.Layout
+            let parameters = precision.OfAll run.Parameters
+            let expected = Array.copy parameters
+
+            for isOn, gradient in Seq.zip isOn (Array.map precision.OfAll run.Gradients) do
+                inPlaceStep (if isOn then frozen else thawed) state parameters gradient |> ignore
+
+                if not isOn then
+                    inPlaceStep run.Optimizer alone expected gradient |> ignore
+
+                expectSameBits precision parameters expected "parameters"
+                expectSameBehind precision "freeze" (picture state) (picture alone) "state")
+
+let private skip (precision: Precision<'T>) =
+    property
+        "a step that is not finite is left out, counted, and in the end an error that changes nothing"
+        (gen {
+            let! run = runs (any |> without [ "skip_non_finite" ]) moderate true
+            let! limit = Gen.choose (0, 2)
+            return limit, run
+        })
+        (fun (limit, run) ->
+            let optimizer = Optimizer.chain [ Expression.parse $"skip_non_finite({limit})"; run.Optimizer ]
+            let state = Optimizer.initFor<'T> optimizer run.Layout
+            let alone = Optimizer.initFor<'T> run.Optimizer run.Layout
+            let parameters = precision.OfAll run.Parameters
+            let expected = Array.copy parameters
+            let mutable skipped = 0
+            let mutable inRow = 0
+
+            // Each several times, so that limits are met.
+            for gradient in run.Gradients |> Array.collect (fun g -> [| g; g; g |]) |> Array.map precision.OfAll do
+                let isFinite = Array.forall 'T.IsFinite gradient
+                let before = picture state
+                let error = inPlaceStep optimizer state parameters gradient
+
+                if isFinite then
+                    inRow <- 0
+                    Expect.isNone error "finite"
+                    inPlaceStep run.Optimizer alone expected gradient |> ignore
+                elif limit > 0 && inRow = limit then
+                    Expect.equal error (Some $"{limit + 1} gradients in a row were not finite.") "above the limit"
+                    expectSamePicture precision (picture state) before "a failing step"
+                else
+                    inRow <- inRow + 1
+                    skipped <- skipped + 1
+                    Expect.isNone error "below the limit"
+
+                expectSameBits precision parameters expected "parameters"
+                expectSameBehind precision "skip_non_finite" (picture state) (picture alone) "behind"
+
+                let counts =
+                    state.Numbers
+                    |> List.filter (fun (name, _) -> name.StartsWith "1.skip" || not (name.Contains '.'))
+                    |> List.map snd
+
+                Expect.equal counts [ float skipped; float inRow ] "counts")
+
+/// Also where other parts have done something before it is known.
+let private lateFailure (precision: Precision<'T>) =
+    testCase "a step that fails late leaves all as it was" (fun () ->
+        let layout = Layout.OfShapes [ "a", [ 5000 ]; "b", [ 40 ] ]
+        let good = Array.init 5040 (fun i -> precision.Of(sin (float i)))
+        let bad = good |> Array.mapi (fun i g -> if i = 5020 then 'T.NaN else g)
+
+        for text in
+            [ "skip_non_finite(1) | adam"
+              "momentum | skip_non_finite(1) | prodigy"
+              "{ \"a\": nadam | ema, \"b\": accumulate(1) | skip_non_finite(1) | adam }"
+              "clip_global_norm(1) | { \"a\": schedule_free_sgd, \"b\": adam | skip_non_finite(1) | lookahead(2) }" ] do
+            let optimizer = Expression.parse text
+            let state = Optimizer.initFor<'T> optimizer layout
+            let parameters = Array.copy good
+
+            for gradient in [ good; bad ] do
+                Optimizer.stepInPlace optimizer state (Span parameters) (ReadOnlySpan gradient)
+
+            let copy = state.Copy()
+            let copied = Array.copy parameters
+
+            for _ in 1..3 do
+                Expect.isSome (inPlaceStep optimizer state parameters bad) text
+                expectSameBits precision parameters copied text
+                expectSamePicture precision (picture state) (picture copy) text
+
+            // What is counted too: it goes on as if nothing had been.
+            for _ in 1..2 do
+                inPlaceStep optimizer state parameters good |> ignore
+                inPlaceStep optimizer copy copied good |> ignore
+
+            expectSameBits precision parameters copied text
+            expectSamePicture precision (picture state) (picture copy) text)
+
+let private changedCount =
+    testCase "accumulate gives means of what it gathered, also when k changes" (fun () ->
+        let optimizer k = Expression.parse $"accumulate({k}) | scale(1)"
+        let state = Optimizer.init<float> (optimizer 2) 1
+        let parameters = [| 0.0 |]
+
+        for k, gradient, expected in [ 2, 1.0, 0.0; 2, 3.0, -2.0; 3, 1.0, -2.0; 3, 2.0, -2.0; 3, 6.0, -5.0; 3, 4.0, -5.0; 1, 8.0, -11.0 ] do
+            Optimizer.stepInPlace (optimizer k) state (Span parameters) (ReadOnlySpan [| gradient |])
+            Expect.equal parameters[0] expected $"k = {k}, gradient {gradient}")
+
+let private gatesInGroups =
+    testCase "parts with slots behind groups in which some tensors rest are refused, and belong into them" (fun () ->
+        for gate in [ "freeze"; "accumulate(2)"; "skip_non_finite" ] do
+            let text = $"{{ \"a\": {gate}, \"*\": identity() }}"
+
+            for late in [ "adam"; "ema"; "scale(2) | lamb"; "{ \"*\": sgd(momentum=linear(0, steps=3, end=0.9)) }" ] do
+                try
+                    Expression.parse $"{text} | {late}" |> ignore
+                    failtest "it was read"
+                with :? ExpressionException as error ->
+                    Expect.stringContains error.Message "put it into the groups" "advice"
+
+            // Without slots there is nothing to count.
+            Expression.parse $"{text} | clip_global_norm(1) | scale(0.1) | {{ \"*\": sgd }}" |> ignore)
+
+// Averages
+
+let private averages (precision: Precision<'T>) =
+    property
+        "ema, swa and lookahead are what their definitions say of the parameters after each step"
+        (gen {
+            let! run = runs (any |> without ("noise" :: gates)) moderate false
+            let! decay = uniform 0.05 0.95
+            let! last = uniform 0.05 0.95
+            let! start = Gen.choose (1, 4)
+            let! every = Gen.choose (1, 3)
+            return run, decay, last, start, every
+        })
+        (fun (run, decay, last, start, every) ->
+            let plain, _ = trajectory precision run
+
+            let expectAverage (text: string) (weights: int -> float array) =
+                let optimizer = Optimizer.chain [ run.Optimizer; Expression.parse text ]
+                let state = Optimizer.initFor<'T> optimizer run.Layout
+                let parameters = precision.OfAll run.Parameters
+
+                for t in 1 .. run.Gradients.Length do
+                    inPlaceStep optimizer state parameters (precision.OfAll run.Gradients[t - 1]) |> ignore
+                    expectSameBits precision parameters plain[t - 1] "the parameters go their way"
+                    let weights = weights t
+                    Close.relative 1e-12 (Array.sum weights) 1.0 "weights sum to 1"
+                    let average = Optimizer.averaged optimizer state (ReadOnlySpan parameters)
+
+                    for i in 0 .. average.Length - 1 do
+                        let values = Array.init t (fun s -> precision.ToFloat plain[s].[i])
+                        let expected = Array.fold2 (fun sum w x -> sum + w * x) 0.0 weights values
+                        let scale = values |> Array.fold (fun most x -> max most (abs x)) 0.0
+
+                        if Double.IsFinite scale then
+                            Close.within (200.0 * precision.Rounding * scale) (precision.ToFloat average[i]) expected $"{text}, step {t}"
+
+            let normal (values: float array) = values |> Array.map (fun v -> v / Array.sum values)
+            let number = NumberText.ofFloat
+            expectAverage $"ema({number decay})" (fun t -> normal [| for s in 1..t -> decay ** float (t - s) |])
+
+            expectAverage $"ema({number decay}, debiased=false)" (fun t ->
+                [| for s in 1..t -> (if s = 1 then 1.0 else 1.0 - decay) * decay ** float (t - s) |])
+
+            // β from one value to another in 3 steps.
+            let beta s = if s >= 4 then last else decay + (last - decay) * float (s - 1) / 3.0
+
+            expectAverage $"ema(linear({number decay}, steps=3, end={number last}))" (fun t ->
+                normal [| for s in 1..t -> Seq.fold (fun weight r -> weight * beta r) (1.0 - beta s) [ s + 1 .. t ] |])
+
+            expectAverage $"swa({start}, every={every})" (fun t ->
+                let counts = [| for s in 1..t -> if s >= start && (s - start) % every = 0 then 1.0 else 0.0 |]
+
+                if Array.sum counts = 0.0 then
+                    Array.init t (fun s -> if s = t - 1 then 1.0 else 0.0)
+                else
+                    normal counts))
+
+let private inPrecision (precision: Precision<'T>) =
+    testList
+        precision.Name
+        [ accumulate precision
+          freeze precision
+          skip precision
+          lateFailure precision
+          averages precision ]
+
+let tests =
+    testList "gates and averages" [ inPrecision single; inPrecision Precision.double; changedCount; gatesInGroups ]

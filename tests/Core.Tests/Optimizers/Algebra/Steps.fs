@@ -1,0 +1,73 @@
+/// Steps of whole optimizers, and what they leave behind.
+module CuteDl.Core.Tests.AlgebraSteps
+
+open System
+open System.Numerics
+open Expecto
+open CuteDl.Core.Optimizers
+open CuteDl.Core.Tests.AlgebraSamples
+
+/// A state as the outside sees it: the step, all slots, all numbers.
+type Picture<'T> = { Step: int64; Slots: (string * 'T array) list; Numbers: (string * float) list }
+
+let picture (state: State<'T>) : Picture<'T> =
+    { Step = state.Step
+      Slots = [ for name in state.SlotNames -> name, state[name].ToArray() ]
+      Numbers = state.Numbers }
+
+let expectSamePicture (precision: Precision<'T>) (actual: Picture<'T>) (expected: Picture<'T>) (what: string) =
+    Expect.equal actual.Step expected.Step $"{what}: step"
+    Expect.equal (List.map fst actual.Slots) (List.map fst expected.Slots) $"{what}: names of slots"
+
+    for (name, a), (_, b) in List.zip actual.Slots expected.Slots do
+        Precision.expectSameBits precision a b $"{what}: slot {name}"
+
+    Expect.equal (List.map fst actual.Numbers) (List.map fst expected.Numbers) $"{what}: names of numbers"
+
+    for (name, a), (_, b) in List.zip actual.Numbers expected.Numbers do
+        Precision.expectSameBits Precision.double [| a |] [| b |] $"{what}: number {name}"
+
+/// w − Δ.
+let taken<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (parameters: 'T array) (delta: 'T array) : 'T array =
+    Array.map2 (fun (w: 'T) (d: 'T) -> 'T.op_Subtraction (w, d)) parameters delta
+
+/// A pure step: the next state and parameters; both as before, and the message, if it is an error.
+let pureStep (optimizer: Optimizer) (state: State<'T>) (parameters: 'T array) (gradient: 'T array) =
+    try
+        let struct (next, delta) =
+            Optimizer.stepAt optimizer state (ReadOnlySpan parameters) (ReadOnlySpan gradient)
+
+        next, taken parameters delta, None
+    with :? NonFiniteGradientException as error ->
+        state, parameters, Some error.Message
+
+let inPlaceStep (optimizer: Optimizer) (state: State<'T>) (parameters: 'T array) (gradient: 'T array) : string option =
+    try
+        Optimizer.stepInPlace optimizer state (Span parameters) (ReadOnlySpan gradient)
+        None
+    with :? NonFiniteGradientException as error ->
+        Some error.Message
+
+/// Steps in place from the beginning: the parameters after each, and the state at the end.
+let trajectoryOf
+    (precision: Precision<'T>)
+    (optimizer: Optimizer)
+    (layout: Layout)
+    (parameters: float array)
+    (gradients: float array array)
+    : 'T array array * State<'T> =
+    let state = Optimizer.initFor<'T> optimizer layout
+    let parameters = precision.OfAll parameters
+
+    let all =
+        [| for gradient in gradients do
+               inPlaceStep optimizer state parameters (precision.OfAll gradient) |> ignore
+               Array.copy parameters |]
+
+    all, state
+
+let trajectory (precision: Precision<'T>) (run: Run) = trajectoryOf precision run.Optimizer run.Layout run.Parameters run.Gradients
+
+let expectSameTrajectory (precision: Precision<'T>) (actual: 'T array array) (expected: 'T array array) (what: string) =
+    Expect.equal actual.Length expected.Length "steps"
+    Array.iteri2 (fun i a b -> Precision.expectSameBits precision a b $"{what}: parameters after step {i + 1}") actual expected
