@@ -37,7 +37,12 @@ let private tests =
                 AdaptiveTests.tests
                 AdamTests.tests
                 ExpressionTests.tests
-                testList "algebra" [ AlgebraStepTests.tests; AlgebraStructureTests.tests; AlgebraGateTests.tests; AlgebraChangeTests.tests ] ]
+                testList
+                    "algebra"
+                    [ AlgebraStepTests.tests
+                      AlgebraStructureTests.tests
+                      AlgebraGateTests.tests
+                      AlgebraChangeTests.tests ] ]
           testList
               "networks"
               [ ActivationTests.tests

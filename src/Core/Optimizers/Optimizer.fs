@@ -48,29 +48,7 @@ module Optimizer =
         | Shape.Chain parts -> List.exists (exists holds) parts
         | Shape.Groups groups -> List.exists (snd >> exists holds) groups
 
-    /// A part counts its steps for all its tensors: none of them may rest alone.
-    let private checkGates (parts: Optimizer list) : unit =
-        let rec walk (parts: Optimizer list) =
-            match parts with
-            | first :: rest ->
-                match first.Shape, rest |> List.tryFind (exists (fun part -> part.Slots.Count > 0)) with
-                | Shape.Groups _, Some late when first |> exists (fun part -> part :? IGate) ->
-                    raise (
-                        ArgumentException(
-                            $"{first} lets some tensors rest alone, and {late} behind it would count steps that they have not taken: "
-                            + "put it into the groups.",
-                            nameof parts
-                        )
-                    )
-                | _ -> walk rest
-            | [] -> ()
-
-        walk parts
-
     /// <summary>One after another: what each would take away is the gradient of the next. Chains within are opened, identities left out.</summary>
-    /// <exception cref="T:System.ArgumentException">
-    /// A part with slots stands behind groups in which accumulate, freeze or skip_non_finite lets some tensors rest: it belongs into them.
-    /// </exception>
     let chain (parts: Optimizer seq) : Optimizer =
         let rec flat (optimizer: Optimizer) =
             match optimizer.Shape with
@@ -81,9 +59,7 @@ module Optimizer =
         match parts |> Seq.toList |> List.collect flat with
         | [] -> identity
         | [ one ] -> one
-        | parts ->
-            checkGates parts
-            Optimizer(Shape.Chain parts)
+        | parts -> Optimizer(Shape.Chain parts)
 
     /// <summary>
     /// An optimizer for each group of parameters: a tensor goes to the first pattern that its name matches; <c>*</c> stands for any
@@ -214,7 +190,8 @@ module Optimizer =
 
     /// <summary>Whether an optimizer fits a model's parameters, without making a state for them.</summary>
     /// <exception cref="T:System.ArgumentException">
-    /// It does not: a tensor belongs to no group, a group has no tensor, or a rule for matrices has something else.
+    /// It does not: a tensor belongs to no group, a group has no tensor, a rule for matrices has something else, or a gate in a group
+    /// (<c>accumulate</c>, <c>freeze</c>, <c>skip_non_finite</c>) lets some of the tensors rest whose steps a part behind it counts.
     /// </exception>
     let check (optimizer: Optimizer) (layout: Layout) : unit = State<float>.PlanOf(optimizer, layout) |> ignore
 

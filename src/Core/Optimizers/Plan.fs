@@ -254,9 +254,28 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
         else
             FileSystemName.MatchesSimpleExpression(pattern, name, false)
 
-    let describe (indices: int seq) = indices |> Seq.map (fun k -> $"'{tensors[k].Name}'") |> String.concat ", "
+    // The gates that each tensor has passed: where one of them closes, the parts behind it rest.
+    let gates = tensors |> Array.map (fun _ -> List<PartNode>())
 
-    let matches (pattern: string) (name: string) = FileSystemName.MatchesSimpleExpression(pattern, name, false)
+    /// A part counts its steps for all its tensors: none of them may rest alone.
+    let checkGates (part: IPart) (kind: RuleKind) (indices: int array) : unit =
+        if part.Slots.Count > 0 then
+            for k in indices do
+                if
+                    not (Seq.forall2 (fun (a: PartNode) b -> obj.ReferenceEquals(a, b)) gates[k] gates[indices[0]])
+                    || gates[k].Count <> gates[indices[0]].Count
+                then
+                    let gate = Seq.append gates[k] gates[indices[0]] |> Seq.last
+
+                    raise (
+                        ArgumentException(
+                            $"{gate.Kind.Name} lets some tensors rest alone, and {kind.Name} behind it would count steps that they have not "
+                            + "taken: put it into the groups.",
+                            nameof optimizer
+                        )
+                    )
+
+    let describe (indices: int seq) = indices |> Seq.map (fun k -> $"'{tensors[k].Name}'") |> String.concat ", "
 
     let rec place (path: string) (optimizer: Optimizer) (indices: int array) : unit =
         match optimizer.Shape with
@@ -275,11 +294,17 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                         raise (ArgumentException(problem, nameof layout))
             | _ -> ()
 
+            checkGates (Scheduled.within part scheduled) kind indices
             let lengths = indices |> Array.map (fun k -> tensors[k].Length)
 
             for i in 0 .. count - 1 do
                 let node = PartNode(path, kind, part, i, scheduled, indices, lengths)
                 nodes.Add node
+
+                match part with
+                | :? IGate -> indices |> Array.iter (fun k -> gates[k].Add node)
+                | _ -> ()
+
                 indices |> Array.iteri (fun i k -> programs[k].Add(struct (node, i)))
         | Shape.Chain parts ->
             parts

@@ -168,18 +168,24 @@ let private changedCount =
 
 let private gatesInGroups =
     testCase "parts with slots behind groups in which some tensors rest are refused, and belong into them" (fun () ->
+        let layout = Layout.OfShapes [ "a", [ 2 ]; "b", [ 3 ] ]
+        let start (text: string) = Optimizer.initFor<float> (Expression.parse text) layout |> ignore
+
         for gate in [ "freeze"; "accumulate(2)"; "skip_non_finite" ] do
             let text = $"{{ \"a\": {gate}, \"*\": identity() }}"
 
             for late in [ "adam"; "ema"; "scale(2) | lamb"; "{ \"*\": sgd(momentum=linear(0, steps=3, end=0.9)) }" ] do
                 try
-                    Expression.parse $"{text} | {late}" |> ignore
-                    failtest "it was read"
-                with :? ExpressionException as error ->
+                    start $"{text} | {late}"
+                    failtest "it was taken"
+                with :? ArgumentException as error ->
                     Expect.stringContains error.Message "put it into the groups" "advice"
 
             // Without slots there is nothing to count.
-            Expression.parse $"{text} | clip_global_norm(1) | scale(0.1) | {{ \"*\": sgd }}" |> ignore)
+            start $"{text} | clip_global_norm(1) | scale(0.1) | {{ \"*\": sgd }}"
+            // And parts that have only tensors which rest together count rightly.
+            start $"{text} | {{ \"a\": adam, \"*\": adam }}"
+            start $"{gate} | adam")
 
 // Averages
 

@@ -247,10 +247,12 @@ let rec private optimizer (choice: Choice) (isInGroups: bool) (depth: int) (tens
         let! count = Gen.frequency [ 2, Gen.constant 1; 5, Gen.choose (2, 4) ]
         let! parts = Gen.listOfLength count part
 
-        // Groups with gates have no part with slots behind them.
+        // Behind groups with gates some parts are refused.
         return
             try
-                Some(Optimizer.chain parts)
+                let chain = Optimizer.chain parts
+                Optimizer.check chain (Layout.OfShapes tensors)
+                Some chain
             with :? ArgumentException ->
                 None
     }
