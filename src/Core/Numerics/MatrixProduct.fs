@@ -110,21 +110,29 @@ let private tile6<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     'V.Store(c50, &Unsafe.Add(&c, 5 * columns + left))
     'V.Store(c51, &Unsafe.Add(&c, 5 * columns + right))
 
-/// Rows of less than one register, each copied to a line of its own, so that one aligned load fetches it. The lanes behind a row
-/// hold what follows it in memory; they are computed with and never looked at.
+/// How many rows of a matrix have room for a register from a column on; the last ones may be too near the end.
+let internal wholeRows (length: int) (width: int) (column: int) (register: int) =
+    if length - column < register then
+        0
+    else
+        min (length / width) ((length - column - register) / width + 1)
+
+/// From rows of a matrix, so many columns from the given one on, each row to a line. Lanes behind the matrix' last column hold what
+/// follows it in memory; they are computed with and never looked at.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
-let private spread<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>> (source: ReadOnlySpan<'T>, lines: byref<'T>, width: int) : unit =
+let internal spread<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+    (source: ReadOnlySpan<'T>, lines: byref<'T>, width: int, column: int)
+    : unit =
     let rows = source.Length / width
     let first = &MemoryMarshal.GetReference source
-    // The last rows are too near the end for a whole register.
-    let whole = max 0 ((source.Length - 'V.Width) / width)
+    let whole = wholeRows source.Length width column 'V.Width
 
     for row in 0 .. whole - 1 do
-        'V.Store('V.Load(&Unsafe.Add(&first, row * width)), &Unsafe.Add(&lines, row * 'V.Width))
+        'V.Store('V.Load(&Unsafe.Add(&first, row * width + column)), &Unsafe.Add(&lines, row * 'V.Width))
 
     for row in whole .. rows - 1 do
-        for j in 0 .. width - 1 do
-            Unsafe.Add(&lines, row * 'V.Width + j) <- source[row * width + j]
+        for j in column .. width - 1 do
+            Unsafe.Add(&lines, row * 'V.Width + j - column) <- source[row * width + j]
 
 /// Eight rows of C of less than one register. A row's register overwrites the beginning of the next row, which is written after it;
 /// the last row goes, as a whole register, to a place of its own.
@@ -186,7 +194,7 @@ let private narrow<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     let c = &MemoryMarshal.GetReference c
     let lines = &MemoryMarshal.GetArrayDataReference space
     let last = &Unsafe.Add(&lines, depth * 'V.Width)
-    spread<'V, 'T>(b.Slice(0, depth * columns), &lines, columns)
+    spread<'V, 'T>(b.Slice(0, depth * columns), &lines, columns, 0)
     let mutable row = 0
 
     while row < rows do

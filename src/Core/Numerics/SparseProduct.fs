@@ -15,30 +15,6 @@ open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
 open System.Runtime.Intrinsics
 
-/// How many rows of a matrix have room for a register from a column on; the last ones may be too near the end.
-let private wholeRows (length: int) (width: int) (column: int) (register: int) =
-    if length - column < register then
-        0
-    else
-        min (length / width) ((length - column - register) / width + 1)
-
-/// From rows of a matrix, so many columns from the given one on, each row to a line. Lanes behind the matrix' last column hold what
-/// follows it in memory; they are computed with and never looked at.
-[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
-let private spread<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
-    (source: ReadOnlySpan<'T>, lines: byref<'T>, width: int, column: int)
-    : unit =
-    let rows = source.Length / width
-    let first = &MemoryMarshal.GetReference source
-    let whole = wholeRows source.Length width column 'V.Width
-
-    for row in 0 .. whole - 1 do
-        'V.Store('V.Load(&Unsafe.Add(&first, row * width + column)), &Unsafe.Add(&lines, row * 'V.Width))
-
-    for row in whole .. rows - 1 do
-        for j in column .. width - 1 do
-            Unsafe.Add(&lines, row * 'V.Width + j - column) <- source[row * width + j]
-
 /// The way back. Where the matrix is narrower than a register, a row's register overwrites the beginning of the next row, which is
 /// written after it.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
@@ -47,7 +23,7 @@ let private gather<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     : unit =
     let rows = target.Length / width
     let first = &MemoryMarshal.GetReference target
-    let whole = wholeRows target.Length width column 'V.Width
+    let whole = MatrixProduct.wholeRows target.Length width column 'V.Width
 
     for row in 0 .. whole - 1 do
         'V.Store('V.Load(&Unsafe.Add(&lines, row * 'V.Width)), &Unsafe.Add(&first, row * width + column))
@@ -245,7 +221,7 @@ let private forwardWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
         let first = if width >= 'V.Width then min column (width - 'V.Width) else 0
         // An example without bytes is passed over, and has outputs of 0.
         lines.Clear()
-        spread<'V, 'T>(weights, &linesOfWeights, width, first)
+        MatrixProduct.spread<'V, 'T>(weights, &linesOfWeights, width, first)
         forwardAll<'V, 'T>(rows, examples, &table[0], &linesOfWeights, &linesOfOutputs)
         gather<'V, 'T>(&linesOfOutputs, outputs, width, first)
         column <- column + 'V.Width
@@ -270,7 +246,7 @@ let private gradientWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     while column < width do
         let first = if width >= 'V.Width then min column (width - 'V.Width) else 0
         lines.Clear()
-        spread<'V, 'T>(deltas, &delta, width, first)
+        MatrixProduct.spread<'V, 'T>(deltas, &delta, width, first)
 
         for i in 0 .. examples.Length - 1 do
             let start = rows.Starts[examples[i]]

@@ -42,12 +42,6 @@ module Optimizer =
     /// <summary>Nothing: Δ = g. The neutral part of a chain.</summary>
     let identity = Optimizer(Shape.Single(Transformations.identity.Kind, Identity(), []))
 
-    let rec private exists (holds: IPart -> bool) (optimizer: Optimizer) : bool =
-        match optimizer.Shape with
-        | Shape.Single(_, part, scheduled) -> holds (Scheduled.within part scheduled)
-        | Shape.Chain parts -> List.exists (exists holds) parts
-        | Shape.Groups groups -> List.exists (snd >> exists holds) groups
-
     /// <summary>One after another: what each would take away is the gradient of the next. Chains within are opened, identities left out.</summary>
     let chain (parts: Optimizer seq) : Optimizer =
         let rec flat (optimizer: Optimizer) =
@@ -76,7 +70,10 @@ module Optimizer =
         | Some(pattern, _) -> raise (ArgumentException($"the pattern \"{pattern}\" is there twice.", nameof groups))
         | None -> ()
 
-        match groups |> List.tryFind (snd >> exists (fun part -> part :? ClipGlobalNorm)) with
+        match
+            groups
+            |> List.tryFind (snd >> Singles.list >> List.exists (fun (_, part, _) -> part :? ClipGlobalNorm))
+        with
         | Some(pattern, _) ->
             raise (
                 ArgumentException(
@@ -89,32 +86,19 @@ module Optimizer =
         Optimizer(Shape.Groups groups)
 
     let private changed (optimizer: Optimizer) (name: string) (change: Argument -> RuleKind * IPart * (Argument * Setting) list -> Shape) =
-        let mutable found = 0
+        let known =
+            Singles.list optimizer
+            |> List.collect (fun (kind, _, _) -> [ for argument in kind.Arguments -> argument.Name ])
+            |> List.distinct
 
-        let rec walk (optimizer: Optimizer) : Optimizer =
-            match optimizer.Shape with
-            | Shape.Single(kind, part, scheduled) ->
-                match kind.Arguments |> List.tryFind (fun argument -> argument.Name = name) with
-                | Some argument ->
-                    found <- found + 1
-                    Optimizer(change argument (kind, part, scheduled))
-                | None -> optimizer
-            | Shape.Chain parts -> Optimizer(Shape.Chain(List.map walk parts))
-            | Shape.Groups groups -> Optimizer(Shape.Groups(groups |> List.map (fun (pattern, part) -> pattern, walk part)))
-
-        let result = walk optimizer
-
-        if found = 0 then
-            let rec names (optimizer: Optimizer) =
-                match optimizer.Shape with
-                | Shape.Single(kind, _, _) -> [ for argument in kind.Arguments -> argument.Name ]
-                | Shape.Chain parts -> List.collect names parts
-                | Shape.Groups groups -> groups |> List.collect (snd >> names)
-
-            let known = names optimizer |> List.distinct
+        if not (List.contains name known) then
             raise (ArgumentException($"{optimizer} has no argument '{name}': {Suggestion.describe known name}", nameof name))
 
-        result
+        optimizer
+        |> Singles.map (fun (kind, part, scheduled) ->
+            match kind.Arguments |> List.tryFind (fun argument -> argument.Name = name) with
+            | Some argument -> change argument (kind, part, scheduled)
+            | None -> Shape.Single(kind, part, scheduled))
 
     /// <summary>
     /// The same optimizer with a hyper-parameter changed, in every part that has it; its states go on with the new one. A schedule of it
@@ -170,23 +154,14 @@ module Optimizer =
     /// <exception cref="T:System.ArgumentException">No part is of that kind.</exception>
     /// <exception cref="T:System.ArgumentOutOfRangeException">A value is out of its range.</exception>
     let update (kind: RuleKind<'H>) (change: 'H -> 'H) (optimizer: Optimizer) : Optimizer =
-        let mutable found = false
+        let isOfKind (other: RuleKind) = obj.ReferenceEquals(other, kind.Kind)
 
-        let rec walk (optimizer: Optimizer) : Optimizer =
-            match optimizer.Shape with
-            | Shape.Single(other, part, scheduled) when obj.ReferenceEquals(other, kind.Kind) ->
-                found <- true
-                Optimizer(Shape.Single(other, change (unbox<'H>(box part)), scheduled))
-            | Shape.Single _ -> optimizer
-            | Shape.Chain parts -> Optimizer(Shape.Chain(List.map walk parts))
-            | Shape.Groups groups -> Optimizer(Shape.Groups(groups |> List.map (fun (pattern, part) -> pattern, walk part)))
-
-        let result = walk optimizer
-
-        if not found then
+        if not (Singles.list optimizer |> List.exists (fun (other, _, _) -> isOfKind other)) then
             raise (ArgumentException($"{optimizer} has no part {kind.Kind.Name}.", nameof kind))
 
-        result
+        optimizer
+        |> Singles.map (fun (other, part, scheduled) ->
+            Shape.Single(other, (if isOfKind other then change (unbox<'H>(box part)) :> IPart else part), scheduled))
 
     /// <summary>Whether an optimizer fits a model's parameters, without making a state for them.</summary>
     /// <exception cref="T:System.ArgumentException">
@@ -303,11 +278,7 @@ module Optimizer =
         next
 
     /// <summary>Whether the optimizer keeps averages of the parameters, which are what it has learned.</summary>
-    let rec keepsAverages (optimizer: Optimizer) : bool =
-        match optimizer.Shape with
-        | Shape.Single(_, part, _) -> part :? IAveraging
-        | Shape.Chain parts -> List.exists keepsAverages parts
-        | Shape.Groups groups -> List.exists (snd >> keepsAverages) groups
+    let keepsAverages (optimizer: Optimizer) : bool = Singles.list optimizer |> List.exists (fun (_, part, _) -> part :? IAveraging)
 
     /// <summary>
     /// The averages of the parameters that the optimizer keeps: by <c>ema</c>, <c>swa</c>, <c>asgd</c> or a schedule-free rule. Where

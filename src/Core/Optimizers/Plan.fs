@@ -215,12 +215,6 @@ type internal Segment
 [<Sealed>]
 type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
 
-    static let rec leaves (optimizer: Optimizer) : IPart list =
-        match optimizer.Shape with
-        | Shape.Single(_, part, _) -> [ part ]
-        | Shape.Chain parts -> List.collect leaves parts
-        | Shape.Groups groups -> groups |> List.collect (snd >> leaves)
-
     static let rec hasGroups (optimizer: Optimizer) =
         match optimizer.Shape with
         | Shape.Single _ -> false
@@ -230,8 +224,8 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
     // Where nothing depends on where tensors begin and end, all elements are one tensor.
     let isElementwise =
         not (hasGroups optimizer)
-        && leaves optimizer
-           |> List.forall (fun part ->
+        && Singles.list optimizer
+           |> List.forall (fun (_, part, _) ->
                match part with
                | :? IObservingRule
                | :? ICompositeRule
@@ -261,10 +255,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
     let checkGates (part: IPart) (kind: RuleKind) (indices: int array) : unit =
         if part.Slots.Count > 0 then
             for k in indices do
-                if
-                    not (Seq.forall2 (fun (a: PartNode) b -> obj.ReferenceEquals(a, b)) gates[k] gates[indices[0]])
-                    || gates[k].Count <> gates[indices[0]].Count
-                then
+                if not (Seq.toList gates[k] = Seq.toList gates[indices[0]]) then
                     let gate = Seq.append gates[k] gates[indices[0]] |> Seq.last
 
                     raise (

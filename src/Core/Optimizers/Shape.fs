@@ -117,11 +117,6 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
 
             "{ " + String.Join(", ", entries) + " }"
 
-    let rec slotNames (path: string) (optimizer: Optimizer) : string list =
-        match optimizer.Shape with
-        | Shape.Single(_, part, scheduled) -> [ for slot in (Scheduled.within part scheduled).Slots -> path + slot ]
-        | _ -> []
-
     member internal _.Shape: Shape = shape
 
     /// <summary>The kind of rule: its name, page and arguments. Chains and groups have kinds of their own, without arguments.</summary>
@@ -132,7 +127,10 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
         | Shape.Groups _ -> groupsKind
 
     /// <summary>The names of its state's slots, as long as it is a single rule; a state knows all of its own.</summary>
-    member optimizer.SlotNames: string list = slotNames "" optimizer
+    member _.SlotNames: string list =
+        match shape with
+        | Shape.Single(_, part, scheduled) -> Seq.toList (Scheduled.within part scheduled).Slots
+        | _ -> []
 
     /// <summary>The parts of a chain in their order; the optimizer itself, if it is none.</summary>
     member optimizer.Parts: IReadOnlyList<Optimizer> =
@@ -179,3 +177,19 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
         | _ -> false
 
     override _.GetHashCode() = text.GetHashCode StringComparison.Ordinal
+
+/// The rules and transformations that an optimizer is made of, wherever they stand in it.
+module internal Singles =
+    /// All of them, in their order.
+    let rec list (optimizer: Optimizer) : (RuleKind * IPart * (Argument * Setting) list) list =
+        match optimizer.Shape with
+        | Shape.Single(kind, part, scheduled) -> [ kind, part, scheduled ]
+        | Shape.Chain parts -> List.collect list parts
+        | Shape.Groups groups -> groups |> List.collect (snd >> list)
+
+    /// The same optimizer with others in their places.
+    let rec map (change: RuleKind * IPart * (Argument * Setting) list -> Shape) (optimizer: Optimizer) : Optimizer =
+        match optimizer.Shape with
+        | Shape.Single(kind, part, scheduled) -> Optimizer(change (kind, part, scheduled))
+        | Shape.Chain parts -> Optimizer(Shape.Chain(List.map (map change) parts))
+        | Shape.Groups groups -> Optimizer(Shape.Groups(groups |> List.map (fun (pattern, part) -> pattern, map change part)))
