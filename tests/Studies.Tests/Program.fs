@@ -1,0 +1,9 @@
+module CuteDl.Studies.Tests.Program
+
+open Expecto
+open CuteDl.Testing
+
+let private tests = testList "studies" [ TrialTests.tests ]
+
+[<EntryPoint>]
+let main args = Runner.main tests args
