@@ -104,3 +104,12 @@ type Study =
         /// <summary>What is done.</summary>
         Protocol: Protocol
     }
+
+/// <summary>What follows from a study.</summary>
+[<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module Study =
+    /// <summary>The seeds of a confirmation that goes on to its last look: those given, then the numbers behind the greatest of them.</summary>
+    let seedsToLook (confirmation: Confirmation) (looks: Looks) : int list =
+        let missing = List.last looks.Seeds - confirmation.Seeds.Length
+        let greatest = List.max confirmation.Seeds
+        confirmation.Seeds @ [ for i in 1..missing -> greatest + i ]

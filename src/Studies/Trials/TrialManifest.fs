@@ -1,0 +1,45 @@
+namespace CuteDl.Studies
+
+open System.Text.Json
+
+/// <summary>A trial's result with all that is needed to run it again: the content of its file.</summary>
+type TrialManifest =
+    {
+        /// <summary>The form of this record: <c>cutedl/trial/1</c>.</summary>
+        Schema: string
+        /// <summary>The version of the library that ran it.</summary>
+        Version: string
+        /// <summary>The study, in its complete JSON form.</summary>
+        Study: string
+        /// <summary>A hash of the task's images; empty if it has none.</summary>
+        Data: string
+        /// <summary>What came of it.</summary>
+        Result: TrialResult
+    }
+
+/// <summary>Manifests as JSON.</summary>
+[<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module TrialManifest =
+    /// <summary>The form that this version writes and reads.</summary>
+    let CurrentSchema = "cutedl/trial/1"
+
+    /// <summary>A manifest as JSON.</summary>
+    let write (manifest: TrialManifest) : string = JsonSerializer.Serialize(manifest, TrialJson.options)
+
+    /// <summary>The manifest that <c>write</c> wrote.</summary>
+    /// <param name="file">The file's name, for messages.</param>
+    /// <param name="json">Its text.</param>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is none, or of another form.</exception>
+    let read (file: string) (json: string) : TrialManifest =
+        let fail problem = raise (CuteDl.Core.Data.DataFormatException(file, 0L, problem))
+
+        let manifest =
+            try
+                JsonSerializer.Deserialize<TrialManifest | null>(json, TrialJson.options)
+            with :? JsonException as error ->
+                fail $"it is no result of a trial: {error.Message}"
+
+        match manifest with
+        | null -> fail "it is no result of a trial: it is null."
+        | manifest when manifest.Schema <> CurrentSchema -> fail $"a result of the form '{manifest.Schema}', expected '{CurrentSchema}'."
+        | manifest -> manifest
