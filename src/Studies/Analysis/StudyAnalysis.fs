@@ -1,0 +1,406 @@
+namespace CuteDl.Studies
+
+open System
+open CuteDl.Studies.Statistics
+
+/// <summary>Which of a contender's forms was trained.</summary>
+type Variant =
+    /// <summary>The setting that tuning found.</summary>
+    | Tuned = 0
+    /// <summary>As given, beside what tuning found.</summary>
+    | Defaults = 1
+    /// <summary>As given, in the document's protocol.</summary>
+    | AsGiven = 2
+
+/// <summary>What is compared.</summary>
+type Metric =
+    /// <summary>Steps to the target; fewer is better.</summary>
+    | StepsToTarget = 0
+    /// <summary>The last validation's accuracy of trials that used their budget.</summary>
+    | FinalAccuracy = 1
+    /// <summary>The last validation's accuracy where a stop rule may end a trial: the document's protocol.</summary>
+    | AccuracyAtStop = 2
+    /// <summary>The accuracy on the test set, scored once.</summary>
+    | TestAccuracy = 3
+    /// <summary>The best validation's accuracy; of tuning, never of a verdict.</summary>
+    | BestAccuracy = 4
+
+/// <summary>What may be said of a pair.</summary>
+type Outcome =
+    /// <summary>One is better: the adjusted p-value is at most the level.</summary>
+    | Wins = 0
+    /// <summary>The interval lies wholly within what counts as equal.</summary>
+    | Equal = 1
+    /// <summary>Neither may be said; more seeds might tell.</summary>
+    | Undecided = 2
+    /// <summary>Too few seeds, or nothing to compare: only what was seen is said.</summary>
+    | NotRanked = 3
+
+/// <summary>A time to the target over seeds, where a trial that never arrived counts.</summary>
+type TimeSummary =
+    {
+        /// <summary>The median; infinite if half of the trials never arrived.</summary>
+        Median: float
+        /// <summary>The mean of min(T, budget), with a bootstrap interval.</summary>
+        RestrictedMean: Interval
+    }
+
+/// <summary>What became of one contender on one task, over seeds.</summary>
+type Summary =
+    {
+        /// <summary>The task's name.</summary>
+        Task: string
+        /// <summary>The contender's name.</summary>
+        Contender: string
+        /// <summary>Tuned, defaults, or as given.</summary>
+        Variant: Variant
+        /// <summary>The optimizer's text form.</summary>
+        Optimizer: string
+        /// <summary>n: finished trials, a seed each.</summary>
+        Trials: int
+        /// <summary>Those that reached the target and did not diverge.</summary>
+        Reached: int
+        /// <summary>Those that diverged: failures.</summary>
+        Diverged: int
+        /// <summary>Reached of Trials, with Wilson's interval.</summary>
+        Success: Interval
+        /// <summary>Steps to the target.</summary>
+        Steps: TimeSummary
+        /// <summary>Examples to the target.</summary>
+        Examples: TimeSummary
+        /// <summary>Seconds to the target. Not repeatable.</summary>
+        Seconds: TimeSummary
+        /// <summary>Interquartile mean of the last validation's accuracy, diverged trials as 0; nothing in the document's protocol.</summary>
+        FinalAccuracy: Nullable<Interval>
+        /// <summary>The same where stop rules end trials: the document's protocol only.</summary>
+        AccuracyAtStop: Nullable<Interval>
+        /// <summary>Interquartile mean of each trial's best validation accuracy.</summary>
+        BestAccuracy: Nullable<Interval>
+        /// <summary>Interquartile mean of the accuracy on the test set, diverged trials as 0.</summary>
+        TestAccuracy: Nullable<Interval>
+        /// <summary>Median of the last validation's loss; infinite for diverged trials.</summary>
+        FinalLoss: float
+        /// <summary>Trials with a dead logit.</summary>
+        WithDeadLogits: int
+    }
+
+/// <summary>Two contenders on the same seeds.</summary>
+type PairComparison =
+    {
+        /// <summary>The task's name; empty: all tasks, each weighing the same.</summary>
+        Task: string
+        /// <summary>What is compared.</summary>
+        Metric: Metric
+        /// <summary>The one.</summary>
+        First: string
+        /// <summary>The other.</summary>
+        Second: string
+        /// <summary>The seeds that both have finished: n of them, or n for each task in order.</summary>
+        Seeds: int array
+        /// <summary>The first's values, by seed; steps are min(T, budget), accuracies shares.</summary>
+        FirstValues: float array
+        /// <summary>The second's.</summary>
+        SecondValues: float array
+        /// <summary>
+        /// Steps: the geometric mean of first / second, below 1 where the first is faster. Accuracies: the mean of first − second in
+        /// percentage points, above 0 where the first is better. With the paired bootstrap's interval.
+        /// </summary>
+        Effect: Interval
+        /// <summary>Steps: the ratio of restricted means, first / second. Nothing for accuracies.</summary>
+        RestrictedMeanRatio: Nullable<Interval>
+        /// <summary>The sign-flip test's two-sided p-value.</summary>
+        P: float
+        /// <summary>The same after Holm's correction over all pairs of this metric on this task.</summary>
+        AdjustedP: float
+        /// <summary>How likely a run of the first is better than a run of the second.</summary>
+        ProbabilityOfImprovement: Interval
+        /// <summary>Effects from here ...</summary>
+        EqualLow: float
+        /// <summary>... to here count as equal.</summary>
+        EqualHigh: float
+        /// <summary>What may be said.</summary>
+        Outcome: Outcome
+        /// <summary>The better one; empty unless the outcome is Wins.</summary>
+        Winner: string
+        /// <summary>Why it is not ranked; empty if it is.</summary>
+        Reason: string
+    }
+
+/// <summary>What may be said of one metric on one task.</summary>
+type MetricVerdict =
+    {
+        /// <summary>The task's name; empty: all tasks.</summary>
+        Task: string
+        /// <summary>What is compared.</summary>
+        Metric: Metric
+        /// <summary>n: the fewest seeds of a pair.</summary>
+        Seeds: int
+        /// <summary>Whether any pair is ranked.</summary>
+        Ranked: bool
+        /// <summary>Those whom nobody beats, when somebody is beaten; else empty.</summary>
+        Unbeaten: string array
+        /// <summary>The one who beats every other; empty if none does.</summary>
+        Winner: string
+        /// <summary>In words; each sentence stands by itself.</summary>
+        Sentences: string array
+    }
+
+/// <summary>How far the question is, and what level it may be decided at.</summary>
+type LookState =
+    {
+        /// <summary>Seeds at each look, as declared; one look if none were.</summary>
+        Planned: int array
+        /// <summary>The level of each; they add up to the study's alpha.</summary>
+        Levels: float array
+        /// <summary>Looks taken, at least 1.</summary>
+        Done: int
+        /// <summary>The level that this look decides at.</summary>
+        Level: float
+        /// <summary>The fewest seeds with which this level can be met, all pairs considered.</summary>
+        FewestSeeds: int
+        /// <summary>Whether every pair is won or equal, on every metric that is ranked and on each task.</summary>
+        Decided: bool
+    }
+
+/// <summary>One setting that tuning tried.</summary>
+type SettingRow =
+    {
+        /// <summary>The task's name.</summary>
+        Task: string
+        /// <summary>The contender's name.</summary>
+        Contender: string
+        /// <summary>Its number, from 0.</summary>
+        Setting: int
+        /// <summary>The optimizer's text form.</summary>
+        Optimizer: string
+        /// <summary>The hyper-parameters that the study chose.</summary>
+        Values: struct (string * float) array
+        /// <summary>Its learning rate; NaN if the study chose none.</summary>
+        Rate: float
+        /// <summary>Finished trials.</summary>
+        Trials: int
+        /// <summary>Those that reached the target.</summary>
+        Reached: int
+        /// <summary>Those that diverged.</summary>
+        Diverged: int
+        /// <summary>Those ended by pruning.</summary>
+        Pruned: int
+        /// <summary>Median steps to the target; infinite if half never arrived.</summary>
+        MedianSteps: float
+        /// <summary>Median of the best validation accuracy; NaN for a task without classes.</summary>
+        MedianBestAccuracy: float
+        /// <summary>Whether confirmation uses it.</summary>
+        Chosen: bool
+    }
+
+/// <summary>One learning rate of one contender: a cell of the heat map.</summary>
+type FrontierCell =
+    {
+        /// <summary>The task's name.</summary>
+        Task: string
+        /// <summary>The contender's name.</summary>
+        Contender: string
+        /// <summary>The learning rate.</summary>
+        Rate: float
+        /// <summary>Finished trials, a seed each.</summary>
+        Trials: int
+        /// <summary>Those that reached the target.</summary>
+        Reached: int
+        /// <summary>Those that diverged.</summary>
+        Diverged: int
+        /// <summary>Median steps to the target; infinite if half never arrived.</summary>
+        MedianSteps: float
+    }
+
+/// <summary>How small the learning rate may be.</summary>
+type FrontierLimit =
+    {
+        /// <summary>The task's name.</summary>
+        Task: string
+        /// <summary>The contender's name.</summary>
+        Contender: string
+        /// <summary>The smallest rate with which all seeds reached the target; nothing if there is none.</summary>
+        AllSeeds: Nullable<float>
+        /// <summary>The smallest rate with which more than half of the seeds did; nothing if there is none.</summary>
+        MostSeeds: Nullable<float>
+        /// <summary>Whether that of all seeds is the smallest rate tried, so that smaller ones might do.</summary>
+        AllSeedsIsEnd: bool
+        /// <summary>Whether that of most seeds is the smallest rate tried.</summary>
+        MostSeedsIsEnd: bool
+    }
+
+/// <summary>How much the learning rate may be off.</summary>
+type ToleranceRow =
+    {
+        /// <summary>The task's name.</summary>
+        Task: string
+        /// <summary>The contender's name.</summary>
+        Contender: string
+        /// <summary>Where the rates were tried: tuning or frontier.</summary>
+        Phase: Phase
+        /// <summary>Good enough: at most this many times the best rate's steps.</summary>
+        Factor: float
+        /// <summary>The rates; nothing if none reached the target.</summary>
+        Tolerance: RateTolerance | null
+    }
+
+/// <summary>What tuning with a smaller budget would have found: arrays of equal length.</summary>
+type BestOfKRow =
+    {
+        /// <summary>The task's name.</summary>
+        Task: string
+        /// <summary>The contender's name.</summary>
+        Contender: string
+        /// <summary>StepsToTarget (as min(T, budget)) or BestAccuracy.</summary>
+        Metric: Metric
+        /// <summary>Settings tried: 1, 2, ...</summary>
+        K: int array
+        /// <summary>The expected best of so many.</summary>
+        Expected: float array
+        /// <summary>The best of so many lies above this ...</summary>
+        Low: float array
+        /// <summary>... and below this, 95 times of 100.</summary>
+        High: float array
+    }
+
+/// <summary>A profile over all (task, seed).</summary>
+type ProfileRow =
+    {
+        /// <summary>The contender's name.</summary>
+        Contender: string
+        /// <summary>StepsToTarget: ratios to the fastest (Dolan and Moré 2002). Accuracies: the share of runs at least so accurate.</summary>
+        Metric: Metric
+        /// <summary>The step curve and its 95 % band.</summary>
+        Curve: Profile.Curve
+    }
+
+/// <summary>What the document's protocol gives one contender over seeds.</summary>
+type DocumentRow =
+    {
+        /// <summary>The task's name.</summary>
+        Task: string
+        /// <summary>The contender's name.</summary>
+        Contender: string
+        /// <summary>n.</summary>
+        Trials: int
+        /// <summary>Share of runs with a dead logit, with Wilson's interval.</summary>
+        Dead: Interval
+        /// <summary>Share of runs with a logit dead or almost, with Wilson's interval.</summary>
+        DeadOrAlmost: Interval
+        /// <summary>The classes lost, each with how many runs lost it.</summary>
+        LostClasses: struct (int * int) array
+        /// <summary>Share of runs that really diverged: a loss not finite.</summary>
+        Diverged: Interval
+        /// <summary>Median accuracy at the stop of runs with a lost class; NaN if there is none.</summary>
+        AccuracyWith: float
+        /// <summary>Median accuracy at the stop of runs without; NaN if there is none.</summary>
+        AccuracyWithout: float
+        /// <summary>Median steps until the stop, over all.</summary>
+        Steps: float
+        /// <summary>Median steps until the stop of runs with a lost class; NaN if there is none.</summary>
+        StepsWith: float
+        /// <summary>Median steps until the stop of runs without; NaN if there is none.</summary>
+        StepsWithout: float
+        /// <summary>The document's own figures; empty if it gives none.</summary>
+        Figures: string
+    }
+
+/// <summary>What another contender did with an autopsy's seed.</summary>
+type SameSeed =
+    {
+        /// <summary>The contender's name.</summary>
+        Contender: string
+        /// <summary>Whether it reached the target.</summary>
+        Reached: bool
+        /// <summary>Whether it diverged.</summary>
+        Diverged: bool
+        /// <summary>Steps to the target; infinite if never.</summary>
+        Steps: float
+        /// <summary>The last validation's accuracy; NaN if there is none.</summary>
+        Accuracy: float
+        /// <summary>Its dead logits.</summary>
+        DeadLogits: int array
+    }
+
+/// <summary>Why a trial is looked at.</summary>
+type Trouble =
+    /// <summary>A loss was not finite.</summary>
+    | Diverged = 0
+    /// <summary>The target was not reached within the budget.</summary>
+    | TargetMissed = 1
+    /// <summary>The last accuracy is more than 1.5 interquartile ranges below the contender's lower quartile (Tukey 1977).</summary>
+    | Outlier = 2
+
+/// <summary>Why a confirmed trial failed or stands apart.</summary>
+type Autopsy =
+    {
+        /// <summary>The task's name.</summary>
+        Task: string
+        /// <summary>The contender's name.</summary>
+        Contender: string
+        /// <summary>Tuned, defaults, or as given.</summary>
+        Variant: Variant
+        /// <summary>The trial's seed.</summary>
+        Seed: int
+        /// <summary>The trial's id.</summary>
+        Trial: string
+        /// <summary>What happened.</summary>
+        Trouble: Trouble
+        /// <summary>The last validation's accuracy; NaN if there is none.</summary>
+        Accuracy: float
+        /// <summary>What became of its units.</summary>
+        Health: Health
+        /// <summary>‖Δ‖ / ‖w‖ at the last validation at which it is finite; NaN if at none.</summary>
+        UpdateRatio: float
+        /// <summary>The median of the same over the contender's trials.</summary>
+        TypicalUpdateRatio: float
+        /// <summary>‖g‖ at the last validation at which it is finite; NaN if at none.</summary>
+        GradientNorm: float
+        /// <summary>The median of the same over the contender's trials.</summary>
+        TypicalGradientNorm: float
+        /// <summary>What the others did with the same seed, hence the same initial weights and order.</summary>
+        Others: SameSeed array
+        /// <summary>The causes seen, a sentence each; "no cause seen" if none.</summary>
+        Sentences: string array
+    }
+
+/// <summary>All that a report shows of a study: nothing here needs another look at its trials, but the curves.</summary>
+type StudyAnalysis =
+    {
+        /// <summary>The study's name.</summary>
+        Study: string
+        /// <summary>Finished trials that compare contenders: confirmed, or the document's.</summary>
+        Trials: int
+        /// <summary>How many of those there are to be, by the looks done.</summary>
+        Expected: int
+        /// <summary>Each task's contenders, tuned and defaults.</summary>
+        Summaries: Summary array
+        /// <summary>Each pair on each task and metric, in the order of the contenders.</summary>
+        Comparisons: PairComparison array
+        /// <summary>Each pair over all tasks; empty if there is one task.</summary>
+        Overall: PairComparison array
+        /// <summary>What may be said of each task and metric, and over all tasks if there are several.</summary>
+        Verdicts: MetricVerdict array
+        /// <summary>Looks and levels.</summary>
+        Looks: LookState
+        /// <summary>What tuning tried.</summary>
+        Settings: SettingRow array
+        /// <summary>The frontier's cells.</summary>
+        Frontier: FrontierCell array
+        /// <summary>How small the learning rate may be.</summary>
+        FrontierLimits: FrontierLimit array
+        /// <summary>How much the learning rate may be off.</summary>
+        Tolerances: ToleranceRow array
+        /// <summary>What smaller tuning budgets would have found.</summary>
+        BestOfK: BestOfKRow array
+        /// <summary>Profiles over all (task, seed).</summary>
+        Profiles: ProfileRow array
+        /// <summary>Failed and outlying trials.</summary>
+        Autopsies: Autopsy array
+        /// <summary>The document's protocol; empty for the fair one.</summary>
+        Document: DocumentRow array
+        /// <summary>What dead logits do to the document's conclusions, in words; empty for the fair protocol.</summary>
+        DocumentSentences: string array
+        /// <summary>The verdict in words, the most important first.</summary>
+        Sentences: string array
+    }

@@ -1,0 +1,33 @@
+/// <summary>
+/// How sure a share is that was counted: the score interval of Wilson (1927). It never leaves [0, 1], and has width even after
+/// 0 or n of n, where the usual p ± z √(p (1 − p) / n) has none (Brown, Cai and DasGupta 2001).
+/// </summary>
+module CuteDl.Studies.Statistics.Wilson
+
+open System
+open MathNet.Numerics.Distributions
+
+/// <summary>
+/// (p + z²/2n ± z √(p (1 − p)/n + z²/4n²)) / (1 + z²/n) around p = successes / n, with z the normal quantile of (1 + level) / 2.
+/// </summary>
+/// <param name="level">The chance with which the interval holds the true share, in (0, 1).</param>
+/// <param name="successes">From 0 to trials.</param>
+/// <param name="trials">n, at least 1.</param>
+let interval (level: float) (successes: int) (trials: int) : Interval =
+    Guard.openUnit "level" level
+    Guard.atLeast "trials" 1 trials
+
+    if successes < 0 || successes > trials then
+        raise (ArgumentOutOfRangeException("successes", successes, $"Of {trials} trials, 0 to {trials} succeed."))
+
+    let n = float trials
+    let p = float successes / n
+    let z = Normal.InvCDF(0.0, 1.0, (1.0 + level) / 2.0)
+    let z2 = z * z
+    let middle = (p + z2 / (2.0 * n)) / (1.0 + z2 / n)
+    let half = z * sqrt (p * (1.0 - p) / n + z2 / (4.0 * n * n)) / (1.0 + z2 / n)
+
+    // At 0 and n of n an end is 0 or 1 exactly, which rounding would miss.
+    { Value = p
+      Low = if successes = 0 then 0.0 else max 0.0 (middle - half)
+      High = if successes = trials then 1.0 else min 1.0 (middle + half) }
