@@ -101,12 +101,12 @@ module Checkpoint =
         if found <> format then
             damaged file $"a checkpoint of format '{found}', expected '{format}'."
 
-    let private tensor (file: string) (content: Safetensors) (name: string) : Tensor =
+    let internal tensor (file: string) (content: Safetensors) (name: string) : Tensor =
         match content.Tensors.TryFind name with
         | Some tensor -> tensor
         | None -> damaged file $"the tensor '{name}' is missing."
 
-    let private values<'T> (file: string) (name: string) (tensor: Tensor) : 'T array =
+    let internal values<'T> (file: string) (name: string) (tensor: Tensor) : 'T array =
         let struct (stored, found: obj | null) =
             match tensor.Cells with
             | F32 values -> struct ("float32", box values)
@@ -118,7 +118,7 @@ module Checkpoint =
         | :? ('T array) as values -> values
         | _ -> damaged file $"the tensor '{name}' holds {stored}, {typeof<'T>.Name} is asked for."
 
-    let private single<'T> (file: string) (content: Safetensors) (name: string) : 'T =
+    let internal single<'T> (file: string) (content: Safetensors) (name: string) : 'T =
         let tensor = tensor file content name
 
         if tensor.Shape <> [] then

@@ -1,0 +1,121 @@
+namespace CuteDl.Core.Training
+
+open System
+open System.Numerics
+open System.Threading
+open CuteDl.Core.Data
+open CuteDl.Core.Networks
+open CuteDl.Core.Numerics
+open CuteDl.Core.Optimizers
+
+/// <summary>A network that learns to tell classes apart, in batches of labelled examples.</summary>
+/// <param name="model">What to train.</param>
+/// <param name="data">On what; its examples must be as long as the model's inputs.</param>
+/// <param name="batchSize">Examples a step, at least 1.</param>
+/// <param name="order">In which order an epoch goes through the examples.</param>
+/// <param name="seed">Decides the shuffles and the dropouts.</param>
+/// <exception cref="T:System.ArgumentException">Model and data do not fit, a set is empty, or a batch has no examples.</exception>
+[<Sealed>]
+type Classifier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+    (model: Model, data: DataSets, batchSize: int, order: Order, seed: int) =
+
+    // About as many examples go through a network at once in validation, where that costs least.
+    let validationBlock = 256
+
+    let mismatch (name: string) (message: string) : unit = raise (ArgumentException(message, name))
+
+    do
+        if batchSize < 1 then
+            raise (ArgumentOutOfRangeException("batch size", batchSize, "batch size is at least 1."))
+
+        for name, set in [ "training", data.Training; "validation", data.Validation ] do
+            if set.Count = 0 then
+                mismatch (nameof data) $"the {name} set is empty."
+
+            if set.Width <> model.Inputs then
+                mismatch (nameof data) $"the {name} examples have {set.Width} values each, the model takes {model.Inputs}."
+
+        if data.Classes > model.Outputs then
+            mismatch (nameof model) $"the data have {data.Classes} classes, the model only {model.Outputs} outputs."
+
+    let set = data.Training
+    let layout = Layout.Of(Model.parameters model)
+
+    // Space for a batch of training and for a block of whole batches in validation, but no more than the data can fill.
+    let network =
+        let block = batchSize * max 1 (validationBlock / batchSize)
+        Network<'T>(model, min block (max set.Count data.Validation.Count))
+
+    let batchesAnEpoch = Batches.count set.Count batchSize
+    let dropoutKey = Random.key seed "dropout"
+    let validationOrder = Batches.permutation FileOrder data.Validation.Count 0 0
+
+    // The order of the epoch that was last asked for.
+    let mutable epoch = -1
+    let mutable indices: int array = [||]
+
+    let enter (next: int) =
+        // File order is the same in every epoch.
+        if indices.Length = 0 || order <> FileOrder then
+            indices <- Batches.permutation order set.Count seed next
+
+        epoch <- next
+
+    /// The position of the largest answer; of the first, on ties.
+    let answer (row: int) : int =
+        let outputs = model.Outputs
+        let answers = network.Outputs.Slice(row * outputs, outputs)
+        let mutable best = 0
+
+        for j in 1 .. outputs - 1 do
+            if 'T.op_GreaterThan (answers[j], answers[best]) then
+                best <- j
+
+        best
+
+    /// <summary>The network at work; its parameters are the workload's.</summary>
+    member _.Network = network
+
+    /// <summary>What it learns from and is validated on.</summary>
+    member _.Data = data
+
+    interface IWorkload<'T> with
+        member _.Layout = layout
+        member _.Parameters = network.Parameters
+        member _.Gradient = network.Gradient
+        member _.StepsAnEpoch = batchesAnEpoch
+
+        member _.Train(step) =
+            let next = int (step / int64 batchesAnEpoch)
+
+            if next <> epoch then
+                enter next
+
+            let start = int (step % int64 batchesAnEpoch) * batchSize
+            let rows = min batchSize (set.Count - start)
+            Batches.load set (ReadOnlySpan(indices, start, rows)) network
+            network.Train(rows, Random.subkey dropoutKey (uint64 step))
+
+        // The mean of the batches' mean losses; batches are of the same size as training's.
+        member _.Validate(cancellation) =
+            let set = data.Validation
+            let size = max batchSize (network.Capacity / batchSize * batchSize)
+            let mutable lossSum = 0.0
+            let mutable right = 0
+            let mutable start = 0
+
+            while start < set.Count && not cancellation.IsCancellationRequested do
+                let rows = min size (set.Count - start)
+                Batches.load set (ReadOnlySpan(validationOrder, start, rows)) network
+                lossSum <- lossSum + network.Validate(rows, batchSize)
+
+                for row in 0 .. rows - 1 do
+                    if answer row = int set.Labels[start + row] then
+                        right <- right + 1
+
+                start <- start + size
+
+            if start < set.Count then
+                ValueNone
+            else
+                ValueSome(struct (lossSum / float (Batches.count set.Count batchSize), float right / float set.Count))
