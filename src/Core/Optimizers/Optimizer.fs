@@ -40,7 +40,7 @@ module Optimizer =
         Optimizer(Shape.Single((RuleKind.define Role.Rule name page rule []).Kind, rule, []))
 
     /// <summary>Nothing: Δ = g. The neutral part of a chain.</summary>
-    let identity = Optimizer(Shape.Single(Transformations.identity.Kind, Identity(), []))
+    let identity = Optimizer(Shape.Single(Rules.identity.Kind, Identity(), []))
 
     /// <summary>One after another: what each would take away is the gradient of the next. Chains within are opened, identities left out.</summary>
     let chain (parts: Optimizer seq) : Optimizer =

@@ -332,3 +332,6 @@ module internal RuleKind =
 
     let define role name (page: Page) (defaults: 'H :> IPart) (arguments: ('H -> Argument) list) =
         RuleKind<'H>(RuleKind(name, role, page, defaults, [ for argument in arguments -> argument defaults ]), defaults)
+
+    let transformation name summary formula source exempt defaults arguments =
+        define Role.Transformation name (page summary formula source "" exempt) defaults arguments

@@ -10,18 +10,18 @@ module Rules =
     let adam = AdamRules.adam
     let nesterov = VelocityRules.nesterov
     let sgd = VelocityRules.sgd
-    let signum = VelocityRules.signum
-    let lion = VelocityRules.lion
-    let rprop = VelocityRules.rprop
+    let signum = SignRules.signum
+    let lion = SignRules.lion
+    let rprop = SignRules.rprop
     let asgd = VelocityRules.asgd
     let adamW = AdamRules.adamW
-    let amsGrad = AdamRules.amsGrad
-    let adaMax = AdamRules.adaMax
-    let nAdam = AdamRules.nAdam
-    let rAdam = AdamRules.rAdam
-    let adaBelief = AdamRules.adaBelief
-    let yogi = AdamRules.yogi
-    let adan = AdamRules.adan
+    let amsGrad = AdamMaximumRules.amsGrad
+    let adaMax = AdamMaximumRules.adaMax
+    let nAdam = AdamNesterovRules.nAdam
+    let rAdam = AdamVarianceRules.rAdam
+    let adaBelief = AdamVarianceRules.adaBelief
+    let yogi = AdamVarianceRules.yogi
+    let adan = AdamNesterovRules.adan
     let adEmaMix = AdamRules.adEmaMix
     let scheduleFreeSgd = ScheduleFreeRules.scheduleFreeSgd
     let scheduleFreeAdamW = ScheduleFreeRules.scheduleFreeAdamW
@@ -35,41 +35,79 @@ module Rules =
     let muon = MatrixRules.muon
     let adafactor = MatrixRules.adafactor
 
-    let identity = Transformations.identity
-    let clipValue = Transformations.clipValue
-    let clipNorm = Transformations.clipNorm
-    let clipGlobalNorm = Transformations.clipGlobalNorm
-    let clipAdaptive = Transformations.clipAdaptive
-    let centralize = Transformations.centralize
-    let noise = Transformations.noise
-    let decay = Transformations.decay
-    let decoupled = Transformations.decoupled
-    let l1 = Transformations.l1
-    let scale = Transformations.scale
-    let accumulate = Transformations.accumulate
-    let skipNonFinite = Transformations.skipNonFinite
-    let freeze = Transformations.freeze
-    let maximize = Transformations.maximize
-    let lookahead = Transformations.lookahead
-    let ema = Transformations.ema
-    let swa = Transformations.swa
+    let identity = GradientTransformations.identity
+    let clipValue = ClipTransformations.clipValue
+    let clipNorm = ClipTransformations.clipNorm
+    let clipGlobalNorm = ClipTransformations.clipGlobalNorm
+    let clipAdaptive = ClipTransformations.clipAdaptive
+    let centralize = GradientTransformations.centralize
+    let noise = GradientTransformations.noise
+    let decay = DecayTransformations.decay
+    let decoupled = DecayTransformations.decoupled
+    let l1 = DecayTransformations.l1
+    let scale = GradientTransformations.scale
+    let accumulate = GateTransformations.accumulate
+    let skipNonFinite = GateTransformations.skipNonFinite
+    let freeze = GateTransformations.freeze
+    let maximize = GradientTransformations.maximize
+    let lookahead = AverageTransformations.lookahead
+    let ema = AverageTransformations.ema
+    let swa = AverageTransformations.swa
 
     /// <summary>The document's six, in its order.</summary>
     let document: RuleKind list =
         [ fixedRate.Kind; momentum.Kind; adagrad.Kind; rmsProp.Kind; adadelta.Kind; adam.Kind ]
 
-    /// <summary>All rules: the document's, then the others by family.</summary>
+    /// <summary>All rules: the document's, then the others.</summary>
     let all: RuleKind list =
         document
-        @ VelocityRules.all
-        @ AdamRules.all
-        @ ScheduleFreeRules.all
-        @ NormRules.all
-        @ DistanceRules.all
-        @ MatrixRules.all
+        @ [ nesterov.Kind
+            sgd.Kind
+            signum.Kind
+            lion.Kind
+            rprop.Kind
+            asgd.Kind
+            adamW.Kind
+            amsGrad.Kind
+            adaMax.Kind
+            nAdam.Kind
+            rAdam.Kind
+            adaBelief.Kind
+            yogi.Kind
+            adan.Kind
+            adEmaMix.Kind
+            scheduleFreeSgd.Kind
+            scheduleFreeAdamW.Kind
+            lars.Kind
+            lamb.Kind
+            novoGrad.Kind
+            dog.Kind
+            dowg.Kind
+            dAdaptAdam.Kind
+            prodigy.Kind
+            muon.Kind
+            adafactor.Kind ]
 
     /// <summary>All transformations.</summary>
-    let transformations: RuleKind list = Transformations.all
+    let transformations: RuleKind list =
+        [ identity.Kind
+          clipValue.Kind
+          clipNorm.Kind
+          clipGlobalNorm.Kind
+          clipAdaptive.Kind
+          centralize.Kind
+          noise.Kind
+          decay.Kind
+          decoupled.Kind
+          l1.Kind
+          scale.Kind
+          accumulate.Kind
+          skipNonFinite.Kind
+          freeze.Kind
+          maximize.Kind
+          lookahead.Kind
+          ema.Kind
+          swa.Kind ]
 
     /// <summary>Rules and transformations.</summary>
     let known: RuleKind list = all @ transformations

@@ -379,5 +379,3 @@ module internal DistanceRules =
               detail "decay" "λ, decoupled weight decay" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
               first _.InitialEstimate (fun v h -> { h with InitialEstimate = v })
               detail "coefficient" "a factor of new estimates" Range.positive _.Coefficient (fun v h -> { h with Coefficient = v }) ]
-
-    let all = [ dog.Kind; dowg.Kind; dAdaptAdam.Kind; prodigy.Kind ]

@@ -242,5 +242,3 @@ module internal MatrixRules =
               detail "eps1" "ε₁, added to squared gradients" Range.nonNegative _.Epsilon1 (fun v h -> { h with Epsilon1 = v })
               detail "eps2" "ε₂, the least size of a tensor" Range.nonNegative _.Epsilon2 (fun v h -> { h with Epsilon2 = v })
               detail "clip" "the largest size of a step" Range.positive _.Clip (fun v h -> { h with Clip = v }) ]
-
-    let all = [ muon.Kind; adafactor.Kind ]

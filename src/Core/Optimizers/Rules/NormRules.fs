@@ -244,5 +244,3 @@ module internal NormRules =
               number "beta2" "β₂, of the mean of squared norms" Range.belowOne _.Beta2 (fun v h -> { h with Beta2 = v })
               detail "eps" "ε, added to the root" Range.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v })
               detail "decay" "λ, weight decay within the velocity" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
-
-    let all = [ lars.Kind; lamb.Kind; novoGrad.Kind ]

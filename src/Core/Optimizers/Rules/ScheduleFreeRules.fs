@@ -184,5 +184,3 @@ module internal ScheduleFreeRules =
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
               detail "decay" "λ, decay of y" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
               warmup _.Warmup (fun v h -> { h with Warmup = v }) ]
-
-    let all = [ scheduleFreeSgd.Kind; scheduleFreeAdamW.Kind ]

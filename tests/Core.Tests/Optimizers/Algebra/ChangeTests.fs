@@ -60,7 +60,7 @@ let private changes =
                   "other")
           testCase "update changes the parts of a kind" (fun () ->
               let optimizer = Expression.parse "decay(0.1) | adam | decoupled(0.1)"
-              let changed = Optimizer.update Transformations.decay (fun h -> { h with Factor = 0.3 }) optimizer
+              let changed = Optimizer.update Rules.decay (fun h -> { h with Factor = 0.3 }) optimizer
               Expect.equal changed (Expression.parse "decay(0.3) | adam | decoupled(0.1)") "changed"
               let message = messageOf<ArgumentException>(fun () -> Optimizer.update Rules.sgd id optimizer |> ignore)
               Expect.stringContains message "no part sgd" "message")

@@ -1,0 +1,189 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+open CuteDl.Core.Optimizers
+
+/// A part at its place in an optimizer: what it remembers, and how far it is in the step at hand.
+[<Sealed>]
+type internal PartNode
+    (
+        path: string,
+        kind: RuleKind,
+        whole: IPart,
+        componentIndex: int,
+        scheduled: (Argument * Setting) list,
+        tensors: int array,
+        lengths: int array
+    ) =
+    // The part itself, or one of those that it is made of.
+    let select (part: IPart) =
+        match part with
+        | :? ICompositeRule as composite -> composite.Parts[componentIndex]
+        | _ -> part
+
+    let part = select (if scheduled.IsEmpty then whole else Scheduled.within whole scheduled)
+
+    let preparing =
+        match part with
+        | :? IPreparingRule as rule -> ValueSome rule
+        | _ -> ValueNone
+
+    let observing =
+        match part with
+        | :? IObservingRule as rule -> ValueSome rule
+        | _ -> ValueNone
+
+    let ownMemory =
+        match preparing with
+        | ValueSome rule -> Seq.toList (rule.Memory tensors.Length)
+        | ValueNone -> []
+
+    // Of the parts of a composite the first one observes losses.
+    let plateaus =
+        [ for argument, setting in scheduled do
+              match setting with
+              | Setting.Plateau plateau -> argument, plateau
+              | Setting.Schedule _ -> () ]
+
+    // All are 0 at first: a loss counts as best once there was any.
+    let plateauNumbers = [ "losses"; "best"; "waited"; "cooldown"; "reductions" ]
+
+    let memoryNames =
+        ownMemory
+        @ [ for argument, _ in plateaus do
+                for number in plateauNumbers -> $"{argument.Name}.{number}" ]
+
+    let placeOfPlateau (index: int) = ownMemory.Length + index * plateauNumbers.Length
+
+    let readPlateau (memory: float array) (at: int) : PlateauState =
+        if memory[at] = 0.0 then
+            Plateau.initial
+        else
+            { Best = memory[at + 1]
+              Waited = int64 memory[at + 2]
+              CooldownLeft = int64 memory[at + 3]
+              Reductions = int64 memory[at + 4] }
+
+    let gate =
+        match part with
+        | :? IGate as gate -> ValueSome gate
+        | _ -> ValueNone
+
+    // Where each of its tensors begins among its own elements.
+    let starts = Array.scan (+) 0 lengths
+
+    member _.Path = path
+    member _.Kind = kind
+    member _.Tensors = tensors
+    member val SlotNames = Seq.toList part.Slots
+    member val SlotCount = part.Slots.Count
+    member _.MemoryNames = memoryNames
+    member _.Length = Array.last starts
+    member _.Start(indexAmongTensors: int) = starts[indexAmongTensors]
+    member _.First = part
+
+    /// The name of a slot or a number in the whole optimizer.
+    member _.Name(name: string) = if path = "" then name else $"{path}.{name}"
+
+    // Places in the state, given when all parts are known.
+    member val SlotBase = 0 with get, set
+    member val Stride = 0 with get, set
+    member val MemoryBase = 0 with get, set
+    member val Index = 0 with get, set
+
+    // In the step at hand.
+    member val Part: IPart = part with get, set
+    member node.NeedsParametersNow: bool = node.Part.NeedsParameters
+    member val Rule: IRule | null = null with get, set
+    member val Preparing: IPreparingRule | null = null with get, set
+    member val Observing: IObservingRule | null = null with get, set
+    member val Step = 0L with get, set
+    member val HasBegun = false with get, set
+    /// Whether any of its tensors came to it: it may have begun, and a gate in front of it that looks first was then closed.
+    member val IsReached = false with get, set
+    member val IsOpen = true with get, set
+    member val IsDecided = false with get, set
+    member val Observed = 0 with get, set
+
+    /// What it has seen and decided; without sums and numbers, if it does not look.
+    member val Decision =
+        match observing, preparing with
+        | ValueSome rule, _ -> Decision(rule.Sums, rule.Numbers, tensors.Length)
+        | _, ValueSome rule -> Decision(0, rule.Numbers, tensors.Length)
+        | _ -> Decision(0, 0, tensors.Length)
+
+    /// Whether it looks at each block before its law runs over it, for the next step.
+    member val Looks =
+        match observing with
+        | ValueSome rule -> not rule.Waits
+        | ValueNone -> false
+
+    /// Takes a validation loss into the plateaus' numbers.
+    member node.Observe(memory: float array, loss: float) : unit =
+        for i, (_, plateau) in List.indexed plateaus do
+            let at = node.MemoryBase + placeOfPlateau i
+            let next = Plateau.observe plateau (readPlateau memory at) loss
+            memory[at] <- memory[at] + 1.0
+            memory[at + 1] <- next.Best
+            memory[at + 2] <- float next.Waited
+            memory[at + 3] <- float next.CooldownLeft
+            memory[at + 4] <- float next.Reductions
+
+    /// Whether it may throw when it decides.
+    member node.MayThrow =
+        match gate with
+        | ValueSome gate when node.HasBegun -> gate.MayThrow node.Decision
+        | _ -> false
+
+    /// Takes the hyper-parameters of a step, counted from 1.
+    member node.Begin(step: int64, memory: float array) : unit =
+        node.Step <- step
+        let mutable current = whole
+        let mutable plateausSoFar = 0
+
+        for argument, setting in scheduled do
+            let value =
+                match setting with
+                | Setting.Schedule schedule -> Schedule.at schedule (step - 1L)
+                | Setting.Plateau plateau ->
+                    let at = node.MemoryBase + placeOfPlateau plateausSoFar
+                    plateausSoFar <- plateausSoFar + 1
+                    Plateau.value plateau (readPlateau memory at)
+
+            if not (argument.Allows value) then
+                raise (
+                    ArgumentOutOfRangeException(
+                        argument.Name,
+                        value,
+                        $"{argument.Name} of {kind.Name} follows {setting}, which gives this at step {step - 1L}; {argument.Allowed} is allowed."
+                    )
+                )
+
+            current <- argument.Set(current, value)
+
+        match current with
+        | :? ICheckedPart as part when not scheduled.IsEmpty && part.Problem <> "" ->
+            raise (ArgumentException($"{kind.Name}, by its schedules at step {step - 1L}: {part.Problem}", kind.Name))
+        | _ -> ()
+
+        // Unless scheduled, it is the same as ever.
+        let current = if scheduled.IsEmpty then part else select current
+        node.Part <- current
+
+        node.Rule <-
+            (match current with
+             | :? IRule as rule -> rule
+             | _ -> null
+            : IRule | null)
+
+        node.Preparing <-
+            (match current with
+             | :? IPreparingRule as rule -> rule
+             | _ -> null
+            : IPreparingRule | null)
+
+        node.Observing <-
+            (match current with
+             | :? IObservingRule as rule -> rule
+             | _ -> null
+            : IObservingRule | null)

@@ -1,0 +1,122 @@
+namespace CuteDl.Core.Optimizers
+
+open System.Runtime.CompilerServices
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+open CuteDl.Core.Optimizers.Laws
+open CuteDl.Core.Optimizers
+
+// Adam with a maximum where it has the mean of squares.
+
+/// x ← max(x, s);  Δ = α/c₁ v / (√(x/c₂) + ε).  Slots: v, s, x.
+[<Struct; NoEquality; NoComparison>]
+type internal AmsGradLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Adam: AdamLaw<'E> }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _, slots) =
+            let v = law.Adam.Decay1.Mean(slots[0], g)
+            let s = law.Adam.Decay2.Mean(slots[1], g * g)
+            let x = 'E.Greater(s, slots[2])
+            slots[0] <- v
+            slots[1] <- s
+            slots[2] <- x
+            law.Adam.CorrectedRate * v / 'E.Divisor('E.Root(x * law.Adam.Correction2) + law.Adam.Epsilon)
+
+/// <summary>Adam with the largest mean of squares so far, so that no rate rises again.</summary>
+type AmsGrad =
+    {
+        /// <summary>α, at least 0. Default 0.001.</summary>
+        LearningRate: float
+        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        Beta1: float
+        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        Beta2: float
+        /// <summary>ε, at least 0. Default 1e-8.</summary>
+        Epsilon: float
+    }
+
+    interface IRule with
+        member _.Slots = [ "average"; "square_average"; "square_maximum" ]
+        member _.NeedsParameters = false
+
+        member h.Sweep(step, pass) =
+            pass.Run { AmsGradLaw.Adam = AdamConstants.At(step, pass, h.LearningRate, h.Beta1, h.Beta2, h.Epsilon, isCorrected = true) }
+
+/// u ← max(β₂ u, |g| + ε);  Δ = α/c₁ v / u.  Slots: v, u.
+[<Struct; NoEquality; NoComparison>]
+type internal AdaMaxLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { CorrectedRate: 'E
+      Decay1: Decay<'E>
+      Keep2: 'E
+      Epsilon: 'E }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _, slots) =
+            let v = law.Decay1.Mean(slots[0], g)
+            let u = 'E.Greater(Element.absolute g + law.Epsilon, law.Keep2 * slots[1])
+            slots[0] <- v
+            slots[1] <- u
+            law.CorrectedRate * v / 'E.Divisor u
+
+/// <summary>Adam with the largest of decaying gradients in place of the root of a mean of squares.</summary>
+type AdaMax =
+    {
+        /// <summary>α, at least 0. Default 0.002.</summary>
+        LearningRate: float
+        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        Beta1: float
+        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        Beta2: float
+        /// <summary>ε, at least 0. Default 1e-8.</summary>
+        Epsilon: float
+    }
+
+    interface IRule with
+        member _.Slots = [ "average"; "infinity_norm" ]
+        member _.NeedsParameters = false
+
+        member h.Sweep(step, pass) =
+            pass.Run
+                { AdaMaxLaw.CorrectedRate = pass.Lift(h.LearningRate / Moments.weight h.Beta1 step)
+                  Decay1 = pass.Decay h.Beta1
+                  Keep2 = pass.Lift h.Beta2
+                  Epsilon = pass.Lift h.Epsilon }
+
+module internal AdamMaximumRules =
+    open RuleKind
+    open Moments
+
+    let amsGrad =
+        define
+            Role.Rule
+            "amsgrad"
+            (page
+                "Adam with the largest mean of squares so far"
+                "x ← max(x, s);  Δ = α v̂ / (√(x/(1−β₂ᵗ)) + ε)"
+                "Reddi, Kale & Kumar 2018, algorithm 2, with Adam's corrections"
+                "torch.optim.Adam(amsgrad=True); Optax takes the largest of the corrected"
+                [ clock; own ])
+            { AmsGrad.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8 }
+            [ rate (fun (h: AmsGrad) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
+              beta2 _.Beta2 (fun v h -> { h with Beta2 = v })
+              epsilon _.Epsilon (fun v h -> { h with Epsilon = v }) ]
+
+    let adaMax =
+        define
+            Role.Rule
+            "adamax"
+            (page
+                "Adam with the largest of decaying gradients"
+                "u ← max(β₂ u, |g| + ε);  Δ = α v̂ / u"
+                "Kingma & Ba 2015, algorithm 2"
+                "torch.optim.Adamax"
+                [ clock; own ])
+            { AdaMax.LearningRate = 2e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8 }
+            [ rate (fun (h: AdaMax) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
+              decay "beta2" "β₂, of the largest gradient" _.Beta2 (fun v h -> { h with Beta2 = v })
+              epsilon _.Epsilon (fun v h -> { h with Epsilon = v }) ]

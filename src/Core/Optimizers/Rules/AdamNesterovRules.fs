@@ -1,0 +1,199 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+open System.Runtime.CompilerServices
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+open CuteDl.Core.Optimizers
+
+// Adam that looks one step ahead.
+
+/// Δ = (a g + b v) / (√(s/c₂) + ε).  Slots: v, s.
+[<Struct; NoEquality; NoComparison>]
+type internal NAdamLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { OfGradient: 'E
+      OfAverage: 'E
+      Decay1: Decay<'E>
+      Decay2: Decay<'E>
+      Correction2: 'E
+      Epsilon: 'E }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _, slots) =
+            let v = law.Decay1.Mean(slots[0], g)
+            let s = law.Decay2.Mean(slots[1], g * g)
+            slots[0] <- v
+            slots[1] <- s
+
+            (law.OfGradient * g + law.OfAverage * v) / 'E.Divisor('E.Root(s * law.Correction2) + law.Epsilon)
+
+/// <summary>Adam with Nesterov's look ahead, its momentum warming up: μ_t = β₁ (1 − ½ 0.96^(t ψ)).</summary>
+type NAdam =
+    {
+        /// <summary>α, at least 0. Default 0.002.</summary>
+        LearningRate: float
+        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        Beta1: float
+        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        Beta2: float
+        /// <summary>ε, at least 0. Default 1e-8.</summary>
+        Epsilon: float
+        /// <summary>ψ, at least 0: how fast μ_t goes to β₁. Default 0.004.</summary>
+        MomentumDecay: float
+        /// <summary>Has μ_t twice in the weight of the mean, as PyTorch before version 2 does: for runs of that time. Default false.</summary>
+        Legacy: bool
+    }
+
+    member private h.MomentumAt(step: int64) = h.Beta1 * (1.0 - 0.5 * Math.Pow(0.96, float step * h.MomentumDecay))
+
+    interface IPreparingRule with
+        member _.Slots = [ "average"; "square_average" ]
+        member _.NeedsParameters = false
+        member _.Memory _ = [ "momentum_product" ]
+        member _.Numbers = 2
+
+        member h.Prepare(step, decision) =
+            let now = h.MomentumAt step
+            let next = h.MomentumAt(step + 1L)
+            let product = (if step = 1L then 1.0 else decision[0]) * now
+            decision[0] <- product
+            decision.DecideAll(0, h.LearningRate * (1.0 - now) / (1.0 - product))
+            let weight = if h.Legacy then product * now * next else product * next
+            decision.DecideAll(1, h.LearningRate * next / (1.0 - weight))
+            true
+
+        member h.Sweep(step, pass) =
+            pass.Run
+                { NAdamLaw.OfGradient = pass.Lift(pass.Number 0)
+                  OfAverage = pass.Lift(pass.Number 1)
+                  Decay1 = pass.Decay h.Beta1
+                  Decay2 = pass.Decay h.Beta2
+                  Correction2 = pass.Lift(1.0 / Moments.weight h.Beta2 step)
+                  Epsilon = pass.Lift h.Epsilon }
+
+/// Slots: m, v (mean of differences), n (mean of squares), p (the gradient before).
+[<Struct; NoEquality; NoComparison>]
+type internal AdanLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { CorrectedRate: 'E
+      CorrectedRate2: 'E
+      Beta2: 'E
+      Decay1: Decay<'E>
+      Decay2: Decay<'E>
+      Decay3: Decay<'E>
+      Correction3: 'E
+      Epsilon: 'E
+      IsFirst: bool
+      Zero: 'E
+      Shrink: 'E
+      Share: 'E
+      Decays: bool }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, w, slots) =
+            let difference = if law.IsFirst then law.Zero else g - slots[3]
+            let m = law.Decay1.Mean(slots[0], g)
+            let v = law.Decay2.Mean(slots[1], difference)
+            let ahead = g + law.Beta2 * difference
+            let n = law.Decay3.Mean(slots[2], ahead * ahead)
+            slots[0] <- m
+            slots[1] <- v
+            slots[2] <- n
+            slots[3] <- g
+
+            let u =
+                (law.CorrectedRate * m + law.CorrectedRate2 * v)
+                / 'E.Divisor('E.Root(n * law.Correction3) + law.Epsilon)
+
+            if law.Decays then (u + law.Shrink * w) * law.Share else u
+
+/// <summary>Means of gradients, of their differences, and of the squares of what both foretell (adaptive Nesterov momentum).</summary>
+type Adan =
+    {
+        /// <summary>α, at least 0. Default 0.001.</summary>
+        LearningRate: float
+        /// <summary>β₁ in (0, 1), of the mean of gradients. Default 0.98.</summary>
+        Beta1: float
+        /// <summary>β₂ in (0, 1), of the mean of differences. Default 0.92.</summary>
+        Beta2: float
+        /// <summary>β₃ in (0, 1), of the mean of squares. Default 0.99.</summary>
+        Beta3: float
+        /// <summary>ε, at least 0. Default 1e-8.</summary>
+        Epsilon: float
+        /// <summary>λ, at least 0: proximal weight decay, w' = (w − u) / (1 + α λ). Default 0.</summary>
+        WeightDecay: float
+    }
+
+    interface IRule with
+        member _.Slots = [ "average"; "difference_average"; "square_average"; "previous_gradient" ]
+        member h.NeedsParameters = h.WeightDecay <> 0.0
+
+        member h.Sweep(step, pass) =
+            let shrink = h.LearningRate * h.WeightDecay
+
+            pass.Run
+                { AdanLaw.CorrectedRate = pass.Lift(h.LearningRate / Moments.weight h.Beta1 step)
+                  CorrectedRate2 = pass.Lift(h.LearningRate * h.Beta2 / Moments.weight h.Beta2 step)
+                  Beta2 = pass.Lift h.Beta2
+                  Decay1 = pass.Decay h.Beta1
+                  Decay2 = pass.Decay h.Beta2
+                  Decay3 = pass.Decay h.Beta3
+                  Correction3 = pass.Lift(1.0 / Moments.weight h.Beta3 step)
+                  Epsilon = pass.Lift h.Epsilon
+                  IsFirst = (step = 1L)
+                  Zero = pass.Lift 0.0
+                  Shrink = pass.Lift shrink
+                  Share = pass.Lift(1.0 / (1.0 + shrink))
+                  Decays = (h.WeightDecay <> 0.0) }
+
+module internal AdamNesterovRules =
+    open RuleKind
+    open Moments
+
+    let nAdam =
+        define
+            Role.Rule
+            "nadam"
+            (page
+                "Adam that looks one step ahead"
+                "Δ = α ((1−μ_t)/(1−Πμ) g + μ_{t+1}/(1−Πμ μ_{t+1}) v) / (√ŝ + ε), μ_t = β₁ (1 − ½ 0.96^{tψ})"
+                "Dozat 2016, algorithm 2"
+                "torch.optim.NAdam since version 2; with legacy=true, before it"
+                [ clock; own ])
+            { NAdam.LearningRate = 2e-3
+              Beta1 = 0.9
+              Beta2 = 0.999
+              Epsilon = 1e-8
+              MomentumDecay = 0.004
+              Legacy = false }
+            [ rate (fun (h: NAdam) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
+              beta2 _.Beta2 (fun v h -> { h with Beta2 = v })
+              epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
+              detail "momentum_decay" "ψ, how fast the momentum goes to β₁" Range.nonNegative _.MomentumDecay (fun v h ->
+                  { h with MomentumDecay = v })
+              flag "legacy" "μ_t twice, as in PyTorch before version 2" _.Legacy (fun v h -> { h with Legacy = v }) ]
+
+    let adan =
+        define
+            Role.Rule
+            "adan"
+            (page
+                "means of gradients, of their differences, and of the squares of what both foretell"
+                "d = g − p;  v₁, v₂ of g, d;  n of (g + β₂ d)²;  u = α (v̂₁ + β₂ v̂₂) / (√n̂ + ε);  w' = (w − u)/(1 + αλ)"
+                "Xie et al. 2022, algorithm 1, with the authors' corrections"
+                "sail-sg/Adan"
+                [ clock; own; "P32", "with decay the rate also divides" ])
+            { Adan.LearningRate = 1e-3
+              Beta1 = 0.98
+              Beta2 = 0.92
+              Beta3 = 0.99
+              Epsilon = 1e-8
+              WeightDecay = 0.0 }
+            [ rate (fun (h: Adan) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
+              decay "beta2" "β₂, of the mean of differences" _.Beta2 (fun v h -> { h with Beta2 = v })
+              decay "beta3" "β₃, of the mean of squares" _.Beta3 (fun v h -> { h with Beta3 = v })
+              epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
+              detail "decay" "λ, proximal weight decay" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]

@@ -1,0 +1,211 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+open System.Runtime.CompilerServices
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+open CuteDl.Core.Optimizers.Laws
+open CuteDl.Core.Optimizers
+
+// Adam with another estimate of how much gradients vary.
+
+/// Δ = rate v, as long as too few squares were seen.  Slots: v, s.
+[<Struct; NoEquality; NoComparison>]
+type internal UnrectifiedLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { CorrectedRate: 'E
+      Decay1: Decay<'E>
+      Decay2: Decay<'E> }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _, slots) =
+            let v = law.Decay1.Mean(slots[0], g)
+            slots[0] <- v
+            slots[1] <- law.Decay2.Mean(slots[1], g * g)
+            law.CorrectedRate * v
+
+/// <summary>Adam that waits with dividing until the mean of squares can be trusted, and then rectifies its variance.</summary>
+type RAdam =
+    {
+        /// <summary>α, at least 0. Default 0.001.</summary>
+        LearningRate: float
+        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        Beta1: float
+        /// <summary>β₂ in (0, 1). Default 0.999; up to ⅔ the rule never divides.</summary>
+        Beta2: float
+        /// <summary>ε, at least 0, beside the root that is not corrected. Default 1e-8.</summary>
+        Epsilon: float
+    }
+
+    interface IRule with
+        member _.Slots = [ "average"; "square_average" ]
+        member _.NeedsParameters = false
+
+        member h.Sweep(step, pass) =
+            let rate = h.LearningRate / Moments.weight h.Beta1 step
+            let weight2 = Moments.weight h.Beta2 step
+            let longest = 2.0 / (1.0 - h.Beta2) - 1.0
+            let length = longest - 2.0 * float step * Math.Pow(h.Beta2, float step) / weight2
+
+            if length > 5.0 then
+                let rectification =
+                    sqrt ((length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length))
+
+                pass.Run
+                    { AdamLaw.CorrectedRate = pass.Lift(rate * rectification * sqrt weight2)
+                      Decay1 = pass.Decay h.Beta1
+                      Decay2 = pass.Decay h.Beta2
+                      Correction2 = pass.Lift 1.0
+                      Epsilon = pass.Lift h.Epsilon }
+            else
+                pass.Run
+                    { UnrectifiedLaw.CorrectedRate = pass.Lift rate
+                      Decay1 = pass.Decay h.Beta1
+                      Decay2 = pass.Decay h.Beta2 }
+
+/// s ← β₂ s + (1−β₂) (g − v)² + ε;  Δ = α/c₁ v / (√(s/c₂) + ε).  Slots: v, s.
+[<Struct; NoEquality; NoComparison>]
+type internal AdaBeliefLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Adam: AdamLaw<'E> }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _, slots) =
+            let v = law.Adam.Decay1.Mean(slots[0], g)
+            let surprise = g - v
+            let s = law.Adam.Decay2.Mean(slots[1], surprise * surprise) + law.Adam.Epsilon
+            slots[0] <- v
+            slots[1] <- s
+            law.Adam.CorrectedRate * v / 'E.Divisor('E.Root(s * law.Adam.Correction2) + law.Adam.Epsilon)
+
+/// <summary>Adam that divides by how far gradients are from their mean: long steps where they are as expected.</summary>
+type AdaBelief =
+    {
+        /// <summary>α, at least 0. Default 0.001.</summary>
+        LearningRate: float
+        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        Beta1: float
+        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        Beta2: float
+        /// <summary>ε, at least 0, in the mean and beside its root. Default 1e-16.</summary>
+        Epsilon: float
+    }
+
+    interface IRule with
+        member _.Slots = [ "average"; "belief" ]
+        member _.NeedsParameters = false
+
+        member h.Sweep(step, pass) =
+            pass.Run { AdaBeliefLaw.Adam = AdamConstants.At(step, pass, h.LearningRate, h.Beta1, h.Beta2, h.Epsilon, isCorrected = true) }
+
+/// s ← s + first − (1−β₂) sign(s − g²) g²;  Δ = α/c₁ v / (√(s/c₂) + ε).  Slots: v, s.
+[<Struct; NoEquality; NoComparison>]
+type internal YogiLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { CorrectedRate: 'E
+      Decay1: Decay<'E>
+      Take2: 'E
+      First: 'E
+      Correction2: 'E
+      Epsilon: 'E }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _, slots) =
+            let v = law.Decay1.Mean(slots[0], g)
+            let before = slots[1] + law.First
+            let square = g * g
+            let s = before - law.Take2 * Element.sign (before - square) * square
+            slots[0] <- v
+            slots[1] <- s
+            law.CorrectedRate * v / 'E.Divisor('E.Root(s * law.Correction2) + law.Epsilon)
+
+/// <summary>Adam whose mean of squares moves by a share of g² at most, so that it forgets no faster than it learns.</summary>
+type Yogi =
+    {
+        /// <summary>α, at least 0. Default 0.01.</summary>
+        LearningRate: float
+        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        Beta1: float
+        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        Beta2: float
+        /// <summary>ε, at least 0. Default 0.001.</summary>
+        Epsilon: float
+        /// <summary>The mean of squares at the start, at least 0. Default 1e-6.</summary>
+        Initial: float
+        /// <summary>Whether both means are corrected as Adam's are. Default false, as in the paper.</summary>
+        Correction: bool
+    }
+
+    interface IRule with
+        member _.Slots = [ "average"; "square_average" ]
+        member _.NeedsParameters = false
+
+        member h.Sweep(step, pass) =
+            let weight decay = Moments.weightIf h.Correction decay step
+
+            pass.Run
+                { YogiLaw.CorrectedRate = pass.Lift(h.LearningRate / weight h.Beta1)
+                  Decay1 = pass.Decay h.Beta1
+                  Take2 = pass.Lift(1.0 - h.Beta2)
+                  First = pass.Lift(if step = 1L then h.Initial else 0.0)
+                  Correction2 = pass.Lift(1.0 / weight h.Beta2)
+                  Epsilon = pass.Lift h.Epsilon }
+
+module internal AdamVarianceRules =
+    open RuleKind
+    open Moments
+
+    let rAdam =
+        define
+            Role.Rule
+            "radam"
+            (page
+                "Adam that divides only when the mean of squares can be trusted"
+                "ρ = ρ∞ − 2tβ₂ᵗ/(1−β₂ᵗ);  ρ > 5: Δ = α r v̂ √(1−β₂ᵗ)/(√s + ε);  otherwise Δ = α v̂"
+                "Liu et al. 2020, algorithm 2, threshold 5"
+                "torch.optim.RAdam"
+                [ clock; own; "P9", "its first steps go with the gradient" ])
+            { RAdam.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8 }
+            [ rate (fun (h: RAdam) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
+              beta2 _.Beta2 (fun v h -> { h with Beta2 = v })
+              epsilon _.Epsilon (fun v h -> { h with Epsilon = v }) ]
+
+    let adaBelief =
+        define
+            Role.Rule
+            "adabelief"
+            (page
+                "Adam that divides by how far gradients are from their mean"
+                "s ← β₂ s + (1−β₂) (g−v)² + ε;  Δ = α v̂ / (√ŝ + ε)"
+                "Zhuang et al. 2020, algorithm 2"
+                "the authors' package (rectify=False, weight_decouple=False); optax.adabelief(eps_root=eps)"
+                [ clock; own; "P9", "its ε has two units" ])
+            { AdaBelief.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-16 }
+            [ rate (fun (h: AdaBelief) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
+              decay "beta2" "β₂, of the mean of squared surprises" _.Beta2 (fun v h -> { h with Beta2 = v })
+              epsilon _.Epsilon (fun v h -> { h with Epsilon = v }) ]
+
+    let yogi =
+        define
+            Role.Rule
+            "yogi"
+            (page
+                "Adam whose mean of squares moves by a share of g² at most"
+                "s ← s − (1−β₂) sign(s − g²) g²;  Δ = α v / (√s + ε)"
+                "Zaheer et al. 2018, algorithm 2"
+                "with correction=true pytorch_optimizer and TF Addons; optax.yogi also starts v at 1e-6"
+                [ own; "P9", "the start of its sum has a unit"; "P22", "with correction it counts the steps" ])
+            { Yogi.LearningRate = 0.01
+              Beta1 = 0.9
+              Beta2 = 0.999
+              Epsilon = 1e-3
+              Initial = 1e-6
+              Correction = false }
+            [ rate (fun (h: Yogi) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+              beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
+              beta2 _.Beta2 (fun v h -> { h with Beta2 = v })
+              epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
+              detail "initial" "the mean of squares at the start" Range.nonNegative _.Initial (fun v h -> { h with Initial = v })
+              flag "correction" "correct both means as Adam does" _.Correction (fun v h -> { h with Correction = v }) ]

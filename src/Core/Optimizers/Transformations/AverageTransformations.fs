@@ -1,0 +1,167 @@
+namespace CuteDl.Core.Optimizers
+
+open System.Runtime.CompilerServices
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+open CuteDl.Core.Optimizers
+
+// Behind a rule: averages of the parameters.
+
+/// fast = w − Δ;  at every k-th step: slow ← slow + α (fast − slow), Δ = w − slow.  Slots: slow.
+[<Struct; NoEquality; NoComparison>]
+type internal LookaheadLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Share: 'E
+      IsFirst: bool
+      Synchronizes: bool }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(delta, w, slots) =
+            let slow = if law.IsFirst then w else slots[0]
+
+            if law.Synchronizes then
+                let next = slow + law.Share * (w - delta - slow)
+                slots[0] <- next
+                w - next
+            else
+                slots[0] <- slow
+                delta
+
+/// <summary>Behind a rule: slow weights that every k steps go a share of the way to the fast ones, which then start from there.</summary>
+type Lookahead =
+    {
+        /// <summary>k, at least 1. Default 5.</summary>
+        Steps: int64
+        /// <summary>α in (0, 1]. Default 0.5.</summary>
+        Share: float
+    }
+
+    interface IRule with
+        member _.Slots = [ "slow" ]
+        member _.NeedsParameters = true
+
+        member h.Sweep(step, pass) =
+            pass.Run
+                { LookaheadLaw.Share = pass.Lift h.Share
+                  IsFirst = (step = 1L)
+                  Synchronizes = (step % h.Steps = 0L) }
+
+/// a ← keep a + take (w − Δ), or a ← a + take (w − Δ − a);  Δ unchanged.  Slots: a.
+[<Struct; NoEquality; NoComparison>]
+type internal AverageLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Keep: 'E
+      Take: 'E
+      Replaces: bool
+      Stays: bool
+      IsMean: bool }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(delta, w, slots) =
+            let next = w - delta
+
+            if law.Replaces then
+                slots[0] <- next
+            elif law.IsMean then
+                slots[0] <- slots[0] + law.Take * (next - slots[0])
+            elif not law.Stays then
+                slots[0] <- law.Keep * slots[0] + law.Take * next
+
+            delta
+
+/// <summary>Behind a rule: the exponential moving average of the parameters, to be read from the state; Δ stays as it is.</summary>
+type ParameterAverage =
+    {
+        /// <summary>β in (0, 1). Default 0.999.</summary>
+        Decay: float
+        /// <summary>Corrected for its start at zero, as Adam's means are; otherwise it starts at the first parameters. Default true.</summary>
+        Debiased: bool
+    }
+
+    interface IPreparingRule with
+        member _.Slots = [ "average" ]
+        member _.NeedsParameters = true
+        member _.Memory _ = [ "weight" ]
+        member _.Numbers = 0
+
+        // What all parameters together weigh: 1 − βᵗ, and right for a β that changes too.
+        member h.Prepare(_, decision) =
+            decision[0] <- h.Decay * decision[0] + (1.0 - h.Decay)
+            true
+
+        member h.Sweep(step, pass) =
+            pass.Run
+                { AverageLaw.Keep = pass.Lift h.Decay
+                  Take = pass.Lift(1.0 - h.Decay)
+                  Replaces = (step = 1L && not h.Debiased)
+                  Stays = false
+                  IsMean = false }
+
+    interface IAveraging with
+        member _.AverageSlot = 0
+        member h.Scale numbers = if h.Debiased then 1.0 / numbers[0] else 1.0
+
+/// <summary>Behind a rule: the arithmetic mean of the parameters from a step on, at every so many steps (Polyak; SWA).</summary>
+type StochasticAverage =
+    {
+        /// <summary>The first step that counts, at least 1. Default 1; before it the average is the newest parameters.</summary>
+        Start: int64
+        /// <summary>Every how many steps, at least 1. Default 1.</summary>
+        Every: int64
+    }
+
+    interface IRule with
+        member _.Slots = [ "average" ]
+        member _.NeedsParameters = true
+
+        member h.Sweep(step, pass) =
+            let counts = step >= h.Start && (step - h.Start) % h.Every = 0L
+            let number = (step - h.Start) / h.Every + 1L
+
+            pass.Run
+                { AverageLaw.Keep = pass.Lift 0.0
+                  Take = pass.Lift(1.0 / float (max 1L number))
+                  Replaces = (step < h.Start || step = h.Start)
+                  Stays = not counts
+                  IsMean = counts }
+
+    interface IAveraging with
+        member _.AverageSlot = 0
+        member _.Scale _ = 1.0
+
+module internal AverageTransformations =
+    open RuleKind
+
+    let lookahead =
+        transformation
+            "lookahead"
+            "slow weights that go a share of the way to the fast ones every k steps"
+            "at every k-th step: φ ← φ + α (w − Δ − φ), Δ = w − φ"
+            "Zhang et al. 2019, algorithm 1"
+            [ "P22", "it counts its steps" ]
+            { Lookahead.Steps = 5L; Share = 0.5 }
+            [ whole "k" "steps between" Range.counts false (fun (h: Lookahead) -> h.Steps) (fun v h -> { h with Steps = v })
+              number "alpha" "α, the share of the way" Range.aboveZeroToOne _.Share (fun v h -> { h with Share = v }) ]
+
+    let ema =
+        transformation
+            "ema"
+            "the exponential moving average of the parameters, to be read; nothing is changed"
+            "a ← β a + (1−β) (w − Δ);  read a/(1−βᵗ)"
+            "Polyak & Juditsky 1992; Kingma & Ba 2015, section 7.2"
+            []
+            { ParameterAverage.Decay = 0.999; Debiased = true }
+            [ RuleKind.decay "decay" "β, of the average" (fun (h: ParameterAverage) -> h.Decay) (fun v h -> { h with Decay = v })
+              flag "debiased" "correct it for its start at zero" _.Debiased (fun v h -> { h with Debiased = v }) ]
+
+    let swa =
+        transformation
+            "swa"
+            "the mean of the parameters from a step on, to be read; nothing is changed"
+            "a ← a + (w − Δ − a)/n, n counting the steps from start, every so many"
+            "Polyak & Juditsky 1992; Izmailov et al. 2018, algorithm 1"
+            []
+            { StochasticAverage.Start = 1L; Every = 1L }
+            [ whole "start" "the first step that counts" Range.counts false (fun (h: StochasticAverage) -> h.Start) (fun v h ->
+                  { h with Start = v })
+              whole "every" "every how many steps" Range.counts true _.Every (fun v h -> { h with Every = v }) ]

@@ -1,0 +1,179 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+open System.Runtime.CompilerServices
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+open CuteDl.Core.Optimizers
+
+// Gradients, or steps, kept within a limit.
+
+/// Δ = min(max(g, −c), c).
+[<Struct; NoEquality; NoComparison>]
+type internal ClipValueLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Lower: 'E
+      Upper: 'E }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _, _) = Element.lesser ('E.Greater(g, law.Lower)) law.Upper
+
+/// <summary>Every element kept within ±limit.</summary>
+type ClipValue =
+    {
+        /// <summary>The limit, above 0.</summary>
+        Limit: float
+    }
+
+    interface IRule with
+        member _.Slots = []
+        member _.NeedsParameters = false
+
+        member h.Sweep(_, pass) = pass.Run { ClipValueLaw.Lower = pass.Lift -h.Limit; Upper = pass.Lift h.Limit }
+
+module internal Clip =
+    /// Where a length is above the limit, the factor that brings it there; 1 otherwise, for NaN too.
+    let factor (limit: float) (length: float) = if length > limit then limit / length else 1.0
+
+/// <summary>Each tensor's gradient shortened to the limit where it is longer.</summary>
+type ClipNorm =
+    {
+        /// <summary>The largest norm, above 0.</summary>
+        Limit: float
+    }
+
+    interface IObservingRule with
+        member _.Slots = []
+        member _.NeedsParameters = false
+        member _.Memory _ = []
+        member _.Numbers = 1
+        member _.Sums = 1
+        member _.Waits = true
+        member _.Prepare(_, _) = true
+        member _.Observe(_, view) = view.Sums[0] <- view.Sums[0] + Sums.squares view.Gradient
+
+        member h.Decide(_, decision) =
+            for k in 0 .. decision.Tensors - 1 do
+                decision.Decide(k, 0, Clip.factor h.Limit (sqrt (decision.Sum(k, 0))))
+
+            true
+
+        member _.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.Lift(pass.Number 0) }
+
+/// <summary>The gradient of all tensors together shortened to the limit where it is longer.</summary>
+type ClipGlobalNorm =
+    {
+        /// <summary>The largest norm, above 0.</summary>
+        Limit: float
+    }
+
+    interface IObservingRule with
+        member _.Slots = []
+        member _.NeedsParameters = false
+        member _.Memory _ = [ "norm" ]
+        member _.Numbers = 1
+        member _.Sums = 1
+        member _.Waits = true
+        member _.Prepare(_, _) = true
+        member _.Observe(_, view) = view.Sums[0] <- view.Sums[0] + Sums.squares view.Gradient
+
+        member h.Decide(_, decision) =
+            let length = sqrt (decision.Total 0)
+            // For those who watch: the norm before it was clipped.
+            decision[0] <- length
+            decision.DecideAll(0, Clip.factor h.Limit length)
+            true
+
+        member _.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.Lift(pass.Number 0) }
+
+module internal Units =
+    /// How many units a tensor has whose elements are to be taken together: the columns of a matrix, otherwise one.
+    let count (parameter: Parameter) =
+        match parameter.Shape with
+        | []
+        | [ _ ] -> 1
+        | shape -> List.last shape
+
+/// <summary>The gradient of each unit kept within a share of the unit's own norm.</summary>
+type ClipAdaptive =
+    {
+        /// <summary>The largest ‖g‖ / ‖w‖ of a unit, above 0. Default 0.01.</summary>
+        Ratio: float
+        /// <summary>The least norm that a unit is taken to have, above 0. Default 0.001.</summary>
+        Epsilon: float
+    }
+
+    interface ITensorRule with
+        member _.Slots = []
+        member _.NeedsParameters = true
+
+        member h.Transform(_, view: TensorView<'T>) =
+            let gradient = view.Gradient
+            let parameters = view.Parameters
+            let units = Units.count view.Parameter
+
+            for unit in 0 .. units - 1 do
+                let mutable squares = 0.0
+                let mutable weights = 0.0
+                let mutable i = unit
+
+                while i < gradient.Length do
+                    let g = Double.CreateTruncating gradient[i]
+                    let w = Double.CreateTruncating parameters[i]
+                    squares <- squares + g * g
+                    weights <- weights + w * w
+                    i <- i + units
+
+                let factor = 'T.CreateTruncating(Clip.factor (h.Ratio * max h.Epsilon (sqrt weights)) (sqrt squares))
+                i <- unit
+
+                while i < gradient.Length do
+                    gradient[i] <- gradient[i] * factor
+                    i <- i + units
+
+module internal ClipTransformations =
+    open RuleKind
+
+    let private limit get set = number "limit" "the largest allowed" Range.positive get set
+
+    let clipValue =
+        transformation
+            "clip_value"
+            "every element kept within ±limit"
+            "Δ = min(max(g, −c), c)"
+            ""
+            [ "P5", "it looks at elements"; "P9", "the limit has a unit" ]
+            { ClipValue.Limit = 1.0 }
+            [ limit (fun (h: ClipValue) -> h.Limit) (fun v h -> { h with Limit = v }) ]
+
+    let clipNorm =
+        transformation
+            "clip_norm"
+            "each tensor's gradient shortened to the limit"
+            "Δ = g min(1, c/‖g‖)"
+            "Pascanu, Mikolov & Bengio 2013, algorithm 1"
+            [ "P23", "norms go over whole tensors"; "P9", "the limit has a unit" ]
+            { ClipNorm.Limit = 1.0 }
+            [ limit (fun (h: ClipNorm) -> h.Limit) (fun v h -> { h with Limit = v }) ]
+
+    let clipGlobalNorm =
+        transformation
+            "clip_global_norm"
+            "the gradient of all tensors together shortened to the limit"
+            "Δ = g min(1, c/‖g‖), ‖g‖ over all tensors"
+            "Pascanu, Mikolov & Bengio 2013, algorithm 1"
+            [ "P23", "the norm goes over all tensors"; "P9", "the limit has a unit" ]
+            { ClipGlobalNorm.Limit = 1.0 }
+            [ limit (fun (h: ClipGlobalNorm) -> h.Limit) (fun v h -> { h with Limit = v }) ]
+
+    let clipAdaptive =
+        transformation
+            "clip_adaptive"
+            "each unit's gradient kept within a share of the unit's norm"
+            "Δ = g min(1, ratio max(‖w‖, ε)/‖g‖) for each column of a matrix; a vector is one unit"
+            "Brock et al. 2021, eq. 3"
+            [ "P23", "norms go over units"; "P9", "the weights have a scale" ]
+            { ClipAdaptive.Ratio = 0.01; Epsilon = 1e-3 }
+            [ number "ratio" "the largest ‖g‖ / ‖w‖ of a unit" Range.positive (fun (h: ClipAdaptive) -> h.Ratio) (fun v h ->
+                  { h with Ratio = v })
+              detail "eps" "the least norm that a unit is taken to have" Range.positive _.Epsilon (fun v h -> { h with Epsilon = v }) ]

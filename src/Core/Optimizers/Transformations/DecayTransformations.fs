@@ -1,0 +1,77 @@
+namespace CuteDl.Core.Optimizers
+
+open System.Runtime.CompilerServices
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+open CuteDl.Core.Optimizers
+
+// A share of the parameters, or of their signs, added to gradients or to steps.
+
+/// Δ = g + λ w, or g + λ sign w.
+[<Struct; NoEquality; NoComparison>]
+type internal DecayLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Factor: 'E
+      OfSign: bool }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, w, _) = g + law.Factor * (if law.OfSign then Element.sign w else w)
+
+/// <summary>λ w added: L2 regularisation in front of a rule, decoupled decay (without the rate) behind it.</summary>
+type WeightDecay =
+    {
+        /// <summary>λ, at least 0.</summary>
+        Factor: float
+    }
+
+    interface IRule with
+        member _.Slots = []
+        member _.NeedsParameters = true
+        member h.Sweep(_, pass) = pass.Run { DecayLaw.Factor = pass.Lift h.Factor; OfSign = false }
+
+/// <summary>λ sign w added: L1 regularisation in front of a rule.</summary>
+type SignDecay =
+    {
+        /// <summary>λ, at least 0.</summary>
+        Factor: float
+    }
+
+    interface IRule with
+        member _.Slots = []
+        member _.NeedsParameters = true
+        member h.Sweep(_, pass) = pass.Run { DecayLaw.Factor = pass.Lift h.Factor; OfSign = true }
+
+module internal DecayTransformations =
+    open RuleKind
+
+    let private factor get set = number "factor" "λ" Range.nonNegative get set
+
+    let decay =
+        transformation
+            "decay"
+            "λ w added to the gradient: L2"
+            "Δ = g + λ w"
+            "Krogh & Hertz 1991"
+            [ "P31", "decay may climb"; "P9", "the weights have a scale" ]
+            { WeightDecay.Factor = 0.0 }
+            [ factor (fun (h: WeightDecay) -> h.Factor) (fun v h -> { h with Factor = v }) ]
+
+    let decoupled =
+        transformation
+            "decoupled"
+            "λ w added behind a rule: decoupled weight decay, without the rate"
+            "Δ ← Δ + λ w"
+            "Loshchilov & Hutter 2019"
+            [ "P31", "decay may climb"; "P9", "the weights have a scale" ]
+            { WeightDecay.Factor = 0.0 }
+            [ factor (fun (h: WeightDecay) -> h.Factor) (fun v h -> { h with Factor = v }) ]
+
+    let l1 =
+        transformation
+            "l1"
+            "λ sign w added to the gradient: L1"
+            "Δ = g + λ sign w"
+            "Tibshirani 1996"
+            [ "P31", "decay may climb"; "P9", "λ has a unit"; "P5", "each element has a sign of its own" ]
+            { SignDecay.Factor = 0.0 }
+            [ factor (fun (h: SignDecay) -> h.Factor) (fun v h -> { h with Factor = v }) ]

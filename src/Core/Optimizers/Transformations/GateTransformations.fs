@@ -1,0 +1,149 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+open System.Runtime.CompilerServices
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+open CuteDl.Core.Optimizers
+
+// Gates: where one is closed, the parts behind it rest, and their steps are not counted.
+
+/// a ← a + g;  Δ = a / k, and a ← 0 where it gives out.  Slots: a.
+[<Struct; NoEquality; NoComparison>]
+type internal AccumulateLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Share: 'E
+      Zero: 'E
+      GivesOut: bool }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _, slots) =
+            let sum = slots[0] + g
+            slots[0] <- if law.GivesOut then law.Zero else sum
+            sum * law.Share
+
+/// <summary>The mean of k gradients at every k-th step; in between all parts behind it rest, and their steps are not counted.</summary>
+type Accumulate =
+    {
+        /// <summary>k, at least 1.</summary>
+        Steps: int64
+    }
+
+    interface IPreparingRule with
+        member _.Slots = [ "sum" ]
+        member _.NeedsParameters = false
+        // Counted here and not by steps, so that a k that is changed on the way gives means too.
+        member _.Memory _ = [ "gathered" ]
+        member _.Numbers = 1
+
+        member h.Prepare(_, decision) =
+            let gathered = decision[0] + 1.0
+            let givesOut = gathered >= float h.Steps
+            decision.DecideAll(0, (if givesOut then 1.0 / gathered else 0.0))
+            decision[0] <- if givesOut then 0.0 else gathered
+            givesOut
+
+        member h.Sweep(_, pass) =
+            let share = pass.Number 0
+            pass.Run { AccumulateLaw.Share = pass.Lift share; Zero = pass.Lift 0.0; GivesOut = (share > 0.0) }
+
+    interface IGate with
+        member _.MayThrow _ = false
+
+/// <summary>Parameters that stay as they are while it is on; the parts behind it rest and keep their state.</summary>
+type Freeze =
+    {
+        /// <summary>Default true; false thaws.</summary>
+        On: bool
+    }
+
+    interface IPreparingRule with
+        member _.Slots = []
+        member _.NeedsParameters = false
+        member _.Memory _ = []
+        member _.Numbers = 0
+        member h.Prepare(_, _) = not h.On
+        member _.Sweep(_, pass) = pass.Run(IdentityLaw())
+
+    interface IGate with
+        member _.MayThrow _ = false
+
+/// <summary>More steps in a row than allowed had gradients that are not finite.</summary>
+type NonFiniteGradientException(count: int64) =
+    inherit ArithmeticException($"{count} gradients in a row were not finite.")
+    /// <summary>How many.</summary>
+    member _.Count = count
+
+/// <summary>Steps whose gradient is not finite are left out: nothing behind it sees them.</summary>
+type SkipNonFinite =
+    {
+        /// <summary>After more such steps in a row, an error; 0, the default, is never.</summary>
+        Limit: int64
+    }
+
+    interface IObservingRule with
+        member _.Slots = []
+        member _.NeedsParameters = false
+        member _.Memory _ = [ "skipped"; "in_a_row" ]
+        member _.Numbers = 0
+        member _.Sums = 1
+        member _.Waits = true
+        member _.Prepare(_, _) = true
+        member _.Observe(_, view) = view.Sums[0] <- view.Sums[0] + Sums.finite view.Gradient
+
+        member h.Decide(_, decision) =
+            if Double.IsNaN(decision.Total 0) then
+                decision[0] <- decision[0] + 1.0
+                decision[1] <- decision[1] + 1.0
+
+                if h.Limit > 0L && decision[1] > float h.Limit then
+                    raise (NonFiniteGradientException(int64 decision[1]))
+
+                false
+            else
+                decision[1] <- 0.0
+                true
+
+        member _.Sweep(_, pass) = pass.Run(IdentityLaw())
+
+    interface IGate with
+        member h.MayThrow decision = h.Limit > 0L && decision[1] >= float h.Limit
+
+module internal GateTransformations =
+    open RuleKind
+
+    let accumulate =
+        transformation
+            "accumulate"
+            "the mean of k gradients at every k-th step"
+            "a ← a + g;  Δ = a/k at every k-th step, else all behind it rests"
+            ""
+            [ "P31", "it may rest"; "P22", "it counts its steps" ]
+            { Accumulate.Steps = 1L }
+            [ whole "k" "how many gradients make one" Range.counts false (fun (h: Accumulate) -> h.Steps) (fun v h -> { h with Steps = v }) ]
+
+    let freeze =
+        transformation
+            "freeze"
+            "parameters that stay as they are, until it is off"
+            "Δ = 0"
+            ""
+            [ "P31", "it stands still" ]
+            { Freeze.On = true }
+            [ flag "on" "whether to stand still" (fun (h: Freeze) -> h.On) (fun v h -> { h with On = v }) ]
+
+    let skipNonFinite =
+        transformation
+            "skip_non_finite"
+            "steps whose gradient is not finite are left out"
+            "Δ = g if all of g is finite, else all behind it rests"
+            ""
+            [ "P23", "it looks at all tensors" ]
+            { SkipNonFinite.Limit = 0L }
+            [ whole
+                  "limit"
+                  "after more in a row, an error; 0 is never"
+                  Range.countsOrNone
+                  false
+                  (fun (h: SkipNonFinite) -> h.Limit)
+                  (fun v h -> { h with Limit = v }) ]

@@ -1,0 +1,155 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+open System.Numerics
+open System.Runtime.CompilerServices
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+open CuteDl.Core.Optimizers
+
+// Parts of chains: in front of a rule they change gradients, behind it they change what is taken away from the parameters.
+// These look at gradients alone.
+
+/// Δ = g.
+[<Struct; NoEquality; NoComparison>]
+type internal IdentityLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member _.Delta(g, _, _) = g
+
+/// <summary>Nothing: Δ = g.</summary>
+type Identity() =
+    interface IRule with
+        member _.Slots = []
+        member _.NeedsParameters = false
+        member _.Sweep(_, pass) = pass.Run(IdentityLaw())
+
+/// Δ = 0 − g.
+[<Struct; NoEquality; NoComparison>]
+type internal NegateLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Zero: 'E }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _, _) = law.Zero - g
+
+/// <summary>The gradient turned round, so that what follows climbs; decay behind it keeps its sign.</summary>
+type Maximize() =
+    interface IRule with
+        member _.Slots = []
+        member _.NeedsParameters = false
+        member _.Sweep(_, pass) = pass.Run { NegateLaw.Zero = pass.Lift 0.0 }
+
+/// <summary>Everything times a factor, which may follow a schedule.</summary>
+type Scale =
+    {
+        /// <summary>The factor, at least 0.</summary>
+        Factor: float
+    }
+
+    interface IRule with
+        member _.Slots = []
+        member _.NeedsParameters = false
+        member h.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.Lift h.Factor }
+
+/// <summary>From the gradient of each unit of a matrix its mean is taken away; vectors stay.</summary>
+type Centralize() =
+    interface ITensorRule with
+        member _.Slots = []
+        member _.NeedsParameters = false
+
+        member _.Transform(_, view: TensorView<'T>) =
+            let gradient = view.Gradient
+
+            match view.Parameter.Shape with
+            | []
+            | [ _ ] -> ()
+            | shape ->
+                let units = List.last shape
+                let length = float (gradient.Length / max 1 units)
+
+                for unit in 0 .. units - 1 do
+                    let mutable sum = 0.0
+                    let mutable i = unit
+
+                    while i < gradient.Length do
+                        sum <- sum + Double.CreateTruncating gradient[i]
+                        i <- i + units
+
+                    let mean = 'T.CreateTruncating(sum / length)
+                    i <- unit
+
+                    while i < gradient.Length do
+                        gradient[i] <- gradient[i] - mean
+                        i <- i + units
+
+/// <summary>Normal noise added to gradients, the same for a seed, a step and a parameter whatever was drawn before.</summary>
+type Noise =
+    {
+        /// <summary>The standard deviation, at least 0.</summary>
+        Deviation: float
+        /// <summary>Which noise. Default 0.</summary>
+        Seed: int64
+    }
+
+    interface ITensorRule with
+        member _.Slots = []
+        member _.NeedsParameters = false
+
+        member h.Transform(step, view: TensorView<'T>) =
+            let key =
+                Random.subkey (Random.subkey (Random.key (int h.Seed) "noise") (uint64 step)) (uint64 view.Parameter.Offset)
+
+            let gradient = view.Gradient
+
+            // Box and Muller 1958.
+            for i in 0 .. gradient.Length - 1 do
+                let radius = sqrt (-2.0 * log (1.0 - Random.uniformAt key (2UL * uint64 i)))
+                let angle = 2.0 * Math.PI * Random.uniformAt key (2UL * uint64 i + 1UL)
+                gradient[i] <- gradient[i] + 'T.CreateTruncating(h.Deviation * radius * cos angle)
+
+module internal GradientTransformations =
+    open RuleKind
+
+    let identity = transformation "identity" "nothing" "Δ = g" "" [] (Identity()) []
+
+    let maximize =
+        transformation "maximize" "the gradient turned round" "Δ = −g" "" [ "P31", "it climbs" ] (Maximize()) []
+
+    let scale =
+        transformation
+            "scale"
+            "everything times a factor, or a schedule"
+            "Δ = λ g"
+            ""
+            []
+            { Scale.Factor = 1.0 }
+            [ number "factor" "λ" Range.nonNegative (fun (h: Scale) -> h.Factor) (fun v h -> { h with Factor = v }) ]
+
+    let centralize =
+        transformation
+            "centralize"
+            "from each unit's gradient its mean is taken away"
+            "Δ = g − mean of its column; vectors stay"
+            "Yong et al. 2020, eq. 1"
+            [ "P23", "means go over units"; "P31", "it may be 0" ]
+            (Centralize())
+            []
+
+    let noise =
+        transformation
+            "noise"
+            "normal noise added to gradients"
+            "Δ = g + N(0, σ²)"
+            "Neelakantan et al. 2015"
+            [ "P5", "noise does not turn with the gradient"
+              "P10", "noise does not turn with the gradient"
+              "P21", "noise is not 0"
+              "P22", "each step has noise of its own"
+              "P23", "noise depends on the place"
+              "P9", "noise has a scale"
+              "P31", "noise may climb" ]
+            { Noise.Deviation = 0.01; Seed = 0L }
+            [ number "deviation" "σ" Range.nonNegative (fun (h: Noise) -> h.Deviation) (fun v h -> { h with Deviation = v })
+              whole "seed" "which noise" { Range.countsOrNone with Upper = float Int32.MaxValue } true _.Seed (fun v h ->
+                  { h with Seed = v }) ]
