@@ -3,7 +3,7 @@ module CuteDl.Studies.Tests.Program
 open Expecto
 open CuteDl.Testing
 
-let private tests = testList "studies" [ TrialTests.tests ]
+let private tests = testList "studies" [ TrialTests.tests; JournalTests.tests; SchedulerTests.tests ]
 
 [<EntryPoint>]
 let main args = Runner.main tests args

@@ -330,18 +330,13 @@ module Settings =
                       value ]
         | _ -> []
 
-    /// <summary>
-    /// Extends the space on the sides where the best setting lies at its edge (of a grid the first or the last value; of a sequence within the
-    /// outermost 1/trials of a range), by half the range's length in its own scale, as far as values are allowed; the new settings lie in the
-    /// new part alone. A grid keeps its distances; a sequence adds half as many settings as there are trials.
-    /// </summary>
+    /// <summary>The ranges at whose edge a setting lies, each with its side: -1 the lower, 1 the upper.</summary>
     /// <param name="tuning">How the settings are found.</param>
     /// <param name="contender">Whose they are, with the space as the study gives it.</param>
-    /// <param name="best">The number of the best setting in the list.</param>
+    /// <param name="chosen">The number of the setting in the list.</param>
     /// <param name="list">The settings so far.</param>
-    /// <returns>The list with the new settings behind the others; nothing, if the best does not lie at an edge or there is no room.</returns>
-    let extend (tuning: Tuning) (contender: Contender) (best: int) (list: SettingList) : SettingList option =
-        let values = list.Settings[best].Values |> Array.map (fun struct (name, value) -> name, value) |> Map.ofArray
+    let edges (tuning: Tuning) (contender: Contender) (chosen: int) (list: SettingList) : (string * int) list =
+        let values = list.Settings[chosen].Values |> Array.map (fun struct (name, value) -> name, value) |> Map.ofArray
         let points = gridPoints tuning contender.Space
 
         // A grid may have become longer; its ends are its ends.
@@ -353,13 +348,28 @@ module Settings =
                 1 + int (Math.Round((toScale present high - toScale present low) / step original points))
             | _ -> points
 
-        let sides =
-            [ for name, space in list.Space do
-                  if isRange space then
-                      let side = edge tuning (margin name space) space values[name]
+        [ for name, space in list.Space do
+              if isRange space then
+                  let side = edge tuning (margin name space) space values[name]
 
-                      if side <> 0 then
-                          name, space, side ]
+                  if side <> 0 then
+                      name, side ]
+
+    /// <summary>
+    /// Extends the space on the sides where the best setting lies at its edge (of a grid the first or the last value; of a sequence within the
+    /// outermost 1/trials of a range), by half the range's length in its own scale, as far as values are allowed; the new settings lie in the
+    /// new part alone. A grid keeps its distances; a sequence adds half as many settings as there are trials.
+    /// </summary>
+    /// <param name="tuning">How the settings are found.</param>
+    /// <param name="contender">Whose they are, with the space as the study gives it.</param>
+    /// <param name="best">The number of the best setting in the list.</param>
+    /// <param name="list">The settings so far.</param>
+    /// <returns>The list with the new settings behind the others; nothing, if the best does not lie at an edge or there is no room.</returns>
+    let extend (tuning: Tuning) (contender: Contender) (best: int) (list: SettingList) : SettingList option =
+        let points = gridPoints tuning contender.Space
+
+        let sides =
+            [ for name, side in edges tuning contender best list -> name, list.Space |> List.find (fst >> (=) name) |> snd, side ]
 
         let extendedBy (added: (string * Space * Space) list) (settings: ContenderSetting array) =
             let space =

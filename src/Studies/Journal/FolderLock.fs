@@ -10,47 +10,26 @@ open System.IO
 [<Sealed>]
 type FolderLock private (stream: FileStream) =
 
-    static let holder (path: string) : string =
-        try
-            use stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite)
-            use reader = new StreamReader(stream)
-
-            match reader.ReadLine() with
-            | null
-            | "" -> "another process"
-            | number -> $"process {number}"
-        with :? IOException ->
-            "another process"
-
     /// <summary>Takes the lock of a folder.</summary>
     /// <param name="folder">The folder, which must be there.</param>
-    /// <exception cref="T:System.IO.IOException">Another process has it, or this one: the message says which.</exception>
+    /// <exception cref="T:System.IO.IOException">Another process has it, or this one has; or the folder cannot be written.</exception>
     static member Take(folder: string) : FolderLock =
         let path = Path.Combine(folder, "lock")
 
-        try
-            let stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None)
+        let openFile mode =
+            new FileStream(path, mode, FileAccess.ReadWrite, FileShare.None)
 
+        // Made first, so that what goes wrong with that is not taken for a lock.
+        if not (File.Exists path) then
             try
-                stream.SetLength 0L
-                use writer = new StreamWriter(stream, leaveOpen = true)
-                writer.WriteLine Environment.ProcessId
-                writer.Flush()
-                new FolderLock(stream)
-            with _ ->
-                stream.Dispose()
-                reraise ()
-        with :? IOException when File.Exists path && (FolderLock.IsTaken folder) ->
-            raise (IOException $"{holder path} is at work in '{folder}': wait for it, or end it.")
+                (openFile FileMode.CreateNew).Dispose()
+            with :? IOException when File.Exists path ->
+                ()
 
-    static member private IsTaken(folder: string) : bool =
         try
-            use _ =
-                new FileStream(Path.Combine(folder, "lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None)
-
-            false
+            new FolderLock(openFile FileMode.Open)
         with :? IOException ->
-            true
+            raise (IOException $"another process is at work in '{folder}': wait for it, or end it.")
 
     interface IDisposable with
         member _.Dispose() = stream.Dispose()

@@ -140,11 +140,11 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
 
     /// <summary>Adds a record, and returns when it is on the disk. May be called from several threads.</summary>
     /// <param name="record">One line of text.</param>
-    /// <exception cref="T:System.ArgumentException">It has a line break.</exception>
+    /// <exception cref="T:System.ArgumentException">It has a line break, or a NUL, by which a torn record is known.</exception>
     /// <exception cref="T:System.IO.IOException">It cannot be written; the journal is as it was.</exception>
     member _.Append(record: string) : unit =
-        if record.Contains '\n' then
-            raise (ArgumentException("a record is one line.", nameof record))
+        if record.AsSpan().ContainsAny('\n', '\000') then
+            raise (ArgumentException("a record is one line, without NUL.", nameof record))
 
         let _ = gate.EnterScope()
 

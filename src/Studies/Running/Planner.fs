@@ -1,0 +1,288 @@
+namespace CuteDl.Studies
+
+open System
+open System.Collections.Generic
+open CuteDl.Core.Optimizers
+
+/// <summary>What tuning found for a contender on a task.</summary>
+type Selection =
+    {
+        /// <summary>The task's name.</summary>
+        Task: string
+        /// <summary>The contender's name.</summary>
+        Contender: string
+        /// <summary>All settings tried, in their order; those of extensions last.</summary>
+        Settings: ContenderSetting array
+        /// <summary>Median steps to the target over the tuning seeds, of each setting; infinite if it was not reached.</summary>
+        StepsToTarget: float array
+        /// <summary>Median of the best validation (or of the last, by the objective) of each, larger being better.</summary>
+        Worth: float array
+        /// <summary>The chosen one.</summary>
+        Best: int
+        /// <summary>How often the space was extended.</summary>
+        Extensions: int
+        /// <summary>The hyper-parameters whose chosen value still lies at the edge of what was tried.</summary>
+        AtEdge: string array
+    }
+
+/// <summary>What a study needs, as far as its results tell.</summary>
+type internal Plan =
+    {
+        /// <summary>All trials that are known to be needed, finished or not, in the order in which they are best begun.</summary>
+        Trials: Trial array
+        /// <summary>The contenders that are tuned, task by task.</summary>
+        Selections: Selection array
+        /// <summary>All that was decided so far.</summary>
+        Decisions: StudyDecision array
+        /// <summary>How many looks at the confirmed trials were made.</summary>
+        LooksDone: int
+        /// <summary>Whether nothing further is needed.</summary>
+        IsComplete: bool
+    }
+
+/// <summary>
+/// From results to what is needed next: a function of the study and of the results alone, so that it does not matter who ran what when,
+/// or how often the study was interrupted.
+/// </summary>
+/// <param name="study">The study.</param>
+/// <param name="untilDecided">Whether seeds are added at the study's looks.</param>
+/// <param name="isDecided">Whether the confirmed trials so far decide the question, at this look (counted from 1).</param>
+[<Sealed>]
+type internal Planner(study: Study, untilDecided: bool, isDecided: int -> TrialResult array -> bool) =
+
+    let starts = Dictionary<string, SettingList>()
+
+    let start (tuning: Tuning) (contender: Contender) : SettingList =
+        match starts.TryGetValue contender.Name with
+        | true, known -> known
+        | _ ->
+            let made = Settings.start tuning contender
+            starts[contender.Name] <- made
+            made
+
+    // A look is final once it is made: what comes later does not change it.
+    let looks = Dictionary<int, bool>()
+
+    let isDecidedAt (look: int) (results: TrialResult array) : bool =
+        match looks.TryGetValue look with
+        | true, decided -> decided
+        | _ ->
+            let decided = isDecided look results
+            looks[look] <- decided
+            decided
+
+    let trial phase (task: StudyTask) (contender: Contender) index (setting: ContenderSetting) seed =
+        { Phase = phase
+          Task = task.Name
+          Contender = contender.Name
+          Setting = index
+          Seed = seed
+          Optimizer = string setting.Optimizer
+          Values = setting.Values }
+
+    let asGiven (contender: Contender) : ContenderSetting = { Values = [||]; Optimizer = contender.Optimizer }
+
+    let median (values: float array) = Statistics.Quantile.median values
+
+    let best (task: StudyTask) (objective: Objective) (results: TrialResult array) : struct (float * float) =
+        let worth (score: Nullable<Score>) =
+            if score.HasValue then
+                Pruning.worth task.Target score.Value.Accuracy score.Value.Loss
+            else
+                Double.NegativeInfinity
+
+        match objective with
+        | TimeToTarget ->
+            struct (results |> Array.map _.StepsToTarget |> median, results |> Array.map (fun result -> worth result.Best) |> median)
+        | FinalScore -> struct (0.0, results |> Array.map (fun result -> worth result.Final) |> median)
+
+    /// One contender on one task: its trials, in rounds of which each but the first extends the space, and what came of them.
+    let tune (tuning: Tuning) (find: Trial -> TrialResult voption) (task: StudyTask) (contender: Contender) =
+        let about = $"{task.Name}/{contender.Name}"
+
+        let finish (list: SettingList) (values: struct (float * float) array) index trials decisions =
+            let struct (steps, worth) = values[index]
+            let text = string list.Settings[index].Optimizer
+            let count = list.Settings.Length
+
+            let reason =
+                match tuning.Objective with
+                | TimeToTarget when Double.IsFinite steps -> $"{text} reached the target first of {count} settings, in {steps} steps."
+                | TimeToTarget -> FormattableString.Invariant $"no setting reached the target; {text} came nearest, with {abs worth:G4}."
+                | FinalScore -> FormattableString.Invariant $"{text} ended best of {count} settings, with {abs worth:G4}."
+
+            let selection =
+                { Task = task.Name
+                  Contender = contender.Name
+                  Settings = list.Settings
+                  StepsToTarget = [| for struct (steps, _) in values -> steps |]
+                  Worth = [| for struct (_, worth) in values -> worth |]
+                  Best = index
+                  Extensions = list.Extensions.Length
+                  AtEdge = [| for name, _ in Settings.edges tuning contender index list -> name |] }
+
+            let decision = { Kind = DecisionKind.Selected; About = about; At = 0L; Reason = reason }
+            struct (List.concat trials, ValueSome selection, List.rev (decision :: decisions))
+
+        let rec round (list: SettingList) (decisions: StudyDecision list) =
+            let trials =
+                [ for index, setting in Array.indexed list.Settings ->
+                      [ for seed in tuning.Seeds -> trial Phase.Tuning task contender index setting seed ] ]
+
+            let results = trials |> List.map (List.map find)
+
+            if results |> List.exists (List.exists _.IsNone) then
+                struct (List.concat trials, ValueNone, List.rev decisions)
+            else
+                let values =
+                    [| for results in results -> best task tuning.Objective [| for result in results -> result.Value |] |]
+
+                let struct (_, _, index) =
+                    values |> Array.mapi (fun i struct (steps, worth) -> struct (steps, -worth, i)) |> Array.min
+
+                let extended =
+                    if list.Extensions.Length < tuning.Extensions then
+                        Settings.extend tuning contender index list
+                    else
+                        None
+
+                match extended with
+                | None -> finish list values index trials decisions
+                | Some extended ->
+                    let names = String.Join(", ", List.last extended.Extensions |> List.map _.Name)
+
+                    let decision =
+                        { Kind = DecisionKind.Extended
+                          About = about
+                          At = int64 extended.Extensions.Length
+                          Reason =
+                            $"the best of {list.Settings.Length} settings lies at the edge of {names}: {extended.Settings.Length - list.Settings.Length} beyond it are tried too." }
+
+                    round extended (decision :: decisions)
+
+        round (start tuning contender) []
+
+    let pairs =
+        [ for task in study.Tasks do
+              for contender in study.Contenders -> task, contender ]
+
+    let confirm
+        (confirmation: Confirmation)
+        (find: Trial -> TrialResult voption)
+        (chosen: (StudyTask * Contender * ContenderSetting) list)
+        =
+        let tuned seeds =
+            [ for seed in seeds do
+                  for task, contender, setting in chosen -> trial Phase.Confirmation task contender 0 setting seed ]
+
+        let defaults seeds =
+            [ if confirmation.Defaults then
+                  for seed in seeds do
+                      for task, contender in pairs -> trial Phase.Defaults task contender 0 (asGiven contender) seed ]
+
+        let decision look count decided last =
+            { Kind = DecisionKind.Looked
+              About = "confirmation"
+              At = int64 look
+              Reason =
+                if decided then $"decided with {count} seeds."
+                elif last then $"not decided with {count} seeds, the most that were declared."
+                else $"not decided with {count} seeds: more are added." }
+
+        match confirmation.Looks with
+        | Some looks when untilDecided ->
+            let seeds = Study.seedsToLook confirmation looks
+
+            let rec look number (counts: int list) decisions =
+                let count = counts.Head
+                let trials = tuned (List.truncate count seeds)
+                let results = trials |> List.map find
+
+                if results |> List.forall _.IsSome then
+                    let last = counts.Tail.IsEmpty
+                    let decided = isDecidedAt number [| for result in results -> result.Value |]
+                    let decisions = decision number count decided last :: decisions
+
+                    if decided || last then
+                        struct (trials @ defaults (List.truncate count seeds), number, List.rev decisions)
+                    else
+                        look (number + 1) counts.Tail decisions
+                else
+                    struct (trials, number - 1, List.rev decisions)
+
+            look 1 looks.Seeds []
+        | _ ->
+            let trials = tuned confirmation.Seeds
+            let all = trials @ defaults confirmation.Seeds
+            struct (all, (if trials |> List.forall (fun trial -> (find trial).IsSome) then 1 else 0), [])
+
+    // A contender without a rate has no place in the frontier, nor one that refuses it.
+    let withRate (rate: float) (setting: ContenderSetting) : ContenderSetting option =
+        match Settings.arguments "lr" setting.Optimizer with
+        | [] -> None
+        | arguments when arguments |> List.forall (fun argument -> argument.Allows rate) ->
+            Some { Values = [| struct ("lr", rate) |]; Optimizer = Optimizer.set "lr" rate setting.Optimizer }
+        | _ -> None
+
+    let frontier (frontier: Frontier) (chosen: (StudyTask * Contender * ContenderSetting) list) =
+        [ for seed in frontier.Seeds do
+              for task, contender, setting in chosen do
+                  for index, rate in List.indexed frontier.Rates do
+                      match withRate rate setting with
+                      | Some setting -> trial Phase.Frontier task contender index setting seed
+                      | None -> () ]
+
+    /// <summary>The plan as far as the results tell.</summary>
+    /// <param name="result">The result of a trial, by its id, if it is there.</param>
+    member _.Make(result: string -> TrialResult voption) : Plan =
+        let find (trial: Trial) = result trial.Id
+        let isFinished (trials: Trial list) = trials |> List.forall (fun trial -> (find trial).IsSome)
+
+        match study.Protocol with
+        | Document seeds ->
+            let trials =
+                [ for seed in seeds do
+                      for task, contender in pairs -> trial Phase.Document task contender 0 (asGiven contender) seed ]
+
+            { Trials = List.toArray trials
+              Selections = [||]
+              Decisions = [||]
+              LooksDone = 1
+              IsComplete = isFinished trials }
+        | Fair(tuning, confirmation, rates) ->
+            let tuned = [ for task, contender in pairs -> task, contender, tune tuning find task contender ]
+
+            let tuningTrials =
+                [ for _, _, struct (trials, _, _) in tuned do
+                      yield! trials ]
+
+            let decisions =
+                [ for _, _, struct (_, _, decisions) in tuned do
+                      yield! decisions ]
+
+            let chosen =
+                [ for task, contender, struct (_, selection, _) in tuned do
+                      match selection with
+                      | ValueSome selection -> task, contender, selection.Settings[selection.Best]
+                      | ValueNone -> () ]
+
+            let struct (confirmed, looks, lookDecisions) =
+                // Seeds are paired: none is begun before every contender has its setting.
+                if chosen.Length = tuned.Length then confirm confirmation find chosen else struct ([], 0, [])
+
+            let frontierTrials =
+                match rates with
+                | Some rates -> frontier rates chosen
+                | None -> []
+
+            let trials = tuningTrials @ confirmed @ frontierTrials
+
+            { Trials = List.toArray trials
+              Selections =
+                [| for _, _, struct (_, selection, _) in tuned do
+                       match selection with
+                       | ValueSome selection -> selection
+                       | ValueNone -> () |]
+              Decisions = List.toArray (decisions @ lookDecisions)
+              LooksDone = looks
+              IsComplete = chosen.Length = tuned.Length && isFinished trials }

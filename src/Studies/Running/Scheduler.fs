@@ -1,0 +1,362 @@
+namespace CuteDl.Studies
+
+open System
+open System.Collections.Generic
+open System.Diagnostics
+open System.IO
+open System.Threading
+open System.Threading.Tasks
+
+/// A trial under way, between the workers that take turns with it.
+[<AllowNullLiteral>]
+type internal TrialSlot(trial: Trial, task: StudyTask, run: ITrialRun, rungs: int64 list) =
+    member _.Trial = trial
+    member _.Task = task
+    member _.Run = run
+    /// The rungs that lie before it, the next first.
+    member val Rungs = rungs with get, set
+    /// Its validations when it last stood still: for decisions about others while it trains.
+    member val Curve = run.Curve with get, set
+    /// Its steps when it last stood still.
+    member val Reached = run.Step with get, set
+    /// Its steps now, for progress.
+    member val Step = run.Step with get, set
+    member val IsBusy = false with get, set
+    member val LastSaved = Stopwatch.GetTimestamp() with get, set
+
+/// What a worker is to do next.
+[<RequireQualifiedAccess>]
+type internal Work =
+    | Begin of Trial * StudyTask
+    | GoOn of TrialSlot
+    | End of TrialSlot
+    | Wait
+    | Nothing
+
+/// Runs a study's trials on several threads until nothing further is needed. Which thread takes what when has no part in the results.
+[<Sealed>]
+type internal Scheduler
+    (
+        study: Study,
+        planner: Planner,
+        source: ITrialSource,
+        store: IStudyStore,
+        workers: int,
+        saveEvery: TimeSpan,
+        progress: StudyProgress -> unit
+    ) =
+
+    let gate = obj ()
+    let results = Dictionary<string, TrialResult>(store.Results)
+
+    let decisions =
+        Dictionary<string, StudyDecision>(store.Decisions |> Seq.map (fun decision -> KeyValuePair(decision.Key, decision)))
+
+    let slots = Dictionary<string, TrialSlot>()
+    let beginning = HashSet<string>()
+    let tasks = study.Tasks |> List.map (fun task -> task.Name, task) |> Map.ofList
+    let clock = Stopwatch.StartNew()
+    let mutable failure: exn | null = null
+    let mutable shareAtStart = ValueNone
+
+    let pruning =
+        match study.Protocol with
+        | Fair(tuning, _, _) -> tuning.Pruning
+        | Document _ -> NoPruning
+
+    let isDocument =
+        match study.Protocol with
+        | Document _ -> true
+        | Fair _ -> false
+
+    let find id =
+        match results.TryGetValue id with
+        | true, result -> ValueSome result
+        | _ -> ValueNone
+
+    let mutable plan = planner.Make find
+
+    let keep (decision: StudyDecision) =
+        if decisions.TryAdd(decision.Key, decision) then
+            store.Keep decision
+
+    do plan.Decisions |> Array.iter keep
+
+    let groupOf (trial: Trial) =
+        plan.Trials
+        |> Array.filter (fun other ->
+            other.Phase = Phase.Tuning
+            && other.Task = trial.Task
+            && other.Contender = trial.Contender
+            && other.Seed = trial.Seed
+            && other.Setting < trial.Setting)
+
+    /// The curves of the trials before one that reached a step; nothing, as long as it is not known of all of them whether they do.
+    let earlier (trial: Trial) (step: int64) : Curve array voption =
+        let found =
+            groupOf trial
+            |> Array.map (fun other ->
+                match find other.Id with
+                | ValueSome result -> ValueSome(if result.Steps >= step then ValueSome result.Curve else ValueNone)
+                | ValueNone ->
+                    match slots.TryGetValue other.Id with
+                    | true, slot when slot.Reached >= step -> ValueSome(ValueSome slot.Curve)
+                    | _ -> ValueNone)
+
+        if found |> Array.forall _.IsSome then
+            ValueSome(found |> Array.choose (fun curve -> if curve.Value.IsSome then Some curve.Value.Value else None))
+        else
+            ValueNone
+
+    let decide (slot: TrialSlot) (step: int64) (others: Curve array) : bool =
+        let target = slot.Task.Target
+        let threshold = Pruning.threshold pruning target step others slot.Trial.Setting
+        let worth = Pruning.best target slot.Curve step
+        let goesOn = worth >= threshold
+        let comparison = if goesOn then "at least" else "below"
+
+        keep
+            { Kind = if goesOn then DecisionKind.WentOn else DecisionKind.Pruned
+              About = slot.Trial.Id
+              At = step
+              Reason = FormattableString.Invariant $"{worth:G6} is {comparison} {threshold:G6}, of {others.Length} trials before it." }
+
+        goesOn
+
+    let next () : Work =
+        let consider (trial: Trial) =
+            if results.ContainsKey trial.Id || beginning.Contains trial.Id then
+                Work.Nothing
+            else
+                match slots.TryGetValue trial.Id with
+                | false, _ -> Work.Begin(trial, tasks[trial.Task])
+                | true, slot when slot.IsBusy -> Work.Nothing
+                | true, slot ->
+                    match slot.Rungs with
+                    | step :: rest when slot.Reached >= step ->
+                        match earlier trial step with
+                        | ValueNone -> Work.Nothing
+                        | ValueSome others when decide slot step others ->
+                            slot.Rungs <- rest
+                            Work.GoOn slot
+                        | ValueSome _ -> Work.End slot
+                    | _ -> Work.GoOn slot
+
+        let found =
+            plan.Trials
+            |> Seq.map consider
+            |> Seq.tryFind (function
+                | Work.Nothing -> false
+                | _ -> true)
+
+        match found with
+        | Some work -> work
+        | None when beginning.Count > 0 || slots.Values |> Seq.exists _.IsBusy -> Work.Wait
+        | None -> Work.Nothing
+
+    let budget (trial: Trial) = float tasks[trial.Task].Steps
+
+    let share () =
+        let whole = plan.Trials.Length
+
+        if whole = 0 then
+            0.0
+        elif isDocument then
+            float results.Count / float whole
+        else
+            let weight = plan.Trials |> Array.sumBy budget
+
+            let finished =
+                plan.Trials |> Array.sumBy (fun trial -> if results.ContainsKey trial.Id then budget trial else 0.0)
+
+            let under = slots.Values |> Seq.sumBy (fun slot -> float slot.Step)
+            min 1.0 ((finished + under) / weight)
+
+    let news (trial: Trial) state step (curve: Curve) (result: TrialResult | null) : StudyProgress =
+        let done' = share ()
+
+        if shareAtStart.IsNone then
+            shareAtStart <- ValueSome done'
+
+        let gained = done' - shareAtStart.Value
+        let last = curve.Steps.Length - 1
+
+        { Trial = trial
+          State = state
+          Step = step
+          Budget = tasks[trial.Task].Steps
+          Newest =
+            if last >= 0 then
+                Nullable { Step = curve.Steps[last]; Loss = curve.Loss[last]; Accuracy = curve.Accuracy[last] }
+            else
+                Nullable()
+          Result = result
+          Finished = results.Count
+          Planned = plan.Trials.Length
+          Share = done'
+          Elapsed = clock.Elapsed
+          Left = if gained > 0.01 then Nullable(clock.Elapsed * ((1.0 - done') / gained)) else Nullable() }
+
+    let locked (act: unit -> 'result) : 'result = lock gate act
+
+    let finish (slot: TrialSlot) (pruned: bool) =
+        let result = slot.Run.Result pruned
+        slot.Run.Dispose()
+        store.Keep result
+
+        let news =
+            locked (fun () ->
+                slots.Remove slot.Trial.Id |> ignore
+                results[slot.Trial.Id] <- result
+                plan <- planner.Make find
+                plan.Decisions |> Array.iter keep
+                let news = news slot.Trial TrialState.Finished result.Steps result.Curve result
+                Monitor.PulseAll gate
+                news)
+
+        progress news
+
+    let train (slot: TrialSlot) (cancellation: CancellationToken) =
+        let run = slot.Run
+        let goal = List.tryHead slot.Rungs |> Option.defaultValue Int64.MaxValue
+        let every = int64 slot.Task.ValidateEvery
+        let mutable reported = 0L
+
+        while not run.HasEnded && run.Step < goal && not cancellation.IsCancellationRequested do
+            run.RunTo(min goal ((run.Step / every + 1L) * every), cancellation)
+
+            if Stopwatch.GetElapsedTime slot.LastSaved >= saveEvery && not run.HasEnded then
+                store.Save(slot.Trial, run)
+                slot.LastSaved <- Stopwatch.GetTimestamp()
+
+            if Stopwatch.GetElapsedTime(reported).TotalSeconds >= 0.25 then
+                reported <- Stopwatch.GetTimestamp()
+
+                locked (fun () ->
+                    slot.Step <- run.Step
+                    news slot.Trial TrialState.Running run.Step run.Curve null)
+                |> progress
+
+        if run.HasEnded then
+            finish slot false
+        else
+            locked (fun () ->
+                slot.Curve <- run.Curve
+                slot.Reached <- run.Step
+                slot.Step <- run.Step
+                slot.IsBusy <- false
+                let news = news slot.Trial TrialState.Waiting run.Step run.Curve null
+                Monitor.PulseAll gate
+                news)
+            |> progress
+
+    let start (trial: Trial) (task: StudyTask) : TrialSlot =
+        let run =
+            match store.Restore(trial, source) with
+            | ValueSome run -> run
+            | ValueNone -> source.Start trial
+
+        let rungs = if trial.Phase = Phase.Tuning then Pruning.rungs pruning task else []
+
+        let slot =
+            TrialSlot(trial, task, run, rungs |> List.filter (fun step -> step >= run.Step), IsBusy = true)
+
+        locked (fun () ->
+            beginning.Remove trial.Id |> ignore
+            slots[trial.Id] <- slot
+            news trial TrialState.Running run.Step run.Curve null)
+        |> progress
+
+        slot
+
+    let take (cancellation: CancellationToken) : Work =
+        locked (fun () ->
+            let mutable work = next ()
+
+            while work.IsWait && not cancellation.IsCancellationRequested do
+                Monitor.Wait gate |> ignore
+                work <- next ()
+
+            match work with
+            | _ when cancellation.IsCancellationRequested -> Work.Nothing
+            | Work.Begin(trial, _) ->
+                beginning.Add trial.Id |> ignore
+                work
+            | Work.GoOn slot
+            | Work.End slot ->
+                slot.IsBusy <- true
+                work
+            | _ -> work)
+
+    let work (cancel: CancellationTokenSource) =
+        let mutable atWork = true
+
+        while atWork && not cancel.IsCancellationRequested do
+            let mutable about = "a trial"
+
+            try
+                match take cancel.Token with
+                | Work.Begin(trial, task) ->
+                    about <- trial.Id
+                    train (start trial task) cancel.Token
+                | Work.GoOn slot ->
+                    about <- slot.Trial.Id
+                    train slot cancel.Token
+                | Work.End slot ->
+                    about <- slot.Trial.Id
+                    finish slot true
+                | _ -> atWork <- false
+            with error ->
+                locked (fun () ->
+                    if isNull failure then
+                        failure <- StudyException($"{about}: {error.Message}", error)
+
+                    Monitor.PulseAll gate)
+
+                cancel.Cancel()
+
+        // Who waits is told that nothing more comes from here.
+        locked (fun () -> Monitor.PulseAll gate)
+
+    /// Runs until nothing further is needed, or until it is cancelled; then the trials under way are saved.
+    member _.Run(cancellation: CancellationToken) : unit =
+        use cancel = CancellationTokenSource.CreateLinkedTokenSource cancellation
+        use _ = cancel.Token.Register(fun () -> locked (fun () -> Monitor.PulseAll gate))
+
+        // A thread of its own for each place: trials last long and never wait.
+        let threads =
+            [| for _ in 1..workers -> Task.Factory.StartNew((fun () -> work cancel), TaskCreationOptions.LongRunning) |]
+
+        Task.WaitAll threads
+
+        try
+            for slot in slots.Values do
+                if slot.Run.Step > 0L then
+                    store.Save(slot.Trial, slot.Run)
+        with :? IOException when not (isNull failure) ->
+            // A disk that is full has been told of already.
+            ()
+
+        for slot in slots.Values do
+            slot.Run.Dispose()
+
+        match failure with
+        | null -> ()
+        | failure -> raise failure
+
+    /// The plan as it now is.
+    member _.Plan = plan
+
+    /// The results that there are, in the order of the plan.
+    member _.Results: TrialResult array =
+        plan.Trials
+        |> Array.choose (fun trial ->
+            match find trial.Id with
+            | ValueSome result -> Some result
+            | ValueNone -> None)
+
+    /// All decisions, by what they are about.
+    member _.Decisions: StudyDecision array =
+        decisions.Values
+        |> Seq.sortBy (fun decision -> decision.Kind, decision.About, decision.At)
+        |> Seq.toArray

@@ -1,0 +1,285 @@
+/// A study's trials on several threads, with interruptions: trained by a formula in place of a network, so that thousands fit a test.
+module CuteDl.Studies.Tests.SchedulerTests
+
+open System
+open System.Collections.Concurrent
+open System.Collections.Generic
+open System.IO
+open System.Threading
+open Expecto
+open FsCheck
+open CuteDl.Core.Optimizers
+open CuteDl.Studies
+open CuteDl.Studies.Tests.JournalTests
+
+let private steps = 40L
+let private every = 2
+
+let private task name : StudyTask =
+    { Name = name
+      Problem = Function(Quadratic(2, 10.0))
+      Precision = Precision.Double
+      Steps = steps
+      ValidateEvery = every
+      Target = Accuracy 0.8 }
+
+let private contender name space : Contender =
+    { Name = name
+      Optimizer = Expression.parse "fixed(lr=0.01)"
+      Space = [ "lr", space ] }
+
+let private tuning pruning =
+    { Search = Grid
+      Trials = 6
+      Seeds = [ 1000; 1001 ]
+      Objective = TimeToTarget
+      Pruning = pruning
+      Extensions = 2 }
+
+let private confirmation =
+    { Seeds = [ 1; 2; 3 ]
+      Alpha = 0.05
+      EqualWithin = 1.05
+      Looks = Some { Seeds = [ 3; 5; 8 ] }
+      Defaults = true }
+
+let private study pruning =
+    { Name = "test"
+      Tasks = [ task "one"; task "two" ]
+      Contenders = [ contender "a" (LogUniform(1e-4, 1e-1)); contender "b" (LogUniform(0.1, 1000.0)) ]
+      Protocol = Fair(tuning pruning, confirmation, Some { Rates = [ 0.001; 0.1 ]; Seeds = [ 2000 ] }) }
+
+/// A learning curve as a function of the trial and the step: the better, the nearer the rate is to 0.3.
+let private accuracy (trial: Trial) (step: int64) : float =
+    let rate =
+        match trial.Values with
+        | [| struct (_, rate) |] -> rate
+        | _ -> 0.01
+
+    let noise = float (trial.Seed * 7 % 11) / 200.0
+    (1.0 - exp (-float step / 10.0 / (1.0 + abs (log10 rate + 0.5)))) - noise
+
+let private curve (trial: Trial) (step: int64) : Curve =
+    let steps = [| for s in int64 every .. int64 every .. step -> s |]
+    let nothing = Array.create steps.Length 0.0
+
+    { Steps = steps
+      TrainingLoss = nothing
+      Loss = steps |> Array.map (fun s -> 1.0 - accuracy trial s)
+      Accuracy = steps |> Array.map (accuracy trial)
+      GradientNorm = nothing
+      UpdateRatio = nothing
+      Seconds = nothing }
+
+/// Counts steps, and lets something happen at each.
+type private Formula(trial: Trial, start: int64, onStep: unit -> unit) =
+    let mutable step = start
+
+    interface ITrialRun with
+        member _.Step = step
+        member _.HasEnded = step >= steps
+        member _.Curve = curve trial step
+
+        member _.RunTo(goal, cancellation) =
+            while step < min goal steps && not cancellation.IsCancellationRequested do
+                step <- step + 1L
+                onStep ()
+
+        member _.Save path = File.WriteAllText(path, string step)
+
+        member _.Result pruned =
+            let curve = curve trial step
+
+            let reached =
+                Array.tryFindIndex (fun accuracy -> accuracy >= 0.8) curve.Accuracy
+                |> Option.map (fun i -> float curve.Steps[i])
+                |> Option.defaultValue infinity
+
+            let best =
+                if curve.Steps.Length = 0 then
+                    Nullable()
+                else
+                    let i = curve.Accuracy |> Array.indexed |> Array.maxBy snd |> fst
+                    Nullable { Step = curve.Steps[i]; Loss = curve.Loss[i]; Accuracy = curve.Accuracy[i] }
+
+            { Trial = trial
+              Ending = if pruned then Ending.Pruned else Ending.Completed
+              Steps = step
+              Curve = curve
+              StepsToTarget = reached
+              ExamplesToTarget = reached
+              SecondsToTarget = 0.0
+              Best = best
+              Final = if pruned then Nullable() else best
+              AtStop = Nullable()
+              Test = Nullable()
+              Health =
+                { DeadLogits = [||]
+                  AlmostDeadLogits = [||]
+                  AccuracyCeiling = 1.0
+                  DeadUnits = [||]
+                  FirstNonFinite = 0L }
+              Fingerprint = [||]
+              FingerprintEvery = 1
+              Parameters = 0UL
+              Seconds = 0.0 }
+
+        member _.Dispose() = ()
+
+type private Formulas(onStep: unit -> unit) =
+    /// Trials begun anew, by id: none may be begun twice in one sitting.
+    member val Started = ConcurrentBag<string>()
+
+    interface ITrialSource with
+        member source.Start trial =
+            source.Started.Add trial.Id
+            new Formula(trial, 0L, onStep)
+
+        member _.Restore(trial, path) = new Formula(trial, int64 (File.ReadAllText path), onStep)
+
+let private decideAt look : int -> TrialResult array -> bool = fun number _ -> number >= look
+
+let private sitting study look (store: IStudyStore) workers (source: ITrialSource) cancellation =
+    let scheduler =
+        Scheduler(study, Planner(study, true, decideAt look), source, store, workers, TimeSpan.Zero, ignore)
+
+    scheduler.Run cancellation
+    scheduler
+
+let private outcome (scheduler: Scheduler) = scheduler.Results |> Array.map TrialJson.write, scheduler.Decisions
+
+let private undisturbed study look workers =
+    outcome (sitting study look (MemoryStore()) workers (Formulas ignore) CancellationToken.None)
+
+let private header =
+    { Study = "{}"
+      UntilDecided = true
+      Data = [||]
+      Version = "" }
+
+/// A store in a folder, as a new process would find it.
+let private stored (folder: string) (act: IStudyStore -> 'result) : 'result =
+    let folder = StudyFolder folder
+    use journal = if File.Exists folder.Journal then Journal.Open folder.Journal else Journal.Create folder.Journal
+    let records = journal.Records |> Seq.mapi (fun i text -> StudyRecord.read folder.Journal i text) |> Seq.toList
+
+    let results = records |> List.choose (function Finished result -> Some result | _ -> None)
+    let decisions = records |> List.choose (function Decided decision -> Some decision | _ -> None)
+    act (FolderStore(folder, journal, header, results, decisions))
+
+let private prunings = [ NoPruning; Median 2; SuccessiveHalving 3 ]
+
+let tests =
+    testList
+        "scheduler"
+        [ for pruning in prunings do
+              testCase $"%A{pruning}: results do not depend on the number of workers" (fun () ->
+                  let study = study pruning
+                  let results, decisions = undisturbed study 2 1
+                  Expect.isTrue (results.Length > 2 * 2 * 6 * 2) "trials"
+
+                  for workers in [ 2; 3; 8 ] do
+                      let again, decided = undisturbed study 2 workers
+                      Expect.equal again results $"results with {workers} workers"
+                      Expect.equal decided decisions $"decisions with {workers} workers")
+
+              testPropertyWithConfig
+                  { FsCheckConfig.defaultConfig with maxTest = 8 }
+                  $"%A{pruning}: interrupted anywhere, as often as one likes, it comes to the same"
+                  (fun (pauses: uint16 list) (workers: uint8) ->
+                      let study = study pruning
+                      let expected = undisturbed study 2 1
+
+                      inFolder (fun folder ->
+                          let sit (steps: int) =
+                              use cancel = new CancellationTokenSource()
+                              let mutable left = steps
+                              let onStep () = if Interlocked.Decrement(&left) = 0 then cancel.Cancel()
+                              let source = Formulas onStep
+
+                              stored folder (fun store ->
+                                  let scheduler = sitting study 2 store (1 + int workers % 4) source cancel.Token
+
+                                  Expect.equal
+                                      (source.Started |> Seq.distinct |> Seq.length)
+                                      source.Started.Count
+                                      "no trial is begun twice"
+
+                                  scheduler)
+
+                          for pause in pauses do
+                              sit (1 + int pause % 1500) |> ignore
+
+                          outcome (sit -1) = expected))
+
+          testCase "pruning ends trials, and says why" (fun () ->
+              for pruning in List.tail prunings do
+                  let _, decisions = undisturbed (study pruning) 1 2
+                  let pruned = decisions |> Array.filter (fun decision -> decision.Kind = DecisionKind.Pruned)
+                  Expect.isGreaterThan pruned.Length 0 $"%A{pruning}"
+                  Expect.stringContains pruned[0].Reason "is below" "why")
+
+          testCase "extends a space whose best lies at its edge, and says so" (fun () ->
+              let results, decisions = undisturbed (study NoPruning) 1 2
+              let extended = decisions |> Array.filter (fun decision -> decision.Kind = DecisionKind.Extended)
+              Expect.equal [ for decision in extended -> decision.About, decision.At ] [ "one/a", 1L; "two/a", 1L ] "a's rates end at 0.1"
+              Expect.stringContains extended[0].Reason "the best of 6 settings lies at the edge of lr: 2 beyond it" "why"
+
+              let settings =
+                  results
+                  |> Array.map TrialJson.read
+                  |> Array.filter (fun result -> result.Trial.Phase = Phase.Tuning && result.Trial.Contender = "a")
+                  |> Array.map _.Trial.Setting
+
+              Expect.equal (Array.max settings) 7 "two more")
+
+          testCase "confirms every contender with the same seeds, as many as the looks ask for" (fun () ->
+              for look, count in [ 1, 3; 2, 5; 3, 8; 4, 8 ] do
+                  let results, decisions = undisturbed (study NoPruning) look 2
+                  let looked = decisions |> Array.filter (fun decision -> decision.Kind = DecisionKind.Looked)
+                  Expect.equal looked.Length (min look 3) "looks"
+
+                  let seeds phase contender task =
+                      [ for result in Array.map TrialJson.read results do
+                            if result.Trial.Phase = phase && result.Trial.Contender = contender && result.Trial.Task = task then
+                                result.Trial.Seed ]
+
+                  for phase in [ Phase.Confirmation; Phase.Defaults ] do
+                      for contender in [ "a"; "b" ] do
+                          for task in [ "one"; "two" ] do
+                              Expect.equal (seeds phase contender task) [ 1..count ] $"{phase} {contender} {task}")
+
+          testCase "a result that cannot be kept ends the study with its name, and nothing before it is lost" (fun () ->
+              let study = study NoPruning
+              let expected = undisturbed study 2 1
+
+              inFolder (fun folder ->
+                  let failing (inner: IStudyStore) =
+                      let mutable left = 5
+
+                      { new IStudyStore with
+                          member _.Results = inner.Results
+                          member _.Decisions = inner.Decisions
+
+                          member _.Keep(result: TrialResult) =
+                              if Interlocked.Decrement(&left) <= 0 then raise (IOException "no space left on device")
+                              inner.Keep result
+
+                          member _.Keep(decision: StudyDecision) = inner.Keep decision
+                          member _.Save(trial, run) = inner.Save(trial, run)
+                          member _.Restore(trial, source) = inner.Restore(trial, source) }
+
+                  let message =
+                      stored folder (fun store ->
+                          try
+                              sitting study 2 (failing store) 2 (Formulas ignore) CancellationToken.None |> ignore
+                              ""
+                          with :? StudyException as error ->
+                              error.Message)
+
+                  Expect.stringStarts message "tuning/" "which"
+                  Expect.stringEnds message ": no space left on device" "why"
+                  let kept = stored folder (fun store -> store.Results.Count)
+                  Expect.equal kept 4 "those before it"
+                  let again = stored folder (fun store -> outcome (sitting study 2 store 2 (Formulas ignore) CancellationToken.None))
+                  Expect.equal again expected "goes on")) ]
