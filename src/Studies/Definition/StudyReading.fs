@@ -1,0 +1,180 @@
+namespace CuteDl.Studies
+
+open System
+open CuteDl.Core.Optimizers
+
+/// <summary>What is wrong with a study file, and where.</summary>
+type StudyFileError =
+    {
+        /// <summary>The value's place: <c>$.tasks[0].batch</c>.</summary>
+        Path: string
+        /// <summary>The value's line, from 1; 0 where it has none.</summary>
+        Line: int
+        /// <summary>What was given, and what is allowed.</summary>
+        Problem: string
+    }
+
+    /// <summary>line 12, $.tasks[0].batch: 0 is given, a whole number from 1 to 1000000 is allowed.</summary>
+    override error.ToString() = if error.Line > 0 then $"line {error.Line}, {error.Path}: {error.Problem}" else $"{error.Path}: {error.Problem}"
+
+/// A value and the path to it.
+type internal Place =
+    { Path: string
+      Tree: JsonTree }
+
+    member place.Item(index: int, tree: JsonTree) = { Path = $"{place.Path}[{index}]"; Tree = tree }
+
+    member place.Member(name: string, tree: JsonTree) = { Path = $"{place.Path}.{name}"; Tree = tree }
+
+/// Reads values and collects what is wrong with them. What cannot be read is replaced, so that the rest is read too: nothing that was
+/// read may be used once there are errors.
+[<Sealed>]
+type internal Reading() =
+    let errors = ResizeArray<StudyFileError>()
+
+    /// In the order of the file.
+    member _.Errors: StudyFileError array = errors.ToArray() |> Array.sortBy _.Line
+
+    member _.Fail(place: Place, problem: string) =
+        errors.Add { Path = place.Path; Line = place.Tree.Line; Problem = problem }
+
+    member reading.FailValue(place: Place, allowed: string) =
+        let given = Json.line place.Tree
+        let given = if given.Length > 60 then given.Substring(0, 57) + "..." else given
+        reading.Fail(place, $"{given} is given, {allowed} is allowed.")
+
+    member reading.Number(place: Place, range: Range) : float =
+        match place.Tree.Value with
+        | JsonValue.Number value when range.Contains value && Double.IsFinite value -> value
+        | _ ->
+            reading.FailValue(place, $"a number in {range}")
+            1.0
+
+    member reading.Whole(place: Place, low: int64, high: int64) : int64 =
+        match place.Tree.Value with
+        | JsonValue.Number value when Math.Floor value = value && value >= float low && value <= float high -> int64 value
+        | _ ->
+            reading.FailValue(place, $"a whole number from {low} to {high}")
+            max low 1L
+
+    member reading.Int(place: Place, low: int, high: int) : int = int (reading.Whole(place, int64 low, int64 high))
+
+    member reading.Bool(place: Place) : bool =
+        match place.Tree.Value with
+        | JsonValue.Bool value -> value
+        | _ ->
+            reading.FailValue(place, "true or false")
+            false
+
+    member reading.Text(place: Place) : string =
+        match place.Tree.Value with
+        | JsonValue.Text text when not (String.IsNullOrWhiteSpace text) -> text
+        | _ ->
+            reading.FailValue(place, "a text that is not empty")
+            "?"
+
+    /// A name that may be part of a file's name.
+    member reading.Name(place: Place) : string =
+        let isAllowed (c: char) = Char.IsAsciiLetterOrDigit c || c = '.' || c = '_' || c = '-' || c = '+'
+
+        match place.Tree.Value with
+        | JsonValue.Text text when
+            text.Length >= 1
+            && text.Length <= 60
+            && Char.IsAsciiLetterOrDigit text[0]
+            && Seq.forall isAllowed text
+            && text[text.Length - 1] <> '.'
+            ->
+            text
+        | _ ->
+            reading.FailValue(place, "a name of 1 to 60 letters, digits, '-', '_', '+' and '.', beginning with a letter or digit and not ending in '.',")
+            "?"
+
+    /// One of some words.
+    member reading.Word(place: Place, words: (string * 'value) list) : 'value =
+        let known = List.map fst words
+
+        match place.Tree.Value with
+        | JsonValue.Text text ->
+            match words |> List.tryFind (fst >> (=) text) with
+            | Some(_, value) -> value
+            | None ->
+                reading.Fail(place, $"{Json.line place.Tree} is given; {Suggestion.describe known text}")
+                snd words.Head
+        | _ ->
+            reading.FailValue(place, "one of " + String.Join(", ", known))
+            snd words.Head
+
+    /// The items of a list of at least one.
+    member reading.Items(place: Place, what: string) : Place list =
+        match place.Tree.Value with
+        | JsonValue.List(_ :: _ as items) -> items |> List.mapi (fun i item -> place.Item(i, item))
+        | _ ->
+            reading.FailValue(place, $"a list of {what}, at least one,")
+            []
+
+    member reading.Ascending(place: Place, values: 'number list) =
+        if values |> List.pairwise |> List.exists (fun (a, b) -> a >= b) then
+            reading.FailValue(place, "a list of ascending numbers")
+
+    /// Seeds as a list, or as how many there are, from the first.
+    member reading.Seeds(place: Place, first: int) : int list =
+        match place.Tree.Value with
+        | JsonValue.Number _ -> let count = reading.Int(place, 1, 999) in [ first .. first + count - 1 ]
+        | JsonValue.List(_ :: _) ->
+            let seeds = reading.Items(place, "seeds") |> List.map (fun item -> reading.Int(item, Int32.MinValue, Int32.MaxValue))
+
+            if List.distinct seeds |> List.length < seeds.Length then
+                reading.FailValue(place, "a list of seeds that all differ")
+
+            seeds
+        | _ ->
+            reading.FailValue(place, $"how many seeds there are (from {first} on), or a list of them,")
+            [ first ]
+
+    /// The members of an object, of which these are known; those that are not, or are there twice, are errors.
+    member reading.Members(place: Place, known: string list) : Members =
+        match place.Tree.Value with
+        | JsonValue.Object members ->
+            for name, tree in members do
+                if not (List.contains name known) then
+                    reading.Fail(place.Member(name, tree), $"no such key is known here; {Suggestion.describe known name}")
+
+            for name, of' in members |> List.groupBy fst do
+                if of'.Length > 1 then
+                    let lines = String.Join(", ", of' |> List.map (fun (_, tree) -> tree.Line))
+                    reading.Fail(place.Member(name, snd (List.last of')), $"the key is there {of'.Length} times, on lines {lines}: once is allowed.")
+
+            Members(reading, place, members)
+        | _ ->
+            reading.FailValue(place, "an object with keys of " + String.Join(", ", known))
+            Members(reading, place, [], true)
+
+/// The members of an object that is read.
+and [<Sealed>] internal Members(reading: Reading, place: Place, members: (string * JsonTree) list, ?isBroken: bool) =
+    let isBroken = defaultArg isBroken false
+
+    member _.Place = place
+
+    member _.Has(name: string) = members |> List.exists (fst >> (=) name)
+
+    member _.TryFind(name: string) : Place option =
+        match members |> List.tryFind (fst >> (=) name) with
+        | Some(_, tree) -> Some(place.Member(name, tree))
+        | None -> None
+
+    /// What is read of a member, or what stands for it where it is left out.
+    member found.Optional(name: string, otherwise: 'value, read: Place -> 'value) : 'value =
+        match found.TryFind name with
+        | Some place -> read place
+        | None -> otherwise
+
+    /// What is read of a member that must be there.
+    member found.Required(name: string, otherwise: 'value, read: Place -> 'value) : 'value =
+        match found.TryFind name with
+        | Some place -> read place
+        | None ->
+            if not isBroken then
+                reading.Fail(place, $"the key \"{name}\" is missing.")
+
+            otherwise
