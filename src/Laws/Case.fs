@@ -4,6 +4,7 @@ open System
 open CuteDl.Core.Optimizers
 
 /// What a law is tried on.
+[<NoComparison>]
 type internal Case =
     {
         /// The tensors.
@@ -16,6 +17,8 @@ type internal Case =
         Factor: float
         /// Whatever else is to be chosen.
         Choice: int
+        /// What an argument is to follow, in laws about that.
+        Schedule: Schedule option
     }
 
     member case.Length = case.Start.Length
@@ -46,16 +49,29 @@ module internal Case =
             [ for name, shape in case.Shapes -> (if name = "" then "tensor" else name) + " " + String.Join("×", shape) ]
             |> String.concat ", "
 
-        let isConstant = case.Steps > 2 && case.Gradients |> Array.forall ((=) case.Gradients[0])
+        // Gradients that stay the same are said once.
+        let stretches =
+            ([], Array.indexed case.Gradients)
+            ||> Array.fold (fun stretches (i, gradient) ->
+                match stretches with
+                | (from, _, same) :: before when same = gradient -> (from, i + 1, same) :: before
+                | _ -> (i + 1, i + 1, gradient) :: stretches)
+            |> List.rev
+
+        let describeStretch (from, until, gradient) =
+            if from = until then
+                $"g{index from} = {vector gradient}"
+            else
+                $"g{index from} to g{index until} = {vector gradient}"
 
         let gradients =
-            if isConstant then
-                [ $"g = {vector case.Gradients[0]} in {case.Steps} steps" ]
-            elif case.Steps > 6 then
-                [ yield! [ for t in 1..3 -> $"g{index t} = {vector case.Gradients[t - 1]}" ]
-                  $"... {case.Steps - 3} more" ]
-            else
-                [ for t in 1 .. case.Steps -> $"g{index t} = {vector case.Gradients[t - 1]}" ]
+            match stretches with
+            | [ _, until, gradient ] when until > 1 -> [ $"g = {vector gradient} in {until} steps" ]
+            | _ when stretches.Length > 6 ->
+                let shown = List.truncate 4 stretches
+                let _, until, _ = List.last shown
+                List.map describeStretch shown @ [ $"... {case.Steps - until} more" ]
+            | _ -> List.map describeStretch stretches
 
         [ if not (isPlain case.Shapes) then
               tensors
@@ -63,7 +79,10 @@ module internal Case =
               $"w₀ = {vector case.Start}"
           yield! gradients
           if case.Factor <> 1.0 then
-              $"factor {number case.Factor}" ]
+              $"factor {number case.Factor}"
+          match case.Schedule with
+          | Some schedule -> $"schedule {schedule}"
+          | None -> () ]
         |> String.concat ", "
 
     /// How much there is to read of a number; what shrinking makes less.
@@ -103,6 +122,18 @@ module internal Case =
 
     let private withoutSteps (from: int) (count: int) (case: Case) = { case with Gradients = Array.removeManyAt from count case.Gradients }
 
+    /// One vector in place of matrices: its elements can be left out.
+    let private flattened (case: Case) = { case with Shapes = [ "", [ case.Length ] ] }
+
+    /// What a schedule is made of, and a constant.
+    let private simplerSchedules (schedule: Schedule) : Schedule list =
+        match schedule with
+        | Schedule.Constant _ -> []
+        | Schedule.Warmup(_, part, _) -> [ part ]
+        | Schedule.Join(first, next) -> first :: List.map snd next
+        | Schedule.Product(first, others) -> first :: others
+        | _ -> [ Schedule.Constant 1.0 ]
+
     /// Cases that are simpler, the simplest first: fewer steps, fewer elements, plainer numbers. Tensors that the optimizer asks for stay.
     let shrink (mayDrop: bool) (case: Case) : Case seq =
         seq {
@@ -120,6 +151,9 @@ module internal Case =
                 if case.Shapes.Length > 1 then
                     yield withoutLastTensor case
 
+                if not (isPlain case.Shapes) then
+                    yield flattened case
+
                 if isPlain case.Shapes && case.Length > 1 then
                     for i in 0 .. case.Length - 1 do
                         yield withoutElement i case
@@ -127,15 +161,28 @@ module internal Case =
             if case.Start |> Array.exists ((<>) 0.0) then
                 yield { case with Start = Array.zeroCreate case.Length }
 
+            for schedule in case.Schedule |> Option.map simplerSchedules |> Option.defaultValue [] do
+                yield { case with Schedule = Some schedule }
+
+            for choice in 0 .. min 4 case.Choice - 1 do
+                yield { case with Choice = choice }
+
+            // Powers of two among them stay such.
+            for factor in [ 2.0; 0.5 ] do
+                if case.Factor <> 1.0 && weight factor < weight case.Factor then
+                    yield { case with Factor = factor }
+
+            let isConstant = steps > 1 && case.Gradients |> Array.forall ((=) case.Gradients[0])
+
             // A constant gradient stays constant.
-            if steps > 1 && case.Gradients |> Array.forall ((=) case.Gradients[0]) then
+            if isConstant then
                 for i in 0 .. case.Length - 1 do
                     let first = case.Gradients[0]
 
                     for value in simpler first[i] do
                         yield { case with Gradients = Array.replicate steps (withElement i value first) }
 
-            for t in 0 .. min 20 steps - 1 do
+            for t in (if isConstant then [] else [ 0 .. min 20 steps - 1 ]) do
                 let gradient = case.Gradients[t]
 
                 for i in 0 .. case.Length - 1 do

@@ -102,7 +102,14 @@ let cases
         let! gradients = Gen.arrayOfLength steps (Gen.arrayOfLength length elements)
         let! factor = factors
         let! choice = Gen.choose (0, 1 <<< 20)
-        return { Shapes = shapes; Start = start; Gradients = gradients; Factor = factor; Choice = choice }
+
+        return
+            { Shapes = shapes
+              Start = start
+              Gradients = gradients
+              Factor = factor
+              Choice = choice
+              Schedule = None }
     }
 
 /// The same with one gradient in all steps.

@@ -2,6 +2,7 @@ namespace CuteDl.Laws
 
 open System
 open System.Collections.Generic
+open CuteDl
 open CuteDl.Core.Optimizers
 
 /// <summary>A law, to be listed.</summary>
@@ -21,8 +22,8 @@ type LawPage internal (id: string, name: string, statement: string, source: stri
     member _.Source = source
 
 /// <summary>
-/// Holding optimizers against the laws, from C# and test frameworks: <c>LawChecker.Check("adam(lr=0.01)").ThrowIfBroken()</c>.
-/// An optimizer of the facade is given by its text form: <c>LawChecker.Check(optimizer.ToString())</c>.
+/// Holding optimizers against the laws, from C# and test frameworks: <c>LawChecker.Check(Optimizers.Adam()).ThrowIfBroken()</c>. What is
+/// checked is an optimizer of the facade or of the core, a rule of one's own, or a text form.
 /// </summary>
 [<AbstractClass; Sealed>]
 type LawChecker =
@@ -53,6 +54,32 @@ type LawChecker =
     /// <param name="options">Seed, number of cases.</param>
     /// <exception cref="T:System.FormatException">The text is no optimizer's.</exception>
     static member Check(expression: string, options: LawOptions) : LawReport = Laws.checkWith options (Expression.parse expression)
+
+    /// <summary>Holds an optimizer of the facade against every law that is about it.</summary>
+    /// <param name="optimizer">The optimizer.</param>
+    static member Check(optimizer: IOptimizerExpression) : LawReport = LawChecker.Check optimizer.Expression
+
+    /// <summary>The same with options.</summary>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="options">Seed, number of cases.</param>
+    static member Check(optimizer: IOptimizerExpression, options: LawOptions) : LawReport = LawChecker.Check(optimizer.Expression, options)
+
+    /// <summary>Holds a rule of one's own against every law that is about all optimizers. It is called by the name of its type.</summary>
+    /// <param name="rule">The rule.</param>
+    static member Check(rule: IPart) : LawReport = LawChecker.Check(LawOptions.OfRule rule)
+
+    /// <summary>The same with options.</summary>
+    /// <param name="rule">The rule.</param>
+    /// <param name="options">Seed, number of cases, the values of its arguments and how to change them.</param>
+    static member Check(rule: IPart, options: LawOptions) : LawReport = LawChecker.Check(LawOptions.OfRule rule, options)
+
+    /// <summary>Holds a rule of one's own against the laws of a kind that it claims to be.</summary>
+    /// <param name="rule">The rule.</param>
+    /// <param name="kind">The name of the kind: <c>lion</c>.</param>
+    /// <param name="options">Seed, number of cases, the values of its arguments and how to change them.</param>
+    /// <exception cref="T:System.ArgumentException">No kind has this name.</exception>
+    static member CheckAs(rule: IPart, kind: string, options: LawOptions) : LawReport =
+        LawChecker.CheckAs(LawOptions.OfRule rule, kind, options)
 
     /// <summary>Holds a rule of one's own against the laws of a kind that it claims to be.</summary>
     /// <param name="optimizer">The optimizer.</param>

@@ -19,7 +19,8 @@ module Laws =
         @ AdamLaws.all
         @ AdamRelativesLaws.all
         @ AdagradLaws.all
-        @ TransformationLaws.all
+        @ ClipLaws.all
+        @ AverageLaws.all
         @ ScheduleLaws.all
         |> List.sortBy number
 

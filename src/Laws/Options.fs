@@ -30,6 +30,9 @@ type LawOptions =
     /// <summary>Seed 1, 100 cases, nothing else.</summary>
     static member Defaults = { Seed = 1; Cases = 100; Values = []; Remake = None; Exempt = []; Shapes = [] }
 
+    /// A rule of one's own as an optimizer, by the name of its type.
+    static member internal OfRule(rule: IPart) : Optimizer = Optimizer.ofRule (rule.GetType().Name) rule
+
     member internal options.Validated() =
         if options.Cases < 1 then
             raise (ArgumentOutOfRangeException("cases", options.Cases, "laws need at least 1 case."))
@@ -57,6 +60,11 @@ type LawOptions =
     /// <param name="remake">From the argument's name and its new value to the optimizer.</param>
     member options.WithRemake(remake: Func<string, float, Optimizer>) =
         { options with Remake = Some(fun name value -> remake.Invoke(name, value)) }
+
+    /// <summary>The same for a rule that is checked as such, not as an optimizer.</summary>
+    /// <param name="remake">From the argument's name and its new value to the rule.</param>
+    member options.WithRemadeRule(remake: Func<string, float, IPart>) =
+        { options with Remake = Some(fun name value -> LawOptions.OfRule(remake.Invoke(name, value))) }
 
     /// <summary>The same with a tensor to run over.</summary>
     /// <param name="name">Its name.</param>

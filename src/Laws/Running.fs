@@ -2,8 +2,11 @@
 module internal CuteDl.Laws.Running
 
 open System
+open System.IO
 open System.Numerics
+open CuteDl.Core.Data
 open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
 
 let private layout (case: Case) = Layout.OfShapes case.Shapes
 
@@ -40,6 +43,24 @@ let deltas (optimizer: Optimizer) (case: Case) : float array array =
 let deltasInPlaceOfStart (optimizer: Optimizer) (case: Case) : float array array =
     let deltas, _, _ = pureSteps<float> false optimizer case
     deltas
+
+let private file = "the checkpoint"
+
+/// The bytes of a checkpoint's file.
+let saved (optimizer: Optimizer) (state: State<'T>) (parameters: 'T array) : byte array =
+    use stream = new MemoryStream()
+    Safetensors.write stream (Checkpoint.toContent { Optimizer = optimizer; State = state; Parameters = parameters })
+    stream.ToArray()
+
+/// The checkpoint in a file's bytes; its optimizer is the one that the text form in them names, unless that is not known.
+let read<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (optimizer: Optimizer) (bytes: byte array) : Checkpoint<'T> =
+    use stream = new MemoryStream(bytes)
+    let content = Safetensors.readStream file stream
+
+    if Subject.leaves optimizer |> List.exists (fun leaf -> Subject.isOwn leaf.Kind) then
+        Checkpoint.ofContentFor<'T> optimizer file content
+    else
+        Checkpoint.ofContent<'T> file content
 
 /// Steps by hand: gradients that depend on the parameters.
 let descend (optimizer: Optimizer) (start: float array) (steps: int) (gradientAt: int -> float array -> float array) : float array array =

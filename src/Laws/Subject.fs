@@ -105,6 +105,8 @@ module internal Subject =
         |> List.exists (fun leaf ->
             if isOwn leaf.Kind then
                 true
+            elif leaf.Kind.Name = "scale" then
+                false
             else
                 leaf.Kind.Arguments
                 |> List.exists (fun argument ->

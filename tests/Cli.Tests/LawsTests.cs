@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CuteDl.Laws;
 using CuteDl.Testing;
 using Expecto;
 
@@ -38,5 +39,14 @@ internal static class LawsTests
             Expect.equal(law.GetProperty("verdict").GetString(), "held", "verdict");
             Expect.equal(law.GetProperty("cases").GetInt32(), 10, "cases");
             Expect.equal(law.GetProperty("counter_example").ValueKind, JsonValueKind.Null, "counter-example");
+        }),
+        Spec.Test("from C#, optimizers of the facade are held against the laws as they are", () =>
+        {
+            var options = LawChecker.DefaultOptions.WithCases(10).WithSeed(5);
+            var optimizer = Optimizers.Adam(learningRate: 0.01).DecoupledDecay(0.1);
+            var report = LawChecker.Check(optimizer, options);
+            Expect.equal(report.ToString(), LawChecker.Check(optimizer.ToString(), options).ToString(), "as by the text form");
+            Expect.equal(report.Optimizer, optimizer.ToString(), "optimizer");
+            Expect.isFalse(LawChecker.Check(Optimizers.Fixed()).IsBroken, "without options");
         }));
 }

@@ -64,6 +64,31 @@ let private compositions =
       "{ \"*.bias\": adam(), \"*\": muon() }"
       "clip_global_norm(1) | { \"a*\": sgd(), \"?\": rmsprop(), \"*\": adam(lr=linear(0.1, steps=5)) }" ]
 
+/// One of each kind, and what can be made of them.
+let private schedules =
+    [ "0.1"
+      "step(0.1, every=3, factor=0.5)"
+      "multi_step(0.1, 2, 5, 6, factor=0.5)"
+      "exponential(0.1, factor=0.9)"
+      "exponential(0.001, factor=1.2, every=4)"
+      "inverse_time(0.1, rate=0.5, power=0.5)"
+      "linear(0.1, steps=7, end=0.2)"
+      "polynomial(0.1, steps=7, end=0.01, power=2)"
+      "cosine(0.1, steps=8, end=0.01)"
+      "warm_restarts(0.1, steps=3, growth=2, peak_factor=0.5)"
+      "one_cycle(0.1, steps=20)"
+      "one_cycle(0.1, steps=10, pct_start=0, anneal=linear)"
+      "cyclic(0.01, max=0.1, up=3, down=5)"
+      "cyclic(0.01, max=0.1, up=3, mode=triangular2)"
+      "cyclic(0.01, max=0.1, up=4, mode=exp_range, gamma=0.9)"
+      "noam(1, model_size=64, warmup=10)"
+      "piecewise(0.1, 3, 0.2, 9, 0.01)"
+      "piecewise(0.1, 3, 0.2, 9, 0.01, interpolation=linear)"
+      "piecewise(0.1, 3, 0.2, 9, 0.01, interpolation=cosine)"
+      "warmup(5, cosine(0.1, steps=10))"
+      "join(linear(0.1, steps=5, end=0.2), 5, cosine(0.2, steps=10), 20, 0.01)"
+      "product(linear(1, steps=10), cyclic(0.01, max=0.1, up=3))" ]
+
 let private breaksNothing (name: string) = testCase name (fun () -> (Laws.check (Expression.parse name)).ThrowIfBroken())
 
 /// A rule as if it were one's own, with the laws of the kind that it is.
@@ -73,11 +98,11 @@ let private asOnesOwn (kind: RuleKind<'H>) =
         Expect.equal report.Claim kind.Kind.Name "claim"
         report.ThrowIfBroken())
 
-/// What a law's number was seen to do over all rules and transformations at their defaults.
+/// What a law's number was seen to do over all rules and transformations at their defaults, and a schedule.
 let private verdicts =
     lazy
-        [ for kind in Rules.known do
-              for result in (Laws.check (Expression.parse kind.Name)).Results -> kind.Name, result ]
+        [ for name in "fixed(lr=cosine(0.1, steps=8))" :: [ for kind in Rules.known -> kind.Name ] do
+              for result in (Laws.check (Expression.parse name)).Results -> name, result ]
 
 let private exempt id =
     [ for name, result in verdicts.Value do
@@ -90,6 +115,11 @@ let tests =
         [ testList "break no law: rules and transformations" [ for kind in Rules.known -> breaksNothing kind.Name ]
           testList "break no law: other settings" (List.map breaksNothing settings)
           testList "break no law: chains, groups and schedules" (List.map breaksNothing compositions)
+          testList "break no law: every kind of schedule" [ for schedule in schedules -> breaksNothing $"fixed(lr={schedule})" ]
+          testCase "every kind of schedule is among them" (fun () ->
+              for kind in Schedules.all do
+                  if kind.Name <> "constant" then
+                      Expect.exists schedules (fun schedule -> schedule.StartsWith $"{kind.Name}(") kind.Name)
           testList
               "break no law as one's own rule that claims to be one"
               [ asOnesOwn Rules.fixedRate
@@ -107,13 +137,11 @@ let tests =
                 asOnesOwn Rules.yogi ]
           testCase "every law holds for some optimizer" (fun () ->
               for struct (id, name, _, _) in Laws.known do
-                  // Schedules and Nesterov's own rule aside, each is about a rule or a transformation at its defaults.
-                  if id <> "P30" then
-                      let holds =
-                          verdicts.Value
-                          |> List.exists (fun (_, result) -> result.Id = id && result.Name = name && result.Verdict = Verdict.Held)
+                  let holds =
+                      verdicts.Value
+                      |> List.exists (fun (_, result) -> result.Id = id && result.Name = name && result.Verdict = Verdict.Held)
 
-                      Expect.isTrue holds $"{id} {name}")
+                  Expect.isTrue holds $"{id} {name}")
           testCase "all laws of the list are there" (fun () ->
               let ids = [ for struct (id, _, _, _) in Laws.known -> id ] |> List.distinct
               Expect.equal ids [ for n in 1..32 -> $"P{n}" ] "numbers")

@@ -27,6 +27,18 @@ let private rectified = "P15", "rectified steps"
 let private linear = "P32", "linear in the rate"
 let private elements = "P23", "elements are independent"
 let private finite = "P21", "finite steps"
+let private saved = "P29", "saved and resumed"
+let private among = "P28", "among the points"
+let private box = "P25", "projection on a box"
+let private balls = "P25", "projection on balls"
+let private globalBall = "P25", "projection on a ball"
+let private adaptiveBalls = "P25", "projection on adaptive balls"
+
+/// A rule's defaults under another kind's claim.
+let private claimed (claim: string) (part: IPart) =
+    Laws.checkAs (Rules.known |> List.find (fun kind -> kind.Name = claim)) (own part)
+
+let private wrongClip = { WrongClip.Limit = 1.0; Stretches = false; OfLargest = false }
 
 /// The rule with another rate.
 let private remade (make: float -> IPart) =
@@ -68,4 +80,31 @@ let tests =
               holds ("P11", "NAdam's weights") (Laws.checkAs Rules.nAdam.Kind (nadam false)))
           testCase "the root of v − m² without a clamp" (fun () ->
               caught finite (Laws.check (own { Unclamped.LearningRate = 0.01; Decay = 0.9 }))
-              holds finite (Laws.check (Expression.parse "rmsprop(centered=true, decay=0.9)"))) ]
+              holds finite (Laws.check (Expression.parse "rmsprop(centered=true, decay=0.9)")))
+          testCase "steps that a rule counts for itself" (fun () ->
+              // One optimizer, as its user has it: its count goes on from run to run.
+              caught saved (Laws.check (own (CountsItself 0.1)))
+              caught ("P29", "pure and in place") (Laws.check (own (CountsItself 0.1)))
+              holds saved (Laws.check (own { DoubleStart.LearningRate = 1e-4; Decay = 0.9 })))
+          testCase "clips that are no projections" (fun () ->
+              caught balls (claimed "clip_norm" { wrongClip with Stretches = true })
+              caught balls (claimed "clip_norm" { wrongClip with OfLargest = true })
+              holds balls (claimed "clip_norm" wrongClip)
+              caught box (claimed "clip_value" { wrongClip with OfLargest = true })
+              holds box (claimed "clip_value" { ClipValue.Limit = 1.0 }))
+          testCase "clips of one kind in another's place" (fun () ->
+              caught balls (claimed "clip_norm" { ClipGlobalNorm.Limit = 1.0 })
+              caught globalBall (claimed "clip_global_norm" { ClipNorm.Limit = 1.0 })
+              caught box (claimed "clip_value" { ClipNorm.Limit = 1.0 })
+              caught balls (claimed "clip_norm" { ClipValue.Limit = 1.0 })
+              caught adaptiveBalls (claimed "clip_adaptive" { ClipNorm.Limit = 0.01 })
+              holds globalBall (claimed "clip_global_norm" { ClipGlobalNorm.Limit = 1.0 })
+              holds adaptiveBalls (claimed "clip_adaptive" { ClipAdaptive.Ratio = 0.01; Epsilon = 1e-3 }))
+          testCase "an average that starts at 0 and is not corrected" (fun () ->
+              let behind isCorrected =
+                  Optimizer.chain
+                      [ Optimizer.fixedRate { LearningRate = 0.1 }
+                        own { MovingAverage.Decay = 0.9; IsCorrected = isCorrected } ]
+
+              caught among (Laws.check (behind false))
+              holds among (Laws.check (behind true))) ]

@@ -197,3 +197,80 @@ type Unclamped =
                 { UnclampedLaw.Rate = pass.Lift h.LearningRate
                   Decay = pass.Decay h.Decay
                   Epsilon = pass.Lift 1e-6 }
+
+/// A rate that falls with the steps, counted by the rule itself and not by its state.
+type CountsItself(learningRate: float) =
+    let mutable steps = 0
+
+    interface IPreparingRule with
+        member _.Slots = []
+        member _.NeedsParameters = false
+        member _.Memory _ = []
+        member _.Numbers = 1
+
+        member _.Prepare(_, decision) =
+            steps <- steps + 1
+            decision.DecideAll(0, learningRate / float steps)
+            true
+
+        member _.Sweep(_, pass) = pass.Run { FixedLaw.Rate = pass.Lift(pass.Number 0) }
+
+/// Clips that go to the limit and never to what is within it, or go by the largest element where they should go by all.
+type WrongClip =
+    {
+        Limit: float
+        /// Every gradient gets the limit's length, the short ones too.
+        Stretches: bool
+        /// The limit is on the largest element.
+        OfLargest: bool
+    }
+
+    interface ITensorRule with
+        member _.Slots = []
+        member _.NeedsParameters = false
+
+        member h.Transform(_, view: TensorView<'T>) =
+            let gradient = view.Gradient
+            let mutable squares = 0.0
+            let mutable largest = 0.0
+
+            for i in 0 .. gradient.Length - 1 do
+                let g = Double.CreateTruncating gradient[i]
+                squares <- squares + g * g
+                largest <- max largest (abs g)
+
+            let length = if h.OfLargest then largest else sqrt squares
+
+            if length > h.Limit || h.Stretches && length > 0.0 then
+                for i in 0 .. gradient.Length - 1 do
+                    gradient[i] <- gradient[i] * 'T.CreateTruncating(h.Limit / length)
+
+[<Struct; NoEquality; NoComparison>]
+type AverageLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Decay: Decay<'E> }
+
+    interface ILaw<'E> with
+        member law.Delta(delta, w, slots) =
+            slots[0] <- law.Decay.Mean(slots[0], w - delta)
+            delta
+
+/// A moving average of the parameters that starts at 0 and is read as it is, or corrected.
+type MovingAverage =
+    { Decay: float
+      IsCorrected: bool }
+
+    interface IPreparingRule with
+        member _.Slots = [ "average" ]
+        member _.NeedsParameters = true
+        member _.Memory _ = [ "weight" ]
+        member _.Numbers = 0
+
+        member h.Prepare(_, decision) =
+            decision[0] <- h.Decay * decision[0] + (1.0 - h.Decay)
+            true
+
+        member h.Sweep(_, pass) = pass.Run { AverageLaw.Decay = pass.Decay h.Decay }
+
+    interface IAveraging with
+        member _.AverageSlot = 0
+        member h.Scale numbers = if h.IsCorrected then 1.0 / numbers[0] else 1.0

@@ -17,7 +17,7 @@ let tests =
         [ testCase "is a summary and a line for each law, in columns" (fun () ->
               let report = Laws.checkWith (LawOptions.Defaults.WithCases 20) climbing
               let lines = (string report).TrimEnd('\n').Split '\n'
-              Expect.equal lines[0] "mine(): 11 held, 1 broken, 26 exempt (seed 1)" "summary"
+              Expect.equal lines[0] "mine(): 12 held, 1 broken, 36 exempt (seed 1)" "summary"
               Expect.equal lines.Length (1 + report.Results.Count) "a line for each"
 
               Expect.equal
@@ -71,6 +71,24 @@ let tests =
               Expect.isFalse (LawChecker.Check("adam").IsBroken) "expression"
               Expect.isTrue (LawChecker.Check(climbing, LawChecker.DefaultOptions.WithSeed 3).IsBroken) "optimizer"
               Expect.isTrue (LawChecker.CheckAs(climbing, "fixed", LawChecker.DefaultOptions).IsBroken) "kind"
+              let rule: IPart = { SignLost.LearningRate = Some 0.5 }
+              Expect.isFalse (LawChecker.Check(rule).IsBroken) "rule"
+              Expect.stringStarts (LawChecker.Check(rule).Summary) "SignLost(): " "named by its type"
+
+              let options =
+                  LawChecker.DefaultOptions.WithValue("lr", 0.5).WithRemadeRule(fun _ value -> { SignLost.LearningRate = Some value })
+
+              Expect.isFalse (LawChecker.CheckAs(rule, "fixed", options).IsBroken) "rule as fixed"
+              let wrong = LawChecker.CheckAs(({ SignLost.LearningRate = None }: IPart), "fixed", options)
+              Expect.isTrue wrong.IsBroken "wrong rule as fixed"
+              let linear (report: LawReport) = report.Results |> Seq.find (fun result -> result.Id = "P32")
+              Expect.equal (linear (LawChecker.Check(rule, options))).Verdict Verdict.Held "remade"
+
+              let text =
+                  { new CuteDl.IOptimizerExpression with
+                      member _.Expression = "adam(lr=0.5)" }
+
+              Expect.stringStarts (LawChecker.Check(text).Summary) "adam(lr=0.5, " "what has a text form"
               Expect.equal LawChecker.Laws.Count Laws.known.Length "laws"
 
               Expect.throwsC (fun () -> LawChecker.CheckAs(climbing, "adma", LawChecker.DefaultOptions) |> ignore) (fun error ->

@@ -9,7 +9,7 @@ namespace CuteDl;
 /// immutable value. Made by <see cref="Optimizers"/>; every method here that changes something gives a new one. Equal to another if
 /// their text forms are equal.
 /// </summary>
-public sealed partial class Optimizer : IEquatable<Optimizer>
+public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpression
 {
     internal Optimizer(CoreOptimizer core)
     {
@@ -181,6 +181,9 @@ public sealed partial class Optimizer : IEquatable<Optimizer>
 
     /// <summary>The text form, <c>adam(lr=0.0001, beta1=0.9, beta2=0.99)</c>; see <see cref="Optimizers.Parse"/>.</summary>
     public override string ToString() => Core.ToString();
+
+    /// <inheritdoc/>
+    string IOptimizerExpression.Expression => ToString();
 
     /// <inheritdoc/>
     public bool Equals(Optimizer? other) => other is not null && Core.Equals(other.Core);

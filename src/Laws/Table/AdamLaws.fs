@@ -239,7 +239,22 @@ let private neverForgets =
                 match Subject.tryWith [ "beta1", gone; "beta2", 0.1 ] subject with
                 | Some other when (Subject.valueOf "lr" other).IsSome && case.Choice % 10 = 0 ->
                     let last = reddi other
-                    expect (last < -0.9) (fun () -> $"on Reddi's example near −1 expected, {Case.number last} came")
+
+                    let adam =
+                        Optimizer.adam
+                            { LearningRate = 0.5
+                              Beta1 = gone
+                              Beta2 = 0.1
+                              Epsilon = value "eps" subject
+                              Correction = true
+                              Inside = false }
+
+                    firstOf
+                        [ fun () -> expect (last < -0.9) (fun () -> $"on Reddi's example near −1 expected, {Case.number last} came")
+                          // So that there is something to be better than.
+                          fun () ->
+                              let last = reddi adam
+                              expect (last > 0.9) (fun () -> $"on Reddi's example Adam near 1 expected, {Case.number last} came") ]
                 | _ -> None
 
             firstOf [ asAdam; neverFalls; counterExample ])

@@ -73,6 +73,11 @@ let private slowSquares =
                     Some $"s{Case.index t} within {Case.vector limit} of {Case.vector before} expected, {Case.vector after} came"
                 else
                     None))
+    |> Law.unless (fun subject ->
+        if List.contains "square_average" subject.Optimizer.SlotNames then
+            None
+        else
+            Some "it keeps no slot square_average to look at")
 
 /// The sign of β₁ m + (1−β₁) g, with m unrolled by β₂; 0 where rounding could decide it.
 let private lion (beta1: float) (beta2: float) (gradients: float array) : float array =

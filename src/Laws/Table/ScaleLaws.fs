@@ -181,7 +181,11 @@ let private finite =
             fun subject ->
                 [ "dowg"; "dadapt_adam"; "prodigy" ]
                 |> List.tryFind (fun name -> Subject.has name subject)
-                |> Option.map (fun name -> $"on a slope without end the steps of {name} grow without end") }
+                |> Option.map (fun name -> $"on a slope without end the steps of {name} grow without end")
+                |> Option.orElseWith (fun () ->
+                    Subject.schedules subject
+                    |> List.tryFind (fun pair -> Schedule.at pair.Value (int64 longRun) > 1e12)
+                    |> Option.map (fun pair -> $"{pair.Key} grows without end")) }
     |> Law.costly 6
 
 let private downhill =

@@ -1,4 +1,4 @@
-/// Schedules within an optimizer.
+/// Schedules, and optimizers that follow them.
 module internal CuteDl.Laws.ScheduleLaws
 
 open System
@@ -9,76 +9,292 @@ open CuteDl.Laws
 open CuteDl.Laws.Generators
 open CuteDl.Laws.Running
 
-let private ofTheStep (name: string, schedule: Schedule) (case: Case) : string option =
-    let values = [| for t in 0L .. 40L -> Schedule.at schedule t |]
-    let backwards = [| 0L .. 40L |] |> Array.rev |> Array.map (Schedule.at schedule) |> Array.rev
-    let far = Schedule.at schedule (int64 case.Choice)
-    let whole = int64 (1 + case.Choice % 10)
-    let warm = Schedule.Warmup(whole, schedule, 0.0)
-    let joined = Schedule.Join(schedule, [])
+let private isNear (expected: float) (came: float) = abs (expected - came) <= 1e-12 * abs expected
+
+let private differs (what: string) (expected: float) (came: float) =
+    Some $"{what} = {Case.number expected} expected, {Case.number came} came"
+
+/// Far enough from overflow that a recursion says something.
+let private largest = 1e300
+
+let private closedForm (schedule: Schedule) : string option =
+    let count = int (ScheduleRecursion.interesting schedule)
+    let expected = ScheduleRecursion.values schedule |> Seq.truncate count |> Seq.toArray
+    let unit = 1e-9 * (expected |> Array.fold (fun top value -> max top (abs value)) 0.0)
+
+    if unit >= largest * 1e-9 then
+        None
+    else
+        expected
+        |> Seq.indexed
+        |> Seq.tryFind (fun (t, value) -> not (abs (Schedule.at schedule (int64 t) - value) <= unit))
+        |> Option.bind (fun (t, value) -> differs $"{schedule}: step by step, the value at {t}" value (Schedule.at schedule (int64 t)))
+
+let private anyTime (schedule: Schedule) (choice: int) : string option =
+    let steps =
+        Array.append [| 0L .. ScheduleRecursion.interesting schedule |] [| int64 choice; Int64.MaxValue / 4L |]
+        |> Array.distinct
+
+    let values = steps |> Array.map (Schedule.at schedule)
     let reread = Schedule.parse (string schedule)
-    let differs what (expected: float) (came: float) = $"{name}: {what} = {Case.number expected} expected, {Case.number came} came"
+    let shuffled = Array.copy steps
+    Random(choice).Shuffle shuffled
+    let again = shuffled |> Array.map (fun t -> t, Schedule.at reread t) |> Map.ofArray
 
     firstOf
-        [ fun () -> expect (values = backwards) (fun () -> $"{name}: the same values in whatever order expected")
+        [ fun () ->
+              Array.zip steps values
+              |> Array.tryFind (fun (_, value) -> not (Double.IsFinite value && value >= 0.0))
+              |> Option.map (fun (t, value) -> $"{schedule}: a finite value of at least 0 expected at {t}, {Case.number value} came")
           fun () ->
-              values
-              |> Array.append [| far |]
-              |> Array.tryFind (fun value -> not (Double.IsFinite value && value >= 0.0))
-              |> Option.map (fun value -> $"{name}: finite values of at least 0 expected, {Case.number value} came")
-          fun () ->
-              expect (Schedule.at warm whole = values[0]) (fun () -> differs "the end of a warm-up" values[0] (Schedule.at warm whole))
-          fun () -> expect (Schedule.at warm 0L = 0.0) (fun () -> differs "the start of a warm-up" 0.0 (Schedule.at warm 0L))
-          fun () ->
-              let came = Schedule.at warm (whole + 3L)
-              expect (came = values[3]) (fun () -> differs "behind a warm-up" values[3] came)
-          fun () ->
-              [ 0L .. 40L ]
-              |> List.tryFind (fun t -> Schedule.at joined t <> values[int t])
-              |> Option.map (fun t -> differs $"a join of one at {t}" values[int t] (Schedule.at joined t))
-          fun () -> expect (reread = schedule) (fun () -> $"{name}: {schedule} expected when read again, {reread} came") ]
+              Array.zip steps values
+              |> Array.tryFind (fun (t, value) -> again[t] <> value)
+              |> Option.bind (fun (t, value) ->
+                  differs $"{schedule}: written, read, and asked in another order, the value at {t}" value again[t]) ]
 
-/// The step t of a scheduled rate is the step with that rate.
-let private stepwise (subject: Subject) (case: Case) : string option =
-    let at (t: int) =
-        subject.Optimizer
-        |> Subject.mapLeaves (fun leaf ->
-            match Subject.schedulesOf leaf |> Seq.tryFind (fun pair -> pair.Key = "lr") with
-            | Some pair -> Optimizer.set "lr" (Schedule.at pair.Value (int64 (t - 1))) leaf
-            | None -> leaf)
+/// Values at places that are written in the schedule itself.
+let rec private marks (schedule: Schedule) : (int64 * float) list =
+    match schedule with
+    | Schedule.Constant value -> [ 0L, value; 1000000L, value ]
+    | Schedule.Step(value, every, factor) -> [ 0L, value; every - 1L, value; every, value * factor ]
+    | Schedule.MultiStep(value, milestones, factor) ->
+        [ for i, milestone in List.indexed (List.distinct milestones) do
+              milestone - 1L, value * Math.Pow(factor, float i)
+          if milestones.IsEmpty then
+              0L, value ]
+        |> List.distinctBy fst
+    | Schedule.Exponential(value, factor, every) -> [ 0L, value; every, value * factor ]
+    | Schedule.InverseTime(value, rate, power) -> [ 0L, value; 1L, value / Math.Pow(1.0 + rate, power) ]
+    | Schedule.Linear(value, steps, last)
+    | Schedule.Polynomial(value, steps, last, _)
+    | Schedule.Cosine(value, steps, last) ->
+        [ 0L, value
+          steps, last
+          steps + 1000L, last
+          if steps % 2L = 0L && not schedule.IsPolynomial then
+              steps / 2L, (value + last) / 2.0 ]
+    | Schedule.WarmRestarts(value, steps, last, growth, peakFactor) ->
+        [ 0L, value
+          steps, last + (value - last) * peakFactor
+          if steps < 1000000L && growth < 1000000L then
+              steps + steps * growth, last + (value - last) * peakFactor * peakFactor ]
+    | Schedule.OneCycle(peak, steps, share, divFactor, finalDivFactor, _) ->
+        let start = peak / divFactor
+        let top = share * float steps - 1.0
 
-    let mutable state = Optimizer.initFor<float> subject.Optimizer (Layout.OfShapes case.Shapes)
+        [ if top > 0.0 then
+              0L, start
+          if top >= 0.0 && top = Math.Round top then
+              int64 top, peak
+          if float (steps - 1L) > top then
+              steps - 1L, start / finalDivFactor
+          steps + 1000L, start / finalDivFactor ]
+    | Schedule.Cyclic(baseValue, max, up, down, mode) ->
+        let height =
+            match mode with
+            | CyclicMode.ExponentialRange gamma -> Math.Pow(gamma, float up)
+            | _ -> 1.0
+
+        [ 0L, baseValue; up, baseValue + (max - baseValue) * height; up + down, baseValue ]
+    | Schedule.Noam(scale, modelSize, warmup) -> [ warmup - 1L, scale / sqrt (float modelSize * float warmup) ]
+    | Schedule.Piecewise(value, next, _) -> (0L, value) :: next
+    | Schedule.Warmup(steps, part, start) ->
+        [ if steps > 0L then
+              0L, start
+          steps, Schedule.at part 0L
+          steps + 3L, Schedule.at part 3L ]
+    | Schedule.Join(first, next) ->
+        [ 0L, Schedule.at first 0L
+          for step, part in next do
+              step, Schedule.at part 0L ]
+    | Schedule.Product(first, others) -> [ 0L, (first :: others) |> List.fold (fun product part -> product * Schedule.at part 0L) 1.0 ]
+
+let private endpoints (schedule: Schedule) : string option =
+    // Of two at the same step, the later one begins there.
+    marks schedule
+    |> List.tryFind (fun (t, value) ->
+        value < largest
+        && not (isNear value (Schedule.at schedule t) || abs (Schedule.at schedule t - value) < 1e-14))
+    |> Option.bind (fun (t, value) -> differs $"{schedule}: the value at {t}" value (Schedule.at schedule t))
+
+/// Where ways meet that should meet without a jump: the step, and how much the last step in front of it may be.
+let rec private meetings (schedule: Schedule) : (int64 * float) list =
+    let steepest (anneal: Anneal) (gap: float) (length: float) = abs gap / length * (if anneal.IsCosine then Math.PI / 2.0 else 1.0)
+
+    match schedule with
+    | Schedule.Linear(value, steps, last) -> [ steps, steepest Anneal.Linear (value - last) (float steps) ]
+    | Schedule.Cosine(value, steps, last) -> [ steps, steepest Anneal.Cosine (value - last) (float steps) ]
+    | Schedule.Polynomial(value, steps, last, power) -> [ steps, abs (value - last) * Math.Pow(1.0 / float steps, power) ]
+    | Schedule.OneCycle(peak, steps, share, divFactor, finalDivFactor, anneal) ->
+        let top = share * float steps - 1.0
+        let down = float (steps - 1L) - top
+        let start = peak / divFactor
+
+        [ if top >= 1.0 && down >= 1.0 then
+              int64 (ceil top), steepest anneal (peak - start) top + steepest anneal (peak - start / finalDivFactor) down ]
+    | Schedule.Cyclic(baseValue, max, up, down, _) ->
+        let steepest = abs (max - baseValue) / float (min up down)
+        let height = abs (max - baseValue)
+        // On the way up heights fall, too.
+        [ up, min height (2.0 * steepest); up + down, steepest ]
+    | Schedule.Piecewise(value, next, Interpolation.Anneal anneal) ->
+        ((0L, value) :: next)
+        |> List.pairwise
+        |> List.map (fun ((from, value), (until, following)) -> until, steepest anneal (following - value) (float (until - from)))
+    | Schedule.Warmup(steps, part, start) ->
+        [ if steps > 0L then
+              steps, steepest Anneal.Linear (Schedule.at part 0L - start) (float steps)
+          for t, most in meetings part do
+              t + steps, most ]
+    | _ -> []
+
+let private joins (schedule: Schedule) : string option =
+    let at (schedule: Schedule) t = Schedule.at schedule t
+    let steps = [ 0L .. min 40L (ScheduleRecursion.interesting schedule) ]
+
+    let isThat what (wrapped: Schedule) () =
+        steps
+        |> List.tryFind (fun t -> at wrapped t <> at schedule t)
+        |> Option.bind (fun t -> differs $"{schedule}: {what}, the value at {t}" (at schedule t) (at wrapped t))
+
+    let next () =
+        match schedule with
+        | Schedule.Join(first, next) ->
+            steps
+            |> List.tryPick (fun t ->
+                let from, part = (0L, first) :: next |> List.findBack (fun (step, _) -> step <= t)
+
+                if at part (t - from) = at schedule t then
+                    None
+                else
+                    differs $"{schedule}: {part} begins at {from}; the value at {t}" (at part (t - from)) (at schedule t))
+        | _ -> None
+
+    let jump () =
+        meetings schedule
+        |> List.tryPick (fun (t, most) ->
+            let before, behind = at schedule (t - 1L), at schedule t
+
+            expect (abs (behind - before) <= most * (1.0 + 1e-9) + 1e-12 * abs before) (fun () ->
+                $"{schedule}: no jump from {t - 1L} to {t} expected, {Case.number before} and {Case.number behind} came"))
+
+    firstOf
+        [ isThat "a join of one" (Schedule.Join(schedule, []))
+          isThat "a product of one" (Schedule.Product(schedule, []))
+          isThat "behind a warm-up of 0 steps" (Schedule.Warmup(0L, schedule, 0.0))
+          isThat "joined with itself where it is over" (Schedule.Join(schedule, [ 41L, schedule ]))
+          next
+          jump ]
+
+let private own (subject: Subject) : Schedule list = [ for pair in Subject.schedules subject -> pair.Value ]
+
+/// About the optimizer's own schedules; one case shows all that there is.
+let private ofSchedules name statement (check: Schedule -> Case -> string option) =
+    { Law.general "P30" name statement "a schedule is a function of the step" usual (fun subject case ->
+          own subject |> List.tryPick (fun schedule -> check schedule case)) with
+        MayBeExempt = false }
+    |> Law.unless (fun subject -> if (own subject).IsEmpty then Some "it has no schedule" else None)
+    |> Law.costly 1
+
+/// Each scheduled argument at what its schedule says at the step, as long as that leaves the slots as they are.
+let private at (t: int) (optimizer: Optimizer) : Optimizer =
+    optimizer
+    |> Subject.mapLeaves (fun leaf ->
+        (leaf, Subject.schedulesOf leaf)
+        ||> Seq.fold (fun leaf pair ->
+            let fixedThere = Optimizer.set pair.Key (Schedule.at pair.Value (int64 (t - 1))) leaf
+            if fixedThere.SlotNames = leaf.SlotNames then fixedThere else leaf))
+
+/// The step t of a scheduled argument is the step with that value, in a run that was saved and read on the way, too.
+let private stepwise (optimizer: Optimizer) (case: Case) : string option =
+    let cut = case.Choice % (case.Steps + 1)
+    let mutable state = Optimizer.initFor<float> optimizer (Layout.OfShapes case.Shapes)
     let mutable parameters = case.Start
+    let mutable scheduled = Optimizer.initFor<float> optimizer (Layout.OfShapes case.Shapes)
+    let mutable reached = case.Start
 
-    let byHand =
+    let byHand, came =
         [| for t in 1 .. case.Steps do
                let struct (next, delta) =
-                   Optimizer.stepAt (at t) state (ReadOnlySpan parameters) (ReadOnlySpan case.Gradients[t - 1])
+                   Optimizer.stepAt (at t optimizer) state (ReadOnlySpan parameters) (ReadOnlySpan case.Gradients[t - 1])
 
                state <- next
                parameters <- Array.map2 (-) parameters delta
-               delta |]
 
-    same byHand (deltas subject.Optimizer case)
-    |> Option.map (sprintf "by constant rates, one for each step: %s")
+               if t - 1 = cut then
+                   let read = read<float> optimizer (saved optimizer scheduled reached)
+                   scheduled <- read.State
+                   reached <- read.Parameters
+
+               let struct (next, own) =
+                   Optimizer.stepAt optimizer scheduled (ReadOnlySpan reached) (ReadOnlySpan case.Gradients[t - 1])
+
+               scheduled <- next
+               reached <- Array.map2 (-) reached own
+               delta, own |]
+        |> Array.unzip
+
+    same byHand came
+    |> Option.map (sprintf "%O by constants, one for each step, saved and read after %d: %s" optimizer cut)
 
 /// Parts behind these count fewer steps than there are.
 let private rests = [ "accumulate"; "freeze"; "skip_non_finite" ]
 
-let private schedules =
+/// Arguments that may follow any schedule.
+let private mayFollow (optimizer: Optimizer) : string list =
+    [ for leaf in Subject.leaves optimizer do
+          for argument in leaf.Kind.Arguments do
+              if
+                  List.contains argument.Name [ "lr"; "factor"; "deviation"; "decay" ]
+                  && argument.Allows 0.0
+                  && argument.Allows 1000.0
+              then
+                  argument.Name ]
+    |> List.distinct
+
+let private scheduledSteps =
     { Law.general
           "P30"
-          "schedules"
-          "values are pure functions of the step, joined where they should; a scheduled step is the step with that value"
-          "a schedule is a function"
-          usual
+          "scheduled steps"
+          "a step under a schedule, one of any kind or its own, is the step with the value that the schedule has there, resumed or not"
+          "a schedule is a function of the step"
+          (fun subject -> Gen.map2 (fun case schedule -> { case with Schedule = Some schedule }) (usual subject) ScheduleGenerators.any)
           (fun subject case ->
-              firstOf
-                  [ for pair in Subject.schedules subject do
-                        fun () -> ofTheStep (pair.Key, pair.Value) case
-                    if not (rests |> List.exists (fun name -> Subject.has name subject)) then
-                        fun () -> stepwise subject case ]) with
-        MayBeExempt = false }
-    |> Law.unless (fun subject -> if (Subject.schedules subject).IsEmpty then Some "it has no schedule" else None)
+              let names = mayFollow subject.Optimizer
+              let schedule = Option.get case.Schedule
 
-let all = [ schedules ]
+              let random () =
+                  if names.IsEmpty then
+                      None
+                  else
+                      stepwise (Optimizer.schedule names[case.Choice % names.Length] schedule subject.Optimizer) case
+
+              firstOf
+                  [ fun () -> closedForm schedule
+                    fun () -> anyTime schedule case.Choice
+                    fun () -> endpoints schedule
+                    fun () -> joins schedule
+                    fun () -> if (own subject).IsEmpty then None else stepwise subject.Optimizer { case with Schedule = None }
+                    random ]) with
+        MayBeExempt = false }
+    |> Law.unless (fun subject ->
+        match rests |> List.tryFind (fun name -> Subject.has name subject) with
+        | Some name -> Some $"behind {name}, fewer steps are counted"
+        | None when (own subject).IsEmpty && (mayFollow subject.Optimizer).IsEmpty -> Some "none of its arguments can follow any schedule"
+        | None -> None)
+
+let all =
+    [ ofSchedules "closed form" "the closed form is what carrying it forward step by step comes to" (fun schedule _ -> closedForm schedule)
+      ofSchedules
+          "any step, any time"
+          "written, read, and asked in any order, even far out, values are the same, finite and at least 0"
+          (fun schedule case -> anyTime schedule case.Choice)
+      ofSchedules
+          "endpoints"
+          "it has its values where they are written down: at the start, the end, peaks and milestones"
+          (fun schedule _ -> endpoints schedule)
+      ofSchedules
+          "joins"
+          "a join of one is that one; behind a join each counts from its own start; ways that should meet meet without a jump"
+          (fun schedule _ -> joins schedule)
+      scheduledSteps ]

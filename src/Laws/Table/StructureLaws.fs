@@ -166,9 +166,13 @@ let private accumulation =
 let private bits (values: 'T array) : int64 array when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     values |> Array.map (fun value -> BitConverter.DoubleToInt64Bits(Double.CreateTruncating value))
 
-let private slots (state: State<'T>) =
-    [ for name in state.SlotNames do
-          yield! bits (state[name].ToArray()) ]
+/// All that a state remembers.
+let private content (state: State<'T>) =
+    [ state.Step
+      for name in state.SlotNames do
+          yield! bits (state[name].ToArray())
+      for _, number in state.Numbers do
+          BitConverter.DoubleToInt64Bits number ]
 
 let private executions<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (precision: string) (optimizer: Optimizer) (case: Case) =
     let convert = Array.map (fun (value: float) -> 'T.CreateTruncating value)
@@ -220,13 +224,13 @@ let private executions<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
               expect (bits inPlace = bits parameters) (fun () ->
                   $"from step {border} on in place, w = {show parameters} expected, {show inPlace} came, in {precision} precision")
           fun () ->
-              expect (slots resumed = slots state && resumed.Numbers = state.Numbers && resumed.Step = state.Step) (fun () ->
+              expect (content resumed = content state) (fun () ->
                   $"from step {border} on in place, the pure steps' state expected, another came, in {precision} precision") ]
 
 let private pureIsInPlace =
     { Law.general
           "P29"
-          "pure, in place, resumed"
+          "pure and in place"
           "the pure and the in-place step agree bit for bit, touch nothing else, and go on from a copied state as if never interrupted"
           "a step is a function"
           (fun subject -> cases (shapes 70 subject) anywhere moderate (1, 8) one)
@@ -236,4 +240,50 @@ let private pureIsInPlace =
                     fun () -> executions<float32> "single" subject.Optimizer case ]) with
         MayBeExempt = false }
 
-let all = [ zerosInFront; elementsAlone; chains; accumulation; pureIsInPlace ]
+/// A run, and from one of its steps on another, from the file that was saved there.
+let private savedRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (precision: string) (optimizer: Optimizer) (case: Case) =
+    let convert = Array.map (fun (value: float) -> 'T.CreateTruncating value)
+    let show (values: 'T array) = values |> Array.map Double.CreateTruncating |> Case.vector
+    let cut = case.Choice % (case.Steps + 1)
+
+    // Losses, too: a plateau remembers them.
+    let run (optimizer: Optimizer) (state: State<'T>) (parameters: 'T array) (from: int) (until: int) =
+        for t in from..until do
+            let gradient = case.Gradients[t - 1]
+            Optimizer.stepInPlace optimizer state (Span parameters) (ReadOnlySpan(convert gradient))
+            Optimizer.observeInPlace optimizer state (Array.sumBy abs gradient)
+
+    let state = Optimizer.initFor<'T> optimizer (Layout.OfShapes case.Shapes)
+    let parameters = convert case.Start
+    run optimizer state parameters 1 cut
+    let bytes = saved optimizer state parameters
+    // The run itself goes on first: what a rule kept for itself, outside its state, is then another step's.
+    run optimizer state parameters (cut + 1) case.Steps
+
+    let resumed = read<'T> optimizer bytes
+    run resumed.Optimizer resumed.State resumed.Parameters (cut + 1) case.Steps
+
+    firstOf
+        [ fun () ->
+              expect (resumed.Optimizer = optimizer) (fun () -> $"saved at step {cut}, {optimizer} expected, {resumed.Optimizer} was read")
+          fun () ->
+              expect (bits resumed.Parameters = bits parameters) (fun () ->
+                  $"saved at step {cut} and read, w = {show parameters} expected, {show resumed.Parameters} came, in {precision} precision")
+          fun () ->
+              expect (content resumed.State = content state) (fun () ->
+                  $"saved at step {cut} and read, the state of the run that was never stopped expected, another came, in {precision} precision") ]
+
+let private savedAndResumed =
+    { Law.general
+          "P29"
+          "saved and resumed"
+          "a run that was saved to a file at any step, and read, takes the steps of the run that was never stopped, bit for bit"
+          "run(n+m) = resume(save(run n))"
+          usual
+          (fun subject case ->
+              firstOf
+                  [ fun () -> savedRun<float> "double" subject.Optimizer case
+                    fun () -> savedRun<float32> "single" subject.Optimizer case ]) with
+        MayBeExempt = false }
+
+let all = [ zerosInFront; elementsAlone; chains; accumulation; pureIsInPlace; savedAndResumed ]

@@ -1,0 +1,225 @@
+/// Slow weights and averages.
+module internal CuteDl.Laws.AverageLaws
+
+open System
+open FsCheck
+open FsCheck.FSharp
+open CuteDl.Core.Optimizers
+open CuteDl.Laws
+open CuteDl.Laws.Generators
+open CuteDl.Laws.Running
+
+/// The rule that the transformation is put behind.
+let private inner = Optimizer.momentum { LearningRate = 0.25; Decay = 0.5 }
+
+let private fixedRate (rate: float) = Optimizer.fixedRate { LearningRate = rate }
+
+let private slowWeights =
+    Law.about
+        [ "lookahead" ]
+        "P27"
+        "slow weights"
+        "between synchronisations, and with α = 1 always, the steps are the inner rule's; k = 1 over fixed(η) is fixed(αη)"
+        "Zhang et al. 2019"
+        (fun _ -> cases (vector 4) anywhere nonZero (1, 20) one)
+        (fun subject case ->
+            let k = int (Subject.value "k" subject)
+            let alpha = Subject.value "alpha" subject
+            let behind rule lookahead = Optimizer.chain [ rule; lookahead ]
+
+            let between () =
+                let steps = { case with Gradients = Array.truncate (k - 1) case.Gradients }
+                same (deltas inner steps) (deltas (behind inner subject.Optimizer) steps)
+
+            let atSynchronization () =
+                if case.Steps < k then
+                    None
+                else
+                    let steps = { case with Gradients = Array.truncate k case.Gradients }
+                    let _, _, fast = pureSteps<float> true inner steps
+                    let _, _, came = pureSteps<float> true (behind inner subject.Optimizer) steps
+                    let expected = Array.map2 (fun slow fast -> slow + alpha * (fast - slow)) case.Start fast
+                    close 1e-9 [| expected |] [| came |] |> Option.map (sprintf "after %d steps, w as Δ: %s" k)
+
+            let whole () =
+                match Subject.tryWith [ "alpha", 1.0 ] subject with
+                | None -> None
+                | Some other ->
+                    let _, _, expected = pureSteps<float> true inner case
+                    let _, _, came = pureSteps<float> true (behind inner other) case
+                    close 1e-9 [| expected |] [| came |] |> Option.map (sprintf "with alpha = 1, w as Δ: %s")
+
+            let everyStep () =
+                match Subject.tryWith [ "k", 1.0 ] subject with
+                | None -> None
+                | Some other -> close 1e-9 (deltas (fixedRate (0.25 * alpha)) case) (deltas (behind (fixedRate 0.25) other) case)
+
+            firstOf [ between; atSynchronization; whole; everyStep ])
+
+/// w₁, w₂, ... of the rule alone.
+let private iterates (rule: Optimizer) (case: Case) : float array array =
+    deltas rule case |> Array.scan (Array.map2 (-)) case.Start |> Array.tail
+
+let private mean (points: float array array) : float array = points |> Array.transpose |> Array.map Array.average
+
+let private averaged (optimizer: Optimizer) (case: Case) : float array =
+    let _, state, parameters = pureSteps<float> true optimizer case
+    Optimizer.averaged optimizer state (ReadOnlySpan parameters)
+
+let private compare (expected: float array) (came: float array) =
+    close 1e-9 [| expected |] [| came |] |> Option.map (sprintf "averages as Δ: %s")
+
+let private weightedMean (weights: float array) (points: float array array) : float array =
+    let total = Array.sum weights
+
+    points
+    |> Array.transpose
+    |> Array.map (Array.fold2 (fun sum weight x -> sum + weight / total * x) 0.0 weights)
+
+let private averagesCases (subject: Subject) : Gen<Case> = cases (vector 4) anywhere nonZero (1, 20) one
+
+let private aboutItsOwn (law: Law) =
+    law
+    |> Law.unless (fun subject -> if Subject.isClaim subject then Some "about the optimizer's own averages" else None)
+
+let private scheduleFree =
+    Law.about
+        [ "schedule_free_sgd"; "schedule_free_adamw" ]
+        "P28"
+        "running mean"
+        "with β = 0 the average is the running mean of the points, weighted by the rates' squares; that of schedule_free_sgd, whatever β, is the mean of plain steps"
+        "Defazio et al. 2024, algorithm 1"
+        averagesCases
+        (fun subject case ->
+            let isPlain = subject.Kind.Name = "schedule_free_sgd"
+            let warmup = Subject.value "warmup" subject
+
+            let rates =
+                Array.init case.Steps (fun i ->
+                    let t = float (i + 1)
+                    let warm = if warmup = 0.0 then 1.0 else min 1.0 (t / warmup)
+                    if isPlain then warm else warm * sqrt (1.0 - Math.Pow(Subject.value "beta2" subject, t)))
+
+            let weights = rates |> Array.map (fun rate -> rate * rate)
+
+            let atZero () =
+                Subject.tryWith [ (if isPlain then "beta" else "beta1"), 0.0 ] subject
+                |> Option.bind (fun other -> compare (weightedMean weights (iterates other case)) (averaged other case))
+                |> Option.map (sprintf "with β = 0: %s")
+
+            let ofPlainSteps () =
+                if not isPlain then
+                    None
+                else
+                    let rate = Subject.value "lr" subject
+
+                    let points =
+                        (case.Start, Array.zip rates case.Gradients)
+                        ||> Array.scan (fun w (warm, g) -> Array.map2 (fun w g -> w - rate * warm * g) w g)
+                        |> Array.tail
+
+                    compare (weightedMean weights points) (averaged subject.Optimizer case)
+
+            firstOf [ atZero; ofPlainSteps ])
+    |> aboutItsOwn
+    |> Law.unless Subject.standsStill
+
+let private arithmeticMean =
+    Law.about
+        [ "swa" ]
+        "P28"
+        "arithmetic mean"
+        "behind a rule: the arithmetic mean of the points that count, before these the newest; the rule's steps stay"
+        "Izmailov et al. 2018, algorithm 1"
+        averagesCases
+        (fun subject case ->
+            let start, every = int (Subject.value "start" subject), int (Subject.value "every" subject)
+            let points = iterates inner case
+
+            let counted =
+                points
+                |> Array.indexed
+                |> Array.filter (fun (i, _) -> i + 1 >= start && (i + 1 - start) % every = 0)
+                |> Array.map snd
+
+            let expected = if counted.Length = 0 then Array.last points else mean counted
+            let chain = Optimizer.chain [ inner; subject.Optimizer ]
+
+            firstOf
+                [ (fun () -> compare expected (averaged chain case))
+                  (fun () -> same (deltas inner case) (deltas chain case)) ])
+    |> aboutItsOwn
+
+let private movingAverage =
+    Law.about
+        [ "ema" ]
+        "P28"
+        "weights sum to 1"
+        "behind a rule: a point k steps ago weighs βᵏ over the sum of all weights if debiased, otherwise the first point weighs what is left; the rule's steps stay"
+        "Kingma & Ba 2015, section 7.2"
+        averagesCases
+        (fun subject case ->
+            let decay = Subject.value "decay" subject
+            let points = iterates inner case
+
+            let weights =
+                Array.init case.Steps (fun i ->
+                    let age = float (case.Steps - 1 - i)
+
+                    if i = 0 && not (Subject.isOn "debiased" subject) then
+                        Math.Pow(decay, age)
+                    else
+                        (1.0 - decay) * Math.Pow(decay, age))
+
+            let chain = Optimizer.chain [ inner; subject.Optimizer ]
+
+            firstOf
+                [ fun () -> compare (weightedMean weights points) (averaged chain case)
+                  fun () -> same (deltas inner case) (deltas chain case) ])
+    |> aboutItsOwn
+
+/// Parts that leave the points as they are.
+let private passive = [ "ema"; "swa"; "identity" ]
+
+let rec private averageProblem (optimizer: Optimizer) : string option =
+    if optimizer.Groups.Count > 0 then
+        optimizer.Groups |> Seq.tryPick (fun pair -> averageProblem pair.Value)
+    else
+        let parts = List.ofSeq optimizer.Parts
+
+        match parts |> List.tryFindIndex Optimizer.keepsAverages with
+        | None -> None
+        | Some i when parts[i].Kind.Name.StartsWith("schedule_free", StringComparison.Ordinal) ->
+            Some "its points are between the average and others"
+        | Some i when parts[i].Groups.Count > 0 && parts.Length > i + 1 -> Some "parts come behind its averages"
+        | Some i when parts[i].Groups.Count > 0 -> averageProblem parts[i]
+        | Some i ->
+            parts
+            |> List.skip (i + 1)
+            |> List.tryFind (fun part -> not (List.contains part.Kind.Name passive))
+            |> Option.map (fun part -> $"{part.Kind.Name} comes behind its average")
+
+let private amongPoints =
+    { Law.general
+          "P28"
+          "among the points"
+          "an average of weights that sum to 1, none below 0, lies between the least and the greatest of the points"
+          "Polyak & Juditsky 1992"
+          usual
+          (fun subject case ->
+              let points = Array.append [| case.Start |] (iterates subject.Optimizer case) |> Array.transpose
+              let came = averaged subject.Optimizer case
+              let slack = 1e-9 * (points |> largest)
+
+              Seq.zip points came
+              |> Seq.tryFind (fun (points, came) -> not (Array.min points - slack <= came && came <= Array.max points + slack))
+              |> Option.map (fun (points, came) ->
+                  $"an average from {Case.number (Array.min points)} to {Case.number (Array.max points)} expected, {Case.number came} came")) with
+        MayBeExempt = false }
+    |> Law.unless (fun subject ->
+        if Optimizer.keepsAverages subject.Optimizer then
+            averageProblem subject.Optimizer
+        else
+            Some "it keeps no averages")
+
+let all = [ slowWeights; scheduleFree; arithmeticMean; movingAverage; amongPoints ]
