@@ -43,7 +43,7 @@ let private accumulate (precision: Precision<'T>) =
             let parameters = precision.OfAll run.Parameters
             let expected = Array.copy parameters
 
-            for gradient in Array.map precision.OfAll run.Gradients do
+            for loss, gradient in Seq.zip run.Losses (Array.map precision.OfAll run.Gradients) do
                 for time in 1..k do
                     expectSameBits precision parameters expected "in between"
                     expectSameBehind precision "accumulate" (picture state) (picture alone) "in between"
@@ -52,6 +52,8 @@ let private accumulate (precision: Precision<'T>) =
 
                 inPlaceStep run.Optimizer alone expected gradient |> ignore
                 expectSameBits precision parameters expected "after k"
+                Optimizer.observeInPlace optimizer state loss
+                Optimizer.observeInPlace run.Optimizer alone loss
                 expectSameBehind precision "accumulate" (picture state) (picture alone) "after k")
 
 let private freeze (precision: Precision<'T>) =
@@ -67,11 +69,16 @@ let private freeze (precision: Precision<'T>) =
             let parameters = precision.OfAll run.Parameters
             let expected = Array.copy parameters
 
-            for isOn, gradient in Seq.zip isOn (Array.map precision.OfAll run.Gradients) do
-                inPlaceStep (if isOn then frozen else thawed) state parameters gradient |> ignore
+            for isOn, loss, gradient in Seq.zip3 isOn run.Losses (Array.map precision.OfAll run.Gradients) do
+                let now = if isOn then frozen else thawed
+                inPlaceStep now state parameters gradient |> ignore
+                // Losses are those of the whole model: they count for what is frozen, too.
+                Optimizer.observeInPlace now state loss
 
                 if not isOn then
                     inPlaceStep run.Optimizer alone expected gradient |> ignore
+
+                Optimizer.observeInPlace run.Optimizer alone loss
 
                 expectSameBits precision parameters expected "parameters"
                 expectSameBehind precision "freeze" (picture state) (picture alone) "state")
@@ -210,6 +217,7 @@ let private averages (precision: Precision<'T>) =
 
                 for t in 1 .. run.Gradients.Length do
                     inPlaceStep optimizer state parameters (precision.OfAll run.Gradients[t - 1]) |> ignore
+                    Optimizer.observeInPlace optimizer state run.Losses[t - 1]
                     expectSameBits precision parameters plain[t - 1] "the parameters go their way"
                     let weights = weights t
                     Close.relative 1e-12 (Array.sum weights) 1.0 "weights sum to 1"

@@ -15,6 +15,8 @@ type Run =
         Parameters: float array
         /// One for each step.
         Gradients: float array array
+        /// The validation loss after each step.
+        Losses: float array
     }
 
     override run.ToString() =
@@ -91,18 +93,33 @@ let private valuesOf (argument: Argument) : Gen<float> =
     | ValueForm.Number when Double.IsNaN argument.Default -> Gen.constant nan
     | ValueForm.Number -> numbers argument
 
-/// A schedule between two values in the argument's range.
-let private schedules (argument: Argument) : Gen<Schedule> =
+/// A schedule between two values in the argument's range, or a plateau that soon loses its patience and ends at one of them.
+let private settings (argument: Argument) : Gen<Setting> =
     gen {
         let! first = numbers argument
         let! last = numbers argument
         let! steps = Gen.choose (1, 8)
+        let! patience = Gen.choose (0, 1)
+        let! cooldown = Gen.choose (0, 2)
+        let! factor = uniform 0.1 0.9
+        let! threshold = Gen.elements [ 0.0; 0.1 ]
+        let! mode = Gen.elements [ ThresholdMode.Relative; ThresholdMode.Absolute ]
+
+        let plateau =
+            { Value = max first last
+              Factor = factor
+              Patience = int64 patience
+              Threshold = threshold
+              ThresholdMode = mode
+              Cooldown = int64 cooldown
+              Minimum = min first last }
 
         return!
-            Gen.elements
-                [ Schedule.Linear(first, int64 steps, last)
-                  Schedule.Cosine(first, int64 steps, last)
-                  Schedule.Piecewise(first, [ 2L, last ], Interpolation.Constant) ]
+            Gen.frequency
+                [ 1, Gen.constant (Setting.Schedule(Schedule.Linear(first, int64 steps, last)))
+                  1, Gen.constant (Setting.Schedule(Schedule.Cosine(first, int64 steps, last)))
+                  1, Gen.constant (Setting.Schedule(Schedule.Piecewise(first, [ 2L, last ], Interpolation.Constant)))
+                  2, Gen.constant (Setting.Plateau plateau) ]
     }
 
 /// With any hyper-parameters in range.
@@ -120,34 +137,38 @@ let ofKind (scheduled: bool) (kind: RuleKind) : Gen<Optimizer> =
             kind.Arguments
             |> List.filter (fun argument -> argument.Form = ValueForm.Number && not (Double.IsNaN argument.Default))
 
-        let! argument = if free.IsEmpty then Gen.constant None else Gen.elements free |> Gen.map Some
-        let! isScheduled = Gen.frequency [ 4, Gen.constant false; 1, Gen.constant scheduled ]
+        // Now and then two of them.
+        let! followers =
+            if not scheduled || free.IsEmpty then
+                Gen.constant []
+            else
+                Gen.frequency
+                    [ 4, Gen.constant []
+                      3, Gen.elements free |> Gen.map List.singleton
+                      1, Gen.shuffle free |> Gen.map (Array.truncate 2 >> Array.toList) ]
 
-        let! schedule =
-            match argument with
-            | Some argument when isScheduled -> schedules argument |> Gen.map Some
-            | _ -> Gen.constant None
+        let! settings = followers |> List.map settings |> Gen.sequenceToList
 
         // A few values do not go together.
         return
             try
-                let optimizer = Expression.parse $"{kind.Name}({withValues})"
-
                 let optimizer =
-                    match argument, schedule with
-                    | Some argument, Some schedule -> Optimizer.schedule argument.Name schedule optimizer
-                    | _ -> optimizer
+                    (Expression.parse $"{kind.Name}({withValues})", List.zip followers settings)
+                    ||> List.fold (fun optimizer (argument, setting) -> Optimizer.follow argument.Name setting optimizer)
 
-                let fits (step: int64) =
+                let fits (time: int64) =
                     match optimizer.Shape with
                     | Shape.Single(_, part, scheduled) ->
                         let now =
                             scheduled
                             |> List.fold
                                 (fun part (argument, setting) ->
-                                    match setting with
-                                    | Setting.Schedule schedule -> argument.Set(part, Schedule.at schedule step)
-                                    | Setting.Plateau _ -> part)
+                                    let value =
+                                        match setting with
+                                        | Setting.Schedule schedule -> Schedule.at schedule time
+                                        | Setting.Plateau plateau -> Plateau.value plateau { Plateau.initial with Reductions = time }
+
+                                    argument.Set(part, value))
                                 part
 
                         match now with
@@ -289,13 +310,18 @@ let runOf (tensors: (string * int list) list) (optimizer: Optimizer) (elements: 
         let length = lengthOf tensors
         let! steps = Gen.choose (1, 7)
         let! gradients = gradientsFor steps length elements mayFail
+        // Few of them, so that many are no improvement.
+        let! losses =
+            Gen.arrayOfLength steps (Gen.frequency [ 1, Gen.constant nan; 12, Gen.choose (1, 5) |> Gen.map float ])
+
         let! some = Gen.arrayOfLength 61 (Gen.frequency [ 1, Gen.constant 0.0; 9, uniform -1.0 1.0 ])
 
         return
             { Optimizer = optimizer
               Layout = Layout.OfShapes tensors
               Parameters = Array.init length (fun i -> some[i % some.Length])
-              Gradients = gradients }
+              Gradients = gradients
+              Losses = losses }
     }
 
 /// Any optimizer over any tensors.

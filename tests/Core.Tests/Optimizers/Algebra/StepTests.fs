@@ -22,7 +22,7 @@ let private expectInPlaceEqualsPure (precision: Precision<'T>) (run: Run) =
     let inPlaceState = Optimizer.initFor<'T> run.Optimizer run.Layout
     let inPlace = Array.copy parameters
 
-    for gradient in Array.map precision.OfAll run.Gradients do
+    for loss, gradient in Seq.zip run.Losses (Array.map precision.OfAll run.Gradients) do
         let before = picture state
         let parametersBefore = Array.copy parameters
         let gradientBefore = Array.copy gradient
@@ -41,14 +41,18 @@ let private expectInPlaceEqualsPure (precision: Precision<'T>) (run: Run) =
             (Optimizer.averaged run.Optimizer next (ReadOnlySpan nextParameters))
             $"averages after {at}"
 
-        state <- next
+        let after = picture next
+        state <- Optimizer.observe run.Optimizer next loss
+        expectSamePicture precision (picture next) after "the pure observation leaves its state"
+        Optimizer.observeInPlace run.Optimizer inPlaceState loss
+        expectSamePicture precision (picture inPlaceState) (picture state) $"state after the loss of {at}"
         parameters <- nextParameters
 
 let private resumed (precision: Precision<'T>) (run: Run) =
     let whole, final = trajectory precision run
     let half = run.Gradients.Length / 2
     let first, last = Array.splitAt half run.Gradients
-    let before, middle = trajectoryOf precision run.Optimizer run.Layout run.Parameters first
+    let before, middle = trajectory precision { run with Gradients = first }
     let copy = middle.Copy()
     let parameters = if half = 0 then precision.OfAll run.Parameters else Array.copy before[half - 1]
 
@@ -57,9 +61,12 @@ let private resumed (precision: Precision<'T>) (run: Run) =
         inPlaceStep run.Optimizer middle (Array.copy parameters) (precision.OfAll(Array.rev gradient))
         |> ignore
 
+        Optimizer.observeInPlace run.Optimizer middle 3.0
+
     for i in 0 .. last.Length - 1 do
         inPlaceStep run.Optimizer copy parameters (precision.OfAll last[i]) |> ignore
         expectSameBits precision parameters whole[half + i] $"parameters after step {half + i + 1}"
+        Optimizer.observeInPlace run.Optimizer copy run.Losses[half + i]
 
     expectSamePicture precision (picture copy) (picture final) "state at the end"
 

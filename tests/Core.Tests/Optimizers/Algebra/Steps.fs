@@ -48,25 +48,18 @@ let inPlaceStep (optimizer: Optimizer) (state: State<'T>) (parameters: 'T array)
     with :? NonFiniteGradientException as error ->
         Some error.Message
 
-/// Steps in place from the beginning: the parameters after each, and the state at the end.
-let trajectoryOf
-    (precision: Precision<'T>)
-    (optimizer: Optimizer)
-    (layout: Layout)
-    (parameters: float array)
-    (gradients: float array array)
-    : 'T array array * State<'T> =
-    let state = Optimizer.initFor<'T> optimizer layout
-    let parameters = precision.OfAll parameters
+/// Steps in place from the beginning, each with its loss: the parameters after each, and the state at the end.
+let trajectory (precision: Precision<'T>) (run: Run) : 'T array array * State<'T> =
+    let state = Optimizer.initFor<'T> run.Optimizer run.Layout
+    let parameters = precision.OfAll run.Parameters
 
     let all =
-        [| for gradient in gradients do
-               inPlaceStep optimizer state parameters (precision.OfAll gradient) |> ignore
+        [| for i in 0 .. run.Gradients.Length - 1 do
+               inPlaceStep run.Optimizer state parameters (precision.OfAll run.Gradients[i]) |> ignore
+               Optimizer.observeInPlace run.Optimizer state run.Losses[i]
                Array.copy parameters |]
 
     all, state
-
-let trajectory (precision: Precision<'T>) (run: Run) = trajectoryOf precision run.Optimizer run.Layout run.Parameters run.Gradients
 
 let expectSameTrajectory (precision: Precision<'T>) (actual: 'T array array) (expected: 'T array array) (what: string) =
     Expect.equal actual.Length expected.Length "steps"

@@ -166,7 +166,8 @@ let private groupsApart (precision: Precision<'T>) =
                     { Optimizer = optimizer
                       Layout = layout
                       Parameters = cut run.Parameters
-                      Gradients = Array.map cut run.Gradients }
+                      Gradients = Array.map cut run.Gradients
+                      Losses = run.Losses }
 
                 let expected, aloneState = trajectory precision alone
                 expectSameTrajectory precision (Array.map cutElements whole) expected $"{optimizer} in its group"
@@ -218,6 +219,7 @@ let private globalNorm (precision: Precision<'T>) =
                     Close.relative (10000.0 * precision.Rounding) length limit "no shorter than the limit"
 
                 inPlaceStep run.Optimizer clipped parameters delta |> ignore
+                Optimizer.observeInPlace run.Optimizer clipped run.Losses[i]
                 expectSameBits precision actual[i] parameters $"step {i + 1}")
 
 let private inPrecision (precision: Precision<'T>) =
