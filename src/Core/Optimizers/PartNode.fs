@@ -38,7 +38,6 @@ type internal PartNode
         | ValueSome rule -> Seq.toList (rule.Memory tensors.Length)
         | ValueNone -> []
 
-    // Of the parts of a composite the first one observes losses.
     let plateaus =
         [ for argument, setting in scheduled do
               match setting with
@@ -48,12 +47,16 @@ type internal PartNode
     // All are 0 at first: a loss counts as best once there was any.
     let plateauNumbers = [ "losses"; "best"; "waited"; "cooldown"; "reductions" ]
 
+    // Of the parts of a composite the first one observes losses for all.
+    let observesLosses = componentIndex = 0
+
     let memoryNames =
         ownMemory
-        @ [ for argument, _ in plateaus do
-                for number in plateauNumbers -> $"{argument.Name}.{number}" ]
+        @ [ if observesLosses then
+                for argument, _ in plateaus do
+                    for number in plateauNumbers -> $"{argument.Name}.{number}" ]
 
-    let placeOfPlateau (index: int) = ownMemory.Length + index * plateauNumbers.Length
+    let placeOfPlateau (start: int) (index: int) = start + index * plateauNumbers.Length
 
     let readPlateau (memory: float array) (at: int) : PlateauState =
         if memory[at] = 0.0 then
@@ -69,6 +72,12 @@ type internal PartNode
         | :? IGate as gate -> ValueSome gate
         | _ -> ValueNone
 
+    let current =
+        if scheduled.IsEmpty then
+            ValueNone
+        else
+            ValueSome(ScheduledPart(whole, select, [| for argument, _ in scheduled -> argument |]))
+
     // Where each of its tensors begins among its own elements.
     let starts = Array.scan (+) 0 lengths
 
@@ -82,6 +91,17 @@ type internal PartNode
     member _.Start(indexAmongTensors: int) = starts[indexAmongTensors]
     member _.First = part
 
+    /// Gives it a place for its numbers; how many there are.
+    member node.PlaceMemory(start: int, previous: PartNode voption) : int =
+        node.MemoryBase <- start
+
+        node.PlateauBase <-
+            match previous with
+            | ValueSome first when not observesLosses -> first.PlateauBase
+            | _ -> start + ownMemory.Length
+
+        memoryNames.Length
+
     /// The name of a slot or a number in the whole optimizer.
     member _.Name(name: string) = if path = "" then name else $"{path}.{name}"
 
@@ -89,6 +109,7 @@ type internal PartNode
     member val SlotBase = 0 with get, set
     member val Stride = 0 with get, set
     member val MemoryBase = 0 with get, set
+    member val PlateauBase = 0 with get, set
     member val Index = 0 with get, set
 
     // In the step at hand.
@@ -120,8 +141,8 @@ type internal PartNode
 
     /// Takes a validation loss into the plateaus' numbers.
     member node.Observe(memory: float array, loss: float) : unit =
-        for i, (_, plateau) in List.indexed plateaus do
-            let at = node.MemoryBase + placeOfPlateau i
+        for i, (_, plateau) in List.indexed (if observesLosses then plateaus else []) do
+            let at = placeOfPlateau node.PlateauBase i
             let next = Plateau.observe plateau (readPlateau memory at) loss
             memory[at] <- memory[at] + 1.0
             memory[at + 1] <- next.Best
@@ -138,52 +159,54 @@ type internal PartNode
     /// Takes the hyper-parameters of a step, counted from 1.
     member node.Begin(step: int64, memory: float array) : unit =
         node.Step <- step
-        let mutable current = whole
-        let mutable plateausSoFar = 0
-
-        for argument, setting in scheduled do
-            let value =
-                match setting with
-                | Setting.Schedule schedule -> Schedule.at schedule (step - 1L)
-                | Setting.Plateau plateau ->
-                    let at = node.MemoryBase + placeOfPlateau plateausSoFar
-                    plateausSoFar <- plateausSoFar + 1
-                    Plateau.value plateau (readPlateau memory at)
-
-            if not (argument.Allows value) then
-                raise (
-                    ArgumentOutOfRangeException(
-                        argument.Name,
-                        value,
-                        $"{argument.Name} of {kind.Name} follows {setting}, which gives this at step {step - 1L}; {argument.Allowed} is allowed."
-                    )
-                )
-
-            current <- argument.Set(current, value)
 
         match current with
-        | :? ICheckedPart as part when not scheduled.IsEmpty && part.Problem <> "" ->
-            raise (ArgumentException($"{kind.Name}, by its schedules at step {step - 1L}: {part.Problem}", kind.Name))
-        | _ -> ()
+        | ValueNone -> ()
+        | ValueSome current ->
+            current.Begin()
+            let mutable index = 0
+            let mutable plateausSoFar = 0
 
-        // Unless scheduled, it is the same as ever.
-        let current = if scheduled.IsEmpty then part else select current
-        node.Part <- current
+            for argument, setting in scheduled do
+                let value =
+                    match setting with
+                    | Setting.Schedule schedule -> Schedule.at schedule (step - 1L)
+                    | Setting.Plateau plateau ->
+                        let at = placeOfPlateau node.PlateauBase plateausSoFar
+                        plateausSoFar <- plateausSoFar + 1
+                        Plateau.valueAfter plateau memory[at + 4]
+
+                if not (argument.Allows value) then
+                    raise (
+                        ArgumentOutOfRangeException(
+                            argument.Name,
+                            value,
+                            $"{argument.Name} of {kind.Name} follows {setting}, which gives this at step {step - 1L}; {argument.Allowed} is allowed."
+                        )
+                    )
+
+                current.Set(index, value)
+                index <- index + 1
+
+            if current.Problem <> "" then
+                raise (ArgumentException($"{kind.Name}, by its schedules at step {step - 1L}: {current.Problem}", kind.Name))
+
+            node.Part <- current.Part
 
         node.Rule <-
-            (match current with
+            (match node.Part with
              | :? IRule as rule -> rule
              | _ -> null
             : IRule | null)
 
         node.Preparing <-
-            (match current with
+            (match node.Part with
              | :? IPreparingRule as rule -> rule
              | _ -> null
             : IPreparingRule | null)
 
         node.Observing <-
-            (match current with
+            (match node.Part with
              | :? IObservingRule as rule -> rule
              | _ -> null
             : IObservingRule | null)

@@ -165,9 +165,27 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
             node.Index <- i
             node.Stride <- (node.Length + alignment - 1) / alignment * alignment
             node.SlotBase <- slots
-            node.MemoryBase <- memory
             slots <- Checked.(+) slots (Checked.(*) node.Stride node.SlotCount)
-            memory <- memory + node.MemoryNames.Length
+            let previous = if i = 0 then ValueNone else ValueSome nodes[i - 1]
+            memory <- memory + node.PlaceMemory(memory, previous)
+
+    // A name is a path and a word with points between, and a pattern or a name of one's own may have points: two could come out the same.
+    do
+        for names in
+            [ [ for node in nodes do
+                    for slot in node.SlotNames -> node.Name slot, node ]
+              [ for node in nodes do
+                    for number in node.MemoryNames -> node.Name number, node ] ] do
+            match names |> List.groupBy fst |> List.tryFind (fun (_, all) -> all.Length > 1) with
+            | Some(name, (_, first) :: (_, second) :: _) ->
+                raise (
+                    ArgumentException(
+                        $"{first.Kind.Name} at '{first.Path}' and {second.Kind.Name} at '{second.Path}' would both keep '{name}' in the state: "
+                        + "write one of the patterns in another way.",
+                        nameof optimizer
+                    )
+                )
+            | _ -> ()
 
     let segmentsOf (program: List<struct (PartNode * int)>) : Segment array =
         let segments = List<Segment>()

@@ -95,9 +95,12 @@ module Plateau =
           CooldownLeft = if isReduced then plateau.Cooldown else max 0L (state.CooldownLeft - 1L)
           Reductions = if isReduced then state.Reductions + 1L else state.Reductions }
 
+    /// The value after so many reductions.
+    let internal valueAfter (plateau: Plateau) (reductions: float) : float =
+        max (min plateau.Value plateau.Minimum) (plateau.Value * Math.Pow(plateau.Factor, reductions))
+
     /// <summary>The value after what was observed: value · factor^reductions, but not below the minimum, and never a rise.</summary>
-    let value (plateau: Plateau) (state: PlateauState) : float =
-        max (min plateau.Value plateau.Minimum) (plateau.Value * Math.Pow(plateau.Factor, float state.Reductions))
+    let value (plateau: Plateau) (state: PlateauState) : float = valueAfter plateau (float state.Reductions)
 
     /// <summary>The options that a part of a text form says: <c>plateau(0.1, factor=0.5, patience=3)</c>.</summary>
     /// <param name="text">The whole text, for messages.</param>

@@ -30,19 +30,14 @@ module internal Scheduled =
     let first (part: IPart) (scheduled: (Argument * Setting) list) : IPart =
         scheduled |> List.fold (fun part (argument, setting) -> argument.Set(part, setting.First)) part
 
+    /// A value well within a range.
+    let middle (range: Range) : float =
+        if Double.IsInfinity range.Upper then range.Lower + 1.0 else (range.Lower + range.Upper) / 2.0
+
     /// Values well within the ranges: for what the part needs when nothing of it is switched off, such as the slot of a momentum that
     /// begins at 0.
     let within (part: IPart) (scheduled: (Argument * Setting) list) : IPart =
-        scheduled
-        |> List.fold
-            (fun part (argument, _) ->
-                let range = argument.Range
-
-                let middle =
-                    if Double.IsInfinity range.Upper then range.Lower + 1.0 else (range.Lower + range.Upper) / 2.0
-
-                argument.Set(part, middle))
-            part
+        scheduled |> List.fold (fun part (argument, _) -> argument.Set(part, middle argument.Range)) part
 
 /// What an optimizer is made of.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]

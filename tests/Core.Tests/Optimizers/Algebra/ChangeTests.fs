@@ -210,6 +210,22 @@ let private errors =
                           |> ignore)
 
                   Expect.stringContains message "muon is for matrices; 'v'" "message")
+          testCase "two parts that would keep the same name in the state are refused" (fun () ->
+              let start (text: string) (names: string list) =
+                  Optimizer.initFor<float> (Expression.parse text) (Layout.OfShapes [ for name in names -> name, [ 3 ] ])
+
+              for text, path in
+                  [ "{ \"a\": scale(2) | adam, \"a.2.adam\": adam }", "a.2.adam"
+                    "{ \"a\": { \"b.c\": adam, \"*\": sgd }, \"a.b\": { \"c\": adam, \"*\": sgd } }", "a.b.c"
+                    "{ \"a\": { \"b\": clip_norm(1) | prodigy, \"*\": sgd }, \"a.b\": clip_norm(1) | prodigy }", "a.b.2.prodigy" ] do
+                  let message =
+                      messageOf<ArgumentException>(fun () -> start text [ "a"; "b"; "c"; "b.c"; "a.b"; "a.2.adam" ] |> ignore)
+
+                  Expect.stringContains message $"'{path}'" text
+
+              // Points alone are no harm.
+              let state = start "{ \"a\": scale(2) | adam, \"a.3.adam\": adam }" [ "a"; "a.3.adam" ]
+              Expect.equal (List.distinct state.SlotNames) state.SlotNames "distinct")
           testCase "no tensors, no elements" (fun () ->
               for kind in Rules.known do
                   for shapes in [ []; [ "a", [ 0; 3 ] ]; [ "a", [ 0; 3 ]; "b", [ 2; 0 ] ] ] do
@@ -239,6 +255,24 @@ let private allocatedBy (optimizer: Optimizer) : int64 =
     steps ()
     GC.GetAllocatedBytesForCurrentThread() - before
 
+/// The kind with one hyper-parameter after the other on its way from one value to another, and all of them at once.
+let private scheduled (kind: RuleKind) (setting: Argument -> Setting) : Optimizer list =
+    let free =
+        kind.Arguments
+        |> List.filter (fun argument -> argument.Form = ValueForm.Number && not (Double.IsNaN argument.Default))
+
+    let following =
+        List.fold (fun optimizer (argument: Argument) -> Optimizer.follow argument.Name (setting argument) optimizer)
+
+    [ for arguments in free :: List.map List.singleton free do
+          if not arguments.IsEmpty then
+              following (Expression.parse $"{kind.Name}()") arguments ]
+
+/// A little below what is usual, so that values which must be in an order are.
+let private falling (argument: Argument) : float * float =
+    let first = if argument.Default > 0.0 then argument.Default else Scheduled.middle argument.Range
+    first, (first + argument.Range.Lower) / 2.0
+
 let private allocation =
     testList
         "allocation"
@@ -247,7 +281,19 @@ let private allocation =
                     $"{kind.Name}()"
                     $"clip_global_norm(1) | {{ \"a\": {kind.Name}() | scale(0.5), \"*\": sgd }} | clip_norm(1)" ]
               |> List.filter (fun text -> not (text.Contains "\"a\": clip_global_norm")) do
-              testCase text (fun () -> Expect.equal (allocatedBy (Expression.parse text)) 0L "bytes in 40 steps") ]
+              testCase text (fun () -> Expect.equal (allocatedBy (Expression.parse text)) 0L "bytes in 40 steps")
+          for kind in Rules.known do
+              testCase $"{kind.Name}, scheduled" (fun () ->
+                  let schedule argument =
+                      let first, last = falling argument
+                      Setting.Schedule(Schedule.Cosine(first, 60L, last))
+
+                  let plateau argument =
+                      let first, last = falling argument
+                      Setting.Plateau { Plateau.parse "plateau(1, patience=0)" with Value = first; Minimum = last }
+
+                  for optimizer in scheduled kind schedule @ scheduled kind plateau do
+                      Expect.equal (allocatedBy optimizer) 0L $"bytes in 40 steps of {optimizer}") ]
 
 // Downhill
 
