@@ -214,14 +214,14 @@ let private errors =
               let start (text: string) (names: string list) =
                   Optimizer.initFor<float> (Expression.parse text) (Layout.OfShapes [ for name in names -> name, [ 3 ] ])
 
-              for text, path in
-                  [ "{ \"a\": scale(2) | adam, \"a.2.adam\": adam }", "a.2.adam"
-                    "{ \"a\": { \"b.c\": adam, \"*\": sgd }, \"a.b\": { \"c\": adam, \"*\": sgd } }", "a.b.c"
-                    "{ \"a\": { \"b\": clip_norm(1) | prodigy, \"*\": sgd }, \"a.b\": clip_norm(1) | prodigy }", "a.b.2.prodigy" ] do
-                  let message =
-                      messageOf<ArgumentException>(fun () -> start text [ "a"; "b"; "c"; "b.c"; "a.b"; "a.2.adam" ] |> ignore)
-
-                  Expect.stringContains message $"'{path}'" text
+              for text, names, name in
+                  [ "{ \"a\": scale(2) | adam, \"a.2.adam\": adam }", [ "a"; "a.2.adam" ], "a.2.adam.average"
+                    "{ \"a*.*b\": adam, \"a*\": { \"*b\": adam, \"*\": sgd } }", [ "a.b"; "ab"; "ac" ], "a*.*b.average"
+                    "{ \"a*.*b\": skip_non_finite, \"a*\": { \"*b\": skip_non_finite, \"*\": sgd } }",
+                    [ "a.b"; "ab"; "ac" ],
+                    "a*.*b.skipped" ] do
+                  let message = messageOf<ArgumentException>(fun () -> start text names |> ignore)
+                  Expect.stringContains message $"would both keep '{name}'" text
 
               // Points alone are no harm.
               let state = start "{ \"a\": scale(2) | adam, \"a.3.adam\": adam }" [ "a"; "a.3.adam" ]
