@@ -84,3 +84,48 @@ let scale (target: Span<'T>) (factor: 'T) : unit =
     while i < target.Length do
         target[i] <- target[i] * factor
         i <- i + 1
+
+/// target[i] becomes itself times one factor and the other's element times another, added up.
+let mix (target: Span<'T>) (factor: 'T) (other: ReadOnlySpan<'T>) (ofOther: 'T) : unit =
+    let step = Vector<'T>.Count
+    let mutable i = 0
+
+    while i <= target.Length - step do
+        let first = Vector.Multiply(Vector<'T>(target.Slice i), factor)
+        let second = Vector.Multiply(Vector<'T>(other.Slice i), ofOther)
+        Vector.Add(first, second).CopyTo(target.Slice i)
+        i <- i + step
+
+    while i < target.Length do
+        target[i] <- target[i] * factor + other[i] * ofOther
+        i <- i + 1
+
+/// Every element becomes itself times its own factor, and that times a common one.
+let scaleBy (target: Span<'T>) (factors: ReadOnlySpan<'T>) (factor: 'T) : unit =
+    let step = Vector<'T>.Count
+    let mutable i = 0
+
+    while i <= target.Length - step do
+        let own = Vector.Multiply(Vector<'T>(target.Slice i), Vector<'T>(factors.Slice i))
+        Vector.Multiply(own, factor).CopyTo(target.Slice i)
+        i <- i + step
+
+    while i < target.Length do
+        target[i] <- target[i] * factors[i] * factor
+        i <- i + 1
+
+/// To every sum, its value's square plus a constant is added.
+let addSquares (sums: Span<'T>) (values: ReadOnlySpan<'T>) (constant: 'T) : unit =
+    let step = Vector<'T>.Count
+    let constants = Vector<'T> constant
+    let mutable i = 0
+
+    while i <= sums.Length - step do
+        let value = Vector<'T>(values.Slice i)
+        let square = Vector.Add(Vector.Multiply(value, value), constants)
+        Vector.Add(Vector<'T>(sums.Slice i), square).CopyTo(sums.Slice i)
+        i <- i + step
+
+    while i < sums.Length do
+        sums[i] <- sums[i] + (values[i] * values[i] + constant)
+        i <- i + 1

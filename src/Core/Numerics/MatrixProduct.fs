@@ -225,6 +225,7 @@ let private tile1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     'V.Store(c0, &Unsafe.Add(&c, left))
     'V.Store(c1, &Unsafe.Add(&c, right))
 
+/// With isUpper, C is square, and only what is on and above its diagonal is sure to be computed.
 let private tiled<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (a: ReadOnlySpan<'T>)
     (aStrides: Strides)
@@ -234,6 +235,7 @@ let private tiled<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (rows: int)
     (depth: int)
     (columns: int)
+    (isUpper: bool)
     : unit =
     let width = 'V.Width
     let space = ArrayPool<'T>.Shared.Rent(Checked.(*) (2 * width) depth)
@@ -247,6 +249,8 @@ let private tiled<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
         let left = min column (columns - width)
         let right = min (column + width) (columns - width)
         pack<'V, 'T>(&b, bStrides, &panel, depth, left, right)
+        // Below the panel's last column no row is on or above the diagonal.
+        let rows = if isUpper then max (min rows 6) (right + width) else rows
 
         if rows < 6 then
             for i in 0 .. rows - 1 do
@@ -314,6 +318,38 @@ let private check (name: string) (length: int) (strides: Strides) (rows: int) (c
     if int64 length < needed then
         raise (ArgumentException($"a matrix of {rows} × {columns} needs {needed} elements, {length} are there.", name))
 
+let private multiplyPart
+    (isUpper: bool)
+    (a: ReadOnlySpan<'T>)
+    (aStrides: Strides)
+    (b: ReadOnlySpan<'T>)
+    (bStrides: Strides)
+    (c: Span<'T>)
+    (rows: int)
+    (depth: int)
+    (columns: int)
+    : unit =
+    check (nameof a) a.Length aStrides rows depth
+    check (nameof b) b.Length bStrides depth columns
+    check (nameof c) c.Length (rowMajor columns) rows columns
+
+    // The widest registers that the machine has and the columns fill.
+    if Vector512.IsHardwareAccelerated && columns >= Vector512<'T>.Count then
+        tiled<Register512<'T>, 'T> a aStrides b bStrides c rows depth columns isUpper
+    elif
+        Vector512.IsHardwareAccelerated
+        && columns > Vector256<'T>.Count
+        && rows >= 8
+        && bStrides = rowMajor columns
+    then
+        narrow<Register512<'T>, 'T> a aStrides b c rows depth columns
+    elif Vector256.IsHardwareAccelerated && columns >= Vector256<'T>.Count then
+        tiled<Register256<'T>, 'T> a aStrides b bStrides c rows depth columns isUpper
+    elif Vector128.IsHardwareAccelerated && columns >= Vector128<'T>.Count then
+        tiled<Register128<'T>, 'T> a aStrides b bStrides c rows depth columns isUpper
+    else
+        naive a aStrides b bStrides c rows depth columns
+
 /// <summary>C = A·B.</summary>
 /// <param name="a">A, rows × depth.</param>
 /// <param name="aStrides">Where A's elements lie.</param>
@@ -334,23 +370,64 @@ let multiply
     (depth: int)
     (columns: int)
     : unit =
-    check (nameof a) a.Length aStrides rows depth
-    check (nameof b) b.Length bStrides depth columns
-    check (nameof c) c.Length (rowMajor columns) rows columns
+    multiplyPart false a aStrides b bStrides c rows depth columns
 
-    // The widest registers that the machine has and the columns fill.
-    if Vector512.IsHardwareAccelerated && columns >= Vector512<'T>.Count then
-        tiled<Register512<'T>, 'T> a aStrides b bStrides c rows depth columns
-    elif
-        Vector512.IsHardwareAccelerated
-        && columns > Vector256<'T>.Count
-        && rows >= 8
-        && bStrides = rowMajor columns
-    then
-        narrow<Register512<'T>, 'T> a aStrides b c rows depth columns
-    elif Vector256.IsHardwareAccelerated && columns >= Vector256<'T>.Count then
-        tiled<Register256<'T>, 'T> a aStrides b bStrides c rows depth columns
-    elif Vector128.IsHardwareAccelerated && columns >= Vector128<'T>.Count then
-        tiled<Register128<'T>, 'T> a aStrides b bStrides c rows depth columns
-    else
-        naive a aStrides b bStrides c rows depth columns
+/// The edge of the squares in which matrices are turned: one line of the cache holds a row of a square of singles.
+[<Literal>]
+let private turned = 16
+
+/// <summary>The transpose.</summary>
+/// <param name="source">rows × columns, row after row.</param>
+/// <param name="target">columns × rows, row after row; overwritten. Must not overlap the source.</param>
+/// <param name="rows">The rows of the source.</param>
+/// <param name="columns">The columns of the source.</param>
+/// <exception cref="T:System.ArgumentException">A span is too short for its shape.</exception>
+let transpose (source: ReadOnlySpan<'T>) (target: Span<'T>) (rows: int) (columns: int) : unit =
+    check (nameof source) source.Length (rowMajor columns) rows columns
+    check (nameof target) target.Length (rowMajor rows) columns rows
+    let mutable top = 0
+
+    while top < rows do
+        let mutable left = 0
+
+        while left < columns do
+            for i in top .. min rows (top + turned) - 1 do
+                for j in left .. min columns (left + turned) - 1 do
+                    target[j * rows + i] <- source[i * columns + j]
+
+            left <- left + turned
+
+        top <- top + turned
+
+/// <summary>C = A·B where C is symmetric, as Xᵀ·X and the square of a symmetric matrix are: the same bits for about half the work.</summary>
+/// <param name="a">A, size × depth.</param>
+/// <param name="aStrides">Where A's elements lie.</param>
+/// <param name="b">B, depth × size.</param>
+/// <param name="bStrides">Where B's elements lie.</param>
+/// <param name="c">C, size × size, row after row; overwritten. Must not overlap A or B.</param>
+/// <param name="size">The rows of A, the columns of B, both of C.</param>
+/// <param name="depth">The columns of A, the rows of B.</param>
+/// <exception cref="T:System.ArgumentException">A span is too short for its shape.</exception>
+let multiplySymmetric
+    (a: ReadOnlySpan<'T>)
+    (aStrides: Strides)
+    (b: ReadOnlySpan<'T>)
+    (bStrides: Strides)
+    (c: Span<'T>)
+    (size: int)
+    (depth: int)
+    : unit =
+    multiplyPart true a aStrides b bStrides c size depth size
+    let mutable top = 0
+
+    while top < size do
+        let mutable left = 0
+
+        while left <= top do
+            for i in top .. min size (top + turned) - 1 do
+                for j in left .. min i (left + turned) - 1 do
+                    c[i * size + j] <- c[j * size + i]
+
+            left <- left + turned
+
+        top <- top + turned

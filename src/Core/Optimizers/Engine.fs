@@ -8,83 +8,9 @@ module internal CuteDl.Core.Optimizers.Engine
 
 open System
 open System.Numerics
-open System.Runtime.Intrinsics
-open CuteDl.Core.Numerics
 
 /// The numbers of a block: one array of them takes a third of a first cache of 48 KiB in single precision.
 let private blockLength = 4096
-
-/// As many elements from the front as fill registers of a width; how many they are.
-let private sweepRegisters<'V, 'T
-    when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> and 'V: struct and 'V :> IElement<'V> and 'V :> IRegister<'V, 'T>>
-    (rule: IRule)
-    (step: int64)
-    (numbers: ReadOnlySpan<float>)
-    (gradient: ReadOnlySpan<'T>)
-    (parameters: ReadOnlySpan<'T>)
-    (slots: Span<'T>)
-    (slotCount: int)
-    (stride: int)
-    (target: Span<'T>)
-    (subtract: bool)
-    : int =
-    let width = 'V.Width
-
-    let pass =
-        Pass<'V>(
-            Reinterpret.readOnlyRegisters<'T, 'V> gradient,
-            Reinterpret.readOnlyRegisters<'T, 'V> parameters,
-            Reinterpret.registers<'T, 'V> slots,
-            slotCount,
-            stride / width,
-            Reinterpret.registers<'T, 'V> target,
-            subtract,
-            numbers
-        )
-
-    rule.Sweep(step, pass)
-    gradient.Length / width * width
-
-/// A rule over a stretch: by registers where vectors are wanted, and number by number.
-let private sweep
-    (vectors: bool)
-    (rule: IRule)
-    (step: int64)
-    (numbers: ReadOnlySpan<float>)
-    (gradient: ReadOnlySpan<'T>)
-    (parameters: ReadOnlySpan<'T>)
-    (slots: Span<'T>)
-    (slotCount: int)
-    (stride: int)
-    (target: Span<'T>)
-    (subtract: bool)
-    : unit =
-    let rest =
-        if not vectors then
-            0
-        elif Vector512.IsHardwareAccelerated then
-            sweepRegisters<Register512<'T>, 'T> rule step numbers gradient parameters slots slotCount stride target subtract
-        elif Vector256.IsHardwareAccelerated then
-            sweepRegisters<Register256<'T>, 'T> rule step numbers gradient parameters slots slotCount stride target subtract
-        elif Vector128.IsHardwareAccelerated then
-            sweepRegisters<Register128<'T>, 'T> rule step numbers gradient parameters slots slotCount stride target subtract
-        else
-            0
-
-    if rest < gradient.Length then
-        let tail =
-            Pass<Scalar<'T>>(
-                Reinterpret.readOnlyScalars (gradient.Slice rest),
-                Reinterpret.readOnlyScalars (if parameters.IsEmpty then parameters else parameters.Slice rest),
-                Reinterpret.scalars (if slots.IsEmpty then slots else slots.Slice rest),
-                slotCount,
-                stride,
-                Reinterpret.scalars (target.Slice rest),
-                subtract,
-                numbers
-            )
-
-        rule.Sweep(step, tail)
 
 /// What is left to do behind a part that works on whole tensors, if it is the last one.
 let private identity: IRule = Identity()
@@ -160,7 +86,8 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
         | rule ->
             let sums = node.Decision.SumsOf index
             let numbers = node.Decision.NumbersOf index
-            rule.Observe(node.Step, View<'T>(gradient, parameters, sums, numbers, work.SlotsOf(node, index, from), node.Stride))
+            let slots = work.SlotsOf(node, index, from)
+            rule.Observe(node.Step, View<'T>(gradient, parameters, sums, numbers, slots, node.SlotCount, node.Stride, work.Vectors))
 
     /// One block through the first so many parts of a segment. What the last part gives goes out, to the parameters or to Δ, or into the
     /// buffer for the next segment, or nowhere if the way is closed.
@@ -192,7 +119,7 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
             match node.Rule with
             | null -> ()
             | rule ->
-                sweep
+                Sweep.run
                     work.Vectors
                     rule
                     node.Step
@@ -209,7 +136,7 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
 
         if isLast && isOpen && count = 0 then
             let target = work.Target.Slice(start, length)
-            sweep work.Vectors identity 0L ReadOnlySpan.Empty source parameters Span.Empty 0 0 target work.Subtract
+            Sweep.run work.Vectors identity 0L ReadOnlySpan.Empty source parameters Span.Empty 0 0 target work.Subtract
 
         match segment.Observer with
         | ValueSome(struct (node, index)) when isOpen -> work.Observe(node, index, from, source, parameters)
@@ -225,7 +152,8 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
         match node.Part with
         | :? ITensorRule as rule ->
             let parameters = work.ParametersAt(tensor.Offset, tensor.Length)
-            rule.Transform(node.Step, TensorView<'T>(buffer, parameters, tensor, work.SlotsOf(node, segment.HeadIndex, 0), node.Stride))
+            let slots = work.SlotsOf(node, segment.HeadIndex, 0)
+            rule.Transform(node.Step, TensorView<'T>(buffer, parameters, tensor, slots, node.SlotCount, node.Stride, work.Vectors))
         | _ -> ()
 
     /// A segment of a tensor. False: a part has closed the way, and nothing else of this tensor changes in this step.

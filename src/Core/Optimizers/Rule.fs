@@ -37,19 +37,23 @@ type View<'T> =
     val Sums: Span<float>
     /// <summary>The rule's numbers for the tensor, as decided.</summary>
     val Numbers: ReadOnlySpan<float>
-    val private slots: Span<'T>
-    val private stride: int
+    val internal Slots: Span<'T>
+    val internal SlotCount: int
+    val internal Stride: int
+    val internal Vectors: bool
 
-    internal new(gradient, parameters, sums, numbers, slots, stride) =
+    internal new(gradient, parameters, sums, numbers, slots, slotCount, stride, vectors) =
         { Gradient = gradient
           Parameters = parameters
           Sums = sums
           Numbers = numbers
-          slots = slots
-          stride = stride }
+          Slots = slots
+          SlotCount = slotCount
+          Stride = stride
+          Vectors = vectors }
 
     /// <summary>The stretch of a slot.</summary>
-    member view.Slot(index: int) : Span<'T> = view.slots.Slice(index * view.stride, view.Gradient.Length)
+    member view.Slot(index: int) : Span<'T> = view.Slots.Slice(index * view.Stride, view.Gradient.Length)
 
 /// <summary>What a rule that looks at whole tensors knows and decides: sums come in, numbers go out.</summary>
 [<Sealed>]
@@ -154,18 +158,22 @@ type TensorView<'T> =
     val Parameters: ReadOnlySpan<'T>
     /// <summary>Name, shape and place.</summary>
     val Parameter: Parameter
-    val private slots: Span<'T>
-    val private stride: int
+    val internal Slots: Span<'T>
+    val internal SlotCount: int
+    val internal Stride: int
+    val internal Vectors: bool
 
-    internal new(gradient, parameters, parameter, slots, stride) =
+    internal new(gradient, parameters, parameter, slots, slotCount, stride, vectors) =
         { Gradient = gradient
           Parameters = parameters
           Parameter = parameter
-          slots = slots
-          stride = stride }
+          Slots = slots
+          SlotCount = slotCount
+          Stride = stride
+          Vectors = vectors }
 
     /// <summary>A slot.</summary>
-    member view.Slot(index: int) : Span<'T> = view.slots.Slice(index * view.stride, view.Gradient.Length)
+    member view.Slot(index: int) : Span<'T> = view.Slots.Slice(index * view.Stride, view.Gradient.Length)
 
 /// <summary>A rule that works on a whole tensor: by rows and columns, or with an element's index.</summary>
 type ITensorRule =

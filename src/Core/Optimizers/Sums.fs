@@ -1,7 +1,11 @@
 /// Sums over whole tensors, in double whatever the elements are.
 ///
-/// Eight partial sums, element i in the one numbered i mod 8, added up in a fixed order at the end: so the bits do not depend on the
-/// width of the registers. Squares of singles are exact in double, and a norm of singles cannot overflow on the way.
+/// Eight partial sums, element i in the one numbered i mod 8. Four groups of eight neighbours at a time are first added to each other,
+/// as (1 + 2) + (3 + 4), so that a sum waits for one addition where it would wait for four; the groups left over go in one by one.
+/// The partial sums are added up in a fixed order at the end, and then the elements that fill no group. All of that is said of
+/// elements and never of registers: so the bits do not depend on the width of the registers, which each take the partial sums that
+/// they hold and leave the others to another round. Squares of singles are exact in double, and a norm of singles cannot overflow on
+/// the way.
 module internal CuteDl.Core.Optimizers.Sums
 
 open System
@@ -9,61 +13,137 @@ open System.Numerics
 open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
 open System.Runtime.Intrinsics
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
 
-let private lanes = 8
+/// What is added up: a function of an element of x and its neighbour in y.
+type private ITerm =
+    static abstract Of<'E when 'E: struct and 'E :> IElement<'E>> : x: 'E * y: 'E -> 'E
 
 [<Struct; NoEquality; NoComparison>]
-type private Eight =
-    val mutable Lower: Vector256<float>
-    val mutable Upper: Vector256<float>
+type private Product =
+    interface ITerm with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Of(x, y) = x * y
 
-    member sums.Total =
-        let pairs = Vector256.Add(sums.Lower, sums.Upper)
-        (pairs[0] + pairs[1]) + (pairs[2] + pairs[3])
+[<Struct; NoEquality; NoComparison>]
+type private Magnitude =
+    interface ITerm with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Of(x: 'E, _) = 'E.Greater(x, 'E.Lift 0.0 - x)
 
-/// The doubles of eight neighbours.
+[<Struct; NoEquality; NoComparison>]
+type private SquareOfDifference =
+    interface ITerm with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Of(x, y) =
+            let difference = x - y
+            difference * difference
+
+[<Struct; NoEquality; NoComparison>]
+type private SquareOfProduct =
+    interface ITerm with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Of(x, y) =
+            let product = x * y
+            product * product
+
+[<Literal>]
+let private partials = 8
+
+/// Elements from an address on, as many as a register of doubles holds, in double.
 [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-let private widen (source: byref<'T>, at: int, lower: byref<Vector256<float>>, upper: byref<Vector256<float>>) : unit =
-    if sizeof<'T> = 4 then
-        let singles = Vector256.LoadUnsafe<float32>(&Unsafe.As<'T, float32>(&Unsafe.Add(&source, at)))
-        let struct (first, second) = Vector256.Widen singles
-        lower <- first
-        upper <- second
+let private widen<'D, 'T when 'T: unmanaged and 'D: struct and 'D :> IRegister<'D, float>> (source: byref<'T>) : 'D =
+    // What sizes decide is decided when the method is compiled.
+    if sizeof<'T> = 8 then
+        'D.Load(&Unsafe.As<'T, float> &source)
+    elif 'D.Width = 8 then
+        let singles = Vector256.LoadUnsafe<float32>(&Unsafe.As<'T, float32> &source)
+        Unsafe.BitCast<Vector512<float>, 'D>(Vector512.WidenLower(Vector256.ToVector512Unsafe singles))
+    elif 'D.Width = 4 then
+        let singles = Vector128.LoadUnsafe<float32>(&Unsafe.As<'T, float32> &source)
+        Unsafe.BitCast<Vector256<float>, 'D>(Vector256.WidenLower(Vector128.ToVector256Unsafe singles))
     else
-        lower <- Vector256.LoadUnsafe<float>(&Unsafe.As<'T, float>(&Unsafe.Add(&source, at)))
-        upper <- Vector256.LoadUnsafe<float>(&Unsafe.As<'T, float>(&Unsafe.Add(&source, at + 4)))
+        let singles = Vector64.LoadUnsafe<float32>(&Unsafe.As<'T, float32> &source)
+        Unsafe.BitCast<Vector128<float>, 'D>(Vector128.WidenLower(Vector64.ToVector128Unsafe singles))
 
-/// Σ x².
-let squares (x: ReadOnlySpan<'T>) : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
-    let source = &MemoryMarshal.GetReference x
-    let mutable sums = Eight()
-    let mutable lower = Vector256<float>.Zero
-    let mutable upper = Vector256<float>.Zero
-    let mutable i = 0
+[<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+let private term<'K, 'D, 'T when 'K :> ITerm and 'T: unmanaged and 'D: struct and 'D :> IElement<'D> and 'D :> IRegister<'D, float>>
+    (x: byref<'T>, y: byref<'T>, at: int)
+    : 'D =
+    'K.Of(widen<'D, 'T>(&Unsafe.Add(&x, at)), widen<'D, 'T>(&Unsafe.Add(&y, at)))
 
-    while i <= x.Length - lanes do
-        widen (&source, i, &lower, &upper)
-        sums.Lower <- Vector256.Add(sums.Lower, Vector256.Multiply(lower, lower))
-        sums.Upper <- Vector256.Add(sums.Upper, Vector256.Multiply(upper, upper))
-        i <- i + lanes
+/// The partial sums of the groups, into eight doubles.
+[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+let private addGroups<'K, 'D, 'T when 'K :> ITerm and 'T: unmanaged and 'D: struct and 'D :> IElement<'D> and 'D :> IRegister<'D, float>>
+    (x: byref<'T>, y: byref<'T>, length: int, sums: byref<float>)
+    : unit =
+    let mutable first = 0
+
+    while first < partials do
+        let mutable sum = 'D.Zero
+        let mutable i = first
+
+        while i - first <= length - 4 * partials do
+            let front = term<'K, 'D, 'T>(&x, &y, i) + term<'K, 'D, 'T>(&x, &y, i + partials)
+            let back = term<'K, 'D, 'T>(&x, &y, i + 2 * partials) + term<'K, 'D, 'T>(&x, &y, i + 3 * partials)
+            sum <- sum + (front + back)
+            i <- i + 4 * partials
+
+        while i - first <= length - partials do
+            sum <- sum + term<'K, 'D, 'T>(&x, &y, i)
+            i <- i + partials
+
+        'D.Store(sum, &Unsafe.Add(&sums, first))
+        first <- first + 'D.Width
+
+/// Room for the partial sums.
+[<Struct; NoEquality; NoComparison; StructLayout(LayoutKind.Sequential, Size = 64)>]
+type private Eight =
+    val First: float
+
+let private sum<'K, 'T when 'K :> ITerm and 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+    (x: ReadOnlySpan<'T>)
+    (y: ReadOnlySpan<'T>)
+    : float =
+    let ofX = &MemoryMarshal.GetReference x
+    let ofY = &MemoryMarshal.GetReference y
+    let mutable eight = Eight()
+    let sums = &Unsafe.As<Eight, float> &eight
+
+    if x.Length >= partials then
+        if Vector512.IsHardwareAccelerated then
+            addGroups<'K, Register512<float>, 'T>(&ofX, &ofY, x.Length, &sums)
+        elif Vector256.IsHardwareAccelerated then
+            addGroups<'K, Register256<float>, 'T>(&ofX, &ofY, x.Length, &sums)
+        else
+            addGroups<'K, Register128<float>, 'T>(&ofX, &ofY, x.Length, &sums)
 
     let mutable rest = 0.0
 
-    while i < x.Length do
-        let value = Double.CreateTruncating x[i]
-        rest <- rest + value * value
-        i <- i + 1
+    for i in x.Length / partials * partials .. x.Length - 1 do
+        let last: Scalar<float> =
+            'K.Of(Scalar(Double.CreateTruncating x[i]), Scalar(Double.CreateTruncating y[i]))
 
-    sums.Total + rest
+        rest <- rest + last.Value
 
-/// Σ f(x, y) over two tensors of a length, one element after another.
-let inline fold2 (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) ([<InlineIfLambda>] f: float -> float -> float) : float =
-    let mutable sum = 0.0
+    let s = MemoryMarshal.CreateReadOnlySpan(&sums, partials)
+    (((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]))) + rest
 
-    for i in 0 .. x.Length - 1 do
-        sum <- sum + f (Double.CreateTruncating x[i]) (Double.CreateTruncating y[i])
+/// Σ x².
+let squares (x: ReadOnlySpan<'T>) : float = sum<Product, 'T> x x
 
-    sum
+/// Σ x y over two tensors of a length.
+let products (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<Product, 'T> x (y.Slice(0, x.Length))
+
+/// Σ |x|.
+let magnitudes (x: ReadOnlySpan<'T>) : float = sum<Magnitude, 'T> x x
+
+/// Σ (x − y)² over two tensors of a length.
+let squaresOfDifferences (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<SquareOfDifference, 'T> x (y.Slice(0, x.Length))
+
+/// Σ (x y)² over two tensors of a length.
+let squaresOfProducts (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<SquareOfProduct, 'T> x (y.Slice(0, x.Length))
 
 /// 0 if all elements are finite, otherwise NaN.
 let finite (x: ReadOnlySpan<'T>) : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =

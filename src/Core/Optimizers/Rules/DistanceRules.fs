@@ -1,6 +1,8 @@
 namespace CuteDl.Core.Optimizers
 
 open System
+open System.Buffers
+open System.Collections.Generic
 open System.Runtime.CompilerServices
 open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
@@ -30,10 +32,7 @@ module internal Distance =
         if step = 1L then
             view.Sums[1] <- view.Sums[1] + Sums.squares view.Parameters
         else
-            let distance =
-                Sums.fold2 view.Parameters (Span<'T>.op_Implicit(view.Slot 0)) (fun w start -> (w - start) * (w - start))
-
-            view.Sums[1] <- view.Sums[1] + distance
+            view.Sums[1] <- view.Sums[1] + Sums.squaresOfDifferences view.Parameters (Span<'T>.op_Implicit(view.Slot 0))
 
 /// <summary>The rate is the largest distance from the start so far, over the root of the sum of all squared gradient norms.</summary>
 type Dog =
@@ -124,6 +123,97 @@ type internal EstimatingLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 
             law.Rate * m / 'E.Divisor('E.Root v + law.Epsilon) + law.Shrink * w
 
+/// What the rules that estimate a distance look at, element by element in the elements' own arithmetic, as their laws have it.
+module internal Estimates =
+    let private noSlots: IReadOnlyList<string> = []
+
+    /// s ← β s + p g, as the law will have it.
+    [<Struct; NoEquality; NoComparison>]
+    type private GradientSumLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+        { Keep: 'E
+          Take: 'E }
+
+        interface ILaw<'E> with
+            [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+            member law.Delta(g, _, slots) = law.Keep * slots[2] + law.Take * g
+
+    [<Struct; NoEquality; NoComparison>]
+    type private GradientSum =
+        { KeepSum: float
+          TakeSum: float }
+
+        interface IRule with
+            member _.Slots = noSlots
+            member _.NeedsParameters = false
+
+            member rule.Sweep(_, pass) =
+                pass.Run { GradientSumLaw.Keep = pass.Lift rule.KeepSum; Take = pass.Lift rule.TakeSum }
+
+    /// s / (√v + ε) with this step's v and the s of the step before.
+    [<Struct; NoEquality; NoComparison>]
+    type private QuotientLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+        { Keep2: 'E
+          Take2: 'E
+          Epsilon: 'E }
+
+        interface ILaw<'E> with
+            [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+            member law.Delta(g, _, slots) =
+                let v = law.Keep2 * slots[1] + law.Take2 * (g * g)
+                slots[2] / 'E.Divisor('E.Root v + law.Epsilon)
+
+    [<Struct; NoEquality; NoComparison>]
+    type private Quotient =
+        { Beta2: float
+          Epsilon: float }
+
+        interface IRule with
+            member _.Slots = noSlots
+            member _.NeedsParameters = false
+
+            member rule.Sweep(_, pass) =
+                pass.Run
+                    { QuotientLaw.Keep2 = pass.Lift rule.Beta2
+                      Take2 = pass.Lift(1.0 - rule.Beta2)
+                      Epsilon = pass.Lift rule.Epsilon }
+
+    /// w₀ − w.
+    [<Struct; NoEquality; NoComparison>]
+    type private WayLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+        interface ILaw<'E> with
+            [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+            member _.Delta(_, w, slots) = slots[3] - w
+
+    [<Struct; NoEquality; NoComparison>]
+    type private Way =
+        interface IRule with
+            member _.Slots = noSlots
+            member _.NeedsParameters = true
+            member _.Sweep(_, pass: Pass<'E>) = pass.Run(WayLaw<'E>())
+
+    /// ‖s‖₁ of this step's s.
+    let length (keep: float) (take: float) (view: View<'T>) : float =
+        let rented = ArrayPool<'T>.Shared.Rent view.Gradient.Length
+        let terms = Span(rented, 0, view.Gradient.Length)
+        Sweep.look { KeepSum = keep; TakeSum = take } view terms
+        let sum = Sums.magnitudes (Span<'T>.op_Implicit terms)
+        ArrayPool<'T>.Shared.Return rented
+        sum
+
+    let private product (rule: 'R) (view: View<'T>) : float when 'R :> IRule =
+        let rented = ArrayPool<'T>.Shared.Rent view.Gradient.Length
+        let terms = Span(rented, 0, view.Gradient.Length)
+        Sweep.look rule view terms
+        let sum = Sums.products view.Gradient (Span<'T>.op_Implicit terms)
+        ArrayPool<'T>.Shared.Return rented
+        sum
+
+    /// ⟨g, s / (√v + ε)⟩.
+    let productWithSum (beta2: float) (epsilon: float) (view: View<'T>) = product { Beta2 = beta2; Epsilon = epsilon } view
+
+    /// ⟨g, w₀ − w⟩.
+    let productWithWay (view: View<'T>) = product (Way()) view
+
 /// <summary>Adam whose rate is an estimate from below of the distance to the solution (D-Adaptation).</summary>
 type DAdaptAdam =
     {
@@ -157,26 +247,10 @@ type DAdaptAdam =
             true
 
         member h.Observe(_, view: View<'T>) =
-            let squares = view.Slot 1
-            let sums = view.Slot 2
             let keep = sqrt h.Beta2
-            let rate = view.Numbers[0]
-            let mutable product = 0.0
-            let mutable length = 0.0
-
-            for i in 0 .. view.Gradient.Length - 1 do
-                let g = Double.CreateTruncating view.Gradient[i]
-                let s = Double.CreateTruncating sums[i]
-                let v = h.Beta2 * Double.CreateTruncating squares[i] + (1.0 - h.Beta2) * g * g
-                let divisor = sqrt v + h.Epsilon
-
-                if divisor > 0.0 then
-                    product <- product + g * s / divisor
-
-                length <- length + abs (keep * s + (1.0 - keep) * rate * g)
-
-            view.Sums[0] <- view.Sums[0] + product
-            view.Sums[1] <- view.Sums[1] + length
+            let take = (1.0 - keep) * view.Numbers[0]
+            view.Sums[0] <- view.Sums[0] + Estimates.productWithSum h.Beta2 h.Epsilon view
+            view.Sums[1] <- view.Sums[1] + Estimates.length keep take view
 
         member h.Decide(_, decision) =
             let keep = sqrt h.Beta2
@@ -247,23 +321,10 @@ type Prodigy =
             true
 
         member h.Observe(step, view) =
-            let sums = view.Slot 2
-            let initial = view.Slot 3
-            let keep = h.KeepSum
-            let take = h.TakeSum view.Numbers[0]
-            let mutable product = 0.0
-            let mutable length = 0.0
+            if step > 1L then
+                view.Sums[0] <- view.Sums[0] + Estimates.productWithWay view
 
-            for i in 0 .. view.Gradient.Length - 1 do
-                let g = Double.CreateTruncating view.Gradient[i]
-                length <- length + abs (keep * Double.CreateTruncating sums[i] + take * g)
-
-                if step > 1L then
-                    let way = Double.CreateTruncating initial[i] - Double.CreateTruncating view.Parameters[i]
-                    product <- product + g * way
-
-            view.Sums[0] <- view.Sums[0] + product
-            view.Sums[1] <- view.Sums[1] + length
+            view.Sums[1] <- view.Sums[1] + Estimates.length h.KeepSum (h.TakeSum view.Numbers[0]) view
 
         member h.Decide(_, decision) =
             decision[1] <- h.KeepSum * decision[1] + h.TakeSum decision[0] * decision.Total 0

@@ -3,6 +3,7 @@ namespace CuteDl.Core.Optimizers
 open System
 open System.Buffers
 open System.Numerics
+open System.Runtime.CompilerServices
 open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
@@ -15,42 +16,40 @@ module internal Muon =
     let private b = -4.7750
     let private c = 2.0315
 
-    let private product (x: Span<'T>) xStrides (y: Span<'T>) yStrides (target: Span<'T>) rows depth columns =
-        MatrixProduct.multiply (Span<'T>.op_Implicit x) xStrides (Span<'T>.op_Implicit y) yStrides target rows depth columns
-
-    /// X ← a X + (b A + c A²) X with A = X Xᵀ, so many times, for a matrix of no more rows than columns (Newton and Schulz).
+    /// X ← X (a + b A + c A²) with A = Xᵀ X, so many times, for a matrix of no fewer rows than columns (Newton and Schulz). Both spans are
+    /// as long as the matrix, which is in the first at the beginning; true if it is in the second at the end.
     let private iterate
         (x: Span<'T>)
+        (other: Span<'T>)
         (rows: int)
         (columns: int)
         (iterations: int64)
-        : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
-        let squares = ArrayPool<'T>.Shared.Rent(2 * rows * rows + rows * columns)
-        let square = Span(squares, 0, rows * rows)
-        let mix = Span(squares, rows * rows, rows * rows)
-        let next = Span(squares, 2 * rows * rows, rows * columns)
-        let first = 'T.CreateTruncating a
-        let second = 'T.CreateTruncating b
-        let third = 'T.CreateTruncating c
+        : bool when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+        let square = columns * columns
+        let rented = ArrayPool<'T>.Shared.Rent(2 * square)
+        let product = Span(rented, 0, square)
+        let mix = Span(rented, square, square)
+        let layout = MatrixProduct.rowMajor columns
+        let mutable isOther = false
 
         for _ in 1L .. iterations do
-            product x (MatrixProduct.rowMajor columns) x (MatrixProduct.transposed columns) square rows columns rows
-            product square (MatrixProduct.rowMajor rows) square (MatrixProduct.rowMajor rows) mix rows rows rows
+            let source = Span<'T>.op_Implicit(if isOther then other else x)
+            let target = if isOther then x else other
+            // Both are symmetric to the last bit, so that half of each is enough.
+            MatrixProduct.multiplySymmetric source (MatrixProduct.transposed columns) source layout product columns rows
 
-            for i in 0 .. square.Length - 1 do
-                mix[i] <- second * square[i] + third * mix[i]
+            MatrixProduct.multiplySymmetric (Span<'T>.op_Implicit product) layout (Span<'T>.op_Implicit product) layout mix columns columns
 
-            product mix (MatrixProduct.rowMajor rows) x (MatrixProduct.rowMajor columns) next rows rows columns
+            Elementwise.mix mix ('T.CreateTruncating c) (Span<'T>.op_Implicit product) ('T.CreateTruncating b)
 
-            for i in 0 .. x.Length - 1 do
-                x[i] <- first * x[i] + next[i]
+            for i in 0 .. columns - 1 do
+                mix[i * columns + i] <- mix[i * columns + i] + 'T.CreateTruncating a
 
-        ArrayPool<'T>.Shared.Return squares
+            MatrixProduct.multiply source layout (Span<'T>.op_Implicit mix) layout target rows columns columns
+            isOther <- not isOther
 
-    let private transpose (source: Span<'T>) (target: Span<'T>) (rows: int) (columns: int) =
-        for i in 0 .. rows - 1 do
-            for j in 0 .. columns - 1 do
-                target[j * rows + i] <- source[i * columns + j]
+        ArrayPool<'T>.Shared.Return rented
+        isOther
 
     /// A matrix of the same singular vectors whose singular values are near 1, in place.
     let orthogonalize
@@ -60,17 +59,52 @@ module internal Muon =
         (iterations: int64)
         : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
         let scale = 'T.CreateTruncating(1.0 / (sqrt (Sums.squares (Span<'T>.op_Implicit x)) + 1e-7))
+        let rented = ArrayPool<'T>.Shared.Rent x.Length
+        let other = Span(rented, 0, x.Length)
         Elementwise.scale x scale
 
-        if rows > columns then
-            let turned = ArrayPool<'T>.Shared.Rent x.Length
-            let other = Span(turned, 0, x.Length)
-            transpose x other rows columns
-            iterate other columns rows iterations
-            transpose other x columns rows
-            ArrayPool<'T>.Shared.Return turned
-        else
-            iterate x rows columns iterations
+        // The squares of the shorter side are the smaller matrices.
+        if rows < columns then
+            MatrixProduct.transpose (Span<'T>.op_Implicit x) other rows columns
+
+            if iterate other x columns rows iterations then
+                x.CopyTo other
+
+            MatrixProduct.transpose (Span<'T>.op_Implicit other) x columns rows
+        elif iterate x other rows columns iterations then
+            other.CopyTo x
+
+        ArrayPool<'T>.Shared.Return rented
+
+/// m ← μ m + (1−μ) g;  Δ = (1−μ) g + μ m, or m.  Slots: m.
+[<Struct; NoEquality; NoComparison>]
+type internal MuonMomentumLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Keep: 'E
+      Take: 'E
+      LooksAhead: bool }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _, slots) =
+            let m = law.Keep * slots[0] + law.Take * g
+            slots[0] <- m
+            if law.LooksAhead then law.Take * g + law.Keep * m else m
+
+/// The momentum that Muon makes orthogonal.
+[<Struct; NoEquality; NoComparison>]
+type internal MuonMomentum =
+    { Share: float
+      LooksAhead: bool }
+
+    interface IRule with
+        member _.Slots = [ "average" ]
+        member _.NeedsParameters = false
+
+        member h.Sweep(_, pass) =
+            pass.Run
+                { MuonMomentumLaw.Keep = pass.Lift h.Share
+                  Take = pass.Lift(1.0 - h.Share)
+                  LooksAhead = h.LooksAhead }
 
 /// <summary>A matrix's momentum with all its singular values brought near 1. For matrices alone: others need another optimizer.</summary>
 type Muon =
@@ -94,17 +128,8 @@ type Muon =
         member h.Transform(_, view: TensorView<'T>) =
             match view.Parameter.Shape with
             | [ rows; columns ] ->
-                let take = 'T.CreateTruncating(1.0 - h.Momentum)
-                let keep = 'T.CreateTruncating h.Momentum
-                let average = view.Slot 0
                 let gradient = view.Gradient
-
-                for i in 0 .. gradient.Length - 1 do
-                    let g = gradient[i]
-                    let m = keep * average[i] + take * g
-                    average[i] <- m
-                    gradient[i] <- if h.Nesterov then take * g + keep * m else m
-
+                Sweep.transform { Share = h.Momentum; LooksAhead = h.Nesterov } view
                 Muon.orthogonalize gradient rows columns h.Iterations
                 // A weight is inputs × units here; the authors' is units × inputs.
                 let rate = 'T.CreateTruncating(h.LearningRate * sqrt (max 1.0 (float columns / float rows)))
@@ -112,10 +137,7 @@ type Muon =
                 if h.WeightDecay = 0.0 then
                     Elementwise.scale gradient rate
                 else
-                    let shrink = 'T.CreateTruncating(h.LearningRate * h.WeightDecay)
-
-                    for i in 0 .. gradient.Length - 1 do
-                        gradient[i] <- rate * gradient[i] + shrink * view.Parameters[i]
+                    Elementwise.mix gradient rate view.Parameters ('T.CreateTruncating(h.LearningRate * h.WeightDecay))
             | _ -> ()
 
     interface IShapedPart with
@@ -125,6 +147,102 @@ type Muon =
             | shape ->
                 let sizes = shape |> List.map string |> String.concat " × "
                 $"muon is for matrices; '{parameter.Name}' has the shape [{sizes}]: give it another optimizer, in groups."
+
+/// v ← β v + (1−β) (g² + ε);  Δ = g/√v, g where v is 0.  Slots: v.
+[<Struct; NoEquality; NoComparison>]
+type internal AdafactorLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Keep: 'E
+      Take: 'E
+      Epsilon: 'E }
+
+    interface ILaw<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member law.Delta(g, _, slots) =
+            let v = law.Keep * slots[0] + law.Take * (g * g + law.Epsilon)
+            slots[0] <- v
+            // v is 0 where g² has vanished, if not g; a NaN is not to be lost.
+            g / ('E.Root v + 'E.Choose(v, 'E.Lift 0.0, 'E.Lift 1.0, 'E.Lift 0.0))
+
+/// Adafactor for a tensor that is no matrix, before sizes are looked at.
+[<Struct; NoEquality; NoComparison>]
+type internal AdafactorVector =
+    { Beta: float
+      Epsilon: float }
+
+    interface IRule with
+        member _.Slots = [ "square_average" ]
+        member _.NeedsParameters = false
+
+        member h.Sweep(_, pass) =
+            pass.Run
+                { AdafactorLaw.Keep = pass.Lift h.Beta
+                  Take = pass.Lift(1.0 - h.Beta)
+                  Epsilon = pass.Lift h.Epsilon }
+
+module internal Adafactor =
+    /// Sums of rows and columns of g² + ε taken into their means; the sum of those of the rows.
+    let private takeSums
+        (gradient: ReadOnlySpan<'T>)
+        (ofRows: Span<'T>)
+        (ofColumns: Span<'T>)
+        (sums: Span<'T>)
+        (beta: float)
+        (epsilon: float)
+        : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+        let columns = ofColumns.Length
+        let keep = 'T.CreateTruncating beta
+        let take = 'T.CreateTruncating(1.0 - beta)
+        let mutable total = 0.0
+        sums.Clear()
+
+        for i in 0 .. ofRows.Length - 1 do
+            let row = gradient.Slice(i * columns, columns)
+            let sum = Sums.squares row + float columns * epsilon
+            Elementwise.addSquares sums row ('T.CreateTruncating epsilon)
+            ofRows[i] <- keep * ofRows[i] + take * 'T.CreateTruncating sum
+            total <- total + Double.CreateTruncating ofRows[i]
+
+        Elementwise.mix ofColumns keep (Span<'T>.op_Implicit sums) take
+        total
+
+    /// 1/√x; 1 where there is no such number, where no square is left of what came in.
+    let private inverseRoot (x: float) = if x > 0.0 then 1.0 / sqrt x else 1.0
+
+    /// A matrix of gradients becomes g/√(R C/ΣR), times what a rate of that matrix' root mean square says. The estimate's root is
+    /// that of a row's share times that of a column, so there are as many roots as rows and columns.
+    let transform
+        (gradient: Span<'T>)
+        (ofRows: Span<'T>)
+        (ofColumns: Span<'T>)
+        (beta: float)
+        (epsilon: float)
+        (rate: float)
+        (clip: float)
+        : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+        let columns = ofColumns.Length
+        let rented = ArrayPool<'T>.Shared.Rent columns
+        let factors = Span(rented, 0, columns)
+        let total = takeSums (Span<'T>.op_Implicit gradient) ofRows ofColumns factors beta epsilon
+
+        for j in 0 .. columns - 1 do
+            factors[j] <- 'T.CreateTruncating(inverseRoot (Double.CreateTruncating ofColumns[j]))
+
+        let factors = Span<'T>.op_Implicit factors
+        let mutable squares = 0.0
+
+        for i in 0 .. ofRows.Length - 1 do
+            let row = Span<'T>.op_Implicit(gradient.Slice(i * columns, columns))
+            let factor = inverseRoot (Double.CreateTruncating ofRows[i] / total)
+            squares <- squares + factor * factor * Sums.squaresOfProducts row factors
+
+        let size = sqrt (squares / float gradient.Length)
+        let rate = rate / max 1.0 (size / clip)
+
+        for i in 0 .. ofRows.Length - 1 do
+            let factor = inverseRoot (Double.CreateTruncating ofRows[i] / total)
+            Elementwise.scaleBy (gradient.Slice(i * columns, columns)) factors ('T.CreateTruncating(factor * rate))
+
+        ArrayPool<'T>.Shared.Return rented
 
 /// <summary>Adam without a first mean, its squares kept as sums of rows and of columns, its steps in proportion to the parameters.</summary>
 type Adafactor =
@@ -150,56 +268,17 @@ type Adafactor =
             let gradient = view.Gradient
             let slot = view.Slot 0
             let beta = 1.0 - Math.Pow(float step, -h.Exponent)
-            let keep = 'T.CreateTruncating beta
-            let take = 'T.CreateTruncating(1.0 - beta)
-            let epsilon = 'T.CreateTruncating h.Epsilon1
             let count = float (max 1 gradient.Length)
+            let relative = min h.LearningRate (1.0 / sqrt (float step))
+            let rate = relative * max h.Epsilon2 (sqrt (Sums.squares view.Parameters / count))
 
             match view.Parameter.Shape with
             | [ rows; columns ] when rows > 1 && columns > 1 ->
-                let ofRows = slot.Slice(0, rows)
-                let ofColumns = slot.Slice(rows, columns)
-                let mutable total = 0.0
-
-                for i in 0 .. rows - 1 do
-                    let mutable sum = 'T.Zero
-
-                    for j in 0 .. columns - 1 do
-                        let g = gradient[i * columns + j]
-                        sum <- sum + (g * g + epsilon)
-
-                    ofRows[i] <- keep * ofRows[i] + take * sum
-                    total <- total + Double.CreateTruncating ofRows[i]
-
-                for j in 0 .. columns - 1 do
-                    let mutable sum = 'T.Zero
-
-                    for i in 0 .. rows - 1 do
-                        let g = gradient[i * columns + j]
-                        sum <- sum + (g * g + epsilon)
-
-                    ofColumns[j] <- keep * ofColumns[j] + take * sum
-
-                for i in 0 .. rows - 1 do
-                    for j in 0 .. columns - 1 do
-                        let at = i * columns + j
-                        let estimate = Double.CreateTruncating ofRows[i] / total * Double.CreateTruncating ofColumns[j]
-
-                        if estimate > 0.0 then
-                            gradient[at] <- 'T.CreateTruncating(Double.CreateTruncating gradient[at] / sqrt estimate)
+                Adafactor.transform gradient (slot.Slice(0, rows)) (slot.Slice(rows, columns)) beta h.Epsilon1 rate h.Clip
             | _ ->
-                for i in 0 .. gradient.Length - 1 do
-                    let g = gradient[i]
-                    let v = keep * slot[i] + take * (g * g + epsilon)
-                    slot[i] <- v
-
-                    if not ('T.IsZero v) then
-                        gradient[i] <- g / 'T.Sqrt v
-
-            let size = sqrt (Sums.squares (Span<'T>.op_Implicit gradient) / count)
-            let relative = min h.LearningRate (1.0 / sqrt (float step))
-            let rate = relative * max h.Epsilon2 (sqrt (Sums.squares view.Parameters / count))
-            Elementwise.scale gradient ('T.CreateTruncating(rate / max 1.0 (size / h.Clip)))
+                Sweep.transform { Beta = beta; Epsilon = h.Epsilon1 } view
+                let size = sqrt (Sums.squares (Span<'T>.op_Implicit gradient) / count)
+                Elementwise.scale gradient ('T.CreateTruncating(rate / max 1.0 (size / h.Clip)))
 
 module internal MatrixRules =
     open RuleKind
