@@ -24,6 +24,19 @@ let gzip (bytes: byte array) : byte array =
     using (new GZipStream(target, CompressionLevel.Fastest, true)) (fun stream -> stream.Write(bytes, 0, bytes.Length))
     target.ToArray()
 
+/// A member of its own even of nothing, for which .NET writes nothing.
+let gzipMember (bytes: byte array) : byte array =
+    if bytes.Length > 0 then
+        gzip bytes
+    else
+        [| 0x1Fuy; 0x8Buy; 8uy; 0uy; 0uy; 0uy; 0uy; 0uy; 0uy; 255uy; 3uy; 0uy; yield! Array.zeroCreate 8 |]
+
+/// A member that is not compressed.
+let storedMember (bytes: byte array) : byte array =
+    use target = new MemoryStream()
+    using (new GZipStream(target, CompressionLevel.NoCompression, true)) (fun stream -> stream.Write(bytes, 0, bytes.Length))
+    target.ToArray()
+
 let read (name: string) (bytes: byte array) (rank: int) : Idx =
     use stream = new MemoryStream(bytes)
     Idx.read name stream rank

@@ -28,6 +28,25 @@ let private roundTrip =
                   let idx = read name bytes dimensions.Length
                   Expect.equal idx.Dimensions dimensions name
                   Expect.equal idx.Cells cells name)
+          property
+              "a gzip file of several members is read as one of their contents"
+              (Gen.zip files (Gen.listOfLength 3 (Gen.choose (0, 250))))
+              (fun ((dimensions, cells), cuts) ->
+                  // With an empty member at the end, as block-gzip has one.
+                  let whole = file dimensions cells
+                  let cuts = List.sort (0 :: whole.Length :: List.map (min whole.Length) cuts)
+
+                  let members =
+                      cuts |> List.pairwise |> List.map (fun (first, next) -> gzipMember whole[first .. next - 1])
+
+                  let idx = read "cells.gz" (Array.concat (members @ [ gzipMember [||] ])) dimensions.Length
+                  Expect.equal (idx.Dimensions, idx.Cells) (dimensions, cells) $"cut at {cuts}")
+          testCase "a member may end anywhere within a buffer" (fun () ->
+              // Without compression a member is as long as its content and some bytes, so its end wanders over the border at 8192.
+              for length in 8100..8210 do
+                  let whole = file [ length ] (Array.init length byte)
+                  let members = Array.append (storedMember whole[.. length - 1]) (storedMember whole[length..])
+                  Expect.isTrue ((read "cells.gz" members 1).Cells = whole[8..]) $"{length} cells")
           testCase "a file larger than the first buffer comes back" (fun () ->
               let cells = Array.init 3_000_001 (fun i -> byte (i * 7 >>> 3))
               Expect.isTrue ((read "cells" (file [ cells.Length ] cells) 1).Cells = cells) "plain"
@@ -80,6 +99,19 @@ let private damage =
                       expectFormatError "images.gz" None [] (fun () -> read "images.gz" whole[.. length - 1] 3 |> ignore)
                   with :? AssertException as error ->
                       failtest $"cut to {length} of {whole.Length} bytes: {error.Message}")
+          testCase "a gzip file of two members cut off anywhere" (fun () ->
+              let content = file [ 40; 5; 5 ] (Array.init 1000 (fun i -> byte (i * i)))
+              let first = gzip content[..499]
+              let whole = Array.append first (gzip content[500..])
+
+              for length in 0 .. whole.Length - 1 do
+                  expectFormatError "images.gz" None [] (fun () -> read "images.gz" whole[.. length - 1] 3 |> ignore))
+          testCase "a gzip file that is followed by something else" (fun () ->
+              for more in [ [| 0uy |]; [| 0x1Fuy |]; [| 0x1Fuy; 0x8Buy |]; Array.zeroCreate 512; "more"B ] do
+                  expectFormatError "images.gz" (Some 28L) [] (fun () -> read "images.gz" (Array.append (gzip images) more) 3 |> ignore))
+          testCase "a gzip file whose next member goes on" (fun () ->
+              let bytes = Array.append (gzip images) (gzip [| 1uy |])
+              expectFormatError "images.gz" (Some 28L) [ "goes on" ] (fun () -> read "images.gz" bytes 3 |> ignore))
           testCase "a gzip file with a flipped bit, unless it reads the same" (fun () ->
               let whole = gzip (file [ 40; 5; 5 ] (Array.init 1000 (fun i -> byte (i * i))))
               let expected = read "images.gz" whole 3
