@@ -107,8 +107,15 @@ let private damage =
               for length in 0 .. whole.Length - 1 do
                   expectFormatError "images.gz" None [] (fun () -> read "images.gz" whole[.. length - 1] 3 |> ignore))
           testCase "a gzip file that is followed by something else" (fun () ->
-              for more in [ [| 0uy |]; [| 0x1Fuy |]; [| 0x1Fuy; 0x8Buy |]; Array.zeroCreate 512; "more"B ] do
-                  expectFormatError "images.gz" (Some 28L) [] (fun () -> read "images.gz" (Array.append (gzip images) more) 3 |> ignore))
+              for more, said in
+                  [ [| 0uy |], "something else follows"
+                    Array.zeroCreate 512, "something else follows"
+                    "more"B, "something else follows"
+                    // These are taken for the start of another member, which then is none.
+                    [| 0x1Fuy |], "gzip"
+                    [| 0x1Fuy; 0x8Buy |], "gzip" ] do
+                  expectFormatError "images.gz" (Some 28L) [ said ] (fun () ->
+                      read "images.gz" (Array.append (gzip images) more) 3 |> ignore))
           testCase "a gzip file whose next member goes on" (fun () ->
               let bytes = Array.append (gzip images) (gzip [| 1uy |])
               expectFormatError "images.gz" (Some 28L) [ "goes on" ] (fun () -> read "images.gz" bytes 3 |> ignore))
