@@ -41,6 +41,10 @@ module AtomicFile =
         if Path.EndsInDirectorySeparator target || Directory.Exists target then
             raise (IOException $"cannot write '{target}': it is a folder.")
 
+        // Renaming over a device would put a file in its place, for all programs.
+        if Path.GetDirectoryName target = "/dev" then
+            raise (IOException $"cannot write '{target}': it is a device, not a file.")
+
         let unfinished =
             Path.Join(Path.GetDirectoryName(target.AsSpan()), $".{Path.GetRandomFileName()}.tmp".AsSpan())
 

@@ -76,6 +76,11 @@ let private refused =
                   expectRefused folder path (fun _ -> failtest "the content of a folder is asked for")
 
               Expect.isTrue (Directory.Exists path) "the folder")
+          testCase "over a device" (fun () ->
+              // A name that is no device's, so that a mistake does no harm.
+              let path = "/dev/cutedl-test"
+              Expect.throwsC (fun () -> writeText path "content") (fun error -> Expect.stringContains error.Message "device" "message")
+              Expect.isFalse (File.Exists path) "the file")
           testInFolder "with a name too long" (fun folder -> expectRefused folder (Path.Combine(folder, String('x', 5000))) ignore)
           testInFolder "when the disk is full" (fun folder ->
               let path = Path.Combine(folder, "old.txt")
