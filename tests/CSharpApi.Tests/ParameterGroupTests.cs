@@ -53,6 +53,13 @@ internal static class ParameterGroupTests
             var deltas = Steps(optimizer, 2);
             Expect.isTrue(deltas.Zip([1, 1, 1, 1, 10, 10, 1, 1, 10], (a, b) => Math.Abs(a - b)).All(error => error < 1e-12), string.Join(", ", deltas));
         }),
+        Spec.Test("a layout that cannot be is refused", () =>
+        {
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => new ParameterLayout(("a", [3, -1]))).Message, "'a' has a size of -1", "negative");
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => new ParameterLayout(("a", [65536, 65536]))).Message, "4294967296 elements", "too many");
+            Expect.equal(Spec.Throws<ArgumentNullException>(() => new ParameterLayout(("a", null!))).ParamName, "tensors", "no shape");
+            Expect.equal(Spec.Throws<ArgumentNullException>(() => new ParameterLayout((null!, [1]))).ParamName, "tensors", "no name");
+        }),
         Spec.Test("frozen parameters stay, and the norm does not see them", () =>
         {
             var optimizer = Optimizers.Fixed(1).ClipGlobalNorm(1).Freeze("layers.0.*").Freeze("*.bias");

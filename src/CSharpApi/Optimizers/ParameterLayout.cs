@@ -10,10 +10,16 @@ public sealed class ParameterLayout
 {
     /// <summary>Tensors of these names and shapes, one after another.</summary>
     /// <param name="tensors">Names, such as <c>layers.0.weight</c>, with sizes: inputs × units for a weight, units for a bias.</param>
-    /// <exception cref="ArgumentException">A size is negative, or two tensors have the same name.</exception>
+    /// <exception cref="ArgumentException">A size is negative, two tensors have the same name, or they have more elements than an array can.</exception>
     public ParameterLayout(params (string Name, int[] Shape)[] tensors)
     {
         ArgumentNullException.ThrowIfNull(tensors);
+        foreach (var (name, shape) in tensors)
+        {
+            ArgumentNullException.ThrowIfNull(name, nameof(tensors));
+            ArgumentNullException.ThrowIfNull(shape, nameof(tensors));
+        }
+
         Core = Layout.OfShapes(tensors.Select(tensor => Tuple.Create(tensor.Name, Microsoft.FSharp.Collections.ListModule.OfSeq(tensor.Shape))));
         Tensors = Of(Core);
     }

@@ -32,13 +32,19 @@ type Layout private (parameters: Parameter array, length: int) =
         Layout([| { Name = ""; Shape = [ length ]; Offset = 0 } |], length)
 
     /// <summary>These tensors, one after another.</summary>
-    /// <exception cref="T:System.ArgumentException">They do not lie one after another from 0, or two have the same name.</exception>
+    /// <exception cref="T:System.ArgumentException">
+    /// They do not lie one after another from 0, a size is negative, two have the same name, or they are more than an array can hold.
+    /// </exception>
     static member Of(parameters: Parameter seq) =
         let parameters = Seq.toArray parameters
         let mutable length = 0
 
         for parameter in parameters do
-            if parameter.Offset <> length || parameter.Shape |> List.exists (fun size -> size < 0) then
+            match parameter.Shape |> List.tryFind (fun size -> size < 0) with
+            | Some size -> raise (ArgumentException($"'{parameter.Name}' has a size of {size}, at least 0 is expected.", nameof parameters))
+            | None -> ()
+
+            if parameter.Offset <> length then
                 raise (
                     ArgumentException(
                         $"'{parameter.Name}' begins at {parameter.Offset}, expected {length}: tensors lie one after another.",
@@ -46,7 +52,18 @@ type Layout private (parameters: Parameter array, length: int) =
                     )
                 )
 
-            length <- Checked.(+) length parameter.Length
+            let elements =
+                bigint length + (parameter.Shape |> List.fold (fun product size -> product * bigint size) 1I)
+
+            if elements > bigint Array.MaxLength then
+                raise (
+                    ArgumentException(
+                        $"with '{parameter.Name}' there are {elements} elements, at most {Array.MaxLength} are possible.",
+                        nameof parameters
+                    )
+                )
+
+            length <- int elements
 
         match parameters |> Array.countBy _.Name |> Array.tryFind (fun (_, count) -> count > 1) with
         | Some(name, _) -> raise (ArgumentException($"two tensors are named '{name}'.", nameof parameters))
@@ -55,6 +72,9 @@ type Layout private (parameters: Parameter array, length: int) =
         Layout(parameters, length)
 
     /// <summary>Tensors of these names and shapes, one after another.</summary>
+    /// <exception cref="T:System.ArgumentException">
+    /// A size is negative, two have the same name, or they are more than an array can hold.
+    /// </exception>
     static member OfShapes(shapes: (string * int list) seq) =
         let parameters, _ =
             shapes

@@ -149,7 +149,10 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                 | None ->
                     raise (
                         ArgumentException(
-                            $"the group \"{pattern}\" takes no parameter: there are {describe indices}, and earlier groups come first.",
+                            (if tensors |> Array.forall (fun tensor -> tensor.Name = "") then
+                                 $"the group \"{pattern}\" takes no parameter, as these have no names: make the state for a layout of named tensors."
+                             else
+                                 $"the group \"{pattern}\" takes no parameter: there are {describe indices}, and earlier groups come first."),
                             nameof optimizer
                         )
                     ))

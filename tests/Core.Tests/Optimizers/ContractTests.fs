@@ -168,6 +168,22 @@ let tests =
         "contract"
         [ testList "of each" [ for subject in all -> testList subject.Name (ofEach subject) ]
           records
+          testCase "tensors that cannot be are refused" (fun () ->
+              for shapes, expected in
+                  [ [ "a", [ 3; -1 ] ], "'a' has a size of -1"
+                    [ "a", [ -2; -3 ] ], "'a' has a size of -2"
+                    [ "a", [ 1 ]; "a", [ 2 ] ], "two tensors are named 'a'"
+                    [ "a", [ 100000; 100000 ] ], "with 'a' there are 10000000000 elements"
+                    [ "a", [ 65536; 65536 ] ], "with 'a' there are 4294967296 elements"
+                    [ "a", [ Int32.MaxValue - 100 ]; "b", [ 200 ] ], "with 'b' there are" ] do
+                  Expect.throwsC (fun () -> Layout.OfShapes shapes |> ignore) (fun error ->
+                      Expect.isTrue (error :? ArgumentException) $"{error.GetType()}"
+                      Expect.stringContains error.Message expected "message"))
+          testCase "groups say that they need names" (fun () ->
+              let groups = Expression.parse "{ \"*.bias\": sgd, \"*\": adam }"
+
+              Expect.throwsC (fun () -> Optimizer.init<float> groups 3 |> ignore) (fun error ->
+                  Expect.stringContains error.Message "a layout of named tensors" "message"))
           testCase "other number types than float32 and float64 are refused" (fun () ->
               Expect.throwsT<NotSupportedException> (fun () -> Optimizer.init<Half> all.Head.Default 3 |> ignore) "Half")
           testCase "the slots have the documented names" (fun () ->
