@@ -36,7 +36,7 @@ internal static class UsageTests
         ("groups that leave a tensor out", ["run", "{ \"*.bias\": sgd }"], "matches 'layers.0.weight'"),
         ("a rule for matrices that is given a bias", ["compare", "adam", "muon"], "'layers.0.bias' has the shape [10]"),
         ("a part of a chain that is unknown, with the place", ["run", "clip_norm(1) | lyon(lr=1)"], "character 16: no rule is named 'lyon'"),
-        ("an unknown name to list, with the nearest", ["list", "cosin"], "did you mean cosine?"),
+        ("an unknown name to list, with the nearest", ["list", "cosin"], "nothing is named 'cosin': did you mean cosine? Known are fixed, "),
         ("an optimizer to trace that is unknown", ["trace", "adma", "--initial", "a", "--gradients", "b", "--out", "c"], "did you mean adam?"),
         ("nothing to trace", ["trace", "adam"], "--gradients"),
         ("an unknown option", ["run", "adam", "--fast"], "--fast"),

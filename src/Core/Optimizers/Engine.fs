@@ -27,7 +27,7 @@ let private beginPart (state: State<'T>) (hasParameters: bool) (node: PartNode) 
         if node.NeedsParametersNow && not hasParameters then
             raise (
                 ArgumentException(
-                    $"{node.Kind.Name} looks at the parameters: take its steps with stepAt or stepInPlace, which are given them.",
+                    $"{node.Kind.Name} looks at the parameters: take its steps with StepAt or StepInPlace, which are given them.",
                     "optimizer"
                 )
             )

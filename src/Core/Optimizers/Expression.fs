@@ -24,14 +24,14 @@ module Expression =
                 { reading with Part = argument.Set(reading.Part, number) }
             else
                 let name = argument.Name
-                fail text value.At $"{name} = {argument.Write number}, but {name} of {kind.Name} must lie in {argument.Allowed}."
+                fail text value.At $"{name} = {argument.Write number}, but {name} of {kind.Name} must {argument.Must}."
 
         match argument.Form, value.Term with
         | (ValueForm.Number | ValueForm.Whole), Term.Number number -> checkedValue number
         | ValueForm.Flag, Term.Flag isOn -> checkedValue (if isOn then 1.0 else 0.0)
         // A word alone is more likely meant as a number than as a schedule.
         | ValueForm.Number, Term.Call(word, []) when Schedules.plateau :: Schedules.all |> List.forall (fun kind -> kind.Name <> word) ->
-            fail text value.At $"'{word}' is not a number; {argument.Name} must be one in {argument.Allowed}, or follow a schedule."
+            fail text value.At $"'{word}' is not a number; {argument.Name} must {argument.Must}, or follow a schedule."
         | ValueForm.Number, Term.Call(word, _) when word = Schedules.plateau.Name ->
             { reading with
                 Scheduled = (argument, Setting.Plateau(Plateau.ofNode text value)) :: reading.Scheduled }
@@ -40,7 +40,7 @@ module Expression =
             | Schedule.Constant number -> checkedValue number
             | schedule -> { reading with Scheduled = (argument, Setting.Schedule schedule) :: reading.Scheduled }
         | ValueForm.Flag, _ -> fail text value.At $"{Syntax.describe value} is neither true nor false, as {argument.Name} must be."
-        | _ -> fail text value.At $"{Syntax.describe value} is not a number; {argument.Name} must be one in {argument.Allowed}."
+        | _ -> fail text value.At $"{Syntax.describe value} is not a number; {argument.Name} must {argument.Must}."
 
     let private withEntry (text: string) (kind: RuleKind) (index: int) (reading: Reading) (entry: Entry) : Reading =
         let known = [ for argument in kind.Arguments -> argument.Name ]

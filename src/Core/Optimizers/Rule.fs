@@ -237,6 +237,7 @@ type Argument
     member _.Allowed =
         match form with
         | ValueForm.Flag -> "true or false"
+        | ValueForm.Whole when range.Upper = Range.counts.Upper -> $"a whole number of at least {NumberText.ofFloat range.Lower}"
         | ValueForm.Whole -> $"a whole number in {range}"
         | ValueForm.Number -> $"{range}"
 
@@ -246,8 +247,14 @@ type Argument
         | ValueForm.Flag -> if value <> 0.0 then "true" else "false"
         | _ -> NumberText.ofFloat value
 
+    /// What must be true of a value: the end of "but lr must ...".
+    member internal argument.Must =
+        match form with
+        | ValueForm.Number -> $"lie in {range}"
+        | _ -> $"be {argument.Allowed}"
+
     member internal argument.OutOfRange(ofKind: string, value: float) =
-        ArgumentOutOfRangeException(name, value, $"{name} ({summary}) of {ofKind} must lie in {argument.Allowed}.")
+        ArgumentOutOfRangeException(name, value, $"{name} ({summary}) of {ofKind} must {argument.Must}.")
 
     member internal _.Get part = get part
     member internal _.Set(part, value) = set part value

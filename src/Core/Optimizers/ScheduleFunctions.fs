@@ -103,7 +103,7 @@ module Schedule =
                 fail $"{name} follows the validation loss, not the step, and is no part of another schedule."
             | None -> fail $"no schedule is named '{name}': {Suggestion.describe known name}"
         | _ ->
-            fail $"{Syntax.describe node} is not a schedule: expected a number or one by its name; {Suggestion.describe known String.Empty}"
+            fail $"{Syntax.describe node} is not a schedule: expected a number or one by its name: {Suggestion.describe known String.Empty}"
 
     /// <summary>The schedule that a text form names: <c>parse (string schedule) = schedule</c>.</summary>
     /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">The text is no schedule, and where.</exception>

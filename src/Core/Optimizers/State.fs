@@ -30,7 +30,7 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     static member internal Zero(optimizer: Optimizer, layout: Layout) =
         if typeof<'T> <> typeof<float32> && typeof<'T> <> typeof<float> then
-            raise (NotSupportedException $"optimizers compute with float32 and float, not with {typeof<'T>.Name}.")
+            raise (NotSupportedException $"optimizers compute with 32 and 64 bits (Single and Double), not with {typeof<'T>.Name}.")
 
         let plan = State<'T>.PlanOf(optimizer, layout)
 

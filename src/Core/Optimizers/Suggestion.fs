@@ -31,10 +31,10 @@ module Suggestion =
         | Some(_, candidate) -> Some candidate
         | None -> None
 
-    /// <summary>"known are a, b, c; did you mean b?", the end of a sentence.</summary>
+    /// <summary>"did you mean b? Known are a, b, c.", the end of a sentence.</summary>
     let describe (known: string seq) (name: string) : string =
-        let list = "known are " + String.Join(", ", known)
+        let list = String.Join(", ", known)
 
         match nearest known name with
-        | Some candidate -> $"{list}; did you mean {candidate}?"
-        | None -> list + "."
+        | Some candidate -> $"did you mean {candidate}? Known are {list}."
+        | None -> $"known are {list}."

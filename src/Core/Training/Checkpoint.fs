@@ -114,9 +114,11 @@ module Checkpoint =
             | I64 values -> struct ("int64", box values)
             | U8 values -> struct ("uint8", box values)
 
+        let asked = if typeof<'T> = typeof<float32> then "float32" else "float64"
+
         match found with
         | :? ('T array) as values -> values
-        | _ -> damaged file $"the tensor '{name}' holds {stored}, {typeof<'T>.Name} is asked for."
+        | _ -> damaged file $"the tensor '{name}' holds {stored}, {asked} is asked for."
 
     let internal single<'T> (file: string) (content: Safetensors) (name: string) : 'T =
         let tensor = tensor file content name

@@ -158,7 +158,7 @@ let private texts =
           refused "0.1" 0 "0.1 is not plateau(value, "
           refused "plateau(0.1, factor=1)" 20 "(0, 1)"
           refused "plateau(0.1, patience=-1)" 22 "at least 0"
-          refused "plateau(0.1, threshold_mode=relativ)" 28 "known are relative, absolute; did you mean relative?"
+          refused "plateau(0.1, threshold_mode=relativ)" 28 "did you mean relative? Known are relative, absolute."
           refused "plateau(0.1, patient=3)" 13 "did you mean patience?"
           testCase "options made in code are checked" (fun () ->
               let plateau = { Plateau.parse "plateau(0.1)" with Factor = 2.0 }

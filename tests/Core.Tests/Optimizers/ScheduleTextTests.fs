@@ -110,7 +110,7 @@ let private errors =
           refused "cosine(0.1)" 0 [ "steps of cosine is missing"; "cosine(value, steps=..., end=0)" ]
           refused "cosine(0.1, 50)" 12 [ "an argument's name is missing"; "cosine(value, steps=..., end=0)" ]
           refused "cosine(value=0.1, steps=50)" 0 [ "value of cosine is missing" ]
-          refused "cosine(0.1, stops=50)" 12 [ "cosine has no argument 'stops'"; "known are steps, end; did you mean steps?" ]
+          refused "cosine(0.1, stops=50)" 12 [ "cosine has no argument 'stops'"; "did you mean steps? Known are steps, end." ]
           refused "cosine(-0.1, steps=50)" 7 [ "value = -0.1, but value of cosine must lie in [0, ∞)" ]
           refused "cosine(0.1, steps=0)" 18 [ "steps = 0, but steps of cosine must be a whole number of at least 1" ]
           refused "cosine(0.1, steps=1.5)" 18 [ "steps = 1.5"; "whole number" ]
@@ -129,7 +129,7 @@ let private errors =
           refused
               "one_cycle(1, steps=9, anneal=linea)"
               29
-              [ "anneal of one_cycle cannot be 'linea'"; "cosine, linear; did you mean linear?" ]
+              [ "anneal of one_cycle cannot be 'linea'"; "did you mean linear? Known are cosine, linear." ]
           refused "one_cycle(1, steps=9, anneal=3)" 29 [ "anneal of one_cycle must be cosine or linear, not 3" ]
           refused "cyclic(0, max=1, up=8, gamma=0.9)" 29 [ "gamma goes with mode=exp_range, not with mode=triangular" ]
           refused "cyclic(0, max=1, up=8, mode=exp_range, gamma=1.1)" 45 [ "gamma = 1.1"; "(0, 1]" ]
