@@ -114,10 +114,44 @@ internal static class CompositionTests
             Expect.isNonEmpty(state.Numbers, "numbers");
             Expect.isTrue(state.Numbers.Keys.All(name => name.StartsWith("2.prodigy.", StringComparison.Ordinal)), "their names");
         }),
+        Spec.Test("fluent methods have the parameters of the makers that they put in a chain", () =>
+        {
+            var makers = typeof(Optimizers).GetMethods().Where(method => method.ReturnType == typeof(Optimizer)).ToLookup(method => method.Name);
+            var pairs = typeof(Optimizer).GetMethods()
+                .Where(method => method.ReturnType == typeof(Optimizer))
+                .Select(method => (Fluent: method, Maker: method.Name switch { "AddNoise" => "Noise", "ScaleGradient" => "Scale", var name => name }))
+                .Where(pair => makers[pair.Maker].Any() && pair.Maker != "Freeze")
+                .ToArray();
+            Expect.isGreaterThanOrEqual(pairs.Length, 16, "pairs");
+            foreach (var (fluent, maker) in pairs)
+            {
+                Expect.sequenceEqual(
+                    fluent.GetParameters().Select(parameter => parameter.Name!),
+                    makers[maker].Single().GetParameters().Select(parameter => parameter.Name!),
+                    fluent.Name);
+            }
+
+            Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Optimizers.Adam().Lookahead(5, share: 2)).ParamName, "share", "in errors too");
+        }),
+        Spec.Test("equal optimizers are equal by operators too", () =>
+        {
+            var (one, same, other) = (Optimizers.Adam().ClipNorm(2), Optimizers.Parse("clip_norm(2) | adam"), Optimizers.Adam());
+            Expect.equal((one == same, one != same, one == other, one != other), (true, false, false, true), "optimizers");
+            Expect.equal((one == null, null == one, (Optimizer?)null == null), (false, false, true), "nulls");
+            var (linear, sameLine) = (Schedules.Linear(1, 2), Schedules.Parse("linear(1, steps=2)"));
+            Expect.equal((linear == sameLine, linear != sameLine, linear == Schedules.Linear(1, 3), linear == null), (true, false, false, false), "schedules");
+        }),
         Spec.Test("what cannot be adjusted is refused, with what can", () =>
         {
             Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Sgd().With("rate", 1)).Message, "lr", "known names");
             Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Optimizers.Sgd().With("momentum", 1)).ActualValue, 1.0, "value");
+            Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Optimizers.Sgd().With("momentum", 1)).ParamName, "value", "the parameter");
+            Expect.isNull(Spec.Throws<ArgumentException>(() => Optimizers.Sgd(nesterov: true)).ParamName, "values that do not fit together");
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().With((AdamOptions _) => null!)).Message, "gave null", "no hyper-parameters");
+            Expect.equal(
+                Spec.Throws<ArgumentOutOfRangeException>(() => Optimizers.Adam().Schedule("lr", new Plateau(1, ThresholdMode: (ThresholdMode)7))).ParamName,
+                "ThresholdMode",
+                "no such mode");
             Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Sgd().With((AdamOptions h) => h)).Message, "adam", "kind");
             var error = Spec.Throws<ArgumentOutOfRangeException>(() => Optimizers.Adam().With((AdamOptions h) => h with { LearningRate = -1 }));
             Expect.equal(error.ParamName, "learningRate", "as C# calls it");
@@ -126,6 +160,6 @@ internal static class CompositionTests
         Spec.Test("a rule that looks at the parameters says how to give them", () =>
             Expect.stringContains(
                 Spec.Throws<ArgumentException>(() => Optimizers.AdamW().Step(Optimizers.AdamW().Init<double>(1), new double[] { 1 })).Message,
-                "stepAt",
+                "StepAt",
                 "message")));
 }

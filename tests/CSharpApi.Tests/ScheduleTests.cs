@@ -53,6 +53,18 @@ internal static class ScheduleTests
             Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Schedules.Cyclic(-1, 2, 3)).ParamName, "baseValue", "baseValue");
             Expect.stringContains(Spec.Throws<ArgumentOutOfRangeException>(() => Schedules.OneCycle(1, 10, pctStart: 2)).Message, "[0, 1]", "range");
         }),
+        Spec.Test("one of many values is refused by the name of all, and so is one that is missing", () =>
+        {
+            var one = Schedules.Constant(1);
+            Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Schedules.MultiStep(1, 0.1, 5, 3)).ParamName, "milestones", "milestones");
+            Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Schedules.Piecewise(1, Interpolation.Linear, (5, 1), (3, 1))).ParamName, "values", "pieces");
+            Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Schedules.Join(one, (5, one), (3, one))).ParamName, "next", "schedules");
+            Expect.equal(Spec.Throws<ArgumentNullException>(() => Schedules.MultiStep(1, 0.1, null!)).ParamName, "milestones", "no milestones");
+            Expect.equal(Spec.Throws<ArgumentNullException>(() => Schedules.Piecewise(1, Interpolation.Linear, null!)).ParamName, "values", "no pieces");
+            Expect.equal(Spec.Throws<ArgumentNullException>(() => Schedules.Join(one, null!)).ParamName, "next", "no schedules");
+            Expect.equal(Spec.Throws<ArgumentNullException>(() => Schedules.Join(one, (5, null!))).ParamName, "next", "no schedule");
+            Expect.equal(Spec.Throws<ArgumentNullException>(() => Schedules.Product(one, [null!])).ParamName, "others", "no factor");
+        }),
         Spec.Test("a wrong text is refused with the place and the nearest name", () =>
             Expect.stringContains(Spec.Throws<Core.Optimizers.ExpressionException>(() => Schedules.Parse("cosin(1, steps=2)")).Message, "did you mean cosine?", "suggestion")));
 }

@@ -21,6 +21,9 @@ public sealed record Checkpoint<T>(Optimizer Optimizer, OptimizerState<T> State,
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(Optimizer);
+        ArgumentNullException.ThrowIfNull(State);
+        ArgumentNullException.ThrowIfNull(Parameters);
         var core = new Core.Training.Checkpoint<T>(Optimizer.Core, State.Core, Parameters);
         if (Checkpoint.IsArchive(path))
         {

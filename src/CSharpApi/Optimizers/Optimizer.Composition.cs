@@ -59,9 +59,9 @@ public sealed partial class Optimizer
     public Optimizer ScaleGradient(double factor) => InFront(Optimizers.Scale(factor));
 
     /// <summary>In front of the rule: the mean of k gradients, at every k-th step; at the others everything behind rests, and nothing changes.</summary>
-    /// <param name="k">At least 1.</param>
+    /// <param name="steps">k, how many gradients make one, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is out of its range.</exception>
-    public Optimizer Accumulate(long k) => InFront(Optimizers.Accumulate(k));
+    public Optimizer Accumulate(long steps) => InFront(Optimizers.Accumulate(steps));
 
     /// <summary>In front of the rule: steps whose gradient is not finite are left out.</summary>
     /// <param name="limit">After more such steps in a row, an <see cref="ArithmeticException"/>; 0 is never.</param>
@@ -82,10 +82,10 @@ public sealed partial class Optimizer
     public Optimizer Scale(double factor) => Behind(Optimizers.Scale(factor));
 
     /// <summary>Behind the rule: slow weights that go a share of the way to the fast ones every k steps (Zhang et al. 2019).</summary>
-    /// <param name="k">Steps between, at least 1.</param>
-    /// <param name="alpha">α, the share of the way, in (0, 1].</param>
+    /// <param name="steps">k, the steps between, at least 1.</param>
+    /// <param name="share">α, the share of the way, in (0, 1].</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    public Optimizer Lookahead(long k = 5, double alpha = 0.5) => Behind(Optimizers.Lookahead(k, alpha));
+    public Optimizer Lookahead(long steps = 5, double share = 0.5) => Behind(Optimizers.Lookahead(steps, share));
 
     /// <summary>Behind the rule: the exponential moving average of the parameters, for <see cref="Averaged{T}(OptimizerState{T}, T[])"/>.</summary>
     /// <param name="decay">β, in (0, 1).</param>
@@ -107,7 +107,14 @@ public sealed partial class Optimizer
     public Optimizer With(string name, double value)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return new Optimizer(OptimizerModule.set(name, value, Core));
+        try
+        {
+            return new Optimizer(OptimizerModule.set(name, value, Core));
+        }
+        catch (ArgumentOutOfRangeException error)
+        {
+            throw new ArgumentOutOfRangeException(nameof(value), error.ActualValue, Optimizers.Sentence(error));
+        }
     }
 
     /// <summary>

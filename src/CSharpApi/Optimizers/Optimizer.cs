@@ -53,6 +53,7 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="length">The number of parameters, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
+    /// <exception cref="ArgumentException">The optimizer has groups, which need names: a <see cref="ParameterLayout"/>.</exception>
     /// <exception cref="NotSupportedException">T is another type.</exception>
     public OptimizerState<T> Init<T>(int length)
         where T : unmanaged, IFloatingPointIeee754<T> => new(OptimizerModule.init<T>(Core, length));
@@ -73,6 +74,7 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     /// The pure step: from a state and a gradient to the next state and the delta, which the caller takes away:
     /// w' = w − delta. Neither argument is changed.
     /// </summary>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="state">A state of this optimizer, from <see cref="Init{T}(int)"/> or from the step before.</param>
     /// <param name="gradient">The gradient, as long as the state.</param>
     /// <exception cref="ArgumentException">
@@ -96,6 +98,7 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     }
 
     /// <summary>The pure step at given parameters, for optimizers that look at them: decay, trust ratios, averages. Nothing given is changed.</summary>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="state">A state of this optimizer.</param>
     /// <param name="parameters">The parameters w, as long as the state.</param>
     /// <param name="gradient">The gradient, as long as the state.</param>
@@ -121,6 +124,7 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     /// The in-place step: overwrites the parameters with w − delta and the state with the next one, without allocating. Equal
     /// bit for bit to the pure step.
     /// </summary>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="state">A state of this optimizer; afterwards the next one.</param>
     /// <param name="parameters">The parameters, as long as the state.</param>
     /// <param name="gradient">The gradient, as long as the state.</param>
@@ -136,6 +140,7 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     /// Tells the state a validation loss: hyper-parameters that follow a <see cref="Plateau"/> are reduced when it stops falling. Of no
     /// effect on others.
     /// </summary>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="state">A state of this optimizer; it is changed.</param>
     /// <param name="loss">The loss.</param>
     /// <exception cref="ArgumentException">The state is another optimizer's.</exception>
@@ -147,6 +152,7 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     }
 
     /// <summary>The same as a pure step: the state that knows the loss too.</summary>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="state">A state of this optimizer; it is not changed.</param>
     /// <param name="loss">The loss.</param>
     /// <exception cref="ArgumentException">The state is another optimizer's.</exception>
@@ -161,6 +167,7 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     /// The averages of the parameters that the optimizer keeps, by <see cref="Ema"/>, <see cref="Swa"/>, <see cref="Optimizers.Asgd"/>
     /// or a schedule-free rule; where it keeps none, the parameters themselves.
     /// </summary>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="state">A state of this optimizer.</param>
     /// <param name="parameters">The parameters, as long as the state; they are not changed.</param>
     /// <exception cref="ArgumentException">The lengths differ, or the state is another optimizer's.</exception>
@@ -193,4 +200,14 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
 
     /// <inheritdoc/>
     public override int GetHashCode() => Core.GetHashCode();
+
+    /// <summary>Whether two optimizers are equal.</summary>
+    /// <param name="left">The one.</param>
+    /// <param name="right">The other.</param>
+    public static bool operator ==(Optimizer? left, Optimizer? right) => left is null ? right is null : left.Equals(right);
+
+    /// <summary>Whether two optimizers differ.</summary>
+    /// <param name="left">The one.</param>
+    /// <param name="right">The other.</param>
+    public static bool operator !=(Optimizer? left, Optimizer? right) => !(left == right);
 }

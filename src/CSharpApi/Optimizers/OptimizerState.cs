@@ -43,6 +43,7 @@ public sealed class OptimizerState<T>
 }
 
 /// <summary>What a pure step gives.</summary>
+/// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 /// <param name="Next">The next state.</param>
 /// <param name="Delta">What to take away from each parameter: w' = w − delta.</param>
 public readonly record struct OptimizerStep<T>(OptimizerState<T> Next, T[] Delta)

@@ -10,8 +10,8 @@ public static partial class Optimizers
     /// + (1−β₂) g²;  Δ = α v̂ / (√ŝ + ε), v̂ = v/(1−β₁ᵗ), ŝ = s/(1−β₂ᵗ).
     /// </summary>
     /// <param name="learningRate">Learning rate α, at least 0.</param>
-    /// <param name="beta1">γ₁, of the mean of gradients, in (0, 1).</param>
-    /// <param name="beta2">γ₂, of the mean of squared gradients, in (0, 1).</param>
+    /// <param name="beta1">β₁, of the mean of gradients, in (0, 1).</param>
+    /// <param name="beta2">β₂, of the mean of squared gradients, in (0, 1).</param>
     /// <param name="epsilon">ε, added to the root, at least 0.</param>
     /// <param name="correction">Correct the means for their start at zero.</param>
     /// <param name="inside">ε within the root.</param>

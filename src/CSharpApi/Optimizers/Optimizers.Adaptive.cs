@@ -49,7 +49,7 @@ public static partial class Optimizers
     /// </summary>
     /// <param name="decay">γ, of both means of squares, in (0, 1).</param>
     /// <param name="epsilon">ε, added to the root, at least 0.</param>
-    /// <param name="deltaEpsilon">ε of the deltas; the same as eps if left out, at least 0.</param>
+    /// <param name="deltaEpsilon">ε of the deltas; the same as epsilon if left out, at least 0.</param>
     /// <param name="learningRate">α, on top of all, at least 0.</param>
     /// <param name="inside">ε within the root.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>

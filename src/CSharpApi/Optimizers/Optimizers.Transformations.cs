@@ -47,18 +47,18 @@ public static partial class Optimizers
     public static Optimizer Noise(double deviation = 0.01, long seed = 0) =>
         Make(CoreRules.noise, new Core.Optimizers.Noise(deviation, seed));
 
-    /// <summary>Λ w added to the gradient: L2 (Krogh &amp; Hertz 1991): Δ = g + λ w.</summary>
+    /// <summary>λ w added to the gradient: L2 (Krogh &amp; Hertz 1991): Δ = g + λ w.</summary>
     /// <param name="factor">λ, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public static Optimizer L2(double factor = 0) => Make(CoreRules.decay, new Core.Optimizers.WeightDecay(factor));
 
-    /// <summary>Λ w added behind a rule: decoupled weight decay, without the rate (Loshchilov &amp; Hutter 2019): Δ ← Δ + λ w.</summary>
+    /// <summary>λ w added behind a rule: decoupled weight decay, without the rate (Loshchilov &amp; Hutter 2019): Δ ← Δ + λ w.</summary>
     /// <param name="factor">λ, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public static Optimizer DecoupledDecay(double factor = 0) =>
         Make(CoreRules.decoupled, new Core.Optimizers.WeightDecay(factor));
 
-    /// <summary>Λ sign w added to the gradient: L1 (Tibshirani 1996): Δ = g + λ sign w.</summary>
+    /// <summary>λ sign w added to the gradient: L1 (Tibshirani 1996): Δ = g + λ sign w.</summary>
     /// <param name="factor">λ, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public static Optimizer L1(double factor = 0) => Make(CoreRules.l1, new Core.Optimizers.SignDecay(factor));
@@ -74,7 +74,7 @@ public static partial class Optimizers
     public static Optimizer Accumulate(long steps = 1) => Make(CoreRules.accumulate, new Core.Optimizers.Accumulate(steps));
 
     /// <summary>Steps whose gradient is not finite are left out: Δ = g if all of g is finite, else all behind it rests.</summary>
-    /// <param name="limit">After more in a row, an error; 0 is never, at least 0.</param>
+    /// <param name="limit">After more such steps in a row, an <see cref="ArithmeticException"/>; 0 is never. At least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public static Optimizer SkipNonFinite(long limit = 0) =>
         Make(CoreRules.skipNonFinite, new Core.Optimizers.SkipNonFinite(limit));

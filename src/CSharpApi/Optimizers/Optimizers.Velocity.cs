@@ -34,7 +34,7 @@ public static partial class Optimizers
     /// </summary>
     /// <param name="learningRate">Learning rate α, at least 0.</param>
     /// <param name="momentum">μ, what the velocity keeps, in [0, 1).</param>
-    /// <param name="dampening">τ, what is kept from the velocity, in [0, 1].</param>
+    /// <param name="dampening">τ, the share of the gradient that the velocity is not given, in [0, 1].</param>
     /// <param name="nesterov">Look one step ahead.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     /// <exception cref="ArgumentException">Values do not fit together.</exception>
@@ -82,7 +82,7 @@ public static partial class Optimizers
     /// <param name="learningRate">Learning rate α, at least 0.</param>
     /// <param name="lambda">λ, of the rate's fall and of the decay, at least 0.</param>
     /// <param name="power">κ, the power of the rate's fall, at least 0.</param>
-    /// <param name="start">T₀, where averaging begins, at least 0.</param>
+    /// <param name="start">t₀, where averaging begins, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public static Optimizer Asgd(double learningRate = 0.01, double lambda = 1e-4, double power = 0.75, double start = 1e6) =>
         Make(CoreRules.asgd, new Core.Optimizers.Asgd(learningRate, lambda, power, start));

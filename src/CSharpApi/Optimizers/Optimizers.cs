@@ -83,7 +83,15 @@ public static partial class Optimizers
 
             var field = FSharpType.GetRecordFields(typeof(THyperParameters), null)[index].Name;
             var name = char.ToLowerInvariant(field[0]) + field[1..];
-            throw new ArgumentOutOfRangeException(name, error.ActualValue, error.Message.Split(" (Parameter")[0]);
+            throw new ArgumentOutOfRangeException(name, error.ActualValue, Sentence(error));
+        }
+        catch (ArgumentException error) when (error.ParamName == kind.Kind.Name)
+        {
+            // Values that do not fit together are no parameter's alone.
+            throw new ArgumentException(Sentence(error));
         }
     }
+
+    // What an error says, without what .NET adds to it.
+    internal static string Sentence(ArgumentException error) => error.Message.Split(" (Parameter")[0];
 }

@@ -34,7 +34,15 @@ public sealed record Plateau(
     double Minimum = 0)
 {
     internal CorePlateau Core =>
-        new(Value, Factor, Patience, Threshold, ThresholdMode == ThresholdMode.Absolute ? CuteDl.Core.Optimizers.ThresholdMode.Absolute : CuteDl.Core.Optimizers.ThresholdMode.Relative, Cooldown, Minimum);
+        new(Value, Factor, Patience, Threshold, CoreMode, Cooldown, Minimum);
+
+    private CuteDl.Core.Optimizers.ThresholdMode CoreMode =>
+        ThresholdMode switch
+        {
+            ThresholdMode.Relative => CuteDl.Core.Optimizers.ThresholdMode.Relative,
+            ThresholdMode.Absolute => CuteDl.Core.Optimizers.ThresholdMode.Absolute,
+            _ => throw new ArgumentOutOfRangeException(nameof(ThresholdMode), ThresholdMode, "there is no such mode."),
+        };
 
     internal static Plateau Of(CorePlateau core) =>
         new(core.Value, core.Factor, core.Patience, core.Threshold, core.ThresholdMode.IsAbsolute ? ThresholdMode.Absolute : ThresholdMode.Relative, core.Cooldown, core.Minimum);

@@ -45,6 +45,16 @@ public sealed class Schedule : IEquatable<Schedule>
 
     /// <inheritdoc/>
     public override int GetHashCode() => Core.GetHashCode();
+
+    /// <summary>Whether two schedules are equal.</summary>
+    /// <param name="left">The one.</param>
+    /// <param name="right">The other.</param>
+    public static bool operator ==(Schedule? left, Schedule? right) => left is null ? right is null : left.Equals(right);
+
+    /// <summary>Whether two schedules differ.</summary>
+    /// <param name="left">The one.</param>
+    /// <param name="right">The other.</param>
+    public static bool operator !=(Schedule? left, Schedule? right) => !(left == right);
 }
 
 /// <summary>A kind of schedule, without values for its arguments.</summary>

@@ -69,8 +69,11 @@ public static partial class Schedules
     /// <param name="factor">Above 0.</param>
     /// <param name="milestones">Steps, ascending.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    public static Schedule MultiStep(double value, double factor, params long[] milestones) =>
-        Make(CoreSchedule.NewMultiStep(value, ListModule.OfSeq(milestones), factor));
+    public static Schedule MultiStep(double value, double factor, params long[] milestones)
+    {
+        ArgumentNullException.ThrowIfNull(milestones);
+        return Make(CoreSchedule.NewMultiStep(value, ListModule.OfSeq(milestones), factor), each: ("milestone", nameof(milestones)));
+    }
 
     /// <summary>value · factor^(t / every), as PyTorch's ExponentialLR.</summary>
     /// <param name="value">The value at step 0.</param>
@@ -164,14 +167,20 @@ public static partial class Schedules
     /// <param name="interpolation">How it goes from value to value.</param>
     /// <param name="values">Steps, ascending, and the values that are reached there.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    public static Schedule Piecewise(double value, Interpolation interpolation, params (long Step, double Value)[] values) =>
-        Make(CoreSchedule.NewPiecewise(value, ListModule.OfSeq(values.Select(next => Tuple.Create(next.Step, next.Value))), interpolation switch
-        {
-            Interpolation.Constant => Core.Optimizers.Interpolation.Constant,
-            Interpolation.Linear => Core.Optimizers.Interpolation.NewAnneal(CoreAnneal.Linear),
-            Interpolation.Cosine => Core.Optimizers.Interpolation.NewAnneal(CoreAnneal.Cosine),
-            _ => throw new ArgumentOutOfRangeException(nameof(interpolation), interpolation, "there is no such interpolation."),
-        }));
+    public static Schedule Piecewise(double value, Interpolation interpolation, params (long Step, double Value)[] values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        var pieces = ListModule.OfSeq(values.Select(next => Tuple.Create(next.Step, next.Value)));
+        return Make(
+            CoreSchedule.NewPiecewise(value, pieces, interpolation switch
+            {
+                Interpolation.Constant => Core.Optimizers.Interpolation.Constant,
+                Interpolation.Linear => Core.Optimizers.Interpolation.NewAnneal(CoreAnneal.Linear),
+                Interpolation.Cosine => Core.Optimizers.Interpolation.NewAnneal(CoreAnneal.Cosine),
+                _ => throw new ArgumentOutOfRangeException(nameof(interpolation), interpolation, "there is no such interpolation."),
+            }),
+            each: ("step", nameof(values)));
+    }
 
     /// <summary>A straight line up to where a schedule starts, then the schedule, counting from the line's end (Goyal et al. 2017).</summary>
     /// <param name="steps">How many steps the line has, at least 0.</param>
@@ -191,7 +200,13 @@ public static partial class Schedules
     public static Schedule Join(Schedule first, params (long Step, Schedule Schedule)[] next)
     {
         ArgumentNullException.ThrowIfNull(first);
-        return Make(CoreSchedule.NewJoin(first.Core, ListModule.OfSeq(next.Select(part => Tuple.Create(part.Step, part.Schedule.Core)))));
+        ArgumentNullException.ThrowIfNull(next);
+        foreach (var (_, schedule) in next)
+        {
+            ArgumentNullException.ThrowIfNull(schedule, nameof(next));
+        }
+
+        return Make(CoreSchedule.NewJoin(first.Core, ListModule.OfSeq(next.Select(part => Tuple.Create(part.Step, part.Schedule.Core)))), each: ("step", nameof(next)));
     }
 
     /// <summary>Schedules multiplied, each at the same step.</summary>
@@ -200,6 +215,12 @@ public static partial class Schedules
     public static Schedule Product(Schedule first, params Schedule[] others)
     {
         ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(others);
+        foreach (var other in others)
+        {
+            ArgumentNullException.ThrowIfNull(other, nameof(others));
+        }
+
         return Make(CoreSchedule.NewProduct(first.Core, ListModule.OfSeq(others.Select(other => other.Core))));
     }
 
@@ -220,8 +241,9 @@ public static partial class Schedules
             _ => throw new ArgumentOutOfRangeException(nameof(anneal), anneal, "there is no such shape."),
         };
 
-    // The core's message begins with the argument's name as the text form has it; C# callers know it by the parameter's.
-    private static Schedule Make(CoreSchedule schedule)
+    // The core's message begins with the argument's name as the text form has it; C# callers know it by the parameter's: where the text
+    // form has many of a name, that of all together.
+    private static Schedule Make(CoreSchedule schedule, (string Word, string Parameter)? each = null)
     {
         try
         {
@@ -229,8 +251,8 @@ public static partial class Schedules
         }
         catch (ArgumentOutOfRangeException error) when (FirstWord().Match(error.Message) is { Success: true, Value: var word })
         {
-            var name = word == "base" ? "baseValue" : UnderscoreLetter().Replace(word, match => match.Value[1..].ToUpperInvariant());
-            throw new ArgumentOutOfRangeException(name, error.ActualValue, error.Message.Split(" (Parameter")[0]);
+            var name = word == each?.Word ? each.Value.Parameter : word == "base" ? "baseValue" : UnderscoreLetter().Replace(word, match => match.Value[1..].ToUpperInvariant());
+            throw new ArgumentOutOfRangeException(name, error.ActualValue, Optimizers.Sentence(error));
         }
     }
 

@@ -5,8 +5,8 @@ namespace CuteDl;
 
 /// <summary>The hyper-parameters of <see cref="Optimizers.Adam"/>, for <see cref="Optimizer.With{TOptions}"/>.</summary>
 /// <param name="LearningRate">Learning rate α, at least 0.</param>
-/// <param name="Beta1">γ₁, of the mean of gradients, in (0, 1).</param>
-/// <param name="Beta2">γ₂, of the mean of squared gradients, in (0, 1).</param>
+/// <param name="Beta1">β₁, of the mean of gradients, in (0, 1).</param>
+/// <param name="Beta2">β₂, of the mean of squared gradients, in (0, 1).</param>
 /// <param name="Epsilon">ε, added to the root, at least 0.</param>
 /// <param name="Correction">Correct the means for their start at zero.</param>
 /// <param name="Inside">ε within the root.</param>

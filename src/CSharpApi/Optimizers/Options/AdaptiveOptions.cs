@@ -52,7 +52,7 @@ public sealed record RmsPropOptions(
 /// <summary>The hyper-parameters of <see cref="Optimizers.Adadelta"/>, for <see cref="Optimizer.With{TOptions}"/>.</summary>
 /// <param name="Decay">γ, of both means of squares, in (0, 1).</param>
 /// <param name="Epsilon">ε, added to the root, at least 0.</param>
-/// <param name="DeltaEpsilon">ε of the deltas; the same as eps if left out, at least 0.</param>
+/// <param name="DeltaEpsilon">ε of the deltas; the same as Epsilon if left out, at least 0.</param>
 /// <param name="LearningRate">α, on top of all, at least 0.</param>
 /// <param name="Inside">ε within the root.</param>
 public sealed record AdadeltaOptions(

@@ -28,5 +28,5 @@ internal static class RuleOptions
         where THyperParameters : IPart =>
         Optimizers.NamedAsInCSharp(
             kind,
-            () => OptimizerModule.update(kind, FuncConvert.FromFunc((THyperParameters h) => write(change(read(h)))), optimizer));
+            () => OptimizerModule.update(kind, FuncConvert.FromFunc((THyperParameters h) => write(change(read(h)) ?? throw new ArgumentException("the change gave null.", nameof(change)))), optimizer));
 }

@@ -136,7 +136,7 @@ public sealed record AccumulateOptions(long Steps = 1) : IRuleOptions<Accumulate
 }
 
 /// <summary>The hyper-parameters of <see cref="Optimizers.SkipNonFinite"/>, for <see cref="Optimizer.With{TOptions}"/>.</summary>
-/// <param name="Limit">After more in a row, an error; 0 is never, at least 0.</param>
+/// <param name="Limit">After more such steps in a row, an <see cref="ArithmeticException"/>; 0 is never. At least 0.</param>
 public sealed record SkipNonFiniteOptions(long Limit = 0) : IRuleOptions<SkipNonFiniteOptions>
 {
     static CoreOptimizer IRuleOptions<SkipNonFiniteOptions>.Change(CoreOptimizer optimizer, Func<SkipNonFiniteOptions, SkipNonFiniteOptions> change) =>

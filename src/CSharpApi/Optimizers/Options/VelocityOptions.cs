@@ -47,7 +47,7 @@ public sealed record NesterovOptions(double LearningRate = 0.01, double Decay = 
 /// <summary>The hyper-parameters of <see cref="Optimizers.Sgd"/>, for <see cref="Optimizer.With{TOptions}"/>.</summary>
 /// <param name="LearningRate">Learning rate α, at least 0.</param>
 /// <param name="Momentum">μ, what the velocity keeps, in [0, 1).</param>
-/// <param name="Dampening">τ, what is kept from the velocity, in [0, 1].</param>
+/// <param name="Dampening">τ, the share of the gradient that the velocity is not given, in [0, 1].</param>
 /// <param name="Nesterov">Look one step ahead.</param>
 public sealed record SgdOptions(
     double LearningRate = 0.01,
@@ -124,7 +124,7 @@ public sealed record RpropOptions(
 /// <param name="LearningRate">Learning rate α, at least 0.</param>
 /// <param name="Lambda">λ, of the rate's fall and of the decay, at least 0.</param>
 /// <param name="Power">κ, the power of the rate's fall, at least 0.</param>
-/// <param name="Start">T₀, where averaging begins, at least 0.</param>
+/// <param name="Start">t₀, where averaging begins, at least 0.</param>
 public sealed record AsgdOptions(
     double LearningRate = 0.01,
     double Lambda = 1e-4,
