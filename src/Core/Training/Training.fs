@@ -167,11 +167,7 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
             workload.Parameters.CopyTo(Span before)
 
     let measureUpdate () =
-        let squares =
-            Sums.fold2 (ReadOnlySpan before) (Span<'T>.op_Implicit workload.Parameters) (fun from until ->
-                let update = from - until
-                update * update)
-
+        let squares = Sums.squaresOfDifferences (ReadOnlySpan before) (Span<'T>.op_Implicit workload.Parameters)
         updateRatio <- sqrt squares / sqrt (Sums.squares (ReadOnlySpan before))
 
     let takeStep () =
