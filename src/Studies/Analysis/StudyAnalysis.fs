@@ -158,7 +158,10 @@ type LookState =
         Level: float
         /// <summary>The fewest seeds with which this level can be met, all pairs considered.</summary>
         FewestSeeds: int
-        /// <summary>Whether every pair is won or equal, on every metric that is ranked and on each task.</summary>
+        /// <summary>
+        /// Whether "which one?" is answered: on each task, in steps and in final accuracy, some contender wins against or equals every
+        /// other; a metric in which nobody got anywhere is not asked about.
+        /// </summary>
         Decided: bool
     }
 

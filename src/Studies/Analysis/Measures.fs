@@ -1,0 +1,98 @@
+/// What is measured of one trial, and which of a study's trials are measured: the conventions of every table, in one place.
+module internal CuteDl.Studies.Measures
+
+open System
+open CuteDl.Studies.Statistics
+
+/// Below this, no ranking: with 5 pairs no two-sided exact test can reach 0.05.
+[<Literal>]
+let FewestToRank = 6
+
+/// Of intervals that stand for themselves; those of pairs have the level of the look.
+[<Literal>]
+let Level = 0.95
+
+/// The seed of every bootstrap; purposes keep them apart.
+[<Literal>]
+let Seed = 0
+
+let isDocument (study: Study) =
+    match study.Protocol with
+    | Document _ -> true
+    | Fair _ -> false
+
+let confirmation (study: Study) =
+    match study.Protocol with
+    | Fair(_, confirmation, _) -> Some confirmation
+    | Document _ -> None
+
+/// The phase whose trials contenders are compared by.
+let comparedPhase (study: Study) =
+    if isDocument study then Phase.Document else Phase.Confirmation
+
+let hasClasses (task: StudyTask) =
+    match task.Problem with
+    | Images _ -> true
+    | Function _ -> false
+
+let isDiverged (result: TrialResult) = result.Ending = Ending.Diverged
+
+/// A diverged trial is a failure, even if it saw the target on its way.
+let private unlessDiverged time result =
+    if isDiverged result then infinity else time result
+
+let steps (result: TrialResult) = unlessDiverged _.StepsToTarget result
+let examples (result: TrialResult) = unlessDiverged _.ExamplesToTarget result
+let seconds (result: TrialResult) = unlessDiverged _.SecondsToTarget result
+let isReached result = Double.IsFinite(steps result)
+
+let private orNaN (value: Score -> float) (score: Nullable<Score>) =
+    if score.HasValue then value score.Value else nan
+
+/// A diverged trial answers nothing rightly.
+let private accuracyOf (score: TrialResult -> Nullable<Score>) (result: TrialResult) =
+    if isDiverged result then 0.0 else orNaN _.Accuracy (score result)
+
+let finalAccuracy result = accuracyOf _.Final result
+let accuracyAtStop result = accuracyOf (fun result -> if result.AtStop.HasValue then result.AtStop else result.Final) result
+let testAccuracy result = accuracyOf _.Test result
+let bestAccuracy (result: TrialResult) = orNaN _.Accuracy result.Best
+
+let finalLoss (result: TrialResult) =
+    if isDiverged result then infinity
+    elif result.Final.HasValue then result.Final.Value.Loss
+    else orNaN _.Loss result.AtStop
+
+/// The last validation's accuracy, whatever ended the trial; NaN if there was no validation.
+let lastAccuracy (result: TrialResult) =
+    if result.Curve.Accuracy.Length = 0 then nan else Array.last result.Curve.Accuracy
+
+let measure (metric: Metric) : TrialResult -> float =
+    match metric with
+    | Metric.StepsToTarget -> steps
+    | Metric.FinalAccuracy -> finalAccuracy
+    | Metric.AccuracyAtStop -> accuracyAtStop
+    | Metric.TestAccuracy -> testAccuracy
+    | _ -> bestAccuracy
+
+/// Classes whose logits are dead or almost.
+let lostClasses (result: TrialResult) = Array.append result.Health.DeadLogits result.Health.AlmostDeadLogits |> Array.sort
+
+/// The finished trials of a phase, task and contender, by seed.
+let select (results: TrialResult array) (phase: Phase) (task: string) (contender: string) =
+    results
+    |> Array.filter (fun result ->
+        result.Trial.Phase = phase && result.Trial.Task = task && result.Trial.Contender = contender)
+    |> Array.sortBy _.Trial.Seed
+
+/// Every pair of the study's contenders, in their order.
+let pairs (study: Study) =
+    let names = study.Contenders |> List.map _.Name |> Array.ofList
+
+    [| for i in 0 .. names.Length - 1 do
+           for j in i + 1 .. names.Length - 1 do
+               struct (names[i], names[j]) |]
+
+let medianOr (ifNone: float) (values: float array) =
+    let values = values |> Array.filter (fun value -> not (Double.IsNaN value))
+    if values.Length = 0 then ifNone else Quantile.median values

@@ -1,0 +1,79 @@
+/// Each contender by itself: how often, how soon, how well.
+module internal CuteDl.Studies.Summaries
+
+open System
+open CuteDl.Studies.Statistics
+
+/// The horizon of a restricted mean in other units than steps: what a whole budget takes.
+let private time purpose (horizon: float) (times: float array) : TimeSummary =
+    { Median = Quantile.median times
+      RestrictedMean = Bootstrap.ofSample Measures.Seed purpose Measures.Level (RestrictedMean.ofTimes horizon) times }
+
+let private interquartile purpose (values: float array) : Nullable<Interval> =
+    let values = values |> Array.filter (fun value -> not (Double.IsNaN value))
+
+    if values.Length = 0 then
+        Nullable()
+    else
+        Nullable(Bootstrap.ofSample Measures.Seed purpose Measures.Level InterquartileMean.ofValues values)
+
+let private batch (task: StudyTask) =
+    match task.Problem with
+    | Images images -> float images.Batch
+    | Function _ -> 1.0
+
+let private variantOf phase =
+    match phase with
+    | Phase.Defaults -> Variant.Defaults
+    | Phase.Document -> Variant.AsGiven
+    | _ -> Variant.Tuned
+
+let private summary (task: StudyTask) (phase: Phase) (contender: string) (trials: TrialResult array) : Summary =
+    let of' name = $"{task.Name}/{contender}/{phase}/{name}"
+    let budget = float task.Steps
+    let reached = trials |> Array.filter Measures.isReached
+    let accuracy name measure = trials |> Array.map measure |> interquartile (of' name)
+    let nothing: Nullable<Interval> = Nullable()
+    let isDocument = phase = Phase.Document
+    let atEnd name measure = if Measures.hasClasses task then accuracy name measure else nothing
+
+    { Task = task.Name
+      Contender = contender
+      Variant = variantOf phase
+      Optimizer = trials[0].Trial.Optimizer
+      Trials = trials.Length
+      Reached = reached.Length
+      Diverged = trials |> Array.filter Measures.isDiverged |> Array.length
+      Success = Wilson.interval Measures.Level reached.Length trials.Length
+      Steps = trials |> Array.map Measures.steps |> time (of' "steps") budget
+      Examples = trials |> Array.map Measures.examples |> time (of' "examples") (budget * batch task)
+      // A whole budget's seconds are not known of trials that ended early; the longest trial's stand for them.
+      Seconds =
+        trials
+        |> Array.map Measures.seconds
+        |> time (of' "seconds") (max Double.Epsilon (trials |> Array.map _.Seconds |> Array.max))
+      FinalAccuracy = if isDocument then nothing else atEnd "final" Measures.finalAccuracy
+      AccuracyAtStop = if isDocument then atEnd "stop" Measures.accuracyAtStop else nothing
+      BestAccuracy = atEnd "best" Measures.bestAccuracy
+      TestAccuracy =
+        if trials |> Array.exists _.Test.HasValue then
+            atEnd "test" Measures.testAccuracy
+        else
+            nothing
+      FinalLoss = trials |> Array.map Measures.finalLoss |> Measures.medianOr nan
+      WithDeadLogits = trials |> Array.filter (fun trial -> trial.Health.DeadLogits.Length > 0) |> Array.length }
+
+let ofResults (study: Study) (results: TrialResult array) : Summary array =
+    let phases =
+        if Measures.isDocument study then
+            [ Phase.Document ]
+        else
+            [ Phase.Confirmation; Phase.Defaults ]
+
+    [| for task in study.Tasks do
+           for phase in phases do
+               for contender in study.Contenders do
+                   let trials = Measures.select results phase task.Name contender.Name
+
+                   if trials.Length > 0 then
+                       summary task phase contender.Name trials |]

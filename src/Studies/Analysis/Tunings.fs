@@ -1,0 +1,148 @@
+/// What tuning and the frontier say of settings: each setting's worth, how small and how wrong a rate may be, and what a smaller budget finds.
+module internal CuteDl.Studies.Tunings
+
+open System
+open CuteDl.Studies.Statistics
+
+/// Twice the best rate's steps is still good enough.
+[<Literal>]
+let private Factor = 2.0
+
+let private rate (values: struct (string * float) array) =
+    values
+    |> Array.tryPick (fun struct (name, value) -> if name = "lr" then Some value else None)
+    |> Option.defaultValue nan
+
+let private count (holds: TrialResult -> bool) (trials: TrialResult array) = trials |> Array.filter holds |> Array.length
+let private medianSteps (trials: TrialResult array) = trials |> Array.map Measures.steps |> Quantile.median
+
+let private forEach (study: Study) (rows: StudyTask -> string -> 'Row seq) : 'Row array =
+    [| for task in study.Tasks do
+           for contender in study.Contenders do
+               yield! rows task contender.Name |]
+
+let settings (study: Study) (results: TrialResult array) : SettingRow array =
+    forEach study (fun task contender ->
+        let confirmed =
+            Measures.select results Phase.Confirmation task.Name contender
+            |> Array.map _.Trial.Optimizer
+            |> Set.ofArray
+
+        Measures.select results Phase.Tuning task.Name contender
+        |> Array.groupBy _.Trial.Setting
+        |> Array.sortBy fst
+        |> Seq.map (fun (setting, trials) ->
+            let trial = trials[0].Trial
+
+            { Task = task.Name
+              Contender = contender
+              Setting = setting
+              Optimizer = trial.Optimizer
+              Values = trial.Values
+              Rate = rate trial.Values
+              Trials = trials.Length
+              Reached = count Measures.isReached trials
+              Diverged = count Measures.isDiverged trials
+              Pruned = count (fun trial -> trial.Ending = Ending.Pruned) trials
+              MedianSteps = medianSteps trials
+              MedianBestAccuracy = trials |> Array.map Measures.bestAccuracy |> Measures.medianOr nan
+              Chosen = confirmed.Contains trial.Optimizer }))
+
+let frontier (study: Study) (results: TrialResult array) : FrontierCell array =
+    forEach study (fun task contender ->
+        Measures.select results Phase.Frontier task.Name contender
+        |> Array.groupBy (fun result -> rate result.Trial.Values)
+        |> Array.sortBy fst
+        |> Seq.map (fun (rate, trials) ->
+            { Task = task.Name
+              Contender = contender
+              Rate = rate
+              Trials = trials.Length
+              Reached = count Measures.isReached trials
+              Diverged = count Measures.isDiverged trials
+              MedianSteps = medianSteps trials }))
+
+let limits (cells: FrontierCell array) : FrontierLimit array =
+    cells
+    |> Array.groupBy (fun cell -> struct (cell.Task, cell.Contender))
+    |> Array.map (fun (struct (task, contender), cells) ->
+        let smallest (suffices: FrontierCell -> bool) =
+            match Array.tryFind suffices cells with
+            | Some cell -> struct (Nullable cell.Rate, cell.Rate = cells[0].Rate)
+            | None -> struct (Nullable(), false)
+
+        let struct (all, allIsEnd) = smallest (fun cell -> cell.Reached = cell.Trials)
+        let struct (most, mostIsEnd) = smallest (fun cell -> 2 * cell.Reached > cell.Trials)
+
+        { Task = task
+          Contender = contender
+          AllSeeds = all
+          MostSeeds = most
+          AllSeedsIsEnd = allIsEnd
+          MostSeedsIsEnd = mostIsEnd })
+
+let private tolerance task contender phase (points: struct (float * float) array) : ToleranceRow =
+    let points = points |> Array.sortBy (fun struct (rate, _) -> rate)
+    let rates = points |> Array.map (fun struct (rate, _) -> rate)
+    let worth = points |> Array.map (fun struct (_, worth) -> max 1.0 worth)
+
+    { Task = task
+      Contender = contender
+      Phase = phase
+      Factor = Factor
+      Tolerance =
+        match RateTolerance.ofWorth Factor rates worth with
+        | Some tolerance -> tolerance
+        | None -> null }
+
+/// Whether the learning rate alone tells these settings apart, and there are some to tell apart.
+let private differInRateOnly (rows: SettingRow array) =
+    let others = rows |> Array.map (fun row -> row.Values |> Array.filter (fun struct (name, _) -> name <> "lr"))
+    let rates = rows |> Array.map _.Rate
+
+    rates |> Array.forall (fun rate -> rate > 0.0)
+    && (Array.distinct rates).Length = rates.Length
+    && rates.Length > 1
+    && others |> Array.forall (fun values -> values = others[0])
+
+let tolerances (settings: SettingRow array) (cells: FrontierCell array) : ToleranceRow array =
+    let tuned =
+        settings
+        |> Array.groupBy (fun row -> struct (row.Task, row.Contender))
+        |> Array.filter (fun (_, rows) -> differInRateOnly rows)
+        |> Array.map (fun (struct (task, contender), rows) ->
+            tolerance task contender Phase.Tuning (rows |> Array.map (fun row -> struct (row.Rate, row.MedianSteps))))
+
+    let swept =
+        cells
+        |> Array.filter (fun cell -> cell.Rate > 0.0)
+        |> Array.groupBy (fun cell -> struct (cell.Task, cell.Contender))
+        |> Array.filter (fun (_, cells) -> cells.Length > 1)
+        |> Array.map (fun (struct (task, contender), cells) ->
+            tolerance task contender Phase.Frontier (cells |> Array.map (fun cell -> struct (cell.Rate, cell.MedianSteps))))
+
+    Array.append tuned swept
+
+let private bestOfK task contender metric (change: float -> float) (worth: float array) : BestOfKRow =
+    let curve = BestOfK.curve Measures.Level worth
+    let ends = curve |> Array.map (fun point -> struct (change point.Low, change point.High))
+
+    { Task = task
+      Contender = contender
+      Metric = metric
+      K = Array.init curve.Length (fun i -> i + 1)
+      Expected = curve |> Array.map (fun point -> change point.Value)
+      Low = ends |> Array.map (fun struct (one, other) -> min one other)
+      High = ends |> Array.map (fun struct (one, other) -> max one other) }
+
+let bestOf (study: Study) (settings: SettingRow array) : BestOfKRow array =
+    forEach study (fun task contender ->
+        let rows = settings |> Array.filter (fun row -> row.Task = task.Name && row.Contender = contender)
+        let accuracies = rows |> Array.map _.MedianBestAccuracy
+
+        [ if rows.Length > 0 then
+              let steps = rows |> Array.map (fun row -> -(min (float task.Steps) row.MedianSteps))
+              bestOfK task.Name contender Metric.StepsToTarget (~-) steps
+
+              if accuracies |> Array.forall (fun accuracy -> not (Double.IsNaN accuracy)) then
+                  bestOfK task.Name contender Metric.BestAccuracy id accuracies ])

@@ -1,0 +1,149 @@
+/// Statistics of one sample: quantiles, means of times, shares, interquartile means, best of k.
+module CuteDl.Studies.Tests.Statistics.SampleTests
+
+open System
+open Expecto
+open FsCheck
+open FsCheck.FSharp
+open CuteDl.Studies.Statistics
+open CuteDl.Studies.Tests.Statistics.Samples
+
+let private quantiles =
+    testList
+        "quantile"
+        [ testCase "of 1 to 10 is R's" (fun () ->
+              let values = [| 1.0 .. 10.0 |]
+              Expect.equal (Quantile.at 0.25 values) 3.25 "quantile(1:10, 0.25)"
+              Expect.floatClose Accuracy.veryHigh (Quantile.at 0.9 values) 9.1 "quantile(1:10, 0.9)")
+
+          property "is monotone, and from the least to the greatest" times (fun values ->
+              let at = [| 0.0; 0.1; 0.25; 0.5; 0.75; 0.9; 1.0 |] |> Array.map (fun q -> Quantile.at q values)
+              Expect.equal at[0] (Array.min values) "q = 0"
+              Expect.equal (Array.last at) (Array.max values) "q = 1"
+
+              for low, high in Array.pairwise at do
+                  Expect.isLessThanOrEqual low high "monotone")
+
+          property "the median is infinite when half never arrived, and only then" times (fun values ->
+              let never = values.Length - TimeToTarget.reached values
+              Expect.equal (Double.IsInfinity(Quantile.median values)) (2 * never >= values.Length) "infinite")
+
+          testCase "a NaN is refused, with its place" (fun () ->
+              Expect.throwsT<ArgumentException> (fun () -> Quantile.median [| 1.0; nan |] |> ignore) "NaN") ]
+
+let private timesToTarget =
+    testList
+        "times"
+        [ testCase "the first that meets the target" (fun () ->
+              let first = TimeToTarget.first (fun accuracy -> accuracy >= 0.9) [| 100.0; 200.0; 300.0 |]
+              Expect.equal (first [| 0.8; 0.9; 0.7 |]) 200.0 "reached"
+              Expect.equal (first [| 0.8; nan; 0.7 |]) infinity "never")
+
+          property "the restricted mean is at most the horizon and the mean" times (fun values ->
+              let mean = RestrictedMean.ofTimes 50.0 values
+              Expect.isLessThanOrEqual mean 50.0 "the horizon"
+              Expect.isLessThanOrEqual mean (Array.average values) "the mean"
+              Expect.isLessThanOrEqual (RestrictedMean.geometric 50.0 values) (mean * (1.0 + 1e-12)) "geometric")
+
+          property "speed-ups of swapped samples are inverse" (Gen.zip times times) (fun (first, second) ->
+              let forth = RestrictedMean.speedUp 50.0 first second
+              Expect.floatClose Accuracy.high (forth * RestrictedMean.speedUp 50.0 second first) 1.0 "inverse")
+
+          testCase "one that never arrives counts as the horizon" (fun () ->
+              Expect.equal (RestrictedMean.ofTimes 100.0 [| 20.0; infinity; 150.0 |]) (220.0 / 3.0) "mean"
+              Expect.equal (RestrictedMean.speedUp 100.0 [| 50.0 |] [| infinity |]) 2.0 "twice as fast, at least") ]
+
+let private wilson =
+    testList
+        "wilson"
+        [ testCase "8 of 10 at 95 %" (fun () ->
+              let interval = Wilson.interval 0.95 8 10
+              Expect.equal interval.Value 0.8 "share"
+              Expect.floatClose Accuracy.medium (round (interval.Low * 1e4)) 4902.0 "low"
+              Expect.floatClose Accuracy.medium (round (interval.High * 1e4)) 9433.0 "high")
+
+          testCase "0 and n of n end in 0 and 1, and have width" (fun () ->
+              let none = Wilson.interval 0.95 0 10
+              let all = Wilson.interval 0.95 10 10
+              Expect.equal (none.Low, all.High) (0.0, 1.0) "ends"
+              // z² / (n + z²) with z = 1.96: 3.8415 / 13.8415.
+              Expect.floatClose Accuracy.low none.High 0.27753 "none"
+              Expect.floatClose Accuracy.low all.Low (1.0 - 0.27753) "all")
+
+          property "lies in [0, 1], holds the share, and is the mirror of the failures'" counts (fun (successes, trials) ->
+              let interval = Wilson.interval 0.95 successes trials
+              let mirror = Wilson.interval 0.95 (trials - successes) trials
+              Expect.isTrue (interval.LiesWithin(0.0, 1.0)) "in [0, 1]"
+              Expect.isTrue (interval.Low <= interval.Value && interval.Value <= interval.High) "holds it"
+              Expect.floatClose Accuracy.high (interval.Low + mirror.High) 1.0 "mirror")
+
+          testCase "covers the truth about as often as it says" (fun () ->
+              // Exact: the binomial chance of the counts whose interval holds p.
+              for p in [ 0.1; 0.3; 0.5; 0.8 ] do
+                  let covered =
+                      [ 0..20 ]
+                      |> List.filter (fun k -> let i = Wilson.interval 0.95 k 20 in i.Low <= p && p <= i.High)
+                      |> List.sumBy (fun k -> MathNet.Numerics.Distributions.Binomial.PMF(p, 20, k))
+
+                  Expect.isGreaterThan covered 0.92 $"p = {p}"
+                  Expect.isLessThan covered 0.99 $"p = {p}") ]
+
+let private interquartileMean =
+    testList
+        "interquartile mean"
+        [ testCase "Wikipedia's two examples" (fun () ->
+              let twelve = [| 5.0; 8.0; 4.0; 38.0; 8.0; 6.0; 9.0; 7.0; 7.0; 3.0; 1.0; 6.0 |]
+              Expect.equal (InterquartileMean.ofValues twelve) 6.5 "12 values"
+              let nine = [| 1.0; 3.0; 5.0; 7.0; 9.0; 11.0; 13.0; 15.0; 17.0 |]
+              Expect.floatClose Accuracy.veryHigh (InterquartileMean.ofValues nine) 9.0 "9 values"
+              // (½ · 1 + 3 + 5 + ½ · 90) / 3: the ends of the middle half count in part.
+              let six = [| 0.0; 1.0; 3.0; 5.0; 90.0; 99.0 |]
+              Expect.floatClose Accuracy.veryHigh (InterquartileMean.ofValues six) (53.5 / 3.0) "6 values")
+
+          property "lies between the values next to the quartiles" numbers (fun values ->
+              let sorted = Array.sort values
+              let mean = InterquartileMean.ofValues values
+              Expect.isGreaterThanOrEqual mean (sorted[values.Length / 4] - 1e-9) "lower"
+              Expect.isLessThanOrEqual mean (sorted[(3 * values.Length + 3) / 4 - 1] + 1e-9) "upper")
+
+          testCase "an infinity outside the middle half does not matter" (fun () ->
+              Expect.equal (InterquartileMean.ofValues [| 1.0; 2.0; 4.0; infinity |]) 3.0 "3") ]
+
+/// The greatest of each choice of k.
+let private greatestOfChoices k (values: float array) =
+    let rec choices k (values: float list) =
+        match k, values with
+        | 0, _ -> [ [] ]
+        | _, [] -> []
+        | _, first :: rest -> List.map (fun others -> first :: others) (choices (k - 1) rest) @ choices k rest
+
+    choices k (List.ofArray values) |> List.map List.max
+
+let private bestOfK =
+    testList
+        "best of k"
+        [ testCase "of 1, 2 and 3" (fun () ->
+              let expected = BestOfK.curve 0.95 [| 3.0; 1.0; 2.0 |] |> Array.map _.Value
+              Expect.floatClose Accuracy.veryHigh expected[0] 2.0 "k = 1: the mean"
+              Expect.floatClose Accuracy.veryHigh expected[1] (8.0 / 3.0) "k = 2: 2 once of 3, 3 twice"
+              Expect.equal expected[2] 3.0 "k = n: the greatest")
+
+          property "never falls with k, from the mean to the greatest" numbers (fun values ->
+              let curve = BestOfK.curve 0.9 values
+              Expect.floatClose Accuracy.high curve[0].Value (Array.average values) "k = 1"
+              Expect.equal (Array.last curve).Value (Array.max values) "k = n"
+
+              for before, after in Array.pairwise curve do
+                  Expect.isLessThanOrEqual before.Value (after.Value + 1e-9) "monotone"
+                  Expect.isLessThanOrEqual before.Low after.Low "monotone")
+
+          property "is the mean over all choices, and its interval holds so many of them" (Gen.arrayOfLength 7 number) (fun values ->
+              for k in 1..7 do
+                  let best = BestOfK.ofValues 0.8 k values
+                  let all = greatestOfChoices k values
+                  let share holds = all |> List.averageBy (fun greatest -> if holds greatest then 1.0 else 0.0)
+                  Expect.floatClose Accuracy.high best.Value (List.average all) $"k = {k}"
+                  Expect.isLessThanOrEqual (share (fun greatest -> greatest < best.Low)) (0.1 + 1e-9) "below"
+                  Expect.isLessThanOrEqual (share (fun greatest -> greatest > best.High)) (0.1 + 1e-9) "above") ]
+
+let tests = testList "sample" [ quantiles; timesToTarget; wilson; interquartileMean; bestOfK ]
