@@ -27,8 +27,7 @@ let confirmation (study: Study) =
     | Document _ -> None
 
 /// The phase whose trials contenders are compared by.
-let comparedPhase (study: Study) =
-    if isDocument study then Phase.Document else Phase.Confirmation
+let comparedPhase (study: Study) = if isDocument study then Phase.Document else Phase.Confirmation
 
 let hasClasses (task: StudyTask) =
     match task.Problem with
@@ -38,23 +37,24 @@ let hasClasses (task: StudyTask) =
 let isDiverged (result: TrialResult) = result.Ending = Ending.Diverged
 
 /// A diverged trial is a failure, even if it saw the target on its way.
-let private unlessDiverged time result =
-    if isDiverged result then infinity else time result
+let private unlessDiverged time result = if isDiverged result then infinity else time result
 
 let steps (result: TrialResult) = unlessDiverged _.StepsToTarget result
 let examples (result: TrialResult) = unlessDiverged _.ExamplesToTarget result
 let seconds (result: TrialResult) = unlessDiverged _.SecondsToTarget result
 let isReached result = Double.IsFinite(steps result)
 
-let private orNaN (value: Score -> float) (score: Nullable<Score>) =
-    if score.HasValue then value score.Value else nan
+let private orNaN (value: Score -> float) (score: Nullable<Score>) = if score.HasValue then value score.Value else nan
 
 /// A diverged trial answers nothing rightly.
 let private accuracyOf (score: TrialResult -> Nullable<Score>) (result: TrialResult) =
     if isDiverged result then 0.0 else orNaN _.Accuracy (score result)
 
 let finalAccuracy result = accuracyOf _.Final result
-let accuracyAtStop result = accuracyOf (fun result -> if result.AtStop.HasValue then result.AtStop else result.Final) result
+
+let accuracyAtStop result =
+    accuracyOf (fun result -> if result.AtStop.HasValue then result.AtStop else result.Final) result
+
 let testAccuracy result = accuracyOf _.Test result
 let bestAccuracy (result: TrialResult) = orNaN _.Accuracy result.Best
 
@@ -76,13 +76,13 @@ let measure (metric: Metric) : TrialResult -> float =
     | _ -> bestAccuracy
 
 /// Classes whose logits are dead or almost.
-let lostClasses (result: TrialResult) = Array.append result.Health.DeadLogits result.Health.AlmostDeadLogits |> Array.sort
+let lostClasses (result: TrialResult) =
+    Array.append result.Health.DeadLogits result.Health.AlmostDeadLogits |> Array.sort
 
 /// The finished trials of a phase, task and contender, by seed.
 let select (results: TrialResult array) (phase: Phase) (task: string) (contender: string) =
     results
-    |> Array.filter (fun result ->
-        result.Trial.Phase = phase && result.Trial.Task = task && result.Trial.Contender = contender)
+    |> Array.filter (fun result -> result.Trial.Phase = phase && result.Trial.Task = task && result.Trial.Contender = contender)
     |> Array.sortBy _.Trial.Seed
 
 /// Every pair of the study's contenders, in their order.

@@ -15,8 +15,7 @@ type Rules =
 
 /// Both contenders' values on one task, by seed.
 [<Struct>]
-type private Stratum =
-    { Budget: float; Seeds: int array; First: float array; Second: float array }
+type private Stratum = { Budget: float; Seeds: int array; First: float array; Second: float array }
 
 let isTime metric = metric = Metric.StepsToTarget
 
@@ -56,10 +55,7 @@ let private restrictedMeanRatio purpose level (strata: Stratum array) : Interval
         RestrictedMean.ofTimes stratum.Budget (drawn |> Array.map (Array.get values))
 
     Bootstrap.interval Measures.Seed purpose Bootstrap.Resamples level (strata |> Array.map _.Seeds.Length) (fun places ->
-        Array.map2
-            (fun stratum drawn -> log (mean stratum stratum.First drawn / mean stratum stratum.Second drawn))
-            strata
-            places
+        Array.map2 (fun stratum drawn -> log (mean stratum stratum.First drawn / mean stratum stratum.Second drawn)) strata places
         |> Array.average
         |> exp)
 
@@ -69,7 +65,10 @@ let private whyNotRanked metric (strata: Stratum array) =
 
     if seeds < Measures.FewestToRank then
         $"{seeds} seeds are too few to rank; it takes {Measures.FewestToRank}"
-    elif isTime metric && strata |> Array.forall (fun stratum -> isNever stratum.First && isNever stratum.Second) then
+    elif
+        isTime metric
+        && strata |> Array.forall (fun stratum -> isNever stratum.First && isNever stratum.Second)
+    then
         "neither ever reached the target"
     else
         ""
@@ -88,7 +87,9 @@ let private compare rules metric task first second (strata: Stratum array) : Pai
         Bootstrap.interval Measures.Seed purpose Bootstrap.Resamples (1.0 - rules.Level) sizes (meanOfMeans differences)
 
     // Each task weighs the same in the test as in the effect.
-    let weighed = differences |> Array.collect (fun values -> values |> Array.map (fun value -> value / float values.Length))
+    let weighed =
+        differences
+        |> Array.collect (fun values -> values |> Array.map (fun value -> value / float values.Length))
 
     // What Improvement calls less is better here: times as they are, accuracies negated.
     let lessIsBetter (stratum: Stratum) (values: float array) =
@@ -164,8 +165,7 @@ let private family (rules: Rules) study results phase metric name (tasks: StudyT
     let adjusted = comparisons |> Array.map (Option.map _.P >> Option.defaultValue 1.0) |> Holm.adjust
 
     Array.zip comparisons adjusted
-    |> Array.choose (fun (comparison, p) ->
-        comparison |> Option.map (fun comparison -> decide rules { comparison with AdjustedP = p }))
+    |> Array.choose (fun (comparison, p) -> comparison |> Option.map (fun comparison -> decide rules { comparison with AdjustedP = p }))
 
 let private metrics (study: Study) (tasks: StudyTask list) =
     [ Metric.StepsToTarget

@@ -55,20 +55,13 @@ let private summary (task: StudyTask) (phase: Phase) (contender: string) (trials
       FinalAccuracy = if isDocument then nothing else atEnd "final" Measures.finalAccuracy
       AccuracyAtStop = if isDocument then atEnd "stop" Measures.accuracyAtStop else nothing
       BestAccuracy = atEnd "best" Measures.bestAccuracy
-      TestAccuracy =
-        if trials |> Array.exists _.Test.HasValue then
-            atEnd "test" Measures.testAccuracy
-        else
-            nothing
+      TestAccuracy = if trials |> Array.exists _.Test.HasValue then atEnd "test" Measures.testAccuracy else nothing
       FinalLoss = trials |> Array.map Measures.finalLoss |> Measures.medianOr nan
       WithDeadLogits = trials |> Array.filter (fun trial -> trial.Health.DeadLogits.Length > 0) |> Array.length }
 
 let ofResults (study: Study) (results: TrialResult array) : Summary array =
     let phases =
-        if Measures.isDocument study then
-            [ Phase.Document ]
-        else
-            [ Phase.Confirmation; Phase.Defaults ]
+        if Measures.isDocument study then [ Phase.Document ] else [ Phase.Confirmation; Phase.Defaults ]
 
     [| for task in study.Tasks do
            for phase in phases do

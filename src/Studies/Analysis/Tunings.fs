@@ -97,7 +97,9 @@ let private tolerance task contender phase (points: struct (float * float) array
 
 /// Whether the learning rate alone tells these settings apart, and there are some to tell apart.
 let private differInRateOnly (rows: SettingRow array) =
-    let others = rows |> Array.map (fun row -> row.Values |> Array.filter (fun struct (name, _) -> name <> "lr"))
+    let others =
+        rows |> Array.map (fun row -> row.Values |> Array.filter (fun struct (name, _) -> name <> "lr"))
+
     let rates = rows |> Array.map _.Rate
 
     rates |> Array.forall (fun rate -> rate > 0.0)

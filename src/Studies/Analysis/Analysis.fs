@@ -1,0 +1,123 @@
+/// <summary>From what came of trials to what a report shows.</summary>
+/// <remarks>
+/// Conventions: a diverged trial never reached its target, and its accuracies count as 0. Pairs are compared on the seeds that both have
+/// finished. The chance of a wrong winner is at most the study's alpha for each task and metric: over all pairs by Holm's correction,
+/// over all looks by error spending. All but seconds is the same for the same results, in whatever order they come.
+/// </remarks>
+module CuteDl.Studies.Analysis
+
+open System
+open CuteDl.Studies.Statistics
+
+/// Of the document's protocol, which states neither.
+let private documentAlpha = 0.05
+let private documentEqualWithin = 1.1
+
+let private alpha (study: Study) =
+    match Measures.confirmation study with
+    | Some confirmation -> confirmation.Alpha
+    | None -> documentAlpha
+
+/// How many seeds there are at each look.
+let private planned (study: Study) =
+    match study.Protocol with
+    | Fair(_, { Looks = Some looks }, _) -> Array.ofList looks.Seeds
+    | Fair(_, confirmation, _) -> [| confirmation.Seeds.Length |]
+    | Document seeds -> [| seeds.Length |]
+
+/// <summary>The level at which each look of the study may decide, as O'Brien and Fleming spend it; all of alpha if there is one look.</summary>
+let levels (study: Study) : float array = ErrorSpending.levels Spending.OBrienFleming (alpha study) (planned study)
+
+let private lookState (study: Study) (looksDone: int) isDecided : LookState =
+    let planned = planned study
+    let levels = levels study
+    let look = min looksDone planned.Length
+
+    { Planned = planned
+      Levels = levels
+      Done = look
+      Level = levels[look - 1]
+      FewestSeeds = max Measures.FewestToRank (SignFlip.fewest levels[look - 1] (max 1 (Measures.pairs study).Length))
+      Decided = isDecided }
+
+let private expected (study: Study) (look: LookState) =
+    let variants =
+        match Measures.confirmation study with
+        | Some { Defaults = true } -> 2
+        | _ -> 1
+
+    study.Tasks.Length * study.Contenders.Length * variants * look.Planned[look.Done - 1]
+
+let private isCompared (result: TrialResult) =
+    match result.Trial.Phase with
+    | Phase.Confirmation
+    | Phase.Defaults
+    | Phase.Document -> true
+    | _ -> false
+
+let private progress (look: LookState) trials expected isDocument =
+    [| if trials < expected then
+           $"Incomplete: {trials} of {expected} trials are finished, and what follows is of these."
+       if not isDocument && look.Planned.Length > 1 then
+           let next =
+               if look.Decided then "; it is decided"
+               elif look.Done = look.Planned.Length then "; this is the cap"
+               else $"; not yet decided, the next look is at {Words.seeds look.Planned[look.Done]}"
+
+           $"Look {look.Done} of {look.Planned.Length}, at {Words.seeds look.Planned[look.Done - 1]} and a level of {Words.ratio look.Level}{next}."
+       if look.Planned[look.Done - 1] < look.FewestSeeds then
+           $"With {Words.seeds look.Planned[look.Done - 1]} no pair can win at this level, however one-sided; it takes {look.FewestSeeds}." |]
+
+/// <summary>Everything a report shows, from the results there are; they may be incomplete, and then all is of these.</summary>
+/// <param name="study">The study that was asked.</param>
+/// <param name="results">Finished trials, in any order.</param>
+/// <param name="looksDone">Looks taken, from 1; 1 for a study without looks. More than planned is the last.</param>
+/// <exception cref="T:System.ArgumentOutOfRangeException">Less than 1 look.</exception>
+[<CompiledName("OfResults")>]
+let ofResults (study: Study) (results: TrialResult seq) (looksDone: int) : StudyAnalysis =
+    Guard.atLeast "looksDone" 1 looksDone
+    let results = results |> Seq.sortBy _.Trial.Id |> Array.ofSeq
+    let isDocument = Measures.isDocument study
+    let look = lookState study looksDone false
+
+    let rules: Pairs.Rules =
+        { Level = look.Level
+          EqualWithin =
+            match Measures.confirmation study with
+            | Some confirmation -> confirmation.EqualWithin
+            | None -> documentEqualWithin }
+
+    let summaries = Summaries.ofResults study results
+    let comparisons = Pairs.ofTasks rules study results
+    let overall = Pairs.overall rules study results
+    let verdicts = Verdicts.ofComparisons study (Array.append overall comparisons)
+    let look = { look with Decided = Verdicts.isDecided study comparisons }
+    let settings = Tunings.settings study results
+    let cells = Tunings.frontier study results
+    let trials = results |> Array.filter isCompared |> Array.length
+    let expected = expected study look
+    let document = DocumentRuns.rows study results
+    let documentSentences = DocumentRuns.sentences study results document
+
+    { Study = study.Name
+      Trials = trials
+      Expected = expected
+      Summaries = summaries
+      Comparisons = comparisons
+      Overall = overall
+      Verdicts = verdicts
+      Looks = look
+      Settings = settings
+      Frontier = cells
+      FrontierLimits = Tunings.limits cells
+      Tolerances = Tunings.tolerances settings cells
+      BestOfK = Tunings.bestOf study settings
+      Profiles = Profiles.ofResults study results
+      Autopsies = Autopsies.ofResults study results
+      Document = document
+      DocumentSentences = documentSentences
+      Sentences =
+        [| yield! progress look trials expected isDocument
+           yield! verdicts |> Array.collect _.Sentences
+           yield! Verdicts.failures summaries
+           yield! documentSentences |] }

@@ -1,0 +1,136 @@
+/// Why confirmed trials failed or stand apart.
+module internal CuteDl.Studies.Autopsies
+
+open System
+open CuteDl.Studies.Statistics
+
+/// This many times the typical value, or the inverse, is worth a sentence.
+[<Literal>]
+let private Unusual = 3.0
+
+let private lastFinite (values: float array) = values |> Array.tryFindBack Double.IsFinite |> Option.defaultValue nan
+
+/// Tukey's fence: 1.5 interquartile ranges below the lower quartile of trials that did not diverge.
+let private fence (trials: TrialResult array) =
+    let accuracies =
+        trials
+        |> Array.filter (Measures.isDiverged >> not)
+        |> Array.map Measures.lastAccuracy
+        |> Array.filter (fun accuracy -> not (Double.IsNaN accuracy))
+
+    if accuracies.Length < 4 then
+        -infinity
+    else
+        let lower = Quantile.at 0.25 accuracies
+        lower - 1.5 * (Quantile.at 0.75 accuracies - lower)
+
+let private trouble fence (result: TrialResult) =
+    if Measures.isDiverged result then
+        Some Trouble.Diverged
+    elif result.Ending <> Ending.Pruned && not (Measures.isReached result) then
+        Some Trouble.TargetMissed
+    elif Measures.lastAccuracy result < fence then
+        Some Trouble.Outlier
+    else
+        None
+
+let private unusual (what: string) (value: float) (typical: float) =
+    let times = value / typical
+
+    if times >= Unusual || times <= 1.0 / Unusual then
+        let shown (value: float) = value.ToString("G3", Globalization.CultureInfo.InvariantCulture)
+        [ $"{what} is {shown value} at the last validation where it is finite, {Words.ratio times} times the contender's median of {shown typical}." ]
+    else
+        []
+
+let private sentences (task: StudyTask) (autopsy: Autopsy) =
+    let health = autopsy.Health
+    let classes (logits: int array) = logits |> Array.map string |> Words.list
+
+    let causes =
+        [ if health.FirstNonFinite > 0L then
+              $"The first loss or gradient that is not finite is at step {Words.steps (float health.FirstNonFinite)}."
+          if health.DeadLogits.Length > 0 then
+              $"Dead logits: {classes health.DeadLogits}, 0 for every image, so that their classes cannot be learned any more."
+          if health.AlmostDeadLogits.Length > 0 then
+              $"Almost dead logits: {classes health.AlmostDeadLogits}, above 0 for less than one image in a thousand."
+          if health.AccuracyCeiling < 1.0 then
+              let beyond =
+                  match task.Target with
+                  | Accuracy least when least > health.AccuracyCeiling -> $"; the target of {Words.accuracy least} is out of its reach"
+                  | _ -> ""
+
+              $"What is left allows an accuracy of {Words.accuracy health.AccuracyCeiling} at most{beyond}."
+          for layer in 0 .. health.DeadUnits.Length - 1 do
+              if health.DeadUnits[layer] > 0 then
+                  $"{health.DeadUnits[layer]} dead units in hidden layer {layer + 1}."
+          yield! unusual "‖Δ‖/‖w‖" autopsy.UpdateRatio autopsy.TypicalUpdateRatio
+          yield! unusual "‖g‖" autopsy.GradientNorm autopsy.TypicalGradientNorm ]
+
+    let others =
+        let reached = autopsy.Others |> Array.filter _.Reached |> Array.map _.Contender
+        let missed = autopsy.Others |> Array.filter (_.Reached >> not) |> Array.map _.Contender
+
+        if autopsy.Others.Length = 0 then
+            []
+        else
+            [ $"With the same seed {Words.list reached} reached the target, {Words.list missed} did not." ]
+
+    (if causes.IsEmpty then [ "No cause seen." ] else causes) @ others |> Array.ofList
+
+let private sameSeed (result: TrialResult) : SameSeed =
+    { Contender = result.Trial.Contender
+      Reached = Measures.isReached result
+      Diverged = Measures.isDiverged result
+      Steps = Measures.steps result
+      Accuracy = Measures.lastAccuracy result
+      DeadLogits = result.Health.DeadLogits }
+
+let private variants =
+    [ Phase.Confirmation, Variant.Tuned
+      Phase.Defaults, Variant.Defaults
+      Phase.Document, Variant.AsGiven ]
+
+let private ofGroup (results: TrialResult array) (task: StudyTask) variant (trials: TrialResult array) : Autopsy seq =
+    let fence = fence trials
+    let updateRatio (result: TrialResult) = lastFinite result.Curve.UpdateRatio
+    let gradientNorm (result: TrialResult) = lastFinite result.Curve.GradientNorm
+    let typical (measure: TrialResult -> float) = trials |> Array.map measure |> Measures.medianOr nan
+
+    trials
+    |> Seq.choose (fun result ->
+        trouble fence result
+        |> Option.map (fun trouble ->
+            let trial = result.Trial
+
+            let others =
+                results
+                |> Array.filter (fun other ->
+                    other.Trial.Phase = trial.Phase
+                    && other.Trial.Task = trial.Task
+                    && other.Trial.Seed = trial.Seed
+                    && other.Trial.Contender <> trial.Contender)
+
+            let autopsy =
+                { Task = task.Name
+                  Contender = trial.Contender
+                  Variant = variant
+                  Seed = trial.Seed
+                  Trial = trial.Id
+                  Trouble = trouble
+                  Accuracy = Measures.lastAccuracy result
+                  Health = result.Health
+                  UpdateRatio = updateRatio result
+                  TypicalUpdateRatio = typical updateRatio
+                  GradientNorm = gradientNorm result
+                  TypicalGradientNorm = typical gradientNorm
+                  Others = others |> Array.sortBy _.Trial.Contender |> Array.map sameSeed
+                  Sentences = [||] }
+
+            { autopsy with Sentences = sentences task autopsy }))
+
+let ofResults (study: Study) (results: TrialResult array) : Autopsy array =
+    [| for task in study.Tasks do
+           for phase, variant in variants do
+               for contender in study.Contenders do
+                   yield! ofGroup results task variant (Measures.select results phase task.Name contender.Name) |]

@@ -1,0 +1,137 @@
+/// What becomes of the source document's conclusions when its runs are repeated with other seeds.
+module internal CuteDl.Studies.DocumentRuns
+
+open System
+open CuteDl.Core.Training
+open CuteDl.Studies.Statistics
+
+let private hasLost (result: TrialResult) = (Measures.lostClasses result).Length > 0
+
+let private share (holds: TrialResult -> bool) (trials: TrialResult array) =
+    Wilson.interval Measures.Level (trials |> Array.filter holds |> Array.length) trials.Length
+
+/// The steps of a run that held its target, as the document counts them; infinite for one that ended otherwise.
+let private stepsToHold (result: TrialResult) = if result.Ending = Ending.TargetHeld then float result.Steps else infinity
+
+let private row (task: StudyTask) (contender: Contender) (trials: TrialResult array) : DocumentRow =
+    let lost, sound = Array.partition hasLost trials
+    let accuracy trials = trials |> Array.map Measures.accuracyAtStop |> Measures.medianOr nan
+    let steps (trials: TrialResult array) = trials |> Array.map (fun result -> float result.Steps) |> Measures.medianOr nan
+
+    { Task = task.Name
+      Contender = contender.Name
+      Trials = trials.Length
+      Dead = share (fun result -> result.Health.DeadLogits.Length > 0) trials
+      DeadOrAlmost = share hasLost trials
+      LostClasses =
+        trials
+        |> Array.collect Measures.lostClasses
+        |> Array.countBy id
+        |> Array.sortBy fst
+        |> Array.map (fun (lostClass, count) -> struct (lostClass, count))
+      Diverged = share Measures.isDiverged trials
+      AccuracyWith = accuracy lost
+      AccuracyWithout = accuracy sound
+      Steps = steps trials
+      StepsWith = steps lost
+      StepsWithout = steps sound
+      Figures =
+        DocumentedRuns.all
+        |> List.tryFind (fun run -> run.Name = contender.Name)
+        |> Option.map _.Figures
+        |> Option.defaultValue "" }
+
+let rows (study: Study) (results: TrialResult array) : DocumentRow array =
+    [| for task in study.Tasks do
+           for contender in study.Contenders do
+               let trials = Measures.select results Phase.Document task.Name contender.Name
+
+               if trials.Length > 0 then
+                   row task contender trials |]
+
+let private count (share: Interval) trials = int (round (share.Value * float trials))
+
+let private deaths (row: DocumentRow) =
+    let lost = count row.DeadOrAlmost row.Trials
+
+    let accuracies =
+        [ if lost > 0 then
+              $"with a class lost the accuracy at the stop is {Words.accuracy row.AccuracyWith} (median of {lost})"
+          if lost < row.Trials then
+              $"without, {Words.accuracy row.AccuracyWithout} (median of {row.Trials - lost})" ]
+
+    $"{row.Contender}: {lost} of {row.Trials} runs lost a class ({Words.interval Words.percent row.DeadOrAlmost}); {Words.list accuracies}."
+
+/// The document's one run of this contender diverged, it says.
+let private diverging (rows: DocumentRow array) =
+    rows
+    |> Array.filter (fun row -> row.Figures.Contains "diverged")
+    |> Array.map (fun row ->
+        let diverged = count row.Diverged row.Trials
+        let lost = count row.DeadOrAlmost row.Trials
+
+        let meaning =
+            if diverged = 0 && lost > 0 then
+                "; what it calls divergence is what a lost class leaves, not the learning rate running away"
+            else
+                ""
+
+        $"The document calls {row.Contender} \"diverged\" ({row.Figures}). Here the loss became infinite or NaN in {diverged} of {row.Trials} runs, and {lost} lost a class{meaning}.")
+
+/// The document's order by steps, fastest first.
+let private order = [ "adam"; "momentum"; "fixed-0.01" ]
+
+let private ascends (steps: float list) = steps |> List.pairwise |> List.forall (fun (first, second) -> first < second)
+
+/// On seeds that all of these have finished: steps until the target was held, by contender.
+let private bySeed (results: TrialResult array) (task: StudyTask) (contenders: string list) =
+    let runs = contenders |> List.map (Measures.select results Phase.Document task.Name)
+    let seeds = runs |> List.map (Array.map _.Trial.Seed >> Set.ofArray) |> Set.intersectMany |> Set.toList
+
+    seeds
+    |> List.map (fun seed -> runs |> List.map (Array.find (fun result -> result.Trial.Seed = seed) >> stepsToHold))
+
+let private orderings (study: Study) (results: TrialResult array) (task: StudyTask) =
+    let names = study.Contenders |> List.map _.Name
+    let hasOrder = order |> List.forall (fun name -> List.contains name names)
+    let documented = if hasOrder then bySeed results task order else []
+    let all = bySeed results task names
+
+    let fastest =
+        all
+        |> List.choose (fun steps ->
+            let least = List.min steps
+            if Double.IsInfinity least then None else Some names[List.findIndex ((=) least) steps])
+        |> List.countBy id
+        |> List.sortBy (fun (name, count) -> -count, name)
+
+    [ if not documented.IsEmpty then
+          let same = documented |> List.filter ascends |> List.length
+
+          $"The document's order of {Words.list order} by steps (20,000, 23,000, 28,000) is what one run of each gives for {same} of {documented.Length} seeds on {task.Name}."
+      if not all.IsEmpty && names.Length > 1 then
+          let each = fastest |> List.map (fun (name, count) -> $"{name} ({count})")
+
+          $"One run of each names as first to hold the target, over {all.Length} seeds on {task.Name}: {Words.list each}." ]
+
+/// Whether what ends low has lost a class: the document then compares luck.
+let private luck (results: TrialResult array) (task: StudyTask) =
+    let runs =
+        results
+        |> Array.filter (fun result -> result.Trial.Phase = Phase.Document && result.Trial.Task = task.Name)
+
+    match task.Target with
+    | Accuracy least when runs.Length > 0 ->
+        let low = runs |> Array.filter (fun result -> Measures.accuracyAtStop result < least)
+        let lost = low |> Array.filter hasLost |> Array.length
+        [ $"{task.Name}: {low.Length} of {runs.Length} runs ended below {Words.accuracy least}, and {lost} of those had lost a class." ]
+    | _ -> []
+
+let sentences (study: Study) (results: TrialResult array) (rows: DocumentRow array) : string array =
+    [| yield! rows |> Array.map deaths
+       yield! diverging rows
+
+       if rows.Length > 0 then
+           for task in study.Tasks do
+               yield! orderings study results task
+               yield! luck results task |]

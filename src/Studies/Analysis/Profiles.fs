@@ -1,0 +1,74 @@
+/// Profiles over all (task, seed) that every contender has finished.
+module internal CuteDl.Studies.Profiles
+
+open System
+open CuteDl.Studies.Statistics
+
+/// Enough for a smooth curve, and few enough for its band.
+[<Literal>]
+let private Places = 48
+
+/// From low to high, evenly; one place if they are equal.
+let private places low high =
+    if low = high then
+        [| low |]
+    else
+        Array.init Places (fun i -> if i = Places - 1 then high else low + (high - low) * float i / float (Places - 1))
+
+/// For each contender, for each task that has any, the values by seed; only seeds that all have finished.
+let private complete (study: Study) (results: TrialResult array) (metric: Metric) (tasks: StudyTask list) : float array array array =
+    let values (task: StudyTask) (contender: Contender) =
+        Measures.select results (Measures.comparedPhase study) task.Name contender.Name
+        |> Array.map (fun result -> result.Trial.Seed, Measures.measure metric result)
+        |> Array.filter (fun (_, value) -> not (Double.IsNaN value))
+
+    let byTask =
+        tasks
+        |> List.map (fun task ->
+            let all = study.Contenders |> List.map (values task >> Map.ofArray)
+            let common = all |> List.map (fun values -> Set.ofSeq values.Keys) |> Set.intersectMany |> Set.toArray
+            all |> List.map (fun values -> common |> Array.map (fun seed -> values[seed])) |> Array.ofList)
+        |> List.filter (fun contenders -> contenders[0].Length > 0)
+        |> Array.ofList
+
+    if byTask.Length = 0 then [||] else Array.transpose byTask
+
+let private rows
+    (study: Study)
+    metric
+    (curve: string -> float array array -> Profile.Curve)
+    (strata: float array array array)
+    : ProfileRow array =
+    Array.zip (Array.ofList study.Contenders) strata
+    |> Array.map (fun (contender, strata) ->
+        { Contender = contender.Name
+          Metric = metric
+          Curve = curve $"profile/{metric}/{contender.Name}" strata })
+
+let private ofTimes (study: Study) (times: float array array array) =
+    // Ratios task by task, and back to contender by contender.
+    let ratios = times |> Array.transpose |> Array.map Profile.ratios |> Array.transpose
+    let finite = ratios |> Array.collect Array.concat |> Array.filter Double.IsFinite
+    let most = if finite.Length = 0 then 1.0 else Array.max finite
+    // Evenly over the logarithm, and exact at both ends.
+    let at = places 0.0 (log most) |> Array.map exp
+    at[at.Length - 1] <- most
+
+    rows study Metric.StepsToTarget (fun purpose -> Profile.ofRatios Measures.Seed purpose Measures.Level at) ratios
+
+let private ofAccuracies (study: Study) metric (accuracies: float array array array) =
+    let all = accuracies |> Array.collect Array.concat
+    let at = places (Array.min all) (Array.max all)
+    rows study metric (fun purpose -> Profile.ofScores Measures.Seed purpose Measures.Level at) accuracies
+
+let ofResults (study: Study) (results: TrialResult array) : ProfileRow array =
+    let times = complete study results Metric.StepsToTarget study.Tasks
+
+    let accuracy = if Measures.isDocument study then Metric.AccuracyAtStop else Metric.FinalAccuracy
+
+    let accuracies = complete study results accuracy (study.Tasks |> List.filter Measures.hasClasses)
+
+    [| if times.Length > 0 then
+           yield! ofTimes study times
+       if accuracies.Length > 0 then
+           yield! ofAccuracies study accuracy accuracies |]

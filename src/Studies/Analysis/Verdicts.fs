@@ -1,0 +1,175 @@
+/// What may be said, in words: winners, ties, what is undecided, and who failed. Never more than the comparisons say.
+module internal CuteDl.Studies.Verdicts
+
+open System
+open CuteDl.Studies.Statistics
+
+let private metricName metric =
+    match metric with
+    | Metric.StepsToTarget -> "steps to the target"
+    | Metric.FinalAccuracy -> "final accuracy"
+    | Metric.AccuracyAtStop -> "accuracy at the stop"
+    | Metric.TestAccuracy -> "test accuracy"
+    | _ -> "best accuracy"
+
+let private where task = if task = "" then "all tasks" else task
+
+/// The effect from this contender's side.
+let private seenFrom (contender: string) (pair: PairComparison) : Interval =
+    let effect = pair.Effect
+
+    if pair.First = contender then
+        effect
+    elif Pairs.isTime pair.Metric then
+        { Value = 1.0 / effect.Value; Low = 1.0 / effect.High; High = 1.0 / effect.Low }
+    else
+        { Value = -effect.Value; Low = -effect.High; High = -effect.Low }
+
+let private other contender (pair: PairComparison) = if pair.First = contender then pair.Second else pair.First
+
+let private effect (metric: Metric) (value: Interval) =
+    if Pairs.isTime metric then
+        $"{Words.interval Words.ratio value} times the steps"
+    else
+        $"{Words.interval Words.points value} percentage points"
+
+/// adam beats momentum: 0.85 [0.80, 0.91] times the steps, p = 0.03.
+let private wins (pairs: PairComparison array) =
+    pairs
+    |> Array.filter (fun pair -> pair.Outcome = Outcome.Wins)
+    |> Array.map (fun pair ->
+        let loser = other pair.Winner pair
+        $"{pair.Winner} beats {loser}: {effect pair.Metric (seenFrom pair.Winner pair)}, {Words.p pair.AdjustedP} after Holm's correction, n = {pair.Seeds.Length}.")
+
+let private equals (pairs: PairComparison array) =
+    pairs
+    |> Array.filter (fun pair -> pair.Outcome = Outcome.Equal)
+    |> Array.map (fun pair ->
+        let bounds =
+            if Pairs.isTime pair.Metric then
+                $"{Words.ratio pair.EqualLow} to {Words.ratio pair.EqualHigh}"
+            else
+                $"{Words.points pair.EqualLow} to {Words.points pair.EqualHigh}"
+
+        $"{pair.First} and {pair.Second} are equal: {effect pair.Metric pair.Effect}, wholly within {bounds}, n = {pair.Seeds.Length}.")
+
+let private undecided (pairs: PairComparison array) =
+    let open' = pairs |> Array.filter (fun pair -> pair.Outcome = Outcome.Undecided)
+
+    [| if open'.Length > 0 then
+           let each =
+               open'
+               |> Array.map (fun pair ->
+                   $"{pair.First} and {pair.Second} ({effect pair.Metric pair.Effect}, {Words.p pair.AdjustedP}, n = {pair.Seeds.Length})")
+
+           $"Undecided: {Words.list each}." |]
+
+/// What was seen, for pairs that are not ranked.
+let private unranked (pairs: PairComparison array) =
+    pairs
+    |> Array.filter (fun pair -> pair.Outcome = Outcome.NotRanked)
+    |> Array.groupBy _.Reason
+    |> Array.map (fun (reason, pairs) ->
+        let each =
+            pairs
+            |> Array.map (fun pair -> $"{pair.First} against {pair.Second} {effect pair.Metric pair.Effect}, n = {pair.Seeds.Length}")
+
+        $"Not ranked ({reason}); seen: {Words.list each}.")
+
+let private verdict (contenders: string array) (task: string) (metric: Metric) (pairs: PairComparison array) : MetricVerdict =
+    let won = pairs |> Array.filter (fun pair -> pair.Outcome = Outcome.Wins)
+    let beaten = won |> Array.map (fun pair -> other pair.Winner pair) |> Set.ofArray
+    let winsOf name = won |> Array.filter (fun pair -> pair.Winner = name) |> Array.length
+    let ranked = pairs |> Array.exists (fun pair -> pair.Outcome <> Outcome.NotRanked)
+
+    let compared =
+        contenders
+        |> Array.filter (fun name -> pairs |> Array.exists (fun pair -> pair.First = name || pair.Second = name))
+
+    let unbeaten = if won.Length = 0 then [||] else compared |> Array.filter (beaten.Contains >> not)
+
+    let winner =
+        contenders
+        |> Array.tryFind (fun name -> contenders.Length > 1 && winsOf name = contenders.Length - 1)
+        |> Option.defaultValue ""
+
+    let seeds = pairs |> Array.map _.Seeds.Length |> Array.min
+
+    let headline =
+        let subject = $"{where task}, {metricName metric} (n = {seeds})"
+
+        if not ranked then
+            $"{subject}: no ranking."
+        elif winner <> "" then
+            $"{subject}: {winner} wins against every other."
+        elif pairs |> Array.forall (fun pair -> pair.Outcome = Outcome.Equal) then
+            $"{subject}: a tie, all are equal."
+        elif won.Length = 0 then
+            $"{subject}: undecided, nobody is shown to be better than another."
+        elif unbeaten.Length = 1 then
+            $"{subject}: nobody beats {unbeaten[0]}, and it is not shown to beat everybody."
+        else
+            $"{subject}: no single winner; unbeaten are {Words.list unbeaten}."
+
+    { Task = task
+      Metric = metric
+      Seeds = seeds
+      Ranked = ranked
+      Unbeaten = unbeaten
+      Winner = winner
+      Sentences = Array.concat [ [| headline |]; wins pairs; equals pairs; undecided pairs; unranked pairs ] }
+
+/// A verdict for each task and metric among the comparisons.
+let ofComparisons (study: Study) (comparisons: PairComparison array) : MetricVerdict array =
+    let contenders = study.Contenders |> List.map _.Name |> Array.ofList
+
+    comparisons
+    |> Array.groupBy (fun pair -> struct (pair.Task, pair.Metric))
+    |> Array.map (fun (struct (task, metric), pairs) -> verdict contenders task metric pairs)
+
+/// Who failed, a sentence for each that did.
+let failures (summaries: Summary array) : string array =
+    let form variant =
+        match variant with
+        | Variant.Defaults -> ", defaults,"
+        | _ -> ""
+
+    summaries
+    |> Array.filter (fun summary -> summary.Reached < summary.Trials)
+    |> Array.map (fun summary ->
+        let success = Words.interval Words.percent summary.Success
+        let diverged = if summary.Diverged = 0 then "" else $"; {summary.Diverged} diverged"
+        let dead = if summary.WithDeadLogits = 0 then "" else $"; {summary.WithDeadLogits} had a dead logit"
+
+        $"{summary.Task}: {summary.Contender}{form summary.Variant} reached the target in {summary.Reached} of {summary.Trials} ({success}){diverged}{dead}.")
+
+/// Whether some contender wins against or equals every other in each metric that is decided upon.
+let isDecided (study: Study) (comparisons: PairComparison array) : bool =
+    let contenders = study.Contenders |> List.map _.Name
+    let pairsOfAll = Measures.pairs study |> Array.length
+
+    let questions =
+        comparisons
+        |> Array.filter (fun pair -> pair.Metric <> Metric.TestAccuracy)
+        |> Array.groupBy (fun pair -> struct (pair.Task, pair.Metric))
+        |> Array.map snd
+
+    let isVoid (pairs: PairComparison array) =
+        pairs
+        |> Array.forall (fun pair -> Pairs.isTime pair.Metric && pair.FirstValues = pair.SecondValues && pair.Reason <> "")
+
+    let isAnswered (pairs: PairComparison array) =
+        let isAtLeastAsGood name (pair: PairComparison) = pair.Winner = name || pair.Outcome = Outcome.Equal
+
+        pairs.Length = pairsOfAll
+        && contenders
+           |> List.exists (fun name ->
+               pairs
+               |> Array.filter (fun pair -> pair.First = name || pair.Second = name)
+               |> Array.forall (isAtLeastAsGood name))
+
+    questions.Length > 0
+    && questions
+       |> Array.forall (fun pairs ->
+           pairs.Length > 0
+           && (isVoid pairs && pairs[0].Seeds.Length >= Measures.FewestToRank || isAnswered pairs))

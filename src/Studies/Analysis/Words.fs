@@ -1,0 +1,41 @@
+/// Numbers and lists as sentences show them.
+module internal CuteDl.Studies.Words
+
+open System
+open System.Globalization
+open CuteDl.Studies.Statistics
+
+let private format (pattern: string) (value: float) = value.ToString(pattern, CultureInfo.InvariantCulture)
+
+/// 12,345, or never.
+let steps (value: float) = if Double.IsFinite value then format "#,0" value else "never"
+
+/// 0.92, 1.31, or 0.0042: three digits that count.
+let ratio (value: float) =
+    if abs value >= 100.0 then format "#,0" value
+    elif abs value >= 0.1 || value = 0.0 then format "0.00" value
+    else format "0.0#####" (Math.Round(value, 2 + int (ceil -(log10 (abs value)))))
+
+/// +0.42 or −0.42.
+let points (value: float) = (if value < 0.0 then "−" else "+") + format "0.00" (abs value)
+
+/// 0.9214.
+let accuracy (value: float) = format "0.0000" value
+
+/// 85 %.
+let percent (share: float) = format "0.##" (100.0 * share) + " %"
+
+/// p as it is, or that it is small.
+let p (value: float) = if value < 0.0001 then "p < 0.0001" else "p = " + format "0.0###" value
+
+let private plural (word: string) count = if count = 1 then $"1 {word}" else $"{count} {word}s"
+let seeds (count: int) = plural "seed" count
+
+/// a, b and c.
+let list (words: string seq) =
+    match List.ofSeq words with
+    | [] -> "none"
+    | [ only ] -> only
+    | words -> String.Join(", ", List.take (words.Length - 1) words) + " and " + List.last words
+
+let interval (word: float -> string) (interval: Interval) = $"{word interval.Value} [{word interval.Low}, {word interval.High}]"
