@@ -10,7 +10,12 @@ let private tests =
           JournalTests.tests
           SchedulerTests.tests
           SampleTests.tests
-          ComparisonTests.tests ]
+          ComparisonTests.tests
+          QuasiRandomTests.tests
+          SettingsTests.tests
+          StudyJsonTests.tests
+          SchemaTests.tests
+          LintTests.tests ]
 
 [<EntryPoint>]
 let main args = Runner.main tests args

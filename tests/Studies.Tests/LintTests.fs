@@ -1,0 +1,161 @@
+/// What is said against studies: each finding where it belongs, and not elsewhere.
+module CuteDl.Studies.Tests.LintTests
+
+open Expecto
+open CuteDl.Core.Networks
+open CuteDl.Core.Optimizers
+open CuteDl.Studies
+open CuteDl.Studies.Tests.StudyGenerators
+
+let private six = lazy StudyJsonTests.parsed (sample "mnist-six")
+let private document = lazy StudyJsonTests.parsed (sample "document")
+
+let private codes study = Lint.check study |> Array.map _.Code |> Array.distinct |> Array.toList
+
+let private ofCode code study = Lint.check study |> Array.filter (fun finding -> finding.Code = code)
+
+/// The code is found where it should be, and not in the study as it was.
+let private finds code name (path: string) severity (change: Study -> Study) =
+    testCase $"{code} {name}" (fun () ->
+        let before: Finding array = ofCode code six.Value
+        let found = ofCode code (change six.Value) |> Array.filter (fun finding -> not (Array.contains finding before))
+        Expect.isNonEmpty found "found"
+        Expect.contains ([ for finding in found -> finding.Path ]) path "path"
+        Expect.all found (fun (finding: Finding) -> finding.Severity = severity) "severity"
+        Expect.all found (fun finding -> finding.Message.EndsWith '.' && finding.Advice.EndsWith '.') "sentences")
+
+let private isSilent code name (change: Study -> Study) =
+    testCase $"{code} is silent: {name}" (fun () -> Expect.isEmpty (ofCode code (change six.Value)) "none")
+
+let private withTask change (study: Study) = { study with Tasks = List.map change study.Tasks }
+
+let private withImages change =
+    withTask (fun task ->
+        match task.Problem with
+        | Images images -> { task with Problem = Images(change images) }
+        | Function _ -> task)
+
+let private withContender index change (study: Study) =
+    { study with Contenders = study.Contenders |> List.mapi (fun i contender -> if i = index then change contender else contender) }
+
+let private withFair change (study: Study) =
+    match study.Protocol with
+    | Fair(tuning, confirmation, frontier) -> { study with Protocol = Fair(change (tuning, confirmation, frontier)) }
+    | Document _ -> study
+
+let private withTuning change = withFair (fun (tuning, confirmation, frontier) -> change tuning, confirmation, frontier)
+let private withConfirmation change = withFair (fun (tuning, confirmation, frontier) -> tuning, change confirmation, frontier)
+
+let private withFrontierSeeds seeds =
+    withFair (fun (tuning, confirmation, frontier) ->
+        tuning, confirmation, frontier |> Option.map (fun frontier -> { frontier with Frontier.Seeds = seeds }))
+
+let private withSpace index space = withContender index (fun contender -> { contender with Space = space })
+let private withPruning pruning = withTuning (fun tuning -> { tuning with Pruning = pruning })
+let private withTarget target = withTask (fun task -> { task with Target = target })
+let private withSeeds seeds = withConfirmation (fun confirmation -> { confirmation with Seeds = seeds })
+
+let private optimizer index text = withContender index (fun contender -> { contender with Optimizer = Expression.parse text })
+
+let private warning = Severity.Warning
+
+let tests =
+    testList
+        "lint"
+        [ finds "S001" "the test set chooses" "$.tasks[0].split" Severity.Error (withImages (fun images -> { images with Split = TestAsValidation }))
+
+          testCase "S001 the test set stops" (fun () ->
+              match ofCode "S001" document.Value with
+              | [| finding |] -> Expect.equal finding.Severity Severity.Warning "as the document does it"
+              | other -> failtestf "%A" other)
+
+          finds "S002" "one has nothing to tune" "$.optimizers" warning (withSpace 5 [])
+          finds "S002" "choices of different size" "$.optimizers" warning (fun study ->
+              study
+              |> withSpace 4 [ "eps", Choice [ 1e-8; 1e-6 ] ]
+              |> withSpace 5 [ "eps", Choice [ 1e-8; 1e-6; 1e-4; 1e-2 ] ])
+          isSilent "S002" "choices of the same size" (withSpace 4 [ "lr", LogUniform(0.01, 1.0); "eps", Choice [ 1e-8; 1e-6 ] ]
+                                                       >> withSpace 5 [ "lr", LogUniform(0.01, 1.0); "eps", Choice [ 1e-8; 1e-6 ] ])
+          finds "S003" "one tunes two numbers" "$.optimizers" warning (
+              withTuning (fun tuning -> { tuning with Search = Search.Sobol })
+              >> withSpace 5 [ "lr", LogUniform(0.001, 0.1); "beta2", Uniform(0.9, 0.999) ]
+          )
+          finds "S004" "five seeds" "$.confirmation.seeds" warning (withSeeds [ 1..5 ])
+          finds "S004" "a look at four" "$.confirmation.looks" warning (withConfirmation (fun confirmation -> { confirmation with Looks = Some { Seeds = [ 4; 10 ] } }))
+          isSilent "S004" "six seeds" (withSeeds [ 1..6 ])
+
+          testCase "S004 of the document's protocol" (fun () ->
+              Expect.isEmpty (ofCode "S004" document.Value) "ten"
+              Expect.isNonEmpty (ofCode "S004" { document.Value with Protocol = Document [ 1; 2; 3 ] }) "three")
+
+          finds "S005" "nine seeds for fifteen pairs" "$.confirmation.seeds" warning (withSeeds [ 1..9 ])
+          isSilent "S005" "six seeds for one pair" (withSeeds [ 1..6 ] >> fun study -> { study with Contenders = List.take 2 study.Contenders })
+          isSilent "S005" "one optimizer alone" (withSeeds [ 1..6 ] >> fun study -> { study with Contenders = List.take 1 study.Contenders })
+
+          testCase "S005 says how many are enough" (fun () ->
+              for alpha in [ 0.2; 0.05; 0.01; 0.001 ] do
+                  let study seeds = six.Value |> withConfirmation (fun confirmation -> { confirmation with Alpha = alpha; Seeds = seeds })
+
+                  match ofCode "S005" (study [ 1..6 ]) with
+                  | [| finding |] ->
+                      let needed = finding.Advice.Split(' ')[3] |> int
+                      Expect.isEmpty (ofCode "S005" (study [ 1..needed ])) "enough"
+                      Expect.isNonEmpty (ofCode "S005" (study [ 1 .. needed - 1 ])) "one less"
+                  | other -> failtestf "%A" other)
+
+          finds "S006" "tuning's seeds confirm" "$.confirmation.seeds" Severity.Error (withSeeds [ 991..1000 ])
+          finds "S006" "tuning's seeds in the frontier" "$.frontier.seeds" warning (withFrontierSeeds [ 999; 1000 ])
+          finds "S006" "confirmation's seeds in the frontier" "$.frontier.seeds" warning (withFrontierSeeds [ 10; 11 ])
+          isSilent "S006" "all fresh" id
+          finds "S007" "ε by the optimizer" "$.optimizers[0].space" warning (optimizer 0 "adam()")
+          isSilent "S007" "ε in the space" (fun study ->
+              { study with
+                  Contenders = [ { study.Contenders[5] with Space = [ "eps", LogUniform(1e-10, 1.0) ] }; study.Contenders[0] ] })
+          finds "S008" "relu outputs" "$.tasks[0].output" warning (withImages (fun images -> { images with Layers = [ Dense(10, ReLU) ] }))
+          isSilent "S008" "linear outputs" (withImages (fun images -> { images with Layers = [ Dense(10, Linear) ] }))
+          finds "S009" "coarse" "$.optimizers[0].space.lr" warning (withSpace 0 [ "lr", LogUniform(1e-8, 1.0) ])
+          isSilent "S009" "a value in each decade" (withSpace 0 [ "lr", LogUniform(1e-7, 1.0) ])
+          finds "S010" "never reached" "$.tasks[0].target" warning (withTarget (Accuracy 1.0))
+          finds "S010" "reached by guessing" "$.tasks[0].target" warning (withTarget (Accuracy 0.1))
+          finds "S010" "a loss reached by guessing" "$.tasks[0].target" warning (withTarget (Target.Loss 2.4))
+          isSilent "S010" "a loss below that of guessing" (withTarget (Target.Loss 2.3))
+          isSilent "S010" "an accuracy above that of guessing" (withTarget (Accuracy 0.11))
+          finds "S011" "a median of two" "$.tuning.pruning" warning (withPruning (Median 2))
+          finds "S011" "the best ninth of eight" "$.tuning.pruning" warning (withPruning (SuccessiveHalving 9))
+          finds "S011" "before the end of an epoch" "$.tuning.pruning" warning (
+              withPruning (SuccessiveHalving 3) >> withTask (fun task -> { task with Steps = 2000L })
+          )
+          isSilent "S011" "a median of four" (withPruning (Median 4))
+          isSilent "S011" "the best third after three epochs" (withPruning (SuccessiveHalving 3))
+          finds "S012" "one twice" "$.optimizers[6]" warning (fun study ->
+              { study with Contenders = study.Contenders @ [ { study.Contenders[0] with Name = "again" } ] })
+          isSilent "S012" "one with two spaces" (fun study ->
+              { study with
+                  Contenders = study.Contenders @ [ { study.Contenders[0] with Name = "again"; Space = [ "lr", LogUniform(0.1, 1.0) ] } ] })
+          finds "S013" "a rate that is not tuned" "$.optimizers[1].space" warning (withSpace 1 [ "decay", Uniform(0.5, 0.99) ])
+          finds "S013" "a rate that is fixed" "$.optimizers[1].space" warning (withSpace 1 [ "lr", Fixed 0.1 ])
+          isSilent "S013" "nobody's rate is tuned" (fun study ->
+              { study with Contenders = study.Contenders |> List.map (fun contender -> { contender with Space = [] }) })
+          finds "S014" "less than an epoch" "$.tasks[0].steps" warning (withTask (fun task -> { task with Steps = 859L; ValidateEvery = 10 }))
+          isSilent "S014" "an epoch" (withTask (fun task -> { task with Steps = 860L }))
+          finds "S015" "seldom validated" "$.tasks[0].validate_every" warning (withTask (fun task -> { task with ValidateEvery = 431 }))
+          isSilent "S015" "every twentieth of the budget" (withTask (fun task -> { task with ValidateEvery = 430 }))
+          finds "S016" "a group without a tensor" "$.optimizers[0].optimizer" Severity.Error (
+              optimizer 0 "{ \"*.scale\": adam(), \"*\": fixed() }"
+          )
+          isSilent "S016" "groups that fit" (optimizer 0 "{ \"*.bias\": adam(), \"*\": fixed() }")
+
+          testCase "the samples have no more than is meant" (fun () ->
+              Expect.equal (codes six.Value) [ "S007" ] "six"
+              Expect.equal (codes document.Value) [ "S001"; "S008" ] "document"
+              Expect.equal (codes (StudyJsonTests.parsed (sample "functions"))) [ "S007" ] "functions"
+              Expect.equal (codes (StudyJsonTests.parsed StudyJson.example)) [ "S007" ] "example")
+
+          testCase "a finding in words" (fun () ->
+              let finding = ofCode "S008" document.Value |> Array.head
+              Expect.stringStarts (string finding) "S008 warning, $.tasks[0].output: the outputs are relu" "words")
+
+          forAllStudies "any study can be checked" (fun study ->
+              for finding in Lint.check study do
+                  Expect.isMatch finding.Code "^S0[01][0-9]$" "code"
+                  Expect.stringStarts finding.Path "$." "path") ]

@@ -1,0 +1,301 @@
+/// Study files: there and back, and what is said of those that are none.
+module CuteDl.Studies.Tests.StudyJsonTests
+
+open Expecto
+open CuteDl.Core.Data
+open CuteDl.Core.Networks
+open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
+open CuteDl.Studies
+open CuteDl.Studies.Tests.StudyGenerators
+
+let parsed text =
+    match StudyJson.parse text with
+    | Ok study -> study
+    | Error errors -> failtestf "%s" (String.concat "\n" (Array.map string errors))
+
+let private errors text =
+    match StudyJson.parse text with
+    | Ok study -> failtestf "read as %A" study
+    | Error errors -> errors
+
+/// The least that a study must say.
+let private least tasks optimizers rest =
+    $"""{{ "schema": "cutedl/study/1", "name": "s", "tasks": [{tasks}], "optimizers": [{optimizers}]{rest} }}"""
+
+let private mnist = """{ "name": "m", "target": { "accuracy": 0.9 } }"""
+let private adam = """{ "optimizer": "adam()" }"""
+let private withTask text = least text adam ""
+let private withOptimizer text = least mnist text ""
+let private withRest text = least mnist adam (", " + text)
+
+let private onlyTask text = (parsed (withTask text)).Tasks.Head
+
+/// Texts that are wrong in one place: the path, and part of what is said.
+let private wrong =
+    [ withTask """{ "name": "m", "batch": 0, "target": { "accuracy": 0.9 } }""", "$.tasks[0].batch", "0 is given, a whole number from 1 to 1000000"
+      withTask """{ "name": "m", "batch": 1.5, "target": { "accuracy": 0.9 } }""", "$.tasks[0].batch", "1.5 is given"
+      withTask """{ "name": "m", "bach": 3, "target": { "accuracy": 0.9 } }""", "$.tasks[0].bach", "did you mean batch?"
+      withTask """{ "name": "m" }""", "$.tasks[0]", "\"target\" is missing"
+      withTask """{ "name": "m", "target": { "accuracy": 1.5 } }""", "$.tasks[0].target.accuracy", "(0, 1]"
+      withTask """{ "name": "m", "target": { "loss": 0 } }""", "$.tasks[0].target.loss", "(0, ∞)"
+      withTask """{ "name": "a/b", "target": { "loss": 1 } }""", "$.tasks[0].name", "letters, digits"
+      withTask """{ "name": "m", "activation": "rely", "target": { "loss": 1 } }""", "$.tasks[0].activation", "did you mean relu?"
+      withTask """{ "name": "m", "split": { "validation": 60000 }, "target": { "loss": 1 } }""", "$.tasks[0].split.validation", "59999"
+      withTask """{ "name": "m", "initial_weights": "normal(0)", "target": { "loss": 1 } }""", "$.tasks[0].initial_weights", "above 0"
+      withTask """{ "name": "m", "steps": 3, "epochs": 1, "target": { "loss": 1 } }""", "$.tasks[0].epochs", "beside it"
+      withTask """{ "name": "m", "steps": 3, "validate_every": 4, "target": { "loss": 1 } }""", "$.tasks[0].validate_every", "from 1 to 3"
+      withTask """{ "name": "m", "data": { "folder": "x" }, "epochs": 1, "target": { "loss": 1 } }""", "$.tasks[0].epochs", "training_images"
+      withTask """{ "name": "m", "data": { "folder": "x" }, "target": { "loss": 1 } }""", "$.tasks[0]", "\"steps\" is missing"
+      withTask """{ "name": "m", "layers": [{ "dense": 9 }], "target": { "loss": 1 } }""", "$.tasks[0].layers", "10 classes"
+      withTask """{ "name": "m", "layers": [{ "dense": 10 }], "hidden": [3], "target": { "loss": 1 } }""", "$.tasks[0].hidden", "beside it"
+      withTask """{ "name": "f", "function": "rosenbrock", "dimensions": 3, "target": { "loss": 1 } }""", "$.tasks[0].dimensions", "even"
+      withTask """{ "name": "f", "function": "quadratic", "examples": 3, "target": { "loss": 1 } }""", "$.tasks[0].examples", "no such number"
+      withTask """{ "name": "f", "function": "quadratic", "target": { "accuracy": 1 } }""", "$.tasks[0].target", "\"loss\" is missing"
+      withTask (mnist + "," + mnist.Replace("\"m\"", "\"M\"")), "$.tasks", "2 tasks are named"
+      withTask "3", "$.tasks[0]", "3 is given, an object"
+      withOptimizer """{ "optimizer": "adm()" }""", "$.optimizers[0].optimizer", "did you mean adam?"
+      withOptimizer """{ "optimizer": "clip_norm(1) | adam()" }""", "$.optimizers[0]", "needs a \"name\""
+      withOptimizer """{ "optimizer": "adam()", "space": { "lt": 1 } }""", "$.optimizers[0].space.lt", "did you mean lr?"
+      withOptimizer """{ "optimizer": "adam()", "space": { "lr": -1 } }""", "$.optimizers[0].space.lr", "[0, ∞)"
+      withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "log": [1, 2] } } }""", "$.optimizers[0].space.lr.log", "known are log_uniform"
+      withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "log_uniform": [0, 2] } } }""", "$.optimizers[0].space.lr.log_uniform", "0 < low"
+      withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "uniform": [2, 2] } } }""", "$.optimizers[0].space.lr.uniform", "low < high"
+      withOptimizer """{ "optimizer": "adam()", "space": { "beta1": { "uniform": [0.5, 1] } } }""", "$.optimizers[0].space.beta1.uniform[1]", "(0, 1)"
+      withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "choice": [1, 1] } } }""", "$.optimizers[0].space.lr.choice", "all differ"
+      withOptimizer """{ "optimizer": "sgd()", "space": { "nesterov": { "uniform": [0, 1] } } }""", "$.optimizers[0].space.nesterov.uniform", "true and false"
+      withOptimizer (adam + "," + adam), "$.optimizers", "2 optimizers are named 'adam'"
+      least mnist """{ "optimizer": "adam()", "space": { "lr": { "uniform": [0, 1] }, "eps": { "uniform": [0, 1] } } }""" """, "tuning": { "search": "grid" }""",
+      "$.optimizers[0]",
+      "lr and eps"
+      withRest "\"tuning\": { \"trials\": 0 }", "$.tuning.trials", "from 1"
+      withRest "\"tuning\": { \"pruning\": { \"median\": { \"warmup\": 1 } } }", "$.tuning.pruning.median.warmup", "warm_up"
+      withRest "\"confirmation\": { \"seeds\": [1, 2, 1] }", "$.confirmation.seeds", "all differ"
+      withRest "\"confirmation\": { \"looks\": [6, 6] }", "$.confirmation.looks", "ascending"
+      withRest "\"confirmation\": { \"looks\": [6, 8], \"seeds\": 10 }", "$.confirmation.looks", "there are 10"
+      withRest "\"confirmation\": { \"alpha\": 0 }", "$.confirmation.alpha", "(0, 1)"
+      withRest "\"confirmation\": { \"equal_within\": 1 }", "$.confirmation.equal_within", "(1, ∞)"
+      withRest "\"confirmation\": { \"defaults\": 1 }", "$.confirmation.defaults", "true or false"
+      withRest "\"frontier\": { \"rates\": [1, 0.1] }", "$.frontier.rates", "ascending"
+      withRest "\"frontier\": { \"rates\": { \"from\": 1, \"to\": 0.1 } }", "$.frontier.rates", "below"
+      withRest "\"seeds\": 3", "$.seeds", "has no \"seeds\""
+      withRest "\"protocol\": \"document\", \"tuning\": {}", "$.tuning", "has no \"tuning\""
+      withRest "\"name\": \"again\"", "$.name", "is there 2 times, on lines 1, 1"
+      "{ \"schema\": \"cutedl/study/2\", \"name\": \"s\", \"tasks\": [" + mnist + "], \"optimizers\": [" + adam + "] }", "$.schema", "known are cutedl/study/1"
+      "[1, 2]", "$", "[1, 2] is given, an object" ]
+
+let private readingTests =
+    testList
+        "errors"
+        [ for i, (text, path, part) in List.indexed wrong do
+              testCase $"{i + 1}: {path}, {part}" (fun () ->
+                  match errors text with
+                  | [| error |] ->
+                      Expect.equal error.Path path "path"
+                      Expect.stringContains error.Problem part "problem"
+                      Expect.equal error.Line 1 "line"
+                  | other -> failtestf "%A" other)
+
+          testCase "all of them are said, each with its line" (fun () ->
+              let text =
+                  "{\n  \"schema\": \"cutedl/study/1\",\n  // a comment\n  \"tasks\": [\n    { \"name\": \"m\", \"batch\": \"x\" },\n  ],\n  \"optimizers\": [],\n  \"tunning\": {},\n}"
+
+              Expect.equal
+                  [ for error in errors text -> error.Line, error.Path ]
+                  [ 1, "$"; 5, "$.tasks[0].batch"; 5, "$.tasks[0]"; 7, "$.optimizers"; 8, "$.tunning" ]
+                  "errors")
+
+          testCase "what is not JSON is said with its line" (fun () ->
+              for text, line in [ "", 1; "{\n\"a\": }", 2; "{\n\n", 3; "{} x", 1; "{ \"a\": 1e9999 }", 1 ] do
+                  match errors text with
+                  | [| error |] when error.Path = "$" ->
+                      Expect.stringContains error.Problem "not JSON" text
+                      Expect.equal error.Line line text
+                  | other -> Expect.all other (fun error -> error.Line = line) text)
+
+          testProperty "no text makes it throw" (fun (text: string | null) (cut: uint16) ->
+              let example = StudyJson.example
+              let broken = example.Remove(int cut % example.Length, 1)
+              StudyJson.parse (Option.ofObj text |> Option.defaultValue "") |> ignore
+              StudyJson.parse broken |> ignore)
+
+          testCase "a file's errors name the file" (fun () ->
+              let path = System.IO.Path.GetTempFileName()
+
+              try
+                  System.IO.File.WriteAllText(path, "{}")
+
+                  let error =
+                      try
+                          StudyJson.load path |> ignore
+                          failtest "read"
+                      with :? StudyFileException as error ->
+                          error
+
+                  Expect.stringContains error.Message path "file"
+                  Expect.equal error.Errors.Length 4 "schema, name, tasks, optimizers"
+              finally
+                  System.IO.File.Delete path) ]
+
+let private meaningTests =
+    testList
+        "defaults"
+        [ testCase "of a task of images" (fun () ->
+              Expect.equal
+                  (onlyTask mnist)
+                  { Name = "m"
+                    Problem =
+                      Images
+                          { Source = Mnist
+                            Split = HoldOut(5000, 0)
+                            Layers = [ Dense(128, ReLU); Dense(10, Linear) ]
+                            Loss = SoftmaxCrossEntropy
+                            Initialization = He
+                            Batch = 64
+                            Order = Shuffled }
+                    Precision = Precision.Single
+                    Steps = 8600L
+                    ValidateEvery = 100
+                    Target = Accuracy 0.9 }
+                  "task")
+
+          testCase "of a protocol" (fun () ->
+              match (parsed (withRest "\"frontier\": {}")).Protocol with
+              | Fair(tuning, confirmation, Some frontier) ->
+                  Expect.equal
+                      tuning
+                      { Search = Search.Sobol
+                        Trials = 8
+                        Seeds = [ 1000 ]
+                        Objective = TimeToTarget
+                        Pruning = NoPruning
+                        Extensions = 1 }
+                      "tuning"
+
+                  Expect.equal
+                      confirmation
+                      { Seeds = [ 1..10 ]
+                        Alpha = 0.05
+                        EqualWithin = 1.05
+                        Looks = None
+                        Defaults = true }
+                      "confirmation"
+
+                  Expect.equal frontier.Rates (Settings.logarithmic 1e-5 1.0 8) "rates"
+                  Expect.equal frontier.Seeds [ 2000; 2001; 2002 ] "seeds"
+              | other -> failtestf "%A" other)
+
+          testCase "epochs are steps of the images that are trained on" (fun () ->
+              let steps text = (onlyTask ("{ \"name\": \"m\", \"target\": { \"loss\": 1 }, " + text + " }")).Steps
+              Expect.equal (steps "\"epochs\": 2") (2L * 860L) "55000 / 64, upwards"
+              Expect.equal (steps "\"epochs\": 2, \"split\": \"test_as_validation\", \"batch\": 100") 1200L "60000 / 100"
+              Expect.equal (steps "\"epochs\": 3, \"data\": { \"folder\": \"f\", \"training_images\": 5064 }") 3L "(5064 - 5000) / 64"
+              Expect.equal (steps "\"steps\": 7") 7L "steps"
+              Expect.equal (onlyTask "{ \"name\": \"m\", \"target\": { \"loss\": 1 }, \"steps\": 7 }").ValidateEvery 7 "no more than there are")
+
+          testCase "looks say how many seeds there are" (fun () ->
+              match (parsed (withRest "\"confirmation\": { \"looks\": [6, 8] }")).Protocol with
+              | Fair(_, confirmation, _) -> Expect.equal confirmation.Seeds [ 1..8 ] "seeds"
+              | other -> failtestf "%A" other)
+
+          testCase "flags are true and false" (fun () ->
+              let text = withOptimizer """{ "optimizer": "sgd()", "space": { "nesterov": { "choice": [true, false] }, "lr": 0.5 } }"""
+              let study = parsed text
+              Expect.equal study.Contenders.Head.Space [ "nesterov", Choice [ 1.0; 0.0 ]; "lr", Fixed 0.5 ] "space"
+              Expect.stringContains (StudyJson.print study) "\"choice\": [true, false]" "printed") ]
+
+let tests =
+    testList
+        "json"
+        [ readingTests
+          meaningTests
+
+          forAllStudies "what is printed is read as the same" (fun study ->
+              let text = StudyJson.print study
+              Expect.equal (parsed text) study "study"
+              Expect.equal (StudyJson.print (parsed text)) text "text"
+              Expect.all (text.Split '\n') (fun line -> not (line.EndsWith ' ')) "no trailing spaces")
+
+          forAllStudies "a study does not differ from itself, and does from one with other numbers" (fun study ->
+              Expect.isEmpty (StudyJson.differences study study) "itself"
+
+              let first = study.Tasks.Head
+              let other = { study with Tasks = { first with Steps = first.Steps + 1L } :: study.Tasks.Tail }
+
+              Expect.equal
+                  (StudyJson.differences study other)
+                  [| { Path = "$.tasks[0].steps"
+                       First = Some(NumberText.ofFloat (float first.Steps))
+                       Second = Some(NumberText.ofFloat (float first.Steps + 1.0)) } |]
+                  "steps")
+
+          testCase "what one has and the other has not is a difference" (fun () ->
+              let study = parsed (sample "functions")
+              let fewer = { study with Tasks = List.take 2 study.Tasks }
+              let difference = StudyJson.differences study fewer |> Array.exactlyOne
+              Expect.equal difference.Path "$.tasks[2]" "path"
+              Expect.isNone difference.Second "nothing"
+              Expect.stringContains (string difference) "and nothing" "in words"
+              let document = { study with Protocol = Document [ 1 ] }
+              let paths = StudyJson.differences study document |> Array.map _.Path
+              Expect.equal paths [| "$.protocol"; "$.tuning"; "$.confirmation"; "$.frontier"; "$.seeds" |] "protocols")
+
+          testCase "images that a program holds are printed by name" (fun () ->
+              let set = DataSet(1, [| 0uy; 1uy |], [| 0uy; 1uy |])
+              let held = Held("two pixels", { Training = set; Validation = set; Classes = 2 })
+              let study = parsed (sample "mnist-six")
+
+              match study.Tasks.Head.Problem with
+              | Images images ->
+                  let task = { study.Tasks.Head with Problem = Images { images with Source = held } }
+                  let text = StudyJson.print { study with Tasks = [ task ] }
+                  Expect.stringContains text "{ \"held\": \"two pixels\" }" "name"
+                  Expect.isError (StudyJson.parse text) "not a file's"
+              | other -> failtestf "%A" other)
+
+          testCase "the example is a study without errors in it" (fun () ->
+              let study = parsed StudyJson.example
+              Expect.hasLength study.Contenders 3 "optimizers"
+              Expect.equal (parsed (StudyJson.print study)) study "printed")
+
+          testCase "what the example's comments call a default is one" (fun () ->
+              let given = parsed StudyJson.example
+
+              let left =
+                  { given with
+                      Contenders = []
+                      Tasks = [ { given.Tasks.Head with Steps = 8600L; Target = Accuracy 0.9; Name = "m" } ] }
+
+              let fromDefaults = parsed (withRest "\"frontier\": {}")
+
+              Expect.equal
+                  (StudyJson.differences left fromDefaults |> Array.map _.Path)
+                  [| "$.name"; "$.optimizers[0]"; "$.tuning.search" |]
+                  "but for these")
+
+          for name in samples do
+              testCase $"the sample {name} is read, and printed it is the same" (fun () ->
+                  let study = parsed (sample name)
+                  Expect.equal (parsed (StudyJson.print study)) study "printed")
+
+          testCase "the document's sample has its runs" (fun () ->
+              let study = parsed (sample "document")
+
+              Expect.equal
+                  [ for contender in study.Contenders -> contender.Name, contender.Optimizer ]
+                  [ for run in DocumentedRuns.all -> run.Name, run.Optimizer ]
+                  "runs"
+
+              match study.Tasks.Head.Problem with
+              | Images images ->
+                  Expect.equal images.Layers [ Dense(10, ReLU) ] "model"
+                  Expect.equal images.Initialization (Normal 0.01) "weights"
+                  Expect.equal study.Tasks.Head.Steps (5000L * 938L) "budget"
+              | other -> failtestf "%A" other
+
+              Expect.equal study.Protocol (Document [ 1..10 ]) "seeds")
+
+          testCase "the six are the document's" (fun () ->
+              let study = parsed (sample "mnist-six")
+              Expect.equal [ for contender in study.Contenders -> contender.Name ] [ for kind in Rules.document -> kind.Name ] "rules"
+              Expect.isLessThan (sample "mnist-six" |> _.Split('\n') |> _.Length) 41 "lines") ]
