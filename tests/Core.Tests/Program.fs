@@ -63,6 +63,7 @@ let private tests =
               [ StopRuleTests.tests
                 CheckpointTests.tests
                 TrainerTests.tests
+                TrainingTests.tests
                 EndOfRunTests.tests
                 DropoutMaskTests.tests
                 AllocationTests.tests
