@@ -224,6 +224,9 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
     /// <summary>The answers of the last forward pass, capacity × outputs, row after row.</summary>
     member _.Outputs = ReadOnlySpan<'T> outputs[operations.Length - 1]
 
+    /// What a layer gave in the last forward pass, by its place among the model's layers: capacity × its width, row after row.
+    member internal _.LayerOutputs(layer: int) = ReadOnlySpan<'T> outputs[layer]
+
     /// <summary>Forward over the first rows of Inputs, dropouts at rest; then the mean loss against Targets.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">No rows, or more than the capacity.</exception>
     member _.Validate(rows: int) : float =

@@ -75,3 +75,39 @@ module LogitHealth =
             { Dead = List.filter isDead outputs
               AlmostDead = List.filter isAlmostDead outputs
               AccuracyCeiling = 1.0 - float lost / float data.Validation.Count }
+
+/// <summary>Looking at the units within a trained model.</summary>
+module HiddenUnits =
+    let private hiddenRelus (model: Model) : (int * int) list =
+        [ for i, layer in List.indexed model.Layers do
+              match layer with
+              | Dense(units, ReLU) when i < model.Layers.Length - 1 -> i, units
+              | _ -> () ]
+
+    /// <summary>
+    /// How many units of each hidden relu layer, first to last, are 0 for every example of a set: they pass no gradient back, and do
+    /// not learn from these examples any more.
+    /// </summary>
+    /// <param name="network">The network with its present parameters.</param>
+    /// <param name="set">The examples.</param>
+    let dead (network: Network<'T>) (set: DataSet) : int array =
+        let layers =
+            [| for layer, units in hiddenRelus network.Model -> struct (layer, (Array.zeroCreate units: bool array)) |]
+
+        if layers.Length > 0 then
+            let order = Batches.permutation FileOrder set.Count 0 0
+
+            for batch in 0 .. Batches.count set.Count network.Capacity - 1 do
+                let start = batch * network.Capacity
+                let rows = min network.Capacity (set.Count - start)
+                Batches.load set (ReadOnlySpan(order, start, rows)) network
+                network.Validate rows |> ignore
+
+                for struct (layer, isAlive) in layers do
+                    let outputs = network.LayerOutputs layer
+
+                    for i in 0 .. rows * isAlive.Length - 1 do
+                        if 'T.op_GreaterThan (outputs[i], 'T.Zero) then
+                            isAlive[i % isAlive.Length] <- true
+
+        [| for struct (_, isAlive) in layers -> isAlive |> Array.sumBy (fun alive -> if alive then 0 else 1) |]

@@ -1,0 +1,178 @@
+namespace CuteDl.Studies
+
+open System
+open System.Numerics
+open System.Threading
+open MathNet.Numerics.Distributions
+open CuteDl.Core.Numerics
+open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
+
+/// A function task made ready for one seed: pure, in double.
+type internal Landscape =
+    {
+        Layout: Layout
+        /// Where training begins.
+        Start: float array
+        /// Examples that each step looks at.
+        Examples: int
+        /// The value at a point; the second array is overwritten with the gradient there.
+        Evaluate: float array -> float array -> float
+        /// The share answered rightly at a point; NaN for functions without answers.
+        Accuracy: float array -> float
+    }
+
+/// <summary>The functions of <c>FunctionTask</c>.</summary>
+module internal Landscape =
+    /// Fails if a number is out of its range.
+    let validate (task: FunctionTask) : unit =
+        let outOfRange (name: string) (value: obj) (allowed: string) : unit =
+            raise (ArgumentOutOfRangeException(name, value, $"{name} {allowed}."))
+
+        match task with
+        | Quadratic(dimensions, _) when dimensions < 1 -> outOfRange "dimensions" dimensions "of a quadratic are at least 1"
+        | Quadratic(_, condition) when not (condition >= 1.0 && Double.IsFinite condition) ->
+            outOfRange "condition" condition "of a quadratic is at least 1"
+        | Rosenbrock dimensions when dimensions < 2 || dimensions % 2 <> 0 ->
+            outOfRange "dimensions" dimensions "of a Rosenbrock function are an even number, at least 2"
+        | LogisticRegression(dimensions, _) when dimensions < 1 -> outOfRange "dimensions" dimensions "of a regression are at least 1"
+        | LogisticRegression(_, examples) when examples < 2 -> outOfRange "examples" examples "of a regression are at least 2"
+        | _ -> ()
+
+    let private normal (seed: int) (purpose: string) (deviation: float) : unit -> float =
+        let distribution = Normal(0.0, deviation, Random.stream seed purpose)
+        fun () -> distribution.Sample()
+
+    let private quadratic (dimensions: int) (condition: float) (seed: int) : Landscape =
+        let next = normal seed "function/start" 1.0
+
+        let curvatures =
+            Array.init dimensions (fun i -> if dimensions = 1 then condition else Math.Pow(condition, float i / float (dimensions - 1)))
+
+        { Layout = Layout.OfShapes [ "x", [ dimensions ] ]
+          Start = Array.init dimensions (fun _ -> next ())
+          Examples = 1
+          Evaluate =
+            fun x gradient ->
+                let mutable sum = 0.0
+
+                for i in 0 .. x.Length - 1 do
+                    gradient[i] <- curvatures[i] * x[i]
+                    sum <- sum + gradient[i] * x[i]
+
+                0.5 * sum
+          Accuracy = fun _ -> nan }
+
+    // Rosenbrock's own start (−1.2, 1), not quite.
+    let private rosenbrock (dimensions: int) (seed: int) : Landscape =
+        let next = normal seed "function/start" 0.1
+
+        { Layout = Layout.OfShapes [ "x", [ dimensions ] ]
+          Start = Array.init dimensions (fun i -> (if i % 2 = 0 then -1.2 else 1.0) + next ())
+          Examples = 1
+          Evaluate =
+            fun x gradient ->
+                let mutable sum = 0.0
+
+                for pair in 0 .. x.Length / 2 - 1 do
+                    let a = x[2 * pair]
+                    let valley = x[2 * pair + 1] - a * a
+                    gradient[2 * pair] <- -400.0 * a * valley - 2.0 * (1.0 - a)
+                    gradient[2 * pair + 1] <- 200.0 * valley
+                    sum <- sum + 100.0 * valley * valley + (1.0 - a) * (1.0 - a)
+
+                sum
+          Accuracy = fun _ -> nan }
+
+    // The centres are 2 apart, each example a standard normal around one: about 84 % can be told apart.
+    let private logisticRegression (dimensions: int) (examples: int) (seed: int) : Landscape =
+        let around = normal seed "function/examples" 1.0
+        let centre = 1.0 / sqrt (float dimensions)
+        let sign (example: int) = if example % 2 = 0 then 1.0 else -1.0
+        let values = Array.init (examples * dimensions) (fun i -> sign (i / dimensions) * centre + around ())
+        let next = normal seed "function/start" 1.0
+
+        let score (w: float array) (example: int) =
+            let mutable z = w[dimensions]
+
+            for i in 0 .. dimensions - 1 do
+                z <- z + w[i] * values[example * dimensions + i]
+
+            z
+
+        { Layout = Layout.OfShapes [ "weight", [ dimensions ]; "bias", [ 1 ] ]
+          Start = Array.init (dimensions + 1) (fun i -> if i < dimensions then next () else 0.0)
+          Examples = examples
+          Evaluate =
+            fun w gradient ->
+                Array.Clear gradient
+                let mutable sum = 0.0
+
+                for example in 0 .. examples - 1 do
+                    let margin = sign example * score w example
+                    // ln(1 + e⁻ᵐ) and its derivative −1 / (1 + eᵐ), without overflow.
+                    let e = Math.Exp(-abs margin)
+                    sum <- sum + max 0.0 -margin + Double.LogP1 e
+                    let share = (if margin >= 0.0 then e else 1.0) / (1.0 + e)
+                    let slope = -(sign example) * share / float examples
+
+                    for i in 0 .. dimensions - 1 do
+                        gradient[i] <- gradient[i] + slope * values[example * dimensions + i]
+
+                    gradient[dimensions] <- gradient[dimensions] + slope
+
+                sum / float examples
+          Accuracy =
+            fun w ->
+                let mutable right = 0
+
+                for example in 0 .. examples - 1 do
+                    if sign example * score w example > 0.0 then
+                        right <- right + 1
+
+                float right / float examples }
+
+    /// The function of a task, as a seed makes it.
+    let create (task: FunctionTask) (seed: int) : Landscape =
+        validate task
+
+        match task with
+        | Quadratic(dimensions, condition) -> quadratic dimensions condition seed
+        | Rosenbrock dimensions -> rosenbrock dimensions seed
+        | LogisticRegression(dimensions, examples) -> logisticRegression dimensions examples seed
+
+/// A function as something to be trained: every step, and every validation, looks at the whole of it.
+[<Sealed>]
+type internal FunctionWorkload<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(landscape: Landscape) =
+    let length = landscape.Layout.Length
+    let parameters: 'T array = Array.zeroCreate length
+    let gradient: 'T array = Array.zeroCreate length
+    let point: float array = Array.zeroCreate length
+    let slope: float array = Array.zeroCreate length
+
+    let evaluate () =
+        for i in 0 .. length - 1 do
+            point[i] <- Double.CreateTruncating parameters[i]
+
+        landscape.Evaluate point slope
+
+    interface IWorkload<'T> with
+        member _.Layout = landscape.Layout
+        member _.Parameters = Span parameters
+        member _.Gradient = ReadOnlySpan gradient
+        member _.StepsAnEpoch = 1
+
+        member _.Train _ =
+            let value = evaluate ()
+
+            for i in 0 .. length - 1 do
+                gradient[i] <- 'T.CreateTruncating slope[i]
+
+            value
+
+        member _.Validate cancellation =
+            if cancellation.IsCancellationRequested then
+                ValueNone
+            else
+                let value = evaluate ()
+                ValueSome(struct (value, landscape.Accuracy point))

@@ -1,0 +1,195 @@
+namespace CuteDl.Studies
+
+open System
+open System.Globalization
+open System.Security.Cryptography
+open MathNet.Numerics
+open CuteDl.Core.Data
+open CuteDl.Core.Networks
+open CuteDl.Core.Numerics
+
+/// <summary>Dividing labelled examples.</summary>
+module Division =
+    /// How many of each class are held out: in proportion, the remainders that are left over going to the largest, the lower class first.
+    let private quotas (held: int) (counts: int array) : int array =
+        let total = Array.sum counts
+        let share (count: int) = int64 held * int64 count
+        let quotas = counts |> Array.map (fun count -> int (share count / int64 total))
+
+        let byRemainder =
+            [| 0 .. counts.Length - 1 |]
+            |> Array.sortBy (fun label -> struct (-(share counts[label] % int64 total), label))
+
+        for label in Array.truncate (held - Array.sum quotas) byRemainder do
+            quotas[label] <- quotas[label] + 1
+
+        quotas
+
+    let private choose (set: DataSet) (indices: int array) : DataSet =
+        let features = Array.zeroCreate<byte>(indices.Length * set.Width)
+
+        indices
+        |> Array.iteri (fun row index -> Array.Copy(set.Features, index * set.Width, features, row * set.Width, set.Width))
+
+        DataSet(set.Width, features, indices |> Array.map (fun index -> set.Labels[index]))
+
+    /// <summary>
+    /// Which examples stay and which are held out: of each class in proportion to its size, to the next whole number, and chosen by the
+    /// seed. Both in the order in which they lie.
+    /// </summary>
+    /// <param name="held">How many are held out, at least 1 and fewer than there are.</param>
+    /// <param name="seed">Decides which.</param>
+    /// <param name="labels">The class of each example.</param>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">So many cannot be held out.</exception>
+    let stratified (held: int) (seed: int) (labels: byte array) : struct (int array * int array) =
+        if held < 1 || held >= labels.Length then
+            raise (
+                ArgumentOutOfRangeException(
+                    nameof held,
+                    held,
+                    $"of {labels.Length} examples at least 1 and at most {labels.Length - 1} can be held out."
+                )
+            )
+
+        let ofClass = Array.init 256 (fun _ -> ResizeArray<int>())
+        labels |> Array.iteri (fun index label -> ofClass[int label].Add index)
+        let quotas = ofClass |> Array.map _.Count |> quotas held
+        let isHeld: bool array = Array.zeroCreate labels.Length
+
+        ofClass
+        |> Array.iteri (fun label indices ->
+            if quotas[label] > 0 then
+                let order = Combinatorics.GeneratePermutation(indices.Count, Random.stream seed $"split/{label}")
+
+                for i in 0 .. quotas[label] - 1 do
+                    isHeld[indices[order[i]]] <- true)
+
+        let all = [| 0 .. labels.Length - 1 |]
+        struct (all |> Array.filter (fun index -> not isHeld[index]), all |> Array.filter (fun index -> isHeld[index]))
+
+    /// <summary>The sets of those that stay and those that are held out; see <c>stratified</c>.</summary>
+    let holdOut (held: int) (seed: int) (set: DataSet) : struct (DataSet * DataSet) =
+        let struct (stay, held) = stratified held seed set.Labels
+        struct (choose set stay, choose set held)
+
+/// What trials of a task are made from.
+type internal PreparedProblem =
+    | PreparedImages of ImagesTask * model: Model * data: DataSets * test: DataSet option
+    | PreparedFunction of FunctionTask
+
+/// <summary>A task with its data read and divided, for any number of trials on any number of threads. Never changes.</summary>
+[<Sealed>]
+type PreparedTask internal (task: StudyTask, problem: PreparedProblem, dataHash: string, identity: string) =
+    /// <summary>The task.</summary>
+    member _.Task = task
+
+    /// <summary>The SHA-256 of all examples, in the order in which they are used, in hexadecimal digits; empty for a function.</summary>
+    member _.DataHash = dataHash
+
+    /// <summary>All of the task that its results depend on, in one line: two tasks with equal identities give equal bits.</summary>
+    member _.Identity = identity
+
+    member internal _.Problem = problem
+
+    /// <summary>Examples that a step looks at; 1 for a function without examples.</summary>
+    member _.Batch =
+        match problem with
+        | PreparedImages(images, _, _, _) -> images.Batch
+        | PreparedFunction(LogisticRegression(_, examples)) -> examples
+        | PreparedFunction _ -> 1
+
+/// <summary>Preparing tasks.</summary>
+module PreparedTask =
+    let private hash (sets: DataSet list) : string =
+        use sha256 = IncrementalHash.CreateHash HashAlgorithmName.SHA256
+
+        for set in sets do
+            sha256.AppendData(BitConverter.GetBytes set.Width)
+            sha256.AppendData(BitConverter.GetBytes set.Count)
+            sha256.AppendData set.Features
+            sha256.AppendData set.Labels
+
+        Convert.ToHexStringLower(sha256.GetHashAndReset())
+
+    let private number (value: float) = value.ToString("R", CultureInfo.InvariantCulture)
+
+    let private describe (task: StudyTask) (problem: string) : string =
+        let target =
+            match task.Target with
+            | Target.Accuracy least -> $"accuracy {number least}"
+            | Target.Loss most -> $"loss {number most}"
+
+        let precision = task.Precision.ToString().ToLowerInvariant()
+        $"{task.Name}: {problem}; {precision}, {task.Steps} steps, validated every {task.ValidateEvery}, target {target}"
+
+    let private prepareImages (read: ImageSource -> DataSets) (task: StudyTask) (images: ImagesTask) : PreparedTask =
+        let files = read images.Source
+
+        let data, test =
+            match images.Split with
+            | TestAsValidation -> files, None
+            | HoldOut(validation, seed) ->
+                let struct (training, validation) = Division.holdOut validation seed files.Training
+                { files with Training = training; Validation = validation }, Some files.Validation
+
+        if images.Batch < 1 then
+            raise (ArgumentOutOfRangeException("batch", images.Batch, $"the task '{task.Name}' needs batches of at least 1 image."))
+
+        let model = Model.create data.Training.Width images.Layers images.Loss
+
+        if model.Outputs <> data.Classes then
+            raise (
+                ArgumentException(
+                    $"the task '{task.Name}' has {data.Classes} classes, its last layer {model.Outputs} units: there must be one for each.",
+                    nameof task
+                )
+            )
+
+        let sets = data.Training :: data.Validation :: Option.toList test
+
+        // Made here, so that no trial waits for it or counts it as its own time.
+        for set in sets do
+            set.Sparse |> ignore
+
+        let hash = hash sets
+
+        let scored =
+            match test with
+            | None -> "test as validation"
+            | Some test -> $"{test.Count} tested"
+
+        let identity =
+            describe
+                task
+                $"{model}, {images.Initialization}, batches of {images.Batch} in {images.Order} order, {data.Training.Count} + {data.Validation.Count} images, {scored}, {hash}"
+
+        PreparedTask(task, PreparedImages(images, model, data, test), hash, identity)
+
+    let private functionText (task: FunctionTask) : string =
+        match task with
+        | Quadratic(dimensions, condition) -> $"quadratic({dimensions}, {number condition})"
+        | Rosenbrock dimensions -> $"rosenbrock({dimensions})"
+        | LogisticRegression(dimensions, examples) -> $"logistic-regression({dimensions}, {examples})"
+
+    /// <summary>Reads and divides the data of a task.</summary>
+    /// <param name="read">From a source to its training images and, as validation, its test images.</param>
+    /// <param name="task">The task.</param>
+    /// <exception cref="T:System.ArgumentException">A number is out of its range, or layers and data do not fit.</exception>
+    let prepare (read: ImageSource -> DataSets) (task: StudyTask) : PreparedTask =
+        if task.Steps < 1L then
+            raise (ArgumentOutOfRangeException("steps", task.Steps, $"the task '{task.Name}' needs at least 1 step."))
+
+        if task.ValidateEvery < 1 then
+            raise (
+                ArgumentOutOfRangeException(
+                    "validate every",
+                    task.ValidateEvery,
+                    $"the task '{task.Name}' needs at least 1 step from one validation to the next."
+                )
+            )
+
+        match task.Problem with
+        | Images images -> prepareImages read task images
+        | Function problem ->
+            Landscape.validate problem
+            PreparedTask(task, PreparedFunction problem, "", describe task (functionText problem))
