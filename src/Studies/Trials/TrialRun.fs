@@ -1,0 +1,251 @@
+namespace CuteDl.Studies
+
+open System
+open System.Collections.Generic
+open System.Numerics
+open System.Runtime.InteropServices
+open System.Threading
+open CuteDl.Core.Data
+open CuteDl.Core.Networks
+open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
+
+/// Hashes of bits, the same everywhere.
+module internal BitHash =
+    let start = 14695981039346656037UL
+
+    // The finalizer of SplitMix64, so that every bit of the number reaches the low 16 of the hash.
+    let add (hash: uint64) (number: uint64) : uint64 =
+        let z = hash ^^^ number
+        let z = (z ^^^ (z >>> 30)) * 0xBF58476D1CE4E5B9UL
+        let z = (z ^^^ (z >>> 27)) * 0x94D049BB133111EBUL
+        z ^^^ (z >>> 31)
+
+    // One NaN is as good as another: which of them an operation gives is the processor's choice.
+    let private bits (value: float) : uint64 =
+        BitConverter.DoubleToUInt64Bits(if Double.IsNaN value then nan else value)
+
+    let addFloat (hash: uint64) (value: float) : uint64 = add hash (bits value)
+
+    /// Of numbers in either precision, which are all doubles.
+    let ofAll (values: 'T array when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>) : uint64 =
+        let mutable hash = add start (uint64 values.Length)
+
+        for value in values do
+            hash <- addFloat hash (Double.CreateTruncating value)
+
+        hash
+
+/// The marks of a trial: 16 bits of a hash of the training losses of each so many steps.
+[<Sealed>]
+type internal Marks(every: int, marks: uint16 array, hash: uint64) =
+    let marks = List<uint16> marks
+    let mutable hash = hash
+
+    member _.Add(step: int64, loss: float) : unit =
+        hash <- BitHash.addFloat hash loss
+
+        if step % int64 every = 0L then
+            marks.Add(uint16 hash)
+            hash <- BitHash.start
+
+    member _.Hash = hash
+    member _.Complete = marks.ToArray()
+
+    /// With a mark of the steps since the last one.
+    member marks'.At(step: int64) : uint16 array =
+        if step % int64 every = 0L then
+            marks'.Complete
+        else
+            Array.append marks'.Complete [| uint16 hash |]
+
+/// <summary>A trial under way. Not for use by several threads at once.</summary>
+[<AbstractClass>]
+type TrialRun internal (trial: Trial) =
+    /// <summary>What is trained.</summary>
+    member _.Trial = trial
+
+    /// <summary>Steps taken.</summary>
+    abstract Step: int64
+
+    /// <summary>All validations so far, oldest first.</summary>
+    abstract History: History
+
+    /// <summary>Whether there is nothing more to do: its steps are used up, a stop rule held, or it diverged.</summary>
+    abstract IsEnded: bool
+
+    /// <summary>Steps from one mark of the fingerprint to the next.</summary>
+    abstract FingerprintEvery: int
+
+    /// <summary>The marks so far, the last of them of fewer steps where it is not complete.</summary>
+    abstract Fingerprint: uint16 array
+
+    /// <summary>
+    /// Goes on until so many steps are taken and, where one is due there, validated, or to the trial's end; or until cancelled, within
+    /// one batch: the next call goes on from there. A loss that is not finite is an end like any other.
+    /// </summary>
+    /// <param name="step">The steps, counted from the first of all.</param>
+    /// <param name="progress">Told of every validation, and in between about four times a second.</param>
+    /// <param name="cancellation">Interrupts.</param>
+    abstract RunTo: step: int64 * progress: (TrainingProgress -> unit) * cancellation: CancellationToken -> unit
+
+    /// <summary>The trial as it is now, as the content of a safetensors file; <c>TrialRunner.resume</c> goes on from it.</summary>
+    abstract Snapshot: unit -> Safetensors
+
+    /// <summary>What came of it. A trial that is not at its end counts as pruned where it stands.</summary>
+    /// <exception cref="T:System.OperationCanceledException">Cancelled, while units were counted or the test set scored.</exception>
+    abstract Result: cancellation: CancellationToken -> TrialResult
+
+    /// <summary>Goes on to the end.</summary>
+    member run.RunToEnd(progress: TrainingProgress -> unit, cancellation: CancellationToken) : unit =
+        run.RunTo(Int64.MaxValue, progress, cancellation)
+
+[<Sealed>]
+type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+    (
+        task: PreparedTask,
+        trial: Trial,
+        workload: IWorkload<'T>,
+        limits: TrainingLimits,
+        every: int,
+        start: TrainingSnapshot<'T>,
+        marks: Marks
+    ) =
+    inherit TrialRun(trial)
+
+    let training = Training<'T>(workload, limits, start, (fun step loss -> marks.Add(step, loss)))
+
+    let score (v: Validation) : Score = { Step = v.Step; Loss = v.Loss; Accuracy = v.Accuracy }
+
+    let meetsTarget (v: Validation) =
+        Double.IsFinite v.Loss
+        && match task.Task.Target with
+           | Target.Accuracy least -> v.Accuracy >= least
+           | Target.Loss most -> v.Loss <= most
+
+    let best () : Nullable<Score> =
+        let worth (v: Validation) =
+            match task.Task.Target with
+            | Target.Accuracy _ -> v.Accuracy
+            | Target.Loss _ -> -v.Loss
+
+        // Seq.maxBy gives the first, on ties.
+        match training.History |> Seq.filter (fun v -> Double.IsFinite v.Loss && not (Double.IsNaN(worth v))) |> Seq.toArray with
+        | [||] -> Nullable()
+        | validations -> Nullable(score (Array.maxBy worth validations))
+
+    let lastIf (condition: bool) : Nullable<Score> =
+        let history = training.History
+
+        if condition && history.Count > 0 then
+            Nullable(score history[history.Count - 1])
+        else
+            Nullable()
+
+    let ending =
+        function
+        | ValueNone -> Ending.Pruned
+        | ValueSome stop ->
+            match stop with
+            | MaxSteps
+            | MaxEpochs -> Ending.Completed
+            | NoImprovement -> Ending.NoImprovement
+            | TooSlow -> Ending.TooSlow
+            | TargetHeld -> Ending.TargetHeld
+            | Diverged -> Ending.Diverged
+            | Cancelled -> invalidOp "a training is interrupted by cancellation, it does not end by it."
+
+    let learned () = training.AtLearned(fun () -> workload.Parameters.ToArray())
+
+    let health (ending: Ending) : Health =
+        let logits, deadUnits =
+            match workload with
+            // Of NaN weights nothing can be said.
+            | :? Classifier<'T> as classifier when ending <> Ending.Diverged ->
+                training.AtLearned(fun () ->
+                    LogitHealth.measure classifier.Network classifier.Data,
+                    HiddenUnits.dead classifier.Network classifier.Data.Validation)
+            | _ -> LogitHealth.sound, [||]
+
+        { DeadLogits = List.toArray logits.Dead
+          AlmostDeadLogits = List.toArray logits.AlmostDead
+          AccuracyCeiling = logits.AccuracyCeiling
+          DeadUnits = deadUnits
+          FirstNonFinite = training.FirstNonFinite }
+
+    let isConfirmed = trial.Phase = Phase.Confirmation || trial.Phase = Phase.Defaults
+
+    let test (ending: Ending) (cancellation: CancellationToken) : Nullable<Score> =
+        match task.Problem with
+        | PreparedImages(images, model, data, Some test) when isConfirmed && ending <> Ending.Pruned && ending <> Ending.Diverged ->
+            // A network of its own, with space for the test set's batches.
+            let sets = { data with Training = test; Validation = test }
+            let scored: IWorkload<'T> = Classifier<'T>(model, sets, images.Batch, FileOrder, trial.Seed)
+            (learned ()).CopyTo scored.Parameters
+
+            match scored.Validate cancellation with
+            | ValueSome(struct (loss, accuracy)) -> Nullable { Score.Step = training.Step; Loss = loss; Accuracy = accuracy }
+            | ValueNone -> raise (OperationCanceledException cancellation)
+        | _ -> Nullable()
+
+    let curve () : Curve =
+        let history = training.History
+        let diagnoses = training.Diagnoses
+
+        { Steps = [| for v in history -> v.Step |]
+          TrainingLoss = [| for v in history -> v.TrainingLoss |]
+          Loss = [| for v in history -> v.Loss |]
+          Accuracy = [| for v in history -> v.Accuracy |]
+          GradientNorm = [| for d in diagnoses -> d.GradientNorm |]
+          UpdateRatio = [| for d in diagnoses -> d.UpdateRatio |]
+          Seconds = [| for d in diagnoses -> d.Seconds |] }
+
+    override _.Step = training.Step
+    override _.History = training.History
+    override _.IsEnded = training.Stop.IsSome
+    override _.FingerprintEvery = every
+    override _.Fingerprint = marks.At training.Step
+    override _.RunTo(step, progress, cancellation) = training.Advance(step, progress, cancellation)
+
+    override _.Snapshot() =
+        let content = TrainingSnapshot.toContent (training.Snapshot())
+        let bytes = MemoryMarshal.AsBytes(ReadOnlySpan marks.Complete).ToArray()
+
+        { Metadata =
+            content.Metadata
+            |> Map.add TrialFile.TrialKey trial.Id
+            |> Map.add TrialFile.OptimizerKey trial.Optimizer
+            |> Map.add TrialFile.TaskKey task.Identity
+          Tensors =
+            content.Tensors
+            |> Map.add TrialFile.MarksName { Shape = [ bytes.Length ]; Cells = U8 bytes }
+            |> Map.add TrialFile.HashName { Shape = []; Cells = I64 [| int64 marks.Hash |] } }
+
+    override _.Result(cancellation) =
+        cancellation.ThrowIfCancellationRequested()
+        let ending = ending training.Stop
+        let curve = curve ()
+
+        let toTarget =
+            match training.History |> Seq.tryFindIndex meetsTarget with
+            | Some index -> struct (float curve.Steps[index], curve.Seconds[index])
+            | None -> struct (infinity, infinity)
+
+        let struct (steps, seconds) = toTarget
+
+        { Trial = trial
+          Ending = ending
+          Steps = training.Step
+          Curve = curve
+          StepsToTarget = steps
+          ExamplesToTarget = steps * float task.Batch
+          SecondsToTarget = seconds
+          Best = best ()
+          Final = lastIf (ending = Ending.Completed)
+          AtStop = lastIf (ending = Ending.NoImprovement || ending = Ending.TooSlow || ending = Ending.TargetHeld)
+          Test = test ending cancellation
+          Health = health ending
+          Fingerprint = marks.At training.Step
+          FingerprintEvery = every
+          Parameters = BitHash.ofAll (workload.Parameters.ToArray())
+          Seconds = training.Seconds }

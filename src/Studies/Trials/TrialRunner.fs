@@ -1,0 +1,140 @@
+namespace CuteDl.Studies
+
+open System
+open System.Numerics
+open System.Runtime.InteropServices
+open CuteDl.Core.Data
+open CuteDl.Core.Networks
+open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
+
+/// <summary>
+/// Starting trials on prepared tasks, and going on with them from snapshots: whichever way, the same trial gives the same bits.
+/// </summary>
+module TrialRunner =
+    // The most marks of a fingerprint, about.
+    let private mostMarks = 20_000L
+
+    // The document's.
+    let private documentEpochs = 5000
+
+    let private limits (task: PreparedTask) (trial: Trial) : TrainingLimits =
+        let budget =
+            { MaxEpochs = None
+              MaxSteps = Some task.Task.Steps
+              ValidateEvery = Some task.Task.ValidateEvery
+              StopRules = []
+              Diagnose = true }
+
+        match trial.Phase, task.Problem with
+        | Phase.Document, PreparedImages _ ->
+            { budget with MaxEpochs = Some documentEpochs; MaxSteps = None; ValidateEvery = None; StopRules = StopRule.document }
+        | Phase.Document, PreparedFunction _ -> { budget with StopRules = StopRule.document }
+        | _ -> budget
+
+    let private fingerprintEvery (limits: TrainingLimits) (workload: IWorkload<'T>) : int =
+        let steps =
+            match limits.MaxSteps, limits.MaxEpochs with
+            | Some steps, _ -> steps
+            | None, Some epochs -> int64 epochs * int64 workload.StepsAnEpoch
+            | None, None -> Int64.MaxValue
+
+        int (max 1L ((steps + mostMarks - 1L) / mostMarks))
+
+    /// A trial's workload, and the parameters it begins with.
+    let private begin'<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+        (task: PreparedTask)
+        (trial: Trial)
+        : struct (IWorkload<'T> * 'T array) =
+        match task.Problem with
+        | PreparedImages(images, model, data, _) ->
+            let classifier = Classifier<'T>(model, data, images.Batch, images.Order, trial.Seed)
+            struct (classifier, Model.initialParameters<'T> model images.Initialization trial.Seed)
+        | PreparedFunction problem ->
+            let landscape = Landscape.create problem trial.Seed
+            struct (FunctionWorkload<'T> landscape, Array.map 'T.CreateTruncating landscape.Start)
+
+    let private check (task: PreparedTask) (trial: Trial) =
+        if trial.Task <> task.Task.Name then
+            raise (ArgumentException($"the trial {trial} is of the task '{trial.Task}', not of '{task.Task.Name}'.", nameof trial))
+
+    let private startAs<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> task optimizer trial : TrialRun =
+        let struct (workload, initial) = begin'<'T> task trial
+        let limits = limits task trial
+        let every = fingerprintEvery limits workload
+        let snapshot = TrainingSnapshot.start optimizer workload.Layout initial
+        TrialRun<'T>(task, trial, workload, limits, every, snapshot, Marks(every, [||], BitHash.start))
+
+    let private resumeAs<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+        (task: PreparedTask)
+        (optimizer: Optimizer)
+        (trial: Trial)
+        (file: string)
+        (content: Safetensors)
+        : TrialRun =
+        let damaged (problem: string) : 'any = raise (DataFormatException(file, 0L, problem))
+
+        let belongs (key: string) (expected: string) (what: string) =
+            match content.Metadata.TryFind key with
+            | Some found when found = expected -> ()
+            | Some found -> damaged $"a snapshot of the {what} '{found}', expected '{expected}'."
+            | None -> damaged $"no snapshot of a trial: '{key}' is missing from its metadata."
+
+        belongs TrialFile.TrialKey trial.Id "trial"
+        belongs TrialFile.OptimizerKey trial.Optimizer "optimizer"
+        belongs TrialFile.TaskKey task.Identity "task"
+        let struct (workload, _) = begin'<'T> task trial
+        let limits = limits task trial
+        let every = fingerprintEvery limits workload
+        let isOurs (name: string) = name.StartsWith(TrialFile.prefix, StringComparison.Ordinal)
+
+        let snapshot =
+            { content with Tensors = content.Tensors |> Map.filter (fun name _ -> not (isOurs name)) }
+            |> TrainingSnapshot.ofContent<'T> optimizer file
+
+        let marks =
+            match content.Tensors.TryFind TrialFile.MarksName with
+            | Some { Cells = U8 bytes } when int64 (bytes.Length / 2) = snapshot.Step / int64 every ->
+                MemoryMarshal.Cast<byte, uint16>(ReadOnlySpan bytes).ToArray()
+            | Some _ -> damaged $"the tensor '{TrialFile.MarksName}' must hold a mark for each {every} of {snapshot.Step} steps."
+            | None -> damaged $"the tensor '{TrialFile.MarksName}' is missing."
+
+        let hash =
+            match content.Tensors.TryFind TrialFile.HashName with
+            | Some { Shape = []; Cells = I64 [| hash |] } -> uint64 hash
+            | _ -> damaged $"the tensor '{TrialFile.HashName}' must be there and hold one number."
+
+        TrialRun<'T>(task, trial, workload, limits, every, snapshot, Marks(every, marks, hash))
+
+    /// <summary>A trial of an optimizer that the text form need not know, before its first step.</summary>
+    /// <exception cref="T:System.ArgumentException">The trial is of another task, or the optimizer does not fit the model.</exception>
+    let startWith (task: PreparedTask) (optimizer: Optimizer) (trial: Trial) : TrialRun =
+        check task trial
+
+        match task.Task.Precision with
+        | Precision.Double -> startAs<float> task optimizer trial
+        | _ -> startAs<float32> task optimizer trial
+
+    /// <summary>A trial before its first step.</summary>
+    /// <exception cref="T:System.ArgumentException">The trial is of another task, or the optimizer does not fit the model.</exception>
+    /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">The trial's optimizer is not known.</exception>
+    let start (task: PreparedTask) (trial: Trial) : TrialRun = startWith task (Expression.parse trial.Optimizer) trial
+
+    /// <summary>A trial of an optimizer that the text form need not know, from a snapshot on.</summary>
+    /// <param name="task">The task, prepared as for the snapshot.</param>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="trial">The trial.</param>
+    /// <param name="file">The file's name, for messages.</param>
+    /// <param name="content">The snapshot.</param>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The snapshot is damaged, or of another trial, optimizer or task.</exception>
+    let resumeWith (task: PreparedTask) (optimizer: Optimizer) (trial: Trial) (file: string) (content: Safetensors) : TrialRun =
+        check task trial
+
+        match task.Task.Precision with
+        | Precision.Double -> resumeAs<float> task optimizer trial file content
+        | _ -> resumeAs<float32> task optimizer trial file content
+
+    /// <summary>A trial from a snapshot on.</summary>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The snapshot is damaged, or of another trial, optimizer or task.</exception>
+    let resume (task: PreparedTask) (trial: Trial) (file: string) (content: Safetensors) : TrialRun =
+        resumeWith task (Expression.parse trial.Optimizer) trial file content
