@@ -9,8 +9,7 @@ let private tests =
         [ TrialTests.tests
           JournalTests.tests
           SchedulerTests.tests
-          SampleTests.tests
-          ComparisonTests.tests
+          testList "statistics" [ Statistics.SampleTests.tests; Statistics.ComparisonTests.tests ]
           QuasiRandomTests.tests
           SettingsTests.tests
           StudyJsonTests.tests

@@ -87,7 +87,8 @@ type private Formula(trial: Trial, start: int64, onStep: unit -> unit) =
 
         member _.Save path = File.WriteAllText(path, string step)
 
-        member _.Result pruned =
+        member _.Result _ =
+            let pruned = step < steps
             let curve = curve trial step
 
             let reached =
@@ -124,8 +125,6 @@ type private Formula(trial: Trial, start: int64, onStep: unit -> unit) =
               Parameters = 0UL
               Seconds = 0.0 }
 
-        member _.Dispose() = ()
-
 type private Formulas(onStep: unit -> unit) =
     /// Trials begun anew, by id: none may be begun twice in one sitting.
     member val Started = ConcurrentBag<string>()
@@ -133,9 +132,9 @@ type private Formulas(onStep: unit -> unit) =
     interface ITrialSource with
         member source.Start trial =
             source.Started.Add trial.Id
-            new Formula(trial, 0L, onStep)
+            Formula(trial, 0L, onStep)
 
-        member _.Restore(trial, path) = new Formula(trial, int64 (File.ReadAllText path), onStep)
+        member _.Restore(trial, path) = Formula(trial, int64 (File.ReadAllText path), onStep)
 
 let private decideAt look : int -> TrialResult array -> bool = fun number _ -> number >= look
 

@@ -199,9 +199,8 @@ type internal Scheduler
 
     let locked (act: unit -> 'result) : 'result = lock gate act
 
-    let finish (slot: TrialSlot) (pruned: bool) =
-        let result = slot.Run.Result pruned
-        slot.Run.Dispose()
+    let finish (slot: TrialSlot) (cancellation: CancellationToken) =
+        let result = slot.Run.Result cancellation
         store.Keep result
 
         let news =
@@ -238,7 +237,7 @@ type internal Scheduler
                 |> progress
 
         if run.HasEnded then
-            finish slot false
+            finish slot cancellation
         else
             locked (fun () ->
                 slot.Curve <- run.Curve
@@ -304,9 +303,11 @@ type internal Scheduler
                     train slot cancel.Token
                 | Work.End slot ->
                     about <- slot.Trial.Id
-                    finish slot true
+                    finish slot cancel.Token
                 | _ -> atWork <- false
-            with error ->
+            with
+            | :? OperationCanceledException when cancel.IsCancellationRequested -> ()
+            | error ->
                 locked (fun () ->
                     if isNull failure then
                         failure <- StudyException($"{about}: {error.Message}", error)
@@ -336,9 +337,6 @@ type internal Scheduler
         with :? IOException when not (isNull failure) ->
             // A disk that is full has been told of already.
             ()
-
-        for slot in slots.Values do
-            slot.Run.Dispose()
 
         match failure with
         | null -> ()

@@ -88,11 +88,11 @@ type StudyRun
     static let parse (file: string) (text: string) : Study =
         match StudyJson.parse text with
         | Ok study -> study
-        | Error problems -> raise (StudyException $"""{file}: {String.Join("; ", problems |> Seq.map string)}""")
+        | Error errors -> raise (StudyFileException(file, errors))
 
     static let refuseChanges (folder: StudyFolder) (begun: Study) (now: Study) =
         match StudyJson.differences begun now with
-        | [] -> ()
+        | [||] -> ()
         | differences ->
             let list = String.Join("\n  ", differences |> Seq.map string)
 
@@ -102,7 +102,7 @@ type StudyRun
             )
 
     static let planner (study: Study) (untilDecided: bool) =
-        Planner(study, untilDecided, (fun look results -> Analysis.isDecided study look results))
+        Planner(study, untilDecided, (fun look results -> (Analysis.ofResults study results look).Looks.Decided))
 
     /// <summary>The study.</summary>
     member _.Study = study

@@ -71,6 +71,9 @@ type TrialRun internal (trial: Trial) =
     /// <summary>All validations so far, oldest first.</summary>
     abstract History: History
 
+    /// <summary>All validations so far, with what is known beside them.</summary>
+    abstract Curve: Curve
+
     /// <summary>Whether there is nothing more to do: its steps are used up, a stop rule held, or it diverged.</summary>
     abstract IsEnded: bool
 
@@ -202,6 +205,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
 
     override _.Step = training.Step
     override _.History = training.History
+    override _.Curve = curve ()
     override _.IsEnded = training.Stop.IsSome
     override _.FingerprintEvery = every
     override _.Fingerprint = marks.At training.Step
