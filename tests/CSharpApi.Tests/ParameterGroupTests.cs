@@ -34,6 +34,26 @@ internal static class ParameterGroupTests
     public static Test All { get; } = Spec.List("groups of parameters",
         Spec.List("are what the text form says", Examples.Select((example, i) => Spec.Test($"{i + 1}) {example.Text}", () =>
             Expect.equal(example.Built, Optimizers.Parse(example.Text), example.Built.ToString())))),
+        Spec.List("freezing before a group is freezing behind it:", new[]
+            {
+                "adam", "clip_value(1) | adam | ema", "clip_global_norm | decay(0.1) | adam", "accumulate(2) | clip_norm(1) | adam | lookahead",
+                "skip_non_finite | accumulate(2) | lion", "{ \"layers.1.bias\": sgd, \"*\": adam }", "clip_global_norm | { \"*.bias\": sgd, \"*\": lion } | swa",
+            }
+            .Select(text => Spec.Test(text, () =>
+        {
+            // Patterns of groups and of what is frozen overlap, are the same, or have nothing in common.
+            foreach (var pattern in new[] { "layers.0.*", "layers.1.*", "*.weight", "layers.0.bias" })
+            {
+                var start = Optimizers.Parse(text);
+                var group = Optimizers.Sgd(0.5).L2(0.1);
+                var behind = start.For(pattern, group).Freeze("layers.0.*").Freeze("layers.1.weight");
+                Expect.equal(start.Freeze("layers.0.*").For(pattern, group).Freeze("layers.1.weight"), behind, $"{pattern} between");
+                Expect.equal(start.Freeze("layers.0.*").Freeze("layers.1.weight").For(pattern, group), behind, $"{pattern} behind");
+                var thawed = start.For(pattern, group).Freeze("layers.0.*").Thaw("layers.0.*");
+                Expect.equal(start.Freeze("layers.0.*").Thaw("layers.0.*").For(pattern, group), thawed, $"{pattern} thawed");
+                Expect.equal(thawed.Init<double>(Layout).Length, Layout.Length, "it fits");
+            }
+        }))),
         Spec.Test("a layout lays tensors one after another", () =>
         {
             Expect.sequenceEqual(Layout.Tensors.Select(tensor => (tensor.Name, tensor.Offset, tensor.Length)),

@@ -37,6 +37,13 @@ public sealed partial class Optimizer
         ArgumentNullException.ThrowIfNull(optimizer);
         CoreOptimizer[] parts = [.. Core.Parts];
         var rule = RuleIndex(parts);
+        if (rule is { } frozenAt && IsFrozenAndRest(parts[frozenAt]))
+        {
+            // What is frozen has its own copy of everything, so it gets the groups, too: as if they had come before the freezing.
+            parts[frozenAt] = OfGroups(parts[frozenAt].Groups.Select(group => (group.Key, WithGroup(group.Value))));
+            return OfParts(parts);
+        }
+
         if (rule is { } at && parts[at].Groups.Count > 0)
         {
             var groups = parts[at].Groups.Select(group => (group.Key, group.Value)).ToList();
@@ -51,12 +58,20 @@ public sealed partial class Optimizer
         end = end < 0 ? parts.Length : end;
         var rest = OptimizerModule.chain(parts[start..end]);
         return OfParts([.. parts[..start], OfGroups([(pattern, optimizer.Core), (All, rest)]), .. parts[end..]]);
+
+        CoreOptimizer WithGroup(CoreOptimizer part)
+        {
+            CoreOptimizer[] inner = [.. part.Parts];
+            return IsFreeze(part)
+                ? OptimizerModule.chain([inner[0], new Optimizer(OptimizerModule.chain(inner[1..])).For(pattern, optimizer).Core])
+                : new Optimizer(part).For(pattern, optimizer).Core;
+        }
     }
 
     /// <summary>
     /// The same optimizer, standing still where names match a pattern: these parameters stay as they are, and their part of the state too,
-    /// until <see cref="Thaw"/>. Comes after <see cref="For"/>, and before a first state is made: a state goes on only through freezing again
-    /// and thawing.
+    /// until <see cref="Thaw"/>. Groups that <see cref="For"/> adds later are the same as if they had come before. Comes before a first state is
+    /// made: a state goes on only through freezing again and thawing.
     /// </summary>
     /// <param name="pattern">For names such as <c>layers.0.bias</c>: <c>*</c> stands for any characters, <c>?</c> for one.</param>
     /// <exception cref="ArgumentException">The pattern has an optimizer of its own: it can be frozen in its place.</exception>
@@ -156,6 +171,11 @@ public sealed partial class Optimizer
             : part.Kind.Role.Equals(Role.Rule);
 
     private static bool IsFreeze(CoreOptimizer part) => part.Parts[0].Kind.Name == CoreRules.freeze.Kind.Name;
+
+    // What Freeze makes: the frozen, each with a copy of everything, and the rest.
+    private static bool IsFrozenAndRest(CoreOptimizer part) =>
+        part.Groups.Any(group => IsFreeze(group.Value))
+        && part.Groups.Where(group => !IsFreeze(group.Value)).Select(group => group.Key).SequenceEqual([All]);
 
     // Groups in front that hold back the gradients of what is frozen, and nothing else.
     private static bool IsMask(CoreOptimizer part) =>
