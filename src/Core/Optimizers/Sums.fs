@@ -5,7 +5,8 @@
 /// The partial sums are added up in a fixed order at the end, and then the elements that fill no group. All of that is said of
 /// elements and never of registers: so the bits do not depend on the width of the registers, which each take the partial sums that
 /// they hold and leave the others to another round. Squares of singles are exact in double, and a norm of singles cannot overflow on
-/// the way.
+/// the way. One of doubles does where they exceed the root of the largest, some 1e154: it is infinite, and a gradient clipped by it 0.
+/// They are not scaled for that, as BLAS does: it would take a division an element, or a second sweep, at every step.
 module internal CuteDl.Core.Optimizers.Sums
 
 open System
