@@ -42,7 +42,8 @@ let private tests =
                     [ AlgebraStepTests.tests
                       AlgebraStructureTests.tests
                       AlgebraGateTests.tests
-                      AlgebraChangeTests.tests ] ]
+                      AlgebraChangeTests.tests
+                      AlgebraSettingTests.tests ] ]
           testList
               "networks"
               [ ActivationTests.tests

@@ -4,6 +4,8 @@ module CuteDl.Core.Tests.AlgebraGateTests
 open System
 open Expecto
 open FsCheck.FSharp
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Tests.Generators
 open CuteDl.Core.Tests.Precision
@@ -194,6 +196,50 @@ let private gatesInGroups =
             start $"{text} | {{ \"a\": adam, \"*\": adam }}"
             start $"{gate} | adam")
 
+/// Δ = g, counted in the slot.
+[<Struct; NoEquality; NoComparison>]
+type private OneMore<'E when 'E: struct and 'E :> IElement<'E>> =
+    { One: 'E }
+
+    interface ILaw<'E> with
+        member law.Delta(g, _, slots) =
+            slots[0] <- slots[0] + law.One
+            g
+
+/// A gate of one's own with a slot: it lets every second step pass, and counts those in the slot.
+type private EverySecond() =
+    interface IGate with
+        member _.MayThrow _ = false
+
+    interface IObservingRule with
+        member _.Slots = [ "passed" ]
+        member _.NeedsParameters = false
+        member _.Memory _ = []
+        member _.Numbers = 0
+        member _.Sums = 1
+        member _.Waits = true
+        member _.Prepare(_, _) = true
+        member _.Observe(_, _) = ()
+        member _.Decide(step, _) = step % 2L = 0L
+        member _.Sweep(_, pass) = pass.Run { OneMore.One = pass.Lift 1.0 }
+
+let private ownGate =
+    testCase "a gate that decides against a step does nothing in it itself" (fun () ->
+        let gate = Optimizer.ofRule "every_second" (EverySecond())
+
+        let optimizer =
+            Optimizer.chain [ Expression.parse "scale(2)"; gate; Expression.parse "momentum(lr=1, decay=0.5)" ]
+
+        let state = Optimizer.initFor<float> optimizer (Layout.OfShapes [ "a", [ 5000 ]; "b", [ 3 ] ])
+        let parameters = Array.zeroCreate<float> 5003
+
+        for step in 1L .. 5L do
+            Optimizer.stepInPlace optimizer state (Span parameters) (ReadOnlySpan(Array.create 5003 1.0))
+            let passed = float (step / 2L)
+            Expect.all (state["2.every_second.passed"].ToArray()) ((=) passed) $"steps passed of {step}"
+            // v = 2, then 3: both are taken away.
+            Expect.all parameters ((=) (if passed = 2.0 then -5.0 else -2.0 * passed)) $"parameters after {step}")
+
 // Averages
 
 let private averages (precision: Precision<'T>) =
@@ -262,4 +308,4 @@ let private inPrecision (precision: Precision<'T>) =
           averages precision ]
 
 let tests =
-    testList "gates and averages" [ inPrecision single; inPrecision Precision.double; changedCount; gatesInGroups ]
+    testList "gates and averages" [ inPrecision single; inPrecision Precision.double; changedCount; gatesInGroups; ownGate ]
