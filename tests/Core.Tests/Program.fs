@@ -20,6 +20,7 @@ let private tests =
                 RationalTests.tests
                 RandomTests.tests
                 MatrixProductTests.tests
+                ElementwiseTests.tests
                 SparseProductTests.tests
                 ExponentialTests.tests ]
           testList
@@ -29,6 +30,7 @@ let private tests =
                 ScheduleRecursionTests.tests
                 ScheduleTests.tests
                 PlateauTests.tests
+                SumsTests.tests
                 ExecutionTests.tests
                 LawTests.tests
                 ContractTests.tests

@@ -3,6 +3,7 @@ module CuteDl.Core.Tests.RulesTests
 
 open System
 open Expecto
+open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Tests.Paper
 
@@ -61,6 +62,51 @@ let private agrees (name: string, start: unit -> Reference) =
                 expectClose (tolerance name) $"after step {i + 1}" part tensor.Values
                 at <- at + part.Length))
 
+/// Those whose work is shared out in registers, panels and blocks, each over tensors that fill none, one, and one and a bit.
+let private beyondBlocks =
+    let shapes =
+        [ [ 4100 ]
+          [ 70; 61 ]
+          [ 5; 83 ]
+          [ 33; 2 ]
+          [ 16; 16 ]
+          [ 1; 9 ]
+          [ 9; 1 ]
+          [ 1; 1 ]
+          [ 8 ]
+          [ 1 ]
+          [ 0 ]
+          [ 0; 3 ] ]
+
+    let whole = [ "dog("; "dowg("; "dadapt_adam("; "prodigy("; "muon("; "adafactor(" ]
+
+    [ for name, start in Papers.all do
+          if whole |> List.exists name.StartsWith && not (name.Contains '>') then
+              testCase $"{name} over tensors of many sizes" (fun () ->
+                  let shapes = shapes |> List.filter (fun shape -> shape.Length = 2 || not (Papers.matricesOnly name))
+                  let random = Random.stream 7 name
+
+                  let some () =
+                      [ for shape in shapes ->
+                            { Shape = shape; Values = Array.init (List.fold (*) 1 shape) (fun _ -> random.NextDouble() - 0.4) } ]
+
+                  let flat (tensors: Tensor list) = tensors |> List.map _.Values |> Array.concat
+                  let optimizer = Expression.parse name
+                  let layout = Layout.OfShapes [ for i, shape in List.indexed shapes -> $"tensor{i}", shape ]
+                  let rule = start ()
+                  let mutable expected = some ()
+                  let actual = flat expected
+                  let state = Optimizer.initFor<float> optimizer layout
+
+                  for step in 1..6 do
+                      let g = some ()
+                      expected <- rule.Step step expected g
+                      Optimizer.stepInPlace optimizer state (Span actual) (ReadOnlySpan(flat g))
+
+                      for tensor, place in List.zip expected (List.ofSeq layout.Parameters) do
+                          let part = Array.sub actual place.Offset place.Length
+                          expectClose (tolerance name) $"{tensor.Shape} after step {step}" part tensor.Values) ]
+
 let private complete =
     test "every rule and transformation has a reference" {
         let texts = [ for name, _ in Papers.all -> name ] @ [ for name, _ in Papers.averages -> name ]
@@ -73,4 +119,4 @@ let private complete =
         Expect.equal missing [ "fixed"; "momentum"; "identity"; "noise"; "skip_non_finite"; "freeze" ] "without a reference"
     }
 
-let tests = testList "rules and their papers" (complete :: List.map agrees Papers.all)
+let tests = testList "rules and their papers" (complete :: List.map agrees Papers.all @ beyondBlocks)

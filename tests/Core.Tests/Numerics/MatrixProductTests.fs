@@ -116,6 +116,41 @@ let private transposedFactor (precision: Precision<'T>) =
         multiply (ReadOnlySpan a) shape.Strides (ReadOnlySpan lying) (transposed depth) (Span c) shape.Rows depth columns
         Precision.expectSameBits precision c (product precision shape a b) $"{shape}")
 
+/// Xᵀ·X, and the square of that: what has a symmetric product.
+let private symmetric (precision: Precision<'T>) =
+    testCase $"a symmetric product has the bits of the whole one, and nothing beyond is written, in {precision.Name}" (fun () ->
+        let values = samples 2000 moderate |> precision.OfAll
+
+        for size in [ 0..41 ] @ [ 63; 64; 65; 70; 97 ] do
+            for depth in [ 0; 1; 7; 20 ] do
+                let x = values[.. size * depth - 1]
+                let whole = Array.zeroCreate (size * size)
+                let half = Array.create (size * size + 40) (precision.Of 777.0)
+                let square = Span(half, 20, size * size)
+                let xs = ReadOnlySpan x
+                multiply xs (transposed size) xs (rowMajor size) (Span whole) size depth size
+                multiplySymmetric xs (transposed size) xs (rowMajor size) square size depth
+                Precision.expectSameBits precision half[20 .. 19 + size * size] whole $"{size} × {depth}"
+                let beside = Array.append half[..19] half[20 + size * size ..]
+                Precision.expectSameBits precision beside (Array.create 40 (precision.Of 777.0)) "beside"
+                let again, halfAgain = Array.zeroCreate whole.Length, Array.zeroCreate whole.Length
+                let ofWhole = ReadOnlySpan whole
+                multiply ofWhole (rowMajor size) ofWhole (rowMajor size) (Span again) size size size
+                multiplySymmetric ofWhole (rowMajor size) ofWhole (rowMajor size) (Span halfAgain) size size
+                Precision.expectSameBits precision halfAgain again $"square of {size}")
+
+let private transposes =
+    testCase "a transpose has each element in its place" (fun () ->
+        for rows in [ 0; 1; 5; 15; 16; 17; 33; 50 ] do
+            for columns in [ 0; 1; 3; 16; 31; 32; 49 ] do
+                let source = Array.init (rows * columns) float
+                let target = Array.zeroCreate (rows * columns)
+                transpose (ReadOnlySpan source) (Span target) rows columns
+
+                for i in 0 .. rows - 1 do
+                    for j in 0 .. columns - 1 do
+                        Expect.equal target[j * rows + i] source[i * columns + j] $"{rows} × {columns} at {i}, {j}")
+
 let private tooShort =
     testCase "a span too short for its shape is refused by name" (fun () ->
         let call a b c =
@@ -150,4 +185,7 @@ let tests =
           outside
           transposedFactor Precision.single
           transposedFactor Precision.double
+          symmetric Precision.single
+          symmetric Precision.double
+          transposes
           tooShort ]

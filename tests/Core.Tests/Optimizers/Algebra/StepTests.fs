@@ -119,7 +119,7 @@ let private borders (precision: Precision<'T>) =
               testCase kind.Name (fun () ->
                   for length in [ 0..35 ] @ [ 4095; 4096; 4097; 8193 ] do
                       let shape = if kind.Name = "muon" then [ length; 1 ] else [ length ]
-                      let tensors = [ "a", shape; "b", [ 2; 3 ] ]
+                      let tensors = [ "a", shape; "b", [ 2; 3 ]; "c", [ length % 19; length % 7 ] ]
 
                       for optimizer in Expression.parse $"{kind.Name}()" :: List.ofArray (samples 2 (ofKind true kind)) do
                           for optimizer in

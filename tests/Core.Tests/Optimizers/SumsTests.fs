@@ -1,0 +1,75 @@
+/// Sums over whole tensors, against their definition bit for bit: the order of the elements, and no register.
+module CuteDl.Core.Tests.SumsTests
+
+open System
+open Expecto
+open FsCheck.FSharp
+open CuteDl.Core.Numerics
+open CuteDl.Core.Optimizers
+open CuteDl.Core.Tests.Generators
+
+/// Groups of eight neighbours, lane by lane: four groups at a time to each other and then to the sum, the others one by one. The
+/// lanes come together in one order, and what fills no group is added last.
+let private definition (term: float -> float -> float) (x: float array) (y: float array) : float =
+    let terms = Array.map2 term x y
+    let whole = x.Length / 8 * 8
+    let mutable lanes = Array.zeroCreate 8
+    let group at = Array.sub terms at 8
+    let mutable at = 0
+
+    while at + 32 <= whole do
+        let front = Array.map2 (+) (group at) (group (at + 8))
+        let back = Array.map2 (+) (group (at + 16)) (group (at + 24))
+        lanes <- Array.map2 (+) lanes (Array.map2 (+) front back)
+        at <- at + 32
+
+    while at < whole do
+        lanes <- Array.map2 (+) lanes (group at)
+        at <- at + 8
+
+    let rest = Array.fold (+) 0.0 terms[whole..]
+
+    (((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7])))
+    + rest
+
+let private expectDefinition (precision: Precision<'T>) (first: float array) (second: float array) =
+    let x, y = precision.OfAll first, precision.OfAll second
+    let ofX, ofY = Array.map precision.ToFloat x, Array.map precision.ToFloat y
+
+    let check name (actual: float) term =
+        let expected = definition term ofX ofY
+
+        if not (Double.IsNaN actual && Double.IsNaN expected) then
+            Expect.equal (BitConverter.DoubleToUInt64Bits actual) (BitConverter.DoubleToUInt64Bits expected) $"{name} of {x.Length}"
+
+    check "Σ x²" (Sums.squares (ReadOnlySpan x)) (fun x _ -> x * x)
+    check "Σ x y" (Sums.products (ReadOnlySpan x) (ReadOnlySpan y)) (fun x y -> x * y)
+    check "Σ |x|" (Sums.magnitudes (ReadOnlySpan x)) (fun x _ -> if x < 0.0 then 0.0 - x else x)
+    check "Σ (x − y)²" (Sums.squaresOfDifferences (ReadOnlySpan x) (ReadOnlySpan y)) (fun x y -> (x - y) * (x - y))
+    check "Σ (x y)²" (Sums.squaresOfProducts (ReadOnlySpan x) (ReadOnlySpan y)) (fun x y -> (x * y) * (x * y))
+
+let private everyLength (precision: Precision<'T>) =
+    testCase $"every length from 0 to 100, and those around a block, in {precision.Name}" (fun () ->
+        for length in [ 0..100 ] @ [ 4095; 4096; 4097 ] do
+            let values = samples (2 * length) moderate
+            expectDefinition precision values[.. length - 1] values[length..])
+
+let private anyValues (precision: Precision<'T>) =
+    let element = Gen.frequency [ 30, anySize; 1, Gen.elements [ nan; infinity; -infinity ] ]
+
+    let pairs = Gen.choose (0, 90) |> Gen.bind (fun length -> Gen.two (Gen.arrayOfLength length element))
+
+    property $"any values, NaN and infinities among them, in {precision.Name}" pairs (fun (x, y) -> expectDefinition precision x y)
+
+let private tooShort =
+    testCase "a second tensor that is shorter is refused, not read beyond" (fun () ->
+        Expect.throws (fun () -> Sums.products (ReadOnlySpan [| 1.0; 2.0 |]) (ReadOnlySpan [| 1.0 |]) |> ignore) "products")
+
+let tests =
+    testList
+        "sums"
+        [ everyLength Precision.single
+          everyLength Precision.double
+          anyValues Precision.single
+          anyValues Precision.double
+          tooShort ]
