@@ -13,6 +13,14 @@ internal static class OptimizerReferenceTests
                 File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "optimizers.md")),
                 OptimizerReference.ToMarkdown(),
                 "write it anew: dotnet run -c Release --project bench -- optimizers docs/optimizers.md")),
+        Spec.Test("docs/laws.md has every law that a rule is exempt from", () =>
+        {
+            var page = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "laws.md"));
+            foreach (var law in Optimizers.Rules.Concat(Optimizers.Transformations).SelectMany(rule => rule.Exemptions).Select(exemption => exemption.Law).Distinct())
+            {
+                Expect.stringContains(page, $"\n| {law} | ", law);
+            }
+        }),
         Spec.Test("every rule has a setting, which has the rule in it", () =>
         {
             Expect.sequenceEqual(MeasuredRuns.All.Select(run => run.Rule), Optimizers.Rules.Select(rule => rule.Name), "rules");
