@@ -68,6 +68,7 @@ internal static class ReportTests
             Expect.equal(result.DeadLogitsText, "", "none");
             result = result with { DeadLogits = [2, 5], AlmostDeadLogits = [8], AccuracyCeiling = 0.714 };
             Expect.equal(result.DeadLogitsText, "classes 2, 5 are dead, class 8 is almost dead: at most 71 % can be right", "both");
+            Expect.stringStarts((result with { DeadLogits = [.. Enumerable.Range(0, 11)], AccuracyCeiling = 0.5 }).DeadLogitsText, "11 classes are dead", "many");
         }),
         Spec.Test("a place that cannot be written is named, and nothing half-written is left", () =>
         {

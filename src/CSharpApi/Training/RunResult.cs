@@ -74,7 +74,7 @@ public sealed record RunResult
     [JsonPropertyName("environment")]
     public required RunEnvironment Environment { get; init; }
 
-    /// <summary>What the dead logits do, in words; empty if none is dead.</summary>
+    /// <summary>What the dead logits do, in words; empty if none is dead. Up to ten classes are named, more are counted.</summary>
     [JsonIgnore]
     public string DeadLogitsText
     {
@@ -96,11 +96,15 @@ public sealed record RunResult
     /// <exception cref="System.Text.Json.JsonException">The text is not such a record.</exception>
     public static RunResult FromJson(string json) => Json.Read(json);
 
+    // More than these nobody reads one by one; the lists have them all.
+    private const int MostNamed = 10;
+
     private static IEnumerable<string> Classes(IReadOnlyList<int> logits, string state) =>
         logits.Count switch
         {
             0 => [],
             1 => [$"class {logits[0]} is {state}"],
+            > MostNamed => [$"{logits.Count} classes are {state}"],
             _ => [$"classes {string.Join(", ", logits)} are {state}"],
         };
 }
