@@ -42,16 +42,18 @@ internal static class Invocation
         }
         catch (Exception error) when (IsUsage(error))
         {
-            // The parameter's name is for programmers.
-            Fail(error.Message.Split(" (Parameter")[0]);
+            Fail(Sentence(error.Message));
             return ExitCode.WrongUsage;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            Fail(error.Message);
+            Fail(Sentence(error.Message));
             return ExitCode.RunFailed;
         }
     }
+
+    /// <summary>What an error says, without what .NET adds for programmers: the parameter's name, and its value on a line of its own.</summary>
+    public static string Sentence(string message) => message.ReplaceLineEndings("\n").Split("\nActual value was ")[0].Split(" (Parameter '")[0];
 
     private static bool IsUsage(Exception error) =>
         error is UsageException or FormatException or ArgumentException or InitialWeightsException

@@ -9,7 +9,7 @@ internal sealed class TrainingSession
 {
     // Least needed first: what the notes below the table say again, or summary.md keeps.
     private static readonly string[] Droppable =
-        ["the document's figures", "optimizer", "dead logits", "seconds", "least val. loss", "most accuracy", "seeds"];
+        ["the document's figures", "optimizer", "dead logits", "seconds", "least val. loss", "most accuracy", "seeds", "final val. loss", "steps"];
 
     private readonly ResultFolder _folder;
     private readonly Lock _lock = new();
@@ -25,7 +25,7 @@ internal sealed class TrainingSession
         var json = output.IsJson ? new JsonProgress(Console.Out) : null;
         var result = await session.TrainAsync(comparison, json, cancellationToken).ConfigureAwait(false);
         var summary = new Summary(result);
-        session._failures.AddRange(result.Failures.Select(failure => $"{failure.Run}, seed {failure.Seed}, failed: {failure.Message}"));
+        session._failures.AddRange(result.Failures.Select(failure => $"{failure.Run}, seed {failure.Seed}, failed: {Invocation.Sentence(failure.Message)}"));
         session.Attempt(() => session._folder.WriteComparison(result));
         session.Show(summary, json);
         return session._failures.Count > 0 || result.Runs.Any(run => run.Stop == StopReason.Diverged) ? ExitCode.RunFailed : ExitCode.Fine;
@@ -86,7 +86,7 @@ internal sealed class TrainingSession
         {
             lock (_lock)
             {
-                _failures.Add(error.Message);
+                _failures.Add(Invocation.Sentence(error.Message));
             }
         }
     }

@@ -20,7 +20,14 @@ internal static class UsageTests
         ("no seeds", ["compare", "--seeds", "0"], "--seeds 0"),
         ("no parallel runs", ["compare", "--parallel", "0"], "--parallel 0"),
         ("an empty batch", ["run", "adam", "--batch", "0"], "--batch 0"),
-        ("a number that is none", ["run", "adam", "--batch", "x"], "--batch"),
+        ("a number that is none", ["run", "adam", "--batch", "x"], "--batch x: a whole number is expected."),
+        ("a number that is not whole", ["run", "adam", "--max-steps", "1e3"], "--max-steps 1e3: a whole number is expected."),
+        ("a number that is too large", ["run", "adam", "--seed", "99999999999"], "--seed 99999999999: a whole number from -2147483648 to 2147483647 is expected."),
+        ("a target that is no number", ["run", "adam", "--target", "most"], "--target most: a number is expected."),
+        ("seeds that are no number", ["compare", "--seeds", "ten"], "--seeds ten: a whole number is expected."),
+        ("cases that are no number", ["laws", "adam", "--cases", "many"], "--cases many: a whole number is expected."),
+        ("an option without its value", ["run", "adam", "--seed"], "argument missing for option: '--seed'"),
+        ("a count that is none, with what it may be", ["run", "adam | lookahead(0)"], "but k of lookahead must be a whole number of at least 1."),
         ("an unknown order", ["run", "adam", "--order", "random"], "file or shuffle"),
         ("an unknown precision", ["run", "adam", "--precision", "half"], "single or double"),
         ("an unknown activation", ["run", "adam", "--output", "softmax"], "softmax"),
@@ -51,7 +58,11 @@ internal static class UsageTests
             var outcome = tool.Run(mistake.Arguments);
             Expect.equal(outcome.ExitCode, 2, outcome.Error);
             Expect.stringContains(outcome.Error, mistake.Expected, "message");
-            Expect.isFalse(outcome.Error.Contains("   at ", StringComparison.Ordinal), "no stack trace");
+            foreach (var inside in new[] { "   at ", "System.", "(Parameter", "Actual value" })
+            {
+                Expect.isFalse(outcome.Error.Contains(inside, StringComparison.Ordinal), $"'{inside}' is for programmers: {outcome.Error}");
+            }
+
             Expect.equal(outcome.Output, "", "standard output");
             Expect.isFalse(Directory.EnumerateFileSystemEntries(tool.Folder).Any(), "nothing is left behind");
         }))),

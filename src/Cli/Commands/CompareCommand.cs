@@ -13,8 +13,9 @@ internal static class CompareCommand
             HelpName = "N",
             Description = "Runs at the same time (default: one for each processor).",
             DefaultValueFactory = _ => Environment.ProcessorCount,
+            CustomParser = Numbers.Whole<int>,
         };
-        var seeds = new Option<int?>("--seeds") { HelpName = "N", Description = "Repeat each run with the seeds 0 to N - 1." };
+        var seeds = new Option<int?>("--seeds") { HelpName = "N", Description = "Repeat each run with the seeds 0 to N - 1.", CustomParser = Numbers.WholeOrNone<int> };
         var training = new TrainingOptions();
         var output = new OutputOptions();
         var command = new Command("compare", "Trains the same model under several optimizers and compares them.") { runs, parallel, seeds };

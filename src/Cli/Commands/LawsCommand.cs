@@ -14,8 +14,8 @@ internal static class LawsCommand
     public static Command Create()
     {
         var optimizer = new Argument<string>("OPTIMIZER") { Description = "An optimizer such as \"adam(lr=0.001)\" or \"clip_norm(1) | sgd(lr=0.1)\"." };
-        var seed = new Option<int>("--seed") { HelpName = "N", Description = "Where random cases begin.", DefaultValueFactory = _ => DefaultSeed };
-        var cases = new Option<int>("--cases") { HelpName = "N", Description = "How many cases a law is held against.", DefaultValueFactory = _ => DefaultCases };
+        var seed = new Option<int>("--seed") { HelpName = "N", Description = "Where random cases begin.", DefaultValueFactory = _ => DefaultSeed, CustomParser = Numbers.Whole<int> };
+        var cases = new Option<int>("--cases") { HelpName = "N", Description = "How many cases a law is held against.", DefaultValueFactory = _ => DefaultCases, CustomParser = Numbers.Whole<int> };
         var json = new Option<bool>("--json") { Description = "Write one JSON object to standard output." };
         var command = new Command("laws", "Holds an optimizer against the laws; exit code 1 if one is broken.") { optimizer, seed, cases, json };
         command.SetAction(parsed =>

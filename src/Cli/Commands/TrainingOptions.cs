@@ -38,6 +38,7 @@ internal sealed class TrainingOptions
         HelpName = "N",
         Description = "Classes of the data set, and logits of the model.",
         DefaultValueFactory = _ => 10,
+        CustomParser = Numbers.Whole<int>,
     };
 
     private readonly Option<int> _batch = new("--batch")
@@ -45,6 +46,7 @@ internal sealed class TrainingOptions
         HelpName = "N",
         Description = "Images a step.",
         DefaultValueFactory = _ => 64,
+        CustomParser = Numbers.Whole<int>,
     };
 
     private readonly Option<Order> _order = new("--order")
@@ -65,6 +67,7 @@ internal sealed class TrainingOptions
     {
         HelpName = "N",
         Description = "Seed of random initial weights, shuffles and dropouts (default: 0).",
+        CustomParser = Numbers.WholeOrNone<int>,
     };
 
     private readonly Option<string?> _initialWeights = new("--initial-weights")
@@ -80,18 +83,21 @@ internal sealed class TrainingOptions
         HelpName = "N",
         Description = "The most epochs.",
         DefaultValueFactory = _ => 5000,
+        CustomParser = Numbers.Whole<int>,
     };
 
     private readonly Option<long?> _maxSteps = new("--max-steps")
     {
         HelpName = "N",
         Description = "The most steps (default: no limit).",
+        CustomParser = Numbers.WholeOrNone<long>,
     };
 
     private readonly Option<int?> _validateEvery = new("--validate-every")
     {
         HelpName = "STEPS",
         Description = "Steps between validations (default: an epoch).",
+        CustomParser = Numbers.WholeOrNone<int>,
     };
 
     private readonly Option<int> _patience = new("--patience")
@@ -99,6 +105,7 @@ internal sealed class TrainingOptions
         HelpName = "N",
         Description = "Stop after so many validations without a smaller validation loss, or with less than --min-gain over them.",
         DefaultValueFactory = _ => 20,
+        CustomParser = Numbers.Whole<int>,
     };
 
     private readonly Option<double> _minGain = new("--min-gain")
@@ -106,6 +113,7 @@ internal sealed class TrainingOptions
         HelpName = "LOSS",
         Description = "The least that the validation loss must fall over --patience validations.",
         DefaultValueFactory = _ => 0.001,
+        CustomParser = Numbers.Real,
     };
 
     private readonly Option<double> _target = new("--target")
@@ -113,6 +121,7 @@ internal sealed class TrainingOptions
         HelpName = "ACCURACY",
         Description = "Stop when the validation accuracy was above this for --hold validations.",
         DefaultValueFactory = _ => 0.91,
+        CustomParser = Numbers.Real,
     };
 
     private readonly Option<int> _hold = new("--hold")
@@ -120,6 +129,7 @@ internal sealed class TrainingOptions
         HelpName = "N",
         Description = "For how many validations the target must be held.",
         DefaultValueFactory = _ => 20,
+        CustomParser = Numbers.Whole<int>,
     };
 
     public TrainingOptions()
