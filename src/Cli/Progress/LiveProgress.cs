@@ -9,6 +9,11 @@ internal sealed class LiveProgress(IAnsiConsole console, int runs, CancellationT
     // What fits a small terminal under the runs that go on.
     private const int FinishedShown = 12;
 
+    private static readonly string[] Headers = ["run", "seed", "epoch", "step", "val. loss", "accuracy", "seconds", "state"];
+
+    // Least needed first.
+    private static readonly string[] Droppable = ["seconds", "val. loss", "epoch", "seed", "step"];
+
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Run, int Seed), RunProgress> _running = [];
     private readonly List<RunProgress> _finished = [];
@@ -47,18 +52,13 @@ internal sealed class LiveProgress(IAnsiConsole console, int runs, CancellationT
     {
         lock (_lock)
         {
-            var table = new Spectre.Console.Table().Border(TableBorder.Simple);
-            table.AddColumns("run", "seed", "epoch", "step", "val. loss", "accuracy", "seconds", "");
-            foreach (var progress in _finished.TakeLast(FinishedShown))
-            {
-                table.AddRow(Cells(progress, progress.Result!.Stop.InWords(), "grey"));
-            }
-
-            foreach (var progress in _running.Values)
-            {
-                table.AddRow(Cells(progress, "running", "default"));
-            }
-
+            string[][] finished = [.. _finished.TakeLast(FinishedShown).Select(progress => Cells(progress, progress.Result!.Stop.InWords()))];
+            string[][] running = [.. _running.Values.Select(progress => Cells(progress, "running"))];
+            var table = Terminal.Draw(
+                new Reports.Table(Headers, [.. finished, .. running]),
+                console.Profile.Width,
+                Droppable,
+                row => row < finished.Length ? "grey" : "default");
             var hint = cancellationToken.IsCancellationRequested
                 ? "interrupted, writing what was finished; Ctrl+C ends at once"
                 : "Ctrl+C ends and keeps what there is";
@@ -67,11 +67,9 @@ internal sealed class LiveProgress(IAnsiConsole console, int runs, CancellationT
         }
     }
 
-    private static string[] Cells(RunProgress progress, string state, string colour)
-    {
-        string[] cells =
+    private static string[] Cells(RunProgress progress, string state) =>
         [
-            Markup.Escape(progress.Run),
+            progress.Run,
             Number(progress.Seed, "0"),
             Number(progress.Epoch, "0.0"),
             Number(progress.Step, "0"),
@@ -80,8 +78,6 @@ internal sealed class LiveProgress(IAnsiConsole console, int runs, CancellationT
             Number(progress.Elapsed.TotalSeconds, "0.0"),
             state,
         ];
-        return [.. cells.Select(cell => $"[{colour}]{cell}[/]")];
-    }
 
     private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "–";
 }

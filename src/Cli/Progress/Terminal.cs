@@ -23,9 +23,21 @@ internal static class Terminal
             return;
         }
 
+        console.Write(Draw(table, console.Profile.Width, droppable));
+    }
+
+    /// <summary>A table as a terminal shows it.</summary>
+    /// <param name="table">The table; its first column has names.</param>
+    /// <param name="width">The characters of a line.</param>
+    /// <param name="droppable">Columns to leave out, one after another, until a line is wide enough.</param>
+    /// <param name="colour">The colour of a row by its number.</param>
+    public static Spectre.Console.Table Draw(Reports.Table table, int width, IEnumerable<string> droppable, Func<int, string>? colour = null)
+    {
+        // A longer name wraps, so that something is left for the rest.
+        var longestName = Math.Max(LongestNumber, width / 3);
         foreach (var header in droppable)
         {
-            if (table.Width > console.Profile.Width)
+            if (WithNamesUpTo(longestName, table).Width > width)
             {
                 table = table.Without(header);
             }
@@ -36,17 +48,21 @@ internal static class Terminal
         {
             // Names and numbers stay whole; where the terminal is narrow, the longer texts wrap.
             var column = drawn.Columns.Count;
-            var isShort = column == 0 || table.Rows.All(row => row[column].Length <= LongestNumber);
-            drawn.AddColumn(new TableColumn(Markup.Escape(header)) { NoWrap = isShort });
+            var longest = column == 0 ? longestName : LongestNumber;
+            drawn.AddColumn(new TableColumn(Markup.Escape(header)) { NoWrap = table.Rows.All(row => row[column].Length <= longest) });
         }
 
-        foreach (var row in table.Rows)
+        for (var i = 0; i < table.Rows.Count; i++)
         {
-            drawn.AddRow([.. row.Select(Markup.Escape)]);
+            var markup = colour?.Invoke(i) ?? "default";
+            drawn.AddRow([.. table.Rows[i].Select(cell => $"[{markup}]{Markup.Escape(cell)}[/]")]);
         }
 
-        console.Write(drawn);
+        return drawn;
     }
+
+    private static Reports.Table WithNamesUpTo(int length, Reports.Table table) =>
+        new(table.Headers, [.. table.Rows.Select(row => (IReadOnlyList<string>)[row[0][..Math.Min(length, row[0].Length)], .. row.Skip(1)])]);
 
     private static InteractionSupport Interactivity(bool isRedirected) => isRedirected ? InteractionSupport.No : InteractionSupport.Yes;
 }
