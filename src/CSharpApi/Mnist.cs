@@ -34,6 +34,11 @@ public static class Mnist
         // A word alone may be meant as a run; anything more is a text form, and its errors point at the character.
         if (text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.') && !rules.Contains(text))
         {
+            if (Schedules.All.FirstOrDefault(schedule => schedule.Name == text) is { } schedule)
+            {
+                throw new FormatException($"'{text}' is a schedule, which stands in place of a number: adam(lr={schedule.Usage}).");
+            }
+
             var known = DocumentedRuns.Select(run => run.Name).Union(rules);
             throw new FormatException($"no run or rule is named '{text}': {Core.Optimizers.Suggestion.describe(known, text)}");
         }

@@ -13,6 +13,7 @@ internal static class UsageTests
         ("an unknown command", ["train"], "'train'"),
         ("no run", ["run"], "Required argument"),
         ("an unknown run, with the nearest", ["run", "adma"], "did you mean adam?"),
+        ("a schedule in place of an optimizer", ["run", "cosine"], "'cosine' is a schedule, which stands in place of a number: adam(lr=cosine(value, steps=..., end=0))."),
         ("an unknown argument, with the known", ["run", "adam(rate=1)"], "known are lr, beta1, beta2, eps"),
         ("a value out of its range, with the range", ["run", "momentum(decay=1)"], "(0, 1)"),
         ("the same run twice", ["compare", "adam", "adam"], "given twice"),
