@@ -80,6 +80,22 @@ module StudyJson =
     let differences (first: Study) (second: Study) : StudyDifference array =
         walk "$" (Some(StudyPrinter.study first)) (Some(StudyPrinter.study second)) |> List.toArray
 
+    /// <summary>
+    /// Where two texts of studies differ in what they say: their defaults written out, comments and layout left out. Texts that do not
+    /// parse, such as those of images that a program holds, are compared as they are.
+    /// </summary>
+    let textDifferences (first: string) (second: string) : StudyDifference array =
+        let tree (text: string) =
+            match parse text with
+            | Ok study -> Some(StudyPrinter.study study)
+            | Error _ ->
+                try
+                    Some(Json.parse text)
+                with JsonSyntaxException _ ->
+                    None
+
+        walk "$" (tree first) (tree second) |> List.toArray
+
     /// <summary>A commented study to begin with, as <c>cutedl study init</c> writes it.</summary>
     let example: string =
         match typeof<StudyFileError>.Assembly.GetManifestResourceStream "study-example.jsonc" with

@@ -90,15 +90,15 @@ type StudyRun
         | Ok study -> study
         | Error errors -> raise (StudyFileException(file, errors))
 
-    static let refuseChanges (folder: StudyFolder) (begun: Study) (now: Study) =
-        match StudyJson.differences begun now with
+    static let refuseChanges (folder: StudyFolder) (begun: string) (now: string) =
+        match StudyJson.textDifferences begun now with
         | [||] -> ()
         | differences ->
             let list = String.Join("\n  ", differences |> Seq.map string)
 
             raise (
                 StudyException
-                    $"'{folder.Path}' was begun with another study:\n  {list}\nPut the study back as it was, or begin the new one in a folder of its own."
+                    $"'{folder.Path}' was begun with another study (what it has first):\n  {list}\nPut the study back as it was, or begin the new one in a folder of its own."
             )
 
     static let planner (study: Study) (untilDecided: bool) =
@@ -156,13 +156,14 @@ type StudyRun
 
     /// <summary>Goes on with a study.</summary>
     /// <param name="path">Its folder.</param>
+    /// <param name="given">The study, if a program has it: one whose images or optimizers no file can name. Nothing: as the folder has it.</param>
     /// <param name="source">From the study to what trains it, and the hashes of its images.</param>
     /// <exception cref="T:CuteDl.Studies.StudyException">
-    /// There is no study in the folder; its file was changed since, or the images were, or it was begun by another version.
+    /// There is no study in the folder; its file was changed since, or the images were, or another is given; or it was begun by another version.
     /// </exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The journal is damaged.</exception>
     /// <exception cref="T:System.IO.IOException">The folder cannot be written, or another process is at work in it.</exception>
-    static member Resume(path: string, source: Func<Study, struct (ITrialSource * struct (string * string) array)>) : StudyRun =
+    static member Resume(path: string, given: Study option, source: Func<Study, struct (ITrialSource * struct (string * string) array)>) : StudyRun =
         let folder = StudyFolder path
 
         if not (File.Exists folder.Journal) then
@@ -175,10 +176,17 @@ type StudyRun
 
             try
                 let struct (header, results, decisions) = load folder journal.Records
-                let study = parse folder.Journal header.Study
+                let begun = header.Study
 
                 if File.Exists folder.Study then
-                    refuseChanges folder study (parse folder.Study (File.ReadAllText folder.Study))
+                    refuseChanges folder begun (File.ReadAllText folder.Study)
+
+                let study =
+                    match given with
+                    | None -> parse folder.Journal begun
+                    | Some study ->
+                        refuseChanges folder begun (StudyJson.print study)
+                        study
 
                 if header.Version <> version then
                     raise (
@@ -210,16 +218,24 @@ type StudyRun
 
     /// <summary>What came of a study so far, which another process may be carrying on.</summary>
     /// <param name="path">Its folder.</param>
-    /// <exception cref="T:CuteDl.Studies.StudyException">There is no study in the folder.</exception>
+    /// <param name="given">The study, if a program has it; nothing: as the folder has it.</param>
+    /// <exception cref="T:CuteDl.Studies.StudyException">There is no study in the folder, or another than is given.</exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The journal is damaged.</exception>
-    static member Read(path: string) : StudyOutcome =
+    static member Read(path: string, given: Study option) : StudyOutcome =
         let folder = StudyFolder path
 
         if not (File.Exists folder.Journal) then
             raise (StudyException $"'{folder.Path}' holds no study that was begun.")
 
         let struct (header, results, decisions) = load folder (Journal.Read folder.Journal)
-        let study = parse folder.Journal header.Study
+
+        let study =
+            match given with
+            | None -> parse folder.Journal header.Study
+            | Some study ->
+                refuseChanges folder header.Study (StudyJson.print study)
+                study
+
         let byId = results |> List.map (fun result -> result.Trial.Id, result) |> Map.ofList
 
         let plan =

@@ -1,0 +1,45 @@
+namespace CuteDl.Studies
+
+/// <summary>A smaller form of a study, to see in a minute whether the whole one asks what was meant.</summary>
+[<RequireQualifiedAccess>]
+module Quick =
+    // As few as a ranking needs: see Lint.
+    let private seeds = 6
+    let private trials = 4
+    let private share = 4L
+    let private fewestValidations = 10L
+
+    let private task (task: StudyTask) : StudyTask =
+        let every = int64 task.ValidateEvery
+        let steps = max (task.Steps / share) (min task.Steps (fewestValidations * every))
+        { task with Steps = max every (steps / every * every) }
+
+    let private tuning (contenders: Contender list) (tuning: Tuning) : Tuning =
+        let fewer = { tuning with Trials = min trials tuning.Trials; Seeds = List.truncate 1 tuning.Seeds; Extensions = 0 }
+
+        // The combinations of choices may need more.
+        if contenders |> List.forall (fun contender -> (Settings.problems fewer contender).IsEmpty) then
+            fewer
+        else
+            { fewer with Trials = tuning.Trials }
+
+    let private everySecond (values: 'value list) : 'value list =
+        values |> List.indexed |> List.filter (fun (i, _) -> i % 2 = 0) |> List.map snd
+
+    /// <summary>
+    /// A quarter of the steps (ten validations at least, if there are so many), four settings each, no extensions, six seeds and one look,
+    /// every second rate of the frontier with one seed; of the document's protocol six seeds. What has less stays as it is. Its name says so.
+    /// </summary>
+    let study (study: Study) : Study =
+        let tasks, protocol =
+            match study.Protocol with
+            | Document seedsGiven -> study.Tasks, Document(List.truncate seeds seedsGiven)
+            | Fair(tuned, confirmation, frontier) ->
+                List.map task study.Tasks,
+                Fair(
+                    tuning study.Contenders tuned,
+                    { confirmation with Seeds = List.truncate seeds confirmation.Seeds; Looks = None },
+                    frontier |> Option.map (fun frontier -> { Rates = everySecond frontier.Rates; Seeds = List.truncate 1 frontier.Seeds })
+                )
+
+        { study with Name = $"{study.Name} (quick)"; Tasks = tasks; Protocol = protocol }
