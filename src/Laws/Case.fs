@@ -1,6 +1,8 @@
 namespace CuteDl.Laws
 
 open System
+open System.Globalization
+open System.Text.RegularExpressions
 open CuteDl.Core.Optimizers
 
 /// What a law is tried on.
@@ -125,14 +127,28 @@ module internal Case =
     /// One vector in place of matrices: its elements can be left out.
     let private flattened (case: Case) = { case with Shapes = [ "", [ case.Length ] ] }
 
-    /// What a schedule is made of, and a constant.
+    /// The same schedule with its numbers rounded, if it may have them.
+    let private rounded (digits: int) (schedule: Schedule) : Schedule list =
+        let round (found: Match) =
+            Double.Parse(found.Value, CultureInfo.InvariantCulture).ToString($"G{digits}", CultureInfo.InvariantCulture)
+
+        try
+            let other = Schedule.parse (Regex.Replace(string schedule, @"\d+\.\d{2,}(e-?\d+)?", round))
+            if other = schedule then [] else [ other ]
+        with :? FormatException ->
+            []
+
+    /// What a schedule is made of, and a constant; or with plainer numbers.
     let private simplerSchedules (schedule: Schedule) : Schedule list =
-        match schedule with
-        | Schedule.Constant _ -> []
-        | Schedule.Warmup(_, part, _) -> [ part ]
-        | Schedule.Join(first, next) -> first :: List.map snd next
-        | Schedule.Product(first, others) -> first :: others
-        | _ -> [ Schedule.Constant 1.0 ]
+        let parts =
+            match schedule with
+            | Schedule.Constant _ -> []
+            | Schedule.Warmup(_, part, _) -> [ part ]
+            | Schedule.Join(first, next) -> first :: List.map snd next
+            | Schedule.Product(first, others) -> first :: others
+            | _ -> [ Schedule.Constant 1.0 ]
+
+        parts @ rounded 1 schedule
 
     /// Cases that are simpler, the simplest first: fewer steps, fewer elements, plainer numbers. Tensors that the optimizer asks for stay.
     let shrink (mayDrop: bool) (case: Case) : Case seq =

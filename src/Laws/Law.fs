@@ -112,7 +112,7 @@ module internal Law =
 
         let shrink (case: Case) =
             Case.shrink mayDrop case
-            |> Seq.filter (fun smaller -> smaller.Steps > 0 && smaller.Length > 0 && law.Speaks smaller)
+            |> Seq.filter (fun smaller -> (smaller.Steps > 0 || case.Steps = 0) && smaller.Length > 0 && law.Speaks smaller)
 
         let arbitrary = Arb.fromGenShrink (Gen.filter law.Speaks (law.Cases subject), shrink)
         // Of a case that breaks the law once and not again, what was said then is worth more than nothing.
@@ -143,7 +143,9 @@ module internal Law =
                 complaint law subject case
                 |> Option.defaultWith (fun () -> $"{last.Value}; once, and not again: a step is not a function of what it is given")
 
-            finding.Cases, $"{Case.describe case}: {said}"
+            match Case.describe case with
+            | "" -> finding.Cases, said
+            | tried -> finding.Cases, $"{tried}: {said}"
 
     /// What comes of the law for an optimizer.
     let result (law: Law) (subject: Subject) : LawResult =

@@ -76,27 +76,40 @@ let descend (optimizer: Optimizer) (start: float array) (steps: int) (gradientAt
 let differ (what: string) (t: int) (expected: float array) (came: float array) =
     Some $"{what}{Case.index t} = {Case.vector expected} expected, {Case.vector came} came"
 
-let private firstWhere (isOff: float array -> float array -> bool) (expected: float array array) (came: float array array) =
+let private firstWhere (what: string) (isOff: float array -> float array -> bool) (expected: float array array) (came: float array array) =
     Seq.zip expected came
     |> Seq.indexed
     |> Seq.tryFind (fun (_, (expected, came)) -> isOff expected came)
-    |> Option.bind (fun (t, (expected, came)) -> differ "Δ" (t + 1) expected came)
+    |> Option.bind (fun (t, (expected, came)) -> differ what (t + 1) expected came)
 
 /// Equal as numbers, so that 0 is −0; NaN is equal to nothing.
 let same (expected: float array array) (came: float array array) : string option =
-    firstWhere (fun a b -> Array.exists2 (fun x y -> not (x = y)) a b) expected came
+    firstWhere "Δ" (fun a b -> Array.exists2 (fun x y -> not (x = y)) a b) expected came
 
 let largest (values: float array array) =
     values |> Array.fold (fun top row -> row |> Array.fold (fun top x -> max top (abs x)) top) 0.0
 
-/// Equal but for rounding, measured by the largest number there is.
-let close (tolerance: float) (expected: float array array) (came: float array array) : string option =
-    let unit = tolerance * (largest expected + Double.Epsilon)
-    firstWhere (fun a b -> Array.exists2 (fun x y -> not (abs (x - y) <= unit)) a b) expected came
+let private isFar (tolerance: float) (unit: float) (expected: float array) (came: float array) =
+    Array.exists2 (fun x y -> not (abs (x - y) <= tolerance * unit)) expected came
 
-/// Equal but for rounding, each number by its own size.
+/// Points x₁, x₂, ... equal but for rounding, measured by the largest number there is.
+let closePoints (tolerance: float) (expected: float array array) (came: float array array) : string option =
+    firstWhere "x" (isFar tolerance (largest expected + Double.Epsilon)) expected came
+
+/// Deltas equal but for rounding, measured by the largest number there is.
+let close (tolerance: float) (expected: float array array) (came: float array array) : string option =
+    firstWhere "Δ" (isFar tolerance (largest expected + Double.Epsilon)) expected came
+
+/// One vector, equal but for rounding.
+let closeOne (what: string) (tolerance: float) (expected: float array) (came: float array) : string option =
+    if isFar tolerance (largest [| expected |] + Double.Epsilon) expected came then
+        Some $"{what} = {Case.vector expected} expected, {Case.vector came} came"
+    else
+        None
+
+/// Deltas equal but for rounding, each number by its own size.
 let closeEach (tolerance: float) (expected: float array array) (came: float array array) : string option =
-    firstWhere (fun a b -> Array.exists2 (fun (x: float) y -> not (abs (x - y) <= tolerance * (abs x + 1e-300))) a b) expected came
+    firstWhere "Δ" (fun a b -> Array.exists2 (fun (x: float) y -> not (abs (x - y) <= tolerance * (abs x + 1e-300))) a b) expected came
 
 /// A law for one element, from its gradients to its deltas, for all elements.
 let elementwise (law: float array -> float array) (case: Case) : float array array =

@@ -26,6 +26,7 @@ let private settings =
       "ademamix(warmup=5, decay=0.1)"
       "momentum(lr=1, decay=0.1)"
       "momentum(decay=0.999)"
+      "momentum(decay=0.99999)"
       "sgd(momentum=0.9)"
       "sgd(momentum=0.9, nesterov=true)"
       "sgd(momentum=0.9, dampening=0.5)"

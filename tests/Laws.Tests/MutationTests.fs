@@ -29,10 +29,10 @@ let private elements = "P23", "elements are independent"
 let private finite = "P21", "finite steps"
 let private saved = "P29", "saved and resumed"
 let private among = "P28", "among the points"
-let private box = "P25", "projection on a box"
-let private balls = "P25", "projection on balls"
-let private globalBall = "P25", "projection on a ball"
-let private adaptiveBalls = "P25", "projection on adaptive balls"
+let private box = "P25", "clip to a box"
+let private balls = "P25", "clip to balls"
+let private globalBall = "P25", "clip to a ball"
+let private adaptiveBalls = "P25", "clip to adaptive balls"
 
 /// A rule's defaults under another kind's claim.
 let private claimed (claim: string) (part: IPart) =

@@ -27,6 +27,23 @@ let tests =
 
               Expect.equal (line "P10" report) "held    P10  opposite gradients        20 cases" "held"
               Expect.equal (line "P1" report) "exempt  P1   constant gradient         about momentum" "about others")
+          testCase "finds the smallest counter-example wherever it begins" (fun () ->
+              for seed in 1..12 do
+                  let report = Laws.checkWith (LawOptions.Defaults.WithSeed(seed).WithCases 20) climbing
+
+                  Expect.stringEnds
+                      (line "P31" report)
+                      " g₁ = [1]: ⟨Δ₁, g₁⟩ > 0 expected, Δ₁ = [-1] came"
+                      $"seed {seed}, out of matrices too")
+          testCase "shows where a run that was saved went another way" (fun () ->
+              let report = Laws.check (Optimizer.ofRule "mine" (CountsItself 0.1))
+              let result = report.Results |> Seq.find (fun result -> result.Name = "saved and resumed")
+              Expect.stringStarts result.CounterExample "g₁ = [" "gradients"
+              Expect.stringContains result.CounterExample "saved at step " "where")
+          testCase "says gradients that stay the same once" (fun () ->
+              let report = Laws.check (Optimizer.ofRule "mine" { Unclamped.LearningRate = 0.01; Decay = 0.9 })
+              let result = report.Results |> Seq.find (fun result -> result.Name = "finite steps")
+              Expect.isMatch result.CounterExample @"^g = \[[^]]*\] in \d+ steps: " "constant")
           testCase "says of an exemption whether it is made use of" (fun () ->
               Expect.stringEnds
                   (line "P22" (Laws.check (Expression.parse "adam")))

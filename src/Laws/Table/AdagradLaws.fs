@@ -132,7 +132,14 @@ let private units =
                           |> Option.map (sprintf "gradients in other units: %s")
                       fun () ->
                           same (scaled expected) (deltas otherParameters case)
-                          |> Option.map (sprintf "parameters in other units: %s") ]
+                          |> Option.map (sprintf "parameters in other units: %s")
+                      fun () ->
+                          // A rule that one ε would not break has another law.
+                          match Subject.tryWith [ "eps", case.Factor * epsilon; "eps_delta", nan ] subject with
+                          | Some single when epsilon > 0.0 && ofDeltas = epsilon ->
+                              let came = deltas single { case with Gradients = scaled case.Gradients }
+                              expect ((same expected came).IsSome) (fun () -> "with one ε, another Δ expected, the same came")
+                          | _ -> None ]
             | _ -> None)
     |> Law.whenOff [ "inside" ]
     |> Law.unless (fun subject ->

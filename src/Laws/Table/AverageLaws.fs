@@ -39,7 +39,7 @@ let private slowWeights =
                     let _, _, fast = pureSteps<float> true inner steps
                     let _, _, came = pureSteps<float> true (behind inner subject.Optimizer) steps
                     let expected = Array.map2 (fun slow fast -> slow + alpha * (fast - slow)) case.Start fast
-                    close 1e-9 [| expected |] [| came |] |> Option.map (sprintf "after %d steps, w as Δ: %s" k)
+                    closeOne $"w{Case.index k}" 1e-9 expected came
 
             let whole () =
                 match Subject.tryWith [ "alpha", 1.0 ] subject with
@@ -47,7 +47,7 @@ let private slowWeights =
                 | Some other ->
                     let _, _, expected = pureSteps<float> true inner case
                     let _, _, came = pureSteps<float> true (behind inner other) case
-                    close 1e-9 [| expected |] [| came |] |> Option.map (sprintf "with alpha = 1, w as Δ: %s")
+                    closeOne $"with alpha = 1, w{Case.index case.Steps}" 1e-9 expected came
 
             let everyStep () =
                 match Subject.tryWith [ "k", 1.0 ] subject with
@@ -66,8 +66,7 @@ let private averaged (optimizer: Optimizer) (case: Case) : float array =
     let _, state, parameters = pureSteps<float> true optimizer case
     Optimizer.averaged optimizer state (ReadOnlySpan parameters)
 
-let private compare (expected: float array) (came: float array) =
-    close 1e-9 [| expected |] [| came |] |> Option.map (sprintf "averages as Δ: %s")
+let private compare (expected: float array) (came: float array) = closeOne "average" 1e-9 expected came
 
 let private weightedMean (weights: float array) (points: float array array) : float array =
     let total = Array.sum weights

@@ -29,7 +29,7 @@ let private box =
     Law.about
         [ "clip_value" ]
         "P25"
-        "projection on a box"
+        "clip to a box"
         "|Δ_i| ≤ c, what is within stays, signs are kept, clipping twice is clipping once, distances do not grow"
         "Mikolov 2012"
         (fun subject -> aroundLimit (Subject.value "limit" subject) subject)
@@ -118,7 +118,7 @@ let private pascanu = "Pascanu, Mikolov & Bengio 2013, algorithm 1"
 let private ball =
     balls
         "clip_norm"
-        "projection on balls"
+        "clip to balls"
         "each tensor: ‖Δ‖ = min(‖g‖, c), what is within stays, direction is kept, clipping twice is clipping once, distances do not grow"
         pascanu
         limit
@@ -127,7 +127,7 @@ let private ball =
 let private globalBall =
     balls
         "clip_global_norm"
-        "projection on a ball"
+        "clip to a ball"
         "all tensors together: ‖Δ‖ = min(‖g‖, c), what is within stays, direction is kept, clipping twice is clipping once, distances do not grow"
         pascanu
         limit
@@ -138,7 +138,7 @@ let private adaptiveBalls =
 
     balls
         "clip_adaptive"
-        "projection on adaptive balls"
+        "clip to adaptive balls"
         "each unit: ‖Δ‖ = min(‖g‖, ratio max(‖w‖, ε)), what is within stays, direction is kept, clipping twice is clipping once, distances do not grow"
         "Brock et al. 2021, eq. 3"
         (fun subject -> limitOf subject 1.0)

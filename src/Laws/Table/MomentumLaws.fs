@@ -123,7 +123,7 @@ let private nesterovForms =
                        x <- Array.map2 (-) x v
                        Array.map2 (fun x v -> x - gamma * v) x v |]
 
-            close 1e-9 expected came |> Option.map (sprintf "on ½λx², points as Δ: %s"))
+            closePoints 1e-9 expected came |> Option.map (sprintf "on ½λx², x₁ the start: %s"))
     |> Law.unless (fun subject ->
         if subject.Kind.Name = "sgd" && not (Subject.isOn "nesterov" subject) then
             Some "about sgd with nesterov"
@@ -157,7 +157,7 @@ let private quadratic =
                 let lambda = 2.0 * case.Factor / alpha
                 let came = descend subject.Optimizer case.Start case.Steps (fun _ x -> Array.map ((*) lambda) x)
                 let expected = Array.init (case.Steps + 1) (fun t -> [| Math.Pow(1.0 - 2.0 * case.Factor, float t) |])
-                close 1e-9 expected came |> Option.map (sprintf "points as Δ: %s")
+                closePoints 1e-9 expected came |> Option.map (sprintf "x₁ the start: %s")
             else
                 let gamma = Subject.value "decay" subject
                 let alphaLambda = case.Factor * 2.0 * (1.0 + gamma)

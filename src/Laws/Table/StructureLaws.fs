@@ -166,13 +166,23 @@ let private accumulation =
 let private bits (values: 'T array) : int64 array when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     values |> Array.map (fun value -> BitConverter.DoubleToInt64Bits(Double.CreateTruncating value))
 
-/// All that a state remembers.
-let private content (state: State<'T>) =
-    [ state.Step
+/// All that a state remembers, by its names, as bits and to be shown.
+let private content (state: State<'T>) : (string * int64 array * float array) list =
+    [ "the count of steps", [| state.Step |], [| float state.Step |]
       for name in state.SlotNames do
-          yield! bits (state[name].ToArray())
-      for _, number in state.Numbers do
-          BitConverter.DoubleToInt64Bits number ]
+          let values = state[name].ToArray()
+          name, bits values, values |> Array.map Double.CreateTruncating
+      for name, value in state.Numbers do
+          name, bits [| value |], [| value |] ]
+
+/// What one state remembers and the other does not.
+let private difference (expected: State<'T>) (came: State<'T>) : string option =
+    List.zip (content expected) (content came)
+    |> List.tryPick (fun ((name, bits, shown), (_, otherBits, otherShown)) ->
+        if bits = otherBits then
+            None
+        else
+            Some $"{name} = {Case.vector shown} expected, {Case.vector otherShown} came")
 
 let private executions<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (precision: string) (optimizer: Optimizer) (case: Case) =
     let convert = Array.map (fun (value: float) -> 'T.CreateTruncating value)
@@ -224,8 +234,8 @@ let private executions<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
               expect (bits inPlace = bits parameters) (fun () ->
                   $"from step {border} on in place, w = {show parameters} expected, {show inPlace} came, in {precision} precision")
           fun () ->
-              expect (content resumed = content state) (fun () ->
-                  $"from step {border} on in place, the pure steps' state expected, another came, in {precision} precision") ]
+              difference state resumed
+              |> Option.map (fun said -> $"from step {border} on in place, {said}, in {precision} precision") ]
 
 let private pureIsInPlace =
     { Law.general
@@ -270,8 +280,8 @@ let private savedRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> 
               expect (bits resumed.Parameters = bits parameters) (fun () ->
                   $"saved at step {cut} and read, w = {show parameters} expected, {show resumed.Parameters} came, in {precision} precision")
           fun () ->
-              expect (content resumed.State = content state) (fun () ->
-                  $"saved at step {cut} and read, the state of the run that was never stopped expected, another came, in {precision} precision") ]
+              difference state resumed.State
+              |> Option.map (fun said -> $"saved at step {cut} and read, {said}, in {precision} precision") ]
 
 let private savedAndResumed =
     { Law.general
