@@ -9,7 +9,11 @@ let private tests =
         [ TrialTests.tests
           JournalTests.tests
           SchedulerTests.tests
-          testList "statistics" [ Statistics.SampleTests.tests; Statistics.ComparisonTests.tests ]
+          Statistics.SampleTests.tests
+          Statistics.ComparisonTests.tests
+          SampleTests.tests
+          ComparisonTests.tests
+          Analysis.AnalysisTests.tests
           QuasiRandomTests.tests
           SettingsTests.tests
           StudyJsonTests.tests

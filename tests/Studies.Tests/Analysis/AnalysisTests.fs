@@ -1,0 +1,250 @@
+/// From results to what a report shows: what is said must be what was seen, and no more.
+module CuteDl.Studies.Tests.Analysis.AnalysisTests
+
+open System
+open Expecto
+open FsCheck.FSharp
+open CuteDl.Studies
+open CuteDl.Studies.Statistics
+open CuteDl.Studies.Tests.Statistics.Samples
+open CuteDl.Studies.Tests.Analysis.Made
+
+let private seeds n = [ 100 .. 99 + n ]
+let private two n looks = study [ "mnist" ] [ "adam"; "sgd" ] (seeds n) looks
+
+/// adam and sgd on n seeds: steps and accuracies by the place of the seed.
+let private pairOf n (adam: int -> float * float) (sgd: int -> float * float) =
+    [ for i in 0 .. n - 1 do
+          confirmed "mnist" "adam" (100 + i) (fst (adam i)) (snd (adam i))
+          confirmed "mnist" "sgd" (100 + i) (fst (sgd i)) (snd (sgd i)) ]
+
+let private comparison metric (analysis: StudyAnalysis) = analysis.Comparisons |> Array.find (fun pair -> pair.Metric = metric)
+let private verdict metric (analysis: StudyAnalysis) = analysis.Verdicts |> Array.find (fun verdict -> verdict.Metric = metric)
+let private text (sentences: string array) = String.concat "\n" sentences
+
+let private clear = pairOf 10 (fun i -> 200.0 + float i, 0.92) (fun i -> 400.0 + 3.0 * float i, 0.92)
+
+let private verdicts =
+    testList
+        "verdict"
+        [ testCase "a clear winner in steps, and a tie in accuracy" (fun () ->
+              let analysis = Analysis.ofResults (two 10 []) clear 1
+              let steps = comparison Metric.StepsToTarget analysis
+              Expect.equal (steps.Outcome, steps.Winner, steps.Seeds.Length) (Outcome.Wins, "adam", 10) "steps"
+              Expect.equal steps.P (2.0 / 1024.0) "all of one sign"
+              Expect.isTrue (0.48 < steps.Effect.Low && steps.Effect.High < 0.51) "half the steps"
+              Expect.equal steps.ProbabilityOfImprovement.Value 1.0 "always better"
+              Expect.equal (verdict Metric.StepsToTarget analysis).Winner "adam" "winner"
+              Expect.equal (comparison Metric.FinalAccuracy analysis).Outcome Outcome.Equal "accuracy"
+              Expect.isTrue analysis.Looks.Decided "decided"
+              let words = text analysis.Sentences
+              Expect.stringContains words "adam beats sgd" "winner in words"
+              Expect.stringContains words "adam and sgd are equal" "tie in words"
+              Expect.stringContains words "n = 10" "n")
+
+          testCase "the order of contenders does not matter" (fun () ->
+              let other = study [ "mnist" ] [ "sgd"; "adam" ] (seeds 10) []
+              let turned = comparison Metric.StepsToTarget (Analysis.ofResults other (List.rev clear) 1)
+              let steps = comparison Metric.StepsToTarget (Analysis.ofResults (two 10 []) clear 1)
+              Expect.equal turned.Winner "adam" "winner"
+              Expect.floatClose Expecto.Accuracy.high (turned.Effect.Value * steps.Effect.Value) 1.0 "inverse"
+              Expect.stringContains (text (Analysis.ofResults other clear 1).Sentences) "adam beats sgd: 0." "from the winner's side")
+
+          testCase "below 6 seeds nothing is ranked, and what was seen is said" (fun () ->
+              let analysis =
+                  Analysis.ofResults (two 5 []) (List.filter (fun result -> result.Trial.Seed < 105) clear) 1
+
+              Expect.all analysis.Comparisons (fun pair -> pair.Outcome = Outcome.NotRanked && pair.Winner = "") "not ranked"
+              Expect.all analysis.Verdicts (fun verdict -> verdict.Winner = "" && verdict.Unbeaten.Length = 0) "no winner"
+              Expect.isFalse analysis.Looks.Decided "not decided"
+              let words = text analysis.Sentences
+              Expect.stringContains words "5 seeds are too few" "why"
+              Expect.isFalse (words.Contains "beats" || words.Contains "are equal") "silent")
+
+          testCase "what sways from seed to seed is undecided" (fun () ->
+              let steps i = if i % 2 = 0 then 200.0, 0.92 else 600.0, 0.92
+              let analysis = Analysis.ofResults (two 10 []) (pairOf 10 steps (fun _ -> 350.0, 0.92)) 1
+              Expect.equal (comparison Metric.StepsToTarget analysis).Outcome Outcome.Undecided "steps"
+              Expect.isFalse analysis.Looks.Decided "not decided"
+              Expect.stringContains (text analysis.Sentences) "Undecided: adam and sgd" "words")
+
+          testCase "a difference within what counts as equal is none, however sure" (fun () ->
+              let analysis =
+                  Analysis.ofResults (two 10 []) (pairOf 10 (fun _ -> 500.0, 0.92) (fun _ -> 510.0, 0.92)) 1
+
+              let steps = comparison Metric.StepsToTarget analysis
+              Expect.isLessThan steps.AdjustedP 0.05 "sure"
+              Expect.equal steps.Outcome Outcome.Equal "equal")
+
+          testCase "nobody arrives: nothing is ranked in steps" (fun () ->
+              let never _ = infinity, 0.5
+              let steps = comparison Metric.StepsToTarget (Analysis.ofResults (two 10 []) (pairOf 10 never never) 1)
+              Expect.equal steps.Outcome Outcome.NotRanked "not ranked"
+              Expect.stringContains steps.Reason "neither" "why")
+
+          testCase "six contenders: Holm counts all 15 pairs, also those not yet run" (fun () ->
+              let names = [ "a"; "b"; "c"; "d"; "e"; "f" ]
+              let whole = study [ "mnist" ] names (seeds 10) []
+
+              let results =
+                  [ for i, name in List.indexed names do
+                        for seed in seeds 10 -> confirmed "mnist" name seed (100.0 * float (i + 1)) 0.92 ]
+
+              let full = Analysis.ofResults whole results 1
+              Expect.equal (full.Looks.FewestSeeds, (verdict Metric.StepsToTarget full).Winner) (10, "a") "10 seeds suffice"
+              let some = results |> List.filter (fun result -> result.Trial.Contender < "c")
+              let part = Analysis.ofResults whole some 1
+              Expect.equal (comparison Metric.StepsToTarget part).AdjustedP (15.0 * 2.0 / 1024.0) "15 pairs"
+              Expect.equal (verdict Metric.StepsToTarget part).Winner "" "no winner against those not run"
+              Expect.stringContains part.Sentences[0] "Incomplete: 20 of 60" "said first")
+
+          testCase "a look decides at its own level only" (fun () ->
+              let withLooks = two 20 [ 6; 20 ]
+              let first = clear |> List.filter (fun result -> result.Trial.Seed < 106)
+              let analysis = Analysis.ofResults withLooks first 1
+              Expect.floatClose Expecto.Accuracy.high (Array.sum analysis.Looks.Levels) 0.05 "levels"
+              Expect.isLessThan analysis.Looks.Level 0.001 "little at first"
+              Expect.equal (comparison Metric.StepsToTarget analysis).Outcome Outcome.Undecided "2/2⁶ does not do"
+              Expect.equal (comparison Metric.StepsToTarget (Analysis.ofResults (two 6 []) first 1)).Outcome Outcome.Wins "at 0.05 it does") ]
+
+let private failures =
+    testList
+        "failures"
+        [ testCase "a diverged trial never arrived, and answers nothing rightly" (fun () ->
+              let results =
+                  clear
+                  |> List.map (fun result -> if result.Trial.Id.EndsWith "sgd/0/103" then diverged result else result)
+
+              let analysis = Analysis.ofResults (two 10 []) results 1
+              let sgd = analysis.Summaries |> Array.find (fun summary -> summary.Contender = "sgd")
+              Expect.equal (sgd.Trials, sgd.Reached, sgd.Diverged) (10, 9, 1) "counted"
+              Expect.equal sgd.Success.Value 0.9 "rate"
+              Expect.equal (comparison Metric.StepsToTarget analysis).SecondValues[3] 1000.0 "the budget"
+              Expect.equal (comparison Metric.FinalAccuracy analysis).SecondValues[3] 0.0 "accuracy"
+              Expect.stringContains (text analysis.Sentences) "sgd reached the target in 9 of 10" "named"
+              let autopsy = Array.exactlyOne analysis.Autopsies
+              Expect.equal (autopsy.Trouble, autopsy.Seed, autopsy.Others.Length) (Trouble.Diverged, 103, 1) "autopsy"
+              Expect.stringContains (text autopsy.Sentences) "not finite is at step 120" "the first step"
+              Expect.stringContains (text autopsy.Sentences) "With the same seed adam reached the target" "the others")
+
+          testCase "an autopsy finds the lost class, its ceiling and an unusual update" (fun () ->
+              let mend (result: TrialResult) =
+                  if result.Trial.Contender = "adam" && result.Trial.Seed = 104 then
+                      let made = dead 5 0.8443 (confirmed "mnist" "adam" 104 infinity 0.84)
+                      { made with Curve = { made.Curve with UpdateRatio = [| 0.001; 0.1 |] } }
+                  else
+                      result
+
+              let autopsy = Array.exactlyOne (Analysis.ofResults (two 10 []) (List.map mend clear) 1).Autopsies
+              Expect.equal autopsy.Trouble Trouble.TargetMissed "missed"
+              let words = text autopsy.Sentences
+              Expect.stringContains words "Dead logits: 5" "class"
+              Expect.stringContains words "0.8443 at most; the target of 0.9100 is out of its reach" "ceiling"
+              Expect.stringContains words "100 times the contender's median" "update"
+              Expect.isFalse (words.Contains "‖g‖") "the gradient is usual")
+
+          testCase "an outlier that arrived is looked at, without a cause if none is seen" (fun () ->
+              let low =
+                  pairOf 10 (fun i -> 200.0, (if i = 7 then 0.912 else 0.95 + 0.0001 * float i)) (fun _ -> 300.0, 0.95)
+
+              let autopsy = Array.exactlyOne (Analysis.ofResults (two 10 []) low 1).Autopsies
+              Expect.equal (autopsy.Trouble, autopsy.Seed) (Trouble.Outlier, 107) "outlier"
+              Expect.equal autopsy.Sentences[0] "No cause seen." "no cause") ]
+
+let private tables =
+    testList
+        "tables"
+        [ testCase "the frontier's smallest rates, and the tolerance of both phases" (fun () ->
+              let reached rate = if rate < 1e-3 then infinity else 100.0 * 0.01 / rate
+
+              let results =
+                  [ for setting, rate in List.indexed [ 1e-4; 1e-3; 1e-2 ] do
+                        for seed in [ 1; 2; 3 ] do
+                            let steps = if rate = 1e-3 && seed = 3 then infinity else reached rate
+                            withRate Phase.Frontier setting "adam" seed rate steps 0.9
+                            withRate Phase.Tuning setting "adam" seed rate steps (0.9 + 0.01 * float setting) ]
+
+              let analysis = Analysis.ofResults (two 10 []) results 1
+              let limit = Array.exactlyOne analysis.FrontierLimits
+              Expect.equal (limit.AllSeeds, limit.MostSeeds, limit.MostSeedsIsEnd) (Nullable 1e-2, Nullable 1e-3, false) "limits"
+              Expect.equal (analysis.Frontier |> Array.map _.MedianSteps) [| infinity; 1000.0; 100.0 |] "cells"
+              Expect.equal (analysis.Tolerances |> Array.map _.Phase) [| Phase.Tuning; Phase.Frontier |] "both"
+
+              for row in analysis.Tolerances do
+                  match row.Tolerance with
+                  | null -> failtest "no tolerance"
+                  | tolerance ->
+                      Expect.equal (tolerance.Best, tolerance.HighIsEnd) (1e-2, true) "best at the end"
+                      Expect.floatClose Expecto.Accuracy.high tolerance.Decades (log10 2.0) "twice the steps at half the rate"
+
+              let best = analysis.BestOfK |> Array.find (fun row -> row.Metric = Metric.BestAccuracy)
+              Expect.floatClose Expecto.Accuracy.high best.Expected[0] 0.91 "one setting: the mean"
+              Expect.floatClose Expecto.Accuracy.high best.Expected[2] 0.92 "all: the best")
+
+          testCase "several tasks are taken together, each weighing the same" (fun () ->
+              let both = study [ "one"; "two" ] [ "adam"; "sgd" ] (seeds 6) []
+
+              let results =
+                  [ for seed in seeds 6 do
+                        confirmed "one" "adam" seed 100.0 0.92
+                        confirmed "one" "sgd" seed 400.0 0.92
+                        confirmed "two" "adam" seed 300.0 0.92
+                        confirmed "two" "sgd" seed 300.0 0.92 ]
+
+              let analysis = Analysis.ofResults both results 1
+              let steps = analysis.Overall |> Array.find (fun pair -> pair.Metric = Metric.StepsToTarget)
+              Expect.floatClose Expecto.Accuracy.high steps.Effect.Value 0.5 "√(¼ · 1)"
+              Expect.equal (steps.Seeds.Length, steps.Winner) (12, "adam") "all"
+
+              let profile =
+                  analysis.Profiles
+                  |> Array.find (fun row -> row.Contender = "sgd" && row.Metric = Metric.StepsToTarget)
+
+              Expect.equal profile.Curve.Share[0] 0.5 "as fast as the fastest on half"
+              Expect.equal (Array.last profile.Curve.At, Array.last profile.Curve.Share) (4.0, 1.0) "4 times at most")
+
+          property
+              "any subset of results is analyzed, the same whatever its order"
+              (Gen.arrayOfLength 20 (Gen.elements [ true; false ]))
+              (fun kept ->
+                  let results = clear |> List.indexed |> List.filter (fun (i, _) -> kept[i]) |> List.map snd
+                  let analysis = Analysis.ofResults (two 10 []) results 1
+                  Expect.equal analysis.Trials results.Length "trials"
+                  let turned = Analysis.ofResults (two 10 []) (List.rev results) 1
+                  Expect.equal (sprintf "%A" turned.Sentences) (sprintf "%A" analysis.Sentences) "order") ]
+
+let private document =
+    let runs =
+        [ for seed in 1..10 do
+              let lost = seed > 1
+              let held = documentRun "fixed-0.2" seed 19000L Ending.TargetHeld 0.9236
+              if lost then dead 5 0.8445 (documentRun "fixed-0.2" seed 50000L Ending.TooSlow 0.8378) else held
+              documentRun "adam" seed (if seed <= 3 then 20000L else 30000L) Ending.TargetHeld 0.924
+              documentRun "momentum" seed 23000L Ending.TargetHeld 0.922
+              documentRun "fixed-0.01" seed 28000L Ending.TargetHeld 0.92 ]
+
+    let analysis =
+        lazy Analysis.ofResults (documentStudy [ "adam"; "momentum"; "fixed-0.01"; "fixed-0.2" ] [ 1..10 ]) runs 1
+
+    testList
+        "document"
+        [ testCase "how often logits die, with and without" (fun () ->
+              let row = analysis.Value.Document |> Array.find (fun row -> row.Contender = "fixed-0.2")
+              Expect.equal (row.Trials, row.Dead.Value, row.Diverged.Value) (10, 0.9, 0.0) "shares"
+              Expect.equal (row.AccuracyWith, row.AccuracyWithout) (0.8378, 0.9236) "accuracies"
+              Expect.equal row.LostClasses [| struct (5, 9) |] "class 5"
+              Expect.stringContains row.Figures "diverged" "the document's words")
+
+          testCase "what that does to its conclusions" (fun () ->
+              let words = text analysis.Value.DocumentSentences
+              Expect.stringContains words "infinite or NaN in 0 of 10 runs, and 9 lost a class" "diverged"
+              Expect.stringContains words "for 3 of 10 seeds" "the order"
+              Expect.stringContains words "momentum (7), adam (2) and fixed-0.2 (1)" "the first to hold"
+              Expect.stringContains words "9 of 40 runs ended below 0.9100, and 9 of those had lost a class" "luck")
+
+          testCase "values at the stop are called so" (fun () ->
+              let metrics = analysis.Value.Comparisons |> Array.map _.Metric |> Array.distinct
+              Expect.equal metrics [| Metric.StepsToTarget; Metric.AccuracyAtStop |] "metrics"
+              Expect.all analysis.Value.Summaries (fun row -> not row.FinalAccuracy.HasValue && row.AccuracyAtStop.HasValue) "summaries") ]
+
+let tests = testList "analysis" [ verdicts; failures; tables; document ]

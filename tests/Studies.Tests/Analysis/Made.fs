@@ -1,0 +1,132 @@
+/// Studies and results made up for tests: what came of trials is given, and nothing is trained.
+module CuteDl.Studies.Tests.Analysis.Made
+
+open System
+open CuteDl.Core.Networks
+open CuteDl.Core.Data
+open CuteDl.Core.Optimizers
+open CuteDl.Studies
+
+/// Steps of every trial's budget.
+let budget = 1000L
+
+let imagesTask name : StudyTask =
+    { Name = name
+      Problem =
+        Images
+            { Source = ImageSource.Mnist
+              Split = HoldOut(5000, 1)
+              Layers = []
+              Loss = SoftmaxCrossEntropy
+              Initialization = Initialization.Normal 0.01
+              Batch = 50
+              Order = Order.FileOrder }
+      Precision = Precision.Single
+      Steps = budget
+      ValidateEvery = 100
+      Target = Accuracy 0.91 }
+
+let contender name : Contender =
+    { Name = name
+      Optimizer = Optimizer.adam Rules.adam.Defaults
+      Space = [ "lr", LogUniform(1e-4, 1e-1) ] }
+
+let study (tasks: string list) (contenders: string list) (seeds: int list) (looks: int list) : Study =
+    { Name = "made"
+      Tasks = tasks |> List.map imagesTask
+      Contenders = contenders |> List.map contender
+      Protocol =
+        Fair(
+            { Search = Grid
+              Trials = 4
+              Seeds = [ 1; 2 ]
+              Objective = TimeToTarget
+              Pruning = NoPruning
+              Extensions = 0 },
+            { Seeds = seeds
+              Alpha = 0.05
+              EqualWithin = 1.1
+              Looks = if looks.IsEmpty then None else Some { Looks.Seeds = looks }
+              Defaults = false },
+            None
+        ) }
+
+let documentStudy contenders seeds = { study [ "mnist" ] contenders [] [] with Protocol = Document seeds }
+
+let private score step accuracy : Nullable<Score> = Nullable { Step = step; Loss = 1.0 - accuracy; Accuracy = accuracy }
+
+/// A trial that reached its target after so many steps (infinite: never) and ended at this accuracy.
+let result phase task contender seed (steps: float) (accuracy: float) : TrialResult =
+    { Trial =
+        { Phase = phase
+          Task = task
+          Contender = contender
+          Setting = 0
+          Seed = seed
+          Optimizer = $"{contender}()"
+          Values = [||] }
+      Ending = Ending.Completed
+      Steps = budget
+      Curve =
+        { Steps = [| 500L; 1000L |]
+          TrainingLoss = [| 1.0; 0.5 |]
+          Loss = [| 1.0; 0.5 |]
+          Accuracy = [| accuracy; accuracy |]
+          GradientNorm = [| 1.0; 1.0 |]
+          UpdateRatio = [| 0.001; 0.001 |]
+          Seconds = [| 1.0; 2.0 |] }
+      StepsToTarget = steps
+      ExamplesToTarget = steps * 50.0
+      SecondsToTarget = steps / 500.0
+      Best = score 500L accuracy
+      Final = score 1000L accuracy
+      AtStop = Nullable()
+      Test = score 1000L (accuracy - 0.001)
+      Health =
+        { DeadLogits = [||]
+          AlmostDeadLogits = [||]
+          AccuracyCeiling = 1.0
+          DeadUnits = [||]
+          FirstNonFinite = 0L }
+      Fingerprint = [||]
+      FingerprintEvery = 1
+      Parameters = 0UL
+      Seconds = 2.0 }
+
+let confirmed task contender seed steps accuracy = result Phase.Confirmation task contender seed steps accuracy
+
+/// The same, but a loss became infinite.
+let diverged (made: TrialResult) =
+    { made with
+        Ending = Ending.Diverged
+        Final = Nullable()
+        Test = Nullable()
+        StepsToTarget = infinity
+        Health = { made.Health with FirstNonFinite = 120L } }
+
+/// The same, with a class lost.
+let dead logit ceiling (made: TrialResult) =
+    { made with Health = { made.Health with DeadLogits = [| logit |]; AccuracyCeiling = ceiling } }
+
+/// A run of the document's that a stop rule ended.
+let documentRun contender seed (steps: int64) ending accuracy =
+    let made =
+        result Phase.Document "mnist" contender seed (if ending = Ending.TargetHeld then float steps else infinity) accuracy
+
+    { made with
+        Ending = ending
+        Steps = steps
+        Final = Nullable()
+        AtStop = score steps accuracy
+        Test = Nullable() }
+
+/// A trial with a learning rate.
+let withRate phase setting contender seed rate steps accuracy =
+    let made = result phase "mnist" contender seed steps accuracy
+
+    { made with
+        Trial =
+            { made.Trial with
+                Setting = setting
+                Optimizer = $"{contender}(lr={rate})"
+                Values = [| struct ("lr", rate) |] } }
