@@ -218,7 +218,7 @@ let private document =
         [ for seed in 1..10 do
               let lost = seed > 1
               let held = documentRun "fixed-0.2" seed 19000L Ending.TargetHeld 0.9236
-              if lost then dead 5 0.8445 (documentRun "fixed-0.2" seed 50000L Ending.TooSlow 0.8378) else held
+              if lost then dead 5 0.8445 (documentRun "fixed-0.2" seed 15000L Ending.TooSlow 0.8378) else held
               documentRun "adam" seed (if seed <= 3 then 20000L else 30000L) Ending.TargetHeld 0.924
               documentRun "momentum" seed 23000L Ending.TargetHeld 0.922
               documentRun "fixed-0.01" seed 28000L Ending.TargetHeld 0.92 ]

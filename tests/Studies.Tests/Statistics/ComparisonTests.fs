@@ -34,6 +34,17 @@ let private bootstrap =
               Expect.floatClose Accuracy.high interval.Low 5.0 "low"
               Expect.floatClose Accuracy.high interval.High 5.0 "high")
 
+          testCase "every place is drawn as often as any other" (fun () ->
+              let counts = Array.zeroCreate 10
+
+              Bootstrap.distribution 7 "test" 5000 [| 10 |] (fun places ->
+                  places[0] |> Array.iteri (fun i place -> if i % 3 = 0 then counts[place] <- counts[place] + 1)
+                  0.0)
+              |> ignore
+
+              // 4 of 10 places, 5,000 times, over 10 values: 2,000 each, with a standard deviation of 42.
+              Expect.all counts (fun count -> abs (count - 2000) < 210) $"%A{counts}")
+
           testCase "strata stay apart: each keeps its size and its values" (fun () ->
               let strata = [| [| 1.0; 1.0; 1.0 |]; [| 10.0; 10.0 |] |]
 
