@@ -18,7 +18,10 @@ let private ofCode code study = Lint.check study |> Array.filter (fun finding ->
 let private finds code name (path: string) severity (change: Study -> Study) =
     testCase $"{code} {name}" (fun () ->
         let before: Finding array = ofCode code six.Value
-        let found = ofCode code (change six.Value) |> Array.filter (fun finding -> not (Array.contains finding before))
+
+        let found =
+            ofCode code (change six.Value) |> Array.filter (fun finding -> not (Array.contains finding before))
+
         Expect.isNonEmpty found "found"
         Expect.contains ([ for finding in found -> finding.Path ]) path "path"
         Expect.all found (fun (finding: Finding) -> finding.Severity = severity) "severity"
@@ -36,15 +39,19 @@ let private withImages change =
         | Function _ -> task)
 
 let private withContender index change (study: Study) =
-    { study with Contenders = study.Contenders |> List.mapi (fun i contender -> if i = index then change contender else contender) }
+    { study with
+        Contenders = study.Contenders |> List.mapi (fun i contender -> if i = index then change contender else contender) }
 
 let private withFair change (study: Study) =
     match study.Protocol with
     | Fair(tuning, confirmation, frontier) -> { study with Protocol = Fair(change (tuning, confirmation, frontier)) }
     | Document _ -> study
 
-let private withTuning change = withFair (fun (tuning, confirmation, frontier) -> change tuning, confirmation, frontier)
-let private withConfirmation change = withFair (fun (tuning, confirmation, frontier) -> tuning, change confirmation, frontier)
+let private withTuning change =
+    withFair (fun (tuning, confirmation, frontier) -> change tuning, confirmation, frontier)
+
+let private withConfirmation change =
+    withFair (fun (tuning, confirmation, frontier) -> tuning, change confirmation, frontier)
 
 let private withFrontierSeeds seeds =
     withFair (fun (tuning, confirmation, frontier) ->
@@ -55,14 +62,20 @@ let private withPruning pruning = withTuning (fun tuning -> { tuning with Prunin
 let private withTarget target = withTask (fun task -> { task with Target = target })
 let private withSeeds seeds = withConfirmation (fun confirmation -> { confirmation with Seeds = seeds })
 
-let private optimizer index text = withContender index (fun contender -> { contender with Optimizer = Expression.parse text })
+let private optimizer index text =
+    withContender index (fun contender -> { contender with Optimizer = Expression.parse text })
 
 let private warning = Severity.Warning
 
 let tests =
     testList
         "lint"
-        [ finds "S001" "the test set chooses" "$.tasks[0].split" Severity.Error (withImages (fun images -> { images with Split = TestAsValidation }))
+        [ finds
+              "S001"
+              "the test set chooses"
+              "$.tasks[0].split"
+              Severity.Error
+              (withImages (fun images -> { images with Split = TestAsValidation }))
 
           testCase "S001 the test set stops" (fun () ->
               match ofCode "S001" document.Value with
@@ -74,14 +87,25 @@ let tests =
               study
               |> withSpace 4 [ "eps", Choice [ 1e-8; 1e-6 ] ]
               |> withSpace 5 [ "eps", Choice [ 1e-8; 1e-6; 1e-4; 1e-2 ] ])
-          isSilent "S002" "choices of the same size" (withSpace 4 [ "lr", LogUniform(0.01, 1.0); "eps", Choice [ 1e-8; 1e-6 ] ]
-                                                       >> withSpace 5 [ "lr", LogUniform(0.01, 1.0); "eps", Choice [ 1e-8; 1e-6 ] ])
-          finds "S003" "one tunes two numbers" "$.optimizers" warning (
-              withTuning (fun tuning -> { tuning with Search = Search.Sobol })
-              >> withSpace 5 [ "lr", LogUniform(0.001, 0.1); "beta2", Uniform(0.9, 0.999) ]
-          )
+          isSilent
+              "S002"
+              "choices of the same size"
+              (withSpace 4 [ "lr", LogUniform(0.01, 1.0); "eps", Choice [ 1e-8; 1e-6 ] ]
+               >> withSpace 5 [ "lr", LogUniform(0.01, 1.0); "eps", Choice [ 1e-8; 1e-6 ] ])
+          finds
+              "S003"
+              "one tunes two numbers"
+              "$.optimizers"
+              warning
+              (withTuning (fun tuning -> { tuning with Search = Search.Sobol })
+               >> withSpace 5 [ "lr", LogUniform(0.001, 0.1); "beta2", Uniform(0.9, 0.999) ])
           finds "S004" "five seeds" "$.confirmation.seeds" warning (withSeeds [ 1..5 ])
-          finds "S004" "a look at four" "$.confirmation.looks" warning (withConfirmation (fun confirmation -> { confirmation with Looks = Some { Seeds = [ 4; 10 ] } }))
+          finds
+              "S004"
+              "a look at four"
+              "$.confirmation.looks"
+              warning
+              (withConfirmation (fun confirmation -> { confirmation with Looks = Some { Seeds = [ 4; 10 ] } }))
           isSilent "S004" "six seeds" (withSeeds [ 1..6 ])
 
           testCase "S004 of the document's protocol" (fun () ->
@@ -89,12 +113,20 @@ let tests =
               Expect.isNonEmpty (ofCode "S004" { document.Value with Protocol = Document [ 1; 2; 3 ] }) "three")
 
           finds "S005" "nine seeds for fifteen pairs" "$.confirmation.seeds" warning (withSeeds [ 1..9 ])
-          isSilent "S005" "six seeds for one pair" (withSeeds [ 1..6 ] >> fun study -> { study with Contenders = List.take 2 study.Contenders })
-          isSilent "S005" "one optimizer alone" (withSeeds [ 1..6 ] >> fun study -> { study with Contenders = List.take 1 study.Contenders })
+          isSilent
+              "S005"
+              "six seeds for one pair"
+              (withSeeds [ 1..6 ] >> fun study -> { study with Contenders = List.take 2 study.Contenders })
+          isSilent
+              "S005"
+              "one optimizer alone"
+              (withSeeds [ 1..6 ] >> fun study -> { study with Contenders = List.take 1 study.Contenders })
 
           testCase "S005 says how many are enough" (fun () ->
               for alpha in [ 0.2; 0.05; 0.01; 0.001 ] do
-                  let study seeds = six.Value |> withConfirmation (fun confirmation -> { confirmation with Alpha = alpha; Seeds = seeds })
+                  let study seeds =
+                      six.Value
+                      |> withConfirmation (fun confirmation -> { confirmation with Alpha = alpha; Seeds = seeds })
 
                   match ofCode "S005" (study [ 1..6 ]) with
                   | [| finding |] ->
@@ -122,27 +154,41 @@ let tests =
           isSilent "S010" "an accuracy above that of guessing" (withTarget (Accuracy 0.11))
           finds "S011" "a median of two" "$.tuning.pruning" warning (withPruning (Median 2))
           finds "S011" "the best ninth of eight" "$.tuning.pruning" warning (withPruning (SuccessiveHalving 9))
-          finds "S011" "before the end of an epoch" "$.tuning.pruning" warning (
-              withPruning (SuccessiveHalving 3) >> withTask (fun task -> { task with Steps = 2000L })
-          )
+          finds
+              "S011"
+              "before the end of an epoch"
+              "$.tuning.pruning"
+              warning
+              (withPruning (SuccessiveHalving 3) >> withTask (fun task -> { task with Steps = 2000L }))
           isSilent "S011" "a median of four" (withPruning (Median 4))
           isSilent "S011" "the best third after three epochs" (withPruning (SuccessiveHalving 3))
           finds "S012" "one twice" "$.optimizers[6]" warning (fun study ->
               { study with Contenders = study.Contenders @ [ { study.Contenders[0] with Name = "again" } ] })
           isSilent "S012" "one with two spaces" (fun study ->
               { study with
-                  Contenders = study.Contenders @ [ { study.Contenders[0] with Name = "again"; Space = [ "lr", LogUniform(0.1, 1.0) ] } ] })
+                  Contenders =
+                      study.Contenders
+                      @ [ { study.Contenders[0] with Name = "again"; Space = [ "lr", LogUniform(0.1, 1.0) ] } ] })
           finds "S013" "a rate that is not tuned" "$.optimizers[1].space" warning (withSpace 1 [ "decay", Uniform(0.5, 0.99) ])
           finds "S013" "a rate that is fixed" "$.optimizers[1].space" warning (withSpace 1 [ "lr", Fixed 0.1 ])
           isSilent "S013" "nobody's rate is tuned" (fun study ->
-              { study with Contenders = study.Contenders |> List.map (fun contender -> { contender with Space = [] }) })
-          finds "S014" "less than an epoch" "$.tasks[0].steps" warning (withTask (fun task -> { task with Steps = 859L; ValidateEvery = 10 }))
+              { study with
+                  Contenders = study.Contenders |> List.map (fun contender -> { contender with Space = [] }) })
+          finds
+              "S014"
+              "less than an epoch"
+              "$.tasks[0].steps"
+              warning
+              (withTask (fun task -> { task with Steps = 859L; ValidateEvery = 10 }))
           isSilent "S014" "an epoch" (withTask (fun task -> { task with Steps = 860L }))
           finds "S015" "seldom validated" "$.tasks[0].validate_every" warning (withTask (fun task -> { task with ValidateEvery = 431 }))
           isSilent "S015" "every twentieth of the budget" (withTask (fun task -> { task with ValidateEvery = 430 }))
-          finds "S016" "a group without a tensor" "$.optimizers[0].optimizer" Severity.Error (
-              optimizer 0 "{ \"*.scale\": adam(), \"*\": fixed() }"
-          )
+          finds
+              "S016"
+              "a group without a tensor"
+              "$.optimizers[0].optimizer"
+              Severity.Error
+              (optimizer 0 "{ \"*.scale\": adam(), \"*\": fixed() }")
           isSilent "S016" "groups that fit" (optimizer 0 "{ \"*.bias\": adam(), \"*\": fixed() }")
 
           testCase "the samples have no more than is meant" (fun () ->

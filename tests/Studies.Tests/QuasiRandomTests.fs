@@ -62,7 +62,10 @@ let tests =
               Expect.floatClose { absolute = 0.03; relative = 0.0 } (List.average firsts) 0.5 "mean")
 
           testCase "digits mirrored at the point are Halton's" (fun () ->
-              Expect.equal [ for index in 0..7 -> QuasiRandom.radicalInverse 2 index ] [ 0.0; 0.5; 0.25; 0.75; 0.125; 0.625; 0.375; 0.875 ] "base 2"
+              Expect.equal
+                  [ for index in 0..7 -> QuasiRandom.radicalInverse 2 index ]
+                  [ 0.0; 0.5; 0.25; 0.75; 0.125; 0.625; 0.375; 0.875 ]
+                  "base 2"
 
               for index, expected in List.indexed [ 0.0; 1.0 / 3.0; 2.0 / 3.0; 1.0 / 9.0; 4.0 / 9.0; 7.0 / 9.0 ] do
                   Expect.floatClose Accuracy.veryHigh (QuasiRandom.radicalInverse 3 index) expected "base 3")

@@ -9,7 +9,8 @@ open Expecto
 open CuteDl.Studies
 open CuteDl.Studies.Tests.StudyGenerators
 
-let private options = JsonDocumentOptions(CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true)
+let private options =
+    JsonDocumentOptions(CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true)
 
 let private load (text: string) =
     use document = JsonDocument.Parse(text, options)
@@ -38,7 +39,17 @@ let private isOfType (value: JsonElement) name =
 
 /// The words that the judge knows; the schema may use no other.
 let private known =
-    [ "$schema"; "$ref"; "$defs"; "title"; "description"; "default"; "type"; "properties"; "required"; "additionalProperties"; "items" ]
+    [ "$schema"
+      "$ref"
+      "$defs"
+      "title"
+      "description"
+      "default"
+      "type"
+      "properties"
+      "required"
+      "additionalProperties"
+      "items" ]
     @ [ "prefixItems"; "minItems"; "uniqueItems"; "enum"; "const"; "anyOf"; "pattern"; "minLength" ]
     @ [ "minimum"; "maximum"; "exclusiveMinimum"; "exclusiveMaximum" ]
 
@@ -137,10 +148,11 @@ let rec private judge (schema: JsonElement) (value: JsonElement) (path: string) 
 
 let private problems text = judge schema.Value (load text) "$"
 
-let private wordsOf (element: JsonElement) = [ for word in element.GetProperty("enum").EnumerateArray() -> string (word.GetString()) ] |> List.sort
+let private wordsOf (element: JsonElement) =
+    [ for word in element.GetProperty("enum").EnumerateArray() -> string (word.GetString()) ]
+    |> List.sort
 
-let private property definitionName name =
-    (definition definitionName).GetProperty("properties").GetProperty(name: string)
+let private property definitionName name = (definition definitionName).GetProperty("properties").GetProperty(name: string)
 
 let private wordTests =
     let same definitionName name words =
@@ -165,7 +177,10 @@ let tests =
         "schema"
         [ testCase "the study has the reader's keys" (fun () ->
               Expect.equal (names (schema.Value.GetProperty "properties") |> List.sort) (List.sort StudyKeys.study) "keys"
-              let version = schema.Value.GetProperty("properties").GetProperty("schema").GetProperty("const").GetString()
+
+              let version =
+                  schema.Value.GetProperty("properties").GetProperty("schema").GetProperty("const").GetString()
+
               Expect.equal version StudyJson.version "version")
 
           for name, keys in StudyKeys.objects do
@@ -175,7 +190,10 @@ let tests =
                   Expect.equal (found.GetProperty("additionalProperties").ValueKind) JsonValueKind.False "no others")
 
           testCase "there are no other objects" (fun () ->
-              Expect.equal (names (schema.Value.GetProperty "$defs") |> List.sort) (StudyKeys.objects |> List.map fst |> List.sort) "definitions")
+              Expect.equal
+                  (names (schema.Value.GetProperty "$defs") |> List.sort)
+                  (StudyKeys.objects |> List.map fst |> List.sort)
+                  "definitions")
 
           yield! wordTests
 

@@ -24,7 +24,9 @@ let samples = [ "mnist-six"; "document"; "functions" ]
 
 let sample name = File.ReadAllText(repositoryFile $"samples/studies/{name}.json")
 
-let private number low high = Gen.choose (0, 1000) |> Gen.map (fun i -> low + (high - low) * float i / 1000.0)
+let private number low high =
+    Gen.choose (0, 1000) |> Gen.map (fun i -> low + (high - low) * float i / 1000.0)
+
 let private whole low high = Gen.choose (low, high)
 
 /// A list of one to four.
@@ -39,7 +41,9 @@ let private activation = Gen.elements Activation.all
 
 let private layers classes =
     let layer =
-        Gen.oneof [ Gen.map2 (fun units activation -> Dense(units, activation)) (whole 1 300) activation; number 0.0 0.9 |> Gen.map Dropout ]
+        Gen.oneof
+            [ Gen.map2 (fun units activation -> Dense(units, activation)) (whole 1 300) activation
+              number 0.0 0.9 |> Gen.map Dropout ]
 
     Gen.oneof
         [ gen {
@@ -64,9 +68,17 @@ let private images =
         let! classes = whole 2 20
         let! source = Gen.elements [ Mnist; Folder("a folder/\"x\"/ü", classes) ]
         let! layers = layers (if source = Mnist then 10 else classes)
-        let! split = Gen.oneof [ Gen.constant TestAsValidation; Gen.map2 (fun n seed -> HoldOut(n, seed)) (whole 1 59999) (whole -5 5) ]
+
+        let! split =
+            Gen.oneof
+                [ Gen.constant TestAsValidation
+                  Gen.map2 (fun n seed -> HoldOut(n, seed)) (whole 1 59999) (whole -5 5) ]
+
         let! loss = Gen.elements Loss.all
-        let! initialization = Gen.oneof [ Gen.elements [ He; Glorot ]; number 1e-6 2.0 |> Gen.map Initialization.Normal ]
+
+        let! initialization =
+            Gen.oneof [ Gen.elements [ He; Glorot ]; number 1e-6 2.0 |> Gen.map Initialization.Normal ]
+
         let! batch = whole 1 1000
         let! order = Gen.elements [ FileOrder; Shuffled ]
 
@@ -115,7 +127,7 @@ let private contender index =
         let! text =
             Gen.elements
                 [ "adam()"
-                  "adam(lr=cosine(0.1, 1000), eps=1e-5)"
+                  "adam(lr=cosine(0.1, steps=1000), eps=1e-5)"
                   "clip_norm(1) | adam(lr=0.01)"
                   "{ \"*.bias\": adam(lr=0.1), \"*\": decay(0.01) | adam() }" ]
 
@@ -140,7 +152,10 @@ let private protocol =
             let! trials = whole 1 20
             let! tuningSeeds = seeds 1000
             let! objective = Gen.elements [ TimeToTarget; FinalScore ]
-            let! pruning = Gen.oneof [ Gen.constant NoPruning; whole 1 9 |> Gen.map Median; whole 2 9 |> Gen.map SuccessiveHalving ]
+
+            let! pruning =
+                Gen.oneof [ Gen.constant NoPruning; whole 1 9 |> Gen.map Median; whole 2 9 |> Gen.map SuccessiveHalving ]
+
             let! extensions = whole 0 3
             let! confirmationSeeds = seeds 1
             let! alpha = number 0.001 0.5
@@ -175,15 +190,14 @@ let private protocol =
 let study =
     gen {
         let! tasks = whole 1 3 |> Gen.bind (fun count -> Gen.sequenceToList [ for i in 1..count -> task i ])
-        let! contenders = whole 1 4 |> Gen.bind (fun count -> Gen.sequenceToList [ for i in 1..count -> contender i ])
+
+        let! contenders =
+            whole 1 4 |> Gen.bind (fun count -> Gen.sequenceToList [ for i in 1..count -> contender i ])
+
         let! protocol = protocol
         let! name = Gen.elements [ "A study"; "Ein \"Name\"\n\twith ünïcödé ∑" ]
 
-        return
-            { Study.Name = name
-              Tasks = tasks
-              Contenders = contenders
-              Protocol = protocol }
+        return { Study.Name = name; Tasks = tasks; Contenders = contenders; Protocol = protocol }
     }
 
 let forAllStudies name check =

@@ -33,7 +33,9 @@ let private onlyTask text = (parsed (withTask text)).Tasks.Head
 
 /// Texts that are wrong in one place: the path, and part of what is said.
 let private wrong =
-    [ withTask """{ "name": "m", "batch": 0, "target": { "accuracy": 0.9 } }""", "$.tasks[0].batch", "0 is given, a whole number from 1 to 1000000"
+    [ withTask """{ "name": "m", "batch": 0, "target": { "accuracy": 0.9 } }""",
+      "$.tasks[0].batch",
+      "0 is given, a whole number from 1 to 1000000"
       withTask """{ "name": "m", "batch": 1.5, "target": { "accuracy": 0.9 } }""", "$.tasks[0].batch", "1.5 is given"
       withTask """{ "name": "m", "bach": 3, "target": { "accuracy": 0.9 } }""", "$.tasks[0].bach", "did you mean batch?"
       withTask """{ "name": "m" }""", "$.tasks[0]", "\"target\" is missing"
@@ -45,27 +47,48 @@ let private wrong =
       withTask """{ "name": "m", "initial_weights": "normal(0)", "target": { "loss": 1 } }""", "$.tasks[0].initial_weights", "above 0"
       withTask """{ "name": "m", "steps": 3, "epochs": 1, "target": { "loss": 1 } }""", "$.tasks[0].epochs", "beside it"
       withTask """{ "name": "m", "steps": 3, "validate_every": 4, "target": { "loss": 1 } }""", "$.tasks[0].validate_every", "from 1 to 3"
-      withTask """{ "name": "m", "data": { "folder": "x" }, "epochs": 1, "target": { "loss": 1 } }""", "$.tasks[0].epochs", "training_images"
+      withTask """{ "name": "m", "data": { "folder": "x" }, "epochs": 1, "target": { "loss": 1 } }""",
+      "$.tasks[0].epochs",
+      "training_images"
       withTask """{ "name": "m", "data": { "folder": "x" }, "target": { "loss": 1 } }""", "$.tasks[0]", "\"steps\" is missing"
       withTask """{ "name": "m", "layers": [{ "dense": 9 }], "target": { "loss": 1 } }""", "$.tasks[0].layers", "10 classes"
       withTask """{ "name": "m", "layers": [{ "dense": 10 }], "hidden": [3], "target": { "loss": 1 } }""", "$.tasks[0].hidden", "beside it"
       withTask """{ "name": "f", "function": "rosenbrock", "dimensions": 3, "target": { "loss": 1 } }""", "$.tasks[0].dimensions", "even"
-      withTask """{ "name": "f", "function": "quadratic", "examples": 3, "target": { "loss": 1 } }""", "$.tasks[0].examples", "no such number"
-      withTask """{ "name": "f", "function": "quadratic", "target": { "accuracy": 1 } }""", "$.tasks[0].target", "\"loss\" is missing"
+      withTask """{ "name": "f", "function": "quadratic", "examples": 3, "target": { "loss": 1 } }""",
+      "$.tasks[0].examples",
+      "no such number"
+      withTask """{ "name": "f", "function": "quadratic", "target": { "accuracy": 1 } }""",
+      "$.tasks[0].target",
+      "{ \"loss\": ... } is allowed"
       withTask (mnist + "," + mnist.Replace("\"m\"", "\"M\"")), "$.tasks", "2 tasks are named"
       withTask "3", "$.tasks[0]", "3 is given, an object"
       withOptimizer """{ "optimizer": "adm()" }""", "$.optimizers[0].optimizer", "did you mean adam?"
       withOptimizer """{ "optimizer": "clip_norm(1) | adam()" }""", "$.optimizers[0]", "needs a \"name\""
       withOptimizer """{ "optimizer": "adam()", "space": { "lt": 1 } }""", "$.optimizers[0].space.lt", "did you mean lr?"
       withOptimizer """{ "optimizer": "adam()", "space": { "lr": -1 } }""", "$.optimizers[0].space.lr", "[0, ∞)"
-      withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "log": [1, 2] } } }""", "$.optimizers[0].space.lr.log", "known are log_uniform"
-      withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "log_uniform": [0, 2] } } }""", "$.optimizers[0].space.lr.log_uniform", "0 < low"
-      withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "uniform": [2, 2] } } }""", "$.optimizers[0].space.lr.uniform", "low < high"
-      withOptimizer """{ "optimizer": "adam()", "space": { "beta1": { "uniform": [0.5, 1] } } }""", "$.optimizers[0].space.beta1.uniform[1]", "(0, 1)"
-      withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "choice": [1, 1] } } }""", "$.optimizers[0].space.lr.choice", "all differ"
-      withOptimizer """{ "optimizer": "sgd()", "space": { "nesterov": { "uniform": [0, 1] } } }""", "$.optimizers[0].space.nesterov.uniform", "true and false"
+      withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "log": [1, 2] } } }""",
+      "$.optimizers[0].space.lr.log",
+      "known are log_uniform"
+      withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "log_uniform": [0, 2] } } }""",
+      "$.optimizers[0].space.lr.log_uniform",
+      "0 < low"
+      withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "uniform": [2, 2] } } }""",
+      "$.optimizers[0].space.lr.uniform",
+      "low < high"
+      withOptimizer """{ "optimizer": "adam()", "space": { "beta1": { "uniform": [0.5, 1] } } }""",
+      "$.optimizers[0].space.beta1.uniform[1]",
+      "(0, 1)"
+      withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "choice": [1, 1] } } }""",
+      "$.optimizers[0].space.lr.choice",
+      "all differ"
+      withOptimizer """{ "optimizer": "sgd()", "space": { "nesterov": { "uniform": [0, 1] } } }""",
+      "$.optimizers[0].space.nesterov.uniform",
+      "true and false"
       withOptimizer (adam + "," + adam), "$.optimizers", "2 optimizers are named 'adam'"
-      least mnist """{ "optimizer": "adam()", "space": { "lr": { "uniform": [0, 1] }, "eps": { "uniform": [0, 1] } } }""" """, "tuning": { "search": "grid" }""",
+      least
+          mnist
+          """{ "optimizer": "adam()", "space": { "lr": { "uniform": [0, 1] }, "eps": { "uniform": [0, 1] } } }"""
+          """, "tuning": { "search": "grid" }""",
       "$.optimizers[0]",
       "lr and eps"
       withRest "\"tuning\": { \"trials\": 0 }", "$.tuning.trials", "from 1"
@@ -81,7 +104,13 @@ let private wrong =
       withRest "\"seeds\": 3", "$.seeds", "has no \"seeds\""
       withRest "\"protocol\": \"document\", \"tuning\": {}", "$.tuning", "has no \"tuning\""
       withRest "\"name\": \"again\"", "$.name", "is there 2 times, on lines 1, 1"
-      "{ \"schema\": \"cutedl/study/2\", \"name\": \"s\", \"tasks\": [" + mnist + "], \"optimizers\": [" + adam + "] }", "$.schema", "known are cutedl/study/1"
+      "{ \"schema\": \"cutedl/study/2\", \"name\": \"s\", \"tasks\": ["
+      + mnist
+      + "], \"optimizers\": ["
+      + adam
+      + "] }",
+      "$.schema",
+      "known are cutedl/study/1"
       "[1, 2]", "$", "[1, 2] is given, an object" ]
 
 let private readingTests =
@@ -174,11 +203,7 @@ let private meaningTests =
 
                   Expect.equal
                       confirmation
-                      { Seeds = [ 1..10 ]
-                        Alpha = 0.05
-                        EqualWithin = 1.05
-                        Looks = None
-                        Defaults = true }
+                      { Seeds = [ 1..10 ]; Alpha = 0.05; EqualWithin = 1.05; Looks = None; Defaults = true }
                       "confirmation"
 
                   Expect.equal frontier.Rates (Settings.logarithmic 1e-5 1.0 8) "rates"
@@ -186,12 +211,18 @@ let private meaningTests =
               | other -> failtestf "%A" other)
 
           testCase "epochs are steps of the images that are trained on" (fun () ->
-              let steps text = (onlyTask ("{ \"name\": \"m\", \"target\": { \"loss\": 1 }, " + text + " }")).Steps
+              let steps text =
+                  (onlyTask ("{ \"name\": \"m\", \"target\": { \"loss\": 1 }, " + text + " }")).Steps
+
               Expect.equal (steps "\"epochs\": 2") (2L * 860L) "55000 / 64, upwards"
               Expect.equal (steps "\"epochs\": 2, \"split\": \"test_as_validation\", \"batch\": 100") 1200L "60000 / 100"
               Expect.equal (steps "\"epochs\": 3, \"data\": { \"folder\": \"f\", \"training_images\": 5064 }") 3L "(5064 - 5000) / 64"
               Expect.equal (steps "\"steps\": 7") 7L "steps"
-              Expect.equal (onlyTask "{ \"name\": \"m\", \"target\": { \"loss\": 1 }, \"steps\": 7 }").ValidateEvery 7 "no more than there are")
+
+              Expect.equal
+                  (onlyTask "{ \"name\": \"m\", \"target\": { \"loss\": 1 }, \"steps\": 7 }").ValidateEvery
+                  7
+                  "no more than there are")
 
           testCase "looks say how many seeds there are" (fun () ->
               match (parsed (withRest "\"confirmation\": { \"looks\": [6, 8] }")).Protocol with
@@ -199,7 +230,9 @@ let private meaningTests =
               | other -> failtestf "%A" other)
 
           testCase "flags are true and false" (fun () ->
-              let text = withOptimizer """{ "optimizer": "sgd()", "space": { "nesterov": { "choice": [true, false] }, "lr": 0.5 } }"""
+              let text =
+                  withOptimizer """{ "optimizer": "sgd(momentum=0.9)", "space": { "nesterov": { "choice": [true, false] }, "lr": 0.5 } }"""
+
               let study = parsed text
               Expect.equal study.Contenders.Head.Space [ "nesterov", Choice [ 1.0; 0.0 ]; "lr", Fixed 0.5 ] "space"
               Expect.stringContains (StudyJson.print study) "\"choice\": [true, false]" "printed") ]

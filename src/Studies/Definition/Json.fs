@@ -118,7 +118,10 @@ module internal Json =
         | JsonValue.List [] -> "[]"
         | JsonValue.List items -> "[" + String.Join(", ", List.map line items) + "]"
         | JsonValue.Object [] -> "{}"
-        | JsonValue.Object members -> "{ " + String.Join(", ", members |> List.map (fun (name, value) -> $"{quote name}: {line value}")) + " }"
+        | JsonValue.Object members ->
+            "{ "
+            + String.Join(", ", members |> List.map (fun (name, value) -> $"{quote name}: {line value}"))
+            + " }"
 
     let private widest = 100
 

@@ -102,7 +102,11 @@ module Lint =
 
         match task.Target, images task with
         | Accuracy least, _ when least >= 1.0 ->
-            [ warning "S010" path $"an accuracy of {NumberText.ofFloat least} is hardly ever reached." "Take a target that a good run reaches halfway." ]
+            [ warning
+                  "S010"
+                  path
+                  $"an accuracy of {NumberText.ofFloat least} is hardly ever reached."
+                  "Take a target that a good run reaches halfway." ]
         | Accuracy least, Some images when least <= 1.0 / float (classes images) ->
             [ warning
                   "S010"
@@ -187,7 +191,10 @@ module Lint =
             |> List.filter (Settings.problems tuning >> List.isEmpty)
             |> List.map (fun contender -> contender, settingCount tuning contender)
 
-        let dimensions = contenders |> List.map (fun contender -> contender, (tuned contender).Length) |> List.filter (snd >> (<) 0)
+        let dimensions =
+            contenders
+            |> List.map (fun contender -> contender, (tuned contender).Length)
+            |> List.filter (snd >> (<) 0)
 
         // Choices that are alike for all give the same chance to all.
         let choices =
@@ -225,7 +232,9 @@ module Lint =
 
     let private seedless (tuning: Tuning) (confirmation: Confirmation) (frontier: Frontier option) =
         let shared (a: int list) (b: int list) = Set.intersect (Set.ofList a) (Set.ofList b) |> Set.toList
-        let shown (seeds: int list) = String.Join(", ", List.truncate 5 seeds) + (if seeds.Length > 5 then ", ..." else "")
+
+        let shown (seeds: int list) =
+            String.Join(", ", List.truncate 5 seeds) + (if seeds.Length > 5 then ", ..." else "")
 
         [ match shared tuning.Seeds confirmation.Seeds with
           | [] -> ()
@@ -297,18 +306,16 @@ module Lint =
           let tunesRate (contender: Contender) = List.contains "lr" (tuned contender)
 
           if List.contains "lr" arguments && not (tunesRate contender) && List.exists tunesRate others then
-              warning
-                  "S013"
-                  path
-                  $"the learning rate of {contender.Name} is not tuned, and that of others is."
-                  "Add \"lr\" to its space."
+              warning "S013" path $"the learning rate of {contender.Name} is not tuned, and that of others is." "Add \"lr\" to its space."
 
           for name, space in contender.Space do
               match space with
               | LogUniform(low, high) when tuning.Search = Search.Grid && List.isEmpty (Settings.problems tuning contender) ->
                   let values =
                       (Settings.start tuning contender).Settings
-                      |> Array.map (fun setting -> setting.Values |> Array.pick (fun struct (other, value) -> if other = name then Some value else None))
+                      |> Array.map (fun setting ->
+                          setting.Values
+                          |> Array.pick (fun struct (other, value) -> if other = name then Some value else None))
                       |> Array.distinct
 
                   let ratio = Math.Pow(high / low, 1.0 / float (values.Length - 1))
@@ -334,15 +341,18 @@ module Lint =
                 "S012"
                 $"$.optimizers[{fst same[1]}]"
                 $"{names} are the same optimizer with the same space."
-                "Leave one out: each pair more costs certainty."
-        )
+                "Leave one out: each pair more costs certainty.")
 
     let private pruning (study: Study) (tuning: Tuning) =
         [ match tuning.Pruning with
           | NoPruning -> ()
           | Median warmUp ->
               if warmUp < 4 then
-                  warning "S011" "$.tuning.pruning" $"a median of {warmUp} trials decides about the next." "Let at least 4 trials go to their end first."
+                  warning
+                      "S011"
+                      "$.tuning.pruning"
+                      $"a median of {warmUp} trials decides about the next."
+                      "Let at least 4 trials go to their end first."
           | SuccessiveHalving eta ->
               if tuning.Trials < eta then
                   warning

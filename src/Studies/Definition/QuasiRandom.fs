@@ -101,7 +101,8 @@ module QuasiRandom =
         checkDimensions dimensions
 
         Array.init dimensions (fun dimension ->
-            (float (owen (Random.subkey key (uint64 dimension)) (sobolBits dimension index)) + 0.5) / 4294967296.0)
+            (float (owen (Random.subkey key (uint64 dimension)) (sobolBits dimension index)) + 0.5)
+            / 4294967296.0)
 
     /// The digits of a number mirrored at the point.
     let internal radicalInverse (prime: int) (index: int) : float =

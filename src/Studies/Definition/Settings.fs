@@ -61,11 +61,9 @@ module Settings =
         else
             parts |> List.collect argumentNames |> List.distinct
 
-    let private allows (arguments: Argument list) (value: float) =
-        arguments |> List.forall (fun argument -> argument.Allows value)
+    let private allows (arguments: Argument list) (value: float) = arguments |> List.forall (fun argument -> argument.Allows value)
 
-    let private isWhole (arguments: Argument list) =
-        arguments |> List.exists (fun argument -> argument.Form <> ValueForm.Number)
+    let private isWhole (arguments: Argument list) = arguments |> List.exists (fun argument -> argument.Form <> ValueForm.Number)
 
     // A range's own scale: the logarithm, or the values themselves.
     let private toScale space (value: float) =
@@ -122,9 +120,12 @@ module Settings =
         let space = LogUniform(low, high)
 
         [ for i in 0 .. points - 1 do
-              if i = 0 then low
-              elif i = points - 1 then high
-              else shorten [] space (ofScale space (Math.Log low + (Math.Log high - Math.Log low) * float i / float (points - 1))) ]
+              if i = 0 then
+                  low
+              elif i = points - 1 then
+                  high
+              else
+                  shorten [] space (ofScale space (Math.Log low + (Math.Log high - Math.Log low) * float i / float (points - 1))) ]
 
     /// The value at a place in [0, 1).
     let private at (arguments: Argument list) space (place: float) : float =
@@ -144,7 +145,9 @@ module Settings =
 
     let private setting (contender: Contender) (values: (string * float) list) : ContenderSetting =
         { Values = [| for name, value in values -> struct (name, value) |]
-          Optimizer = (contender.Optimizer, values) ||> List.fold (fun optimizer (name, value) -> Optimizer.set name value optimizer) }
+          Optimizer =
+            (contender.Optimizer, values)
+            ||> List.fold (fun optimizer (name, value) -> Optimizer.set name value optimizer) }
 
     let private argumentsOf (contender: Contender) name = arguments name contender.Optimizer
 
@@ -185,7 +188,9 @@ module Settings =
 
     let private gridProblems (tuning: Tuning) (contender: Contender) =
         let ranged = contender.Space |> List.filter (snd >> isRange)
-        let product = contender.Space |> List.fold (fun product (_, space) -> product * int64 (choices space)) 1L
+
+        let product =
+            contender.Space |> List.fold (fun product (_, space) -> product * int64 (choices space)) 1L
 
         match ranged with
         | _ :: _ :: _ ->
@@ -207,9 +212,25 @@ module Settings =
 
     /// <summary>Why a contender's space cannot be searched so, each a sentence; none if it can.</summary>
     let problems (tuning: Tuning) (contender: Contender) : string list =
-        let dimensions = contender.Space |> List.filter (snd >> (function Fixed _ -> false | _ -> true)) |> List.length
+        let dimensions =
+            contender.Space
+            |> List.filter (
+                snd
+                >> (function
+                | Fixed _ -> false
+                | _ -> true)
+            )
+            |> List.length
+
+        let known = argumentNames contender.Optimizer
+
+        let unknown =
+            [ for name, _ in contender.Space do
+                  if not (List.contains name known) then
+                      $"{contender.Name} has no hyper-parameter {name}: {Suggestion.describe known name}" ]
 
         match tuning.Search with
+        | _ when not unknown.IsEmpty -> unknown
         | Search.Grid -> gridProblems tuning contender
         | Search.Sobol
         | Search.Halton when dimensions > QuasiRandom.maxDimensions ->
@@ -219,7 +240,16 @@ module Settings =
     // Sequences
 
     let private point (tuning: Tuning) (round: int) (space: (string * Space) list) : int -> (string -> float) =
-        let tuned = space |> List.filter (snd >> (function Fixed _ -> false | _ -> true)) |> List.map fst
+        let tuned =
+            space
+            |> List.filter (
+                snd
+                >> (function
+                | Fixed _ -> false
+                | _ -> true)
+            )
+            |> List.map fst
+
         let seed = List.head tuning.Seeds
         let key = Random.key seed (if round = 0 then "settings" else $"settings/{round}")
 
@@ -248,7 +278,14 @@ module Settings =
         | problem :: _ -> raise (ArgumentException(problem, nameof contender))
         | [] -> ()
 
-        let isFixed = contender.Space |> List.forall (snd >> (function Fixed _ -> true | _ -> false))
+        let isFixed =
+            contender.Space
+            |> List.forall (
+                snd
+                >> (function
+                | Fixed _ -> true
+                | _ -> false)
+            )
 
         let values =
             if isFixed then
@@ -326,7 +363,10 @@ module Settings =
                   let value = significant 3 (ofScale original (first + float side * float i * step))
                   let value = if isWhole arguments then Math.Round value else value
 
-                  if allows arguments value && float side * (value - (if side < 0 then presentLow else presentHigh)) > 0.0 then
+                  if
+                      allows arguments value
+                      && float side * (value - (if side < 0 then presentLow else presentHigh)) > 0.0
+                  then
                       value ]
         | _ -> []
 
@@ -428,4 +468,7 @@ module Settings =
                     |> Seq.map (setting contender)
                     |> Seq.toArray
 
-                if settings.Length = 0 then None else Some { extended with Settings = Array.append list.Settings settings }
+                if settings.Length = 0 then
+                    None
+                else
+                    Some { extended with Settings = Array.append list.Settings settings }

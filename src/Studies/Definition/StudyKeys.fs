@@ -10,7 +10,16 @@ module internal StudyKeys =
     let Version = "cutedl/study/1"
 
     let study =
-        [ "$schema"; "schema"; "name"; "protocol"; "tasks"; "optimizers"; "tuning"; "confirmation"; "frontier"; "seeds" ]
+        [ "$schema"
+          "schema"
+          "name"
+          "protocol"
+          "tasks"
+          "optimizers"
+          "tuning"
+          "confirmation"
+          "frontier"
+          "seeds" ]
 
     let private everyTask = [ "precision"; "steps"; "validate_every"; "target" ]
 

@@ -19,7 +19,10 @@ module internal StudyParser =
         | JsonValue.Object _ ->
             let found = reading.Members(place, StudyKeys.folder)
             let path = found.Required("folder", "?", reading.Text)
-            let classes = found.Optional("classes", StudyKeys.mnistClasses, (fun place -> reading.Int(place, 2, 256)))
+
+            let classes =
+                found.Optional("classes", StudyKeys.mnistClasses, (fun place -> reading.Int(place, 2, 256)))
+
             let images = found.Optional("training_images", None, (fun place -> Some(reading.Int(place, 1, most))))
             Folder(path, classes), images
         | _ ->
@@ -32,7 +35,10 @@ module internal StudyParser =
         | JsonValue.Object _ ->
             let found = reading.Members(place, StudyKeys.holdOut)
             let largest = (defaultArg images most) - 1
-            let validation = found.Optional("validation", min 5000 largest, (fun place -> reading.Int(place, 1, largest)))
+
+            let validation =
+                found.Optional("validation", min 5000 largest, (fun place -> reading.Int(place, 1, largest)))
+
             HoldOut(validation, found.Optional("seed", 0, (fun place -> reading.Int(place, Int32.MinValue, most))))
         | _ ->
             reading.FailValue(place, $"{{ \"validation\": ..., \"seed\": ... }}, or \"{StudyKeys.TestAsValidation}\",")
@@ -69,7 +75,8 @@ module internal StudyParser =
             Dense(units, found.Optional("activation", ReLU, (fun place -> reading.Word(place, StudyKeys.activations))))
 
     let private layers (reading: Reading) (found: Members) (classes: int) : Layer list =
-        let word name otherwise = found.Optional(name, otherwise, (fun place -> reading.Word(place, StudyKeys.activations)))
+        let word name otherwise =
+            found.Optional(name, otherwise, (fun place -> reading.Word(place, StudyKeys.activations)))
 
         match found.TryFind "layers" with
         | None ->
@@ -105,7 +112,10 @@ module internal StudyParser =
             | JsonValue.Object members -> members |> List.exists (fst >> (=) name)
             | _ -> false
 
-        if has "loss" || not allowsAccuracy then
+        if has "accuracy" && not allowsAccuracy then
+            reading.FailValue(place, "for a function without classes { \"loss\": ... }")
+            Target.Loss 1.0
+        elif has "loss" || not allowsAccuracy then
             let found = reading.Members(place, StudyKeys.lossTarget)
             Target.Loss(found.Required("loss", 1.0, (fun place -> reading.Number(place, Range.positive))))
         else
@@ -120,10 +130,14 @@ module internal StudyParser =
             | JsonValue.Object members -> members |> List.exists (fst >> (=) "function")
             | _ -> false
 
-        let found = reading.Members(place, (if isFunction then StudyKeys.functionTask else StudyKeys.imagesTask))
+        let found =
+            reading.Members(place, (if isFunction then StudyKeys.functionTask else StudyKeys.imagesTask))
+
         let name = found.Required("name", "?", reading.Name)
         let whole low high = fun place -> reading.Int(place, low, high)
-        let precision = found.Optional("precision", Precision.Single, (fun place -> reading.Word(place, StudyKeys.precisions)))
+
+        let precision =
+            found.Optional("precision", Precision.Single, (fun place -> reading.Word(place, StudyKeys.precisions)))
 
         let problem, epoch, allowsAccuracy =
             if isFunction then
@@ -134,7 +148,12 @@ module internal StudyParser =
                     | Some place -> reading.Fail(place, "this function has no such number.")
                     | None -> ()
 
-                let kind = found.Required("function", "quadratic", (fun place -> reading.Word(place, [ for name in StudyKeys.functions -> name, name ])))
+                let kind =
+                    found.Required(
+                        "function",
+                        "quadratic",
+                        (fun place -> reading.Word(place, [ for name in StudyKeys.functions -> name, name ]))
+                    )
 
                 match kind with
                 | "rosenbrock" ->
@@ -152,7 +171,14 @@ module internal StudyParser =
                     Function(LogisticRegression(dimensions 1 10, examples)), None, true
                 | _ ->
                     refuse "examples"
-                    let condition = found.Optional("condition", 100.0, (fun place -> reading.Number(place, { Range.positive with Lower = 1.0; LowerIncluded = true })))
+
+                    let condition =
+                        found.Optional(
+                            "condition",
+                            100.0,
+                            (fun place -> reading.Number(place, { Range.positive with Lower = 1.0; LowerIncluded = true }))
+                        )
+
                     Function(Quadratic(dimensions 1 10, condition)), None, false
             else
                 let source, images = found.Optional("data", (Mnist, Some StudyKeys.mnistImages), source reading)
@@ -214,7 +240,8 @@ module internal StudyParser =
         let value =
             match place.Tree.Value with
             | JsonValue.Number value -> value
-            | JsonValue.Bool value when arguments |> List.forall (fun argument -> argument.Form = ValueForm.Flag) -> if value then 1.0 else 0.0
+            | JsonValue.Bool value when arguments |> List.forall (fun argument -> argument.Form = ValueForm.Flag) ->
+                if value then 1.0 else 0.0
             | _ -> nan
 
         match arguments |> List.tryFind (fun argument -> Double.IsNaN value || not (argument.Allows value)) with
@@ -354,7 +381,9 @@ module internal StudyParser =
         match place.Tree.Value with
         | JsonValue.Text word when word = StudyKeys.None' -> None
         | _ ->
-            let counts = reading.Items(place, "numbers of seeds") |> List.map (fun item -> reading.Int(item, 1, most))
+            let counts =
+                reading.Items(place, "numbers of seeds") |> List.map (fun item -> reading.Int(item, 1, most))
+
             reading.Ascending(place, counts)
             Some { Seeds = counts }
 
@@ -367,11 +396,15 @@ module internal StudyParser =
             | Some looks when not looks.Seeds.IsEmpty -> List.last looks.Seeds
             | _ -> 10
 
-        let seeds = found.Optional("seeds", [ first .. first + cap - 1 ], (fun place -> reading.Seeds(place, first)))
+        let seeds =
+            found.Optional("seeds", [ first .. first + cap - 1 ], (fun place -> reading.Seeds(place, first)))
 
         match looks, found.TryFind "looks" with
         | Some looks, Some place when not looks.Seeds.IsEmpty && List.last looks.Seeds <> seeds.Length ->
-            reading.Fail(place, $"the last look is at {List.last looks.Seeds} seeds, and there are {seeds.Length}: the last look must be at all of them.")
+            reading.Fail(
+                place,
+                $"the last look is at {List.last looks.Seeds} seeds, and there are {seeds.Length}: the last look must be at all of them."
+            )
         | _ -> ()
 
         { Seeds = seeds
@@ -384,7 +417,10 @@ module internal StudyParser =
         match place.Tree.Value with
         | JsonValue.Object _ ->
             let found = reading.Members(place, StudyKeys.spread)
-            let rate name otherwise = found.Optional(name, otherwise, (fun place -> reading.Number(place, Range.positive)))
+
+            let rate name otherwise =
+                found.Optional(name, otherwise, (fun place -> reading.Number(place, Range.positive)))
+
             let low, high = rate "from" 1e-5, rate "to" 1.0
             let points = found.Optional("points", 8, (fun place -> reading.Int(place, 2, 1000)))
             let rates = if low < high then Settings.logarithmic low high points else []
@@ -411,7 +447,8 @@ module internal StudyParser =
                   Seeds = found.Optional("seeds", defaultSeeds, (fun place -> reading.Seeds(place, first))) }
 
     let private protocol (reading: Reading) (found: Members) : Protocol =
-        let word = found.Optional("protocol", "fair", (fun place -> reading.Word(place, [ for name in StudyKeys.protocols -> name, name ])))
+        let word =
+            found.Optional("protocol", "fair", (fun place -> reading.Word(place, [ for name in StudyKeys.protocols -> name, name ])))
 
         let refuse name =
             match found.TryFind name with
@@ -442,7 +479,14 @@ module internal StudyParser =
             if same.Length > 1 then
                 reading.Fail(place, $"{same.Length} {what} are named '{same.Head}': different names are allowed, give a \"name\".")
 
-    let private named (reading: Reading) (found: Members) name what (read: Place -> 'item) (nameOf: 'item -> string) : ('item * Place) list =
+    let private named
+        (reading: Reading)
+        (found: Members)
+        name
+        what
+        (read: Place -> 'item)
+        (nameOf: 'item -> string)
+        : ('item * Place) list =
         found.Required(
             name,
             [],
@@ -456,7 +500,10 @@ module internal StudyParser =
     let study (reading: Reading) (tree: JsonTree) : Study =
         let place = { Path = "$"; Tree = tree }
         let found = reading.Members(place, StudyKeys.study)
-        found.Required("schema", StudyKeys.Version, (fun place -> reading.Word(place, [ StudyKeys.Version, StudyKeys.Version ]))) |> ignore
+
+        found.Required("schema", StudyKeys.Version, (fun place -> reading.Word(place, [ StudyKeys.Version, StudyKeys.Version ])))
+        |> ignore
+
         found.Optional("$schema", "", reading.Text) |> ignore
         let contenders = named reading found "optimizers" "optimizers" (contender reading) _.Name
 

@@ -83,7 +83,9 @@ module internal StudyPrinter =
             [ "function", text "quadratic"; "dimensions", whole dimensions; "condition", number condition ]
         | Rosenbrock dimensions -> [ "function", text "rosenbrock"; "dimensions", whole dimensions ]
         | LogisticRegression(dimensions, examples) ->
-            [ "function", text "logistic_regression"; "dimensions", whole dimensions; "examples", whole examples ]
+            [ "function", text "logistic_regression"
+              "dimensions", whole dimensions
+              "examples", whole examples ]
 
     let private task (task: StudyTask) =
         object'

@@ -15,7 +15,11 @@ type StudyFileError =
     }
 
     /// <summary>line 12, $.tasks[0].batch: 0 is given, a whole number from 1 to 1000000 is allowed.</summary>
-    override error.ToString() = if error.Line > 0 then $"line {error.Line}, {error.Path}: {error.Problem}" else $"{error.Path}: {error.Problem}"
+    override error.ToString() =
+        if error.Line > 0 then
+            $"line {error.Line}, {error.Path}: {error.Problem}"
+        else
+            $"{error.Path}: {error.Problem}"
 
 /// A value and the path to it.
 type internal Place =
@@ -35,8 +39,7 @@ type internal Reading() =
     /// In the order of the file.
     member _.Errors: StudyFileError array = errors.ToArray() |> Array.sortBy _.Line
 
-    member _.Fail(place: Place, problem: string) =
-        errors.Add { Path = place.Path; Line = place.Tree.Line; Problem = problem }
+    member _.Fail(place: Place, problem: string) = errors.Add { Path = place.Path; Line = place.Tree.Line; Problem = problem }
 
     member reading.FailValue(place: Place, allowed: string) =
         let given = Json.line place.Tree
@@ -87,7 +90,11 @@ type internal Reading() =
             ->
             text
         | _ ->
-            reading.FailValue(place, "a name of 1 to 60 letters, digits, '-', '_', '+' and '.', beginning with a letter or digit and not ending in '.',")
+            reading.FailValue(
+                place,
+                "a name of 1 to 60 letters, digits, '-', '_', '+' and '.', beginning with a letter or digit and not ending in '.',"
+            )
+
             "?"
 
     /// One of some words.
@@ -122,7 +129,9 @@ type internal Reading() =
         match place.Tree.Value with
         | JsonValue.Number _ -> let count = reading.Int(place, 1, 999) in [ first .. first + count - 1 ]
         | JsonValue.List(_ :: _) ->
-            let seeds = reading.Items(place, "seeds") |> List.map (fun item -> reading.Int(item, Int32.MinValue, Int32.MaxValue))
+            let seeds =
+                reading.Items(place, "seeds")
+                |> List.map (fun item -> reading.Int(item, Int32.MinValue, Int32.MaxValue))
 
             if List.distinct seeds |> List.length < seeds.Length then
                 reading.FailValue(place, "a list of seeds that all differ")
@@ -143,7 +152,11 @@ type internal Reading() =
             for name, of' in members |> List.groupBy fst do
                 if of'.Length > 1 then
                     let lines = String.Join(", ", of' |> List.map (fun (_, tree) -> tree.Line))
-                    reading.Fail(place.Member(name, snd (List.last of')), $"the key is there {of'.Length} times, on lines {lines}: once is allowed.")
+
+                    reading.Fail(
+                        place.Member(name, snd (List.last of')),
+                        $"the key is there {of'.Length} times, on lines {lines}: once is allowed."
+                    )
 
             Members(reading, place, members)
         | _ ->
