@@ -191,6 +191,31 @@ let tests =
               (optimizer 0 "{ \"*.scale\": adam(), \"*\": fixed() }")
           isSilent "S016" "groups that fit" (optimizer 0 "{ \"*.bias\": adam(), \"*\": fixed() }")
 
+          finds
+              "S017"
+              "a grid over two ranges"
+              "$.optimizers[5].space"
+              Severity.Error
+              (withSpace 5 [ "lr", LogUniform(0.1, 1.0); "beta1", Uniform(0.1, 0.9) ])
+          finds
+              "S017"
+              "values that do not fit together"
+              "$.optimizers[0].space"
+              Severity.Error
+              (optimizer 0 "sgd()" >> withSpace 0 [ "nesterov", Fixed 1.0 ])
+          isSilent "S017" "the six" id
+
+          finds
+              "S006"
+              "tuning's seeds at a later look"
+              "$.confirmation.seeds"
+              Severity.Error
+              (withConfirmation (fun confirmation -> { confirmation with Seeds = [ 990..999 ]; Looks = Some { Seeds = [ 10; 12 ] } }))
+          isSilent
+              "S005"
+              "enough at the last look"
+              (withConfirmation (fun confirmation -> { confirmation with Seeds = [ 1..6 ]; Looks = Some { Seeds = [ 6; 12 ] } }))
+
           testCase "the samples have no more than is meant" (fun () ->
               Expect.equal (codes six.Value) [ "S007" ] "six"
               Expect.equal (codes document.Value) [ "S001"; "S008" ] "document"

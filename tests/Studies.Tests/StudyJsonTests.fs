@@ -224,7 +224,7 @@ let private meaningTests =
                   7
                   "no more than there are")
 
-          testCase "looks say how many seeds there are" (fun () ->
+          testCase "looks say how many seeds there are at most" (fun () ->
               match (parsed (withRest "\"confirmation\": { \"looks\": [6, 8] }")).Protocol with
               | Fair(_, confirmation, _) -> Expect.equal confirmation.Seeds [ 1..8 ] "seeds"
               | other -> failtestf "%A" other)

@@ -147,19 +147,19 @@ module Lint =
 
         match inputs, images task with
         | Some inputs, Some images ->
-            let layout = Layout.Of(Model.parameters (Model.create inputs images.Layers images.Loss))
-
             study.Contenders
             |> List.indexed
             |> List.collect (fun (j, contender) ->
                 try
-                    Optimizer.check contender.Optimizer layout
+                    Layout.Of(Model.parameters (Model.create inputs images.Layers images.Loss))
+                    |> Optimizer.check contender.Optimizer
+
                     []
                 with :? ArgumentException as problem ->
                     [ error
                           "S016"
                           $"$.optimizers[{j}].optimizer"
-                          $"{contender.Name} does not fit the model of {study.Tasks[i].Name}: {problem.Message}"
+                          $"{contender.Name} does not fit the model of {study.Tasks[i].Name}: {Refusal.ofException problem}"
                           "Name the tensors of the model, layers.0.weight and so on, in its groups." ])
         | _ -> []
 
@@ -176,20 +176,23 @@ module Lint =
         )
         |> List.map fst
 
-    let private settingCount tuning contender =
-        if (tuned contender).IsEmpty then 1
-        elif tuning.Search <> Search.Grid then tuning.Trials
-        else (Settings.start tuning contender).Settings.Length
+    /// The settings to begin with, or why there are none.
+    let private started (tuning: Tuning) (contender: Contender) : Result<SettingList, string> =
+        try
+            Ok(Settings.start tuning contender)
+        with :? ArgumentException as error ->
+            Error(Refusal.ofException error)
 
     let private counts (of': (Contender * int) list) =
         String.Join(", ", of' |> List.map (fun (contender, count) -> $"{contender.Name} {count}"))
 
     let private budgets (tuning: Tuning) (contenders: Contender list) =
-        // Whose space cannot be searched at all has no number of settings.
         let settings =
             contenders
-            |> List.filter (Settings.problems tuning >> List.isEmpty)
-            |> List.map (fun contender -> contender, settingCount tuning contender)
+            |> List.choose (fun contender ->
+                match started tuning contender with
+                | Ok list -> Some(contender, list.Settings.Length)
+                | Error _ -> None)
 
         let dimensions =
             contenders
@@ -231,12 +234,17 @@ module Lint =
                   "Tune as many of each, or say so with the results." ]
 
     let private seedless (tuning: Tuning) (confirmation: Confirmation) (frontier: Frontier option) =
+        let confirming =
+            match confirmation.Looks with
+            | Some looks -> Study.seedsToLook confirmation looks
+            | None -> confirmation.Seeds
+
         let shared (a: int list) (b: int list) = Set.intersect (Set.ofList a) (Set.ofList b) |> Set.toList
 
         let shown (seeds: int list) =
             String.Join(", ", List.truncate 5 seeds) + (if seeds.Length > 5 then ", ..." else "")
 
-        [ match shared tuning.Seeds confirmation.Seeds with
+        [ match shared tuning.Seeds confirming with
           | [] -> ()
           | seeds ->
               error
@@ -247,7 +255,7 @@ module Lint =
 
           match frontier with
           | Some frontier ->
-              for other, name in [ tuning.Seeds, "tuning"; confirmation.Seeds, "confirmation" ] do
+              for other, name in [ tuning.Seeds, "tuning"; confirming, "confirmation" ] do
                   match shared frontier.Seeds other with
                   | [] -> ()
                   | seeds ->
@@ -277,7 +285,12 @@ module Lint =
     /// The smallest p-value of the exact sign-flip test has to pass what Holm's correction asks of the smallest of all.
     let private decisions (contenders: int) (confirmation: Confirmation) =
         let pairs = contenders * (contenders - 1) / 2
-        let n = confirmation.Seeds.Length
+
+        let n =
+            match confirmation.Looks with
+            | Some looks -> max confirmation.Seeds.Length (List.last looks.Seeds)
+            | None -> confirmation.Seeds.Length
+
         let asked = confirmation.Alpha / float pairs
 
         if pairs > 0 && n >= fewestSeeds && Math.Pow(2.0, float (1 - n)) > asked then
@@ -308,26 +321,30 @@ module Lint =
           if List.contains "lr" arguments && not (tunesRate contender) && List.exists tunesRate others then
               warning "S013" path $"the learning rate of {contender.Name} is not tuned, and that of others is." "Add \"lr\" to its space."
 
-          for name, space in contender.Space do
-              match space with
-              | LogUniform(low, high) when tuning.Search = Search.Grid && List.isEmpty (Settings.problems tuning contender) ->
-                  let values =
-                      (Settings.start tuning contender).Settings
-                      |> Array.map (fun setting ->
-                          setting.Values
-                          |> Array.pick (fun struct (other, value) -> if other = name then Some value else None))
-                      |> Array.distinct
+          match started tuning contender with
+          | Error problem ->
+              finding Severity.Error "S017" path $"the space cannot be searched: {problem}" "Change the space, the optimizer or the search."
+          | Ok list when tuning.Search = Search.Grid ->
+              for name, space in contender.Space do
+                  match space with
+                  | LogUniform(low, high) ->
+                      let values =
+                          list.Settings
+                          |> Array.collect _.Values
+                          |> Array.filter (fun struct (other, _) -> other = name)
+                          |> Array.distinct
 
-                  let ratio = Math.Pow(high / low, 1.0 / float (values.Length - 1))
+                      let ratio = Math.Pow(high / low, 1.0 / float (values.Length - 1))
 
-                  // Decades that are whole are no coarser for being rounded.
-                  if ratio > 10.0 * (1.0 + 1e-9) then
-                      warning
-                          "S009"
-                          $"{path}.{name}"
-                          $"each value of the grid is {NumberText.ofFloat (Math.Round(ratio, 1))} times the one before it: the best is likely between two."
-                          "Take a shorter range or more trials."
-              | _ -> () ]
+                      // Decades that are whole are no coarser for being rounded.
+                      if ratio > 10.0 * (1.0 + 1e-9) then
+                          warning
+                              "S009"
+                              $"{path}.{name}"
+                              $"each value of the grid is {NumberText.ofFloat (Math.Round(ratio, 1))} times the one before it: the best is likely between two."
+                              "Take a shorter range or more trials."
+                  | _ -> ()
+          | Ok _ -> () ]
 
     let private twice (contenders: Contender list) =
         contenders

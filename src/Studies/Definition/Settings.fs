@@ -1,9 +1,9 @@
 namespace CuteDl.Studies
 
 open System
-open System.Globalization
 open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
+open CuteDl.Studies.SpaceScale
 
 /// <summary>One point of a contender's space.</summary>
 type ContenderSetting =
@@ -60,60 +60,6 @@ module Settings =
             optimizer.Kind.Arguments |> List.map _.Name
         else
             parts |> List.collect argumentNames |> List.distinct
-
-    let private allows (arguments: Argument list) (value: float) = arguments |> List.forall (fun argument -> argument.Allows value)
-
-    let private isWhole (arguments: Argument list) = arguments |> List.exists (fun argument -> argument.Form <> ValueForm.Number)
-
-    // A range's own scale: the logarithm, or the values themselves.
-    let private toScale space (value: float) =
-        match space with
-        | LogUniform _ -> Math.Log value
-        | _ -> value
-
-    let private ofScale space (place: float) =
-        match space with
-        | LogUniform _ -> Math.Exp place
-        | _ -> place
-
-    let private range space =
-        match space with
-        | LogUniform(low, high)
-        | Uniform(low, high) -> ValueSome(struct (low, high))
-        | _ -> ValueNone
-
-    let private isRange space = (range space).IsSome
-
-    let private withRange space low high =
-        match space with
-        | LogUniform _ -> LogUniform(low, high)
-        | _ -> Uniform(low, high)
-
-    let private significant (digits: int) (value: float) =
-        let format = "E" + (digits - 1).ToString CultureInfo.InvariantCulture
-        Double.Parse(value.ToString(format, CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
-
-    /// <summary>
-    /// The nearest value of three significant digits, so that numbers can be read; of more where the range is so narrow that three would
-    /// move it by more than half a hundredth of the range, or out of what is allowed.
-    /// </summary>
-    let internal shorten (arguments: Argument list) (space: Space) (value: float) : float =
-        match range space with
-        | ValueNone -> value
-        | ValueSome(struct (low, high)) when isWhole arguments -> Math.Clamp(Math.Round value, Math.Ceiling low, Math.Floor high)
-        | ValueSome(struct (low, high)) ->
-            let width = toScale space high - toScale space low
-
-            let isNear short =
-                short >= low
-                && short <= high
-                && allows arguments short
-                && abs (toScale space short - toScale space value) <= 0.005 * width
-
-            seq { 3..16 }
-            |> Seq.map (fun digits -> significant digits value)
-            |> Seq.tryFind isNear
-            |> Option.defaultValue value
 
     /// <summary>So many rates, evenly spread over the logarithm, of three significant digits each; the ends as they are.</summary>
     let logarithmic (low: float) (high: float) (points: int) : float list =
@@ -376,7 +322,9 @@ module Settings =
     /// <param name="chosen">The number of the setting in the list.</param>
     /// <param name="list">The settings so far.</param>
     let edges (tuning: Tuning) (contender: Contender) (chosen: int) (list: SettingList) : (string * int) list =
-        let values = list.Settings[chosen].Values |> Array.map (fun struct (name, value) -> name, value) |> Map.ofArray
+        let values =
+            list.Settings[chosen].Values |> Array.map (fun struct (name, value) -> name, value) |> Map.ofArray
+
         let points = gridPoints tuning contender.Space
 
         // A grid may have become longer; its ends are its ends.

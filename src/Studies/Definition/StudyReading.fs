@@ -21,6 +21,14 @@ type StudyFileError =
         else
             $"{error.Path}: {error.Problem}"
 
+/// What exceptions say.
+module internal Refusal =
+    /// The message without the name of the parameter, which means nothing to who wrote a file.
+    let ofException (error: ArgumentException) : string =
+        match error.ParamName with
+        | null -> error.Message
+        | name -> error.Message.Replace($" (Parameter '{name}')", "")
+
 /// A value and the path to it.
 type internal Place =
     { Path: string

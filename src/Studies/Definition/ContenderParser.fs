@@ -1,0 +1,125 @@
+namespace CuteDl.Studies
+
+open System
+open CuteDl.Core.Optimizers
+
+/// From a tree of JSON to an optimizer and what may be tried of it.
+[<RequireQualifiedAccess>]
+module internal ContenderParser =
+    /// A value of a hyper-parameter: a number, or true or false for a flag.
+    let private argumentValue (reading: Reading) (arguments: Argument list) (place: Place) : float =
+        let value =
+            match place.Tree.Value with
+            | JsonValue.Number value -> value
+            | JsonValue.Bool value when arguments |> List.forall (fun argument -> argument.Form = ValueForm.Flag) ->
+                if value then 1.0 else 0.0
+            | _ -> nan
+
+        match arguments |> List.tryFind (fun argument -> Double.IsNaN value || not (argument.Allows value)) with
+        | Some argument -> reading.FailValue(place, argument.Allowed)
+        | None when Double.IsNaN value -> reading.FailValue(place, "a number")
+        | None -> ()
+
+        value
+
+    let private space (reading: Reading) (arguments: Argument list) (place: Place) : Space =
+        let range name keys isAllowed allowed make =
+            reading
+                .Members(place, keys)
+                .Required(
+                    name,
+                    Fixed 0.0,
+                    fun place ->
+                        match place.Tree.Value with
+                        | JsonValue.List [ low; high ] ->
+                            if arguments |> List.exists (fun argument -> argument.Form = ValueForm.Flag) then
+                                reading.FailValue(place, "a choice of true and false")
+
+                            let low = argumentValue reading arguments (place.Item(0, low))
+                            let high = argumentValue reading arguments (place.Item(1, high))
+
+                            // What is no number has been said already.
+                            if not (isAllowed low high) && not (Double.IsNaN low || Double.IsNaN high) then
+                                reading.FailValue(place, allowed)
+
+                            make (low, high)
+                        | _ ->
+                            reading.FailValue(place, allowed)
+                            Fixed 0.0
+                )
+
+        match place.Tree.Value with
+        | JsonValue.Object [ "log_uniform", _ ] ->
+            range "log_uniform" StudyKeys.logUniform (fun low high -> 0.0 < low && low < high) "[low, high] with 0 < low < high" LogUniform
+        | JsonValue.Object [ "uniform", _ ] ->
+            range "uniform" StudyKeys.uniform (fun low high -> low < high) "[low, high] with low < high" Uniform
+        | JsonValue.Object [ "choice", _ ] ->
+            reading
+                .Members(place, StudyKeys.choice)
+                .Required(
+                    "choice",
+                    Choice [ 0.0 ],
+                    fun place ->
+                        let values = reading.Items(place, "values") |> List.map (argumentValue reading arguments)
+
+                        if List.distinct values |> List.length < values.Length then
+                            reading.FailValue(place, "a list of values that all differ")
+
+                        Choice values
+                )
+        | JsonValue.Object [ "fixed", _ ] ->
+            reading.Members(place, StudyKeys.fixedValue).Required("fixed", Fixed 0.0, argumentValue reading arguments >> Fixed)
+        | JsonValue.Number _
+        | JsonValue.Bool _ -> Fixed(argumentValue reading arguments place)
+        | JsonValue.Object [ other, tree ] ->
+            let known = [ "log_uniform"; "uniform"; "choice"; "fixed" ]
+            reading.Fail(place.Member(other, tree), $"no such space is known; {Suggestion.describe known other}")
+            Fixed 0.0
+        | _ ->
+            reading.FailValue(place, "a number, or an object with one of log_uniform, uniform, choice, fixed,")
+            Fixed 0.0
+
+    /// An optimizer with its space.
+    let contender (reading: Reading) (place: Place) : Contender =
+        let found = reading.Members(place, StudyKeys.optimizer)
+
+        let optimizer =
+            found.Required(
+                "optimizer",
+                None,
+                fun place ->
+                    try
+                        Some(Expression.parse (reading.Text place))
+                    with :? ExpressionException as error ->
+                        reading.Fail(place, error.Message)
+                        None
+            )
+
+        let name =
+            match found.TryFind "name", optimizer with
+            | Some place, _ -> reading.Name place
+            | None, Some optimizer when optimizer.Parts.Count = 1 && optimizer.Groups.Count = 0 -> optimizer.Kind.Name
+            | None, Some _ ->
+                reading.Fail(place, "an optimizer of several parts needs a \"name\".")
+                "?"
+            | None, None -> "?"
+
+        let spaceOf (optimizer: Optimizer) (place: Place) =
+            match place.Tree.Value with
+            | JsonValue.Object members ->
+                reading.Members(place, Settings.argumentNames optimizer) |> ignore
+
+                [ for name, tree in members do
+                      match Settings.arguments name optimizer with
+                      | [] -> ()
+                      | arguments -> name, space reading arguments (place.Member(name, tree)) ]
+            | _ ->
+                reading.FailValue(place, "an object with the names of hyper-parameters")
+                []
+
+        { Name = name
+          Optimizer = defaultArg optimizer Optimizer.identity
+          Space =
+            match optimizer with
+            | Some optimizer -> found.Optional("space", [], spaceOf optimizer)
+            | None -> [] }
