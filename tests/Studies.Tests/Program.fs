@@ -14,6 +14,7 @@ let private tests =
           SampleTests.tests
           ComparisonTests.tests
           Analysis.AnalysisTests.tests
+          TrialRunnerTests.tests
           QuasiRandomTests.tests
           SettingsTests.tests
           StudyJsonTests.tests
