@@ -74,11 +74,7 @@ let private train task trial = finish (TrialRunner.start task trial)
 
 /// Without what is not repeatable, and with NaN equal to NaN.
 let private repeatable (result: TrialResult) : string =
-    TrialJson.write
-        { result with
-            Seconds = 0.0
-            SecondsToTarget = 0.0
-            Curve = { result.Curve with Seconds = [||] } }
+    TrialJson.write { result with Seconds = 0.0; SecondsToTarget = 0.0; Curve = { result.Curve with Seconds = [||] } }
 
 let private texts =
     [ "adam(lr=0.02)"
@@ -99,26 +95,35 @@ let private cases =
         let! text = Gen.elements texts
         let! precision = Gen.elements [ Precision.Single; Precision.Double ]
         let! problem = Gen.elements (None :: List.map Some functions)
-        let! phase = Gen.elements [ Phase.Tuning; Phase.Confirmation; Phase.Defaults; Phase.Frontier ]
+
+        let! phase =
+            Gen.elements [ Phase.Tuning; Phase.Confirmation; Phase.Defaults; Phase.Frontier; Phase.Document ]
+
         let! cuts = Gen.listOf (Gen.choose (0, 45))
         let! seed = Gen.choose (0, 1000)
         return text, precision, problem, phase, List.truncate 3 (List.sort cuts), seed
     }
 
 let private resumed =
-    property "snapshotted, kept in a file and resumed is never stopped, bit for bit" 60 cases (fun (text, precision, problem, phase, cuts, seed) ->
-        let task = prepare split precision problem (Target.Loss 0.5)
-        let trial = trial phase seed text
+    property
+        "snapshotted, kept in a file and resumed is never stopped, bit for bit"
+        60
+        cases
+        (fun (text, precision, problem, phase, cuts, seed) ->
+            // The document's 25,000 steps have a mark for every two.
+            let split = if phase = Phase.Document then TestAsValidation else split
+            let task = prepare split precision problem (Target.Loss 0.5)
+            let trial = trial phase seed text
 
-        let last =
-            (TrialRunner.start task trial, cuts)
-            ||> List.fold (fun run cut ->
-                run.RunTo(int64 cut, ignore, CancellationToken.None)
-                TrialRunner.resume task trial "memory" (throughFile (run.Snapshot())))
+            let last =
+                (TrialRunner.start task trial, cuts)
+                ||> List.fold (fun run cut ->
+                    run.RunTo(int64 cut, ignore, CancellationToken.None)
+                    TrialRunner.resume task trial "memory" (throughFile (run.Snapshot())))
 
-        let whole = train task trial
-        Expect.equal (repeatable (finish last)) (repeatable whole) "result"
-        Expect.equal (Replay.check task whole ignore CancellationToken.None) BitEqual "replay")
+            let whole = train task trial
+            Expect.equal (repeatable (finish last)) (repeatable whole) "result"
+            Expect.equal (Replay.check task whole ignore CancellationToken.None) BitEqual "replay")
 
 let private results =
     testList
@@ -187,8 +192,8 @@ let private results =
               Expect.isLessThanOrEqual result.Health.DeadUnits[0] 3 "not those that are lit"
               Expect.equal result.Health.DeadUnits.Length 1 "one hidden relu layer") ]
 
-/// The result of a trial one of whose initial weights has another last bit.
-let private flipped (task: PreparedTask) (trial: Trial) (place: int) : TrialResult =
+/// The result of a trial one of whose initial weights has another bit.
+let private flipped (task: PreparedTask) (trial: Trial) (place: int) (bit: int) : TrialResult =
     let run = TrialRunner.start task trial
     let content = run.Snapshot()
     let name = "parameter:layers.0.weight"
@@ -196,7 +201,7 @@ let private flipped (task: PreparedTask) (trial: Trial) (place: int) : TrialResu
     match content.Tensors[name].Cells with
     | F32 weights ->
         let weights = Array.copy weights
-        weights[place] <- BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits weights[place] ^^^ 1)
+        weights[place] <- BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits weights[place] ^^^ (1 <<< bit))
         let tensor = { content.Tensors[name] with Cells = F32 weights }
         finish (TrialRunner.resume task trial "memory" { content with Tensors = content.Tensors.Add(name, tensor) })
     | _ -> failtest "not in single precision"
@@ -204,21 +209,26 @@ let private flipped (task: PreparedTask) (trial: Trial) (place: int) : TrialResu
 let private replays =
     testList
         "replay"
-        [ property "finds one flipped bit of an initial weight, at the first step whose loss differs" 40 (Gen.two (Gen.choose (0, 47))) (fun (place, seed) ->
-              let task = network Precision.Single
-              let trial = trial Phase.Tuning seed "adam(lr=0.02)"
-              let honest = train task trial
-              let other = flipped task trial place
+        [ property
+              "finds one flipped bit of an initial weight, at the first step whose loss differs"
+              60
+              (Gen.zip3 (Gen.choose (0, 47)) (Gen.choose (0, 22)) (Gen.choose (0, 1000)))
+              (fun (place, bit, seed) ->
+                  let task = network Precision.Single
+                  let trial = trial Phase.Tuning seed "adam(lr=0.02)"
+                  let honest = train task trial
+                  let other = flipped task trial place bit
 
-              let first =
-                  Seq.tryFindIndex id (Seq.map2 (<>) honest.Fingerprint other.Fingerprint)
-                  |> Option.map (fun i -> int64 i + 1L)
+                  let first =
+                      Seq.tryFindIndex id (Seq.map2 (<>) honest.Fingerprint other.Fingerprint)
+                      |> Option.map (fun i -> int64 i + 1L)
 
-              match Replay.check task other ignore CancellationToken.None, first with
-              | Differs(from, until, "training loss"), Some first -> Expect.equal (from, until) (first, first) "step"
-              | Differs(from, until, _), first ->
-                  Expect.isTrue (from <= until && (first.IsNone || until < first.Value)) "before the first loss that differs"
-              | BitEqual, _ -> failtest "the flipped bit was not found")
+                  match Replay.check task other ignore CancellationToken.None, first with
+                  | Differs(from, until, "training loss"), Some first -> Expect.equal (from, until) (first, first) "step"
+                  | Differs(from, until, _), first ->
+                      Expect.isTrue (from <= until && (first.IsNone || until < first.Value)) "before the first loss that differs"
+                  // The last of the bits may be rounded away before it has made a difference.
+                  | BitEqual, _ -> Expect.equal (repeatable other) (repeatable honest) "results")
           testCase "tells of another end, other steps and other parameters" (fun () ->
               let task = network Precision.Single
               let result = train task (trial Phase.Tuning 1 "adam(lr=0.02)")
@@ -255,16 +265,24 @@ let private refusals =
     testList
         "refuses a snapshot"
         [ refused "of another seed" (fun (task, trial, content) -> task, { trial with Seed = 2 }, content) "tuning/task/one/0/2"
-          refused "of another optimizer" (fun (task, trial, content) -> task, { trial with Optimizer = "adam(lr=0.03)" }, content) "adam(lr=0.03)"
+          refused
+              "of another optimizer"
+              (fun (task, trial, content) -> task, { trial with Optimizer = "adam(lr=0.03)" }, content)
+              "adam(lr=0.03)"
           refused "of another task" (fun (_, trial, content) -> network Precision.Double, trial, content) "double"
           refused
               "with too few marks"
               (fun (task, trial, content) ->
-                  task, trial, { content with Tensors = content.Tensors.Add("trial:marks", { Shape = [ 2 ]; Cells = U8 [| 1uy; 2uy |] }) })
+                  task,
+                  trial,
+                  { content with
+                      Tensors = content.Tensors.Add("trial:marks", { Shape = [ 2 ]; Cells = U8 [| 1uy; 2uy |] }) })
               "trial:marks" ]
 
 let private division =
-    let labels = Gen.choose (2, 200) |> Gen.bind (fun count -> Gen.arrayOfLength count (Gen.choose (0, 5) |> Gen.map byte))
+    let labels =
+        Gen.choose (2, 200)
+        |> Gen.bind (fun count -> Gen.arrayOfLength count (Gen.choose (0, 5) |> Gen.map byte))
 
     let cases =
         gen {
@@ -323,7 +341,10 @@ let private sweeps =
               kept.CopyTo workload.Parameters
               let initial = [| 1.0; -1.0; 2.0; 1.0 |]
               let optimizer = Expression.parse "momentum(lr=0.3)"
-              let sweep () = RateFinder.sweep RateFinder.defaults workload optimizer initial CancellationToken.None
+
+              let sweep () =
+                  RateFinder.sweep RateFinder.defaults workload optimizer initial CancellationToken.None
+
               let found = sweep ()
               Expect.equal (workload.Parameters.ToArray()) kept "the workload's parameters"
               Expect.equal initial [| 1.0; -1.0; 2.0; 1.0 |] "the initial ones"
@@ -336,15 +357,22 @@ let private sweeps =
               Expect.isTrue (found.TenthOfLeast.Value > 1e-5 && found.TenthOfLeast.Value < 0.2) $"a tenth {found.TenthOfLeast}")
           testCase "says nothing where the loss nowhere falls" (fun () ->
               let options = { RateFinder.defaults with Low = 10.0; High = 1000.0 }
-              let found = RateFinder.sweep options (workload 1) (Expression.parse "fixed(lr=1)") [| 1.0; 1.0; 1.0; 1.0 |] CancellationToken.None
+
+              let found =
+                  RateFinder.sweep options (workload 1) (Expression.parse "fixed(lr=1)") [| 1.0; 1.0; 1.0; 1.0 |] CancellationToken.None
+
               Expect.equal (found.Steepest, found.TenthOfLeast) (ValueNone, ValueNone) "suggestions"
               Expect.equal found.End Exploded "end")
           testCase "refuses an optimizer without a rate" (fun () ->
               Expect.throwsT<ArgumentException>
                   (fun () ->
-                      RateFinder.sweep { RateFinder.defaults with Argument = "rate" } (workload 1) (Expression.parse "adam") [| 1.0; 1.0; 1.0; 1.0 |] CancellationToken.None
+                      RateFinder.sweep
+                          { RateFinder.defaults with Argument = "rate" }
+                          (workload 1)
+                          (Expression.parse "adam")
+                          [| 1.0; 1.0; 1.0; 1.0 |]
+                          CancellationToken.None
                       |> ignore)
                   "no such argument") ]
 
-let tests =
-    testList "trials" [ resumed; results; replays; refusals; division; gradients; sweeps ]
+let tests = testList "trials" [ resumed; results; replays; refusals; division; gradients; sweeps ]

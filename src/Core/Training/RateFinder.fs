@@ -69,12 +69,7 @@ type RateSweep =
 module RateFinder =
     /// <summary>From 1e-7 to 10 in 100 steps.</summary>
     let defaults =
-        { Low = 1e-7
-          High = 10.0
-          Steps = 100
-          Argument = "lr"
-          Smoothing = 0.98
-          Ceiling = 4.0 }
+        { Low = 1e-7; High = 10.0; Steps = 100; Argument = "lr"; Smoothing = 0.98; Ceiling = 4.0 }
 
     let private validate (options: RateFinderOptions) =
         let outOfRange (name: string) (value: obj) (allowed: string) : unit =
@@ -140,8 +135,7 @@ module RateFinder =
         validate options
 
         let rate (step: int) =
-            options.Low
-            * Math.Pow(options.High / options.Low, float step / float (options.Steps - 1))
+            options.Low * Math.Pow(options.High / options.Low, float step / float (options.Steps - 1))
 
         let at (step: int) = Optimizer.set options.Argument (rate step) optimizer
 

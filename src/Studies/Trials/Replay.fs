@@ -21,11 +21,13 @@ module Replay =
     let private stride = 64L
 
     let private same (a: float) (b: float) =
-        BitConverter.DoubleToInt64Bits a = BitConverter.DoubleToInt64Bits b || (Double.IsNaN a && Double.IsNaN b)
+        BitConverter.DoubleToInt64Bits a = BitConverter.DoubleToInt64Bits b
+        || (Double.IsNaN a && Double.IsNaN b)
 
     /// The steps of the first mark that differs among those both have complete.
     let private markThatDiffers (every: int) (result: TrialResult) (marks: uint16 array) (steps: int64) =
-        let common = min (min marks.Length result.Fingerprint.Length) (int (min steps result.Steps / int64 every))
+        let common =
+            min (min marks.Length result.Fingerprint.Length) (int (min steps result.Steps / int64 every))
 
         seq { 0 .. common - 1 }
         |> Seq.tryFind (fun i -> marks[i] <> result.Fingerprint[i])
@@ -56,9 +58,7 @@ module Replay =
         | None, _ -> b
 
     let private differenceSoFar (result: TrialResult) (run: TrialRun) =
-        earlier
-            (markThatDiffers result.FingerprintEvery result run.Fingerprint run.Step)
-            (validationThatDiffers result run.History)
+        earlier (markThatDiffers result.FingerprintEvery result run.Fingerprint run.Step) (validationThatDiffers result run.History)
 
     let private differenceAtEnd (result: TrialResult) (found: TrialResult) : Replayed =
         let seen =

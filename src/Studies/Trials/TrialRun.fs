@@ -22,8 +22,7 @@ module internal BitHash =
         z ^^^ (z >>> 31)
 
     // One NaN is as good as another: which of them an operation gives is the processor's choice.
-    let private bits (value: float) : uint64 =
-        BitConverter.DoubleToUInt64Bits(if Double.IsNaN value then nan else value)
+    let private bits (value: float) : uint64 = BitConverter.DoubleToUInt64Bits(if Double.IsNaN value then nan else value)
 
     let addFloat (hash: uint64) (value: float) : uint64 = add hash (bits value)
 
@@ -54,10 +53,7 @@ type internal Marks(every: int, marks: uint16 array, hash: uint64) =
 
     /// With a mark of the steps since the last one.
     member marks'.At(step: int64) : uint16 array =
-        if step % int64 every = 0L then
-            marks'.Complete
-        else
-            Array.append marks'.Complete [| uint16 hash |]
+        if step % int64 every = 0L then marks'.Complete else Array.append marks'.Complete [| uint16 hash |]
 
 /// <summary>A trial under way. Not for use by several threads at once.</summary>
 [<AbstractClass>]
@@ -137,17 +133,18 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
             | Target.Loss _ -> -v.Loss
 
         // Seq.maxBy gives the first, on ties.
-        match training.History |> Seq.filter (fun v -> Double.IsFinite v.Loss && not (Double.IsNaN(worth v))) |> Seq.toArray with
+        match
+            training.History
+            |> Seq.filter (fun v -> Double.IsFinite v.Loss && not (Double.IsNaN(worth v)))
+            |> Seq.toArray
+        with
         | [||] -> Nullable()
         | validations -> Nullable(score (Array.maxBy worth validations))
 
     let lastIf (condition: bool) : Nullable<Score> =
         let history = training.History
 
-        if condition && history.Count > 0 then
-            Nullable(score history[history.Count - 1])
-        else
-            Nullable()
+        if condition && history.Count > 0 then Nullable(score history[history.Count - 1]) else Nullable()
 
     let ending =
         function
@@ -170,8 +167,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
             // Of NaN weights nothing can be said.
             | :? Classifier<'T> as classifier when ending <> Ending.Diverged ->
                 training.AtLearned(fun () ->
-                    LogitHealth.measure classifier.Network classifier.Data,
-                    HiddenUnits.dead classifier.Network classifier.Data.Validation)
+                    LogitHealth.measure classifier.Network classifier.Data, HiddenUnits.dead classifier.Network classifier.Data.Validation)
             | _ -> LogitHealth.sound, [||]
 
         { DeadLogits = List.toArray logits.Dead

@@ -28,7 +28,11 @@ module TrialRunner =
 
         match trial.Phase, task.Problem with
         | Phase.Document, PreparedImages _ ->
-            { budget with MaxEpochs = Some documentEpochs; MaxSteps = None; ValidateEvery = None; StopRules = StopRule.document }
+            { budget with
+                MaxEpochs = Some documentEpochs
+                MaxSteps = None
+                ValidateEvery = None
+                StopRules = StopRule.document }
         | Phase.Document, PreparedFunction _ -> { budget with StopRules = StopRule.document }
         | _ -> budget
 
