@@ -63,6 +63,10 @@ internal static class OptimizerTests
             Expect.stringContains(sgd.Formula, "μ v", "formula");
             Expect.stringContains(sgd.Reproduces, "torch.optim.SGD", "reproduces");
             Expect.contains(sgd.Exemptions.Select(exemption => exemption.Law), "P22", "exemptions");
+            Expect.equal((sgd.Conventions!.Rate, sgd.Conventions.Epsilon, sgd.Conventions.WeightDecay), ("outside", "none", "none"), "conventions");
+            Expect.sequenceEqual(sgd.Conventions.InitialState, [new InitialValue("velocity", "0")], "initial state");
+            Expect.stringContains(sgd.Conventions.BiasCorrection, "first gradient", "correction");
+            Expect.isNull(Optimizers.Ema().Rule.Conventions, "a transformation has none");
             Expect.equal(sgd.Arguments[3].DefaultText, "false", "a flag");
             Expect.equal(Optimizers.Prodigy().Rule.Arguments[3].DefaultText, "", "a default that depends on another argument");
             Expect.isTrue(Optimizers.Rules.All(rule => rule.Formula.Length > 0 && rule.Source.Length > 0), "nothing is left out");

@@ -109,6 +109,8 @@ internal static class UsageTests
             string[] expected =
             [
                 nadam.Summary, nadam.Formula, nadam.Source, nadam.Reproduces, .. nadam.Exemptions.Select(exemption => exemption.Reason),
+                nadam.Conventions!.Rate, nadam.Conventions.Epsilon, nadam.Conventions.BiasCorrection, nadam.Conventions.WeightDecay,
+                .. nadam.Conventions.InitialState.Select(start => start.ToString()),
                 .. nadam.Arguments.SelectMany(argument => new[] { argument.Name, argument.Summary, argument.Allowed, argument.DefaultText }),
             ];
             foreach (var text in expected)
@@ -116,6 +118,7 @@ internal static class UsageTests
                 Expect.stringContains(page, text, "page");
             }
 
+            Expect.isFalse(tool.Run("list", "clip_norm").Output.Contains("correction", StringComparison.Ordinal), "a transformation has no such thing");
             Expect.stringContains(tool.Run("list", "one_cycle").Output, "required", "a schedule's page");
             Expect.stringContains(tool.Run("list", "fixed-0.2").Output, "70,000 steps", "a documented run's page");
         }),
@@ -130,5 +133,13 @@ internal static class UsageTests
                 "kinds");
             var adam = JsonDocument.Parse(tool.Run("list", "adam", "--json").Lines.Single()).RootElement;
             Expect.equal(adam.GetProperty("arguments")[0].GetProperty("default").GetString(), "0.0001", "adam's rate");
+            string[] conventions = ["rate", "epsilon", "initial_state", "bias_correction", "weight_decay"];
+            foreach (var entry in entries)
+            {
+                var isRule = entry.GetProperty("kind").GetString() == "rule";
+                Expect.isTrue(Array.TrueForAll(conventions, name => entry.TryGetProperty(name, out _) == isRule), entry.GetProperty("name").GetString()!);
+            }
+
+            Expect.equal(adam.GetProperty("initial_state").GetProperty("square_average").GetString(), "0", "adam's squares at the start");
         }));
 }

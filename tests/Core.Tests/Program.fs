@@ -34,6 +34,7 @@ let private tests =
                 ExecutionTests.tests
                 LawTests.tests
                 ContractTests.tests
+                PageTests.tests
                 FixedTests.tests
                 MomentumTests.tests
                 AdaptiveTests.tests

@@ -24,6 +24,7 @@ public sealed class Rule
         Formula = core.Page.Formula;
         Source = core.Source;
         Reproduces = core.Page.Reproduces;
+        Conventions = core.Page.Conventions is { Value: var conventions } ? new RuleConventions(conventions) : null;
         Exemptions = [.. core.Page.Exempt.Select(exemption => new LawExemption(exemption.Item1, exemption.Item2))];
         Arguments = [.. core.Arguments.Select(argument => new RuleArgument(argument))];
     }
@@ -46,6 +47,9 @@ public sealed class Rule
     /// <summary>Which settings of which frameworks it reproduces, and where it differs; empty if there is nothing to say.</summary>
     public string Reproduces { get; }
 
+    /// <summary>Where its numbers stand; null for a transformation.</summary>
+    public RuleConventions? Conventions { get; }
+
     /// <summary>The laws that it does not obey, each with the reason.</summary>
     public IReadOnlyList<LawExemption> Exemptions { get; }
 
@@ -55,6 +59,54 @@ public sealed class Rule
     /// <summary>The text form with every argument at its default: <c>adam(lr=0.0001, beta1=0.9, beta2=0.99, eps=1e-8)</c>.</summary>
     public override string ToString() =>
         $"{Name}({string.Join(", ", Arguments.Where(argument => argument.DefaultText.Length > 0).Select(argument => $"{argument.Name}={argument.DefaultText}"))})";
+}
+
+/// <summary>
+/// What rules of the same name do differently from library to library, in words; each begins with <c>none</c> where there is no such
+/// thing.
+/// </summary>
+public sealed class RuleConventions
+{
+    internal RuleConventions(Conventions core)
+    {
+        Rate = core.Rate;
+        Epsilon = core.Epsilon;
+        InitialState = [.. core.InitialState.Select(start => new InitialValue(start.Item1, start.Item2))];
+        BiasCorrection = core.BiasCorrection;
+        WeightDecay = core.WeightDecay;
+    }
+
+    /// <summary>
+    /// Where the learning rate stands. <c>outside</c>: Δ is in proportion to the rate of the step. <c>inside</c> something: that is
+    /// remembered with the rates of all steps so far.
+    /// </summary>
+    public string Rate { get; }
+
+    /// <summary>Where ε stands: <c>outside the root</c>, √s + ε, or <c>inside the root</c>, √(s + ε), or elsewhere.</summary>
+    public string Epsilon { get; }
+
+    /// <summary>
+    /// What slots and numbers are before the first step; empty if nothing is kept. A new state holds zeros: what is to begin otherwise is
+    /// set as the first step is taken.
+    /// </summary>
+    public IReadOnlyList<InitialValue> InitialState { get; }
+
+    /// <summary>Which decaying means are divided by 1 − βᵗ, the weight that they have given out so far.</summary>
+    public string BiasCorrection { get; }
+
+    /// <summary>
+    /// How its own argument λ pulls the parameters towards 0. <c>decoupled</c>: beside all means, <c>L2</c>: through the gradient.
+    /// </summary>
+    public string WeightDecay { get; }
+}
+
+/// <summary>What a slot or a number of a state is before the first step.</summary>
+/// <param name="Name">Its name in the state: <c>square_sum</c>.</param>
+/// <param name="Value">A number, or the name of the argument whose value it is, or in words.</param>
+public sealed record InitialValue(string Name, string Value)
+{
+    /// <summary><c>square_sum = initial</c></summary>
+    public override string ToString() => $"{Name} = {Value}";
 }
 
 /// <summary>A law that a kind of rule does not obey.</summary>

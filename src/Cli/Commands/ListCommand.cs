@@ -101,6 +101,15 @@ internal static class ListCommand
                 Add("formula", rule.Formula);
                 Add("source", rule.Source);
                 Add("reproduces", rule.Reproduces);
+                if (rule.Conventions is { } conventions)
+                {
+                    Add("rate", conventions.Rate);
+                    Add("epsilon", conventions.Epsilon);
+                    Add("starts at", conventions.InitialState.Count > 0 ? string.Join(", ", conventions.InitialState) : "none");
+                    Add("correction", conventions.BiasCorrection);
+                    Add("decay", conventions.WeightDecay);
+                }
+
                 Add("exempt", string.Join("; ", rule.Exemptions.Select(exemption => $"{exemption.Law} ({exemption.Reason})")));
                 Arguments([.. rule.Arguments.Select(argument => (string[])[argument.Name, argument.DefaultText, argument.Allowed, argument.Summary])]);
                 break;
@@ -139,23 +148,7 @@ internal static class ListCommand
     private static JsonObject Describe(object entry) =>
         entry switch
         {
-            Rule rule => new JsonObject
-            {
-                ["kind"] = rule.Role == RuleRole.Rule ? "rule" : "transformation",
-                ["name"] = rule.Name,
-                ["summary"] = rule.Summary,
-                ["formula"] = rule.Formula,
-                ["source"] = rule.Source,
-                ["reproduces"] = rule.Reproduces,
-                ["exempt"] = List(rule.Exemptions, exemption => new JsonObject { ["law"] = exemption.Law, ["reason"] = exemption.Reason }),
-                ["arguments"] = List(rule.Arguments, argument => new JsonObject
-                {
-                    ["name"] = argument.Name,
-                    ["summary"] = argument.Summary,
-                    ["allowed"] = argument.Allowed,
-                    ["default"] = argument.DefaultText.Length > 0 ? argument.DefaultText : null,
-                }),
-            },
+            Rule rule => Describe(rule),
             ScheduleInfo schedule => new JsonObject
             {
                 ["kind"] = "schedule",
@@ -180,6 +173,38 @@ internal static class ListCommand
             },
             _ => throw new ArgumentOutOfRangeException(nameof(entry)),
         };
+
+    private static JsonObject Describe(Rule rule)
+    {
+        var description = new JsonObject
+        {
+            ["kind"] = rule.Role == RuleRole.Rule ? "rule" : "transformation",
+            ["name"] = rule.Name,
+            ["summary"] = rule.Summary,
+            ["formula"] = rule.Formula,
+            ["source"] = rule.Source,
+            ["reproduces"] = rule.Reproduces,
+        };
+        if (rule.Conventions is { } conventions)
+        {
+            description["rate"] = conventions.Rate;
+            description["epsilon"] = conventions.Epsilon;
+            description["initial_state"] = new JsonObject(
+                conventions.InitialState.Select(start => KeyValuePair.Create(start.Name, (JsonNode?)JsonValue.Create(start.Value))));
+            description["bias_correction"] = conventions.BiasCorrection;
+            description["weight_decay"] = conventions.WeightDecay;
+        }
+
+        description["exempt"] = List(rule.Exemptions, exemption => new JsonObject { ["law"] = exemption.Law, ["reason"] = exemption.Reason });
+        description["arguments"] = List(rule.Arguments, argument => new JsonObject
+        {
+            ["name"] = argument.Name,
+            ["summary"] = argument.Summary,
+            ["allowed"] = argument.Allowed,
+            ["default"] = argument.DefaultText.Length > 0 ? argument.DefaultText : null,
+        });
+        return description;
+    }
 
     private static JsonArray List<T>(IEnumerable<T> items, Func<T, JsonNode> describe) => [.. items.Select(describe)];
 }

@@ -36,7 +36,7 @@ module Optimizer =
     /// <param name="name">The name that its text form begins with.</param>
     /// <param name="rule">The rule.</param>
     let ofRule (name: string) (rule: IPart) : Optimizer =
-        let page = RuleKind.page "a rule of one's own" "" "" "" []
+        let page = RuleKind.pageWithout "a rule of one's own" "" "" []
         Optimizer(Shape.Single((RuleKind.define Role.Rule name page rule []).Kind, rule, []))
 
     /// <summary>Nothing: Δ = g. The neutral part of a chain.</summary>

@@ -59,7 +59,7 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
         RuleKind(
             name,
             Role.Transformation,
-            { Summary = summary; Formula = ""; Source = ""; Reproduces = ""; Exempt = [] },
+            RuleKind.pageWithout summary "" "" [],
             { new IPart with
                 member _.Slots = []
                 member _.NeedsParameters = false },

@@ -48,6 +48,27 @@ public static class OptimizerReference
         page.Append(
             """
 
+            ## Where the numbers stand
+
+            What rules of the same name do differently from library to library; how to convert is in [the laws](laws.md#converting). A rate is
+            "outside" if Δ is in proportion to the rate of the step, and "inside" what remembers the rates of the steps before. ε is "outside the
+            root" in √s + ε, and "inside" in √(s + ε). The initial state is by the names of a state's slots and numbers, some of which are there
+            with some arguments alone, and a value may be an argument's; what is not 0 is set as the first step is taken. A mean is corrected if it is divided by 1 − βᵗ. Decay is that of the rule itself, by its own argument:
+            any rule takes it from `decay(λ) | rule` (L2) and `rule | decoupled(λ)` too.
+
+            """);
+        Append(
+            page,
+            ["rule", "learning rate", "ε", "initial state", "bias correction", "weight decay"],
+            Optimizers.Rules.Select(rule =>
+            {
+                var conventions = rule.Conventions!;
+                var state = conventions.InitialState.Count > 0 ? string.Join(", ", conventions.InitialState) : "none";
+                return (string[])[Code(rule.Name), conventions.Rate, conventions.Epsilon, state, conventions.BiasCorrection, conventions.WeightDecay];
+            }));
+        page.Append(
+            """
+
             ## Transformations
 
             For use in a chain, `clip_norm(1) | adam(lr=0.001)`: in front of a rule they change gradients, behind it steps. The first argument needs

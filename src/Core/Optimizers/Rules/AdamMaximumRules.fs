@@ -98,6 +98,11 @@ module internal AdamMaximumRules =
                 "x ← max(x, s);  Δ = α v̂ / (√(x/(1−β₂ᵗ)) + ε)"
                 "Reddi, Kale & Kumar 2018, algorithm 2, with Adam's corrections"
                 "torch.optim.Adam(amsgrad=True); Optax takes the largest of the corrected"
+                { Rate = "outside"
+                  Epsilon = "outside the corrected root"
+                  InitialState = [ "average", "0"; "square_average", "0"; "square_maximum", "0" ]
+                  BiasCorrection = "the mean of gradients and the maximum, which is of squares not yet corrected"
+                  WeightDecay = "none" }
                 [ clock; own ])
             { AmsGrad.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8 }
             [ rate (fun (h: AmsGrad) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
@@ -114,6 +119,11 @@ module internal AdamMaximumRules =
                 "u ← max(β₂ u, |g| + ε);  Δ = α v̂ / u"
                 "Kingma & Ba 2015, algorithm 2"
                 "torch.optim.Adamax"
+                { Rate = "outside"
+                  Epsilon = "inside the maximum, added to |g|"
+                  InitialState = [ "average", "0"; "infinity_norm", "0" ]
+                  BiasCorrection = "the mean of gradients; the maximum needs none"
+                  WeightDecay = "none" }
                 [ clock; own ])
             { AdaMax.LearningRate = 2e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8 }
             [ rate (fun (h: AdaMax) -> h.LearningRate) (fun v h -> { h with LearningRate = v })

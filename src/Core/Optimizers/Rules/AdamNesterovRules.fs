@@ -160,6 +160,11 @@ module internal AdamNesterovRules =
                 "Δ = α ((1−μ_t)/(1−Πμ) g + μ_{t+1}/(1−Πμ μ_{t+1}) v) / (√ŝ + ε), μ_t = β₁ (1 − ½ 0.96^{tψ})"
                 "Dozat 2016, algorithm 2"
                 "torch.optim.NAdam since version 2; with legacy=true, before it"
+                { Rate = "outside"
+                  Epsilon = "outside the corrected root"
+                  InitialState = [ "average", "0"; "square_average", "0"; "momentum_product", "1" ]
+                  BiasCorrection = "both means, that of gradients by the product of all μ"
+                  WeightDecay = "none" }
                 [ clock; own ])
             { NAdam.LearningRate = 2e-3
               Beta1 = 0.9
@@ -184,6 +189,15 @@ module internal AdamNesterovRules =
                 "d = g − p;  v₁, v₂ of g, d;  n of (g + β₂ d)²;  u = α (v̂₁ + β₂ v̂₂) / (√n̂ + ε);  w' = (w − u)/(1 + αλ)"
                 "Xie et al. 2022, algorithm 1, with the authors' corrections"
                 "sail-sg/Adan"
+                { Rate = "outside"
+                  Epsilon = "outside the corrected root"
+                  InitialState =
+                    [ "average", "0"
+                      "difference_average", "0"
+                      "square_average", "0"
+                      "previous_gradient", "the first gradient" ]
+                  BiasCorrection = "all three means"
+                  WeightDecay = "proximal: w' = (w − u) / (1 + α λ)" }
                 [ clock; own; "P32", "with decay the rate also divides" ])
             { Adan.LearningRate = 1e-3
               Beta1 = 0.98

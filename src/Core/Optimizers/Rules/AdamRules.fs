@@ -181,6 +181,11 @@ module internal AdamRules =
                 "v ← β₁ v + (1−β₁) g;  s ← β₂ s + (1−β₂) g²;  Δ = α v̂ / (√ŝ + ε), v̂ = v/(1−β₁ᵗ), ŝ = s/(1−β₂ᵗ)"
                 "Kingma & Ba 2015, algorithm 1"
                 "torch.optim.Adam, optax.adam (eps_root is inside=true)"
+                { Rate = "outside"
+                  Epsilon = "outside the corrected root; with inside=true, inside it"
+                  InitialState = [ "average", "0"; "square_average", "0" ]
+                  BiasCorrection = "both means; with correction=false, none"
+                  WeightDecay = "none" }
                 [ clock; own ])
             { LearningRate = 1e-4
               Beta1 = 0.9
@@ -204,6 +209,11 @@ module internal AdamRules =
                 "Δ = α v̂ / (√ŝ + ε) + α λ w"
                 "Loshchilov & Hutter 2019, algorithm 2, with the rate in front of λ"
                 "torch.optim.AdamW, optax.adamw"
+                { Rate = "outside"
+                  Epsilon = "outside the corrected root"
+                  InitialState = [ "average", "0"; "square_average", "0" ]
+                  BiasCorrection = "both means"
+                  WeightDecay = "decoupled, times the rate" }
                 [ clock; own; "P16", "its decay does not go through the means: that is its point" ])
             { AdamW.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8; WeightDecay = 0.01 }
             [ rate (fun (h: AdamW) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
@@ -221,6 +231,11 @@ module internal AdamRules =
                 "Δ = lr ((v̂₁ + α v₂) / (√ŝ + ε) + λ w), v₂ the mean with β₃"
                 "Pagliardini, Ablin & Grangier 2024, algorithm 1"
                 "apple/ml-ademamix, whose logarithms add 1e-8"
+                { Rate = "outside"
+                  Epsilon = "outside the corrected root"
+                  InitialState = [ "average", "0"; "slow_average", "0"; "square_average", "0" ]
+                  BiasCorrection = "the fast mean and that of squares; the slow mean has none"
+                  WeightDecay = "decoupled, times the rate" }
                 [ clock; own ])
             { AdEmaMix.LearningRate = 1e-3
               Beta1 = 0.9

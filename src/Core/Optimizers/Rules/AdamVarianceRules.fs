@@ -164,6 +164,11 @@ module internal AdamVarianceRules =
                 "ρ = ρ∞ − 2tβ₂ᵗ/(1−β₂ᵗ);  ρ > 5: Δ = α r v̂ √(1−β₂ᵗ)/(√s + ε);  otherwise Δ = α v̂"
                 "Liu et al. 2020, algorithm 2, threshold 5"
                 "torch.optim.RAdam"
+                { Rate = "outside"
+                  Epsilon = "outside the root, which is not corrected"
+                  InitialState = [ "average", "0"; "square_average", "0" ]
+                  BiasCorrection = "both means, that of squares by √(1−β₂ᵗ) outside its root; at first that of gradients alone"
+                  WeightDecay = "none" }
                 [ clock; own; "P9", "its first steps go with the gradient" ])
             { RAdam.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8 }
             [ rate (fun (h: RAdam) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
@@ -180,6 +185,11 @@ module internal AdamVarianceRules =
                 "s ← β₂ s + (1−β₂) (g−v)² + ε;  Δ = α v̂ / (√ŝ + ε)"
                 "Zhuang et al. 2020, algorithm 2"
                 "the authors' package (rectify=False, weight_decouple=False); optax.adabelief(eps_root=eps)"
+                { Rate = "outside"
+                  Epsilon = "outside the corrected root, and added to the mean of squares at every step"
+                  InitialState = [ "average", "0"; "belief", "0" ]
+                  BiasCorrection = "both means"
+                  WeightDecay = "none" }
                 [ clock; own; "P9", "its ε has two units" ])
             { AdaBelief.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-16 }
             [ rate (fun (h: AdaBelief) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
@@ -196,6 +206,11 @@ module internal AdamVarianceRules =
                 "s ← s − (1−β₂) sign(s − g²) g²;  Δ = α v / (√s + ε)"
                 "Zaheer et al. 2018, algorithm 2"
                 "with correction=true pytorch_optimizer and TF Addons; optax.yogi also starts v at 1e-6"
+                { Rate = "outside"
+                  Epsilon = "outside the root; with correction=true, the corrected one"
+                  InitialState = [ "average", "0"; "square_average", "initial" ]
+                  BiasCorrection = "none; with correction=true, both means"
+                  WeightDecay = "none" }
                 [ own; "P9", "the start of its sum has a unit"; "P22", "with correction it counts the steps" ])
             { Yogi.LearningRate = 0.01
               Beta1 = 0.9

@@ -205,6 +205,11 @@ module internal AdaptiveRules =
                 "s ← s + g²;  Δ = α g / (√s + ε)"
                 "Duchi, Hazan & Singer 2011, eq. 1"
                 "torch.optim.Adagrad(eps=1e-10); keras and optax.adagrad with inside=true, initial=0.1, eps=1e-7"
+                { Rate = "outside"
+                  Epsilon = "outside the root; with inside=true, inside it"
+                  InitialState = [ "square_sum", "initial" ]
+                  BiasCorrection = "none"
+                  WeightDecay = "none" }
                 [ "P5", "each element has a rate of its own"
                   "P22", "with lr_decay the rate's fall counts the steps" ])
             { LearningRate = 0.1; Epsilon = 1e-6; Initial = 0.0; RateDecay = 0.0; Inside = false }
@@ -224,6 +229,11 @@ module internal AdaptiveRules =
                 "s ← γ s + (1−γ) g²;  Δ = α g / (√s + ε)"
                 "Tieleman & Hinton 2012, lecture 6.5; centred: Graves 2013, eqs. 38-41"
                 "torch.optim.RMSprop(alpha=γ, eps=1e-8, centered, momentum); optax.rmsprop with inside=true"
+                { Rate = "outside, of the velocity too"
+                  Epsilon = "outside the root; with inside=true, inside it"
+                  InitialState = [ "square_average", "0"; "average", "0"; "velocity", "0" ]
+                  BiasCorrection = "none"
+                  WeightDecay = "none" }
                 [ "P5", "each element has a rate of its own" ])
             { LearningRate = 1e-4
               Decay = 0.99
@@ -247,6 +257,11 @@ module internal AdaptiveRules =
                 "s ← γ s + (1−γ) g²;  u = (√d + ε) / (√s + ε) g;  d ← γ d + (1−γ) u²;  Δ = α u"
                 "Zeiler 2012, algorithm 1"
                 "torch.optim.Adadelta(lr=1, rho=γ) with inside=true"
+                { Rate = "outside, a factor of 1: the law itself has none"
+                  Epsilon = "outside both roots; with inside=true, inside them"
+                  InitialState = [ "square_average", "0"; "delta_square_average", "0" ]
+                  BiasCorrection = "none"
+                  WeightDecay = "none" }
                 [ "P5", "each element has a rate of its own" ])
             { Decay = 0.99; Epsilon = 1e-6; DeltaEpsilon = nan; LearningRate = 1.0; Inside = false }
             [ decay "decay" "γ, of both means of squares" (fun (h: Adadelta) -> h.Decay) (fun v h -> { h with Decay = v })

@@ -366,6 +366,11 @@ module internal DistanceRules =
                 "r ← max(r, ‖w − w₀‖);  G ← G + ‖g‖²;  Δ = lr r/√G g"
                 "Ivgi, Hinder & Carmon 2023, section 2"
                 "formll/dog; optax.contrib.dog"
+                { Rate = "outside, a factor of 1: the distance is the rate"
+                  Epsilon = "inside the root, where the sum begins"
+                  InitialState = [ "initial", "the parameters"; "distance", "reps (1 + ‖w₀‖)"; "square_sum", "eps" ]
+                  BiasCorrection = "none"
+                  WeightDecay = "none" }
                 [ whole
                   "P9", "its ε has the unit of squared gradients"
                   "P32", "later steps depend on how far earlier ones went" ])
@@ -384,6 +389,11 @@ module internal DistanceRules =
                 "ρ ← max(ρ, ‖w − w₀‖²);  v ← v + ρ ‖g‖²;  Δ = ρ g / (√v + ε)"
                 "Khaled, Mishchenko & Jin 2023, algorithm 1"
                 "the authors' code; optax.contrib.dowg"
+                { Rate = "none"
+                  Epsilon = "outside the root; the squared distance begins with it too"
+                  InitialState = [ "initial", "the parameters"; "square_distance", "eps"; "weighted_sum", "0" ]
+                  BiasCorrection = "none"
+                  WeightDecay = "none" }
                 [ whole; "P9", "its ε has two units"; "P32", "it has no rate" ])
             { Dowg.Epsilon = 1e-4 }
             [ number "eps" "ε, the squared distance to begin with" Range.positive (fun (h: Dowg) -> h.Epsilon) (fun v h ->
@@ -400,6 +410,11 @@ module internal DistanceRules =
                 "λ = d lr;  m ← β₁m + (1−β₁) λ g;  r ← √β₂ r + (1−√β₂) λ⟨g, s/A⟩;  s ← √β₂ s + (1−√β₂) λ g;  Δ = m/A;  d ← max(d, r/((1−√β₂)‖s‖₁))"
                 "Defazio & Mishchenko 2023, Adam with D-Adaptation"
                 "the authors' package takes A before the step's squares, and decays through the gradient"
+                { Rate = "inside the mean of gradients, times the estimate"
+                  Epsilon = "outside the root, which is not corrected"
+                  InitialState = [ "average", "0"; "square_average", "0"; "gradient_sum", "0"; "estimate", "d0"; "product", "0" ]
+                  BiasCorrection = "none"
+                  WeightDecay = "decoupled, times the rate and the estimate" }
                 [ whole; own; "P32", "the rate is in the estimate" ])
             { DAdaptAdam.LearningRate = 1.0
               Beta1 = 0.9
@@ -423,6 +438,17 @@ module internal DistanceRules =
                 "r ← β₃r + (1−β₃) α d²⟨g, w₀−w⟩;  s ← β₃s + (1−β₃) α d² g;  m, v of d g, d² g²;  Δ = α d m/(√v + d ε);  d ← max(d, r/‖s‖₁)"
                 "Mishchenko & Defazio 2024, algorithm 4"
                 "the authors' package, but for d ε, where it has the next d"
+                { Rate = "outside, times the estimate, whose sums have it too"
+                  Epsilon = "outside the root, which is not corrected, times the estimate"
+                  InitialState =
+                    [ "average", "0"
+                      "square_average", "0"
+                      "gradient_sum", "0"
+                      "initial", "the parameters"
+                      "estimate", "d0"
+                      "product", "0" ]
+                  BiasCorrection = "none"
+                  WeightDecay = "decoupled, times the rate and the estimate" }
                 [ whole; own; "P32", "the rate is in the estimate" ])
             { Prodigy.LearningRate = 1.0
               Beta1 = 0.9

@@ -292,6 +292,11 @@ module internal MatrixRules =
                 "m ← μ m + (1−μ) g;  Δ = α √max(1, units/inputs) NewtonSchulz((1−μ) g + μ m) + α λ w"
                 "Jordan et al. 2024, with its coefficients 3.4445, −4.7750, 2.0315"
                 "KellerJordan/Muon, in full precision"
+                { Rate = "outside"
+                  Epsilon = "none to choose; 1e-7 is added to the norm"
+                  InitialState = [ "average", "0" ]
+                  BiasCorrection = "none: lengths do not count"
+                  WeightDecay = "decoupled, times the rate" }
                 [ "P23", "a matrix is not its elements"
                   "P9", "1e-7 is added to the norm"
                   "P5", "it turns with the rows and the columns of a matrix, not with its elements" ])
@@ -311,6 +316,11 @@ module internal MatrixRules =
                 "β = 1 − t^−c;  R, C of rows and columns of g² + ε₁;  U = g/√(R C/ΣR);  Δ = max(ε₂, RMS w) min(lr, 1/√t) U / max(1, RMS U/clip)"
                 "Shazeer & Stern 2018, algorithms 4 to 6"
                 "torch.optim.Adafactor, which applies ε₁ at the end"
+                { Rate = "outside, relative: at most 1/√t, times the tensor's root mean square"
+                  Epsilon = "inside the root (eps1, added to g²); eps2 is the least size of a tensor"
+                  InitialState = [ "square_average", "0" ]
+                  BiasCorrection = "none: β is 0 at the first step"
+                  WeightDecay = "none" }
                 [ "P23", "rows and columns share their sums"
                   "P5", "each element has a rate of its own"
                   "P22", "β counts the steps"

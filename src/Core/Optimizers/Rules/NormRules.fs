@@ -203,6 +203,11 @@ module internal NormRules =
                 "κ = trust ‖w‖ / (‖g‖ + λ ‖w‖ + ε);  v ← μ v + α κ (g + λ w);  Δ = v"
                 "You, Gitman & Ginsburg 2017, algorithm 1"
                 "optax.lars without decay (with it, Optax has ‖g + λ w‖)"
+                { Rate = "inside the velocity, times the tensor's trust ratio"
+                  Epsilon = "added to the norms: there is no root"
+                  InitialState = [ "velocity", "0" ]
+                  BiasCorrection = "none"
+                  WeightDecay = "L2: in the velocity, and in the norms" }
                 [ whole; "P9", "with decay, or at w = 0, its rate has a scale of its own" ])
             { Lars.LearningRate = 0.01; Momentum = 0.9; WeightDecay = 0.0; Trust = 0.001; Epsilon = 0.0 }
             [ rate (fun (h: Lars) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
@@ -220,6 +225,11 @@ module internal NormRules =
                 "r = v̂ / (√ŝ + ε) + λ w;  Δ = α ‖w‖/‖r‖ r"
                 "You et al. 2020, algorithm 2"
                 "optax.lamb"
+                { Rate = "outside, times the tensor's trust ratio"
+                  Epsilon = "outside the corrected root"
+                  InitialState = [ "average", "0"; "square_average", "0" ]
+                  BiasCorrection = "both means"
+                  WeightDecay = "decoupled, times the rate and the trust ratio, whose norm has it too" }
                 [ whole; "P5", "each element has a rate of its own"; "P22", "its corrections count the steps" ])
             { Lamb.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-6; WeightDecay = 0.0 }
             [ rate (fun (h: Lamb) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
@@ -237,6 +247,11 @@ module internal NormRules =
                 "v ← β₂ v + (1−β₂) ‖g‖², ‖g‖² at first;  m ← β₁ m + g/(√v + ε) + λ w;  Δ = α m"
                 "Ginsburg et al. 2019, algorithm 1"
                 "optax.novograd"
+                { Rate = "outside"
+                  Epsilon = "outside the root"
+                  InitialState = [ "average", "0"; "square_norm", "the first squared norm" ]
+                  BiasCorrection = "none; the first squared norm comes in whole"
+                  WeightDecay = "inside the velocity, beside the divided gradient" }
                 [ whole; "P22", "the first norm comes in whole" ])
             { NovoGrad.LearningRate = 0.01; Beta1 = 0.95; Beta2 = 0.98; Epsilon = 1e-8; WeightDecay = 0.0 }
             [ rate (fun (h: NovoGrad) -> h.LearningRate) (fun v h -> { h with LearningRate = v })

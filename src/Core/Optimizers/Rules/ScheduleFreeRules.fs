@@ -156,6 +156,11 @@ module internal ScheduleFreeRules =
                 "z ← z − γ g;  c = γ²/Σγ²;  x ← (1−c) x + c z;  y = (1−β) z + β x"
                 "Defazio et al. 2024, algorithm 1 and eqs. 3-5"
                 "schedulefree.SGDScheduleFree"
+                { Rate = "inside z, and in the weights of x"
+                  Epsilon = "none"
+                  InitialState = [ "z", "the parameters"; "x", "the parameters"; "weight_sum", "0" ]
+                  BiasCorrection = "none"
+                  WeightDecay = "none" }
                 [ clock; "P9", "Δ scales with the gradient" ])
             { ScheduleFreeSgd.LearningRate = 1.0; Beta = 0.9; Warmup = 0L }
             [ rate (fun (h: ScheduleFreeSgd) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
@@ -171,6 +176,11 @@ module internal ScheduleFreeRules =
                 "γ = α √(1−β₂ᵗ);  z ← z − γ (g/(√s + ε) + λ y);  c = γ²/Σγ²;  x ← (1−c) x + c z;  y = (1−β₁) z + β₁ x"
                 "Defazio et al. 2024, algorithm 1"
                 "schedulefree.AdamWScheduleFreePaper"
+                { Rate = "inside z, and in the weights of x"
+                  Epsilon = "outside the root, which is not corrected"
+                  InitialState = [ "z", "the parameters"; "x", "the parameters"; "square_average", "0"; "weight_sum", "0" ]
+                  BiasCorrection = "the mean of squares, by √(1−β₂ᵗ) in the rate"
+                  WeightDecay = "decoupled, times the rate: of y, within z" }
                 [ clock; "P5", "each element has a rate of its own" ])
             { ScheduleFreeAdamW.LearningRate = 0.0025
               Beta1 = 0.9

@@ -150,6 +150,11 @@ module internal SignRules =
                 "m ← γ m + (1−γ) g;  Δ = α sign m"
                 "Bernstein et al. 2018, algorithm 2"
                 "optax sign of trace; lion(beta1=γ, beta2=γ)"
+                { Rate = "outside"
+                  Epsilon = "none"
+                  InitialState = [ "average", "0" ]
+                  BiasCorrection = "none: a sign needs none"
+                  WeightDecay = "none" }
                 [ signs ])
             { Signum.LearningRate = 1e-4; Decay = 0.9 }
             [ rate (fun (h: Signum) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
@@ -164,6 +169,11 @@ module internal SignRules =
                 "Δ = α (sign(β₁ m + (1−β₁) g) + λ w);  m ← β₂ m + (1−β₂) g"
                 "Chen et al. 2023, algorithm 2"
                 "optax.lion, whose weight_decay is 1e-3"
+                { Rate = "outside"
+                  Epsilon = "none"
+                  InitialState = [ "average", "0" ]
+                  BiasCorrection = "none: a sign needs none"
+                  WeightDecay = "decoupled, times the rate" }
                 [ signs ])
             { Lion.LearningRate = 1e-4; Beta1 = 0.9; Beta2 = 0.99; WeightDecay = 0.0 }
             [ rate (fun (h: Lion) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
@@ -180,6 +190,11 @@ module internal SignRules =
                 "s ← clamp(s η⁺ or s η⁻ as g p is above or below 0);  p ← g, or 0 where g p < 0;  Δ = s sign p"
                 "Riedmiller & Braun 1993; Igel & Hüsken 2003 (iRprop⁻)"
                 "torch.optim.Rprop"
+                { Rate = "inside the step sizes, as the first"
+                  Epsilon = "none"
+                  InitialState = [ "previous_gradient", "0"; "step_size", "lr" ]
+                  BiasCorrection = "none"
+                  WeightDecay = "none" }
                 [ signs; "P32", "the shortest and the longest step are not in proportion to it" ])
             { Rprop.LearningRate = 0.01; Shrink = 0.5; Grow = 1.2; Smallest = 1e-6; Largest = 50.0 }
             [ rate (fun (h: Rprop) -> h.LearningRate) (fun v h -> { h with LearningRate = v })

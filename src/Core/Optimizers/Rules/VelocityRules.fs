@@ -179,6 +179,11 @@ module internal VelocityRules =
                 "Δ = α g"
                 "Robbins & Monro 1951"
                 "torch.optim.SGD(lr), optax.sgd, keras SGD"
+                { Rate = "outside"
+                  Epsilon = "none"
+                  InitialState = []
+                  BiasCorrection = "none"
+                  WeightDecay = "none" }
                 [ rotation ])
             { Fixed.LearningRate = 0.01 }
             [ rate (fun (h: Fixed) -> h.LearningRate) (fun v h -> { h with LearningRate = v }) ]
@@ -192,6 +197,11 @@ module internal VelocityRules =
                 "v ← γ v + α g;  Δ = v"
                 "Polyak 1964, eq. 9"
                 "keras SGD(momentum); PyTorch and Optax have the rate outside: equal at constant α"
+                { Rate = "inside the velocity"
+                  Epsilon = "none"
+                  InitialState = [ "velocity", "0" ]
+                  BiasCorrection = "none"
+                  WeightDecay = "none" }
                 [ rotation ])
             { Momentum.LearningRate = 1e-4; Decay = 0.9 }
             [ rate (fun (h: Momentum) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
@@ -206,6 +216,11 @@ module internal VelocityRules =
                 "v ← γ v + α g;  Δ = γ v + α g"
                 "Sutskever et al. 2013, eqs. 3-4, at the look-ahead parameters"
                 "keras SGD(nesterov=True); at constant α torch.optim.SGD(momentum, nesterov=True)"
+                { Rate = "inside the velocity"
+                  Epsilon = "none"
+                  InitialState = [ "velocity", "0" ]
+                  BiasCorrection = "none"
+                  WeightDecay = "none" }
                 [ rotation ])
             { Nesterov.LearningRate = 0.01; Decay = 0.9 }
             [ rate (fun (h: Nesterov) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
@@ -220,6 +235,11 @@ module internal VelocityRules =
                 "v ← μ v + (1−τ) g, g at first;  Δ = α v, or α (g + μ v)"
                 "Polyak 1964, eq. 9; Sutskever et al. 2013"
                 "torch.optim.SGD(lr, momentum, dampening, nesterov)"
+                { Rate = "outside"
+                  Epsilon = "none"
+                  InitialState = [ "velocity", "0" ]
+                  BiasCorrection = "none; the first gradient comes in whole, whatever the dampening"
+                  WeightDecay = "none" }
                 [ rotation; "P22", "with dampening the first gradient seen comes in whole" ])
             { Sgd.LearningRate = 0.01; Momentum = 0.0; Dampening = 0.0; Nesterov = false }
             [ rate (fun (h: Sgd) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
@@ -236,6 +256,11 @@ module internal VelocityRules =
                 "η = α / (1 + λ α (t−1))^κ;  Δ = η g + λ η w;  a ← a + μ (w − Δ − a) with μ = 1 / max(1, t−1−t₀)"
                 "Polyak & Juditsky 1992"
                 "torch.optim.ASGD, in its single-tensor form"
+                { Rate = "outside, falling: η = α / (1 + λ α (t−1))^κ"
+                  Epsilon = "none"
+                  InitialState = [ "average", "the parameters" ]
+                  BiasCorrection = "none"
+                  WeightDecay = "decoupled, times the falling rate" }
                 [ rotation; "P22", "the rate's fall counts the steps"; "P32", "the rate sets its own fall" ])
             { Asgd.LearningRate = 0.01; Lambda = 1e-4; Power = 0.75; Start = 1e6 }
             [ rate (fun (h: Asgd) -> h.LearningRate) (fun v h -> { h with LearningRate = v })

@@ -1,0 +1,227 @@
+/// What rules say of themselves, as far as their behaviour can tell.
+module CuteDl.Core.Tests.PageTests
+
+open System
+open Expecto
+open CuteDl.Core.Optimizers
+
+// A matrix, since some rules take no other; its parameters and its gradient have no zeros.
+let private layout = Layout.OfShapes [ "layers.0.weight", [ 3; 4 ] ]
+let private parameters = Array.init layout.Length (fun i -> 0.25 + 0.125 * float i)
+let private gradient = Array.init layout.Length (fun i -> 0.5 - 0.375 * float (i % 5))
+let private zeros: float array = Array.zeroCreate layout.Length
+
+let private conventions (kind: RuleKind) =
+    match kind.Page.Conventions with
+    | Some conventions -> conventions
+    | None -> failtest $"{kind.Name} says nothing"
+
+let private isNone (text: string) =
+    text = "none"
+    || Seq.exists (fun (mark: string) -> text.StartsWith("none" + mark, StringComparison.Ordinal)) [ ":"; ";"; " " ]
+
+let private startsWith (beginning: string) (text: string) = text.StartsWith(beginning, StringComparison.Ordinal)
+
+let private hasArgument (name: string) (kind: RuleKind) = kind.Arguments |> List.exists (fun argument -> argument.Name = name)
+
+/// The rule with its defaults, but for the values given of those arguments that it has.
+let private make (kind: RuleKind) (values: (string * float) list) =
+    values
+    |> List.filter (fun (name, _) -> hasArgument name kind)
+    |> List.fold (fun optimizer (name, value) -> Optimizer.set name value optimizer) (Expression.parse kind.Name)
+
+let private stepFrom (optimizer: Optimizer) (state: State<float>) (gradient: float array) =
+    let struct (next, delta) =
+        Optimizer.stepAt optimizer state (ReadOnlySpan parameters) (ReadOnlySpan gradient)
+
+    next, delta
+
+let private firstStep (optimizer: Optimizer) (gradient: float array) =
+    stepFrom optimizer (Optimizer.initFor<float> optimizer layout) gradient
+
+let private decays (kind: RuleKind) = kind.Arguments |> List.filter (fun argument -> startsWith "λ" argument.Summary)
+let private withoutDecay (kind: RuleKind) = [ for argument in decays kind -> argument.Name, 0.0 ]
+
+let private expectNear (expected: float) (actual: float) (what: string) =
+    Expect.isTrue (abs (actual - expected) <= 1e-9 * max 1e-6 (abs expected)) $"{what}: {actual}, expected {expected}"
+
+let private forRules (name: string) (check: RuleKind -> unit) =
+    testList name [ for kind in Rules.all -> testCase kind.Name (fun () -> check kind) ]
+
+let private saysAll =
+    testCase "rules say all, transformations nothing" (fun () ->
+        for kind in Rules.all do
+            let said = conventions kind
+
+            for text in [ said.Rate; said.Epsilon; said.BiasCorrection; said.WeightDecay ] do
+                Expect.isFalse (String.IsNullOrWhiteSpace text) kind.Name
+
+        for kind in Rules.transformations do
+            Expect.equal kind.Page.Conventions None kind.Name)
+
+let private arguments =
+    forRules "none where there is no argument, and only there" (fun kind ->
+        let said = conventions kind
+        Expect.equal (isNone said.Rate) (not (hasArgument "lr" kind)) $"rate: {said.Rate}"
+        let hasEpsilon = kind.Arguments |> List.exists (fun argument -> startsWith "eps" argument.Name)
+        Expect.equal (isNone said.Epsilon) (not hasEpsilon) $"ε: {said.Epsilon}"
+        Expect.equal (isNone said.WeightDecay) (decays kind).IsEmpty $"decay: {said.WeightDecay}")
+
+let private initialNames =
+    forRules "the initial state names every slot and number, and no other" (fun kind ->
+        // Some slots are there for some values alone.
+        let variants = [ []; [ "momentum", 0.5; "centered", 1.0 ] ]
+
+        let names =
+            [ for values in variants do
+                  let state = Optimizer.initFor<float> (make kind values) layout
+                  yield! state.SlotNames
+                  // Of one tensor, the first and only.
+                  for name, _ in state.Numbers -> name.Replace(".0", "", StringComparison.Ordinal) ]
+
+        let said = (conventions kind).InitialState |> List.map fst
+        Expect.equal said (List.distinct said) "each once"
+        Expect.equal (Set said) (Set names) "names")
+
+// Where it shows: after a step by which nothing moves, with a zero gradient and neither rate, ε nor decay; or, where it is said to come
+// from the first gradient, after a step with one.
+let private initialValues =
+    forRules "the initial state is as said" (fun kind ->
+        let said = (conventions kind).InitialState
+
+        let named =
+            [ for _, value in said do
+                  if hasArgument value kind then
+                      value, 0.25 ]
+
+        let epsilon = if List.contains ("eps", 0.25) named then [] else [ "eps", 0.0 ]
+        let values = [ "lr", 0.0; "momentum_decay", 0.0 ] @ epsilon @ withoutDecay kind @ named
+
+        for variant in [ []; [ "momentum", 0.5; "centered", 1.0 ] ] do
+            let optimizer = make kind (values @ variant)
+            let still, _ = firstStep optimizer zeros
+            let after, _ = stepFrom optimizer still zeros
+            let moved, _ = firstStep optimizer gradient
+
+            let read (state: State<float>) (name: string) =
+                if List.contains name state.SlotNames then
+                    state[name].ToArray()
+                else
+                    [| for other, number in state.Numbers do
+                           if other = name || other = name + ".0" then
+                               number |]
+
+            for name, value in said do
+                let actual = read still name
+
+                let expected: float array =
+                    match value with
+                    | "the parameters" -> parameters
+                    | "the first gradient" -> gradient
+                    | "the first squared norm" -> [| Array.sumBy (fun g -> g * g) gradient |]
+                    | "reps (1 + ‖w₀‖)" -> [| 1e-6 * (1.0 + sqrt (Array.sumBy (fun w -> w * w) parameters)) |]
+                    | argument when hasArgument argument kind -> Array.create actual.Length 0.25
+                    | number -> Array.create actual.Length (float number)
+
+                let actual =
+                    match value with
+                    | "the first gradient"
+                    | "the first squared norm" -> read moved name
+                    // A product has its first factor after the first step.
+                    | "1" -> Array.map2 (fun first second -> first * first / second) actual (read after name)
+                    | _ -> actual
+
+                if actual.Length > 0 then
+                    Array.iter2 (fun expected actual -> expectNear expected actual name) expected actual)
+
+let private rates =
+    forRules "a rate outside scales its own step, one inside does not" (fun kind ->
+        let said = (conventions kind).Rate
+
+        if not (isNone said) then
+            let rate = (kind.Arguments |> List.find (fun argument -> argument.Name = "lr")).Default
+            let optimizer = make kind (withoutDecay kind @ [ "lr", rate ])
+            let state, _ = firstStep optimizer gradient
+            let _, delta = stepFrom optimizer state gradient
+            let _, doubled = stepFrom (Optimizer.set "lr" (2.0 * rate) optimizer) state gradient
+            let isScaled = Array.forall2 (fun d twice -> abs (twice - 2.0 * d) <= 1e-9 * abs twice) delta doubled
+            Expect.isTrue (startsWith "outside" said || startsWith "inside" said) $"a place: {said}"
+            Expect.equal isScaled (startsWith "outside" said) said)
+
+// An ε that outweighs all else: behind the root Δ goes with 1/ε, within it with 1/√ε.
+let private epsilons =
+    let hidden = Map [ "lamb", "the trust ratio takes the length away"; "dowg", "the distance has it too" ]
+
+    let power (kind: RuleKind) (values: (string * float) list) =
+        let name = if kind.Name = "adafactor" then "eps1" else "eps"
+
+        let last (epsilon: float) =
+            let optimizer = make kind ([ name, epsilon; "eps_delta", 1e-6; "lr", 1.0 ] @ withoutDecay kind @ values)
+            let start = Optimizer.initFor<float> optimizer layout, zeros
+            // So many that rules which divide later do so.
+            [ 1..12 ] |> List.fold (fun (state, _) _ -> stepFrom optimizer state gradient) start |> snd
+
+        log ((last 1e9)[0] / (last 4e9)[0]) / log 4.0
+
+    forRules "ε stands where it is said to" (fun kind ->
+        let said = (conventions kind).Epsilon
+
+        if not (isNone said || hidden.ContainsKey kind.Name) then
+            let expected = if startsWith "inside the root" said then 0.5 else 1.0
+            Expect.floatClose { absolute = 2e-3; relative = 0.0 } (power kind []) expected said
+
+            if hasArgument "inside" kind then
+                Expect.stringContains said "inside=true" "the other place"
+                Expect.floatClose { absolute = 2e-3; relative = 0.0 } (power kind [ "inside", 1.0 ]) 0.5 said)
+
+let private corrections =
+    forRules "a corrected mean sees a zero gradient in front, no other does" (fun kind ->
+        let said = (conventions kind).BiasCorrection
+
+        let changes (values: (string * float) list) =
+            let optimizer = make kind (withoutDecay kind @ values)
+
+            let run gradients =
+                let start = Optimizer.initFor<float> optimizer layout, zeros
+                gradients |> List.fold (fun (state, _) gradient -> stepFrom optimizer state gradient) start |> snd
+
+            run [ zeros; gradient ] <> run [ gradient ]
+
+        let countsOtherwise =
+            kind.Page.Exempt
+            |> List.exists (fun (law, reason) -> law = "P22" && not (reason.Contains("correction", StringComparison.Ordinal)))
+
+        if isNone said then
+            Expect.isTrue (countsOtherwise || not (changes [])) said
+        else
+            Expect.isTrue (changes []) said
+
+        if hasArgument "correction" kind then
+            Expect.stringContains said "with correction=" "the other way"
+            Expect.equal (changes [ "correction", 0.0 ], changes [ "correction", 1.0 ]) (false, true) said)
+
+let private weightDecays =
+    forRules "decoupled decay goes past all means, other decay does not" (fun kind ->
+        let said = conventions kind
+
+        if not (isNone said.WeightDecay) then
+            let run (value: float) =
+                let optimizer = make kind [ for argument in decays kind -> argument.Name, value ]
+                let state, delta = firstStep optimizer gradient
+
+                // What is made of parameters is none of the means meant.
+                let ofGradients =
+                    [ for name, start in said.InitialState do
+                          if start <> "the parameters" && List.contains name state.SlotNames then
+                              state[name].ToArray() ]
+
+                ofGradients, delta
+
+            let slots, delta = run 0.1
+            let plainSlots, plainDelta = run 0.0
+            Expect.notEqual delta plainDelta "decay"
+            let isBeside = startsWith "decoupled" said.WeightDecay || startsWith "proximal" said.WeightDecay
+            Expect.equal (slots = plainSlots) isBeside said.WeightDecay)
+
+let tests =
+    testList "pages" [ saysAll; arguments; initialNames; initialValues; rates; epsilons; corrections; weightDecays ]
