@@ -83,25 +83,27 @@ let private initialNames =
         Expect.equal said (List.distinct said) "each once"
         Expect.equal (Set said) (Set names) "names")
 
-// Where it shows: after a step by which nothing moves, with a zero gradient and neither rate, ε nor decay; or, where it is said to come
-// from the first gradient, after a step with one.
+// Where it shows: after a step by which nothing moves, with a zero gradient and neither rate nor decay (nor ε for slots, to which some
+// rules add it); or, where it is said to come from the first gradient, after a step with one.
 let private initialValues =
     forRules "the initial state is as said" (fun kind ->
         let said = (conventions kind).InitialState
 
-        let named =
-            [ for _, value in said do
-                  if hasArgument value kind then
-                      value, 0.25 ]
+        // What something may begin with, at a value of its own.
+        let beginnings =
+            [ for name in [ "initial"; "d0" ] @ List.map snd said do
+                  if hasArgument name kind then
+                      name, 0.25 ]
 
-        let epsilon = if List.contains ("eps", 0.25) named then [] else [ "eps", 0.0 ]
-        let values = [ "lr", 0.0; "momentum_decay", 0.0 ] @ epsilon @ withoutDecay kind @ named
+        let values epsilon =
+            [ "lr", 0.0; "momentum_decay", 0.0 ] @ beginnings @ [ "eps", epsilon ] @ withoutDecay kind
 
         for variant in [ []; [ "momentum", 0.5; "centered", 1.0 ] ] do
-            let optimizer = make kind (values @ variant)
+            let optimizer = make kind (values 0.25 @ variant)
             let still, _ = firstStep optimizer zeros
             let after, _ = stepFrom optimizer still zeros
             let moved, _ = firstStep optimizer gradient
+            let withoutEpsilon, _ = firstStep (make kind (values 1e-300 @ variant)) zeros
 
             let read (state: State<float>) (name: string) =
                 if List.contains name state.SlotNames then
@@ -112,7 +114,7 @@ let private initialValues =
                                number |]
 
             for name, value in said do
-                let actual = read still name
+                let actual = read (if List.contains name still.SlotNames then withoutEpsilon else still) name
 
                 let expected: float array =
                     match value with
