@@ -11,8 +11,6 @@ let private tests =
           SchedulerTests.tests
           Statistics.SampleTests.tests
           Statistics.ComparisonTests.tests
-          SampleTests.tests
-          ComparisonTests.tests
           Analysis.AnalysisTests.tests
           TrialRunnerTests.tests
           QuasiRandomTests.tests

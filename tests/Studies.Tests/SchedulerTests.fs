@@ -24,9 +24,7 @@ let private task name : StudyTask =
       Target = Accuracy 0.8 }
 
 let private contender name space : Contender =
-    { Name = name
-      Optimizer = Expression.parse "fixed(lr=0.01)"
-      Space = [ "lr", space ] }
+    { Name = name; Optimizer = Expression.parse "fixed(lr=0.01)"; Space = [ "lr", space ] }
 
 let private tuning pruning =
     { Search = Grid
@@ -150,20 +148,30 @@ let private outcome (scheduler: Scheduler) = scheduler.Results |> Array.map Tria
 let private undisturbed study look workers =
     outcome (sitting study look (MemoryStore()) workers (Formulas ignore) CancellationToken.None)
 
-let private header =
-    { Study = "{}"
-      UntilDecided = true
-      Data = [||]
-      Version = "" }
+let private header = { Study = "{}"; UntilDecided = true; Data = [||]; Version = "" }
 
 /// A store in a folder, as a new process would find it.
 let private stored (folder: string) (act: IStudyStore -> 'result) : 'result =
     let folder = StudyFolder folder
-    use journal = if File.Exists folder.Journal then Journal.Open folder.Journal else Journal.Create folder.Journal
-    let records = journal.Records |> Seq.mapi (fun i text -> StudyRecord.read folder.Journal i text) |> Seq.toList
 
-    let results = records |> List.choose (function Finished result -> Some result | _ -> None)
-    let decisions = records |> List.choose (function Decided decision -> Some decision | _ -> None)
+    use journal =
+        if File.Exists folder.Journal then Journal.Open folder.Journal else Journal.Create folder.Journal
+
+    let records =
+        journal.Records |> Seq.mapi (fun i text -> StudyRecord.read folder.Journal i text) |> Seq.toList
+
+    let results =
+        records
+        |> List.choose (function
+            | Finished result -> Some result
+            | _ -> None)
+
+    let decisions =
+        records
+        |> List.choose (function
+            | Decided decision -> Some decision
+            | _ -> None)
+
     act (FolderStore(folder, journal, header, results, decisions))
 
 let private prunings = [ NoPruning; Median 2; SuccessiveHalving 3 ]
@@ -193,7 +201,11 @@ let tests =
                           let sit (steps: int) =
                               use cancel = new CancellationTokenSource()
                               let mutable left = steps
-                              let onStep () = if Interlocked.Decrement(&left) = 0 then cancel.Cancel()
+
+                              let onStep () =
+                                  if Interlocked.Decrement(&left) = 0 then
+                                      cancel.Cancel()
+
                               let source = Formulas onStep
 
                               stored folder (fun store ->
@@ -261,7 +273,9 @@ let tests =
                           member _.Decisions = inner.Decisions
 
                           member _.Keep(result: TrialResult) =
-                              if Interlocked.Decrement(&left) <= 0 then raise (IOException "no space left on device")
+                              if Interlocked.Decrement(&left) <= 0 then
+                                  raise (IOException "no space left on device")
+
                               inner.Keep result
 
                           member _.Keep(decision: StudyDecision) = inner.Keep decision
@@ -280,5 +294,8 @@ let tests =
                   Expect.stringEnds message ": no space left on device" "why"
                   let kept = stored folder (fun store -> store.Results.Count)
                   Expect.equal kept 4 "those before it"
-                  let again = stored folder (fun store -> outcome (sitting study 2 store 2 (Formulas ignore) CancellationToken.None))
+
+                  let again =
+                      stored folder (fun store -> outcome (sitting study 2 store 2 (Formulas ignore) CancellationToken.None))
+
                   Expect.equal again expected "goes on")) ]

@@ -15,7 +15,11 @@ module Quick =
         { task with Steps = max every (steps / every * every) }
 
     let private tuning (contenders: Contender list) (tuning: Tuning) : Tuning =
-        let fewer = { tuning with Trials = min trials tuning.Trials; Seeds = List.truncate 1 tuning.Seeds; Extensions = 0 }
+        let fewer =
+            { tuning with
+                Trials = min trials tuning.Trials
+                Seeds = List.truncate 1 tuning.Seeds
+                Extensions = 0 }
 
         // The combinations of choices may need more.
         if contenders |> List.forall (fun contender -> (Settings.problems fewer contender).IsEmpty) then
@@ -39,7 +43,8 @@ module Quick =
                 Fair(
                     tuning study.Contenders tuned,
                     { confirmation with Seeds = List.truncate seeds confirmation.Seeds; Looks = None },
-                    frontier |> Option.map (fun frontier -> { Rates = everySecond frontier.Rates; Seeds = List.truncate 1 frontier.Seeds })
+                    frontier
+                    |> Option.map (fun frontier -> { Rates = everySecond frontier.Rates; Seeds = List.truncate 1 frontier.Seeds })
                 )
 
         { study with Name = $"{study.Name} (quick)"; Tasks = tasks; Protocol = protocol }

@@ -16,8 +16,7 @@ type FolderLock private (stream: FileStream) =
     static member Take(folder: string) : FolderLock =
         let path = Path.Combine(folder, "lock")
 
-        let openFile mode =
-            new FileStream(path, mode, FileAccess.ReadWrite, FileShare.None)
+        let openFile mode = new FileStream(path, mode, FileAccess.ReadWrite, FileShare.None)
 
         // Made first, so that what goes wrong with that is not taken for a lock.
         if not (File.Exists path) then

@@ -1,60 +1,56 @@
 namespace CuteDl.Studies
 
 open System
-open System.Collections.Generic
-open System.Threading
 open CuteDl.Core.Data
 open CuteDl.Core.Optimizers
 
-/// <summary>The trials of a study on its prepared tasks: networks and functions that are really trained.</summary>
+/// <summary>Trains the trials of a study.</summary>
 /// <param name="study">The study.</param>
-/// <param name="tasks">All of its tasks, prepared.</param>
+/// <param name="tasks">All of its tasks, with their data read.</param>
 /// <exception cref="T:System.ArgumentException">A task of the study was not prepared.</exception>
 [<Sealed>]
 type PreparedTrials(study: Study, tasks: PreparedTask seq) =
-    let tasks =
-        let byName = Dictionary<string, PreparedTask>()
+    let tasks = tasks |> Seq.map (fun task -> task.Task.Name, task) |> Map.ofSeq
 
-        for task in tasks do
-            byName[task.Task.Name] <- task
-
+    do
         for task in study.Tasks do
-            if not (byName.ContainsKey task.Name) then
+            if not (tasks.ContainsKey task.Name) then
                 raise (ArgumentException($"the task '{task.Name}' was not prepared.", nameof tasks))
 
-        byName
+    let contenders = study.Contenders |> List.map (fun contender -> contender.Name, contender) |> Map.ofList
 
-    let taskOf (trial: Trial) : PreparedTask =
-        match tasks.TryGetValue trial.Task with
-        | true, task -> task
-        | _ -> raise (ArgumentException($"the trial {trial} is of the task '{trial.Task}', which this study does not have.", nameof trial))
+    // By the contender rather than by the text, which does not know every optimizer that a program can make.
+    let optimizer (trial: Trial) : Optimizer =
+        (contenders[trial.Contender].Optimizer, trial.Values)
+        ||> Array.fold (fun optimizer struct (name, value) -> Optimizer.set name value optimizer)
 
-    // The contender itself, with the trial's values: it may have parts that the text form does not know.
-    let optimizerOf (trial: Trial) : Optimizer =
-        let made =
-            study.Contenders
-            |> List.tryFind (fun contender -> contender.Name = trial.Contender)
-            |> Option.map (fun contender ->
-                (contender.Optimizer, trial.Values)
-                ||> Array.fold (fun optimizer struct (name, value) -> Optimizer.set name value optimizer))
-
-        match made with
-        | Some optimizer when string optimizer = trial.Optimizer -> optimizer
-        | _ -> Expression.parse trial.Optimizer
-
-    let asRun (run: TrialRun) : ITrialRun =
+    let under (run: TrialRun) : ITrialRun =
         { new ITrialRun with
             member _.Step = run.Step
             member _.HasEnded = run.IsEnded
             member _.Curve = run.Curve
             member _.RunTo(step, cancellation) = run.RunTo(step, ignore, cancellation)
             member _.Save path = Safetensors.save path (run.Snapshot())
-            // Only a trial that is not at its end can be pruned.
-            member _.Result _ = run.Result CancellationToken.None
-            member _.Dispose() = () }
+            member _.Result cancellation = run.Result cancellation }
+
+    /// <summary>Reads the images of a study's tasks.</summary>
+    /// <param name="read">From a source to its training images and, as validation, its test images.</param>
+    /// <param name="study">The study.</param>
+    /// <exception cref="T:System.ArgumentException">A number is out of its range, or layers and data do not fit.</exception>
+    static member Of(read: Func<ImageSource, DataSets>, study: Study) : PreparedTrials =
+        PreparedTrials(study, [ for task in study.Tasks -> PreparedTask.prepare read.Invoke task ])
+
+    /// <summary>The tasks, in the study's order.</summary>
+    member _.Tasks: PreparedTask array = [| for task in study.Tasks -> tasks[task.Name] |]
+
+    /// <summary>A hash of the images of each task that has some.</summary>
+    member prepared.DataHashes: struct (string * string) array =
+        [| for task in prepared.Tasks do
+               if task.DataHash <> "" then
+                   struct (task.Task.Name, task.DataHash) |]
 
     interface ITrialSource with
-        member _.Start trial = asRun (TrialRunner.startWith (taskOf trial) (optimizerOf trial) trial)
+        member _.Start trial = under (TrialRunner.startWith tasks[trial.Task] (optimizer trial) trial)
 
         member _.Restore(trial, path) =
-            asRun (TrialRunner.resumeWith (taskOf trial) (optimizerOf trial) trial path (Safetensors.read path))
+            under (TrialRunner.resumeWith tasks[trial.Task] (optimizer trial) trial path (Safetensors.read path))

@@ -138,9 +138,11 @@ type StudyRun
 
             let header = header study untilDecided data
 
-            AtomicFile.write folder.Study (Action<Stream>(fun stream ->
-                use writer = new StreamWriter(stream, leaveOpen = true)
-                writer.Write header.Study))
+            AtomicFile.write
+                folder.Study
+                (Action<Stream>(fun stream ->
+                    use writer = new StreamWriter(stream, leaveOpen = true)
+                    writer.Write header.Study))
 
             let journal = Journal.Create folder.Journal
 
@@ -163,7 +165,9 @@ type StudyRun
     /// </exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The journal is damaged.</exception>
     /// <exception cref="T:System.IO.IOException">The folder cannot be written, or another process is at work in it.</exception>
-    static member Resume(path: string, given: Study option, source: Func<Study, struct (ITrialSource * struct (string * string) array)>) : StudyRun =
+    static member Resume
+        (path: string, given: Study option, source: Func<Study, struct (ITrialSource * struct (string * string) array)>)
+        : StudyRun =
         let folder = StudyFolder path
 
         if not (File.Exists folder.Journal) then

@@ -33,7 +33,8 @@ type internal MemoryStore() =
 
 /// Keeps everything in a folder.
 [<Sealed>]
-type internal FolderStore(folder: StudyFolder, journal: Journal, header: StudyHeader, results: TrialResult list, decisions: StudyDecision list) =
+type internal FolderStore
+    (folder: StudyFolder, journal: Journal, header: StudyHeader, results: TrialResult list, decisions: StudyDecision list) =
     let results = results |> List.map (fun result -> KeyValuePair(result.Trial.Id, result)) |> Dictionary
 
     let manifest (result: TrialResult) : TrialManifest =
@@ -50,9 +51,11 @@ type internal FolderStore(folder: StudyFolder, journal: Journal, header: StudyHe
         let path = folder.Result result.Trial
         Directory.CreateDirectory(Path.GetDirectoryName path |> string) |> ignore
 
-        AtomicFile.write path (Action<Stream>(fun stream ->
-            use writer = new StreamWriter(stream, leaveOpen = true)
-            writer.Write(TrialManifest.write (manifest result))))
+        AtomicFile.write
+            path
+            (Action<Stream>(fun stream ->
+                use writer = new StreamWriter(stream, leaveOpen = true)
+                writer.Write(TrialManifest.write (manifest result))))
 
     do
         // Those that a crash kept from being written: the journal is what counts.

@@ -67,11 +67,7 @@ type TrialRun internal (trial: Trial) =
     /// <summary>All validations so far, oldest first.</summary>
     abstract History: History
 
-<<<<<<< HEAD
     /// <summary>All validations so far, with what is known beside them.</summary>
-=======
-    /// <summary>The same with what is known beside each.</summary>
->>>>>>> 7ebb0e3 (Trials in the build)
     abstract Curve: Curve
 
     /// <summary>Whether there is nothing more to do: its steps are used up, a stop rule held, or it diverged.</summary>

@@ -38,7 +38,11 @@ let private bootstrap =
               let counts = Array.zeroCreate 10
 
               Bootstrap.distribution 7 "test" 5000 [| 10 |] (fun places ->
-                  places[0] |> Array.iteri (fun i place -> if i % 3 = 0 then counts[place] <- counts[place] + 1)
+                  places[0]
+                  |> Array.iteri (fun i place ->
+                      if i % 3 = 0 then
+                          counts[place] <- counts[place] + 1)
+
                   0.0)
               |> ignore
 
