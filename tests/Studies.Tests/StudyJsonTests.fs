@@ -110,7 +110,7 @@ let private wrong =
       + adam
       + "] }",
       "$.schema",
-      "known are cutedl/study/1"
+      "did you mean cutedl/study/1?"
       "[1, 2]", "$", "[1, 2] is given, an object" ]
 
 let private readingTests =
