@@ -36,6 +36,22 @@ let tests =
         [ testCase "Sobol's sequence is the published one" (fun () ->
               Expect.equal [ for index in 0..9 -> unscrambled 3 index ] published "points")
 
+          testCase "each dimension has a primitive polynomial of its own, and odd direction numbers below 2^k" (fun () ->
+              Expect.hasLength (List.distinct QuasiRandom.polynomials) (QuasiRandom.maxDimensions - 1) "all differ"
+
+              for struct (degree, coefficients, first) in QuasiRandom.polynomials do
+                  // x multiplied by itself until it is 1 again, modulo the polynomial: primitive if that takes all of 2^degree - 1.
+                  let polynomial = (1 <<< degree) + (coefficients <<< 1) + 1
+
+                  let next power =
+                      let doubled = power <<< 1
+                      if doubled >>> degree = 1 then doubled ^^^ polynomial else doubled
+
+                  let rec order power count = if power = 1 then count else order (next power) (count + 1)
+                  Expect.equal (order (next 1) 1) ((1 <<< degree) - 1) "order"
+                  Expect.hasLength first degree "direction numbers"
+                  Expect.all (List.indexed first) (fun (k, m) -> m % 2u = 1u && m < (2u <<< k)) "odd, below 2^k")
+
           testProperty "of 2^k scrambled points each interval of length 2^-k has one, in each dimension" (fun (seed: int) ->
               let points = [ for index in 0..63 -> QuasiRandom.sobol (key seed) QuasiRandom.maxDimensions index ]
               isEven 64 points "all 64"

@@ -11,7 +11,7 @@ open CuteDl.Core.Numerics
 module QuasiRandom =
     /// Degree, inner coefficients and first direction numbers of the polynomial of each dimension after the first: the first lines of
     /// new-joe-kuo-6.21201 (Joe & Kuo 2008, "Constructing Sobol sequences with better two-dimensional projections").
-    let private polynomials: struct (int * int * uint32 list) list =
+    let internal polynomials: struct (int * int * uint32 list) list =
         [ struct (1, 0, [ 1u ])
           struct (2, 1, [ 1u; 3u ])
           struct (3, 1, [ 1u; 3u; 1u ])
