@@ -1,5 +1,6 @@
 using CuteDl.Core.Data;
 using CuteDl.Data;
+using CuteDl.Studies;
 using Microsoft.FSharp.Core;
 
 namespace CuteDl;
@@ -9,13 +10,17 @@ public sealed class ImageData
 {
     private static readonly Lazy<ImageData> EmbeddedMnist = new(ReadMnist);
 
-    private ImageData(string name, DataSets core)
+    private ImageData(string name, ImageSource source, DataSets core)
     {
         Name = name;
+        Source = source;
         Core = core;
     }
 
     internal DataSets Core { get; }
+
+    /// <summary>What a study says of where they come from.</summary>
+    internal ImageSource Source { get; }
 
     /// <summary><c>mnist</c>, or the folder it was read from.</summary>
     public string Name { get; }
@@ -43,7 +48,7 @@ public sealed class ImageData
     public static ImageData FromFolder(string folder, int classes = 10)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        return new ImageData(folder, DataSetsModule.readFolder(classes, folder));
+        return new ImageData(folder, ImageSource.NewFolder(folder, classes), DataSetsModule.readFolder(classes, folder));
     }
 
     internal static ImageData LoadMnist() => EmbeddedMnist.Value;
@@ -51,6 +56,6 @@ public sealed class ImageData
     private static ImageData ReadMnist()
     {
         var open = FuncConvert.FromFunc((string name) => ValueTuple.Create(name + ".gz", MnistFiles.Open(name + ".gz")));
-        return new ImageData("mnist", DataSetsModule.read(10, open));
+        return new ImageData("mnist", ImageSource.Mnist, DataSetsModule.read(10, open));
     }
 }

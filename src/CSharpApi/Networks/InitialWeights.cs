@@ -9,10 +9,10 @@ public sealed class InitialWeights
 {
     private readonly Func<Model, int, double[]> _make;
 
-    private InitialWeights(string name, bool isRandom, Func<Model, int, double[]> make)
+    private InitialWeights(string name, Initialization? initialization, Func<Model, int, double[]> make)
     {
         Name = name;
-        IsRandom = isRandom;
+        Initialization = initialization;
         _make = make;
     }
 
@@ -20,20 +20,20 @@ public sealed class InitialWeights
     public string Name { get; }
 
     /// <summary>Whether the seed decides them.</summary>
-    public bool IsRandom { get; }
+    public bool IsRandom => Initialization is not null;
 
     /// <summary>Uniform within ±√(6 / (inputs + units)) (Glorot and Bengio 2010, eq. 16).</summary>
-    public static InitialWeights Glorot { get; } = Random(Initialization.Glorot);
+    public static InitialWeights Glorot { get; } = Random(CuteDl.Core.Networks.Initialization.Glorot);
 
     /// <summary>Normal with standard deviation √(2 / inputs) (He et al. 2015, eq. 10).</summary>
-    public static InitialWeights He { get; } = Random(Initialization.He);
+    public static InitialWeights He { get; } = Random(CuteDl.Core.Networks.Initialization.He);
 
     /// <summary>
     /// One draw from normal(0, 0.01) for the document's model, 784 inputs to 10 units, that its documented results were worked
     /// out from; in the package.
     /// </summary>
     public static InitialWeights Reference { get; } =
-        new("reference", false, (model, _) => Fit("the reference weights", ReadReference(), model));
+        new("reference", null, (model, _) => Fit("the reference weights", ReadReference(), model));
 
     /// <summary>Normal with mean 0.</summary>
     /// <param name="standardDeviation">At least 0; the document's is 0.01.</param>
@@ -45,7 +45,7 @@ public sealed class InitialWeights
             throw new ArgumentOutOfRangeException(nameof(standardDeviation), standardDeviation, "must be at least 0 and finite.");
         }
 
-        return Random(Initialization.NewNormal(standardDeviation));
+        return Random(CuteDl.Core.Networks.Initialization.NewNormal(standardDeviation));
     }
 
     /// <summary>
@@ -56,16 +56,19 @@ public sealed class InitialWeights
     public static InitialWeights FromFile(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        return new InitialWeights(path, false, (model, _) => Fit(path, Npz.read(path), model));
+        return new InitialWeights(path, null, (model, _) => Fit(path, Npz.read(path), model));
     }
 
     /// <inheritdoc/>
     public override string ToString() => Name;
 
+    /// <summary>How random ones are drawn; nothing for given ones.</summary>
+    internal Initialization? Initialization { get; }
+
     internal double[] Make(Model model, int seed) => _make(model, seed);
 
     private static InitialWeights Random(Initialization initialization) =>
-        new(initialization.ToString(), true, (model, seed) => ModelModule.initialParameters<double>(model, initialization, seed));
+        new(initialization.ToString(), initialization, (model, seed) => ModelModule.initialParameters<double>(model, initialization, seed));
 
     private static FSharpMap<string, Tensor> ReadReference()
     {

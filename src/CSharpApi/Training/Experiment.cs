@@ -14,6 +14,8 @@ public sealed class Experiment
 
     internal Experiment(ExperimentPlan plan) => _plan = plan;
 
+    internal ExperimentPlan Plan => _plan;
+
     /// <summary>Adds a dense layer, activation(x·W + b). The last one's units are the classes' logits.</summary>
     /// <param name="units">At least 1.</param>
     /// <param name="activation">What is done to each sum.</param>
@@ -155,6 +157,15 @@ public sealed class Experiment
         StopRuleModule.validate(StopRule.NewTarget(target, hold));
         return new(_plan with { Target = target, Hold = hold });
     }
+
+    /// <summary>
+    /// A study with this experiment as its task: settings tuned with equal budgets, then compared over fresh seeds. See <see cref="CuteDl.Study"/>.
+    /// </summary>
+    /// <param name="name">The study's name, and the task's.</param>
+    /// <param name="epochs">The budget of a trial, at least 1.</param>
+    /// <param name="accuracy">What validation accuracy counts as having learned it, in (0, 1].</param>
+    /// <exception cref="ArgumentException">A value is out of its range, or the initial weights are given ones.</exception>
+    public Study Study(string name, int epochs, double accuracy) => CuteDl.Study.Named(name).Task(name, this, epochs, accuracy);
 
     /// <summary>A comparison of this experiment under each of the optimizers, all else equal.</summary>
     /// <param name="optimizers">At least one.</param>

@@ -1,4 +1,5 @@
 using CuteDl.Core.Training;
+using CuteDl.Studies;
 using CoreActivation = CuteDl.Core.Networks.Activation;
 using CoreLoss = CuteDl.Core.Networks.Loss;
 using CoreOrder = CuteDl.Core.Data.Order;
@@ -34,6 +35,23 @@ internal static class Translate
             CuteDl.Order.File => CoreOrder.FileOrder,
             CuteDl.Order.Shuffle => CoreOrder.Shuffled,
             _ => throw Unknown(nameof(order), order),
+        };
+
+    public static Search Search(StudySearch search) =>
+        search switch
+        {
+            StudySearch.Grid => CuteDl.Studies.Search.Grid,
+            StudySearch.Sobol => CuteDl.Studies.Search.Sobol,
+            StudySearch.Halton => CuteDl.Studies.Search.Halton,
+            _ => throw Unknown(nameof(search), search),
+        };
+
+    public static Objective Objective(StudyObjective objective) =>
+        objective switch
+        {
+            StudyObjective.TimeToTarget => CuteDl.Studies.Objective.TimeToTarget,
+            StudyObjective.FinalScore => CuteDl.Studies.Objective.FinalScore,
+            _ => throw Unknown(nameof(objective), objective),
         };
 
     public static StopReason StopReason(CoreStopReason reason) =>

@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using CuteDl.Studies;
+using Microsoft.FSharp.Collections;
+
+namespace CuteDl;
+
+/// <summary>Which values of an optimizer's hyper-parameters a study may try, as an immutable value; those not named stay as they are.</summary>
+public sealed class SearchSpace
+{
+    private readonly ImmutableList<Tuple<string, Space>> _spaces;
+
+    private SearchSpace(ImmutableList<Tuple<string, Space>> spaces) => _spaces = spaces;
+
+    /// <summary>Nothing is tried: the optimizer stays as it is.</summary>
+    public static SearchSpace Empty { get; } = new([]);
+
+    internal FSharpList<Tuple<string, Space>> Core => ListModule.OfSeq(_spaces);
+
+    /// <summary>Values evenly spread over the logarithm.</summary>
+    /// <param name="name">The hyper-parameter, by its name in the text form.</param>
+    /// <param name="low">Above 0.</param>
+    /// <param name="high">Above <paramref name="low"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A bound is out of its range.</exception>
+    /// <exception cref="ArgumentException">The hyper-parameter is named twice.</exception>
+    public SearchSpace LogUniform(string name, double low, double high)
+    {
+        if (!(low > 0 && double.IsFinite(low)))
+        {
+            throw new ArgumentOutOfRangeException(nameof(low), low, "must be above 0 and finite.");
+        }
+
+        return With(name, Space.NewLogUniform(low, Above(low, high)));
+    }
+
+    /// <summary>Values evenly spread.</summary>
+    /// <param name="name">The hyper-parameter, by its name in the text form.</param>
+    /// <param name="low">Finite.</param>
+    /// <param name="high">Above <paramref name="low"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A bound is out of its range.</exception>
+    /// <exception cref="ArgumentException">The hyper-parameter is named twice.</exception>
+    public SearchSpace Uniform(string name, double low, double high)
+    {
+        if (!double.IsFinite(low))
+        {
+            throw new ArgumentOutOfRangeException(nameof(low), low, "must be finite.");
+        }
+
+        return With(name, Space.NewUniform(low, Above(low, high)));
+    }
+
+    /// <summary>One of these values.</summary>
+    /// <param name="name">The hyper-parameter, by its name in the text form.</param>
+    /// <param name="values">At least one.</param>
+    /// <exception cref="ArgumentException">There is no value, or the hyper-parameter is named twice.</exception>
+    public SearchSpace Choice(string name, params double[] values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        if (values.Length == 0)
+        {
+            throw new ArgumentException("a choice needs at least one value.", nameof(values));
+        }
+
+        return With(name, Space.NewChoice(ListModule.OfSeq(values)));
+    }
+
+    /// <summary>This value and no other.</summary>
+    /// <param name="name">The hyper-parameter, by its name in the text form.</param>
+    /// <param name="value">The value.</param>
+    /// <exception cref="ArgumentException">The hyper-parameter is named twice.</exception>
+    public SearchSpace Fixed(string name, double value) => With(name, Space.NewFixed(value));
+
+    private static double Above(double low, double high) =>
+        high > low && double.IsFinite(high) ? high : throw new ArgumentOutOfRangeException(nameof(high), high, FormattableString.Invariant($"must be finite and above the lower bound, {low}."));
+
+    private SearchSpace With(string name, Space space)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        return _spaces.Exists(other => other.Item1 == name)
+            ? throw new ArgumentException($"the hyper-parameter '{name}' has a space already.", nameof(name))
+            : new(_spaces.Add(Tuple.Create(name, space)));
+    }
+}

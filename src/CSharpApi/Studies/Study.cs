@@ -1,0 +1,212 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using CuteDl.Core.Data;
+using CuteDl.Studies;
+using Microsoft.FSharp.Core;
+using CoreStudy = CuteDl.Studies.Study;
+
+namespace CuteDl;
+
+/// <summary>
+/// A question to optimizers and how it is to be answered: tasks, optimizers with the spaces of their hyper-parameters, budgets, seeds and a
+/// protocol, as an immutable value. From a file (<see cref="Load"/>), or from an <see cref="CuteDl.Experiment"/>
+/// (<see cref="Experiment.Study"/>); every call that changes something gives a new one. Everything in its results but the seconds
+/// follows from it.
+/// </summary>
+public sealed partial class Study
+{
+    internal Study(CoreStudy core) => Core = core;
+
+    internal CoreStudy Core { get; }
+
+    /// <summary>Its name.</summary>
+    public string Name => Core.Name;
+
+    /// <summary>The names of its tasks, in order.</summary>
+    public IReadOnlyList<string> TaskNames => [.. Core.Tasks.Select(task => task.Name)];
+
+    /// <summary>The names of its optimizers, in order.</summary>
+    public IReadOnlyList<string> OptimizerNames => [.. Core.Contenders.Select(contender => contender.Name)];
+
+    /// <summary>A study file to begin with, with comments.</summary>
+    public static string Example => StudyJson.example;
+
+    /// <summary>The study in a file.</summary>
+    /// <param name="path">JSON, in which comments and trailing commas are allowed; <c>docs/study.schema.json</c> describes it.</param>
+    /// <exception cref="StudyFileException">It is not a study: all that is wrong, with place and line.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static Study Load(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return new Study(StudyJson.load(path));
+    }
+
+    /// <summary>The study that a text describes.</summary>
+    /// <param name="json">As in a file.</param>
+    /// <exception cref="StudyFileException">It is not a study: all that is wrong, with place and line.</exception>
+    public static Study Parse(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        var result = StudyJson.parse(json);
+        return result.IsOk ? new Study(result.ResultValue) : throw new StudyFileException("the text", result.ErrorValue);
+    }
+
+    /// <summary>The study as a file would have it, all defaults written out. Images that a program holds appear under their name only.</summary>
+    public string ToJson() => StudyJson.print(Core);
+
+    /// <summary>What can be said against it before anything is computed.</summary>
+    public IReadOnlyList<Finding> Check() => Lint.check(Core);
+
+    /// <summary>
+    /// A smaller form of it, to see in a minute whether it asks what was meant: a quarter of the steps, four settings each, six seeds.
+    /// </summary>
+    public Study Quick() => new(CuteDl.Studies.Quick.study(Core));
+
+    /// <summary>Carries it out, in a folder in which nothing is lost, or in memory.</summary>
+    /// <param name="folder">The folder, new or empty; nothing: in memory.</param>
+    /// <param name="options">How; nothing here has a part in the results, but <see cref="StudyOptions.UntilDecided"/>.</param>
+    /// <param name="progress">Told of news, from the threads that train.</param>
+    /// <param name="cancellationToken">Ends it within one batch; what is under way is saved, and <see cref="ResumeAsync"/> goes on from there.</param>
+    /// <returns>What came of it, all or as far as it went.</returns>
+    /// <exception cref="StudyException">The folder holds a study already, or a trial failed: which, and why.</exception>
+    /// <exception cref="ArgumentException">Tasks, optimizers or data do not fit.</exception>
+    /// <exception cref="IOException">The folder cannot be written, or another process is at work in it.</exception>
+    public Task<StudyResult> RunAsync(
+        string? folder = null, StudyOptions? options = null, IProgress<StudyProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new();
+        return System.Threading.Tasks.Task.Run(
+            () =>
+            {
+                var trials = Prepare(Core);
+                using var run = folder is null
+                    ? StudyRun.InMemory(Core, options.UntilDecided, trials)
+                    : StudyRun.Begin(Core, options.UntilDecided, folder, trials, trials.DataHashes);
+                return Run(run, folder, options, progress, cancellationToken);
+            },
+            CancellationToken.None);
+    }
+
+    /// <summary>Goes on with a study that was interrupted, however: what is in its folder's journal is not run again.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="study">The study, if its images or optimizers are of a kind that no file can name; nothing: as the folder has it.</param>
+    /// <param name="options">How; <see cref="StudyOptions.UntilDecided"/> stays as the study was begun.</param>
+    /// <param name="progress">Told of news, from the threads that train.</param>
+    /// <param name="cancellationToken">Ends it within one batch.</param>
+    /// <exception cref="StudyException">There is no study in the folder, or it, its images or the version are others than those it was begun with.</exception>
+    /// <exception cref="DataFormatException">The journal is damaged, other than by a torn last record.</exception>
+    /// <exception cref="IOException">The folder cannot be written, or another process is at work in it.</exception>
+    public static Task<StudyResult> ResumeAsync(
+        string folder, Study? study = null, StudyOptions? options = null, IProgress<StudyProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        options ??= new();
+        return System.Threading.Tasks.Task.Run(
+            () =>
+            {
+                using var run = StudyRun.Resume(
+                    folder,
+                    study is null ? FSharpOption<CoreStudy>.None : FSharpOption<CoreStudy>.Some(study.Core),
+                    begun =>
+                    {
+                        var trials = Prepare(begun);
+                        return ValueTuple.Create<ITrialSource, ValueTuple<string, string>[]>(trials, trials.DataHashes);
+                    });
+                return Run(run, folder, options, progress, cancellationToken);
+            },
+            CancellationToken.None);
+    }
+
+    /// <summary>Carries it out, and gives each trial's result as it comes. Ends early where the enumeration does; what is under way is saved.</summary>
+    /// <param name="folder">The folder, new or empty; nothing: in memory.</param>
+    /// <param name="options">How.</param>
+    /// <param name="cancellationToken">Ends it within one batch.</param>
+    /// <returns>The results in the order in which the trials finish, which is not repeatable, as the results themselves are.</returns>
+    /// <exception cref="StudyException">The folder holds a study already, or a trial failed.</exception>
+    public async IAsyncEnumerable<TrialResult> StreamAsync(
+        string? folder = null, StudyOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var channel = Channel.CreateUnbounded<TrialResult>();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var observer = new Finished(channel.Writer);
+        var work = RunAsync(folder, options, observer, ended.Token)
+            .ContinueWith(done => channel.Writer.Complete(done.Exception?.InnerException), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        try
+        {
+            await foreach (var result in channel.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            {
+                yield return result;
+            }
+        }
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            await work.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The images of a study's tasks, read and divided.</summary>
+    internal static PreparedTrials Prepare(CoreStudy study) => PreparedTrials.Of(Read, study);
+
+    internal static DataSets Read(ImageSource source) =>
+        source switch
+        {
+            ImageSource.Folder folder => DataSetsModule.readFolder(folder.classes, folder.path),
+            ImageSource.Held held => held.data,
+            _ => CuteDl.Mnist.Load().Core,
+        };
+
+    private static StudyResult Run(StudyRun run, string? folder, StudyOptions options, IProgress<StudyProgress>? progress, CancellationToken cancellationToken)
+    {
+        var observer = FuncConvert.FromAction((StudyProgress news) => progress?.Report(news));
+        return new StudyResult(run.Run(new RunOptions(options.Parallel, options.SaveEvery), observer, cancellationToken), folder);
+    }
+
+    private sealed class Finished(ChannelWriter<TrialResult> writer) : IProgress<StudyProgress>
+    {
+        public void Report(StudyProgress value)
+        {
+            if (value.Result is { } result)
+            {
+                writer.TryWrite(result);
+            }
+        }
+    }
+}
+
+/// <summary>How a study is carried out.</summary>
+public sealed record StudyOptions
+{
+    private readonly int _parallel = Environment.ProcessorCount;
+    private readonly TimeSpan _saveEvery = TimeSpan.FromSeconds(10);
+
+    /// <summary>Trials at the same time, at least 1. Default: one for each processor. No result depends on it.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
+    public int Parallel
+    {
+        get => _parallel;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            _parallel = value;
+        }
+    }
+
+    /// <summary>How often a trial under way is saved. Default: 10 seconds.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The time is negative.</exception>
+    public TimeSpan SaveEvery
+    {
+        get => _saveEvery;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+            _saveEvery = value;
+        }
+    }
+
+    /// <summary>
+    /// Whether seeds are added, at the looks that the study declares, until the question is decided. Settled when a study begins.
+    /// Default: no.
+    /// </summary>
+    public bool UntilDecided { get; init; }
+}

@@ -1,0 +1,55 @@
+using CuteDl.Studies;
+
+namespace CuteDl;
+
+/// <summary>How the settings of a study are chosen.</summary>
+public enum StudySearch
+{
+    /// <summary>Evenly spaced, ends included; for a single hyper-parameter with a range.</summary>
+    Grid,
+
+    /// <summary>The quasi-random sequence of Sobol (1967), scrambled by the seed.</summary>
+    Sobol,
+
+    /// <summary>The quasi-random sequence of Halton (1960), shifted by the seed.</summary>
+    Halton,
+}
+
+/// <summary>What makes one setting of a study better than another.</summary>
+public enum StudyObjective
+{
+    /// <summary>Fewer steps to the target; of those that do not reach it, the better best validation.</summary>
+    TimeToTarget,
+
+    /// <summary>The better last validation.</summary>
+    FinalScore,
+}
+
+/// <summary>Ending a study's trials early that promise little. A decision about a trial looks at those before it, and at no clock.</summary>
+public sealed class StudyPruning
+{
+    private StudyPruning(Pruning core) => Core = core;
+
+    /// <summary>Every trial uses its whole budget.</summary>
+    public static StudyPruning None { get; } = new(Pruning.NoPruning);
+
+    internal Pruning Core { get; }
+
+    /// <summary>A trial ends whose best validation is below the median of the means of those before it at the same step (Golovin et al. 2017).</summary>
+    /// <param name="warmUp">So many trials always go on, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
+    public static StudyPruning Median(int warmUp = 4)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(warmUp, 1);
+        return new(Pruning.NewMedian(warmUp));
+    }
+
+    /// <summary>At budget/ηᵏ, ..., budget/η a trial goes on if it is in the best 1/η of those before it and itself (Li et al. 2020).</summary>
+    /// <param name="eta">η, at least 2.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is below 2.</exception>
+    public static StudyPruning SuccessiveHalving(int eta = 3)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(eta, 2);
+        return new(Pruning.NewSuccessiveHalving(eta));
+    }
+}

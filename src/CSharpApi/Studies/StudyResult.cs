@@ -1,0 +1,61 @@
+using CuteDl.Studies;
+using Microsoft.FSharp.Core;
+
+namespace CuteDl;
+
+/// <summary>What came of a <see cref="Study"/>: all of it, or as far as it went.</summary>
+public sealed class StudyResult
+{
+    private readonly StudyOutcome _outcome;
+    private readonly Lazy<StudyAnalysis> _analysis;
+
+    internal StudyResult(StudyOutcome outcome, string? folder)
+    {
+        _outcome = outcome;
+        Folder = folder is null ? null : Path.GetFullPath(folder);
+        Study = new Study(outcome.Study);
+        _analysis = new(() => CuteDl.Studies.Analysis.OfResults(outcome.Study, outcome.Results, Math.Max(1, outcome.LooksDone)));
+    }
+
+    /// <summary>The question.</summary>
+    public Study Study { get; }
+
+    /// <summary>The folder that keeps it; nothing, if it was carried out in memory.</summary>
+    public string? Folder { get; }
+
+    /// <summary>The results of the trials, in the order of the plan.</summary>
+    public IReadOnlyList<TrialResult> Trials => _outcome.Results;
+
+    /// <summary>What tuning found for each optimizer on each task.</summary>
+    public IReadOnlyList<Selection> Selections => _outcome.Selections;
+
+    /// <summary>What was decided on the way, and why.</summary>
+    public IReadOnlyList<StudyDecision> Decisions => _outcome.Decisions;
+
+    /// <summary>How many trials are known to be needed.</summary>
+    public int Planned => _outcome.Planned;
+
+    /// <summary>Whether all of them are there.</summary>
+    public bool IsComplete => _outcome.IsComplete;
+
+    /// <summary>Whether seeds were to be added until the question was decided.</summary>
+    public bool UntilDecided => _outcome.UntilDecided;
+
+    /// <summary>Tables, comparisons and the verdict. Worked out when first asked for.</summary>
+    public StudyAnalysis Analysis => _analysis.Value;
+
+    /// <summary>The verdict in words, the most important first.</summary>
+    public IReadOnlyList<string> Verdict => Analysis.Sentences;
+
+    /// <summary>What came so far of a study that was, or is being, carried out in a folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="study">The study, if its images or optimizers are of a kind that no file can name; nothing: as the folder has it.</param>
+    /// <exception cref="StudyException">There is no study in the folder, or another.</exception>
+    /// <exception cref="DataFormatException">The journal is damaged, other than by a torn last record.</exception>
+    public static StudyResult Load(string folder, Study? study = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        var given = study is null ? FSharpOption<CuteDl.Studies.Study>.None : FSharpOption<CuteDl.Studies.Study>.Some(study.Core);
+        return new StudyResult(StudyRun.Read(folder, given), folder);
+    }
+}
