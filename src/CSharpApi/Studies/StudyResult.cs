@@ -1,3 +1,4 @@
+using CuteDl.Core.Data;
 using CuteDl.Studies;
 using Microsoft.FSharp.Core;
 
