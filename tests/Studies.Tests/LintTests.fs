@@ -15,7 +15,7 @@ let private codes study = Lint.check study |> Array.map _.Code |> Array.distinct
 let private ofCode code study = Lint.check study |> Array.filter (fun finding -> finding.Code = code)
 
 /// The code is found where it should be, and not in the study as it was.
-let private finds code name (path: string) severity (change: Study -> Study) =
+let private finds code name (path: string) severity (change: StudyDesign -> StudyDesign) =
     testCase $"{code} {name}" (fun () ->
         let before: Finding array = ofCode code six.Value
 
@@ -27,10 +27,10 @@ let private finds code name (path: string) severity (change: Study -> Study) =
         Expect.all found (fun (finding: Finding) -> finding.Severity = severity) "severity"
         Expect.all found (fun finding -> finding.Message.EndsWith '.' && finding.Advice.EndsWith '.') "sentences")
 
-let private isSilent code name (change: Study -> Study) =
+let private isSilent code name (change: StudyDesign -> StudyDesign) =
     testCase $"{code} is silent: {name}" (fun () -> Expect.isEmpty (ofCode code (change six.Value)) "none")
 
-let private withTask change (study: Study) = { study with Tasks = List.map change study.Tasks }
+let private withTask change (study: StudyDesign) = { study with Tasks = List.map change study.Tasks }
 
 let private withImages change =
     withTask (fun task ->
@@ -38,11 +38,11 @@ let private withImages change =
         | Images images -> { task with Problem = Images(change images) }
         | Function _ -> task)
 
-let private withContender index change (study: Study) =
+let private withContender index change (study: StudyDesign) =
     { study with
         Contenders = study.Contenders |> List.mapi (fun i contender -> if i = index then change contender else contender) }
 
-let private withFair change (study: Study) =
+let private withFair change (study: StudyDesign) =
     match study.Protocol with
     | Fair(tuning, confirmation, frontier) -> { study with Protocol = Fair(change (tuning, confirmation, frontier)) }
     | Document _ -> study

@@ -111,7 +111,7 @@ let private task index =
             | Function(LogisticRegression _) -> Gen.oneof [ number 0.01 1.0 |> Gen.map Accuracy; number 1e-9 5.0 |> Gen.map Target.Loss ]
             | Function _ -> number 1e-9 5.0 |> Gen.map Target.Loss
 
-        let! precision = Gen.elements [ Precision.Single; Precision.Double ]
+        let! precision = Gen.elements [ TaskPrecision.Single; TaskPrecision.Double ]
 
         return
             { Name = $"task-{index}"
@@ -197,7 +197,7 @@ let study =
         let! protocol = protocol
         let! name = Gen.elements [ "A study"; "Ein \"Name\"\n\twith ünïcödé ∑" ]
 
-        return { Study.Name = name; Tasks = tasks; Contenders = contenders; Protocol = protocol }
+        return { StudyDesign.Name = name; Tasks = tasks; Contenders = contenders; Protocol = protocol }
     }
 
 let forAllStudies name check =

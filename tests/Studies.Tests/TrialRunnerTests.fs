@@ -93,7 +93,7 @@ let private functions = [ Quadratic(5, 100.0); Rosenbrock 4; LogisticRegression(
 let private cases =
     gen {
         let! text = Gen.elements texts
-        let! precision = Gen.elements [ Precision.Single; Precision.Double ]
+        let! precision = Gen.elements [ TaskPrecision.Single; TaskPrecision.Double ]
         let! problem = Gen.elements (None :: List.map Some functions)
 
         let! phase =
@@ -129,7 +129,7 @@ let private results =
     testList
         "result"
         [ testCase "best, final, at-stop and test are kept apart" (fun () ->
-              let task = network Precision.Single
+              let task = network TaskPrecision.Single
               let tuned = train task (trial Phase.Tuning 1 "adam(lr=0.02)")
               Expect.equal (tuned.Ending, tuned.Steps) (Ending.Completed, 40L) "end"
               Expect.equal tuned.Curve.Steps [| 3L; 6L; 9L; 12L; 15L; 18L; 21L; 24L; 27L; 30L; 33L; 36L; 39L; 40L |] "validations"
@@ -147,24 +147,24 @@ let private results =
               Expect.equal tuned.ExamplesToTarget (16.0 * tuned.StepsToTarget) "examples")
           testCase "the test score is that of the test images" (fun () ->
               // The same images as validation and as test: the scores are equal.
-              let task = prepare TestAsValidation Precision.Double None (Target.Accuracy 0.6)
+              let task = prepare TestAsValidation TaskPrecision.Double None (Target.Accuracy 0.6)
               Expect.isFalse (train task (trial Phase.Confirmation 1 "adam(lr=0.02)")).Test.HasValue "already validated on"
               let struct (training, held) = Division.holdOut 20 4 files.Training
               let same = { files with Training = files.Training; Validation = held }
               let task = PreparedTask.prepare (fun _ -> same) task.Task
-              let other = PreparedTask.prepare (fun _ -> same) { (network Precision.Double).Task with Name = "task" }
+              let other = PreparedTask.prepare (fun _ -> same) { (network TaskPrecision.Double).Task with Name = "task" }
               Expect.equal training.Count 60 "the rest"
               let result = train other (trial Phase.Confirmation 1 "momentum(lr=0.05) | ema(0.9)")
               Expect.equal result.Test.Value { result.Final.Value with Step = 40L } "scores"
               Expect.notEqual task.Identity other.Identity "identities of other splits")
           testCase "a diverged trial is a result" (fun () ->
-              let result = train (network Precision.Single) (trial Phase.Confirmation 1 "fixed(lr=1e30)")
+              let result = train (network TaskPrecision.Single) (trial Phase.Confirmation 1 "fixed(lr=1e30)")
               Expect.equal result.Ending Ending.Diverged "end"
               Expect.isTrue (Double.IsInfinity result.StepsToTarget || result.StepsToTarget < float result.Steps) "target"
               Expect.isFalse (result.Final.HasValue || result.AtStop.HasValue || result.Test.HasValue) "no such values"
               Expect.isGreaterThan result.Health.FirstNonFinite 0L "first step that was not finite")
           testCase "a pruned trial is a result, and can be replayed" (fun () ->
-              let task = network Precision.Single
+              let task = network TaskPrecision.Single
               let run = TrialRunner.start task (trial Phase.Tuning 1 "adam(lr=0.02)")
               run.RunTo(12L, ignore, CancellationToken.None)
               let result = run.Result CancellationToken.None
@@ -172,7 +172,7 @@ let private results =
               Expect.equal result.Curve.Steps [| 3L; 6L; 9L; 12L |] "validated where it ended"
               Expect.equal (Replay.check task result ignore CancellationToken.None) BitEqual "replay")
           testCase "the document's protocol ends by its stop rules, validating each epoch" (fun () ->
-              let task = prepare TestAsValidation Precision.Single None (Target.Accuracy 0.6)
+              let task = prepare TestAsValidation TaskPrecision.Single None (Target.Accuracy 0.6)
               let result = train task (trial Phase.Document 1 "fixed(lr=0.000001)")
               Expect.isTrue (result.Ending = Ending.TooSlow || result.Ending = Ending.NoImprovement) "end"
               Expect.equal result.Curve.Steps[0] 5L "an epoch of 80 images in batches of 16"
@@ -181,7 +181,7 @@ let private results =
               Expect.equal result.FingerprintEvery 2 "25,000 steps, 20,000 marks at most"
               Expect.equal (Replay.check task result ignore CancellationToken.None) BitEqual "replay")
           testCase "hidden relu units that died are counted" (fun () ->
-              let task = network Precision.Double
+              let task = network TaskPrecision.Double
               let run = TrialRunner.start task (trial Phase.Tuning 1 "fixed(lr=0)")
               let content = run.Snapshot()
               let name = "parameter:layers.0.bias"
@@ -214,7 +214,7 @@ let private replays =
               60
               (Gen.zip3 (Gen.choose (0, 47)) (Gen.choose (0, 22)) (Gen.choose (0, 1000)))
               (fun (place, bit, seed) ->
-                  let task = network Precision.Single
+                  let task = network TaskPrecision.Single
                   let trial = trial Phase.Tuning seed "adam(lr=0.02)"
                   let honest = train task trial
                   let other = flipped task trial place bit
@@ -230,7 +230,7 @@ let private replays =
                   // The last of the bits may be rounded away before it has made a difference.
                   | BitEqual, _ -> Expect.equal (repeatable other) (repeatable honest) "results")
           testCase "tells of another end, other steps and other parameters" (fun () ->
-              let task = network Precision.Single
+              let task = network TaskPrecision.Single
               let result = train task (trial Phase.Tuning 1 "adam(lr=0.02)")
               let check result = Replay.check task result ignore CancellationToken.None
               Expect.equal (check { result with Parameters = result.Parameters ^^^ 1UL }) (Differs(40L, 40L, "parameters")) "parameters"
@@ -250,7 +250,7 @@ let private replays =
 let private refusals =
     let refused name change (said: string) =
         testCase name (fun () ->
-            let task = network Precision.Single
+            let task = network TaskPrecision.Single
             let mine = trial Phase.Tuning 1 "adam(lr=0.02)"
             let run = TrialRunner.start task mine
             run.RunTo(5L, ignore, CancellationToken.None)
@@ -269,7 +269,7 @@ let private refusals =
               "of another optimizer"
               (fun (task, trial, content) -> task, { trial with Optimizer = "adam(lr=0.03)" }, content)
               "adam(lr=0.03)"
-          refused "of another task" (fun (_, trial, content) -> network Precision.Double, trial, content) "double"
+          refused "of another task" (fun (_, trial, content) -> network TaskPrecision.Double, trial, content) "double"
           refused
               "with too few marks"
               (fun (task, trial, content) ->

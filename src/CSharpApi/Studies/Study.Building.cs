@@ -2,7 +2,6 @@ using CuteDl.Core.Data;
 using CuteDl.Studies;
 using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
-using CoreStudy = CuteDl.Studies.Study;
 
 namespace CuteDl;
 
@@ -21,7 +20,7 @@ public sealed partial class Study
     public static Study Named(string name)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        return new(new CoreStudy(
+        return new(new StudyDesign(
             name,
             ListModule.Empty<StudyTask>(),
             ListModule.Empty<Contender>(),
@@ -123,7 +122,7 @@ public sealed partial class Study
         }
 
         var contender = new Contender(name, optimizer.Core, spaces.Core);
-        return new(new CoreStudy(Core.Name, Core.Tasks, ListModule.OfSeq(Core.Contenders.Append(contender)), Core.Protocol));
+        return new(new StudyDesign(Core.Name, Core.Tasks, ListModule.OfSeq(Core.Contenders.Append(contender)), Core.Protocol));
     }
 
     /// <summary>How settings are found; each optimizer has the same budget. Default: eight, on a grid, with the seed 1000.</summary>
@@ -225,7 +224,7 @@ public sealed partial class Study
         var tasks = Core.Tasks.Select(task => task.Problem is Problem.Images images
             ? new StudyTask(task.Name, Problem.NewImages(AsDocument(images.Item)), task.Precision, task.Steps, task.ValidateEvery, task.Target)
             : task);
-        return new(new CoreStudy(Core.Name, ListModule.OfSeq(tasks), Core.Contenders, Protocol.NewDocument(ListModule.OfSeq(Enumerable.Range(0, seeds)))));
+        return new(new StudyDesign(Core.Name, ListModule.OfSeq(tasks), Core.Contenders, Protocol.NewDocument(ListModule.OfSeq(Enumerable.Range(0, seeds)))));
     }
 
     private static ImagesTask AsDocument(ImagesTask task) =>
@@ -257,12 +256,12 @@ public sealed partial class Study
         ArgumentNullException.ThrowIfNull(name);
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(validateEvery, 1);
-        var corePrecision = precision == Precision.Double ? CuteDl.Studies.Precision.Double : CuteDl.Studies.Precision.Single;
+        var corePrecision = precision == Precision.Double ? TaskPrecision.Double : TaskPrecision.Single;
         var task = new StudyTask(CheckName(name, TaskNames, nameof(name)), problem, corePrecision, steps, validateEvery, target);
-        return new(new CoreStudy(Core.Name, ListModule.OfSeq(Core.Tasks.Append(task)), Core.Contenders, Core.Protocol));
+        return new(new StudyDesign(Core.Name, ListModule.OfSeq(Core.Tasks.Append(task)), Core.Contenders, Core.Protocol));
     }
 
-    private Study With(Protocol protocol) => new(new CoreStudy(Core.Name, Core.Tasks, Core.Contenders, protocol));
+    private Study With(Protocol protocol) => new(new StudyDesign(Core.Name, Core.Tasks, Core.Contenders, protocol));
 
     private (Tuning Tuning, Confirmation Confirmation, FSharpOption<Frontier>? Frontier) Fair() =>
         Core.Protocol is Protocol.Fair fair

@@ -3,7 +3,6 @@ using System.Threading.Channels;
 using CuteDl.Core.Data;
 using CuteDl.Studies;
 using Microsoft.FSharp.Core;
-using CoreStudy = CuteDl.Studies.Study;
 
 namespace CuteDl;
 
@@ -15,9 +14,9 @@ namespace CuteDl;
 /// </summary>
 public sealed partial class Study
 {
-    internal Study(CoreStudy core) => Core = core;
+    internal Study(StudyDesign core) => Core = core;
 
-    internal CoreStudy Core { get; }
+    internal StudyDesign Core { get; }
 
     /// <summary>Its name.</summary>
     public string Name => Core.Name;
@@ -106,7 +105,7 @@ public sealed partial class Study
             {
                 using var run = StudyRun.Resume(
                     folder,
-                    study is null ? FSharpOption<CoreStudy>.None : FSharpOption<CoreStudy>.Some(study.Core),
+                    study is null ? FSharpOption<StudyDesign>.None : FSharpOption<StudyDesign>.Some(study.Core),
                     begun =>
                     {
                         var trials = Prepare(begun);
@@ -146,7 +145,7 @@ public sealed partial class Study
     }
 
     /// <summary>The images of a study's tasks, read and divided.</summary>
-    internal static PreparedTrials Prepare(CoreStudy study) => PreparedTrials.Of(Read, study);
+    internal static PreparedTrials Prepare(StudyDesign study) => PreparedTrials.Of(Read, study);
 
     internal static DataSets Read(ImageSource source) =>
         source switch

@@ -56,7 +56,7 @@ public sealed class StudyResult
     public static StudyResult Load(string folder, Study? study = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        var given = study is null ? FSharpOption<CuteDl.Studies.Study>.None : FSharpOption<CuteDl.Studies.Study>.Some(study.Core);
+        var given = study is null ? FSharpOption<StudyDesign>.None : FSharpOption<StudyDesign>.Some(study.Core);
         return new StudyResult(StudyRun.Read(folder, given), folder);
     }
 }

@@ -13,22 +13,22 @@ open CuteDl.Studies.Statistics
 let private documentAlpha = 0.05
 let private documentEqualWithin = 1.1
 
-let private alpha (study: Study) =
+let private alpha (study: StudyDesign) =
     match Measures.confirmation study with
     | Some confirmation -> confirmation.Alpha
     | None -> documentAlpha
 
 /// How many seeds there are at each look.
-let private planned (study: Study) =
+let private planned (study: StudyDesign) =
     match study.Protocol with
     | Fair(_, { Looks = Some looks }, _) -> Array.ofList looks.Seeds
     | Fair(_, confirmation, _) -> [| confirmation.Seeds.Length |]
     | Document seeds -> [| seeds.Length |]
 
 /// <summary>The level at which each look of the study may decide, as O'Brien and Fleming spend it; all of alpha if there is one look.</summary>
-let levels (study: Study) : float array = ErrorSpending.levels Spending.OBrienFleming (alpha study) (planned study)
+let levels (study: StudyDesign) : float array = ErrorSpending.levels Spending.OBrienFleming (alpha study) (planned study)
 
-let private lookState (study: Study) (looksDone: int) isDecided : LookState =
+let private lookState (study: StudyDesign) (looksDone: int) isDecided : LookState =
     let planned = planned study
     let levels = levels study
     let look = min looksDone planned.Length
@@ -40,7 +40,7 @@ let private lookState (study: Study) (looksDone: int) isDecided : LookState =
       FewestSeeds = max Measures.FewestToRank (SignFlip.fewest levels[look - 1] (max 1 (Measures.pairs study).Length))
       Decided = isDecided }
 
-let private expected (study: Study) (look: LookState) =
+let private expected (study: StudyDesign) (look: LookState) =
     let variants =
         match Measures.confirmation study with
         | Some { Defaults = true } -> 2
@@ -74,7 +74,7 @@ let private progress (look: LookState) trials expected isDocument =
 /// <param name="looksDone">Looks taken, from 1; 1 for a study without looks. More than planned is the last.</param>
 /// <exception cref="T:System.ArgumentOutOfRangeException">Less than 1 look.</exception>
 [<CompiledName("OfResults")>]
-let ofResults (study: Study) (results: TrialResult seq) (looksDone: int) : StudyAnalysis =
+let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) : StudyAnalysis =
     Guard.atLeast "looksDone" 1 looksDone
     let results = results |> Seq.sortBy _.Trial.Id |> Array.ofSeq
     let isDocument = Measures.isDocument study

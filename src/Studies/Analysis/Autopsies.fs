@@ -129,7 +129,7 @@ let private ofGroup (results: TrialResult array) (task: StudyTask) variant (tria
 
             { autopsy with Sentences = sentences task autopsy }))
 
-let ofResults (study: Study) (results: TrialResult array) : Autopsy array =
+let ofResults (study: StudyDesign) (results: TrialResult array) : Autopsy array =
     [| for task in study.Tasks do
            for phase, variant in variants do
                for contender in study.Contenders do

@@ -41,7 +41,7 @@ let private row (task: StudyTask) (contender: Contender) (trials: TrialResult ar
         |> Option.map _.Figures
         |> Option.defaultValue "" }
 
-let rows (study: Study) (results: TrialResult array) : DocumentRow array =
+let rows (study: StudyDesign) (results: TrialResult array) : DocumentRow array =
     [| for task in study.Tasks do
            for contender in study.Contenders do
                let trials = Measures.select results Phase.Document task.Name contender.Name
@@ -91,7 +91,7 @@ let private bySeed (results: TrialResult array) (task: StudyTask) (contenders: s
     seeds
     |> List.map (fun seed -> runs |> List.map (Array.find (fun result -> result.Trial.Seed = seed) >> stepsToHold))
 
-let private orderings (study: Study) (results: TrialResult array) (task: StudyTask) =
+let private orderings (study: StudyDesign) (results: TrialResult array) (task: StudyTask) =
     let names = study.Contenders |> List.map _.Name
     let hasOrder = order |> List.forall (fun name -> List.contains name names)
     let documented = if hasOrder then bySeed results task order else []
@@ -127,7 +127,7 @@ let private luck (results: TrialResult array) (task: StudyTask) =
         [ $"{task.Name}: {low.Length} of {runs.Length} runs ended below {Words.accuracy least}, and {lost} of those had lost a class." ]
     | _ -> []
 
-let sentences (study: Study) (results: TrialResult array) (rows: DocumentRow array) : string array =
+let sentences (study: StudyDesign) (results: TrialResult array) (rows: DocumentRow array) : string array =
     [| yield! rows |> Array.map deaths
        yield! diverging rows
 

@@ -16,18 +16,18 @@ let Level = 0.95
 [<Literal>]
 let Seed = 0
 
-let isDocument (study: Study) =
+let isDocument (study: StudyDesign) =
     match study.Protocol with
     | Document _ -> true
     | Fair _ -> false
 
-let confirmation (study: Study) =
+let confirmation (study: StudyDesign) =
     match study.Protocol with
     | Fair(_, confirmation, _) -> Some confirmation
     | Document _ -> None
 
 /// The phase whose trials contenders are compared by.
-let comparedPhase (study: Study) = if isDocument study then Phase.Document else Phase.Confirmation
+let comparedPhase (study: StudyDesign) = if isDocument study then Phase.Document else Phase.Confirmation
 
 let hasClasses (task: StudyTask) =
     match task.Problem with
@@ -86,7 +86,7 @@ let select (results: TrialResult array) (phase: Phase) (task: string) (contender
     |> Array.sortBy _.Trial.Seed
 
 /// Every pair of the study's contenders, in their order.
-let pairs (study: Study) =
+let pairs (study: StudyDesign) =
     let names = study.Contenders |> List.map _.Name |> Array.ofList
 
     [| for i in 0 .. names.Length - 1 do

@@ -167,7 +167,7 @@ let private family (rules: Rules) study results phase metric name (tasks: StudyT
     Array.zip comparisons adjusted
     |> Array.choose (fun (comparison, p) -> comparison |> Option.map (fun comparison -> decide rules { comparison with AdjustedP = p }))
 
-let private metrics (study: Study) (tasks: StudyTask list) =
+let private metrics (study: StudyDesign) (tasks: StudyTask list) =
     [ Metric.StepsToTarget
       if tasks |> List.forall Measures.hasClasses then
           if Measures.isDocument study then
@@ -181,10 +181,10 @@ let private over rules study results name tasks =
            yield! family rules study results (Measures.comparedPhase study) metric name tasks |]
 
 /// On each task by itself.
-let ofTasks (rules: Rules) (study: Study) (results: TrialResult array) : PairComparison array =
+let ofTasks (rules: Rules) (study: StudyDesign) (results: TrialResult array) : PairComparison array =
     [| for task in study.Tasks do
            yield! over rules study results task.Name [ task ] |]
 
 /// Over all tasks; of accuracies if all have classes. Nothing if there is one task.
-let overall (rules: Rules) (study: Study) (results: TrialResult array) : PairComparison array =
+let overall (rules: Rules) (study: StudyDesign) (results: TrialResult array) : PairComparison array =
     if study.Tasks.Length < 2 then [||] else over rules study results "" study.Tasks

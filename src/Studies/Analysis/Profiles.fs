@@ -16,7 +16,7 @@ let private places low high =
         Array.init Places (fun i -> if i = Places - 1 then high else low + (high - low) * float i / float (Places - 1))
 
 /// For each contender, for each task that has any, the values by seed; only seeds that all have finished.
-let private complete (study: Study) (results: TrialResult array) (metric: Metric) (tasks: StudyTask list) : float array array array =
+let private complete (study: StudyDesign) (results: TrialResult array) (metric: Metric) (tasks: StudyTask list) : float array array array =
     let values (task: StudyTask) (contender: Contender) =
         Measures.select results (Measures.comparedPhase study) task.Name contender.Name
         |> Array.map (fun result -> result.Trial.Seed, Measures.measure metric result)
@@ -34,7 +34,7 @@ let private complete (study: Study) (results: TrialResult array) (metric: Metric
     if byTask.Length = 0 then [||] else Array.transpose byTask
 
 let private rows
-    (study: Study)
+    (study: StudyDesign)
     metric
     (curve: string -> float array array -> Profile.Curve)
     (strata: float array array array)
@@ -45,7 +45,7 @@ let private rows
           Metric = metric
           Curve = curve $"profile/{metric}/{contender.Name}" strata })
 
-let private ofTimes (study: Study) (times: float array array array) =
+let private ofTimes (study: StudyDesign) (times: float array array array) =
     // Ratios task by task, and back to contender by contender.
     let ratios = times |> Array.transpose |> Array.map Profile.ratios |> Array.transpose
     let finite = ratios |> Array.collect Array.concat |> Array.filter Double.IsFinite
@@ -56,12 +56,12 @@ let private ofTimes (study: Study) (times: float array array array) =
 
     rows study Metric.StepsToTarget (fun purpose -> Profile.ofRatios Measures.Seed purpose Measures.Level at) ratios
 
-let private ofAccuracies (study: Study) metric (accuracies: float array array array) =
+let private ofAccuracies (study: StudyDesign) metric (accuracies: float array array array) =
     let all = accuracies |> Array.collect Array.concat
     let at = places (Array.min all) (Array.max all)
     rows study metric (fun purpose -> Profile.ofScores Measures.Seed purpose Measures.Level at) accuracies
 
-let ofResults (study: Study) (results: TrialResult array) : ProfileRow array =
+let ofResults (study: StudyDesign) (results: TrialResult array) : ProfileRow array =
     let times = complete study results Metric.StepsToTarget study.Tasks
 
     let accuracy = if Measures.isDocument study then Metric.AccuracyAtStop else Metric.FinalAccuracy

@@ -59,7 +59,7 @@ let private summary (task: StudyTask) (phase: Phase) (contender: string) (trials
       FinalLoss = trials |> Array.map Measures.finalLoss |> Measures.medianOr nan
       WithDeadLogits = trials |> Array.filter (fun trial -> trial.Health.DeadLogits.Length > 0) |> Array.length }
 
-let ofResults (study: Study) (results: TrialResult array) : Summary array =
+let ofResults (study: StudyDesign) (results: TrialResult array) : Summary array =
     let phases =
         if Measures.isDocument study then [ Phase.Document ] else [ Phase.Confirmation; Phase.Defaults ]
 

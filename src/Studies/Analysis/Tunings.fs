@@ -16,12 +16,12 @@ let private rate (values: struct (string * float) array) =
 let private count (holds: TrialResult -> bool) (trials: TrialResult array) = trials |> Array.filter holds |> Array.length
 let private medianSteps (trials: TrialResult array) = trials |> Array.map Measures.steps |> Quantile.median
 
-let private forEach (study: Study) (rows: StudyTask -> string -> 'Row seq) : 'Row array =
+let private forEach (study: StudyDesign) (rows: StudyTask -> string -> 'Row seq) : 'Row array =
     [| for task in study.Tasks do
            for contender in study.Contenders do
                yield! rows task contender.Name |]
 
-let settings (study: Study) (results: TrialResult array) : SettingRow array =
+let settings (study: StudyDesign) (results: TrialResult array) : SettingRow array =
     forEach study (fun task contender ->
         let confirmed =
             Measures.select results Phase.Confirmation task.Name contender
@@ -48,7 +48,7 @@ let settings (study: Study) (results: TrialResult array) : SettingRow array =
               MedianBestAccuracy = trials |> Array.map Measures.bestAccuracy |> Measures.medianOr nan
               Chosen = confirmed.Contains trial.Optimizer }))
 
-let frontier (study: Study) (results: TrialResult array) : FrontierCell array =
+let frontier (study: StudyDesign) (results: TrialResult array) : FrontierCell array =
     forEach study (fun task contender ->
         Measures.select results Phase.Frontier task.Name contender
         |> Array.groupBy (fun result -> rate result.Trial.Values)
@@ -137,7 +137,7 @@ let private bestOfK task contender metric (change: float -> float) (worth: float
       Low = ends |> Array.map (fun struct (one, other) -> min one other)
       High = ends |> Array.map (fun struct (one, other) -> max one other) }
 
-let bestOf (study: Study) (settings: SettingRow array) : BestOfKRow array =
+let bestOf (study: StudyDesign) (settings: SettingRow array) : BestOfKRow array =
     forEach study (fun task contender ->
         let rows = settings |> Array.filter (fun row -> row.Task = task.Name && row.Contender = contender)
         let accuracies = rows |> Array.map _.MedianBestAccuracy

@@ -120,7 +120,7 @@ let private verdict (contenders: string array) (task: string) (metric: Metric) (
       Sentences = Array.concat [ [| headline |]; wins pairs; equals pairs; undecided pairs; unranked pairs ] }
 
 /// A verdict for each task and metric among the comparisons.
-let ofComparisons (study: Study) (comparisons: PairComparison array) : MetricVerdict array =
+let ofComparisons (study: StudyDesign) (comparisons: PairComparison array) : MetricVerdict array =
     let contenders = study.Contenders |> List.map _.Name |> Array.ofList
 
     comparisons
@@ -144,7 +144,7 @@ let failures (summaries: Summary array) : string array =
         $"{summary.Task}: {summary.Contender}{form summary.Variant} reached the target in {summary.Reached} of {summary.Trials} ({success}){diverged}{dead}.")
 
 /// Whether some contender wins against or equals every other in each metric that is decided upon.
-let isDecided (study: Study) (comparisons: PairComparison array) : bool =
+let isDecided (study: StudyDesign) (comparisons: PairComparison array) : bool =
     let contenders = study.Contenders |> List.map _.Name
     let pairsOfAll = Measures.pairs study |> Array.length
 

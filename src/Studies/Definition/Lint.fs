@@ -67,7 +67,7 @@ module Lint =
 
     // Tasks
 
-    let private testSet (study: Study) i (task: StudyTask) =
+    let private testSet (study: StudyDesign) i (task: StudyTask) =
         match images task, study.Protocol with
         | Some { Split = TestAsValidation }, Fair _ ->
             [ error
@@ -138,7 +138,7 @@ module Lint =
                   $"with a validation every {task.ValidateEvery} of {task.Steps} steps, the time to the target is known to more than 5 %% of the budget only."
                   $"Validate every {max 1L (task.Steps / 100L)} steps or so." ]
 
-    let private fits (study: Study) i (task: StudyTask) =
+    let private fits (study: StudyDesign) i (task: StudyTask) =
         let inputs =
             match images task with
             | Some { Source = Mnist } -> Some 784
@@ -236,7 +236,7 @@ module Lint =
     let private seedless (tuning: Tuning) (confirmation: Confirmation) (frontier: Frontier option) =
         let confirming =
             match confirmation.Looks with
-            | Some looks -> Study.seedsToLook confirmation looks
+            | Some looks -> StudyDesign.seedsToLook confirmation looks
             | None -> confirmation.Seeds
 
         let shared (a: int list) (b: int list) = Set.intersect (Set.ofList a) (Set.ofList b) |> Set.toList
@@ -360,7 +360,7 @@ module Lint =
                 $"{names} are the same optimizer with the same space."
                 "Leave one out: each pair more costs certainty.")
 
-    let private pruning (study: Study) (tuning: Tuning) =
+    let private pruning (study: StudyDesign) (tuning: Tuning) =
         [ match tuning.Pruning with
           | NoPruning -> ()
           | Median warmUp ->
@@ -389,7 +389,7 @@ module Lint =
                   | _ -> () ]
 
     /// <summary>All findings: about tasks, then optimizers, then the protocol. None does not make a study good.</summary>
-    let check (study: Study) : Finding array =
+    let check (study: StudyDesign) : Finding array =
         [| for i, task in List.indexed study.Tasks do
                yield! testSet study i task
                yield! reluOutputs i task

@@ -34,7 +34,7 @@ module Quick =
     /// A quarter of the steps (ten validations at least, if there are so many), four settings each, no extensions, six seeds and one look,
     /// every second rate of the frontier with one seed; of the document's protocol six seeds. What has less stays as it is. Its name says so.
     /// </summary>
-    let study (study: Study) : Study =
+    let study (study: StudyDesign) : StudyDesign =
         let tasks, protocol =
             match study.Protocol with
             | Document seedsGiven -> study.Tasks, Document(List.truncate seeds seedsGiven)

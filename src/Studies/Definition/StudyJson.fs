@@ -39,7 +39,7 @@ module StudyJson =
     /// The study that a text describes, or all that is wrong with it: keys that are unknown, missing or there twice, values that are of the
     /// wrong kind or out of their range, spaces that cannot be searched.
     /// </summary>
-    let parse (text: string) : Result<Study, StudyFileError array> =
+    let parse (text: string) : Result<StudyDesign, StudyFileError array> =
         try
             let tree = Json.parse text
             let reading = Reading()
@@ -53,12 +53,12 @@ module StudyJson =
     /// parsing it gives the same study. An <c>epochs</c> has become <c>steps</c>, and the spread of a frontier its rates.
     /// </summary>
     /// <remarks>Images that a program holds appear under their name, which does not parse.</remarks>
-    let print (study: Study) : string = Json.print (StudyPrinter.study study)
+    let print (study: StudyDesign) : string = Json.print (StudyPrinter.study study)
 
     /// <summary>The study in a file.</summary>
     /// <exception cref="T:CuteDl.Studies.StudyFileException">It is not a study; the message has all errors, one a line.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
-    let load (path: string) : Study =
+    let load (path: string) : StudyDesign =
         match parse (File.ReadAllText path) with
         | Ok study -> study
         | Error errors -> raise (StudyFileException(path, errors))
@@ -77,7 +77,7 @@ module StudyJson =
             if first = second then [] else [ { Path = path; First = first; Second = second } ]
 
     /// <summary>Where two studies differ, in the order of the first's text; nothing, if they are equal.</summary>
-    let differences (first: Study) (second: Study) : StudyDifference array =
+    let differences (first: StudyDesign) (second: StudyDesign) : StudyDifference array =
         walk "$" (Some(StudyPrinter.study first)) (Some(StudyPrinter.study second)) |> List.toArray
 
     /// <summary>

@@ -152,7 +152,7 @@ module internal StudyParser =
         )
 
     /// The study; its errors are those of the reading.
-    let study (reading: Reading) (tree: JsonTree) : Study =
+    let study (reading: Reading) (tree: JsonTree) : StudyDesign =
         let place = { Path = "$"; Tree = tree }
         let found = reading.Members(place, StudyKeys.study)
 

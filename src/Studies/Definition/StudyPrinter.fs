@@ -155,7 +155,7 @@ module internal StudyPrinter =
         | None -> none
 
     /// The study as a tree.
-    let study (study: Study) : JsonTree =
+    let study (study: StudyDesign) : JsonTree =
         object'
             [ "schema", text StudyKeys.Version
               "name", text study.Name

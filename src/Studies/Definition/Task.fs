@@ -65,7 +65,7 @@ type Target =
     | Loss of most: float
 
 /// <summary>The numbers a trial computes with.</summary>
-type Precision =
+type TaskPrecision =
     /// <summary>float32.</summary>
     | Single = 0
     /// <summary>float64.</summary>
@@ -79,7 +79,7 @@ type StudyTask =
         /// <summary>What is learned.</summary>
         Problem: Problem
         /// <summary>The numbers to compute with.</summary>
-        Precision: Precision
+        Precision: TaskPrecision
         /// <summary>The steps of a trial, at least 1: each optimizer may use as many.</summary>
         Steps: int64
         /// <summary>Steps from one validation to the next, at least 1.</summary>

@@ -136,7 +136,7 @@ module internal TaskParser =
         let whole low high = fun place -> reading.Int(place, low, high)
 
         let precision =
-            found.Optional("precision", Precision.Single, (fun place -> reading.Word(place, StudyKeys.precisions)))
+            found.Optional("precision", TaskPrecision.Single, (fun place -> reading.Word(place, StudyKeys.precisions)))
 
         let problem, epoch, allowsAccuracy =
             if isFunction then

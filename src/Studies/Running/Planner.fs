@@ -48,7 +48,7 @@ type internal Plan =
 /// <param name="untilDecided">Whether seeds are added at the study's looks.</param>
 /// <param name="isDecided">Whether the confirmed trials so far decide the question, at this look (counted from 1).</param>
 [<Sealed>]
-type internal Planner(study: Study, untilDecided: bool, isDecided: int -> TrialResult array -> bool) =
+type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> TrialResult array -> bool) =
 
     let starts = Dictionary<string, SettingList>()
 
@@ -191,7 +191,7 @@ type internal Planner(study: Study, untilDecided: bool, isDecided: int -> TrialR
 
         match confirmation.Looks with
         | Some looks when untilDecided ->
-            let seeds = Study.seedsToLook confirmation looks
+            let seeds = StudyDesign.seedsToLook confirmation looks
 
             let rec look number (counts: int list) decisions =
                 let count = counts.Head

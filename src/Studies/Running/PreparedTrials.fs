@@ -9,7 +9,7 @@ open CuteDl.Core.Optimizers
 /// <param name="tasks">All of its tasks, with their data read.</param>
 /// <exception cref="T:System.ArgumentException">A task of the study was not prepared.</exception>
 [<Sealed>]
-type PreparedTrials(study: Study, tasks: PreparedTask seq) =
+type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
     let tasks = tasks |> Seq.map (fun task -> task.Task.Name, task) |> Map.ofSeq
 
     do
@@ -37,7 +37,7 @@ type PreparedTrials(study: Study, tasks: PreparedTask seq) =
     /// <param name="read">From a source to its training images and, as validation, its test images.</param>
     /// <param name="study">The study.</param>
     /// <exception cref="T:System.ArgumentException">A number is out of its range, or layers and data do not fit.</exception>
-    static member Of(read: Func<ImageSource, DataSets>, study: Study) : PreparedTrials =
+    static member Of(read: Func<ImageSource, DataSets>, study: StudyDesign) : PreparedTrials =
         PreparedTrials(study, [ for task in study.Tasks -> PreparedTask.prepare read.Invoke task ])
 
     /// <summary>The tasks, in the study's order.</summary>

@@ -37,7 +37,7 @@ type internal Work =
 [<Sealed>]
 type internal Scheduler
     (
-        study: Study,
+        study: StudyDesign,
         planner: Planner,
         source: ITrialSource,
         store: IStudyStore,

@@ -22,7 +22,7 @@ type RunOptions =
 type StudyOutcome =
     {
         /// <summary>The question.</summary>
-        Study: Study
+        Study: StudyDesign
         /// <summary>Whether seeds were to be added at the looks.</summary>
         UntilDecided: bool
         /// <summary>The results, in the order of the plan.</summary>
@@ -44,7 +44,7 @@ type StudyOutcome =
 type StudyRun
     private
     (
-        study: Study,
+        study: StudyDesign,
         untilDecided: bool,
         store: IStudyStore,
         source: ITrialSource,
@@ -57,14 +57,14 @@ type StudyRun
         | null -> ""
         | attribute -> attribute.InformationalVersion.Split('+')[0]
 
-    static let checkLooks (study: Study) (untilDecided: bool) =
+    static let checkLooks (study: StudyDesign) (untilDecided: bool) =
         match study.Protocol with
         | Fair(_, { Looks = Some _ }, _) -> ()
         | _ when untilDecided ->
             raise (StudyException "seeds can be added only at looks that the study declares before its first trial, and it declares none.")
         | _ -> ()
 
-    static let header (study: Study) (untilDecided: bool) (data: struct (string * string) array) : StudyHeader =
+    static let header (study: StudyDesign) (untilDecided: bool) (data: struct (string * string) array) : StudyHeader =
         { Study = StudyJson.print study; UntilDecided = untilDecided; Data = data; Version = version }
 
     static let load (folder: StudyFolder) (records: string seq) : struct (StudyHeader * TrialResult list * StudyDecision list) =
@@ -85,7 +85,7 @@ type StudyRun
             struct (header, results, decisions)
         | _ -> raise (DataFormatException(folder.Journal, 0L, "a journal begins with its study, this one does not."))
 
-    static let parse (file: string) (text: string) : Study =
+    static let parse (file: string) (text: string) : StudyDesign =
         match StudyJson.parse text with
         | Ok study -> study
         | Error errors -> raise (StudyFileException(file, errors))
@@ -101,7 +101,7 @@ type StudyRun
                     $"'{folder.Path}' was begun with another study (what it has first):\n  {list}\nPut the study back as it was, or begin the new one in a folder of its own."
             )
 
-    static let planner (study: Study) (untilDecided: bool) =
+    static let planner (study: StudyDesign) (untilDecided: bool) =
         Planner(study, untilDecided, (fun look results -> (Analysis.ofResults study results look).Looks.Decided))
 
     /// <summary>The study.</summary>
@@ -112,7 +112,7 @@ type StudyRun
     /// <param name="untilDecided">Whether seeds are added at its looks.</param>
     /// <param name="source">Trains.</param>
     /// <exception cref="T:CuteDl.Studies.StudyException">Seeds are to be added, and no looks are declared.</exception>
-    static member InMemory(study: Study, untilDecided: bool, source: ITrialSource) : StudyRun =
+    static member InMemory(study: StudyDesign, untilDecided: bool, source: ITrialSource) : StudyRun =
         checkLooks study untilDecided
         new StudyRun(study, untilDecided, MemoryStore(), source, null, null)
 
@@ -125,7 +125,7 @@ type StudyRun
     /// <exception cref="T:CuteDl.Studies.StudyException">There is a study in the folder already.</exception>
     /// <exception cref="T:System.IO.IOException">The folder cannot be written, or another process is at work in it.</exception>
     static member Begin
-        (study: Study, untilDecided: bool, path: string, source: ITrialSource, data: struct (string * string) array)
+        (study: StudyDesign, untilDecided: bool, path: string, source: ITrialSource, data: struct (string * string) array)
         : StudyRun =
         checkLooks study untilDecided
         let folder = StudyFolder path
@@ -166,7 +166,7 @@ type StudyRun
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The journal is damaged.</exception>
     /// <exception cref="T:System.IO.IOException">The folder cannot be written, or another process is at work in it.</exception>
     static member Resume
-        (path: string, given: Study option, source: Func<Study, struct (ITrialSource * struct (string * string) array)>)
+        (path: string, given: StudyDesign option, source: Func<StudyDesign, struct (ITrialSource * struct (string * string) array)>)
         : StudyRun =
         let folder = StudyFolder path
 
@@ -225,7 +225,7 @@ type StudyRun
     /// <param name="given">The study, if a program has it; nothing: as the folder has it.</param>
     /// <exception cref="T:CuteDl.Studies.StudyException">There is no study in the folder, or another than is given.</exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The journal is damaged.</exception>
-    static member Read(path: string, given: Study option) : StudyOutcome =
+    static member Read(path: string, given: StudyDesign option) : StudyOutcome =
         let folder = StudyFolder path
 
         if not (File.Exists folder.Journal) then

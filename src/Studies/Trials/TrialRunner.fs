@@ -116,7 +116,7 @@ module TrialRunner =
         check task trial
 
         match task.Task.Precision with
-        | Precision.Double -> startAs<float> task optimizer trial
+        | TaskPrecision.Double -> startAs<float> task optimizer trial
         | _ -> startAs<float32> task optimizer trial
 
     /// <summary>A trial before its first step.</summary>
@@ -135,7 +135,7 @@ module TrialRunner =
         check task trial
 
         match task.Task.Precision with
-        | Precision.Double -> resumeAs<float> task optimizer trial file content
+        | TaskPrecision.Double -> resumeAs<float> task optimizer trial file content
         | _ -> resumeAs<float32> task optimizer trial file content
 
     /// <summary>A trial from a snapshot on.</summary>

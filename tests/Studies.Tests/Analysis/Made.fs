@@ -21,7 +21,7 @@ let imagesTask name : StudyTask =
               Initialization = Initialization.Normal 0.01
               Batch = 50
               Order = Order.FileOrder }
-      Precision = Precision.Single
+      Precision = TaskPrecision.Single
       Steps = budget
       ValidateEvery = 100
       Target = Accuracy 0.91 }
@@ -31,7 +31,7 @@ let contender name : Contender =
       Optimizer = Optimizer.adam Rules.adam.Defaults
       Space = [ "lr", LogUniform(1e-4, 1e-1) ] }
 
-let study (tasks: string list) (contenders: string list) (seeds: int list) (looks: int list) : Study =
+let study (tasks: string list) (contenders: string list) (seeds: int list) (looks: int list) : StudyDesign =
     { Name = "made"
       Tasks = tasks |> List.map imagesTask
       Contenders = contenders |> List.map contender

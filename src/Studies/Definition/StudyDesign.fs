@@ -93,7 +93,7 @@ type Protocol =
     | Document of seeds: int list
 
 /// <summary>A question to optimizers, and how it is to be answered. Everything in its results follows from this value.</summary>
-type Study =
+type StudyDesign =
     {
         /// <summary>Its name.</summary>
         Name: string
@@ -107,7 +107,7 @@ type Study =
 
 /// <summary>What follows from a study.</summary>
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
-module Study =
+module StudyDesign =
     /// <summary>The seeds of a confirmation that goes on to its last look: those given, then the numbers behind the greatest of them.</summary>
     let seedsToLook (confirmation: Confirmation) (looks: Looks) : int list =
         let missing = List.last looks.Seeds - confirmation.Seeds.Length
