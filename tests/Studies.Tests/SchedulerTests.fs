@@ -138,7 +138,15 @@ let private decideAt look : int -> TrialResult array -> bool = fun number _ -> n
 
 let private sitting study look (store: IStudyStore) workers (source: ITrialSource) cancellation =
     let scheduler =
-        Scheduler(study, Planner(study, true, decideAt look), source, store, workers, TimeSpan.Zero, ignore)
+        Scheduler(
+            study,
+            Planner(study, true, decideAt look),
+            source,
+            store,
+            workers,
+            (if workers % 2 = 0 then TimeSpan.Zero else TimeSpan.MaxValue),
+            ignore
+        )
 
     scheduler.Run cancellation
     scheduler

@@ -152,7 +152,10 @@ let private results =
               let struct (training, held) = Division.holdOut 20 4 files.Training
               let same = { files with Training = files.Training; Validation = held }
               let task = PreparedTask.prepare (fun _ -> same) task.Task
-              let other = PreparedTask.prepare (fun _ -> same) { (network TaskPrecision.Double).Task with Name = "task" }
+
+              let other =
+                  PreparedTask.prepare (fun _ -> same) { (network TaskPrecision.Double).Task with Name = "task" }
+
               Expect.equal training.Count 60 "the rest"
               let result = train other (trial Phase.Confirmation 1 "momentum(lr=0.05) | ema(0.9)")
               Expect.equal result.Test.Value { result.Final.Value with Step = 40L } "scores"

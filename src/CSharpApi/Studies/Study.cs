@@ -57,7 +57,7 @@ public sealed partial class Study
     public IReadOnlyList<Finding> Check() => Lint.check(Core);
 
     /// <summary>
-    /// A smaller form of it, to see in a minute whether it asks what was meant: a quarter of the steps, four settings each, six seeds.
+    /// A smaller form of it, to see in a minute whether it asks what was meant: a quarter of the steps, four settings each, at most ten seeds, no defaults.
     /// </summary>
     public Study Quick() => new(CuteDl.Studies.Quick.study(Core));
 

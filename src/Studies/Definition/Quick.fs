@@ -3,8 +3,8 @@ namespace CuteDl.Studies
 /// <summary>A smaller form of a study, to see in a minute whether the whole one asks what was meant.</summary>
 [<RequireQualifiedAccess>]
 module Quick =
-    // As few as a ranking needs: see Lint.
-    let private seeds = 6
+    // As few as a ranking of up to seven optimizers needs: see Lint.
+    let private seeds = 10
     let private trials = 4
     let private share = 4L
     let private fewestValidations = 10L
@@ -31,8 +31,8 @@ module Quick =
         values |> List.indexed |> List.filter (fun (i, _) -> i % 2 = 0) |> List.map snd
 
     /// <summary>
-    /// A quarter of the steps (ten validations at least, if there are so many), four settings each, no extensions, six seeds and one look,
-    /// every second rate of the frontier with one seed; of the document's protocol six seeds. What has less stays as it is. Its name says so.
+    /// A quarter of the steps (ten validations at least, if there are so many), four settings each, no extensions, ten seeds and one look
+    /// without the defaults, every second rate of the frontier with one seed; of the document's protocol ten seeds. What has less stays as it is. Its name says so.
     /// </summary>
     let study (study: StudyDesign) : StudyDesign =
         let tasks, protocol =
@@ -42,7 +42,7 @@ module Quick =
                 List.map task study.Tasks,
                 Fair(
                     tuning study.Contenders tuned,
-                    { confirmation with Seeds = List.truncate seeds confirmation.Seeds; Looks = None },
+                    { confirmation with Seeds = List.truncate seeds confirmation.Seeds; Looks = None; Defaults = false },
                     frontier
                     |> Option.map (fun frontier -> { Rates = everySecond frontier.Rates; Seeds = List.truncate 1 frontier.Seeds })
                 )

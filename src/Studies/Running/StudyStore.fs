@@ -70,7 +70,9 @@ type internal FolderStore
         member _.Keep(result: TrialResult) =
             journal.Append(StudyRecord.write (Finished result))
             writeManifest result
-            File.Delete(folder.Checkpoint result.Trial)
+
+            if File.Exists(folder.Checkpoint result.Trial) then
+                File.Delete(folder.Checkpoint result.Trial)
 
         member _.Keep(decision: StudyDecision) = journal.Append(StudyRecord.write (Decided decision))
 

@@ -5,6 +5,7 @@ open System.Globalization
 open System.Runtime.InteropServices
 open System.Text.Json
 open System.Text.Json.Serialization
+open System.Text.Json.Serialization.Metadata
 
 /// <summary>The results of trials as JSON: one line, names in snake_case, NaN and infinities as strings, every double with all its digits.</summary>
 module TrialJson =
@@ -44,6 +45,8 @@ module TrialJson =
         let options =
             JsonSerializerOptions(
                 PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+                // Said, because programs of a single file are built without reflection for JSON, unless asked.
+                TypeInfoResolver = DefaultJsonTypeInfoResolver(),
                 NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
                 Encoder = Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
             )
