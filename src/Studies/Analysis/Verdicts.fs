@@ -33,48 +33,44 @@ let private effect (metric: Metric) (value: Interval) =
     else
         $"{Words.interval Words.points value} percentage points"
 
-/// adam beats momentum: 0.85 [0.80, 0.91] times the steps, p = 0.03.
+let private names (pair: PairComparison) = $"{pair.First} and {pair.Second}"
+
+let private withOutcome (outcome: Outcome) (pairs: PairComparison array) = pairs |> Array.filter (fun pair -> pair.Outcome = outcome)
+
+/// Momentum beats adam (0.85 [0.80, 0.91] times the steps, p = 0.03) and adagrad (...): a sentence for each who beats another, most wins
+/// first.
 let private wins (pairs: PairComparison array) =
-    pairs
-    |> Array.filter (fun pair -> pair.Outcome = Outcome.Wins)
-    |> Array.map (fun pair ->
-        let loser = other pair.Winner pair
-        $"{pair.Winner} beats {loser}: {effect pair.Metric (seenFrom pair.Winner pair)}, {Words.p pair.AdjustedP} after Holm's correction, n = {pair.Seeds.Length}.")
+    withOutcome Outcome.Wins pairs
+    |> Array.groupBy _.Winner
+    |> Array.sortByDescending (fun (_, won) -> won.Length)
+    |> Array.map (fun (winner, won) ->
+        let each =
+            won
+            |> Array.sortBy (fun pair -> let seen = seenFrom winner pair in if Pairs.isTime pair.Metric then seen.Value else -seen.Value)
+            |> Array.map (fun pair -> $"{other winner pair} ({effect pair.Metric (seenFrom winner pair)}, {Words.p pair.AdjustedP})")
+
+        $"{winner} beats {Words.list each}.")
 
 let private equals (pairs: PairComparison array) =
-    pairs
-    |> Array.filter (fun pair -> pair.Outcome = Outcome.Equal)
-    |> Array.map (fun pair ->
-        let bounds =
-            if Pairs.isTime pair.Metric then
-                $"{Words.ratio pair.EqualLow} to {Words.ratio pair.EqualHigh}"
-            else
-                $"{Words.points pair.EqualLow} to {Words.points pair.EqualHigh}"
+    match withOutcome Outcome.Equal pairs with
+    | [||] -> [||]
+    | equal ->
+        let each = equal |> Array.map (fun pair -> $"{names pair} ({effect pair.Metric pair.Effect})")
+        [| $"A tie, by intervals within what counts as equal: {Words.list each}." |]
 
-        $"{pair.First} and {pair.Second} are equal: {effect pair.Metric pair.Effect}, wholly within {bounds}, n = {pair.Seeds.Length}.")
-
+/// What the table of comparisons has the figures of.
 let private undecided (pairs: PairComparison array) =
-    let open' = pairs |> Array.filter (fun pair -> pair.Outcome = Outcome.Undecided)
+    match withOutcome Outcome.Undecided pairs with
+    | [||] -> [||]
+    | open' when open'.Length = pairs.Length && pairs.Length > 1 -> [||]
+    | open' -> [| $"Undecided: {Words.list (Array.map names open')}." |]
 
-    [| if open'.Length > 0 then
-           let each =
-               open'
-               |> Array.map (fun pair ->
-                   $"{pair.First} and {pair.Second} ({effect pair.Metric pair.Effect}, {Words.p pair.AdjustedP}, n = {pair.Seeds.Length})")
-
-           $"Undecided: {Words.list each}." |]
-
-/// What was seen, for pairs that are not ranked.
 let private unranked (pairs: PairComparison array) =
-    pairs
-    |> Array.filter (fun pair -> pair.Outcome = Outcome.NotRanked)
+    withOutcome Outcome.NotRanked pairs
     |> Array.groupBy _.Reason
     |> Array.map (fun (reason, pairs) ->
-        let each =
-            pairs
-            |> Array.map (fun pair -> $"{pair.First} against {pair.Second} {effect pair.Metric pair.Effect}, n = {pair.Seeds.Length}")
-
-        $"Not ranked ({reason}); seen: {Words.list each}.")
+        let each = pairs |> Array.map (fun pair -> $"{names pair} ({effect pair.Metric pair.Effect})")
+        $"Not ranked, {reason}; what was seen: {Words.list each}.")
 
 let private verdict (contenders: string array) (task: string) (metric: Metric) (pairs: PairComparison array) : MetricVerdict =
     let won = pairs |> Array.filter (fun pair -> pair.Outcome = Outcome.Wins)
