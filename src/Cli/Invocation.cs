@@ -59,7 +59,8 @@ internal static class Invocation
         error is UsageException or FormatException or ArgumentException or InitialWeightsException
             or FileNotFoundException or DirectoryNotFoundException;
 
-    private static void Fail(string message) => Console.Error.WriteLine($"cutedl: {message}");
+    /// <summary>Says what went wrong.</summary>
+    public static void Fail(string message) => Console.Error.WriteLine($"cutedl: {message}");
 
     private static IEnumerable<string> CommandPath(ParseResult parsed)
     {

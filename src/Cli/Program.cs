@@ -12,6 +12,7 @@ var command = new Command("cutedl", "Trains one model under different optimizers
     ListCommand.Create(),
     TraceCommand.Create(),
     LawsCommand.Create(),
+    StudyCommand.Create(),
     new HelpOption { Recursive = true },
     new VersionOption(),
 };

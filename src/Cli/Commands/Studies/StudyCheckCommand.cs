@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using CuteDl.Studies;
+
+namespace CuteDl.Cli;
+
+/// <summary><c>cutedl study check FILE</c>: what is wrong with a study, before anything is computed.</summary>
+internal static class StudyCheckCommand
+{
+    public static Command Create()
+    {
+        var file = StudyCommand.FileArgument();
+        var json = new Option<bool>("--json") { Description = "Write one JSON object to standard output." };
+        var command = new Command("check", "Says what is wrong with a study before anything is computed; exit code 1 if its results would be wrong, 2 if it is none.") { file, json };
+        command.SetAction(parsed => Check(parsed.GetValue(file)!, parsed.GetValue(json)));
+        return command;
+    }
+
+    /// <summary>A finding as a line.</summary>
+    public static string Line(Finding finding) => finding.ToString();
+
+    private static int Check(string file, bool isJson)
+    {
+        try
+        {
+            var findings = StudyCommand.Load(file).Check();
+            Show(file, [], findings, isJson);
+            return findings.Any(finding => finding.Severity == Severity.Error) ? ExitCode.RunFailed : ExitCode.Fine;
+        }
+        catch (StudyFileException error) when (isJson)
+        {
+            Show(file, error.Errors, [], isJson);
+            return ExitCode.WrongUsage;
+        }
+    }
+
+    private static void Show(string file, StudyFileError[] errors, IReadOnlyList<Finding> findings, bool isJson)
+    {
+        if (isJson)
+        {
+            Console.WriteLine(ToJson(file, errors, findings).ToJsonString());
+            return;
+        }
+
+        foreach (var finding in findings)
+        {
+            Console.WriteLine(Line(finding));
+        }
+
+        Console.WriteLine(findings.Count == 0 ? $"{file}: nothing to object to." : $"{file}: {Counts(findings)}.");
+    }
+
+    private static string Counts(IReadOnlyList<Finding> findings) =>
+        string.Join(", ", findings.CountBy(finding => finding.Severity).OrderByDescending(count => count.Key).Select(count =>
+            $"{count.Value} {count.Key.ToString().ToLowerInvariant()}{(count.Value == 1 ? "" : "s")}"));
+
+    private static JsonObject ToJson(string file, StudyFileError[] errors, IReadOnlyList<Finding> findings) => new()
+    {
+        ["file"] = file,
+        ["is_study"] = errors.Length == 0,
+        ["errors"] = new JsonArray([.. errors.Select(error => new JsonObject
+        {
+            ["path"] = error.Path,
+            ["line"] = error.Line,
+            ["problem"] = error.Problem,
+        })]),
+        ["findings"] = new JsonArray([.. findings.Select(finding => new JsonObject
+        {
+            ["code"] = finding.Code,
+            ["severity"] = finding.Severity.ToString().ToLowerInvariant(),
+            ["path"] = finding.Path,
+            ["message"] = finding.Message,
+            ["advice"] = finding.Advice,
+        })]),
+    };
+}

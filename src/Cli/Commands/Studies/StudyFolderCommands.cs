@@ -1,0 +1,65 @@
+using System.CommandLine;
+using CuteDl.Studies;
+using Spectre.Console;
+
+namespace CuteDl.Cli;
+
+/// <summary><c>cutedl study report DIR</c> and <c>cutedl study status DIR</c>: of studies that are finished, interrupted or still going on.</summary>
+internal static class StudyFolderCommands
+{
+    public static Command CreateReport()
+    {
+        var folder = StudyCommand.FolderArgument();
+        var command = new Command("report", "Writes the report anew from what is there, of a study that is still running too.") { folder };
+        command.SetAction(parsed =>
+        {
+            var result = StudySession.Load(parsed.GetValue(folder)!);
+            var report = StudyFiles.Write(result);
+            StudySession.ShowVerdict(result, parsed.GetValue(folder)!);
+            Console.WriteLine($"Report: {report}");
+            return ExitCode.Fine;
+        });
+        return command;
+    }
+
+    public static Command CreateStatus()
+    {
+        var folder = StudyCommand.FolderArgument();
+        var command = new Command("status", "Says how far a study is, and whether a process is at work in its folder.") { folder };
+        command.SetAction(parsed =>
+        {
+            var path = parsed.GetValue(folder)!;
+            var result = StudySession.Load(path);
+            Console.WriteLine($"{result.Study.Name}: {result.Trials.Count} of {result.Planned} trials are finished{(result.IsComplete ? ", which is all" : "")}.");
+            Console.WriteLine();
+            Terminal.Write(AnsiConsole.Console, Counts(result));
+            foreach (var decision in result.Decisions.Where(decision => decision.Kind is DecisionKind.Extended or DecisionKind.Selected or DecisionKind.Looked))
+            {
+                Console.WriteLine($"{decision.Kind.ToString().ToLowerInvariant()} {decision.About}: {decision.Reason}");
+            }
+
+            if (!result.IsComplete)
+            {
+                Console.WriteLine(StudySession.IsAtWork(path) ? "A process is at work in it." : $"Go on with: cutedl study resume {path}");
+            }
+
+            return ExitCode.Fine;
+        });
+        return command;
+    }
+
+    private static Reports.Table Counts(StudyResult result)
+    {
+        Phase[] phases = [.. Enum.GetValues<Phase>().Where(phase => result.Trials.Any(trial => trial.Trial.Phase == phase))];
+        return new(
+            ["optimizer", .. phases.Select(phase => phase.ToString().ToLowerInvariant()), "diverged"],
+            [.. result.Study.OptimizerNames.Select(name => (IReadOnlyList<string>)
+            [
+                name,
+                .. phases.Select(phase => Count(trial => trial.Trial.Contender == name && trial.Trial.Phase == phase)),
+                Count(trial => trial.Trial.Contender == name && trial.Ending == Ending.Diverged),
+            ])]);
+
+        string Count(Func<TrialResult, bool> isCounted) => $"{result.Trials.Count(isCounted)}";
+    }
+}

@@ -1,0 +1,220 @@
+using System.Globalization;
+using CuteDl.Studies;
+using Spectre.Console;
+
+namespace CuteDl.Cli;
+
+/// <summary>A study's progress as a board that is drawn anew a few times a second: what runs, what waits, what is finished.</summary>
+/// <param name="console">The terminal.</param>
+/// <param name="name">The study's name.</param>
+/// <param name="earlier">What earlier sittings finished.</param>
+/// <param name="cancellationToken">Once it is cancelled, the board says that what is under way is being saved.</param>
+internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyList<TrialResult> earlier, CancellationToken cancellationToken) : IProgress<StudyProgress>
+{
+    private const int FewestRows = 8;
+    private const int NarrowestBar = 6;
+    private const int WidestBar = 24;
+
+    private static readonly (Phase Phase, string Title)[] Phases =
+        [(Phase.Tuning, "tuned"), (Phase.Confirmation, "confirmed"), (Phase.Defaults, "defaults"), (Phase.Frontier, "frontier"), (Phase.Document, "document")];
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Row> _underWay = [];
+    private readonly List<TrialResult> _finished = [.. earlier];
+    private StudyProgress? _newest;
+
+    public void Report(StudyProgress value)
+    {
+        lock (_lock)
+        {
+            _newest = value.Finished >= (_newest?.Finished ?? 0) ? value : _newest;
+            if (value.Result is { } result)
+            {
+                _underWay.Remove(value.Trial.Id);
+                _finished.Add(result);
+            }
+            else
+            {
+                var first = _underWay.TryGetValue(value.Trial.Id, out var row) ? row.First : value;
+                _underWay[value.Trial.Id] = new Row(first, value);
+            }
+        }
+    }
+
+    /// <summary>Draws until the work is done.</summary>
+    public async Task ShowAsync(Task work)
+    {
+        await console.Live(Draw()).AutoClear(true).StartAsync(async live =>
+        {
+            while (!work.IsCompleted)
+            {
+                live.UpdateTarget(Draw());
+                await Task.WhenAny(work, Task.Delay(TimeSpan.FromMilliseconds(250))).ConfigureAwait(false);
+            }
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>The board in lines that fit a terminal.</summary>
+    /// <param name="width">Its columns.</param>
+    /// <param name="height">Its rows.</param>
+    public IReadOnlyList<BoardLine> Lines(int width, int height)
+    {
+        lock (_lock)
+        {
+            // One row stays free for the cursor.
+            var rows = Math.Max(FewestRows, height - 1);
+            var lines = new List<BoardLine>();
+            lines.AddRange(Head(width));
+            var free = rows - lines.Count - 1;
+            var underWay = UnderWay(width, Math.Max(1, free / 3)).ToArray();
+            free -= underWay.Length;
+            var counts = Counts(width, free / 2).ToArray();
+            lines.AddRange(underWay);
+            lines.AddRange(counts);
+            lines.AddRange(Newest(free - counts.Length));
+            lines.Add(new(
+                cancellationToken.IsCancellationRequested ? "interrupted, saving what is under way; Ctrl+C ends at once" : "Ctrl+C saves and ends",
+                BoardTone.Quiet));
+            return [.. lines.Select(line => line with { Text = Fit(line.Text, width) })];
+        }
+    }
+
+    private Rows Draw()
+    {
+        // The last column stays free: some terminals wrap there.
+        var lines = Lines(console.Profile.Width - 1, console.Profile.Height);
+        return new(lines.Select(line => new Text(line.Text.Length == 0 ? " " : line.Text, Style(line.Tone))));
+    }
+
+    private static Style Style(BoardTone tone) =>
+        tone switch
+        {
+            BoardTone.Title => new(decoration: Decoration.Bold),
+            BoardTone.Quiet => new(Color.Grey),
+            _ => Spectre.Console.Style.Plain,
+        };
+
+    private IEnumerable<BoardLine> Head(int width)
+    {
+        yield return new(name, BoardTone.Title);
+        if (_newest is not { } newest)
+        {
+            yield return new("reading data ...", BoardTone.Quiet);
+            yield break;
+        }
+
+        var left = newest.Left is { } time ? $", about {StudyWords.Time(time)} left" : "";
+        var text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{newest.Share,4:0%}  {newest.Finished} of {newest.Planned} trials, {StudyWords.Time(newest.Elapsed)}{left}");
+        var bar = Math.Min(WidestBar, width - text.Length - 1);
+        yield return new(bar >= NarrowestBar ? $"{Bar(newest.Share, bar)} {text}" : text, BoardTone.Plain);
+    }
+
+    private IEnumerable<BoardLine> UnderWay(int width, int most)
+    {
+        // Running before waiting: those are what the pace comes from.
+        var all = _underWay.Values.OrderBy(row => row.Now.State).ThenBy(row => row.Now.Trial.Id, StringComparer.Ordinal).ToArray();
+        if (all.Length == 0 || most < 2)
+        {
+            yield break;
+        }
+
+        yield return new("", BoardTone.Plain);
+        var shown = all.Length <= most - 1 ? all : all[..Math.Max(1, most - 2)];
+        string[] names = [.. shown.Select(row => StudyWords.Name(row.Now.Trial))];
+        var longest = names.Max(text => text.Length);
+        for (var i = 0; i < shown.Length; i++)
+        {
+            var figures = Figures(shown[i]);
+            var bar = Math.Min(WidestBar, width - longest - figures.Length - 2);
+            var isWaiting = shown[i].Now.State == TrialState.Waiting;
+            var share = (double)shown[i].Now.Step / Math.Max(1, shown[i].Now.Budget);
+            var name = bar >= NarrowestBar ? names[i].PadRight(longest) : Fit(names[i], Math.Max(NarrowestBar, width - figures.Length - 1));
+            yield return new($"{name} {(bar >= NarrowestBar ? Bar(share, bar) + " " : "")}{figures}", isWaiting ? BoardTone.Quiet : BoardTone.Plain);
+        }
+
+        if (shown.Length < all.Length && shown.Length + 2 <= most)
+        {
+            yield return new($"and {all.Length - shown.Length} more", BoardTone.Quiet);
+        }
+    }
+
+    private static string Figures(Row row)
+    {
+        var now = row.Now;
+        var pace = row.StepsASecond is { } rate ? string.Create(CultureInfo.InvariantCulture, $" {rate:0}/s") : "";
+        var score = now.Newest is { } newest ? $" {StudyWords.Score(newest)}" : "";
+        var state = now.State == TrialState.Waiting ? " waits" : pace;
+        return string.Create(CultureInfo.InvariantCulture, $"{now.Step}/{now.Budget}{state}{score}");
+    }
+
+    private IEnumerable<BoardLine> Counts(int width, int most)
+    {
+        if (_finished.Count == 0 || most < 3)
+        {
+            yield break;
+        }
+
+        var phases = Phases.Where(phase => _finished.Exists(result => result.Trial.Phase == phase.Phase)).ToArray();
+        var contenders = _finished.GroupBy(result => result.Trial.Contender).ToArray();
+        var columns = phases.Sum(phase => phase.Title.Length + 2);
+        var longest = Math.Clamp(contenders.Max(group => group.Key.Length), "finished".Length, Math.Max("finished".Length, width - columns));
+        yield return new("", BoardTone.Plain);
+        yield return new("finished".PadRight(longest) + string.Concat(phases.Select(phase => $"  {phase.Title}")), BoardTone.Quiet);
+        foreach (var group in contenders.Take(most - 2))
+        {
+            var cells = phases.Select(phase => $"  {Number(group, phase.Phase).PadLeft(phase.Title.Length)}");
+            yield return new(Fit(group.Key, longest).PadRight(longest) + string.Concat(cells), BoardTone.Plain);
+        }
+
+        static string Number(IEnumerable<TrialResult> results, Phase phase) =>
+            results.Count(result => result.Trial.Phase == phase).ToString(CultureInfo.InvariantCulture);
+    }
+
+    private IEnumerable<BoardLine> Newest(int most)
+    {
+        if (_finished.Count == 0 || most < 2)
+        {
+            yield break;
+        }
+
+        yield return new("", BoardTone.Plain);
+        foreach (var result in _finished.TakeLast(most - 1))
+        {
+            yield return new($"{StudyWords.Name(result.Trial)}: {StudyWords.Outcome(result)}", BoardTone.Quiet);
+        }
+    }
+
+    private string Bar(double share, int width)
+    {
+        var (full, empty) = console.Profile.Capabilities.Unicode ? ('█', '░') : ('#', '.');
+        var done = (int)Math.Round(Math.Clamp(share, 0, 1) * width);
+        return new string(full, done) + new string(empty, width - done);
+    }
+
+    private static string Fit(string text, int width) => text.Length <= width ? text : $"{text[..Math.Max(0, width - 1)]}…";
+
+    private sealed record Row(StudyProgress First, StudyProgress Now)
+    {
+        /// <summary>The pace of this sitting; nothing in the beginning.</summary>
+        public double? StepsASecond =>
+            (Now.Elapsed - First.Elapsed).TotalSeconds is > 0.5 and var seconds ? (Now.Step - First.Step) / seconds : null;
+    }
+}
+
+/// <summary>A line of the board.</summary>
+internal readonly record struct BoardLine(string Text, BoardTone Tone);
+
+/// <summary>How a line is shown.</summary>
+internal enum BoardTone
+{
+    /// <summary>As it is.</summary>
+    Plain,
+
+    /// <summary>In bold.</summary>
+    Title,
+
+    /// <summary>In grey.</summary>
+    Quiet,
+}

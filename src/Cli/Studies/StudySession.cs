@@ -1,0 +1,166 @@
+using System.Text.Json.Nodes;
+using CuteDl.Core.Data;
+using CuteDl.Studies;
+
+namespace CuteDl.Cli;
+
+/// <summary>A study from start to exit code: progress shown, the report written, the verdict said.</summary>
+internal static class StudySession
+{
+    /// <summary>Begins a study in a folder.</summary>
+    public static Task<int> RunAsync(Study study, string folder, StudyOptions options, bool isJson, CancellationToken cancellationToken) =>
+        CarryOutAsync(study.Name, [], folder, isJson, progress => study.RunAsync(folder, options, progress, cancellationToken), cancellationToken);
+
+    /// <summary>Goes on with the study in a folder.</summary>
+    public static Task<int> ResumeAsync(string folder, StudyOptions options, bool isJson, CancellationToken cancellationToken)
+    {
+        StudyResult begun;
+        try
+        {
+            begun = Load(folder);
+        }
+        catch (DataFormatException error)
+        {
+            Invocation.Fail(error.Message);
+            return Task.FromResult(ExitCode.RunFailed);
+        }
+
+        return CarryOutAsync(
+            begun.Study.Name, begun.Trials, folder, isJson, progress => Study.ResumeAsync(folder, null, options, progress, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>What came so far of the study in a folder.</summary>
+    /// <exception cref="UsageException">There is none.</exception>
+    public static StudyResult Load(string folder)
+    {
+        try
+        {
+            return StudyResult.Load(folder);
+        }
+        catch (StudyException error)
+        {
+            throw new UsageException(error.Message);
+        }
+    }
+
+    /// <summary>Whether a process is at work in a folder.</summary>
+    public static bool IsAtWork(string folder)
+    {
+        try
+        {
+            using var taken = FolderLock.Take(folder);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>The verdict, a sentence a line, and how to go on where the study is not complete.</summary>
+    public static void ShowVerdict(StudyResult result, string folder)
+    {
+        foreach (var sentence in result.Verdict)
+        {
+            Console.WriteLine(sentence);
+        }
+
+        if (!result.IsComplete)
+        {
+            Console.WriteLine($"{result.Trials.Count} of {result.Planned} trials are finished; go on with: cutedl study resume {folder}");
+        }
+    }
+
+    private static async Task<int> CarryOutAsync(
+        string name,
+        IReadOnlyList<TrialResult> earlier,
+        string folder,
+        bool isJson,
+        Func<IProgress<StudyProgress>, Task<StudyResult>> carryOut,
+        CancellationToken cancellationToken)
+    {
+        var json = isJson ? new JsonProgress(Console.Out) : null;
+        StudyResult result;
+        try
+        {
+            result = await ShowAsync(name, earlier, json, carryOut, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StudyException error) when (error.InnerException is null)
+        {
+            throw new UsageException(error.Message);
+        }
+        catch (StudyException error)
+        {
+            Invocation.Fail(Invocation.Sentence(error.Message));
+            Console.Error.WriteLine($"What was finished is kept; go on with: cutedl study resume {folder}");
+            return ExitCode.RunFailed;
+        }
+
+        return Finish(result, folder, json);
+    }
+
+    private static async Task<StudyResult> ShowAsync(
+        string name, IReadOnlyList<TrialResult> earlier, JsonProgress? json, Func<IProgress<StudyProgress>, Task<StudyResult>> carryOut, CancellationToken cancellationToken)
+    {
+        var terminal = Terminal.Error.Profile;
+        var board = terminal.Out.IsTerminal && terminal.Capabilities.Ansi ? new StudyBoard(Terminal.Error, name, earlier, cancellationToken) : null;
+        IProgress<StudyProgress> shown = board ?? (IProgress<StudyProgress>)new StudyLines(Console.Error);
+        var work = carryOut(new Observers(json is null ? [shown] : [shown, new StudyJsonLines(json)]));
+        if (board is not null)
+        {
+            await board.ShowAsync(work).ConfigureAwait(false);
+        }
+
+        return await work.ConfigureAwait(false);
+    }
+
+    // A report that cannot be written takes nothing from the study, which is in its journal.
+    private static int Finish(StudyResult result, string folder, JsonProgress? json)
+    {
+        var exitCode = ExitCode.Fine;
+        string? report = null;
+        try
+        {
+            report = StudyFiles.Write(result);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            Invocation.Fail($"the report cannot be written: {Invocation.Sentence(error.Message)}");
+            exitCode = ExitCode.RunFailed;
+        }
+
+        if (json is not null)
+        {
+            json.Write("summary", new JsonObject
+            {
+                ["study"] = result.Study.Name,
+                ["complete"] = result.IsComplete,
+                ["finished"] = result.Trials.Count,
+                ["planned"] = result.Planned,
+                ["verdict"] = new JsonArray([.. result.Verdict.Select(sentence => JsonValue.Create(sentence))]),
+                ["folder"] = result.Folder,
+                ["report"] = report,
+            });
+            return exitCode;
+        }
+
+        ShowVerdict(result, folder);
+        if (report is not null)
+        {
+            Console.WriteLine($"Report: {report}");
+        }
+
+        return exitCode;
+    }
+
+    private sealed class Observers(IReadOnlyList<IProgress<StudyProgress>> all) : IProgress<StudyProgress>
+    {
+        public void Report(StudyProgress value)
+        {
+            foreach (var one in all)
+            {
+                one.Report(value);
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+using CuteDl.Studies;
+
+namespace CuteDl.Cli;
+
+/// <summary>Trials in words.</summary>
+internal static class StudyWords
+{
+    /// <summary>confirmation mnist adam seed 3; where settings are tried, with the setting.</summary>
+    public static string Name(Trial trial)
+    {
+        var values = trial.Phase is Phase.Tuning or Phase.Frontier
+            ? string.Concat(trial.Values.Select(value => string.Create(CultureInfo.InvariantCulture, $" {value.Item1}={value.Item2:G4}")))
+            : "";
+        return $"{trial.Phase.ToString().ToLowerInvariant()} {trial.Task} {trial.Contender}{values} seed {trial.Seed}";
+    }
+
+    /// <summary>target in 1200 steps, 0.9781</summary>
+    public static string Outcome(TrialResult result)
+    {
+        var outcome = result.Ending switch
+        {
+            Ending.Diverged => Of("diverged at step", result.Health.FirstNonFinite > 0 ? result.Health.FirstNonFinite : result.Steps),
+            Ending.Pruned => Of("ended early at step", result.Steps),
+            Ending.NoImprovement => Of("no improvement, stopped at step", result.Steps),
+            Ending.TooSlow => Of("too slow, stopped at step", result.Steps),
+            Ending.TargetHeld => Of("target held, stopped at step", result.Steps),
+            _ when double.IsFinite(result.StepsToTarget) => string.Create(CultureInfo.InvariantCulture, $"target in {result.StepsToTarget:0} steps"),
+            _ => "target not reached",
+        };
+        return (result.Final ?? result.AtStop ?? result.Best) is { } score ? $"{outcome}, {Score(score)}" : outcome;
+    }
+
+    /// <summary>0.9781, or loss 3.2e-07 of a task without classes.</summary>
+    public static string Score(Score score) =>
+        double.IsNaN(score.Accuracy)
+            ? string.Create(CultureInfo.InvariantCulture, $"loss {score.Loss:G4}")
+            : score.Accuracy.ToString("0.0000", CultureInfo.InvariantCulture);
+
+    /// <summary>1:05, or 2:00:07.</summary>
+    public static string Time(TimeSpan time) =>
+        time.TotalHours >= 1
+            ? string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(time.TotalHours):0}:{time.Minutes:00}:{time.Seconds:00}")
+            : string.Create(CultureInfo.InvariantCulture, $"{time.Minutes}:{time.Seconds:00}");
+
+    private static string Of(string what, long step) => string.Create(CultureInfo.InvariantCulture, $"{what} {step}");
+}
