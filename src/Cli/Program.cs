@@ -13,6 +13,8 @@ var command = new Command("cutedl", "Trains one model under different optimizers
     TraceCommand.Create(),
     LawsCommand.Create(),
     StudyCommand.Create(),
+    LearningRateCommand.Create(),
+    ReplayCommand.Create(),
     new HelpOption { Recursive = true },
     new VersionOption(),
 };

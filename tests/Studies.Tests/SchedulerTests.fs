@@ -268,6 +268,20 @@ let tests =
                           for task in [ "one"; "two" ] do
                               Expect.equal (seeds phase contender task) [ 1..count ] $"{phase} {contender} {task}")
 
+          testCase "trials that end before the first checkpoint are kept" (fun () ->
+              let study = study NoPruning
+
+              inFolder (fun folder ->
+                  let results =
+                      stored folder (fun store ->
+                          let scheduler =
+                              Scheduler(study, Planner(study, true, decideAt 2), Formulas ignore, store, 2, TimeSpan.FromHours 1.0, ignore)
+
+                          scheduler.Run CancellationToken.None
+                          outcome scheduler)
+
+                  Expect.equal results (undisturbed study 2 1) "results"))
+
           testCase "a result that cannot be kept ends the study with its name, and nothing before it is lost" (fun () ->
               let study = study NoPruning
               let expected = undisturbed study 2 1

@@ -106,6 +106,23 @@ internal sealed class PreparedExperiment
             : Train(initial, progress, cancellationToken);
     }
 
+    public LearningRateSweep FindLearningRate(LearningRateSweepOptions options, CancellationToken cancellationToken)
+    {
+        Check(_plan.Optimizer);
+        var initial = _givenWeights ?? Weights.Make(_model, Seed);
+        var sweep = _plan.Precision == Precision.Single
+            ? Sweep(Array.ConvertAll(initial, value => (float)value), options, cancellationToken)
+            : Sweep(initial, options, cancellationToken);
+        return LearningRateSweep.Of(sweep, _plan.Optimizer, options, _model.ToString(), Seed);
+    }
+
+    private RateSweep Sweep<T>(T[] initial, LearningRateSweepOptions options, CancellationToken cancellationToken)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        var classifier = new Classifier<T>(_model, _data.Core, _plan.Batch, Translate.Order(_plan.Order), Seed);
+        return RateFinder.sweep(options.Core, classifier, _plan.Optimizer.Core, initial, cancellationToken);
+    }
+
     private RunResult Train<T>(T[] initial, IProgress<RunProgress>? progress, CancellationToken cancellationToken)
         where T : unmanaged, IFloatingPointIeee754<T>
     {

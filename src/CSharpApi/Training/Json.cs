@@ -7,6 +7,7 @@ namespace CuteDl;
 [JsonSourceGenerationOptions(WriteIndented = true)]
 [JsonSerializable(typeof(RunResult))]
 [JsonSerializable(typeof(ComparisonResult))]
+[JsonSerializable(typeof(LearningRateSweep))]
 internal sealed partial class JsonFormats : JsonSerializerContext;
 
 internal static class Json
@@ -14,6 +15,8 @@ internal static class Json
     public static string Write(RunResult result) => JsonSerializer.Serialize(result, JsonFormats.Default.RunResult);
 
     public static string Write(ComparisonResult result) => JsonSerializer.Serialize(result, JsonFormats.Default.ComparisonResult);
+
+    public static string Write(LearningRateSweep sweep) => JsonSerializer.Serialize(sweep, JsonFormats.Default.LearningRateSweep);
 
     public static RunResult Read(string json) =>
         JsonSerializer.Deserialize(json, JsonFormats.Default.RunResult) ?? throw new JsonException("the text is null, not a result.");

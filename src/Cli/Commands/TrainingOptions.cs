@@ -138,14 +138,14 @@ internal sealed class TrainingOptions
         _output.AcceptOnlyFromAmong("relu", "linear");
     }
 
-    public void AddTo(Command command)
+    /// <summary>Adds the options to a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="withLimits">Whether it trains until a limit or a stop rule ends it.</param>
+    public void AddTo(Command command, bool withLimits = true)
     {
-        Option[] options =
-        [
-            _data, _classes, _hidden, _hiddenActivation, _output, _batch, _order, _precision, _seed, _initialWeights, _maxEpochs, _maxSteps,
-            _validateEvery, _patience, _minGain, _target, _hold,
-        ];
-        foreach (var option in options)
+        Option[] options = [_data, _classes, _hidden, _hiddenActivation, _output, _batch, _order, _precision, _seed, _initialWeights];
+        Option[] limits = [_maxEpochs, _maxSteps, _validateEvery, _patience, _minGain, _target, _hold];
+        foreach (var option in withLimits ? [.. options, .. limits] : options)
         {
             command.Options.Add(option);
         }

@@ -1,0 +1,211 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using CuteDl.Core.Data;
+using CuteDl.Core.Optimizers;
+using CuteDl.Core.Training;
+using CuteDl.Studies;
+using Microsoft.FSharp.Core;
+
+namespace CuteDl;
+
+/// <summary>Running again what made a result, and holding the two against each other, bit for bit.</summary>
+public static partial class Replays
+{
+    /// <summary>Runs a trial of a study again.</summary>
+    /// <param name="path">Its file in the study's folder, <c>trials/.../SEED.json</c>, which holds the study.</param>
+    /// <param name="data">Its images, if they lie elsewhere than where the study read them; nothing: as the study has it.</param>
+    /// <param name="study">The study, if its images or optimizers are of a kind that no file can name; nothing: as the file has it.</param>
+    /// <param name="progress">Told of the steps taken, on the thread that trains.</param>
+    /// <param name="cancellationToken">Ends it within one batch.</param>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="DataFormatException">The file holds no trial's result, or an image file is damaged.</exception>
+    /// <exception cref="StudyException">The study is not to be had from the file, or the images are others than those of the trial.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static Task<ReplayResult> TrialAsync(
+        string path, ImageData? data = null, Study? study = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return Task.Run(() => Trial(path, data, study, progress, cancellationToken), CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Runs a run again, and holds its validations against those recorded. Of the data set a result holds only the name.
+    /// </summary>
+    /// <param name="result">What came of it.</param>
+    /// <param name="data">Its images, if they lie elsewhere; nothing: as the result names them.</param>
+    /// <param name="progress">Told of the steps taken, on the thread that trains.</param>
+    /// <param name="cancellationToken">Ends it within one batch.</param>
+    /// <exception cref="FormatException">The result's model, weights or optimizer are not of those that a text can name.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static async Task<ReplayResult> RunAsync(
+        RunResult result, ImageData? data = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var steps = progress is null ? null : new Steps(progress);
+        var again = await Experiment(result, data).RunAsync(steps, cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        var difference = Difference(result, again);
+        return new ReplayResult
+        {
+            Name = $"{result.Run}, seed {result.Seed}",
+            Difference = difference,
+            Steps = difference is null ? result.Steps : difference.First - 1,
+            RecordedVersion = Released(result.Environment.Version),
+            Version = Released(RunEnvironment.Current.Version),
+        };
+    }
+
+    private static ReplayResult Trial(string path, ImageData? data, Study? given, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        var manifest = ReadManifest(path);
+        var trial = manifest.Result.Trial;
+        var study = given?.Core ?? ReadStudy(path, manifest.Study);
+        var task = study.Tasks.FirstOrDefault(task => task.Name == trial.Task)
+            ?? throw new StudyException($"'{path}' is a trial of the task '{trial.Task}', and its study has no such task.");
+        var prepared = PreparedTaskModule.prepare(FuncConvert.FromFunc((ImageSource source) => data?.Core ?? Study.Read(source)), task);
+        if (prepared.DataHash != manifest.Data)
+        {
+            throw new StudyException(
+                $"the images of the task '{trial.Task}' are not those of the trial: their hash is {prepared.DataHash}, the trial's is {manifest.Data}.");
+        }
+
+        var observer = FuncConvert.FromAction((TrainingProgress now) => progress?.Report(now.Step));
+        var replayed = given is null
+            ? Replay.check(prepared, manifest.Result, observer, cancellationToken)
+            : Replay.checkWith(prepared, Optimizer(study, trial), manifest.Result, observer, cancellationToken);
+        var difference = replayed is Replayed.Differs differs ? new ReplayDifference(differs.first, differs.last, differs.what) : null;
+        return new ReplayResult
+        {
+            Name = trial.Id,
+            Difference = difference,
+            Steps = difference is null ? manifest.Result.Steps : difference.First - 1,
+            RecordedVersion = Released(manifest.Version),
+            Version = Released(RunEnvironment.Current.Version),
+        };
+    }
+
+    private static TrialManifest ReadManifest(string path)
+    {
+        try
+        {
+            return TrialManifestModule.read(path, File.ReadAllText(path));
+        }
+        catch (FormatException error) when (error is not DataFormatException)
+        {
+            throw new DataFormatException(path, 0, $"it is no result of a trial: {error.Message}");
+        }
+    }
+
+    private static StudyDesign ReadStudy(string path, string text)
+    {
+        var parsed = StudyJson.parse(text);
+        return parsed.IsOk
+            ? parsed.ResultValue
+            : throw new StudyException($"the study in '{path}' cannot be read ({parsed.ErrorValue[0]}): it has images or optimizers that only its program knows.");
+    }
+
+    private static Core.Optimizers.Optimizer Optimizer(StudyDesign study, Trial trial) =>
+        trial.Values.Aggregate(
+            study.Contenders.First(contender => contender.Name == trial.Contender).Optimizer,
+            (optimizer, value) => OptimizerModule.set(value.Item1, value.Item2, optimizer));
+
+    private static Experiment Experiment(RunResult result, ImageData? data)
+    {
+        var settings = result.Settings;
+        var experiment = Layers(result.Model)
+            .Optimizer(Optimizers.Parse(result.Optimizer), result.Run)
+            .InitialWeights(Weights(settings.InitialWeights))
+            .Precision(result.Precision)
+            .Order(settings.Order)
+            .Batch(settings.Batch)
+            .Seed(result.Seed)
+            .MaxEpochs(settings.MaxEpochs)
+            .StopWithoutGain(settings.Patience, settings.MinGain)
+            .StopAtTarget(settings.Target, settings.Hold);
+
+        // One that was cancelled says nothing of what would have come behind its last step.
+        var steps = result.Stop == StopReason.Cancelled ? Math.Max(1, result.Steps) : settings.MaxSteps;
+        experiment = steps is { } most ? experiment.MaxSteps(most) : experiment;
+        experiment = settings.ValidateEvery is { } every ? experiment.ValidateEvery(every) : experiment;
+        var images = data ?? (settings.Data == "mnist" ? null : ImageData.FromFolder(settings.Data, Outputs(result.Model)));
+        return images is null ? experiment : experiment.Data(images);
+    }
+
+    private static Experiment Layers(string model)
+    {
+        var match = ModelText().Match(model);
+        if (!match.Success)
+        {
+            throw new FormatException($"'{model}' is no model, such as 784-128(relu)-10(linear) softmax-cross-entropy.");
+        }
+
+        var loss = Enum.GetValues<LossFunction>().Cast<LossFunction?>().FirstOrDefault(loss => Translate.Loss(loss!.Value).ToString() == match.Groups["loss"].Value)
+            ?? throw new FormatException($"'{model}' has an unknown loss.");
+        var experiment = Mnist.Experiment().Loss(loss);
+        foreach (Match layer in LayerText().Matches(match.Groups["layers"].Value))
+        {
+            experiment = layer.Groups["rate"].Success
+                ? experiment.Dropout(double.Parse(layer.Groups["rate"].Value, CultureInfo.InvariantCulture))
+                : experiment.Dense(int.Parse(layer.Groups["units"].Value, CultureInfo.InvariantCulture), Enum.Parse<Activation>(layer.Groups["activation"].Value, ignoreCase: true));
+        }
+
+        return experiment;
+    }
+
+    private static int Outputs(string model) => int.Parse(LayerText().Matches(model)[^1].Groups["units"].Value, CultureInfo.InvariantCulture);
+
+    private static InitialWeights Weights(string name) =>
+        name switch
+        {
+            "glorot" => InitialWeights.Glorot,
+            "he" => InitialWeights.He,
+            "reference" => InitialWeights.Reference,
+            _ when NormalText().Match(name) is { Success: true } normal =>
+                InitialWeights.Normal(double.Parse(normal.Groups["deviation"].Value, CultureInfo.InvariantCulture)),
+            _ => InitialWeights.FromFile(name),
+        };
+
+    // The first validation that differs; the first step that differs lies behind the one before.
+    private static ReplayDifference? Difference(RunResult recorded, RunResult again)
+    {
+        var (before, now) = (recorded.History, again.History);
+        var last = 0L;
+        for (var i = 0; i < before.Count; i++)
+        {
+            if (i >= now.Count)
+            {
+                return new(Math.Min(last + 1, before.Steps[i]), before.Steps[i], "end");
+            }
+
+            if (now.Steps[i] != before.Steps[i] || !Same(now.Loss[i], before.Loss[i]) || !Same(now.ValLoss[i], before.ValLoss[i]) || !Same(now.ValAccuracy[i], before.ValAccuracy[i]))
+            {
+                return new(Math.Min(last + 1, before.Steps[i]), before.Steps[i], "validation");
+            }
+
+            last = before.Steps[i];
+        }
+
+        return again.Steps == recorded.Steps && (again.Stop == recorded.Stop || recorded.Stop == StopReason.Cancelled)
+            ? null
+            : new(Math.Min(recorded.Steps, again.Steps) + 1, Math.Max(recorded.Steps, again.Steps) + 1, "end");
+    }
+
+    private static bool Same(double a, double b) => BitConverter.DoubleToInt64Bits(a) == BitConverter.DoubleToInt64Bits(b) || (double.IsNaN(a) && double.IsNaN(b));
+
+    // Without the commit.
+    private static string Released(string version) => version.Split('+')[0];
+
+    [GeneratedRegex(@"^\d+(?<layers>[^ ]+) (?<loss>.+)$")]
+    private static partial Regex ModelText();
+
+    [GeneratedRegex(@"-(?:dropout\((?<rate>[^)]+)\)|(?<units>\d+)\((?<activation>\w+)\))")]
+    private static partial Regex LayerText();
+
+    [GeneratedRegex(@"^normal\((?<deviation>[^)]+)\)$")]
+    private static partial Regex NormalText();
+
+    private sealed class Steps(IProgress<long> steps) : IProgress<RunProgress>
+    {
+        public void Report(RunProgress value) => steps.Report(value.Step);
+    }
+}

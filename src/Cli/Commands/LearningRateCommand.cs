@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using CuteDl.Reports;
+using Spectre.Console;
+
+namespace CuteDl.Cli;
+
+/// <summary><c>cutedl lr-find OPTIMIZER</c>: a sweep over learning rates, and what it suggests.</summary>
+internal static class LearningRateCommand
+{
+    private const int RowsShown = 11;
+
+    private static readonly LearningRateSweepOptions Defaults = new();
+
+    public static Command Create()
+    {
+        var optimizer = new Argument<string>("OPTIMIZER") { Description = "An optimizer such as \"adam\" or \"momentum(decay=0.9)\"; its rate is the one that is looked for." };
+        var low = Rate("--low", "The rate of the first step.", Defaults.Low);
+        var high = Rate("--high", "The rate of the last step.", Defaults.High);
+        var steps = new Option<int>("--steps")
+        {
+            HelpName = "N",
+            Description = "Steps from the one to the other.",
+            DefaultValueFactory = _ => Defaults.Steps,
+            CustomParser = Numbers.Whole<int>,
+        };
+        var argument = new Option<string>("--argument") { HelpName = "NAME", Description = "The hyper-parameter that is swept.", DefaultValueFactory = _ => Defaults.Argument };
+        var training = new TrainingOptions();
+        var output = new OutputOptions();
+        var command = new Command("lr-find", "Looks for a learning rate in one short training in which it grows at every step.") { optimizer, low, high, steps, argument };
+        training.AddTo(command, withLimits: false);
+        output.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var experiment = training.Read(parsed, training.HasSeed(parsed)).Optimizer(Optimizers.Parse(parsed.GetValue(optimizer)!));
+            var options = Defaults with
+            {
+                Low = parsed.GetValue(low),
+                High = parsed.GetValue(high),
+                Steps = parsed.GetValue(steps),
+                Argument = parsed.GetValue(argument)!,
+            };
+            var sweep = await SweepAsync(experiment, options, cancellationToken).ConfigureAwait(false);
+            var (folder, isJson) = output.Read(parsed, "lr-find");
+            var files = LearningRateFiles.Write(sweep, folder);
+            if (isJson)
+            {
+                var content = JsonNode.Parse(sweep.ToJson())!.AsObject();
+                content["folder"] = Path.GetFullPath(folder);
+                new JsonProgress(Console.Out).Write("lr-find", content);
+            }
+            else
+            {
+                Show(sweep, files[0]);
+            }
+
+            return ExitCode.Fine;
+        });
+        return command;
+    }
+
+    private static Option<double> Rate(string name, string description, double value) =>
+        new(name) { HelpName = "RATE", Description = description, DefaultValueFactory = _ => value, CustomParser = Numbers.Real };
+
+    private static async Task<LearningRateSweep> SweepAsync(Experiment experiment, LearningRateSweepOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await experiment.FindLearningRateAsync(options, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ArgumentOutOfRangeException error) when (error.ParamName is "low" or "high" or "steps")
+        {
+            var given = Convert.ToString(error.ActualValue, CultureInfo.InvariantCulture);
+            throw new UsageException($"--{error.ParamName} {given}: {Invocation.Sentence(error.Message)}");
+        }
+    }
+
+    private static void Show(LearningRateSweep sweep, string picture)
+    {
+        var count = Math.Min(RowsShown, sweep.Points.Count);
+        var rows = Enumerable.Range(0, count)
+            .Select(i => sweep.Points[count == 1 ? 0 : i * (sweep.Points.Count - 1) / (count - 1)])
+            .Select(point => (IReadOnlyList<string>)[Text(point.Rate, "G3"), Text(point.Loss, "0.0000"), Text(point.Smoothed, "0.0000")]);
+        Terminal.Write(AnsiConsole.Console, new Reports.Table([sweep.Argument, "loss", "smoothed"], [.. rows]));
+        Console.WriteLine(LearningRateWords.Outcome(sweep));
+        Console.WriteLine($"Picture: {Path.GetFullPath(picture)}");
+    }
+
+    private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}

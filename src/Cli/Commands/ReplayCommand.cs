@@ -1,0 +1,133 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CuteDl.Core.Data;
+using CuteDl.Studies;
+
+namespace CuteDl.Cli;
+
+/// <summary><c>cutedl replay RESULT</c>: runs again what made a result.</summary>
+internal static class ReplayCommand
+{
+    public static Command Create()
+    {
+        var file = new Argument<string>("RESULT") { Description = "A trial's file in a study's folder (trials/.../SEED.json), or the result.json of a run." };
+        var data = new Option<string?>("--data") { HelpName = "DIR", Description = "The folder of the images, if it is another than the result names." };
+        var classes = new Option<int>("--classes") { HelpName = "N", Description = "Classes of that data set.", DefaultValueFactory = _ => 10, CustomParser = Numbers.Whole<int> };
+        var json = new Option<bool>("--json") { Description = "Write one JSON object to standard output." };
+        var command = new Command("replay", "Runs again what made a result: says that it is bit-equal, or names the first step that differs (exit code 1).") { file, data, classes, json };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var path = parsed.GetValue(file)!;
+            if (!File.Exists(path))
+            {
+                throw new UsageException($"'{path}': there is no such file.");
+            }
+
+            var images = parsed.GetValue(data) is { } folder ? ImageData.FromFolder(TrainingOptions.NotEmpty(data, folder), parsed.GetValue(classes)) : null;
+            try
+            {
+                var result = await ReplayAsync(path, images, cancellationToken).ConfigureAwait(false);
+                Show(result, parsed.GetValue(json));
+                return result.IsBitEqual ? ExitCode.Fine : ExitCode.RunFailed;
+            }
+            catch (StudyException error)
+            {
+                throw new UsageException(error.Message);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return ExitCode.Interrupted;
+            }
+        });
+        return command;
+    }
+
+    private static Task<ReplayResult> ReplayAsync(string path, ImageData? images, CancellationToken cancellationToken)
+    {
+        var steps = new StepLines(Console.Error);
+        var text = File.ReadAllText(path);
+        if (Schema(path, text) != RunResult.CurrentSchema)
+        {
+            return Replays.TrialAsync(path, images, null, steps, cancellationToken);
+        }
+
+        try
+        {
+            return Replays.RunAsync(RunResult.FromJson(text), images, steps, cancellationToken);
+        }
+        catch (JsonException error)
+        {
+            throw new DataFormatException(path, 0, $"it is no result of a run: {error.Message}");
+        }
+    }
+
+    private static string? Schema(string path, string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text) is JsonObject content && content["schema"] is JsonValue value && value.TryGetValue<string>(out var schema) ? schema : null;
+        }
+        catch (JsonException error)
+        {
+            throw new DataFormatException(path, 0, $"it is no result: {error.Message}");
+        }
+    }
+
+    private static void Show(ReplayResult result, bool isJson)
+    {
+        if (isJson)
+        {
+            Console.WriteLine(ToJson(result).ToJsonString());
+            return;
+        }
+
+        if (result.RecordedVersion != result.Version)
+        {
+            Console.Error.WriteLine($"cutedl: made by version {result.RecordedVersion}, this is {result.Version}: a difference may be between these.");
+        }
+
+        Console.WriteLine($"{result.Name}: {Verdict(result)}");
+    }
+
+    private static string Verdict(ReplayResult result) =>
+        result.Difference switch
+        {
+            null => string.Create(CultureInfo.InvariantCulture, $"bit-equal over all {result.Steps} steps."),
+            { First: var first, Last: var last } difference when first == last =>
+                string.Create(CultureInfo.InvariantCulture, $"differs from step {first} on, as the {difference.What} shows."),
+            var difference => string.Create(
+                CultureInfo.InvariantCulture,
+                $"differs; the first step that does is one of {difference.First} to {difference.Last}, as the {difference.What} shows."),
+        };
+
+    private static JsonObject ToJson(ReplayResult result) => new()
+    {
+        ["name"] = result.Name,
+        ["bit_equal"] = result.IsBitEqual,
+        ["steps"] = result.Steps,
+        ["first"] = result.Difference?.First,
+        ["last"] = result.Difference?.Last,
+        ["what"] = result.Difference?.What,
+        ["recorded_version"] = result.RecordedVersion,
+        ["version"] = result.Version,
+    };
+
+    /// <summary>Long replays say every few seconds where they are.</summary>
+    private sealed class StepLines(TextWriter writer) : IProgress<long>
+    {
+        private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+        private readonly System.Diagnostics.Stopwatch _clock = System.Diagnostics.Stopwatch.StartNew();
+
+        public void Report(long value)
+        {
+            if (_clock.Elapsed >= Interval)
+            {
+                _clock.Restart();
+                writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"step {value}"));
+            }
+        }
+    }
+}

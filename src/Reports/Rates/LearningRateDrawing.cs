@@ -1,0 +1,69 @@
+using ScottPlot;
+using SkiaSharp;
+
+namespace CuteDl.Reports;
+
+/// <summary>Draws a sweep over learning rates.</summary>
+internal sealed class LearningRateDrawing(LearningRateSweep sweep)
+{
+    public const int Width = 760;
+    public const int Height = 440;
+
+    private const float Margin = 18;
+    private const double SpanOfLinearLosses = 30;
+
+    private static readonly TextStyle TitleStyle = new(17, Ink.Text, IsBold: true);
+    private static readonly TextStyle OutcomeStyle = new(13, Ink.Text);
+    private static readonly TextStyle FooterStyle = new(10, Ink.Quiet);
+
+    private static readonly Stroke LossLine = new(1, Color.FromHex("#9DB8CC"));
+    private static readonly Stroke SmoothedLine = new(2, Color.FromHex("#0072B2"));
+    private static readonly Color MarkColor = Color.FromHex("#D55E00");
+
+    private readonly Curve _loss = new([.. sweep.Points.Select(point => point.Rate)], [.. sweep.Points.Select(point => point.Loss)]);
+    private readonly Curve _smoothed = new([.. sweep.Points.Select(point => point.Rate)], [.. sweep.Points.Select(point => point.Smoothed)]);
+
+    public void Draw(SKCanvas canvas)
+    {
+        const float TextWidth = Width - (2 * Margin);
+        var footer = FooterStyle.Wrap($"seed {sweep.Seed} · {sweep.Model} · the loss is that of the batch, smoothed as fastai does", TextWidth, 2);
+        var footerTop = Height - 10 - (footer.Count * FooterStyle.LineHeight);
+        var y = TitleStyle.Draw(canvas, TitleStyle.Wrap(sweep.Optimizer, TextWidth, 2), Margin, 12);
+        y = OutcomeStyle.Draw(canvas, OutcomeStyle.Wrap(LearningRateWords.Outcome(sweep), TextWidth, 3), Margin, y) + 8;
+        var (panel, key) = Panel();
+        const float DataWidth = Width - Reports.Panel.LeftMargin - Margin;
+        key.Draw(canvas, Reports.Panel.LeftMargin, y, DataWidth);
+        var top = y + key.Height(DataWidth) + 5;
+        panel.Draw(canvas, new SKRect(Reports.Panel.LeftMargin, top, Reports.Panel.LeftMargin + DataWidth, footerTop - Reports.Panel.BottomMargin));
+        FooterStyle.Draw(canvas, footer, Margin, footerTop);
+    }
+
+    private (Panel Panel, Key Key) Panel()
+    {
+        var isWide = _smoothed.Smallest is { Value: > 0 } smallest && _smoothed.Largest is { } largest && largest.Value / smallest.Value > SpanOfLinearLosses;
+        var rates = new RateScale();
+        var panel = new Panel(rates, AxisLimits.Steps(_loss.Steps, rates), isWide ? Scale.Logarithmic : Scale.Linear, "training loss", sweep.Argument)
+        {
+            // Single batches beyond the explosion would leave the rest no room.
+            Ceiling = _smoothed.Largest is { } top ? 1.2 * top.Value : double.PositiveInfinity,
+        };
+        var key = new Key();
+        panel.Line(_loss, LossLine);
+        key.Add("of the batch", LossLine);
+        panel.Line(_smoothed, SmoothedLine);
+        key.Add("smoothed", SmoothedLine);
+        Mark("falls most steeply", sweep.Steepest, MarkerShape.FilledCircle);
+        Mark("a tenth of the least loss's", sweep.TenthOfLeast, MarkerShape.FilledDiamond);
+        return (panel, key);
+
+        void Mark(string name, double? rate, MarkerShape shape)
+        {
+            if (rate is { } there)
+            {
+                var style = new MarkerStyle(shape, 10) { FillColor = MarkColor, OutlineWidth = 0 };
+                panel.Marks([_smoothed.Points.MinBy(point => Math.Abs(Math.Log(point.Step / there))) with { Step = there }], style);
+                key.Add($"{name}: {LearningRateWords.Rate(there)}", style);
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+using System.Text;
+
+namespace CuteDl.Reports;
+
+/// <summary>A sweep over learning rates as files: <c>lr-find.png</c>, <c>lr-find.json</c> and <c>lr-find.csv</c>.</summary>
+public static class LearningRateFiles
+{
+    /// <summary>Writes them, over those of the same names.</summary>
+    /// <param name="sweep">The sweep.</param>
+    /// <param name="folder">The folder; it is made.</param>
+    /// <returns>The files.</returns>
+    /// <exception cref="IOException">A file cannot be written; the message names it.</exception>
+    public static IReadOnlyList<string> Write(LearningRateSweep sweep, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(sweep);
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        var (picture, json, table) = (Path.Combine(folder, "lr-find.png"), Path.Combine(folder, "lr-find.json"), Path.Combine(folder, "lr-find.csv"));
+        WholeFile.Write(json, Encoding.UTF8.GetBytes(sweep.ToJson() + "\n"));
+        WholeFile.Write(table, Encoding.UTF8.GetBytes(Csv(sweep)));
+        SavePicture(sweep, picture);
+        return [picture, json, table];
+    }
+
+    /// <summary>Draws a sweep, 1520 × 880 dots: the loss over the rate, on a logarithmic axis, with the suggestions.</summary>
+    /// <param name="sweep">The sweep.</param>
+    /// <param name="path">The file. SVG if it ends in <c>.svg</c>, otherwise PNG.</param>
+    /// <exception cref="IOException">The file cannot be written; the message names it.</exception>
+    public static void SavePicture(LearningRateSweep sweep, string path)
+    {
+        ArgumentNullException.ThrowIfNull(sweep);
+        PictureFile.Save(path, LearningRateDrawing.Width, LearningRateDrawing.Height, new LearningRateDrawing(sweep).Draw);
+    }
+
+    private static string Csv(LearningRateSweep sweep)
+    {
+        var text = new StringBuilder("rate,loss,smoothed\n");
+        foreach (var point in sweep.Points)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{point.Rate:R},{point.Loss:R},{point.Smoothed:R}\n");
+        }
+
+        return text.ToString();
+    }
+}

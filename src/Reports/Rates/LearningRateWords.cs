@@ -1,0 +1,35 @@
+using System.Globalization;
+
+namespace CuteDl.Reports;
+
+/// <summary>A sweep over learning rates in words.</summary>
+public static class LearningRateWords
+{
+    /// <summary>What is suggested, and how the sweep ended.</summary>
+    /// <param name="sweep">The sweep.</param>
+    public static string Outcome(LearningRateSweep sweep)
+    {
+        ArgumentNullException.ThrowIfNull(sweep);
+        var suggestion = (sweep.Steepest, sweep.TenthOfLeast) switch
+        {
+            ({ } steepest, { } tenth) =>
+                $"The loss falls most steeply at {sweep.Argument} = {Rate(steepest)}; a tenth of where it is least is {Rate(tenth)}.",
+            _ => "The loss nowhere falls: nothing can be suggested.",
+        };
+        return $"{suggestion} {End(sweep)}";
+    }
+
+    /// <summary>A rate in three digits.</summary>
+    internal static string Rate(double rate) => rate.ToString("G3", CultureInfo.InvariantCulture);
+
+    private static string End(LearningRateSweep sweep) =>
+        sweep.End switch
+        {
+            LearningRateSweepEnd.Exploded => $"It ended at {Last(sweep)}, where the smoothed loss was far above its least.",
+            LearningRateSweepEnd.NotFinite => $"It ended behind {Last(sweep)}, where a loss was not finite.",
+            LearningRateSweepEnd.Interrupted => $"It was interrupted at {Last(sweep)}.",
+            _ => $"It ended at the highest rate, {Last(sweep)}.",
+        };
+
+    private static string Last(LearningRateSweep sweep) => sweep.Points.Count > 0 ? Rate(sweep.Points[^1].Rate) : "the first step";
+}
