@@ -42,9 +42,25 @@ internal sealed partial class Tool : IDisposable
         return outcome with { Error = string.Join('\n', errors) + "\n" + outcome.Error };
     }
 
+    /// <summary>Starts the tool and after some time sends it a signal, if it has not ended by then.</summary>
+    public void RunAndSignal(int signal, TimeSpan after, params string[] arguments)
+    {
+        using var process = Start(arguments);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(after))
+        {
+            _ = Kill(process.Id, signal);
+            process.WaitForExit();
+        }
+
+        Task.WaitAll(output, error);
+    }
+
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
-    private Process Start(string[] arguments)
+    /// <summary>Starts the tool.</summary>
+    public Process Start(string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {

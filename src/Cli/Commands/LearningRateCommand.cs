@@ -26,10 +26,10 @@ internal static class LearningRateCommand
             CustomParser = Numbers.Whole<int>,
         };
         var argument = new Option<string>("--argument") { HelpName = "NAME", Description = "The hyper-parameter that is swept.", DefaultValueFactory = _ => Defaults.Argument };
-        var training = new TrainingOptions();
+        var training = new TrainingOptions(hasLimits: false);
         var output = new OutputOptions();
         var command = new Command("lr-find", "Looks for a learning rate in one short training in which it grows at every step.") { optimizer, low, high, steps, argument };
-        training.AddTo(command, withLimits: false);
+        training.AddTo(command);
         output.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {

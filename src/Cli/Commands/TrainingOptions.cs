@@ -132,20 +132,21 @@ internal sealed class TrainingOptions
         CustomParser = Numbers.Whole<int>,
     };
 
-    public TrainingOptions()
+    private readonly bool _hasLimits;
+
+    /// <param name="hasLimits">Whether the command trains until a limit or a stop rule ends it.</param>
+    public TrainingOptions(bool hasLimits = true)
     {
+        _hasLimits = hasLimits;
         _hiddenActivation.AcceptOnlyFromAmong(Activations);
         _output.AcceptOnlyFromAmong("relu", "linear");
     }
 
-    /// <summary>Adds the options to a command.</summary>
-    /// <param name="command">The command.</param>
-    /// <param name="withLimits">Whether it trains until a limit or a stop rule ends it.</param>
-    public void AddTo(Command command, bool withLimits = true)
+    public void AddTo(Command command)
     {
         Option[] options = [_data, _classes, _hidden, _hiddenActivation, _output, _batch, _order, _precision, _seed, _initialWeights];
         Option[] limits = [_maxEpochs, _maxSteps, _validateEvery, _patience, _minGain, _target, _hold];
-        foreach (var option in withLimits ? [.. options, .. limits] : options)
+        foreach (var option in _hasLimits ? [.. options, .. limits] : options)
         {
             command.Options.Add(option);
         }
@@ -170,13 +171,7 @@ internal sealed class TrainingOptions
             .Order(parsed.GetValue(_order))
             .Precision(parsed.GetValue(_precision));
         experiment = Guard(_batch, () => experiment.Batch(parsed.GetValue(_batch)));
-        experiment = Guard(_maxEpochs, () => experiment.MaxEpochs(parsed.GetValue(_maxEpochs)));
-        experiment = Guard(_patience, () => experiment.StopWithoutGain(parsed.GetValue(_patience), 0));
-        experiment = Guard(_minGain, () => experiment.StopWithoutGain(parsed.GetValue(_patience), parsed.GetValue(_minGain)));
-        experiment = Guard(_target, () => experiment.StopAtTarget(parsed.GetValue(_target), 1));
-        experiment = Guard(_hold, () => experiment.StopAtTarget(parsed.GetValue(_target), parsed.GetValue(_hold)));
-        experiment = When(parsed, _maxSteps, experiment, (e, steps) => e.MaxSteps(steps));
-        experiment = When(parsed, _validateEvery, experiment, (e, steps) => e.ValidateEvery(steps));
+        experiment = _hasLimits ? WithLimits(parsed, experiment) : experiment;
         experiment = When(parsed, _seed, experiment, (e, seed) => e.Seed(seed));
         if (parsed.GetValue(_initialWeights) is { } weights)
         {
@@ -191,6 +186,17 @@ internal sealed class TrainingOptions
         return parsed.GetValue(_data) is { } folder
             ? experiment.Data(ImageData.FromFolder(NotEmpty(_data, folder), parsed.GetValue(_classes)))
             : experiment;
+    }
+
+    private Experiment WithLimits(ParseResult parsed, Experiment experiment)
+    {
+        experiment = Guard(_maxEpochs, () => experiment.MaxEpochs(parsed.GetValue(_maxEpochs)));
+        experiment = Guard(_patience, () => experiment.StopWithoutGain(parsed.GetValue(_patience), 0));
+        experiment = Guard(_minGain, () => experiment.StopWithoutGain(parsed.GetValue(_patience), parsed.GetValue(_minGain)));
+        experiment = Guard(_target, () => experiment.StopAtTarget(parsed.GetValue(_target), 1));
+        experiment = Guard(_hold, () => experiment.StopAtTarget(parsed.GetValue(_target), parsed.GetValue(_hold)));
+        experiment = When(parsed, _maxSteps, experiment, (e, steps) => e.MaxSteps(steps));
+        return When(parsed, _validateEvery, experiment, (e, steps) => e.ValidateEvery(steps));
     }
 
     private bool IsDocumentModel(ParseResult parsed) =>

@@ -10,7 +10,7 @@ internal static class StudyWords
     public static string Name(Trial trial)
     {
         var values = trial.Phase is Phase.Tuning or Phase.Frontier
-            ? string.Concat(trial.Values.Select(value => string.Create(CultureInfo.InvariantCulture, $" {value.Item1}={value.Item2:G4}")))
+            ? string.Concat(trial.Values.Select(value => string.Create(CultureInfo.InvariantCulture, $" {value.Item1}={value.Item2:g4}")))
             : "";
         return $"{trial.Phase.ToString().ToLowerInvariant()} {trial.Task} {trial.Contender}{values} seed {trial.Seed}";
     }
@@ -28,13 +28,13 @@ internal static class StudyWords
             _ when double.IsFinite(result.StepsToTarget) => string.Create(CultureInfo.InvariantCulture, $"target in {result.StepsToTarget:0} steps"),
             _ => "target not reached",
         };
-        return (result.Final ?? result.AtStop ?? result.Best) is { } score ? $"{outcome}, {Score(score)}" : outcome;
+        return result.Ending != Ending.Diverged && (result.Final ?? result.AtStop ?? result.Best) is { } score ? $"{outcome}, {Score(score)}" : outcome;
     }
 
     /// <summary>0.9781, or loss 3.2e-07 of a task without classes.</summary>
     public static string Score(Score score) =>
         double.IsNaN(score.Accuracy)
-            ? string.Create(CultureInfo.InvariantCulture, $"loss {score.Loss:G4}")
+            ? string.Create(CultureInfo.InvariantCulture, $"loss {score.Loss:g4}")
             : score.Accuracy.ToString("0.0000", CultureInfo.InvariantCulture);
 
     /// <summary>1:05, or 2:00:07.</summary>

@@ -1,0 +1,99 @@
+using System.Text.Json.Nodes;
+using CuteDl.Testing;
+using Expecto;
+
+namespace CuteDl.Tests;
+
+/// <summary>Results that are run again, and learning rates that are looked for.</summary>
+internal static class ReplayTests
+{
+    public static Test All { get; } = Spec.List("replay and lr-find",
+        Spec.Test("a trial is bit-equal; one whose record was changed names the steps that differ", () =>
+        {
+            using var tool = StudyTests.Finished();
+            var file = Path.Combine("here", "trials", "confirmation", "bowl", "momentum", "0", "2.json");
+            var outcome = tool.Run("replay", file);
+            Expect.equal(outcome.ExitCode, 0, outcome.Error);
+            Expect.stringContains(outcome.Output, "confirmation/bowl/momentum/0/2: bit-equal over all 100 steps.", "verdict");
+
+            var manifest = JsonNode.Parse(File.ReadAllText(tool.PathOf(file)))!;
+            var marks = Convert.FromBase64String((string)manifest["result"]!["fingerprint"]!);
+            marks[2 * 41] ^= 1;
+            manifest["result"]!["fingerprint"] = Convert.ToBase64String(marks);
+            File.WriteAllText(tool.PathOf("flipped.json"), manifest.ToJsonString());
+            var flipped = tool.Run("replay", "flipped.json");
+            Expect.equal(flipped.ExitCode, 1, flipped.Error);
+            Expect.stringContains(flipped.Output, "differs from step 42 on, as the training loss shows.", "where");
+            var json = JsonNode.Parse(tool.Run("replay", "flipped.json", "--json").Output)!;
+            Expect.equal(((bool)json["bit_equal"]!, (long)json["first"]!, (long)json["last"]!), (false, 42L, 42L), "json");
+
+            manifest["version"] = "0.0.1";
+            File.WriteAllText(tool.PathOf("older.json"), manifest.ToJsonString());
+            Expect.stringContains(tool.Run("replay", "older.json").Error, "made by version 0.0.1", "another version is said");
+        }),
+        Spec.Test("a trial of images is refused on others", () =>
+        {
+            using var tool = StudyTests.WithStudy("""
+                {
+                  "name": "images",
+                  "tasks": [{ "name": "small", "data": { "folder": "data", "classes": 10 }, "split": { "validation": 20 }, "batch": 10, "steps": 20, "validate_every": 5, "target": { "accuracy": 0.5 } }],
+                  "optimizers": [{ "optimizer": "adam()", "space": { "lr": { "log_uniform": [0.001, 0.1] } } }],
+                  "tuning": { "search": "grid", "trials": 2 },
+                  "confirmation": { "seeds": 6 }
+                }
+                """);
+            SmallData.Write(tool.PathOf("data"), images: 100, side: 3);
+            SmallData.Write(tool.PathOf("other"), images: 90, side: 3);
+            var run = tool.Run("study", "run", "study.json", "--out", "here");
+            Expect.equal(run.ExitCode, 0, run.Error);
+            var file = Path.Combine("here", "trials", "confirmation", "small", "adam", "0", "2.json");
+            Expect.equal(tool.Run("replay", file).ExitCode, 0, "from where the study read them");
+            Directory.Move(tool.PathOf("data"), tool.PathOf("moved"));
+            Expect.equal(tool.Run("replay", file, "--data", "moved").ExitCode, 0, "from elsewhere");
+            var refused = tool.Run("replay", file, "--data", "other");
+            Expect.equal(refused.ExitCode, 2, refused.Error);
+            Expect.stringContains(refused.Error, "the images of the task 'small' are not those of the trial", "why");
+        }),
+        Spec.Test("a run's result is bit-equal too, and a changed one is not", () =>
+        {
+            using var tool = new Tool();
+            var run = tool.Run("run", "clip_norm(1) | adam(lr=0.001)", "--hidden", "16", "--seed", "3", "--order", "shuffle", "--max-steps", "60", "--validate-every", "20", "--out", "here");
+            Expect.equal(run.ExitCode, 0, run.Error);
+            var file = Directory.GetFiles(tool.PathOf("here", "runs"), "result.json", SearchOption.AllDirectories).Single();
+            var outcome = tool.Run("replay", file);
+            Expect.equal(outcome.ExitCode, 0, outcome.Error);
+            Expect.stringContains(outcome.Output, "bit-equal over all 60 steps", "verdict");
+            var result = JsonNode.Parse(File.ReadAllText(file))!;
+            result["history"]!["val_loss"]![1] = Math.BitIncrement((double)result["history"]!["val_loss"]![1]!);
+            File.WriteAllText(file, result.ToJsonString());
+            var changed = tool.Run("replay", file);
+            Expect.equal(changed.ExitCode, 1, changed.Error);
+            Expect.stringContains(changed.Output, "one of 21 to 40, as the validation shows", "where");
+        }),
+        Spec.Test("what is no result is named", () =>
+        {
+            using var tool = new Tool();
+            foreach (var (name, text) in new[] { ("empty", ""), ("other", "{}"), ("schema", """{ "schema": "cutedl/trial/1" }""") })
+            {
+                File.WriteAllText(tool.PathOf(name), text);
+                var outcome = tool.Run("replay", name);
+                Expect.equal(outcome.ExitCode, 2, name);
+                Expect.stringContains(outcome.Error, $"{name}, byte 0: ", "which");
+                Expect.isFalse(outcome.Error.Contains("   at ", StringComparison.Ordinal), outcome.Error);
+            }
+        }),
+        Spec.Test("lr-find suggests a rate, and writes picture, table and record", () =>
+        {
+            using var tool = new Tool();
+            var outcome = tool.Run("lr-find", "momentum(decay=0.9)", "--hidden", "32", "--output", "linear", "--initial-weights", "he", "--low", "1e-5", "--high", "10", "--steps", "60", "--out", "here");
+            Expect.equal(outcome.ExitCode, 0, outcome.Error);
+            Expect.stringContains(outcome.Output, "The loss falls most steeply at lr = ", "suggestion");
+            Expect.isTrue(File.ReadAllBytes(tool.PathOf("here", "lr-find.png")) is [0x89, (byte)'P', (byte)'N', (byte)'G', ..], "picture");
+            var record = JsonNode.Parse(File.ReadAllText(tool.PathOf("here", "lr-find.json")))!;
+            var steepest = (double)record["steepest"]!;
+            Expect.isTrue(steepest is > 1e-4 and < 10, $"{steepest}");
+            Expect.equal(File.ReadAllLines(tool.PathOf("here", "lr-find.csv")).Length, 1 + record["points"]!.AsArray().Count, "rows");
+            var json = tool.Run("lr-find", "adam", "--steps", "10", "--out", "there", "--json");
+            Expect.equal((string?)JsonNode.Parse(json.Lines.Single())!["event"], "lr-find", json.Error);
+        }));
+}

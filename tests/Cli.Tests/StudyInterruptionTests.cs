@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using CuteDl.Testing;
+using Expecto;
+
+namespace CuteDl.Tests;
+
+/// <summary>Studies that are interrupted, killed, met by a second process, or out of disk: nothing that was finished is lost.</summary>
+internal static class StudyInterruptionTests
+{
+    // Long enough to be met at work: some seconds.
+    private const string Study = """
+        {
+          "name": "Long enough",
+          "tasks": [
+            { "name": "bowl", "function": "quadratic", "dimensions": 300, "condition": 1000, "steps": 30000, "validate_every": 100, "target": { "loss": 1e-4 } },
+            { "name": "valley", "function": "rosenbrock", "dimensions": 300, "steps": 30000, "validate_every": 100, "target": { "loss": 0.1 } }
+          ],
+          "optimizers": [
+            { "optimizer": "momentum(decay=0.9)", "space": { "lr": { "log_uniform": [1e-6, 1e-4] } } },
+            { "optimizer": "adam()", "space": { "lr": { "log_uniform": [1e-3, 0.1] } } }
+          ],
+          "tuning": { "search": "grid", "trials": 4, "pruning": { "median": { "warm_up": 2 } } },
+          "confirmation": { "seeds": 6 }
+        }
+        """;
+
+    private const int Kills = 5;
+    private const int Kill = 9;
+
+    public static Test All { get; } = Spec.List("study interrupted",
+        Spec.Test("killed again and again, it gives the same results to the byte", () =>
+        {
+            using var tool = StudyTests.WithStudy(Study);
+            var clock = Stopwatch.StartNew();
+            Succeed(tool.Run("study", "run", "study.json", "--out", "whole"));
+            var whole = clock.Elapsed;
+            var random = new Random(5);
+            var verb = new[] { "study", "run", "study.json", "--out", "killed" };
+            for (var i = 0; i < Kills; i++)
+            {
+                tool.RunAndSignal(Kill, whole * (0.1 + (0.3 * random.NextDouble())), verb);
+                verb = File.Exists(tool.PathOf("killed", "journal")) ? ["study", "resume", "killed", "--parallel", $"{1 + (i % 3)}"] : verb;
+            }
+
+            Succeed(tool.Run(verb));
+            Expect.isTrue(
+                File.ReadAllBytes(tool.PathOf("whole", "results.csv")).AsSpan().SequenceEqual(File.ReadAllBytes(tool.PathOf("killed", "results.csv"))),
+                "results.csv");
+        }),
+        Spec.Test("an interrupt saves what is under way, returns 130 and says how to go on", () =>
+        {
+            using var tool = StudyTests.WithStudy(Study);
+            var outcome = tool.RunAndInterrupt("[2/", "study", "run", "study.json", "--out", "here");
+            Expect.equal(outcome.ExitCode, 130, outcome.Error);
+            Expect.stringContains(outcome.Output, "cutedl study resume here", "how to go on");
+            Expect.isTrue(File.Exists(tool.PathOf("here", "results.csv")), "what there is");
+            var status = tool.Run("study", "status", "here");
+            Expect.stringContains(status.Output, "Go on with: cutedl study resume here", status.Error);
+        }),
+        Spec.Test("a second process on the folder is refused, and reading is not", () =>
+        {
+            using var tool = StudyTests.WithStudy(Study);
+            using var first = tool.Start(["study", "run", "study.json", "--out", "here"]);
+            WaitForLine(first, "[2/");
+            var second = tool.Run("study", "resume", "here");
+            Expect.equal(second.ExitCode, 1, second.Error);
+            Expect.stringContains(second.Error, "another process is at work in", "why");
+            var status = tool.Run("study", "status", "here");
+            Expect.equal(status.ExitCode, 0, status.Error);
+            Expect.stringContains(status.Output, "A process is at work in it.", "status");
+            Expect.equal(tool.Run("study", "report", "here").ExitCode, 0, "a report of what there is");
+            first.Kill();
+            first.WaitForExit();
+        }),
+        Spec.Test("a full disk ends it with 1 and the place, and nothing that was finished is lost", () =>
+        {
+            using var tool = StudyTests.WithStudy(Study);
+            var disk = tool.PathOf("disk");
+            Directory.CreateDirectory(disk);
+            if (!Mount("mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", disk))
+            {
+                return;
+            }
+
+            try
+            {
+                var outcome = tool.Run("study", "run", "study.json", "--out", "disk/here");
+                Expect.equal(outcome.ExitCode, 1, outcome.Error);
+                Expect.stringContains(outcome.Error, "No space left on device", "why");
+                Expect.stringContains(outcome.Error, "cutedl study resume disk/here", "how to go on");
+                Expect.isTrue(Mount("mount", "-o", "remount,size=100m", disk), "more room");
+                Succeed(tool.Run("study", "resume", "disk/here"));
+                Succeed(tool.Run("study", "run", "study.json", "--out", "whole"));
+                Expect.isTrue(
+                    File.ReadAllBytes(tool.PathOf("whole", "results.csv")).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(disk, "here", "results.csv"))),
+                    "results.csv");
+            }
+            finally
+            {
+                Mount("umount", disk);
+            }
+        }));
+
+    private static void Succeed(Outcome outcome) => Expect.equal(outcome.ExitCode, 0, outcome.Error);
+
+    private static void WaitForLine(Process process, string text)
+    {
+        while (process.StandardError.ReadLine() is { } line && !line.Contains(text, StringComparison.Ordinal))
+        {
+        }
+
+        // Read on, so that the process does not wait for room in the pipe.
+        process.StandardError.ReadToEndAsync();
+        process.StandardOutput.ReadToEndAsync();
+    }
+
+    // Only the superuser may.
+    private static bool Mount(string command, params string[] arguments)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true })!;
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,170 @@
+using System.Text;
+using System.Text.Json;
+using CuteDl.Testing;
+using Expecto;
+
+namespace CuteDl.Tests;
+
+/// <summary>Studies by the tool: from a file to a folder, interrupted, killed, changed and damaged.</summary>
+internal static class StudyTests
+{
+    private const string Study = """
+        {
+          // A question that is answered in a second.
+          "name": "Two on a bowl",
+          "tasks": [
+            { "name": "bowl", "function": "quadratic", "dimensions": 4, "condition": 10, "steps": 400, "validate_every": 10, "target": { "loss": 0.001 } },
+          ],
+          "optimizers": [
+            { "optimizer": "fixed()", "space": { "lr": { "log_uniform": [0.001, 0.1] } } },
+            { "optimizer": "momentum(decay=0.9)", "space": { "lr": { "log_uniform": [0.001, 0.1] } } },
+          ],
+          "tuning": { "search": "grid", "trials": 4 },
+          "confirmation": { "seeds": 6, "defaults": true },
+        }
+        """;
+
+    private static readonly (string Name, string[] Arguments, string Expected)[] Mistakes =
+    [
+        ("a study without a verb", ["study"], "Required command"),
+        ("no file", ["study", "run"], "Required argument"),
+        ("a file that is missing", ["study", "check", "none.json"], "'none.json': there is no such file"),
+        ("a folder without a study", ["study", "resume", "nowhere"], "holds no study that was begun"),
+        ("a folder without a study to report", ["study", "report", "nowhere"], "holds no study that was begun"),
+        ("no parallel trials", ["study", "resume", "nowhere", "--parallel", "0"], "--parallel 0"),
+        ("until something else", ["study", "run", "study.json", "--until", "bored"], "decided"),
+        ("a result that is missing", ["replay", "none.json"], "'none.json': there is no such file"),
+        ("a rate to begin with that is none", ["lr-find", "adam", "--low", "0"], "--low 0"),
+        ("a highest rate below the lowest", ["lr-find", "adam", "--low", "1", "--high", "0.1"], "--high 0.1"),
+        ("too few steps of a sweep", ["lr-find", "adam", "--steps", "1"], "--steps 1"),
+        ("a hyper-parameter that is not there", ["lr-find", "adam", "--argument", "decay"], "decay"),
+    ];
+
+    public static Test All { get; } = Spec.List("study",
+        Spec.List("is wrong, and says so in a sentence with exit code 2:", Mistakes.Select(mistake => Spec.Test(mistake.Name, () =>
+        {
+            using var tool = new Tool();
+            var outcome = tool.Run(mistake.Arguments);
+            Expect.equal(outcome.ExitCode, 2, outcome.Error);
+            Expect.stringContains(outcome.Error, mistake.Expected, "message");
+            Expect.isFalse(outcome.Error.Contains("   at ", StringComparison.Ordinal), outcome.Error);
+            Expect.isFalse(Directory.EnumerateFileSystemEntries(tool.Folder).Any(), "nothing is left behind");
+        }))),
+        Spec.Test("init writes a study that check finds no error in, and replaces it only by force", () =>
+        {
+            using var tool = new Tool();
+            Expect.equal(tool.Run("study", "init").ExitCode, 0, "init");
+            var check = tool.Run("study", "check", "study.json");
+            Expect.equal((check.ExitCode, check.Error), (0, ""), check.Output);
+            File.WriteAllText(tool.PathOf("study.json"), "mine");
+            var again = tool.Run("study", "init");
+            Expect.equal(again.ExitCode, 2, "again");
+            Expect.stringContains(again.Error, "--force", "hint");
+            Expect.equal(File.ReadAllText(tool.PathOf("study.json")), "mine", "kept");
+            Expect.equal(tool.Run("study", "init", "--force").ExitCode, 0, "by force");
+            Expect.equal(File.ReadAllText(tool.PathOf("study.json")), CuteDl.Study.Example, "replaced");
+        }),
+        Spec.Test("check names everything that is wrong at once, with line and place", () =>
+        {
+            using var tool = WithStudy(Study.Replace("400", "-1", StringComparison.Ordinal).Replace("\"grid\"", "\"random\"", StringComparison.Ordinal));
+            var outcome = tool.Run("study", "check", "study.json");
+            Expect.equal(outcome.ExitCode, 2, outcome.Error);
+            Expect.stringContains(outcome.Error, "line 5, $.tasks[0].steps", "the one");
+            Expect.stringContains(outcome.Error, "line 11, $.tuning.search", "the other");
+            var json = tool.Run("study", "check", "study.json", "--json");
+            Expect.equal(json.ExitCode, 2, json.Error);
+            var content = JsonDocument.Parse(json.Output).RootElement;
+            Expect.equal(content.GetProperty("errors").GetArrayLength(), 2, "errors");
+            Expect.equal(content.GetProperty("errors")[0].GetProperty("line").GetInt32(), 5, "line");
+        }),
+        Spec.Test("check returns 1 where results would be wrong, and run does not begin", () =>
+        {
+            using var tool = WithStudy(Study.Replace("\"function\": \"quadratic\", \"dimensions\": 4, \"condition\": 10,", "\"split\": \"test_as_validation\",", StringComparison.Ordinal));
+            var outcome = tool.Run("study", "check", "study.json");
+            Expect.equal(outcome.ExitCode, 1, outcome.Error);
+            Expect.stringContains(outcome.Output, "S001 error, $.tasks[0].split", "code");
+            var findings = JsonDocument.Parse(tool.Run("study", "check", "study.json", "--json").Output).RootElement.GetProperty("findings");
+            Expect.isTrue(findings.EnumerateArray().Any(finding => finding.GetProperty("code").GetString() == "S001" && finding.GetProperty("severity").GetString() == "error"), "json");
+            var run = tool.Run("study", "run", "study.json", "--out", "here");
+            Expect.equal(run.ExitCode, 2, run.Error);
+            Expect.stringContains(run.Error, "S001", "why");
+            Expect.isFalse(Directory.Exists(tool.PathOf("here")), "nothing is begun");
+        }),
+        Spec.Test("run carries a study out: lines, folder, verdict; a second run in the folder is refused", () =>
+        {
+            using var tool = WithStudy(Study);
+            var outcome = tool.Run("study", "run", "study.json", "--quick");
+            Expect.equal(outcome.ExitCode, 0, outcome.Error);
+            var folder = tool.PathOf("artifacts", "study-two-on-a-bowl-quick");
+            foreach (var name in new[] { "study.json", "journal", "results.csv", Path.Combine("trials", "confirmation", "bowl", "fixed", "0", "1.json") })
+            {
+                Expect.isTrue(File.Exists(Path.Combine(folder, name)), name);
+            }
+
+            Expect.stringContains(outcome.Error, "/32] confirmation bowl momentum seed 3: target in ", "a line for a trial");
+            Expect.stringContains(outcome.Error, "tuning bowl fixed lr=0.001 seed 1000: ", "with its setting");
+            Expect.stringContains(outcome.Output, "steps to the target (n = 6)", "verdict");
+            Expect.stringContains(outcome.Output, "Report: ", "report");
+            var again = tool.Run("study", "run", "study.json", "--quick");
+            Expect.equal(again.ExitCode, 2, again.Error);
+            Expect.stringContains(again.Error, "cutedl study resume", "hint");
+            var status = tool.Run("study", "status", folder);
+            Expect.stringContains(status.Output, "32 of 32 trials are finished, which is all", status.Error);
+            var before = File.ReadAllBytes(Path.Combine(folder, "results.csv"));
+            File.Delete(Path.Combine(folder, "results.csv"));
+            Expect.equal(tool.Run("study", "report", folder).ExitCode, 0, "report anew");
+            Expect.isTrue(before.AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(folder, "results.csv"))), "the same");
+            Expect.equal(tool.Run("study", "resume", folder).ExitCode, 0, "nothing is left to do");
+        }),
+        Spec.Test("--json writes one object a line, and nothing else, to standard output", () =>
+        {
+            using var tool = WithStudy(Study);
+            var outcome = tool.Run("study", "run", "study.json", "--quick", "--out", "here", "--json");
+            Expect.equal(outcome.ExitCode, 0, outcome.Error);
+            var lines = outcome.Lines.Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+            Expect.equal(lines.Count(line => line.GetProperty("event").GetString() == "trial"), 32, "trials");
+            Expect.equal(lines[^1].GetProperty("event").GetString(), "summary", "the last line");
+            Expect.isTrue(lines[^1].GetProperty("complete").GetBoolean(), "complete");
+            Expect.equal(lines[0].GetProperty("result").GetProperty("trial").GetProperty("phase").GetString(), "tuning", "a trial");
+        }),
+        Spec.Test("a study file that was changed is refused, with the difference", () =>
+        {
+            using var tool = Finished();
+            var file = tool.PathOf("here", "study.json");
+            File.WriteAllText(file, File.ReadAllText(file).Replace("\"lr\": { \"log_uniform\": [0.001, 0.1] }", "\"lr\": { \"log_uniform\": [0.001, 0.2] }", StringComparison.Ordinal));
+            var outcome = tool.Run("study", "resume", "here");
+            Expect.equal(outcome.ExitCode, 2, outcome.Error);
+            Expect.stringContains(outcome.Error, "$.optimizers[0].space.lr", "place");
+            Expect.stringContains(outcome.Error, "0.1 and 0.2", "both");
+        }),
+        Spec.Test("a damaged journal is named, with the place", () =>
+        {
+            using var tool = Finished();
+            var file = tool.PathOf("here", "journal");
+            var bytes = File.ReadAllBytes(file);
+            bytes[bytes.Length / 2] ^= 1;
+            File.WriteAllBytes(file, bytes);
+            var outcome = tool.Run("study", "resume", "here");
+            Expect.equal(outcome.ExitCode, 1, outcome.Error);
+            Expect.stringContains(outcome.Error, "journal, byte ", "file and place");
+            Expect.stringContains(outcome.Error, "is damaged", "what");
+            Expect.isTrue(bytes.AsSpan().SequenceEqual(File.ReadAllBytes(file)), "untouched");
+        }));
+
+    /// <summary>A tool with a study in its working directory.</summary>
+    internal static Tool WithStudy(string text)
+    {
+        var tool = new Tool();
+        File.WriteAllText(tool.PathOf("study.json"), text, Encoding.UTF8);
+        return tool;
+    }
+
+    /// <summary>A tool with the small study, carried out in the folder <c>here</c>.</summary>
+    internal static Tool Finished()
+    {
+        var tool = WithStudy(Study);
+        var outcome = tool.Run("study", "run", "study.json", "--quick", "--out", "here");
+        Expect.equal(outcome.ExitCode, 0, outcome.Error);
+        return tool;
+    }
+}
