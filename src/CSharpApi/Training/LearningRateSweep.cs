@@ -13,13 +13,13 @@ public sealed record LearningRateSweepOptions
     /// <summary>The rate of the last step, above <see cref="Low"/>. Default: 10.</summary>
     public double High { get; init; } = RateFinder.defaults.High;
 
-    /// <summary>Steps from the one to the other, at least 2. Default: 100.</summary>
+    /// <summary>Steps from the one to the other, at least 2. Default: 200.</summary>
     public int Steps { get; init; } = RateFinder.defaults.Steps;
 
     /// <summary>The hyper-parameter that is swept, in every part of the optimizer that has it. Default: <c>lr</c>.</summary>
     public string Argument { get; init; } = RateFinder.defaults.Argument;
 
-    /// <summary>The share of the past in the smoothed loss, in [0, 1). Default: 0.98.</summary>
+    /// <summary>The share of the past in the smoothed loss, in [0, 1). Default: 0.9.</summary>
     public double Smoothing { get; init; } = RateFinder.defaults.Smoothing;
 
     /// <summary>The sweep ends where the smoothed loss is above so many times its least; above 1. Default: 4.</summary>

@@ -13,11 +13,11 @@ type RateFinderOptions =
         Low: float
         /// <summary>The rate of the last step; above <c>Low</c>. By default 10.</summary>
         High: float
-        /// <summary>Steps from the one to the other, at least 2. By default 100.</summary>
+        /// <summary>Steps from the one to the other, at least 2. By default 200.</summary>
         Steps: int
         /// <summary>The hyper-parameter that is swept, in every part of the optimizer that has it. By default <c>lr</c>.</summary>
         Argument: string
-        /// <summary>The share of the past in the smoothed loss, in [0, 1). By default 0.98.</summary>
+        /// <summary>The share of the past in the smoothed loss, in [0, 1). By default 0.9.</summary>
         Smoothing: float
         /// <summary>The sweep ends where the smoothed loss is above so many times its least; above 1. By default 4.</summary>
         Ceiling: float
@@ -67,9 +67,11 @@ type RateSweep =
 /// (Smith 2015, "Cyclical learning rates for training neural networks", §3.3; the smoothing and the suggestions are those of fastai).
 /// </summary>
 module RateFinder =
-    /// <summary>From 1e-7 to 10 in 100 steps.</summary>
-    let defaults =
-        { Low = 1e-7; High = 10.0; Steps = 100; Argument = "lr"; Smoothing = 0.98; Ceiling = 4.0 }
+    /// <summary>From 1e-7 to 10 in 200 steps.</summary>
+    /// <remarks>
+    /// The smoothing that fastai takes, 0.98, remembers some fifty steps: so long behind the losses, suggestions come out several times too high.
+    /// </remarks>
+    let defaults = { Low = 1e-7; High = 10.0; Steps = 200; Argument = "lr"; Smoothing = 0.9; Ceiling = 4.0 }
 
     let private validate (options: RateFinderOptions) =
         let outOfRange (name: string) (value: obj) (allowed: string) : unit =
