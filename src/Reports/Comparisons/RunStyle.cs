@@ -25,13 +25,20 @@ internal readonly record struct RunStyle(int Index)
         (MarkerShape.FilledTriangleDown, false), (MarkerShape.Eks, true), (MarkerShape.Cross, true),
     ];
 
-    private Color Color => Colors[Index % Colors.Length];
+    /// <summary>Its colour.</summary>
+    public Color Color => Colors[Index % Colors.Length];
+
+    /// <summary>How many colours there are.</summary>
+    public static int ColorCount => Colors.Length;
 
     /// <summary>The run's curve, or the median of its seeds.</summary>
     public Stroke Line => new(1.8f, Color, Patterns[Index % Patterns.Length]);
 
     /// <summary>One of several seeds: thinner and fainter, the more there are.</summary>
     public Stroke SeedLine(int seeds) => new(Thin, Color.WithAlpha(Math.Clamp(1.1 / Math.Sqrt(seeds), 0.2, 0.5)));
+
+    /// <summary>The room around the curve.</summary>
+    public Color Band => Color.WithAlpha(0.14);
 
     /// <summary>Now and then along the curve.</summary>
     public MarkerStyle Mark => Marker(7);

@@ -41,7 +41,6 @@ internal sealed class Panel
         _plot.Axes.SetLimitsX(stepLimits.Low, stepLimits.High);
         Style((AxisBase)_plot.Axes.Bottom, stepTitle);
         Style((AxisBase)_plot.Axes.Left, valueTitle);
-        _plot.Axes.Left.MinimumSize = _plot.Axes.Left.MaximumSize = LeftMargin - OtherMargin;
         _plot.Axes.Bottom.TickLabelStyle.IsVisible = stepTitle.Length > 0;
         _plot.Grid.MajorLineColor = Ink.Grid;
         _plot.Grid.XAxisStyle.MinorLineStyle.Color = Ink.MinorGrid;
@@ -50,6 +49,12 @@ internal sealed class Panel
 
     /// <summary>Values above it have no say in how far the left axis reaches.</summary>
     public double Ceiling { get; init; } = double.PositiveInfinity;
+
+    /// <summary>Values below it have no say in how far the left axis reaches.</summary>
+    public double Floor { get; init; } = double.NegativeInfinity;
+
+    /// <summary>The room for the left axis with its numbers and title.</summary>
+    public float Left { get; init; } = LeftMargin;
 
     /// <summary>How far the left axis reaches.</summary>
     public AxisLimits ValueLimits => AxisLimits.Values(_shown, _values);
@@ -68,6 +73,25 @@ internal sealed class Panel
         _plot.PlottableList.Add(new Markers(new ScatterSourceCoordinatesArray([.. visible.Select(Place)])) { MarkerStyle = style });
     }
 
+    /// <summary>The room between two curves of the same steps.</summary>
+    public void Band(Curve low, Curve high, Color color)
+    {
+        var points = low.Points.Zip(high.Points).Where(edge => IsVisible(edge.First) && IsVisible(edge.Second)).ToArray();
+        if (points.Length > 1)
+        {
+            Show(points.SelectMany(edge => new[] { edge.First, edge.Second }));
+            Coordinates[] outline = [.. points.Select(edge => Place(edge.First)), .. points.Reverse().Select(edge => Place(edge.Second))];
+            _plot.PlottableList.Add(new Polygon(outline) { FillStyle = new FillStyle { Color = color }, LineStyle = LineStyle.None, MarkerStyle = MarkerStyle.None });
+        }
+    }
+
+    /// <summary>Makes the left axis reach a value.</summary>
+    public void Reach(double value) => _shown.Add(value);
+
+    /// <summary>A line up, without a say in how far the axes reach.</summary>
+    public void Upright(double step, Stroke stroke) =>
+        Add([new Coordinates(_steps.Position(step), -1e6), new Coordinates(_steps.Position(step), 1e6)], stroke);
+
     /// <summary>A line across, without a say in how far the axes reach.</summary>
     public void Level(double value, Stroke stroke)
     {
@@ -83,9 +107,10 @@ internal sealed class Panel
             _plot.Axes.Left.TickGenerator = _plot.Axes.Bottom.TickGenerator = new EmptyTickGenerator();
         }
 
+        _plot.Axes.Left.MinimumSize = _plot.Axes.Left.MaximumSize = Left - OtherMargin;
         _plot.Axes.SetLimitsY(ValueLimits.Low, ValueLimits.High);
-        _plot.Layout.Fixed(new PixelPadding(LeftMargin, OtherMargin, BottomMargin, OtherMargin));
-        var figure = new PixelRect(data.Left - LeftMargin, data.Right + OtherMargin, data.Bottom + BottomMargin, data.Top - OtherMargin);
+        _plot.Layout.Fixed(new PixelPadding(Left, OtherMargin, BottomMargin, OtherMargin));
+        var figure = new PixelRect(data.Left - Left, data.Right + OtherMargin, data.Bottom + BottomMargin, data.Top - OtherMargin);
 
         // ScottPlot draws anew until the limits stay the same; in an SVG file all of it would remain.
         using (var nowhere = new SKNoDrawCanvas((int)figure.Right, (int)figure.Bottom))
@@ -111,7 +136,7 @@ internal sealed class Panel
         });
 
     private void Show(IEnumerable<CurvePoint> points) =>
-        _shown.AddRange(points.Where(IsVisible).Select(point => point.Value).Where(value => value <= Ceiling));
+        _shown.AddRange(points.Where(IsVisible).Select(point => point.Value).Where(value => value <= Ceiling && value >= Floor));
 
     private bool IsVisible(CurvePoint point) =>
         double.IsFinite(_steps.Position(point.Step)) && double.IsFinite(_values.Position(point.Value));

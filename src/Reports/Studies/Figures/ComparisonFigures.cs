@@ -1,0 +1,133 @@
+using CuteDl.Studies;
+
+namespace CuteDl.Reports;
+
+/// <summary>Figures of who is better, by how much, and how sure that is.</summary>
+internal static class ComparisonFigures
+{
+    /// <summary>Shares of (task, seed) over what counts as good enough.</summary>
+    public static IEnumerable<Figure> Profiles(StudyResult result, StudyFacts facts)
+    {
+        foreach (var metric in result.Analysis.Profiles.GroupBy(row => row.Metric))
+        {
+            var isTime = metric.Key == Metric.StepsToTarget;
+            yield return new Figure(
+                $"profile-{(isTime ? "steps" : "accuracy")}",
+                $"Performance profile: {StudyWords.Of(metric.Key)}",
+                isTime
+                    ? "The share of all (task, seed) on which an optimizer needs at most so many times the steps of the fastest; where a curve ends on the right is its success rate. Bands of 95 %."
+                    : "The share of all (task, seed) that end at least so accurate. Bands of 95 %.",
+                [
+                    new LinePane(
+                        new Axis(isTime ? "times the steps of the fastest" : "at least this accuracy", isTime ? AxisKind.Logarithmic : AxisKind.Linear, AxisFormat.Value),
+                        new Axis("share of (task, seed)", AxisKind.Linear, AxisFormat.Percent) { Reach = [0, 1] },
+                        [
+                            .. metric.Select(row => new Series(facts.Group(row.Contender), row.Contender, row.Curve.At, row.Curve.Share, isTime ? Look.Stairs : Look.Line)
+                            {
+                                Low = row.Curve.Low,
+                                High = row.Curve.High,
+                            }),
+                        ]),
+                ]);
+        }
+    }
+
+    /// <summary>The effect of each pair with its interval.</summary>
+    public static IEnumerable<Figure> Pairs(StudyResult result)
+    {
+        var tasks = result.Analysis.Overall.Concat(result.Analysis.Comparisons).GroupBy(pair => pair.Task);
+        foreach (var task in tasks)
+        {
+            IntervalPane[] panes =
+            [
+                .. task.GroupBy(pair => pair.Metric).Select(metric =>
+                {
+                    var isTime = metric.Key == Metric.StepsToTarget;
+                    return new IntervalPane(
+                        isTime
+                            ? new Axis("first / second, times the steps", AxisKind.Logarithmic, AxisFormat.Value)
+                            : new Axis("first − second, percentage points", AxisKind.Linear, AxisFormat.Value),
+                        [
+                            .. metric.Select(pair => new IntervalRow(
+                                -1,
+                                $"{pair.First} : {pair.Second}",
+                                pair.Effect.Value,
+                                pair.Effect.Low,
+                                pair.Effect.High,
+                                $"{StudyWords.Range(pair.Effect, ComparisonTables.Effect(pair))}, {(pair.Outcome == Outcome.NotRanked ? "not ranked" : ComparisonTables.Outcome(pair))}, n = {pair.Seeds.Length}")
+                            {
+                                Equal = (pair.EqualLow, pair.EqualHigh),
+                                IsFull = pair.Outcome is Outcome.Wins or Outcome.Equal,
+                            }),
+                        ])
+                    {
+                        Title = StudyWords.Of(metric.Key) + (isTime ? " (below 1 the first is faster)" : " (above 0 the first is better)"),
+                        Zero = isTime ? 1 : 0,
+                    };
+                }),
+            ];
+            var name = StudyWords.Task(task.Key);
+            yield return new Figure(
+                task.Key.Length == 0 ? "pairs" : FileNames.Safe($"pairs-{task.Key}"),
+                $"Pairs: {name}",
+                "The effect on the same seeds with its interval; shaded: what counts as equal. Full marks: somebody wins, or both are equal.",
+                panes);
+        }
+    }
+
+    /// <summary>How often the target was reached.</summary>
+    public static IEnumerable<Figure> Successes(StudyResult result, StudyFacts facts)
+    {
+        foreach (var task in result.Analysis.Summaries.GroupBy(row => row.Task))
+        {
+            yield return new Figure(
+                FileNames.Safe($"success-{task.Key}"),
+                $"How often the target was reached: {task.Key}",
+                "Full marks: tuned; open: defaults. Wilson's intervals of 95 %.",
+                [
+                    new IntervalPane(
+                        new Axis("share of the seeds", AxisKind.Linear, AxisFormat.Percent) { Reach = [0, 1] },
+                        [
+                            .. task.OrderBy(row => facts.Group(row.Contender)).Select(row => new IntervalRow(
+                                facts.Group(row.Contender),
+                                $"{row.Contender}, {StudyWords.Of(row.Variant)}",
+                                row.Success.Value,
+                                row.Success.Low,
+                                row.Success.High,
+                                $"{row.Reached} of {row.Trials}" + (row.Diverged > 0 ? $", {row.Diverged} diverged" : ""))
+                            {
+                                IsFull = row.Variant != Variant.Defaults,
+                            }),
+                        ]),
+                ]);
+        }
+    }
+
+    /// <summary>How often the document's runs lose a class.</summary>
+    public static IEnumerable<Figure> Dead(StudyResult result, StudyFacts facts)
+    {
+        if (result.Analysis.Document.Length > 0)
+        {
+            yield return new Figure(
+                "lost-classes",
+                "How often a class was lost",
+                "Runs in which a logit was dead or almost dead at the end. Wilson's intervals of 95 %.",
+                [
+                    .. result.Analysis.Document.GroupBy(row => row.Task).Select(task => new IntervalPane(
+                        new Axis("share of the seeds", AxisKind.Linear, AxisFormat.Percent) { Reach = [0, 1] },
+                        [
+                            .. task.Select(row => new IntervalRow(
+                                facts.Group(row.Contender),
+                                row.Contender,
+                                row.DeadOrAlmost.Value,
+                                row.DeadOrAlmost.Low,
+                                row.DeadOrAlmost.High,
+                                $"{StudyWords.Percent(row.DeadOrAlmost.Value)} of {row.Trials}")),
+                        ])
+                    {
+                        Title = facts.Tasks.Count > 1 ? task.Key : "",
+                    }),
+                ]);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using CuteDl.Studies;
+using MathNet.Numerics.Statistics;
+
+namespace CuteDl.Reports;
+
+/// <summary>Figures of curves over training steps, and of single runs side by side.</summary>
+internal static class CurveFigures
+{
+    private const int MostFaintPoints = 250;
+    private const double TimesTheUsualLoss = 100;
+    private const double BelowTheTarget = 1e-4;
+
+    /// <summary>Loss and accuracy in validation, of a task's compared runs.</summary>
+    public static IEnumerable<Figure> Learning(StudyResult result, StudyFacts facts)
+    {
+        foreach (var task in facts.Tasks)
+        {
+            var trials = Compared(result, facts, task);
+            if (trials.Length > 0)
+            {
+                var panes = new List<Pane> { Losses(task, facts, trials) };
+                if (task.HasClasses)
+                {
+                    panes.Add(Accuracies(task, facts, trials));
+                }
+
+                yield return new Figure(
+                    FileNames.Safe($"learning-{task.Name}"),
+                    $"Learning curves: {task.Name}",
+                    "Validation over the training steps. Bold: the median over the seeds, where at least half have a finite value; the band holds the middle half of them; "
+                    + "faint: each seed. Dotted: the target.",
+                    panes);
+            }
+        }
+    }
+
+    /// <summary>Steps to the target of each seed, from contender to contender.</summary>
+    public static IEnumerable<Figure> Paired(StudyResult result, StudyFacts facts)
+    {
+        foreach (var task in facts.Tasks)
+        {
+            var seeds = Compared(result, facts, task).GroupBy(trial => trial.Trial.Seed).OrderBy(trials => trials.Key).ToArray();
+            if (seeds.Length > 0 && facts.Contenders.Count > 1)
+            {
+                Series[] series =
+                [
+                    .. seeds.Select(trials => new Series(
+                        -1,
+                        FormattableString.Invariant($"seed {trials.Key}"),
+                        [.. trials.OrderBy(trial => facts.Group(trial.Trial.Contender)).Select(trial => (double)facts.Group(trial.Trial.Contender))],
+                        [.. trials.OrderBy(trial => facts.Group(trial.Trial.Contender)).Select(StudyWords.StepsToTarget)],
+                        Look.Faint)),
+                    .. facts.Contenders.Select((name, group) => (Name: name, Group: group, Trials: seeds.SelectMany(trials => trials).Where(trial => trial.Trial.Contender == name).ToArray()))
+                        .Where(contender => contender.Trials.Length > 0)
+                        .Select(contender => new Series(
+                            contender.Group,
+                            contender.Name,
+                            [.. contender.Trials.Select(_ => (double)contender.Group)],
+                            [.. contender.Trials.Select(StudyWords.StepsToTarget)],
+                            Look.Marked)
+                        {
+                            Words = [.. contender.Trials.Select(trial => FormattableString.Invariant($"seed {trial.Trial.Seed}"))],
+                            Diverged = [.. contender.Trials.Select(trial => trial.Ending == Ending.Diverged)],
+                        }),
+                ];
+                var isNever = series.Any(line => line.Y.Any(double.IsInfinity));
+                yield return new Figure(
+                    FileNames.Safe($"paired-{task.Name}"),
+                    $"Seed by seed: {task.Name}",
+                    "Steps to the target. A line joins the runs of one seed: the same initial weights and order of batches." + (isNever ? " Never: not within the budget; ×: diverged." : ""),
+                    [
+                        new LinePane(
+                            new Axis("", AxisKind.Names, AxisFormat.Value) { Names = facts.Contenders },
+                            new Axis("steps to the target", AxisKind.Logarithmic, AxisFormat.Steps) { HasNever = isNever },
+                            series),
+                    ]);
+            }
+        }
+    }
+
+    private static TrialResult[] Compared(StudyResult result, StudyFacts facts, TaskFacts task) =>
+        [.. result.Trials.Where(trial => trial.Trial.Phase == (facts.IsDocument ? Phase.Document : Phase.Confirmation) && trial.Trial.Task == task.Name)];
+
+    private static LinePane Losses(TaskFacts task, StudyFacts facts, TrialResult[] trials)
+    {
+        var series = Lines(facts, trials, trial => trial.Curve.Loss);
+        var finite = series.SelectMany(line => line.Y).Where(double.IsFinite).ToArray();
+        var first = trials.Select(trial => trial.Curve.Loss.FirstOrDefault(double.IsFinite)).Order().ToArray();
+        var usual = first[(first.Length - 1) / 2];
+        var isLogarithmic = finite.Any(loss => loss > 0) && finite.All(loss => loss >= 0);
+        return new LinePane(
+            new Axis("training steps", AxisKind.Logarithmic, AxisFormat.Steps),
+            new Axis("validation loss", isLogarithmic ? AxisKind.Logarithmic : AxisKind.Linear, AxisFormat.Value)
+            {
+                Floor = task.Loss is > 0 and var most && isLogarithmic ? most * BelowTheTarget : double.NegativeInfinity,
+                Ceiling = usual > 0 ? usual * TimesTheUsualLoss : double.PositiveInfinity,
+            },
+            series)
+        {
+            Title = task.HasClasses ? "loss" : "",
+            Levels = task.Loss is { } target ? [target] : [],
+        };
+    }
+
+    private static LinePane Accuracies(TaskFacts task, StudyFacts facts, TrialResult[] trials) =>
+        new(
+            new Axis("training steps", AxisKind.Logarithmic, AxisFormat.Steps),
+            new Axis("validation accuracy", AxisKind.Linear, AxisFormat.Value),
+            Lines(facts, trials, trial => trial.Curve.Accuracy))
+        {
+            Title = "accuracy",
+            Levels = task.Accuracy is { } target ? [target] : [],
+        };
+
+    private static Series[] Lines(StudyFacts facts, TrialResult[] trials, Func<TrialResult, double[]> values)
+    {
+        var groups = facts.Contenders
+            .Select((name, group) => (Name: name, Group: group, Trials: trials.Where(trial => trial.Trial.Contender == name).ToArray()))
+            .Where(contender => contender.Trials.Length > 0)
+            .ToArray();
+        return
+        [
+            .. groups.Where(contender => contender.Trials.Length > 1).SelectMany(contender => contender.Trials, (contender, trial) => Faint(contender.Group, trial, values(trial))),
+            .. groups.Select(contender => Median(contender.Group, contender.Name, contender.Trials, values)),
+        ];
+    }
+
+    private static Series Faint(int group, TrialResult trial, double[] values)
+    {
+        var stride = Math.Max(1, (int)Math.Ceiling(values.Length / (double)MostFaintPoints));
+        int[] kept = [.. Enumerable.Range(0, values.Length).Where(i => i % stride == 0 || i == values.Length - 1)];
+        return new Series(
+            group,
+            FormattableString.Invariant($"{trial.Trial.Contender}, seed {trial.Trial.Seed}"),
+            [.. kept.Select(i => (double)trial.Curve.Steps[i])],
+            [.. kept.Select(i => values[i])],
+            Look.Faint);
+    }
+
+    // As MedianCurve has it, with the quartiles around it.
+    private static Series Median(int group, string name, TrialResult[] trials, Func<TrialResult, double[]> values)
+    {
+        var steps = trials
+            .SelectMany(trial => trial.Curve.Steps.Zip(values(trial)))
+            .GroupBy(point => point.First, point => point.Second)
+            .Where(point => 2 * point.Count() >= trials.Length)
+            .OrderBy(point => point.Key)
+            .Select(point => (Step: (double)point.Key, Finite: point.Where(double.IsFinite).ToArray()))
+            .Select(point => 2 * point.Finite.Length >= trials.Length ? point : (point.Step, Finite: []))
+            .ToArray();
+        double At(double[] finite, double share) => finite.Length == 0 ? double.NaN : finite.QuantileCustom(share, QuantileDefinition.R7);
+        return new Series(group, name, [.. steps.Select(point => point.Step)], [.. steps.Select(point => At(point.Finite, 0.5))], Look.Line)
+        {
+            Low = trials.Length > 1 ? [.. steps.Select(point => At(point.Finite, 0.25))] : [],
+            High = trials.Length > 1 ? [.. steps.Select(point => At(point.Finite, 0.75))] : [],
+        };
+    }
+}

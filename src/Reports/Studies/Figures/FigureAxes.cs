@@ -1,0 +1,48 @@
+using System.Globalization;
+using ScottPlot;
+
+namespace CuteDl.Reports;
+
+/// <summary>From a figure's axes to those of a panel.</summary>
+internal static class FigureAxes
+{
+    /// <summary>How values lie along an axis.</summary>
+    /// <param name="axis">The axis.</param>
+    /// <param name="values">All that is shown.</param>
+    /// <param name="room">The share of the axis that infinity takes, if it has a place.</param>
+    public static Scale Scale(Axis axis, IEnumerable<double> values, double room = 0)
+    {
+        if (axis.Kind == AxisKind.Names)
+        {
+            return new NameScale(axis.Names);
+        }
+
+        var plain = axis.Kind == AxisKind.Logarithmic ? Reports.Scale.Logarithmic : Reports.Scale.Linear;
+        var scale = new LabelledScale(plain, () => Ticks(axis));
+        if (!axis.HasNever)
+        {
+            return scale;
+        }
+
+        var positions = values.Where(value => value <= axis.Ceiling && value >= axis.Floor).Select(plain.Position).Where(double.IsFinite).DefaultIfEmpty(0).ToArray();
+        var (low, high) = (positions.Min(), positions.Max());
+        var range = high > low ? high - low : 0.5;
+        return new NeverScale(scale, high + (range * room / 3), high + (range * room));
+    }
+
+    /// <summary>How far an axis along the bottom reaches.</summary>
+    public static AxisLimits Limits(Axis axis, IEnumerable<double> values, Scale scale) =>
+        axis.Kind == AxisKind.Names
+            ? new AxisLimits(-0.5, axis.Names.Count - 0.5)
+            : AxisLimits.Values(values.Where(value => value >= axis.Floor && value <= axis.Ceiling).Concat(axis.Reach), scale);
+
+    private static ITickGenerator Ticks(Axis axis) =>
+        (axis.Kind, axis.Format) switch
+        {
+            (AxisKind.Logarithmic, AxisFormat.Steps) => new LogarithmicTicks(Numbers.Short),
+            (AxisKind.Logarithmic, _) => new LogarithmicTicks(value => Numbers.Tick(value)),
+            (_, AxisFormat.Steps) => new LinearTicks((value, _) => Numbers.Short(value), isWhole: true),
+            (_, AxisFormat.Percent) => new LinearTicks((value, _) => (100 * value).ToString("0.#", CultureInfo.InvariantCulture) + " %", isWhole: false),
+            _ => new LinearTicks(Numbers.Tick, isWhole: false),
+        };
+}

@@ -1,0 +1,122 @@
+using CuteDl.Studies;
+
+namespace CuteDl.Reports;
+
+/// <summary>Figures of learning rates, and of what tuning tried.</summary>
+internal static class TuningFigures
+{
+    /// <summary>Steps to the target and best accuracy over the learning rate.</summary>
+    public static IEnumerable<Figure> Rates(StudyResult result, StudyFacts facts)
+    {
+        foreach (var task in facts.Tasks)
+        {
+            var rows = result.Analysis.Settings.Where(row => row.Task == task.Name && row.Rate > 0).ToArray();
+            if (rows.Length > 0)
+            {
+                var panes = new List<Pane> { Sensitivity(facts, rows, "steps to the target", AxisKind.Logarithmic, AxisFormat.Steps, row => row.MedianSteps) };
+                if (task.HasClasses)
+                {
+                    panes.Add(Sensitivity(facts, rows, "best validation accuracy", AxisKind.Linear, AxisFormat.Value, row => row.MedianBestAccuracy));
+                }
+
+                yield return new Figure(
+                    FileNames.Safe($"rates-{task.Name}"),
+                    $"Learning rates: {task.Name}",
+                    "Of each setting that tuning tried the median over the tuning seeds. Never: not reached within the budget; ×: runs diverged.",
+                    panes);
+            }
+        }
+    }
+
+    /// <summary>Each contender at each rate: median steps, and how many seeds arrived.</summary>
+    public static IEnumerable<Figure> Frontier(StudyResult result, StudyFacts facts)
+    {
+        foreach (var task in facts.Tasks)
+        {
+            var cells = result.Analysis.Frontier.Where(cell => cell.Task == task.Name).ToArray();
+            if (cells.Length > 0)
+            {
+                double[] rates = [.. cells.Select(cell => cell.Rate).Distinct().Order()];
+                string[] rows = [.. facts.Contenders.Where(name => cells.Any(cell => cell.Contender == name))];
+                double[] reached = [.. cells.Select(cell => cell.MedianSteps).Where(steps => double.IsFinite(steps) && steps > 0)];
+                var (low, high) = reached.Length == 0 ? (1, 1) : (reached.Min(), reached.Max());
+                double Shade(double steps) => !double.IsFinite(steps) ? double.NaN : high > low ? Math.Log(Math.Max(steps, low) / low) / Math.Log(high / low) : 0;
+                HeatCell? At(string name, double rate)
+                {
+                    var cell = cells.FirstOrDefault(cell => cell.Contender == name && cell.Rate == rate);
+                    return cell is null
+                        ? null
+                        : new HeatCell(
+                            Shade(cell.MedianSteps),
+                            double.IsFinite(cell.MedianSteps) ? Numbers.Rounded(cell.MedianSteps) : 2 * cell.Diverged >= cell.Trials ? "×" : "never",
+                            $"{cell.Reached}/{cell.Trials}",
+                            2 * cell.Diverged >= cell.Trials,
+                            $"{name}, learning rate {StudyWords.Number(rate)}: {cell.Reached} of {cell.Trials} reached the target"
+                            + (double.IsFinite(cell.MedianSteps) ? $", median {StudyWords.Steps(cell.MedianSteps)} steps" : "")
+                            + (cell.Diverged > 0 ? $", {cell.Diverged} diverged" : ""));
+                }
+
+                yield return new Figure(
+                    FileNames.Safe($"frontier-{task.Name}"),
+                    $"The small-rate frontier: {task.Name}",
+                    "Median steps to the target at each learning rate, darker being fewer; below, how many of the seeds reached it. Grey: half of them never did; ×: half of them diverged.",
+                    [new HeatPane("learning rate", [.. rates.Select(StudyWords.Number)], rows, [.. rows.Select(name => (IReadOnlyList<HeatCell?>)[.. rates.Select(rate => At(name, rate))])])]);
+            }
+        }
+    }
+
+    /// <summary>What tuning with fewer settings would have found.</summary>
+    public static IEnumerable<Figure> BestOfK(StudyResult result, StudyFacts facts)
+    {
+        foreach (var task in facts.Tasks)
+        {
+            var rows = result.Analysis.BestOfK.Where(row => row.Task == task.Name).ToArray();
+            LinePane[] panes =
+            [
+                .. rows.GroupBy(row => row.Metric).Select(metric => new LinePane(
+                    new Axis("settings tried", AxisKind.Linear, AxisFormat.Steps),
+                    metric.Key == Metric.StepsToTarget
+                        ? new Axis("expected steps", AxisKind.Logarithmic, AxisFormat.Steps)
+                        : new Axis("expected best accuracy", AxisKind.Linear, AxisFormat.Value),
+                    [
+                        .. metric.Select(row => new Series(facts.Group(row.Contender), row.Contender, [.. row.K.Select(k => (double)k)], row.Expected, Look.Marked)
+                        {
+                            Low = row.Low,
+                            High = row.High,
+                        }),
+                    ])
+                {
+                    Title = StudyWords.Of(metric.Key),
+                }),
+            ];
+            if (panes.Length > 0)
+            {
+                yield return new Figure(
+                    FileNames.Safe($"best-of-k-{task.Name}"),
+                    $"What fewer settings would have found: {task.Name}",
+                    "The best of k settings drawn from those tried: expected, and the band in which it lies 95 times of 100. Steps count as the budget where the target was not reached.",
+                    panes);
+            }
+        }
+    }
+
+    private static LinePane Sensitivity(StudyFacts facts, SettingRow[] rows, string title, AxisKind kind, AxisFormat format, Func<SettingRow, double> value) =>
+        new(
+            new Axis("learning rate", AxisKind.Logarithmic, AxisFormat.Value),
+            new Axis(title, kind, format) { HasNever = rows.Any(row => double.IsInfinity(value(row))) },
+            [
+                .. rows.GroupBy(row => row.Contender).OrderBy(contender => facts.Group(contender.Key)).Select(contender =>
+                {
+                    // Where other hyper-parameters vary too, no line leads from one setting to the next.
+                    SettingRow[] settings = [.. contender.OrderBy(row => row.Rate)];
+                    return new Series(facts.Group(contender.Key), contender.Key, [.. settings.Select(row => row.Rate)], [.. settings.Select(value)], Look.Marked)
+                    {
+                        Words = [.. settings.Select(row => $"{StudyWords.Values(row.Values)}: {row.Reached} of {row.Trials} reached the target" + (row.Diverged > 0 ? $", {row.Diverged} diverged" : "") + (row.Pruned > 0 ? $", {row.Pruned} pruned" : "") + (row.Chosen ? "; chosen" : ""))],
+                        Diverged = [.. settings.Select(row => row.Diverged > 0)],
+                    };
+                }),
+            ])
+        {
+            Title = title,
+        };
+}

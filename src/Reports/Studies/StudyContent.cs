@@ -1,0 +1,80 @@
+namespace CuteDl.Reports;
+
+/// <summary>All figures and tables of a study's report.</summary>
+internal sealed class StudyContent
+{
+    public StudyContent(StudyResult result)
+    {
+        Result = result;
+        Facts = new StudyFacts(result.Study);
+        var analysis = result.Analysis;
+        Summary = ComparisonTables.Summary(analysis);
+        Seconds = ComparisonTables.Seconds(analysis);
+        Comparisons = ComparisonTables.Comparisons(analysis);
+        Selections = TuningTables.Selections(result);
+        Settings = TuningTables.Settings(analysis);
+        Decisions = TuningTables.Decisions(result);
+        Frontier = TuningTables.Frontier(analysis);
+        Limits = TuningTables.Limits(analysis);
+        Tolerances = TuningTables.Tolerances(analysis);
+        Autopsies = HealthTables.Autopsies(analysis);
+        Document = HealthTables.Document(analysis);
+        Findings = HealthTables.Findings(result);
+        Tables =
+        [
+            .. new[]
+            {
+                Summary, Comparisons, ComparisonTables.Profiles(analysis), Selections, Settings, Decisions, TuningTables.BestOfK(analysis), Frontier, Limits, Tolerances, Autopsies,
+                Document, Findings, Seconds,
+            }.Where(table => table.Values.Count > 0),
+        ];
+        Learning = [.. CurveFigures.Learning(result, Facts)];
+        Comparing = [.. ComparisonFigures.Pairs(result), .. CurveFigures.Paired(result, Facts), .. ComparisonFigures.Successes(result, Facts), .. ComparisonFigures.Profiles(result, Facts)];
+        Tuning = [.. TuningFigures.Rates(result, Facts), .. TuningFigures.BestOfK(result, Facts)];
+        Rates = [.. TuningFigures.Frontier(result, Facts)];
+        Dead = [.. ComparisonFigures.Dead(result, Facts)];
+    }
+
+    public StudyResult Result { get; }
+
+    public StudyFacts Facts { get; }
+
+    public StudyTable Summary { get; }
+
+    public StudyTable Seconds { get; }
+
+    public StudyTable Comparisons { get; }
+
+    public StudyTable Selections { get; }
+
+    public StudyTable Settings { get; }
+
+    public StudyTable Decisions { get; }
+
+    public StudyTable Frontier { get; }
+
+    public StudyTable Limits { get; }
+
+    public StudyTable Tolerances { get; }
+
+    public StudyTable Autopsies { get; }
+
+    public StudyTable Document { get; }
+
+    public StudyTable Findings { get; }
+
+    /// <summary>Those that have rows.</summary>
+    public IReadOnlyList<StudyTable> Tables { get; }
+
+    public IReadOnlyList<Figure> Learning { get; }
+
+    public IReadOnlyList<Figure> Comparing { get; }
+
+    public IReadOnlyList<Figure> Tuning { get; }
+
+    public IReadOnlyList<Figure> Rates { get; }
+
+    public IReadOnlyList<Figure> Dead { get; }
+
+    public IEnumerable<Figure> Figures => [.. Comparing, .. Learning, .. Tuning, .. Rates, .. Dead];
+}

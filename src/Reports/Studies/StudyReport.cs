@@ -1,0 +1,44 @@
+using System.Text;
+
+namespace CuteDl.Reports;
+
+/// <summary>
+/// The report of a study: <c>report.html</c>, one file that needs no other and no network; <c>figures/*.png</c> and <c>.svg</c>;
+/// <c>tables/*.csv</c>, <c>.md</c> and <c>.json</c>; <c>results.csv</c>, a row for each trial, and <c>timings.csv</c>, its seconds.
+/// </summary>
+/// <remarks>
+/// A study that is not finished has a report too, which says so. All but seconds follows from the study: <c>results.csv</c>, figures and
+/// tables are the same bytes for the same results, whatever the number of workers or interruptions. Only <c>timings.csv</c>,
+/// <c>tables/seconds.*</c>, and what the page says of seconds and of the machine differ.
+/// </remarks>
+public static class StudyReport
+{
+    /// <summary>Writes the report. Files of these names are written over, each whole or not at all; all else in the folder is left alone.</summary>
+    /// <param name="result">What came of the study.</param>
+    /// <param name="folder">Where; it is made. The study's own folder, as a rule: paths in the report are relative to it.</param>
+    /// <returns>The path of <c>report.html</c>.</returns>
+    /// <exception cref="IOException">A file cannot be written; the message names it.</exception>
+    public static string Write(StudyResult result, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        var content = new StudyContent(result);
+        void Text(string name, string text) => WholeFile.Write(Path.Combine(folder, name), Encoding.UTF8.GetBytes(text));
+        Text("results.csv", TrialTables.Results(result).ToCsv());
+        Text("timings.csv", TrialTables.Timings(result).ToCsv());
+        foreach (var table in content.Tables)
+        {
+            Text($"tables/{table.Id}.csv", table.ToCsv());
+            Text($"tables/{table.Id}.md", table.ToMarkdown());
+            Text($"tables/{table.Id}.json", table.ToJson());
+        }
+
+        foreach (var figure in content.Figures)
+        {
+            FigurePicture.Save(figure, content.Facts.Contenders, Path.Combine(folder, "figures", $"{figure.Id}.png"));
+            FigurePicture.Save(figure, content.Facts.Contenders, Path.Combine(folder, "figures", $"{figure.Id}.svg"));
+        }
+
+        return Path.Combine(folder, "report.html");
+    }
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+using CuteDl.Studies;
+using CuteDl.Studies.Statistics;
+
+namespace CuteDl.Reports;
+
+/// <summary>Numbers and names of studies as readers see them.</summary>
+internal static class StudyWords
+{
+    /// <summary>What stands for a value that there is none of.</summary>
+    public const string Nothing = "–";
+
+    /// <summary>28,140, or never.</summary>
+    public static string Steps(double steps) =>
+        double.IsNaN(steps) ? Nothing : double.IsInfinity(steps) ? "never" : steps.ToString("#,0", CultureInfo.InvariantCulture);
+
+    /// <summary>0.9712.</summary>
+    public static string Accuracy(double accuracy) => double.IsNaN(accuracy) ? Nothing : accuracy.ToString("0.0000", CultureInfo.InvariantCulture);
+
+    /// <summary>85 %.</summary>
+    public static string Percent(double share) => (100 * share).ToString("0.#", CultureInfo.InvariantCulture) + " %";
+
+    /// <summary>Three digits that count: 0.0123, 31.4, 1.2e-07.</summary>
+    public static string Number(double value) =>
+        double.IsNaN(value) ? Nothing
+        : double.IsInfinity(value) ? value > 0 ? "∞" : "−∞"
+        : Math.Abs(value) is not 0 and (< 1e-4 or >= 1e6) ? value.ToString("0.##e+0", CultureInfo.InvariantCulture)
+        : double.Parse(value.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).ToString("0.######", CultureInfo.InvariantCulture);
+
+    /// <summary>+0.42, −0.42.</summary>
+    public static string Points(double points) =>
+        double.IsNaN(points) ? Nothing : (points < 0 ? "−" : "+") + Math.Abs(points).ToString("0.00", CultureInfo.InvariantCulture);
+
+    /// <summary>A value with its interval: 0.9 [0.8, 1.1].</summary>
+    public static string Range(Interval? interval, Func<double, string> text) =>
+        interval is { } there ? $"{text(there.Value)} [{text(there.Low)}, {text(there.High)}]" : Nothing;
+
+    /// <summary>lr=0.01, decay=0.9.</summary>
+    public static string Values(IEnumerable<(string Name, double Value)> values) =>
+        string.Join(", ", values.Select(value => FormattableString.Invariant($"{value.Name}={value.Value}")));
+
+    /// <summary>A task's name, or that it is about all.</summary>
+    public static string Task(string name) => name.Length == 0 ? "all tasks" : name;
+
+    public static string Of(Variant variant) =>
+        variant switch
+        {
+            Variant.Tuned => "tuned",
+            Variant.Defaults => "defaults",
+            _ => "as given",
+        };
+
+    public static string Of(Metric metric) =>
+        metric switch
+        {
+            Metric.StepsToTarget => "steps to the target",
+            Metric.FinalAccuracy => "final accuracy",
+            Metric.AccuracyAtStop => "accuracy at the stop",
+            Metric.TestAccuracy => "test accuracy",
+            _ => "best accuracy",
+        };
+
+    public static string Of(Outcome outcome) =>
+        outcome switch
+        {
+            Outcome.Wins => "wins",
+            Outcome.Equal => "equal",
+            Outcome.Undecided => "undecided",
+            _ => "not ranked",
+        };
+
+    public static string Of(Trouble trouble) =>
+        trouble switch
+        {
+            Trouble.Diverged => "diverged",
+            Trouble.TargetMissed => "target missed",
+            _ => "outlier",
+        };
+
+    /// <summary>A phase or an ending or a kind of decision in lower case: what files say.</summary>
+    public static string Key<T>(T value)
+        where T : struct, Enum =>
+        System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+
+    /// <summary>Whether a trial ended in success: it reached its target and did not diverge.</summary>
+    public static bool IsReached(TrialResult result) => result.Ending != Ending.Diverged && double.IsFinite(result.StepsToTarget);
+
+    /// <summary>Steps to the target; infinite for a trial that diverged or did not arrive.</summary>
+    public static double StepsToTarget(TrialResult result) => IsReached(result) ? result.StepsToTarget : double.PositiveInfinity;
+}

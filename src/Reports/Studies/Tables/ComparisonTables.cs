@@ -1,0 +1,102 @@
+using CuteDl.Studies;
+using CuteDl.Studies.Statistics;
+using StudySummary = CuteDl.Studies.Summary;
+
+namespace CuteDl.Reports;
+
+/// <summary>The tables that contenders are compared by.</summary>
+internal static class ComparisonTables
+{
+    public static StudyTable Summary(StudyAnalysis analysis)
+    {
+        var isDocument = analysis.Document.Length > 0;
+        return StudyTable.Of(
+            "summary",
+            "Each optimizer over the seeds",
+            "n: finished trials, a seed each. Steps to the target: the median, and the mean of the lesser of steps and budget. Accuracies are "
+            + "interquartile means. Intervals are of 95 %; a diverged run never arrived, and its accuracies count as 0.",
+            analysis.Summaries,
+            [
+                StudyColumn<StudySummary>.Words("task", "task", row => row.Task),
+                StudyColumn<StudySummary>.Words("contender", "optimizer", row => row.Contender),
+                StudyColumn<StudySummary>.Words("variant", "form", row => StudyWords.Key(row.Variant), row => StudyWords.Of(row.Variant)),
+                StudyColumn<StudySummary>.Count("n", "n", row => row.Trials),
+                StudyColumn<StudySummary>.Count("reached", "reached", row => row.Reached),
+                StudyColumn<StudySummary>.Count("diverged", "diverged", row => row.Diverged),
+                StudyColumn<StudySummary>.Range("success", "success", row => row.Success, StudyWords.Percent),
+                StudyColumn<StudySummary>.Number("steps_median", "median steps", row => row.Steps.Median, StudyWords.Steps),
+                StudyColumn<StudySummary>.Range("steps_restricted_mean", "restricted mean steps", row => row.Steps.RestrictedMean, StudyWords.Steps),
+                StudyColumn<StudySummary>.Number("examples_median", "", row => row.Examples.Median, StudyWords.Steps),
+                StudyColumn<StudySummary>.Range("examples_restricted_mean", "", row => row.Examples.RestrictedMean, StudyWords.Steps),
+                StudyColumn<StudySummary>.Range("final_accuracy", isDocument ? "" : "final accuracy", row => row.FinalAccuracy, StudyWords.Accuracy),
+                StudyColumn<StudySummary>.Range("accuracy_at_stop", isDocument ? "accuracy at the stop" : "", row => row.AccuracyAtStop, StudyWords.Accuracy),
+                StudyColumn<StudySummary>.Range("best_accuracy", "best accuracy", row => row.BestAccuracy, StudyWords.Accuracy),
+                StudyColumn<StudySummary>.Range("test_accuracy", isDocument ? "" : "test accuracy", row => row.TestAccuracy, StudyWords.Accuracy),
+                StudyColumn<StudySummary>.Number("final_loss", "final loss", row => row.FinalLoss, StudyWords.Number),
+                StudyColumn<StudySummary>.Count("with_dead_logits", "with dead logits", row => row.WithDeadLogits),
+                StudyColumn<StudySummary>.Words("setting", "setting", row => row.Optimizer),
+            ]);
+    }
+
+    public static StudyTable Seconds(StudyAnalysis analysis) =>
+        StudyTable.Of(
+            "seconds",
+            "Seconds to the target",
+            "Seconds of training, validations left out, with what else the machine had to do: not repeatable, unlike all else here.",
+            analysis.Summaries,
+            StudyColumn<StudySummary>.Words("task", "task", row => row.Task),
+            StudyColumn<StudySummary>.Words("contender", "optimizer", row => row.Contender),
+            StudyColumn<StudySummary>.Words("variant", "form", row => StudyWords.Key(row.Variant), row => StudyWords.Of(row.Variant)),
+            StudyColumn<StudySummary>.Count("n", "n", row => row.Trials),
+            StudyColumn<StudySummary>.Number("seconds_median", "median seconds", row => row.Seconds.Median, StudyWords.Number),
+            StudyColumn<StudySummary>.Range("seconds_restricted_mean", "restricted mean seconds", row => row.Seconds.RestrictedMean, StudyWords.Number));
+
+    public static StudyTable Comparisons(StudyAnalysis analysis) =>
+        StudyTable.Of(
+            "comparisons",
+            "Pairs, seed by seed",
+            "Steps: the geometric mean of first / second, below 1 where the first is faster. Accuracies: the mean of first − second in "
+            + "percentage points. p: the sign-flip test's, then after Holm's correction over all pairs of that metric on that task.",
+            analysis.Overall.Concat(analysis.Comparisons),
+            StudyColumn<PairComparison>.Words("task", "task", row => row.Task, row => StudyWords.Task(row.Task)),
+            StudyColumn<PairComparison>.Words("metric", "metric", row => StudyWords.Key(row.Metric), row => StudyWords.Of(row.Metric)),
+            StudyColumn<PairComparison>.Words("first", "first", row => row.First),
+            StudyColumn<PairComparison>.Words("second", "second", row => row.Second),
+            StudyColumn<PairComparison>.Count("n", "n", row => row.Seeds.Length),
+            new("effect", row => StudyWords.Range(row.Effect, Effect(row)), true, Interval("effect", row => row.Effect)),
+            StudyColumn<PairComparison>.Range("restricted_mean_ratio", "ratio of restricted means", row => row.RestrictedMeanRatio, StudyWords.Number),
+            StudyColumn<PairComparison>.Number("p", "p", row => row.P, StudyWords.Number),
+            StudyColumn<PairComparison>.Number("p_adjusted", "p, adjusted", row => row.AdjustedP, StudyWords.Number),
+            StudyColumn<PairComparison>.Range("probability_of_improvement", "P(first is better)", row => row.ProbabilityOfImprovement, StudyWords.Percent),
+            new("counts as equal", row => $"{Effect(row)(row.EqualLow)} to {Effect(row)(row.EqualHigh)}", true, ("equal_low", row => row.EqualLow), ("equal_high", row => row.EqualHigh)),
+            StudyColumn<PairComparison>.Words("outcome", "outcome", row => StudyWords.Key(row.Outcome), Outcome),
+            StudyColumn<PairComparison>.Words("winner", "", row => row.Winner),
+            StudyColumn<PairComparison>.Words("reason", "", row => row.Reason));
+
+    /// <summary>An outcome with who won, or why there is no ranking.</summary>
+    public static string Outcome(PairComparison pair) =>
+        pair.Outcome switch
+        {
+            CuteDl.Studies.Outcome.Wins => $"{pair.Winner} wins",
+            CuteDl.Studies.Outcome.NotRanked => $"not ranked: {pair.Reason}",
+            _ => StudyWords.Of(pair.Outcome),
+        };
+
+    /// <summary>How effects of a pair are written.</summary>
+    public static Func<double, string> Effect(PairComparison pair) =>
+        pair.Metric == Metric.StepsToTarget ? StudyWords.Number : StudyWords.Points;
+
+    public static StudyTable Profiles(StudyAnalysis analysis) =>
+        StudyTable.Of(
+            "profiles",
+            "Performance profiles",
+            "The share of (task, seed) on which an optimizer needs at most so many times the steps of the fastest (Dolan and Moré 2002), or is at least so accurate.",
+            analysis.Profiles.SelectMany(row => Enumerable.Range(0, row.Curve.At.Length), (row, i) => (row, i)),
+            StudyColumn<(ProfileRow Row, int I)>.Words("metric", "metric", at => StudyWords.Key(at.Row.Metric), at => StudyWords.Of(at.Row.Metric)),
+            StudyColumn<(ProfileRow Row, int I)>.Words("contender", "optimizer", at => at.Row.Contender),
+            StudyColumn<(ProfileRow Row, int I)>.Number("at", "at", at => at.Row.Curve.At[at.I], StudyWords.Number),
+            StudyColumn<(ProfileRow Row, int I)>.Range("share", "share", at => new(at.Row.Curve.Share[at.I], at.Row.Curve.Low[at.I], at.Row.Curve.High[at.I]), StudyWords.Percent));
+
+    private static (string Key, Func<PairComparison, object?> Value)[] Interval(string key, Func<PairComparison, Interval> interval) =>
+        [(key, row => interval(row).Value), ($"{key}_low", row => interval(row).Low), ($"{key}_high", row => interval(row).High)];
+}

@@ -1,0 +1,40 @@
+using CuteDl.Studies.Statistics;
+
+namespace CuteDl.Reports;
+
+/// <summary>A column that is read, with the columns of data behind it.</summary>
+/// <param name="Header">Its heading; "" for data only.</param>
+/// <param name="Text">A cell as it is read.</param>
+/// <param name="IsNumber">Whether its cells are numbers.</param>
+/// <param name="Data">The columns of data: name and value.</param>
+internal sealed record StudyColumn<T>(string Header, Func<T, string> Text, bool IsNumber, params (string Key, Func<T, object?> Value)[] Data)
+{
+    public static StudyColumn<T> Words(string key, string header, Func<T, string> value) => new(header, value, false, (key, value));
+
+    /// <summary>Words that are read in another form than files have them in.</summary>
+    public static StudyColumn<T> Words(string key, string header, Func<T, string> value, Func<T, string> text) => new(header, text, false, (key, value));
+
+    public static StudyColumn<T> Count(string key, string header, Func<T, long> value) =>
+        new(header, item => Numbers.Exact(value(item)), true, (key, item => value(item)));
+
+    public static StudyColumn<T> Number(string key, string header, Func<T, double> value, Func<double, string> text) =>
+        new(header, item => text(value(item)), true, (key, item => double.IsNaN(value(item)) ? null : value(item)));
+
+    public static StudyColumn<T> Optional(string key, string header, Func<T, double?> value, Func<double, string> text) =>
+        new(header, item => value(item) is { } there ? text(there) : StudyWords.Nothing, true, (key, item => value(item)));
+
+    public static StudyColumn<T> Truth(string key, string header, Func<T, bool> value) =>
+        new(header, item => value(item) ? "yes" : "", false, (key, item => value(item)));
+
+    /// <summary>A value and its interval: three columns of data.</summary>
+    public static StudyColumn<T> Range(string key, string header, Func<T, Interval?> value, Func<double, string> text) =>
+        new(
+            header,
+            item => StudyWords.Range(value(item), text),
+            true,
+            (key, item => Known(value(item)?.Value)),
+            ($"{key}_low", item => Known(value(item)?.Low)),
+            ($"{key}_high", item => Known(value(item)?.High)));
+
+    private static object? Known(double? value) => value is { } known && !double.IsNaN(known) ? known : null;
+}

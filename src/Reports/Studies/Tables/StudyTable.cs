@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace CuteDl.Reports;
+
+/// <summary>
+/// A table of a study: as data, every number with all its digits, and as texts that are read. Cells are null, texts, truths, whole
+/// numbers or doubles.
+/// </summary>
+/// <param name="Id">The name of its files.</param>
+/// <param name="Title">Its heading.</param>
+/// <param name="Note">What its columns mean.</param>
+/// <param name="Keys">The names of the data's columns.</param>
+/// <param name="Values">The data, row by row.</param>
+/// <param name="Text">What is read: as many rows.</param>
+/// <param name="IsNumber">Of each of the text's columns whether it holds numbers.</param>
+internal sealed record StudyTable(
+    string Id,
+    string Title,
+    string Note,
+    IReadOnlyList<string> Keys,
+    IReadOnlyList<IReadOnlyList<object?>> Values,
+    Table Text,
+    IReadOnlyList<bool> IsNumber)
+{
+    private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>A table with a row for each item.</summary>
+    public static StudyTable Of<T>(string id, string title, string note, IEnumerable<T> rows, params StudyColumn<T>[] columns)
+    {
+        var items = rows.ToArray();
+        return new StudyTable(
+            id,
+            title,
+            note,
+            [.. columns.SelectMany(column => column.Data, (_, data) => data.Key)],
+            [.. items.Select(item => (IReadOnlyList<object?>)[.. columns.SelectMany(column => column.Data, (_, data) => data.Value(item))])],
+            new Table(
+                [.. columns.Where(column => column.Header.Length > 0).Select(column => column.Header)],
+                [.. items.Select(item => (IReadOnlyList<string>)[.. columns.Where(column => column.Header.Length > 0).Select(column => column.Text(item))])]),
+            [.. columns.Where(column => column.Header.Length > 0).Select(column => column.IsNumber)]);
+    }
+
+    /// <summary>The data as RFC 4180 has it, but for line ends, which are those of Unix. What there is not is empty.</summary>
+    public string ToCsv()
+    {
+        var text = new StringBuilder();
+        text.AppendJoin(',', Keys.Select(Quoted)).Append('\n');
+        foreach (var row in Values)
+        {
+            text.AppendJoin(',', row.Select(cell => Quoted(Plain(cell)))).Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The data as a list of objects; NaN and infinities are texts.</summary>
+    public string ToJson()
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, Indented))
+        {
+            writer.WriteStartArray();
+            foreach (var row in Values)
+            {
+                writer.WriteStartObject();
+                foreach (var (key, cell) in Keys.Zip(row))
+                {
+                    writer.WritePropertyName(key);
+                    Write(writer, cell);
+                }
+
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+    }
+
+    /// <summary>Heading, note and what is read.</summary>
+    public string ToMarkdown() => $"# {OneLine(Title)}\n\n{(Note.Length > 0 ? OneLine(Note) + "\n\n" : "")}{OneLine(Text).ToMarkdown()}";
+
+    private static void Write(Utf8JsonWriter writer, object? cell)
+    {
+        switch (cell)
+        {
+            case null:
+                writer.WriteNullValue();
+                break;
+            case bool truth:
+                writer.WriteBooleanValue(truth);
+                break;
+            case int number:
+                writer.WriteNumberValue(number);
+                break;
+            case long number:
+                writer.WriteNumberValue(number);
+                break;
+            case double number when double.IsFinite(number):
+                writer.WriteNumberValue(number);
+                break;
+            default:
+                writer.WriteStringValue(Plain(cell));
+                break;
+        }
+    }
+
+    private static string Plain(object? cell) =>
+        cell switch
+        {
+            null => "",
+            bool truth => truth ? "true" : "false",
+            double number => number.ToString("R", CultureInfo.InvariantCulture),
+            IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+            _ => cell.ToString() ?? "",
+        };
+
+    private static string Quoted(string cell) =>
+        cell.AsSpan().IndexOfAny("\",\r\n") < 0 ? cell : $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    private static Table OneLine(Table table) =>
+        new(table.Headers, [.. table.Rows.Select(row => (IReadOnlyList<string>)[.. row.Select(OneLine)])]);
+
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ").Replace("<", "&lt;", StringComparison.Ordinal);
+}

@@ -1,0 +1,58 @@
+using CuteDl.Studies;
+using Column = CuteDl.Reports.StudyColumn<CuteDl.Studies.TrialResult>;
+
+namespace CuteDl.Reports;
+
+/// <summary>A row for each trial, in the order of the plan.</summary>
+internal static class TrialTables
+{
+    /// <summary>All but seconds: the same bytes for the same results.</summary>
+    public static StudyTable Results(StudyResult result) =>
+        StudyTable.Of(
+            "results",
+            "Results",
+            "A row for each trial. Best, final and at-stop values are different questions, and have different names.",
+            result.Trials,
+            [
+                Column.Words("trial", "trial", trial => trial.Trial.Id),
+                Column.Words("phase", "", trial => StudyWords.Key(trial.Trial.Phase)),
+                Column.Words("task", "", trial => trial.Trial.Task),
+                Column.Words("contender", "", trial => trial.Trial.Contender),
+                Column.Count("setting", "", trial => trial.Trial.Setting),
+                Column.Count("seed", "", trial => trial.Trial.Seed),
+                Column.Words("optimizer", "optimizer", trial => trial.Trial.Optimizer),
+                Column.Words("values", "", trial => StudyWords.Values(trial.Trial.Values)),
+                Column.Words("ending", "ending", trial => StudyWords.Key(trial.Ending)),
+                Column.Count("steps", "steps", trial => trial.Steps),
+                Column.Number("steps_to_target", "steps to the target", trial => trial.StepsToTarget, StudyWords.Steps),
+                Column.Number("examples_to_target", "", trial => trial.ExamplesToTarget, StudyWords.Steps),
+                .. Score("best", trial => trial.Best),
+                .. Score("final", trial => trial.Final),
+                .. Score("at_stop", trial => trial.AtStop),
+                .. Score("test", trial => trial.Test),
+                Column.Words("dead_logits", "", trial => string.Join(' ', trial.Health.DeadLogits)),
+                Column.Words("almost_dead_logits", "", trial => string.Join(' ', trial.Health.AlmostDeadLogits)),
+                Column.Number("accuracy_ceiling", "", trial => trial.Health.AccuracyCeiling, StudyWords.Accuracy),
+                Column.Words("dead_units", "", trial => string.Join(' ', trial.Health.DeadUnits)),
+                Column.Count("first_non_finite", "", trial => trial.Health.FirstNonFinite),
+                Column.Words("parameters", "", trial => trial.Parameters.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)),
+            ]);
+
+    /// <summary>What no two runs have the same of.</summary>
+    public static StudyTable Timings(StudyResult result) =>
+        StudyTable.Of(
+            "timings",
+            "Timings",
+            "Seconds of training, validations left out. They are of this machine and this run, and not repeatable.",
+            result.Trials,
+            Column.Words("trial", "trial", trial => trial.Trial.Id),
+            Column.Number("seconds", "seconds", trial => trial.Seconds, StudyWords.Number),
+            Column.Number("seconds_to_target", "seconds to the target", trial => trial.SecondsToTarget, StudyWords.Number));
+
+    private static IEnumerable<Column> Score(string name, Func<TrialResult, Score?> score) =>
+        [
+            Column.Optional($"{name}_step", "", trial => score(trial)?.Step, StudyWords.Steps),
+            Column.Optional($"{name}_loss", "", trial => score(trial)?.Loss, StudyWords.Number),
+            Column.Optional($"{name}_accuracy", "", trial => score(trial)?.Accuracy is { } accuracy && !double.IsNaN(accuracy) ? accuracy : null, StudyWords.Accuracy),
+        ];
+}
