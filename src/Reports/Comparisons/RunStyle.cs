@@ -28,6 +28,12 @@ internal readonly record struct RunStyle(int Index)
     /// <summary>Its colour.</summary>
     public Color Color => Colors[Index % Colors.Length];
 
+    /// <summary>Its dashes and gaps in turn; none for an unbroken line.</summary>
+    public IReadOnlyList<float> Dashes => Patterns[Index % Patterns.Length];
+
+    /// <summary>Its mark, and whether it is filled.</summary>
+    public (MarkerShape Shape, bool IsFull) Shape => Shapes[Index % Shapes.Length];
+
     /// <summary>How many colours there are.</summary>
     public static int ColorCount => Colors.Length;
 

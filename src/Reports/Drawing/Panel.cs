@@ -56,6 +56,12 @@ internal sealed class Panel
     /// <summary>The room for the left axis with its numbers and title.</summary>
     public float Left { get; init; } = LeftMargin;
 
+    /// <summary>Whether the lower axis has numbers. Default: if it has a title.</summary>
+    public bool HasStepNumbers
+    {
+        init => _plot.Axes.Bottom.TickLabelStyle.IsVisible = value;
+    }
+
     /// <summary>How far the left axis reaches.</summary>
     public AxisLimits ValueLimits => AxisLimits.Values(_shown, _values);
 
@@ -88,9 +94,9 @@ internal sealed class Panel
     /// <summary>Makes the left axis reach a value.</summary>
     public void Reach(double value) => _shown.Add(value);
 
-    /// <summary>A line up, without a say in how far the axes reach.</summary>
-    public void Upright(double step, Stroke stroke) =>
-        Add([new Coordinates(_steps.Position(step), -1e6), new Coordinates(_steps.Position(step), 1e6)], stroke);
+    /// <summary>A line up, from one value to another.</summary>
+    public void Upright(double step, double from, double to, Stroke stroke) =>
+        Line(new Curve([step, step], [from, to]), stroke);
 
     /// <summary>A line across, without a say in how far the axes reach.</summary>
     public void Level(double value, Stroke stroke)

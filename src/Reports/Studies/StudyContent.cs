@@ -6,7 +6,7 @@ internal sealed class StudyContent
     public StudyContent(StudyResult result)
     {
         Result = result;
-        Facts = new StudyFacts(result.Study);
+        Facts = new StudyFacts(result);
         var analysis = result.Analysis;
         Summary = ComparisonTables.Summary(analysis);
         Seconds = ComparisonTables.Seconds(analysis);

@@ -39,6 +39,7 @@ public static class StudyReport
             FigurePicture.Save(figure, content.Facts.Contenders, Path.Combine(folder, "figures", $"{figure.Id}.svg"));
         }
 
+        Text("report.html", new StudyPage(content).Write());
         return Path.Combine(folder, "report.html");
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace CuteDl.Reports;
 
 /// <summary>What one figure of a study shows, whoever draws it: the picture's file, or the page.</summary>
@@ -8,6 +10,10 @@ namespace CuteDl.Reports;
 internal sealed record Figure(string Id, string Title, string Caption, IReadOnlyList<Pane> Panes);
 
 /// <summary>A pair of axes, or a heat map.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(LinePane), "lines")]
+[JsonDerivedType(typeof(IntervalPane), "intervals")]
+[JsonDerivedType(typeof(HeatPane), "heat")]
 internal abstract record Pane
 {
     /// <summary>What distinguishes it from the figure's other panes; "" for the only one.</summary>

@@ -10,14 +10,17 @@ internal sealed class HeatDrawing(HeatPane pane) : IPaneDrawing
     private const float Foot = 46;
     private const float MostLeft = 180;
 
+    private static readonly Color[] Stops = [.. Shades.Select(Color.FromHex)];
     private static readonly Color Never = Color.FromHex("#D9D9D9");
     private static readonly TextStyle Label = new(12, Ink.Text);
     private static readonly TextStyle Title = new(13, Ink.Text);
 
+    /// <summary>From the best to the worst: a piece of cividis (Nuñez et al. 2018), which every kind of sight orders alike.</summary>
+    public static IReadOnlyList<string> Shades => ["#00224E", "#35456C", "#666970", "#948E77", "#C8B866", "#FEE838"];
+
     public float Height => (pane.Rows.Count * CellHeight) + Foot;
 
-    /// <summary>The colour of a shade: a piece of cividis (Nuñez et al. 2018), which every kind of sight orders alike.</summary>
-    public static Color Of(double shade)
+    private static Color Of(double shade)
     {
         if (double.IsNaN(shade))
         {
@@ -28,8 +31,6 @@ internal sealed class HeatDrawing(HeatPane pane) : IPaneDrawing
         var below = Math.Min((int)position, Stops.Length - 2);
         return Stops[below].MixedWith(Stops[below + 1], position - below);
     }
-
-    private static readonly Color[] Stops = [.. new[] { "#00224E", "#35456C", "#666970", "#948E77", "#C8B866", "#FEE838" }.Select(Color.FromHex)];
 
     public void Draw(SKCanvas canvas, float left, float top, float width)
     {

@@ -25,12 +25,19 @@ internal sealed class IntervalDrawing(IntervalPane pane) : IPaneDrawing
         var panel = new Panel(x, limits, new NameScale([]), "", pane.X.Title) { Left = names };
         panel.Reach(-0.5);
         panel.Reach(pane.Rows.Count - 0.5);
-        if (pane.Zero is { } nothing)
+        var rows = pane.Rows.Select((row, i) => (Row: row, Height: (double)(pane.Rows.Count - 1 - i))).ToArray();
+        foreach (var (equal, height) in rows.Where(row => row.Row.Equal is not null).Select(row => (row.Row.Equal!.Value, row.Height)))
         {
-            panel.Upright(nothing, new Stroke(1.2f, Ink.Quiet, 4, 3));
+            var (low, high) = (height - HalfZone, height + HalfZone);
+            panel.Band(new Curve([equal.Low, equal.High], [low, low]), new Curve([equal.Low, equal.High], [high, high]), Ink.Grid);
         }
 
-        foreach (var (row, height) in pane.Rows.Select((row, i) => (row, (double)(pane.Rows.Count - 1 - i))))
+        if (pane.Zero is { } nothing)
+        {
+            panel.Upright(nothing, -0.5, pane.Rows.Count - 0.5, new Stroke(1.2f, Ink.Quiet, 4, 3));
+        }
+
+        foreach (var (row, height) in rows)
         {
             Draw(panel, row, height, x, limits);
         }
@@ -49,11 +56,6 @@ internal sealed class IntervalDrawing(IntervalPane pane) : IPaneDrawing
 
     private static void Draw(Panel panel, IntervalRow row, double height, Scale x, AxisLimits limits)
     {
-        if (row.Equal is { } equal)
-        {
-            panel.Band(new Curve([equal.Low, equal.High], [height - HalfZone, height - HalfZone]), new Curve([equal.Low, equal.High], [height + HalfZone, height + HalfZone]), Ink.Grid);
-        }
-
         // Where nothing bounds an interval, it ends with the axis.
         double Within(double value, double end) => double.IsFinite(x.Position(value)) ? value : end;
         var isLogarithmic = x.Position(1) == 0 && x.Position(10) == 1;

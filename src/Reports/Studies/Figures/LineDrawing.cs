@@ -15,8 +15,9 @@ internal sealed class LineDrawing(LinePane pane) : IPaneDrawing
     {
         var x = FigureAxes.Scale(pane.X, pane.Series.SelectMany(series => series.X));
         var y = FigureAxes.Scale(pane.Y, pane.Series.SelectMany(series => series.Y), RoomForNever);
-        var panel = new Panel(x, FigureAxes.Limits(pane.X, pane.Series.SelectMany(series => series.X), x), y, pane.Y.Title, pane.X.Title.Length > 0 ? pane.X.Title : " ")
+        var panel = new Panel(x, FigureAxes.Limits(pane.X, pane.Series.SelectMany(series => series.X), x), y, pane.Y.Title, pane.X.Title)
         {
+            HasStepNumbers = true,
             Floor = pane.Y.Floor,
             Ceiling = pane.Y.HasNever ? double.PositiveInfinity : pane.Y.Ceiling,
         };

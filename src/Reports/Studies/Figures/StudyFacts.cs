@@ -5,16 +5,15 @@ namespace CuteDl.Reports;
 /// <summary>What a report needs to know of a study's file.</summary>
 internal sealed class StudyFacts
 {
-    private readonly Dictionary<string, TaskFacts> _tasks;
-
-    public StudyFacts(Study study)
+    public StudyFacts(StudyResult result)
     {
-        Json = study.ToJson();
+        Json = result.Study.ToJson();
         using var document = JsonDocument.Parse(Json);
         var root = document.RootElement;
         IsDocument = root.GetProperty("protocol").GetString() == "document";
-        _tasks = root.GetProperty("tasks").EnumerateArray().Select(Task).ToDictionary(task => task.Name);
-        Contenders = [.. study.OptimizerNames];
+        var withClasses = result.Trials.Where(trial => trial.Curve.Accuracy.Any(double.IsFinite)).Select(trial => trial.Trial.Task).ToHashSet();
+        Tasks = [.. root.GetProperty("tasks").EnumerateArray().Select(task => Task(task, withClasses))];
+        Contenders = [.. result.Study.OptimizerNames];
     }
 
     /// <summary>The study, complete.</summary>
@@ -22,7 +21,7 @@ internal sealed class StudyFacts
 
     public bool IsDocument { get; }
 
-    public IReadOnlyCollection<TaskFacts> Tasks => _tasks.Values;
+    public IReadOnlyList<TaskFacts> Tasks { get; }
 
     public IReadOnlyList<string> Contenders { get; }
 
@@ -40,18 +39,18 @@ internal sealed class StudyFacts
         return -1;
     }
 
-    private static TaskFacts Task(JsonElement task)
+    private static TaskFacts Task(JsonElement task, HashSet<string> withClasses)
     {
         var target = task.GetProperty("target");
         double? Number(string name) => target.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
-        return new TaskFacts(task.GetProperty("name").GetString() ?? "", task.GetProperty("steps").GetDouble(), Number("accuracy"), Number("loss"), !task.TryGetProperty("function", out _));
+        var name = task.GetProperty("name").GetString() ?? "";
+        return new TaskFacts(name, Number("accuracy"), Number("loss"), withClasses.Contains(name));
     }
 }
 
 /// <summary>What a report needs to know of a task.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Steps">The budget.</param>
 /// <param name="Accuracy">The target, if it is an accuracy.</param>
 /// <param name="Loss">The target, if it is a loss.</param>
 /// <param name="HasClasses">Whether there are accuracies.</param>
-internal sealed record TaskFacts(string Name, double Steps, double? Accuracy, double? Loss, bool HasClasses);
+internal sealed record TaskFacts(string Name, double? Accuracy, double? Loss, bool HasClasses);

@@ -115,8 +115,5 @@ internal static class TuningFigures
                         Diverged = [.. settings.Select(row => row.Diverged > 0)],
                     };
                 }),
-            ])
-        {
-            Title = title,
-        };
+            ]);
 }

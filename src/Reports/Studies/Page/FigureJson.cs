@@ -1,0 +1,59 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ScottPlot;
+
+namespace CuteDl.Reports;
+
+/// <summary>Figures as the page's script reads them.</summary>
+internal static class FigureJson
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        IncludeFields = true,
+        Converters = { new SixDigits(), new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    /// <summary>JSON without a character that ends a script or a comment in HTML.</summary>
+    public static string Write(IEnumerable<Figure> figures, IReadOnlyList<string> contenders) =>
+        JsonSerializer.Serialize(new Content([.. figures], [.. contenders.Select(Style)], RunStyle.ColorCount, HeatDrawing.Shades), Options);
+
+    private static ContenderStyle Style(string name, int group)
+    {
+        var style = new RunStyle(group);
+        var shape = style.Shape.Shape switch
+        {
+            MarkerShape.FilledSquare => "square",
+            MarkerShape.FilledTriangleUp => "up",
+            MarkerShape.FilledTriangleDown => "down",
+            MarkerShape.FilledDiamond => "diamond",
+            MarkerShape.Eks => "cross",
+            MarkerShape.Cross => "plus",
+            _ => "circle",
+        };
+        return new ContenderStyle(name, string.Join(' ', style.Dashes.Select(length => length.ToString(CultureInfo.InvariantCulture))), shape, style.Shape.IsFull);
+    }
+
+    private sealed record Content(IReadOnlyList<Figure> Figures, IReadOnlyList<ContenderStyle> Styles, int Colors, IReadOnlyList<string> Shades);
+
+    private sealed record ContenderStyle(string Name, string Dash, string Shape, bool IsFull);
+
+    /// <summary>More digits than a screen can show are only bytes. JSON has no infinity, but every reader takes 1e999 for one.</summary>
+    private sealed class SixDigits : JsonConverter<double>
+    {
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            if (double.IsNaN(value))
+            {
+                writer.WriteNullValue();
+            }
+            else
+            {
+                writer.WriteRawValue(double.IsInfinity(value) ? value > 0 ? "1e999" : "-1e999" : value.ToString("G6", CultureInfo.InvariantCulture), skipInputValidation: true);
+            }
+        }
+    }
+}

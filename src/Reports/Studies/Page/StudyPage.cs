@@ -1,0 +1,220 @@
+using CuteDl.Studies;
+
+namespace CuteDl.Reports;
+
+/// <summary>The page of a study: one file that needs no other, and may load none.</summary>
+internal sealed class StudyPage(StudyContent content)
+{
+    // Whatever else may be in it: a browser refuses to load anything from anywhere.
+    private const string Policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+    private readonly StudyResult _result = content.Result;
+    private readonly StudyAnalysis _analysis = content.Result.Analysis;
+    private readonly Html _page = new();
+
+    /// <summary>The page's text.</summary>
+    public string Write()
+    {
+        var sections = Sections().Where(section => section.IsThere).ToArray();
+        _page.Raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")
+            .Raw($"<meta http-equiv=\"Content-Security-Policy\" content=\"{Policy}\">")
+            .Raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">")
+            .Element("title", _result.Study.Name)
+            .Raw($"<style>\n{Resource("study-report.css")}</style>\n</head>\n<body>\n<svg id=\"space\" width=\"0\" height=\"0\" aria-hidden=\"true\"></svg>");
+        Head();
+        _page.Raw("<nav aria-label=\"Sections\"><div>" + string.Concat(sections.Select(section => $"<a href=\"#{section.Id}\">{Html.Escape(section.Short)}</a>")) + "</div></nav>\n<main>")
+            .Raw("<noscript><p class=\"warning\">The figures of this page are drawn by its script; as pictures they are in the folder figures.</p></noscript>");
+        foreach (var section in sections)
+        {
+            _page.Section(section.Id, section.Title, _ => section.Write());
+        }
+
+        return _page.Raw("</main>\n<footer></footer>")
+            .Raw($"<script type=\"application/json\" id=\"figure-data\">{FigureJson.Write(content.Figures, content.Facts.Contenders)}</script>")
+            .Raw($"<script>\n{Resource("study-report.js")}</script>\n</body>\n</html>")
+            .ToString();
+    }
+
+    private IEnumerable<(string Id, string Short, string Title, bool IsThere, Action Write)> Sections() =>
+        [
+            ("verdict", "Verdict", "Verdict", true, Verdict),
+            ("summary", "Summary", "Summary", content.Summary.Values.Count > 0, Summary),
+            ("document", "Document", "The document's protocol", content.Document.Values.Count > 0, Document),
+            ("comparisons", "Comparisons", "Comparisons", content.Comparing.Count > 0, () => Comparisons()),
+            ("curves", "Curves", "Learning curves", content.Learning.Count > 0, () => _page.Figures(content.Learning)),
+            ("tuning", "Tuning", "Tuning", content.Settings.Values.Count + content.Selections.Values.Count > 0, Tuning),
+            ("frontier", "Frontier", "How small the learning rate may be", content.Frontier.Values.Count > 0 || content.Tolerances.Values.Count > 0, Frontier),
+            ("autopsy", "Autopsy", "Failed and outlying seeds", true, Autopsy),
+            ("findings", "Findings", "What can be said against this study", true, Findings),
+            ("environment", "Environment", "Environment", true, Environment),
+            ("study", "Study", "The study", true, StudyFile),
+            ("reproduce", "Reproduce", "How to reproduce", true, Reproduce),
+        ];
+
+    private static string Resource(string name)
+    {
+        using var stream = typeof(StudyPage).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"{name} is missing in {typeof(StudyPage).Assembly.GetName().Name}.");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+
+    private void Head()
+    {
+        var protocol = content.Facts.IsDocument ? "the document's protocol" : "the fair protocol";
+        _page.Raw("<header>")
+            .Element("h1", _result.Study.Name)
+            .Element(
+                "p",
+                $"{Numbers.Of(content.Facts.Contenders.Count, "optimizer")} on {Numbers.Of(content.Facts.Tasks.Count, "task")}, {protocol}, {Numbers.Of(_result.Trials.Count, "trial")}.",
+                "quiet");
+        if (!_result.IsComplete)
+        {
+            _page.Element("p", $"This study is not complete: {_result.Trials.Count} of {_result.Planned} trials that are known to be needed are finished, and all that follows is of these.", "warning");
+        }
+
+        _page.Raw("</header>");
+    }
+
+    private void Verdict()
+    {
+        var said = _analysis.Verdicts.SelectMany(verdict => verdict.Sentences).ToHashSet();
+        var others = _analysis.Sentences.Where(sentence => !said.Contains(sentence) && !_analysis.DocumentSentences.Contains(sentence)).ToArray();
+        var progress = others.TakeWhile(sentence => _analysis.Verdicts.Length == 0 || Array.IndexOf(_analysis.Sentences, sentence) < Array.IndexOf(_analysis.Sentences, _analysis.Verdicts[0].Sentences[0])).ToArray();
+        foreach (var sentence in progress)
+        {
+            _page.Element("p", sentence);
+        }
+
+        if (_analysis.Verdicts.Length == 0)
+        {
+            _page.Element("p", "There is nothing to compare yet.");
+        }
+
+        _page.Raw("<ul class=\"verdict\">");
+        foreach (var verdict in _analysis.Verdicts)
+        {
+            _page.Raw("<li>").Element("strong", verdict.Sentences[0]);
+            if (verdict.Sentences.Length > 1)
+            {
+                _page.Folded("In detail", page => page.List(verdict.Sentences.Skip(1)));
+            }
+
+            _page.Raw("</li>");
+        }
+
+        _page.Raw("</ul>");
+        if (others.Length > progress.Length)
+        {
+            _page.Folded($"Who did not always reach the target ({others.Length - progress.Length})", page => page.List(others.Skip(progress.Length)));
+        }
+    }
+
+    private void Summary()
+    {
+        _page.Table(content.Summary);
+        _page.Folded("Seconds, which are not repeatable", page => page.Table(content.Seconds));
+    }
+
+    private void Comparisons()
+    {
+        if (content.Comparisons.Values.Count > 0)
+        {
+            _page.Folded("All pairs as a table", page => page.Table(content.Comparisons));
+        }
+
+        _page.Figures(content.Comparing);
+    }
+
+    private void Tuning()
+    {
+        if (content.Selections.Values.Count > 0)
+        {
+            _page.Table(content.Selections);
+        }
+
+        if (content.Decisions.Values.Count > 0)
+        {
+            _page.Folded($"Decisions ({content.Decisions.Values.Count})", page => page.Table(content.Decisions));
+        }
+
+        if (content.Settings.Values.Count > 0)
+        {
+            _page.Folded($"Every setting tried ({content.Settings.Values.Count})", page => page.Table(content.Settings));
+        }
+
+        _page.Figures(content.Tuning);
+    }
+
+    private void Frontier()
+    {
+        _page.Figures(content.Rates);
+        foreach (var table in new[] { content.Limits, content.Tolerances }.Where(table => table.Values.Count > 0))
+        {
+            _page.Table(table);
+        }
+
+        if (content.Frontier.Values.Count > 0)
+        {
+            _page.Folded("Every rate as a table", page => page.Table(content.Frontier));
+        }
+    }
+
+    private void Autopsy()
+    {
+        if (_analysis.Autopsies.Length == 0)
+        {
+            _page.Element("p", "No compared run failed or stands apart.");
+            return;
+        }
+
+        _page.Element("p", $"{Numbers.Of(_analysis.Autopsies.Length, "run")} diverged, missed the target, or ended far below the others of its optimizer (Tukey's fence).");
+        foreach (var group in _analysis.Autopsies.GroupBy(row => (row.Task, row.Contender, row.Variant)))
+        {
+            _page.Folded(
+                $"{group.Key.Task}, {group.Key.Contender}, {StudyWords.Of(group.Key.Variant)}: {Numbers.Of(group.Count(), "run")}",
+                page => page.Raw("<ul>" + string.Concat(group.Select(row =>
+                    $"<li><strong>seed {row.Seed}, {StudyWords.Of(row.Trouble)}</strong>: {Html.Escape(string.Join(" ", row.Sentences))}</li>")) + "</ul>"));
+        }
+
+        _page.Folded("As a table, with what the others did with the same seed", page => page.Table(content.Autopsies));
+    }
+
+    private void Document() => _page.List(_analysis.DocumentSentences).Table(content.Document).Figures(content.Dead);
+
+    private void Findings()
+    {
+        if (content.Findings.Values.Count > 0)
+        {
+            _page.Table(content.Findings);
+        }
+        else
+        {
+            _page.Element("p", "Nothing was found.");
+        }
+    }
+
+    private void Environment()
+    {
+        var here = RunEnvironment.Current;
+        _page.Pairs(StudyOrigin.Of(_result))
+            .Element("p", "Where this report was written:", "quiet")
+            .Pairs([("version", here.Version), ("runtime", here.Runtime), ("system", here.Os), ("processor", here.Cpu), ("processors", Numbers.Exact(here.Cores))])
+            .Raw("<p class=\"note\">Results do not depend on any of these; seconds do. They are in <a href=\"timings.csv\">timings.csv</a>.</p>");
+    }
+
+    private void StudyFile()
+    {
+        _page.Element("p", "Complete, with all defaults written out.").Raw($"<pre tabindex=\"0\">{Html.Escape(content.Facts.Json)}</pre>");
+    }
+
+    private void Reproduce()
+    {
+        var example = _result.Trials.Count > 0 ? _result.Trials[0].Trial.Id : "…";
+        _page.Element("p", "In this folder: the whole study again, in a folder of its own; and one trial again, held bit for bit against its result.")
+            .Raw($"<pre tabindex=\"0\">cutedl study run study.json --out again\ncutedl replay {Html.Escape($"trials/{example}.json")}</pre>")
+            .Element("p", "If this study was interrupted, it goes on with:")
+            .Raw("<pre tabindex=\"0\">cutedl study resume .</pre>")
+            .Raw("<p>The same study gives the same bytes of <a href=\"results.csv\">results.csv</a>, a row for each trial, on any number of processors.</p>");
+    }
+}
