@@ -63,9 +63,13 @@ internal sealed class Html
     }
 
     /// <summary>A table with its heading, note and files.</summary>
-    public Html Table(StudyTable table)
+    public Html Table(StudyTable table, bool hasTitle = true)
     {
-        Element("h3", table.Title);
+        if (hasTitle)
+        {
+            Element("h3", table.Title);
+        }
+
         if (table.Note.Length > 0)
         {
             Element("p", table.Note, "note");

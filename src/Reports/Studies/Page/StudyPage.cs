@@ -43,7 +43,7 @@ internal sealed class StudyPage(StudyContent content)
             ("comparisons", "Comparisons", "Comparisons", content.Comparing.Count > 0, () => Comparisons()),
             ("curves", "Curves", "Learning curves", content.Learning.Count > 0, () => _page.Figures(content.Learning)),
             ("tuning", "Tuning", "Tuning", content.Settings.Values.Count + content.Selections.Values.Count > 0, Tuning),
-            ("frontier", "Frontier", "How small the learning rate may be", content.Frontier.Values.Count > 0 || content.Tolerances.Values.Count > 0, Frontier),
+            ("frontier", "Frontier", "The small-rate frontier", content.Frontier.Values.Count > 0 || content.Tolerances.Values.Count > 0, Frontier),
             ("autopsy", "Autopsy", "Failed and outlying seeds", true, Autopsy),
             ("findings", "Findings", "What can be said against this study", true, Findings),
             ("environment", "Environment", "Environment", true, Environment),
@@ -113,14 +113,14 @@ internal sealed class StudyPage(StudyContent content)
     private void Summary()
     {
         _page.Table(content.Summary);
-        _page.Folded("Seconds, which are not repeatable", page => page.Table(content.Seconds));
+        _page.Folded("Seconds, which are not repeatable", page => page.Table(content.Seconds, hasTitle: false));
     }
 
     private void Comparisons()
     {
         if (content.Comparisons.Values.Count > 0)
         {
-            _page.Folded("All pairs as a table", page => page.Table(content.Comparisons));
+            _page.Folded("All pairs as a table", page => page.Table(content.Comparisons, hasTitle: false));
         }
 
         _page.Figures(content.Comparing);
@@ -135,12 +135,12 @@ internal sealed class StudyPage(StudyContent content)
 
         if (content.Decisions.Values.Count > 0)
         {
-            _page.Folded($"Decisions ({content.Decisions.Values.Count})", page => page.Table(content.Decisions));
+            _page.Folded($"Decisions ({content.Decisions.Values.Count})", page => page.Table(content.Decisions, hasTitle: false));
         }
 
         if (content.Settings.Values.Count > 0)
         {
-            _page.Folded($"Every setting tried ({content.Settings.Values.Count})", page => page.Table(content.Settings));
+            _page.Folded($"Every setting tried ({content.Settings.Values.Count})", page => page.Table(content.Settings, hasTitle: false));
         }
 
         _page.Figures(content.Tuning);
@@ -156,7 +156,7 @@ internal sealed class StudyPage(StudyContent content)
 
         if (content.Frontier.Values.Count > 0)
         {
-            _page.Folded("Every rate as a table", page => page.Table(content.Frontier));
+            _page.Folded("Every rate as a table", page => page.Table(content.Frontier, hasTitle: false));
         }
     }
 
@@ -177,16 +177,16 @@ internal sealed class StudyPage(StudyContent content)
                     $"<li><strong>seed {row.Seed}, {StudyWords.Of(row.Trouble)}</strong>: {Html.Escape(string.Join(" ", row.Sentences))}</li>")) + "</ul>"));
         }
 
-        _page.Folded("As a table, with what the others did with the same seed", page => page.Table(content.Autopsies));
+        _page.Folded("As a table, with what the others did with the same seed", page => page.Table(content.Autopsies, hasTitle: false));
     }
 
-    private void Document() => _page.List(_analysis.DocumentSentences).Table(content.Document).Figures(content.Dead);
+    private void Document() => _page.List(_analysis.DocumentSentences).Table(content.Document, hasTitle: false).Figures(content.Dead);
 
     private void Findings()
     {
         if (content.Findings.Values.Count > 0)
         {
-            _page.Table(content.Findings);
+            _page.Table(content.Findings, hasTitle: false);
         }
         else
         {

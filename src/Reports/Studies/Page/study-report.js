@@ -131,7 +131,7 @@
       el('line', { class: 'grid', x1: at, x2: at, y1: box.top, y2: box.bottom }, svg);
       if (at - half > end) { el('text', { class: 'small', x: at, y: box.bottom + 16, 'text-anchor': 'middle' }, svg, shown); end = at + half + 4; }
     }
-    el('path', { class: 'frame', d: `M${box.left} ${box.top}V${box.bottom}H${box.right}` }, svg);
+    el('path', { class: 'frame', d: (y.ticks.length ? `M${box.left} ${box.top}V` : `M${box.left} `) + `${box.bottom}H${box.right}` }, svg);
     el('text', { class: 'axis', x: (box.left + box.right) / 2, y: box.bottom + 35, 'text-anchor': 'middle' }, svg, axis.title);
   };
   let clips = 0;

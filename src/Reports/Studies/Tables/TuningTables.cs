@@ -16,7 +16,7 @@ internal static class TuningTables
             StudyColumn<Selection>.Count("settings", "settings tried", row => row.Settings.Length),
             StudyColumn<Selection>.Count("chosen", "chosen", row => row.Best),
             StudyColumn<Selection>.Number("steps_to_target", "its median steps", row => row.StepsToTarget[row.Best], StudyWords.Steps),
-            StudyColumn<Selection>.Number("worth", "its worth", row => row.Worth[row.Best], StudyWords.Number),
+            StudyColumn<Selection>.Number("worth", "", row => row.Worth[row.Best], StudyWords.Number),
             StudyColumn<Selection>.Count("extensions", "extensions", row => row.Extensions),
             StudyColumn<Selection>.Words("at_edge", "at the edge", row => string.Join(", ", row.AtEdge)),
             StudyColumn<Selection>.Words("setting", "setting", row => row.Settings[row.Best].Optimizer.ToString()));
