@@ -14,5 +14,6 @@ return Runner.Main(
         ExperimentTests.All,
         InitialWeightsTests.All,
         ReportTests.All,
-        OptimizerReferenceTests.All),
+        OptimizerReferenceTests.All,
+        StudyTests.All),
     args);

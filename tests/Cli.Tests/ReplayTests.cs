@@ -35,7 +35,7 @@ internal static class ReplayTests
         {
             using var tool = StudyTests.WithStudy("""
                 {
-                  "name": "images",
+                  "schema": "cutedl/study/1", "name": "images",
                   "tasks": [{ "name": "small", "data": { "folder": "data", "classes": 10 }, "split": { "validation": 20 }, "batch": 10, "steps": 20, "validate_every": 5, "target": { "accuracy": 0.5 } }],
                   "optimizers": [{ "optimizer": "adam()", "space": { "lr": { "log_uniform": [0.001, 0.1] } } }],
                   "tuning": { "search": "grid", "trials": 2 },

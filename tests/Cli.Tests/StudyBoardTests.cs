@@ -13,7 +13,7 @@ internal static class StudyBoardTests
     [
         .. CuteDl.Study.Parse("""
             {
-              "name": "Five",
+              "schema": "cutedl/study/1", "name": "Five",
               "tasks": [{ "name": "bowl", "function": "quadratic", "dimensions": 2, "condition": 10, "steps": 20, "validate_every": 10, "target": { "loss": 0.5 } }],
               "optimizers": [
                 { "optimizer": "fixed()", "space": { "lr": { "log_uniform": [0.001, 0.1] } } },
@@ -51,8 +51,8 @@ internal static class StudyBoardTests
             Expect.stringContains(text, "42%  70 of 100 trials, 1:05, about 1:30 left", "the head");
             Expect.isTrue(lines.Any(line => line.Text.StartsWith("confirmation bowl adam seed 3", StringComparison.Ordinal) && line.Text.EndsWith(" 10/20 2/s 0.8700", StringComparison.Ordinal)), text);
             Expect.isTrue(lines.Any(line => line.Text.Contains("10/20 waits", StringComparison.Ordinal)), text);
-            Expect.isTrue(lines.Any(line => line.Text.Replace(" ", "", StringComparison.Ordinal) == "rmsprop466"), text);
-            Expect.stringContains(text, StudyWords.Outcome(Results.Value[^1]), "the newest");
+            Expect.isTrue(lines.Any(line => line.Text.Replace(" ", "", StringComparison.Ordinal) == $"rmsprop{Count(Phase.Tuning)}{Count(Phase.Confirmation)}{Count(Phase.Defaults)}"), text);
+            Expect.stringContains(text, StudyWords.Outcome(Results.Value[^2]), "the newest");
             Expect.isTrue(text.Contains('█', StringComparison.Ordinal) || text.Contains('#', StringComparison.Ordinal), "bars");
         }),
         Spec.Test("before the first news it says what it does, and once interrupted that it saves", () =>
@@ -63,6 +63,8 @@ internal static class StudyBoardTests
             source.Cancel();
             Expect.stringContains(Busy(source.Token).Lines(80, 24)[^1].Text, "saving what is under way", "interrupted");
         }));
+
+    private static int Count(Phase phase) => Results.Value.Count(result => result.Trial.Contender == "rmsprop" && result.Trial.Phase == phase);
 
     private static StudyBoard Busy(CancellationToken cancellationToken)
     {

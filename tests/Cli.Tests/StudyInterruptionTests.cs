@@ -10,10 +10,10 @@ internal static class StudyInterruptionTests
     // Long enough to be met at work: some seconds.
     private const string Study = """
         {
-          "name": "Long enough",
+          "schema": "cutedl/study/1", "name": "Long enough",
           "tasks": [
-            { "name": "bowl", "function": "quadratic", "dimensions": 300, "condition": 1000, "steps": 30000, "validate_every": 100, "target": { "loss": 1e-4 } },
-            { "name": "valley", "function": "rosenbrock", "dimensions": 300, "steps": 30000, "validate_every": 100, "target": { "loss": 0.1 } }
+            { "name": "bowl", "function": "quadratic", "dimensions": 200, "condition": 1000, "steps": 15000, "validate_every": 100, "target": { "loss": 1e-4 } },
+            { "name": "valley", "function": "rosenbrock", "dimensions": 200, "steps": 15000, "validate_every": 100, "target": { "loss": 0.1 } }
           ],
           "optimizers": [
             { "optimizer": "momentum(decay=0.9)", "space": { "lr": { "log_uniform": [1e-6, 1e-4] } } },

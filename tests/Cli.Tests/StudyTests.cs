@@ -11,7 +11,7 @@ internal static class StudyTests
     private const string Study = """
         {
           // A question that is answered in a second.
-          "name": "Two on a bowl",
+          "schema": "cutedl/study/1", "name": "Two on a bowl",
           "tasks": [
             { "name": "bowl", "function": "quadratic", "dimensions": 4, "condition": 10, "steps": 400, "validate_every": 10, "target": { "loss": 0.001 } },
           ],
@@ -66,10 +66,10 @@ internal static class StudyTests
         }),
         Spec.Test("check names everything that is wrong at once, with line and place", () =>
         {
-            using var tool = WithStudy(Study.Replace("400", "-1", StringComparison.Ordinal).Replace("\"grid\"", "\"random\"", StringComparison.Ordinal));
+            using var tool = WithStudy(Study.Replace("\"condition\": 10", "\"condition\": 0", StringComparison.Ordinal).Replace("\"grid\"", "\"random\"", StringComparison.Ordinal));
             var outcome = tool.Run("study", "check", "study.json");
             Expect.equal(outcome.ExitCode, 2, outcome.Error);
-            Expect.stringContains(outcome.Error, "line 5, $.tasks[0].steps", "the one");
+            Expect.stringContains(outcome.Error, "line 5, $.tasks[0].condition", "the one");
             Expect.stringContains(outcome.Error, "line 11, $.tuning.search", "the other");
             var json = tool.Run("study", "check", "study.json", "--json");
             Expect.equal(json.ExitCode, 2, json.Error);
@@ -101,7 +101,7 @@ internal static class StudyTests
                 Expect.isTrue(File.Exists(Path.Combine(folder, name)), name);
             }
 
-            Expect.stringContains(outcome.Error, "/32] confirmation bowl momentum seed 3: target in ", "a line for a trial");
+            Expect.stringContains(outcome.Error, "/20] confirmation bowl momentum seed 3: target in ", "a line for a trial");
             Expect.stringContains(outcome.Error, "tuning bowl fixed lr=0.001 seed 1000: ", "with its setting");
             Expect.stringContains(outcome.Output, "steps to the target (n = 6)", "verdict");
             Expect.stringContains(outcome.Output, "Report: ", "report");
@@ -109,7 +109,7 @@ internal static class StudyTests
             Expect.equal(again.ExitCode, 2, again.Error);
             Expect.stringContains(again.Error, "cutedl study resume", "hint");
             var status = tool.Run("study", "status", folder);
-            Expect.stringContains(status.Output, "32 of 32 trials are finished, which is all", status.Error);
+            Expect.stringContains(status.Output, "20 of 20 trials are finished, which is all", status.Error);
             var before = File.ReadAllBytes(Path.Combine(folder, "results.csv"));
             File.Delete(Path.Combine(folder, "results.csv"));
             Expect.equal(tool.Run("study", "report", folder).ExitCode, 0, "report anew");
@@ -122,7 +122,7 @@ internal static class StudyTests
             var outcome = tool.Run("study", "run", "study.json", "--quick", "--out", "here", "--json");
             Expect.equal(outcome.ExitCode, 0, outcome.Error);
             var lines = outcome.Lines.Select(line => JsonDocument.Parse(line).RootElement).ToArray();
-            Expect.equal(lines.Count(line => line.GetProperty("event").GetString() == "trial"), 32, "trials");
+            Expect.equal(lines.Count(line => line.GetProperty("event").GetString() == "trial"), 20, "trials");
             Expect.equal(lines[^1].GetProperty("event").GetString(), "summary", "the last line");
             Expect.isTrue(lines[^1].GetProperty("complete").GetBoolean(), "complete");
             Expect.equal(lines[0].GetProperty("result").GetProperty("trial").GetProperty("phase").GetString(), "tuning", "a trial");

@@ -123,15 +123,15 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
         yield return new("", BoardTone.Plain);
         var shown = all.Length <= most - 1 ? all : all[..Math.Max(1, most - 2)];
         string[] names = [.. shown.Select(row => StudyWords.Name(row.Now.Trial))];
+        string[] figures = [.. shown.Select(Figures)];
         var longest = names.Max(text => text.Length);
+        var bar = Math.Min(WidestBar, width - longest - figures.Max(text => text.Length) - 2);
         for (var i = 0; i < shown.Length; i++)
         {
-            var figures = Figures(shown[i]);
-            var bar = Math.Min(WidestBar, width - longest - figures.Length - 2);
             var isWaiting = shown[i].Now.State == TrialState.Waiting;
             var share = (double)shown[i].Now.Step / Math.Max(1, shown[i].Now.Budget);
-            var name = bar >= NarrowestBar ? names[i].PadRight(longest) : Fit(names[i], Math.Max(NarrowestBar, width - figures.Length - 1));
-            yield return new($"{name} {(bar >= NarrowestBar ? Bar(share, bar) + " " : "")}{figures}", isWaiting ? BoardTone.Quiet : BoardTone.Plain);
+            var name = bar >= NarrowestBar ? names[i].PadRight(longest) : Fit(names[i], Math.Max(NarrowestBar, width - figures[i].Length - 1));
+            yield return new($"{name} {(bar >= NarrowestBar ? Bar(share, bar) + " " : "")}{figures[i]}", isWaiting ? BoardTone.Quiet : BoardTone.Plain);
         }
 
         if (shown.Length < all.Length && shown.Length + 2 <= most)

@@ -42,4 +42,14 @@ module TrialManifest =
         match manifest with
         | null -> fail "it is no result of a trial: it is null."
         | manifest when manifest.Schema <> CurrentSchema -> fail $"a result of the form '{manifest.Schema}', expected '{CurrentSchema}'."
+        | manifest when
+            isNull (box manifest.Study)
+            || isNull (box manifest.Version)
+            || isNull (box manifest.Data)
+            || isNull (box manifest.Result)
+            || isNull (box manifest.Result.Trial)
+            || isNull (box manifest.Result.Curve)
+            || isNull (box manifest.Result.Fingerprint)
+            ->
+            fail "it is no result of a trial: study, version, data or result is missing."
         | manifest -> manifest

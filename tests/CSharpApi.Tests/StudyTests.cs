@@ -1,0 +1,222 @@
+using CuteDl.Studies;
+using CuteDl.Testing;
+using Expecto;
+
+namespace CuteDl.Tests;
+
+/// <summary>Studies, replays and sweeps as C# programs see them.</summary>
+internal static class StudyTests
+{
+    private static readonly Study Small = Study.Named("Two on a bowl")
+        .Quadratic("bowl", steps: 200, loss: 0.001, dimensions: 4, condition: 10, validateEvery: 10)
+        .Optimizer(Optimizers.Fixed(), space => space.LogUniform("lr", 0.001, 0.1))
+        .Optimizer(Optimizers.Momentum(decay: 0.9), space => space.LogUniform("lr", 0.001, 0.1))
+        .Tuning(trials: 4)
+        .Confirmation(seeds: 6);
+
+    private static readonly (string Name, string Expected, Action Make)[] Mistakes =
+    [
+        ("a name that is empty", "name", () => Study.Named(" ")),
+        ("a task's name with a slash", "'a/b' is no name for results", () => Study.Named("x").Rosenbrock("a/b", 10, 1)),
+        ("two tasks of one name", "the name 'a' is taken", () => Study.Named("x").Rosenbrock("a", 10, 1).Rosenbrock("a", 10, 1)),
+        ("two optimizers of one name", "the name 'adam' is taken", () => Small.Optimizer(Optimizers.Adam()).Optimizer(Optimizers.Adam(0.1))),
+        ("a hyper-parameter that is unknown, with the nearest", "decay", () => Small.Optimizer(Optimizers.Momentum(), space => space.Uniform("dekay", 0, 0.9), "other")),
+        ("no steps", "steps", () => Study.Named("x").Rosenbrock("a", 0, 1)),
+        ("a target above 1", "(0, 1]", () => Study.Named("x").Task("a", Mnist.Experiment().Dense(10), epochs: 1, accuracy: 91)),
+        ("more validation images than there are", "60000", () => Study.Named("x").Task("a", Mnist.Experiment().Dense(10), 1, 0.9, validation: 60000)),
+        ("given initial weights", "must be random", () => Study.Named("x").Task("a", Mnist.DocumentExperiment(), 1, 0.9)),
+        ("no settings to try", "trials", () => Small.Tuning(trials: 0)),
+        ("a seed twice", "each once", () => Small.Tuning(seeds: [1, 1])),
+        ("an alpha of 1", "alpha", () => Small.Confirmation(alpha: 1)),
+        ("looks that do not ascend", "10, 8", () => Small.Confirmation(looks: [10, 8])),
+        ("a range upside down", "above the lower bound, 1", () => SearchSpace.Empty.LogUniform("lr", 1, 0.1)),
+        ("a logarithm of 0", "above 0", () => SearchSpace.Empty.LogUniform("lr", 0, 0.1)),
+        ("a choice of nothing", "at least one value", () => SearchSpace.Empty.Choice("lr")),
+        ("a hyper-parameter with two spaces", "a space already", () => SearchSpace.Empty.Fixed("lr", 1).Fixed("lr", 2)),
+        ("no workers", "Parallel", () => _ = new StudyOptions { Parallel = 0 }),
+        ("rates of a frontier that do not ascend", "ascend", () => Small.Frontier([0.1, 0.01])),
+    ];
+
+    public static Test All { get; } = Spec.List("studies",
+        Spec.List("are refused:", Mistakes.Select(mistake => Spec.Test(mistake.Name, () =>
+            Expect.stringContains(Thrown(mistake.Make).Message, mistake.Expected, "message")))),
+        Spec.Test("built step by step they are those of the file", () =>
+        {
+            var read = Study.Parse("""
+                {
+                  "schema": "cutedl/study/1",
+                  "name": "Both",
+                  "tasks": [
+                    { "name": "mnist", "hidden": [32], "initial_weights": "he", "order": "shuffle", "batch": 128, "epochs": 2, "validate_every": 50, "target": { "accuracy": 0.9 } },
+                    { "name": "bowl", "function": "quadratic", "dimensions": 4, "condition": 10, "precision": "double", "steps": 200, "validate_every": 10, "target": { "loss": 0.001 } }
+                  ],
+                  "optimizers": [
+                    { "optimizer": "fixed()", "space": { "lr": { "log_uniform": [0.001, 0.1] } } },
+                    { "name": "heavy", "optimizer": "momentum(decay=0.9)", "space": { "lr": { "uniform": [0.001, 0.1] }, "decay": { "choice": [0.9, 0.99] } } }
+                  ],
+                  "tuning": { "search": "sobol", "trials": 8, "seeds": [1000, 1001], "objective": "final_score", "pruning": { "median": { "warm_up": 3 } }, "extensions": 2 },
+                  "confirmation": { "seeds": 8, "alpha": 0.01, "equal_within": 1.1, "looks": [6, 8], "defaults": false },
+                  "frontier": { "rates": [0.001, 0.01], "seeds": [2000, 2001] }
+                }
+                """);
+            var built = Study.Named("Both")
+                .Task("mnist", Mnist.Experiment().Dense(32, Activation.ReLU).Dense(10).InitialWeights(InitialWeights.He).Order(Order.Shuffle).Batch(128), epochs: 2, accuracy: 0.9, validateEvery: 50)
+                .Quadratic("bowl", 200, 0.001, dimensions: 4, condition: 10, validateEvery: 10)
+                .Optimizer(Optimizers.Fixed(), space => space.LogUniform("lr", 0.001, 0.1))
+                .Optimizer(Optimizers.Momentum(decay: 0.9), space => space.Uniform("lr", 0.001, 0.1).Choice("decay", 0.9, 0.99), "heavy")
+                .Tuning(8, StudySearch.Sobol, [1000, 1001], StudyObjective.FinalScore, StudyPruning.Median(3), extensions: 2)
+                .Confirmation(8, alpha: 0.01, equalWithin: 1.1, looks: [6, 8], defaults: false)
+                .Frontier([0.001, 0.01], [2000, 2001]);
+            Expect.equal(built.ToJson(), read.ToJson(), "JSON");
+            Expect.equal(Study.Parse(built.ToJson()).ToJson(), built.ToJson(), "there and back");
+        }),
+        Spec.Test("builders are immutable", () =>
+        {
+            var before = Small.ToJson();
+            _ = Small.Optimizer(Optimizers.Adam()).Tuning(2).Confirmation(3).Quick();
+            Expect.equal(Small.ToJson(), before, "the old one");
+        }),
+        Spec.Test("the document's protocol neither tunes nor confirms", () =>
+        {
+            var document = Small.Document(6);
+            Expect.stringContains(Spec.Throws<InvalidOperationException>(() => document.Tuning()).Message, "document", "tuning");
+            Expect.stringContains(Spec.Throws<InvalidOperationException>(() => document.Confirmation()).Message, "document", "confirmation");
+        }),
+        Spec.Test("carried out in memory and in a folder they come to the same, and the folder is read again", async () =>
+        {
+            using var folder = new Folder();
+            var inMemory = await Small.RunAsync(options: new() { Parallel = 1 });
+            var inFolder = await Small.RunAsync(folder.Path, new() { Parallel = 3 });
+            Expect.isTrue(inMemory.IsComplete && inFolder.IsComplete, "complete");
+            Expect.sequenceEqual(Marks(inFolder), Marks(inMemory), "results");
+            Expect.sequenceEqual(Marks(StudyResult.Load(folder.Path)), Marks(inMemory), "read again");
+            Expect.isTrue(inMemory.Verdict.Count > 0, "verdict");
+            var refused = await ThrownAsync<StudyException>(() => Small.RunAsync(folder.Path));
+            Expect.stringContains(refused.Message, "begun before", "the folder is taken");
+        }),
+        Spec.Test("results stream as trials finish; who stops listening ends the study, and it is resumed", async () =>
+        {
+            using var folder = new Folder();
+            var seen = new List<string>();
+            await foreach (var result in Small.StreamAsync(folder.Path, new() { Parallel = 1 }))
+            {
+                seen.Add(result.Trial.Id);
+                if (seen.Count == 3)
+                {
+                    break;
+                }
+            }
+
+            var left = StudyResult.Load(folder.Path);
+            Expect.isTrue(!left.IsComplete && left.Trials.Count >= 3, $"{left.Trials.Count} trials");
+            Expect.isTrue(seen.All(id => left.Trials.Any(trial => trial.Trial.Id == id)), "what was seen is kept");
+            var resumed = await Study.ResumeAsync(folder.Path);
+            Expect.sequenceEqual(Marks(resumed), Marks(await Small.RunAsync()), "results");
+            var all = new List<string>();
+            await foreach (var result in Small.StreamAsync())
+            {
+                all.Add(result.Trial.Id);
+            }
+
+            Expect.sequenceEqual(all.Order(StringComparer.Ordinal), resumed.Trials.Select(trial => trial.Trial.Id).Order(StringComparer.Ordinal), "all of them, each once");
+        }),
+        Spec.Test("cancelled, they give what there is, and go on from there bit for bit", async () =>
+        {
+            using var folder = new Folder();
+            using var source = new CancellationTokenSource();
+            var cancelled = await Small.RunAsync(folder.Path, new() { Parallel = 2 }, new Listener(news => Cancel(news, source)), source.Token);
+            Expect.isFalse(cancelled.IsComplete, "as far as it went");
+            Expect.isTrue(cancelled.Trials.Count >= 5, "what was finished");
+            var resumed = await Study.ResumeAsync(folder.Path, Small);
+            Expect.isTrue(resumed.IsComplete, "complete");
+            Expect.sequenceEqual(Marks(resumed), Marks(await Small.RunAsync()), "results");
+            var other = await ThrownAsync<StudyException>(() => Study.ResumeAsync(folder.Path, Small.Tuning(3)));
+            Expect.stringContains(other.Message, "$.tuning.trials: 4 and 3", "another study is refused");
+        }),
+        Spec.Test("a trial is replayed from its file, and with the study at hand", async () =>
+        {
+            using var folder = new Folder();
+            await Small.RunAsync(folder.Path);
+            var file = Path.Combine(folder.Path, "trials", "confirmation", "bowl", "momentum", "0", "4.json");
+            var replayed = await Replays.TrialAsync(file);
+            Expect.isTrue(replayed.IsBitEqual, "bit-equal");
+            Expect.equal(replayed.Steps, 200L, "steps");
+            Expect.isTrue((await Replays.TrialAsync(file, study: Small)).IsBitEqual, "with the study");
+        }),
+        Spec.Test("a run is replayed; another learning rate shows at the first validation", async () =>
+        {
+            var run = await Mnist.DocumentExperiment().Optimizer(Optimizers.Adam()).MaxSteps(60).ValidateEvery(20).RunAsync();
+            Expect.isTrue((await Replays.RunAsync(run)).IsBitEqual, "bit-equal");
+            var other = await Replays.RunAsync(run with { Optimizer = "adam(lr=0.00011)" });
+            Expect.equal(other.Difference, new ReplayDifference(1, 20, "validation"), "difference");
+        }),
+        Spec.Test("a sweep over learning rates changes nothing, suggests a rate, and is repeatable", async () =>
+        {
+            var experiment = Mnist.Experiment().Dense(10).InitialWeights(InitialWeights.He).Optimizer(Optimizers.Momentum(decay: 0.9)).MaxSteps(40).ValidateEvery(20);
+            var before = await experiment.RunAsync();
+            var options = new LearningRateSweepOptions { Low = 1e-5, High = 100, Steps = 80 };
+            var sweep = await experiment.FindLearningRateAsync(options);
+            var again = await experiment.FindLearningRateAsync(options);
+            Expect.equal(sweep.ToJson(), again.ToJson(), "repeatable");
+            Expect.sequenceEqual((await experiment.RunAsync()).History.ValLoss, before.History.ValLoss, "nothing is changed");
+            Expect.isTrue(sweep.Steepest is > 1e-5 and < 100 && sweep.TenthOfLeast is > 1e-6 and < 10, $"{sweep.Steepest}, {sweep.TenthOfLeast}");
+            Expect.isTrue(sweep.Points.Zip(sweep.Points.Skip(1)).All(pair => pair.First.Rate < pair.Second.Rate), "rates ascend");
+            Expect.equal(sweep.Points[0].Rate, 1e-5, "the first");
+            var wrong = await ThrownAsync<ArgumentException>(() => experiment.FindLearningRateAsync(options with { Argument = "rate" }));
+            Expect.stringContains(wrong.Message, "rate", "an unknown hyper-parameter");
+        }));
+
+    // All of a trial's results but the seconds.
+    private static IEnumerable<string> Marks(StudyResult result) =>
+        result.Trials.Select(trial => $"{trial.Trial.Id} {trial.Trial.Optimizer} {trial.Ending} {trial.Steps} {trial.StepsToTarget:R} {trial.Parameters:x} {Convert.ToHexString([.. trial.Fingerprint.SelectMany(BitConverter.GetBytes)])}");
+
+    // Of ArgumentException's kind.
+    private static ArgumentException Thrown(Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (ArgumentException error)
+        {
+            return error;
+        }
+
+        throw new AssertException("nothing was thrown.");
+    }
+
+    private static async Task<TError> ThrownAsync<TError>(Func<Task> act)
+        where TError : Exception
+    {
+        try
+        {
+            await act();
+        }
+        catch (TError error)
+        {
+            return error;
+        }
+
+        throw new AssertException("nothing was thrown.");
+    }
+
+    private static void Cancel(StudyProgress news, CancellationTokenSource source)
+    {
+        if (news.Finished >= 5)
+        {
+            source.Cancel();
+        }
+    }
+
+    private sealed class Listener(Action<StudyProgress> listen) : IProgress<StudyProgress>
+    {
+        public void Report(StudyProgress value) => listen(value);
+    }
+
+    private sealed class Folder : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("cutedl-study-").FullName;
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
+    }
+}
