@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using ScottPlot;
 
 namespace CuteDl.Reports;
@@ -10,6 +11,8 @@ internal static class FigureJson
 {
     private static readonly JsonSerializerOptions Options = new()
     {
+        // Said, because programs of a single file are built without reflection for JSON, unless asked.
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         IncludeFields = true,
         Converters = { new SixDigits(), new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
