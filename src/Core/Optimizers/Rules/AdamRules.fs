@@ -27,9 +27,9 @@ type Adam =
     {
         /// <summary>α, at least 0. Default 0.0001.</summary>
         LearningRate: float
-        /// <summary>γ₁ in (0, 1), of the mean of gradients. Default 0.9.</summary>
+        /// <summary>β₁ in (0, 1), of the mean of gradients. Default 0.9.</summary>
         Beta1: float
-        /// <summary>γ₂ in (0, 1), of the mean of squared gradients. Default 0.99.</summary>
+        /// <summary>β₂ in (0, 1), of the mean of squared gradients. Default 0.99.</summary>
         Beta2: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
@@ -194,8 +194,8 @@ module internal AdamRules =
               Correction = true
               Inside = false }
             [ rate (fun (h: Adam) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              decay "beta1" "γ₁, of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
-              decay "beta2" "γ₂, of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
+              decay "beta1" "β₁, of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
+              decay "beta2" "β₂, of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
               flag "correction" "correct the means for their start at zero" _.Correction (fun v h -> { h with Correction = v })
               flag "inside" "ε within the root" _.Inside (fun v h -> { h with Inside = v }) ]
