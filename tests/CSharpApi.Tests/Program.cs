@@ -15,5 +15,7 @@ return Runner.Main(
         InitialWeightsTests.All,
         ReportTests.All,
         OptimizerReferenceTests.All,
-        StudyTests.All),
+        StudyTests.All,
+        StudyReportTests.All,
+        StudyPageTests.All),
     args);

@@ -155,11 +155,4 @@ internal static class ReportTests
             Seconds = 1.5,
             Environment = RunEnvironment.Current,
         };
-
-    private sealed class TemporaryFolder : IDisposable
-    {
-        public string Path { get; } = Directory.CreateTempSubdirectory("cutedl-tests-").FullName;
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
-    }
 }

@@ -1,0 +1,155 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using CuteDl.Reports;
+using CuteDl.Studies;
+using CuteDl.Testing;
+using Expecto;
+
+namespace CuteDl.Tests;
+
+/// <summary>The report of a study: its files, and what must and must not stand in them.</summary>
+internal static partial class StudyReportTests
+{
+    private static readonly Lazy<Task<StudyResult>> Functions = new(() => TinyStudies.Functions.RunAsync(options: new StudyOptions { Parallel = 1 }));
+
+    public static Test All { get; } = Spec.List("study reports",
+        Spec.Test("the same study gives the same files with one worker and with three, but for seconds", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            var (one, three) = (folder.Within("one"), folder.Within("three"));
+            StudyReport.Write(await Functions.Value, one);
+            StudyReport.Write(await TinyStudies.Functions.RunAsync(options: new StudyOptions { Parallel = 3 }), three);
+            Expect.sequenceEqual(Names(three), Names(one), "files");
+            foreach (var name in Names(one).Where(name => name is not "timings.csv" and not "report.html" && !name.StartsWith("tables/seconds.", StringComparison.Ordinal)))
+            {
+                Expect.isTrue(File.ReadAllBytes(Path.Combine(one, name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(three, name))), name);
+            }
+        }),
+        Spec.Test("the same result gives the same page: no time, no chance", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            var result = await Functions.Value;
+            var first = File.ReadAllText(StudyReport.Write(result, folder.Path));
+            Expect.equal(File.ReadAllText(StudyReport.Write(result, folder.Path)), first, "page");
+        }),
+        Spec.Test("results.csv has a row for each trial in the order of the plan, and no seconds", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            var result = await Functions.Value;
+            StudyReport.Write(result, folder.Path);
+            var rows = Csv(File.ReadAllText(folder.Within("results.csv")));
+            Expect.sequenceEqual(rows.Skip(1).Select(row => row[0]), result.Trials.Select(trial => trial.Trial.Id), "trials");
+            Expect.isFalse(rows[0].Any(column => column.Contains("second", StringComparison.Ordinal)), "seconds");
+            var column = rows[0].ToList().IndexOf("steps_to_target");
+            Expect.sequenceEqual(rows.Skip(1).Select(row => double.Parse(row[column], System.Globalization.CultureInfo.InvariantCulture)), result.Trials.Select(trial => trial.StepsToTarget), "steps to the target");
+            Expect.equal(Csv(File.ReadAllText(folder.Within("timings.csv"))).Count, rows.Count, "timings");
+        }),
+        Spec.Test("every table parses, and its three forms have the same rows", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            StudyReport.Write(await Functions.Value, folder.Path);
+            var tables = Names(folder.Path).Where(name => name.StartsWith("tables/", StringComparison.Ordinal) && name.EndsWith(".csv", StringComparison.Ordinal)).ToArray();
+            Expect.isTrue(tables.Length >= 12, $"{tables.Length} tables");
+            foreach (var name in tables)
+            {
+                var rows = Csv(File.ReadAllText(folder.Within(name)));
+                Expect.isTrue(rows.Count > 1 && rows.All(row => row.Count == rows[0].Count) && rows[0].Distinct().Count() == rows[0].Count, name);
+                using var json = JsonDocument.Parse(File.ReadAllText(folder.Within(Path.ChangeExtension(name, "json"))));
+                Expect.equal(json.RootElement.GetArrayLength(), rows.Count - 1, name);
+                Expect.sequenceEqual(json.RootElement[0].EnumerateObject().Select(property => property.Name), rows[0], name);
+                var markdown = File.ReadAllLines(folder.Within(Path.ChangeExtension(name, "md")));
+                Expect.equal(markdown.Count(line => line.StartsWith('|')), rows.Count + 1, name);
+            }
+        }),
+        Spec.Test("the page has every section and figure, loads nothing, and shows names as names", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            var page = File.ReadAllText(StudyReport.Write(await Functions.Value, folder.Path));
+            foreach (var section in new[] { "verdict", "summary", "comparisons", "curves", "tuning", "frontier", "autopsy", "findings", "environment", "study", "reproduce" })
+            {
+                Expect.stringContains(page, $"<section id=\"{section}\">", section);
+                Expect.stringContains(page, $"href=\"#{section}\"", section);
+            }
+
+            Expect.isFalse(page.Contains("id=\"document\"", StringComparison.Ordinal), "the document's protocol was not used");
+            foreach (var figure in new[] { "pairs", "pairs-bowl", "paired-bowl", "success-valley", "profile-steps", "learning-bowl", "rates-valley", "best-of-k-bowl", "frontier-valley" })
+            {
+                Expect.stringContains(page, $"id=\"figure-{figure}\"", figure);
+                Expect.isTrue(File.Exists(folder.Within($"figures/{figure}.png")) && File.Exists(folder.Within($"figures/{figure}.svg")), figure);
+            }
+
+            Expect.isFalse(page.Contains("://", StringComparison.Ordinal), "addresses");
+            Expect.isFalse(page.Contains("<script>alert", StringComparison.Ordinal), "a script from a name");
+            Expect.stringContains(page, "<h1>A &lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;quoted&quot; study</h1>", "the name");
+            Expect.equal(Scripts().Count(page), 2, "scripts");
+            Expect.stringContains(page, (await Functions.Value).Analysis.Verdicts[0].Sentences[0], "the verdict");
+        }),
+        Spec.Test("a study that was interrupted has a report that says so, also before its first trial", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            using var ended = new CancellationTokenSource();
+            var finished = 0;
+            var result = await TinyStudies.Functions.RunAsync(options: new StudyOptions { Parallel = 1 }, progress: new Told(_ => { if (++finished == 150) { ended.Cancel(); } }), cancellationToken: ended.Token);
+            Expect.isFalse(result.IsComplete, "it was interrupted");
+            Expect.stringContains(File.ReadAllText(StudyReport.Write(result, folder.Path)), $"This study is not complete: {result.Trials.Count} of {result.Planned} trials", "page");
+            var nothing = await TinyStudies.Functions.RunAsync(cancellationToken: new CancellationToken(canceled: true));
+            Expect.equal(nothing.Trials.Count, 0, "trials");
+            Expect.stringContains(File.ReadAllText(StudyReport.Write(nothing, folder.Within("nothing"))), "This study is not complete: 0 of", "page");
+        }),
+        Spec.Test("the document's protocol has a section of its own, accuracies a panel", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            var result = await TinyStudies.Document(folder.Within("data")).RunAsync();
+            var page = File.ReadAllText(StudyReport.Write(result, folder.Path));
+            Expect.stringContains(page, "<section id=\"document\">", "section");
+            Expect.stringContains(page, "id=\"figure-lost-classes\"", "figure");
+            Expect.stringContains(page, Html(result.Analysis.DocumentSentences[0]), "consequences");
+            Expect.stringContains(page, "validation accuracy", "accuracies");
+            Expect.isTrue(File.Exists(folder.Within("tables/document.csv")), "table");
+        }),
+        Spec.Test("in its folder the report names the version and the data, and how to run a trial again", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            var result = await TinyStudies.Images(folder.Within("data")).RunAsync(folder.Within("study"));
+            var page = File.ReadAllText(StudyReport.Write(result, folder.Within("study")));
+            Expect.stringContains(page, "<dt>data of tiny</dt><dd>", "data");
+            Expect.stringContains(page, $"cutedl replay trials/{result.Trials[0].Trial.Id}.json", "replay");
+            Expect.isTrue(File.Exists(folder.Within($"study/trials/{result.Trials[0].Trial.Id}.json")), "what is replayed");
+        }));
+
+    // RFC 4180, with line feeds.
+    private static List<IReadOnlyList<string>> Csv(string text)
+    {
+        var rows = new List<IReadOnlyList<string>>();
+        var row = new List<string>();
+        foreach (Match cell in Cells().Matches(text))
+        {
+            row.Add(cell.Groups[1].Success ? cell.Groups[1].Value.Replace("\"\"", "\"", StringComparison.Ordinal) : cell.Groups[2].Value);
+            if (cell.Groups[3].Value == "\n")
+            {
+                rows.Add(row);
+                row = [];
+            }
+        }
+
+        Expect.equal(row.Count, 0, "the text ends with its last line");
+        return rows;
+    }
+
+    private static string Html(string text) =>
+        text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace("\"", "&quot;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal);
+
+    private static string[] Names(string folder) =>
+        [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+
+    [GeneratedRegex("\\G(?:\"((?:[^\"]|\"\")*)\"|([^\",\n]*))(,|\n)")]
+    private static partial Regex Cells();
+
+    [GeneratedRegex("<script\\b")]
+    private static partial Regex Scripts();
+
+    private sealed class Told(Action<StudyProgress> report) : IProgress<StudyProgress>
+    {
+        public void Report(StudyProgress value) => report(value);
+    }
+}
