@@ -24,6 +24,7 @@ internal sealed class Browser : IAsyncDisposable
     private readonly ClientWebSocket _socket = new();
     private readonly CancellationTokenSource _patience = new(Patience);
     private readonly List<JsonNode> _events = [];
+    private Task _unread = Task.CompletedTask;
     private string? _session;
     private int _last;
 
@@ -93,6 +94,7 @@ internal sealed class Browser : IAsyncDisposable
         _socket.Dispose();
         _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
+        await _unread;
         _process.Dispose();
         _patience.Dispose();
         _profile.Dispose();
@@ -107,9 +109,8 @@ internal sealed class Browser : IAsyncDisposable
         {
             if (line.StartsWith(Announcement, StringComparison.Ordinal))
             {
-                // Nobody may leave its errors unread: it would wait when the pipe is full.
-                _process.ErrorDataReceived += (_, _) => { };
-                _process.BeginErrorReadLine();
+                // What nobody reads would stop it when the pipe is full.
+                _unread = Task.WhenAll(_process.StandardError.BaseStream.CopyToAsync(Stream.Null), _process.StandardOutput.BaseStream.CopyToAsync(Stream.Null));
                 return line[Announcement.Length..];
             }
         }

@@ -122,7 +122,7 @@ internal static class ComparisonFigures
                                 row.DeadOrAlmost.Value,
                                 row.DeadOrAlmost.Low,
                                 row.DeadOrAlmost.High,
-                                $"{StudyWords.Percent(row.DeadOrAlmost.Value)} of {row.Trials}")),
+                                $"{Math.Round(row.DeadOrAlmost.Value * row.Trials)} of {row.Trials}")),
                         ])
                     {
                         Title = facts.Tasks.Count > 1 ? task.Key : "",

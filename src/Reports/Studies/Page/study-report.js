@@ -129,7 +129,8 @@
     for (const [value, label] of x.ticks) {
       const at = x.at(value), shown = names ? shorten(label, 11, room) : label, half = widthOf(shown, 11) / 2;
       el('line', { class: 'grid', x1: at, x2: at, y1: box.top, y2: box.bottom }, svg);
-      if (at - half > end) { el('text', { class: 'small', x: at, y: box.bottom + 16, 'text-anchor': 'middle' }, svg, shown); end = at + half + 4; }
+      if (box.tilt) el('text', { class: 'small', transform: `translate(${at + 4} ${box.bottom + 14}) rotate(-40)`, 'text-anchor': 'end' }, svg, shorten(label, 11, Math.min(box.tilt / 0.65, (at - 4) / 0.77)));
+      else if (at - half > end) { el('text', { class: 'small', x: at, y: box.bottom + 16, 'text-anchor': 'middle' }, svg, shown); end = at + half + 4; }
     }
     el('path', { class: 'frame', d: (y.ticks.length ? `M${box.left} ${box.top}V` : `M${box.left} `) + `${box.bottom}H${box.right}` }, svg);
     el('text', { class: 'axis', x: (box.left + box.right) / 2, y: box.bottom + 35, 'text-anchor': 'middle' }, svg, axis.title);
@@ -143,11 +144,14 @@
 
   const drawLines = (svg, pane, width, state) => {
     const series = pane.series.filter((s) => !state.hidden.has(s.group));
-    const height = width < 520 ? 270 : 350;
+    // Names that find no room side by side are written aslant.
+    const longest = pane.x.kind === 'names' ? Math.max(...pane.x.names.map((name) => widthOf(name, 11))) : 0;
+    const tilt = longest > (width - 60) / pane.x.names.length - 4 ? Math.min(110, longest) * 0.65 : 0;
+    const height = (width < 520 ? 270 : 350) + tilt, foot = 44 + tilt;
     const yOf = (s) => s.look === 'faint' ? s.y : s.y.concat(s.low, s.high);
     const all = series.flatMap(yOf);
-    const probe = scale(pane.y, all, height - 44, 24, state.logY, 34);
-    const box = { left: Math.ceil(Math.max(...probe.ticks.map(([, label]) => widthOf(label, 11)), 16)) + 12, right: width - 12, top: 24, bottom: height - 44 };
+    const probe = scale(pane.y, all, height - foot, 24, state.logY, 34);
+    const box = { left: Math.ceil(Math.max(...probe.ticks.map(([, label]) => widthOf(label, 11)), 16)) + 12, right: width - 12, top: 24, bottom: height - foot, tilt };
     const x = scale(pane.x, series.flatMap((s) => s.x), box.left, box.right, state.logX, 56), y = probe;
     frame(svg, x, y, box, pane.x);
     el('text', { class: 'axis', x: 0, y: 12 }, svg, pane.y.title);
