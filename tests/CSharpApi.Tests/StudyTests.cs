@@ -33,7 +33,7 @@ internal static class StudyTests
         ("a logarithm of 0", "above 0", () => SearchSpace.Empty.LogUniform("lr", 0, 0.1)),
         ("a choice of nothing", "at least one value", () => SearchSpace.Empty.Choice("lr")),
         ("a hyper-parameter with two spaces", "a space already", () => SearchSpace.Empty.Fixed("lr", 1).Fixed("lr", 2)),
-        ("no workers", "Parallel", () => _ = new StudyOptions { Parallel = 0 }),
+        ("no workers", "greater than or equal to '1'", () => _ = new StudyOptions { Parallel = 0 }),
         ("rates of a frontier that do not ascend", "ascend", () => Small.Frontier([0.1, 0.01])),
     ];
 
@@ -98,7 +98,8 @@ internal static class StudyTests
         {
             using var folder = new Folder();
             var seen = new List<string>();
-            await foreach (var result in Small.StreamAsync(folder.Path, new() { Parallel = 1 }))
+            var study = Small.Quadratic("long", steps: 20000, loss: 0.001, dimensions: 200, validateEvery: 100);
+            await foreach (var result in study.StreamAsync(folder.Path, new() { Parallel = 1 }))
             {
                 seen.Add(result.Trial.Id);
                 if (seen.Count == 3)
@@ -111,9 +112,9 @@ internal static class StudyTests
             Expect.isTrue(!left.IsComplete && left.Trials.Count >= 3, $"{left.Trials.Count} trials");
             Expect.isTrue(seen.All(id => left.Trials.Any(trial => trial.Trial.Id == id)), "what was seen is kept");
             var resumed = await Study.ResumeAsync(folder.Path);
-            Expect.sequenceEqual(Marks(resumed), Marks(await Small.RunAsync()), "results");
+            Expect.sequenceEqual(Marks(resumed), Marks(await study.RunAsync()), "results");
             var all = new List<string>();
-            await foreach (var result in Small.StreamAsync())
+            await foreach (var result in study.StreamAsync())
             {
                 all.Add(result.Trial.Id);
             }

@@ -79,7 +79,7 @@ internal static class UsageTests
         Spec.Test("help and version go to standard output", () =>
         {
             using var tool = new Tool();
-            foreach (var arguments in new string[][] { ["--help"], ["compare", "--help"], ["run", "--help"], ["list", "--help"], ["trace", "--help"], ["laws", "--help"], ["--version"] })
+            foreach (var arguments in new string[][] { ["--help"], ["compare", "--help"], ["run", "--help"], ["list", "--help"], ["trace", "--help"], ["laws", "--help"], ["study", "--help"], ["study", "run", "--help"], ["lr-find", "--help"], ["replay", "--help"], ["--version"] })
             {
                 var outcome = tool.Run(arguments);
                 Expect.equal((outcome.ExitCode, outcome.Error), (0, ""), string.Join(' ', arguments));
