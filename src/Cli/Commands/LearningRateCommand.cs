@@ -81,7 +81,7 @@ internal static class LearningRateCommand
         var count = Math.Min(RowsShown, sweep.Points.Count);
         var rows = Enumerable.Range(0, count)
             .Select(i => sweep.Points[count == 1 ? 0 : i * (sweep.Points.Count - 1) / (count - 1)])
-            .Select(point => (IReadOnlyList<string>)[Text(point.Rate, "G3"), Text(point.Loss, "0.0000"), Text(point.Smoothed, "0.0000")]);
+            .Select(point => (IReadOnlyList<string>)[Text(point.Rate, "g3"), Text(point.Loss, "0.0000"), Text(point.Smoothed, "0.0000")]);
         Terminal.Write(AnsiConsole.Console, new Reports.Table([sweep.Argument, "loss", "smoothed"], [.. rows]));
         Console.WriteLine(LearningRateWords.Outcome(sweep));
         Console.WriteLine($"Picture: {Path.GetFullPath(picture)}");

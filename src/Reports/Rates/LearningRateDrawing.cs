@@ -28,24 +28,43 @@ internal sealed class LearningRateDrawing(LearningRateSweep sweep)
         const float TextWidth = Width - (2 * Margin);
         var footer = FooterStyle.Wrap($"seed {sweep.Seed} · {sweep.Model} · the loss is that of the batch, smoothed as fastai does", TextWidth, 2);
         var footerTop = Height - 10 - (footer.Count * FooterStyle.LineHeight);
-        var y = TitleStyle.Draw(canvas, TitleStyle.Wrap(sweep.Optimizer, TextWidth, 2), Margin, 12);
-        y = OutcomeStyle.Draw(canvas, OutcomeStyle.Wrap(LearningRateWords.Outcome(sweep), TextWidth, 3), Margin, y) + 8;
+        var title = TitleStyle.Wrap(sweep.Optimizer, TextWidth, 2);
+        var outcome = OutcomeStyle.Wrap(LearningRateWords.Outcome(sweep), TextWidth, 3);
         var (panel, key) = Panel();
         const float DataWidth = Width - Reports.Panel.LeftMargin - Margin;
-        key.Draw(canvas, Reports.Panel.LeftMargin, y, DataWidth);
-        var top = y + key.Height(DataWidth) + 5;
+        var keyTop = 12 + (title.Count * TitleStyle.LineHeight) + (outcome.Count * OutcomeStyle.LineHeight) + 8;
+        var top = keyTop + key.Height(DataWidth) + 5;
+
+        // The panel first: it paints its surroundings, too.
         panel.Draw(canvas, new SKRect(Reports.Panel.LeftMargin, top, Reports.Panel.LeftMargin + DataWidth, footerTop - Reports.Panel.BottomMargin));
+        key.Draw(canvas, Reports.Panel.LeftMargin, keyTop, DataWidth);
+        var y = TitleStyle.Draw(canvas, title, Margin, 12);
+        OutcomeStyle.Draw(canvas, outcome, Margin, y);
         FooterStyle.Draw(canvas, footer, Margin, footerTop);
+    }
+
+    // The explosion at the end would leave the fall before it no room: as much above the start as the fall is deep is enough.
+    private double Ceiling
+    {
+        get
+        {
+            if (_smoothed.Smallest is not { } least)
+            {
+                return double.PositiveInfinity;
+            }
+
+            var start = _smoothed.Points.Where(point => point.Step <= least.Step).Max(point => point.Value);
+            return start > least.Value ? start + (start - least.Value) : double.PositiveInfinity;
+        }
     }
 
     private (Panel Panel, Key Key) Panel()
     {
-        var isWide = _smoothed.Smallest is { Value: > 0 } smallest && _smoothed.Largest is { } largest && largest.Value / smallest.Value > SpanOfLinearLosses;
+        var isWide = _smoothed.Smallest is { Value: > 0 } smallest && Ceiling / smallest.Value > SpanOfLinearLosses && double.IsFinite(Ceiling);
         var rates = new RateScale();
         var panel = new Panel(rates, AxisLimits.Steps(_loss.Steps, rates), isWide ? Scale.Logarithmic : Scale.Linear, "training loss", sweep.Argument)
         {
-            // Single batches beyond the explosion would leave the rest no room.
-            Ceiling = _smoothed.Largest is { } top ? 1.2 * top.Value : double.PositiveInfinity,
+            Ceiling = Ceiling,
         };
         var key = new Key();
         panel.Line(_loss, LossLine);

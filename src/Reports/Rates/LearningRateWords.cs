@@ -20,7 +20,7 @@ public static class LearningRateWords
     }
 
     /// <summary>A rate in three digits.</summary>
-    internal static string Rate(double rate) => rate.ToString("G3", CultureInfo.InvariantCulture);
+    internal static string Rate(double rate) => rate.ToString("g3", CultureInfo.InvariantCulture);
 
     private static string End(LearningRateSweep sweep) =>
         sweep.End switch
