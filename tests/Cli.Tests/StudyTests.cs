@@ -96,7 +96,7 @@ internal static class StudyTests
             var outcome = tool.Run("study", "run", "study.json", "--quick");
             Expect.equal(outcome.ExitCode, 0, outcome.Error);
             var folder = tool.PathOf("artifacts", "study-two-on-a-bowl-quick");
-            foreach (var name in new[] { "study.json", "journal", "results.csv", Path.Combine("trials", "confirmation", "bowl", "fixed", "0", "1.json") })
+            foreach (var name in new[] { "study.json", "journal", "results.csv", "report.html", Path.Combine("trials", "confirmation", "bowl", "fixed", "0", "1.json") })
             {
                 Expect.isTrue(File.Exists(Path.Combine(folder, name)), name);
             }

@@ -194,7 +194,7 @@ public sealed class Experiment
     /// Looks for a learning rate, on another thread: one short training in which it grows at every step, from a low to a high one. Stop
     /// rules and limits have no part. The experiment is a value: nothing of it is changed.
     /// </summary>
-    /// <param name="options">From where to where; nothing: from 1e-7 to 10 in 100 steps.</param>
+    /// <param name="options">From where to where; nothing: from 1e-7 to 10 in 200 steps.</param>
     /// <param name="cancellationToken">Ends the sweep within one batch; its result then says <see cref="LearningRateSweepEnd.Interrupted"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="ArgumentException">The optimizer has no such hyper-parameter, or does not allow such rates; or model, data and optimizer do not fit.</exception>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using CuteDl.Core.Data;
+using CuteDl.Reports;
 using CuteDl.Studies;
 
 namespace CuteDl.Cli;
@@ -121,7 +122,7 @@ internal static class StudySession
         string? report = null;
         try
         {
-            report = StudyFiles.Write(result);
+            report = StudyReport.Write(result, result.Folder!);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidOperationException)
         {

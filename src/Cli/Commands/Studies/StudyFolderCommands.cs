@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CuteDl.Reports;
 using CuteDl.Studies;
 using Spectre.Console;
 
@@ -14,7 +15,7 @@ internal static class StudyFolderCommands
         command.SetAction(parsed =>
         {
             var result = StudySession.Load(parsed.GetValue(folder)!);
-            var report = StudyFiles.Write(result);
+            var report = StudyReport.Write(result, result.Folder!);
             StudySession.ShowVerdict(result, parsed.GetValue(folder)!);
             Console.WriteLine($"Report: {report}");
             return ExitCode.Fine;
