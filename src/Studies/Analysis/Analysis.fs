@@ -118,6 +118,7 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
       DocumentSentences = documentSentences
       Sentences =
         [| yield! progress look trials expected isDocument
+           // Of the document's protocol, what its runs' luck does to its conclusions comes first: it is why there is another.
+           yield! documentSentences
            yield! verdicts |> Array.collect _.Sentences
-           yield! Verdicts.failures summaries
-           yield! documentSentences |] }
+           yield! Verdicts.failures summaries |] }

@@ -58,11 +58,15 @@ let private equals (pairs: PairComparison array) =
         let each = equal |> Array.map (fun pair -> $"{names pair} ({effect pair.Metric pair.Effect})")
         [| $"A tie, by intervals within what counts as equal: {Words.list each}." |]
 
+// More of them are no sentence any more.
+let private mostNamed = 6
+
 /// What the table of comparisons has the figures of.
 let private undecided (pairs: PairComparison array) =
     match withOutcome Outcome.Undecided pairs with
     | [||] -> [||]
     | open' when open'.Length = pairs.Length && pairs.Length > 1 -> [||]
+    | open' when open'.Length > mostNamed -> [| $"Undecided: {open'.Length} of {pairs.Length} pairs; their figures are in the table of comparisons." |]
     | open' -> [| $"Undecided: {Words.list (Array.map names open')}." |]
 
 let private unranked (pairs: PairComparison array) =
