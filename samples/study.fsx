@@ -13,9 +13,7 @@ open CuteDl.Studies
 let contender (text: string) low high : Contender =
     let optimizer = Expression.parse text
 
-    { Name = text.Split('(')[0]
-      Optimizer = optimizer
-      Space = [ ("lr", LogUniform(low, high)) ] }
+    { Name = text.Split('(')[0]; Optimizer = optimizer; Space = [ ("lr", LogUniform(low, high)) ] }
 
 let study: StudyDesign =
     { Name = "Which of three on a bowl?"
@@ -38,11 +36,7 @@ let study: StudyDesign =
               Objective = TimeToTarget
               Pruning = NoPruning
               Extensions = 1 },
-            { Seeds = [ 1..8 ]
-              Alpha = 0.05
-              EqualWithin = 1.05
-              Looks = None
-              Defaults = false },
+            { Seeds = [ 1..8 ]; Alpha = 0.05; EqualWithin = 1.05; Looks = None; Defaults = false },
             None
         ) }
 

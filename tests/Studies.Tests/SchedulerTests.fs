@@ -275,7 +275,15 @@ let tests =
                   let results =
                       stored folder (fun store ->
                           let scheduler =
-                              Scheduler(study, Planner(study, true, decideAt 2), Formulas ignore, store, 2, TimeSpan.FromHours 1.0, ignore)
+                              Scheduler(
+                                  study,
+                                  Planner(study, true, decideAt 2),
+                                  Formulas ignore,
+                                  store,
+                                  2,
+                                  TimeSpan.FromHours 1.0,
+                                  ignore
+                              )
 
                           scheduler.Run CancellationToken.None
                           outcome scheduler)

@@ -59,7 +59,7 @@ public readonly record struct LearningRatePoint(
     [property: JsonPropertyName("smoothed")] double Smoothed);
 
 /// <summary>
-/// What a sweep over learning rates saw (Smith 2015, "Cyclical learning rates for training neural networks", §3.3; the smoothing and the
+/// What a sweep over learning rates saw (Smith 2015, "Cyclical learning rates for training neural networks", §3.3; the
 /// suggestions are those of fastai).
 /// </summary>
 public sealed record LearningRateSweep

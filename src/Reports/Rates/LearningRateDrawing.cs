@@ -26,7 +26,7 @@ internal sealed class LearningRateDrawing(LearningRateSweep sweep)
     public void Draw(SKCanvas canvas)
     {
         const float TextWidth = Width - (2 * Margin);
-        var footer = FooterStyle.Wrap($"seed {sweep.Seed} · {sweep.Model} · the loss is that of the batch, smoothed as fastai does", TextWidth, 2);
+        var footer = FooterStyle.Wrap($"seed {sweep.Seed} · {sweep.Model} · a batch a step", TextWidth, 2);
         var footerTop = Height - 10 - (footer.Count * FooterStyle.LineHeight);
         var title = TitleStyle.Wrap(sweep.Optimizer, TextWidth, 2);
         var outcome = OutcomeStyle.Wrap(LearningRateWords.Outcome(sweep), TextWidth, 3);
