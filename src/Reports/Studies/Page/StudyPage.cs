@@ -38,8 +38,8 @@ internal sealed class StudyPage(StudyContent content)
     private IEnumerable<(string Id, string Short, string Title, bool IsThere, Action Write)> Sections() =>
         [
             ("verdict", "Verdict", "Verdict", true, Verdict),
-            ("summary", "Summary", "Summary", content.Summary.Values.Count > 0, Summary),
             ("document", "Document", "The document's protocol", content.Document.Values.Count > 0, Document),
+            ("summary", "Summary", "Summary", content.Summary.Values.Count > 0, Summary),
             ("comparisons", "Comparisons", "Comparisons", content.Comparing.Count > 0, () => Comparisons()),
             ("curves", "Curves", "Learning curves", content.Learning.Count > 0, () => _page.Figures(content.Learning)),
             ("tuning", "Tuning", "Tuning", content.Settings.Values.Count + content.Selections.Values.Count > 0, Tuning),
@@ -212,7 +212,7 @@ internal sealed class StudyPage(StudyContent content)
     {
         var example = _result.Trials.Count > 0 ? _result.Trials[0].Trial.Id : "…";
         _page.Element("p", "In this folder: the whole study again, in a folder of its own; and one trial again, held bit for bit against its result.")
-            .Raw($"<pre tabindex=\"0\">cutedl study run study.json --out again\ncutedl replay {Html.Escape($"trials/{example}.json")}</pre>")
+            .Raw($"<pre tabindex=\"0\">cutedl study run study.json --out again{(_result.UntilDecided ? " --until decided" : "")}\ncutedl replay {Html.Escape($"trials/{example}.json")}</pre>")
             .Element("p", "If this study was interrupted, it goes on with:")
             .Raw("<pre tabindex=\"0\">cutedl study resume .</pre>")
             .Raw("<p>The same study gives the same bytes of <a href=\"results.csv\">results.csv</a>, a row for each trial, on any number of processors.</p>");
