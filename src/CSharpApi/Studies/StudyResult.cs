@@ -15,7 +15,8 @@ public sealed class StudyResult
         _outcome = outcome;
         Folder = folder is null ? null : Path.GetFullPath(folder);
         Study = new Study(outcome.Study);
-        _analysis = new(() => CuteDl.Studies.Analysis.OfResults(outcome.Study, outcome.Results, Math.Max(1, outcome.LooksDone)));
+        var study = StudyDesignModule.carriedOut(outcome.UntilDecided, outcome.Study);
+        _analysis = new(() => CuteDl.Studies.Analysis.OfResults(study, outcome.Results, Math.Max(1, outcome.LooksDone)));
     }
 
     /// <summary>The question.</summary>

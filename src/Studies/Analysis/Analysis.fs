@@ -1,8 +1,10 @@
 /// <summary>From what came of trials to what a report shows.</summary>
 /// <remarks>
 /// Conventions: a diverged trial never reached its target, and its accuracies count as 0. Pairs are compared on the seeds that both have
-/// finished. The chance of a wrong winner is at most the study's alpha for each task and metric: over all pairs by Holm's correction,
-/// over all looks by error spending. All but seconds is the same for the same results, in whatever order they come.
+/// finished, and ranked when these are all the seeds of the look. The chance of a wrong winner is at most the study's alpha for each task
+/// and each metric by itself, and for each metric over all tasks: over all pairs by Holm's correction, over all looks by error spending;
+/// with more tasks and metrics than one, the chance that one of their verdicts is wrong adds up. Trials behind the look, whose seeds the
+/// next one will have, have no part. All but seconds is the same for the same results, in whatever order they come.
 /// </remarks>
 module CuteDl.Studies.Analysis
 
@@ -40,6 +42,42 @@ let private lookState (study: StudyDesign) (looksDone: int) isDecided : LookStat
       FewestSeeds = max Measures.FewestToRank (SignFlip.fewest levels[look - 1] (max 1 (Measures.pairs study).Length))
       Decided = isDecided }
 
+/// Without the confirmed trials whose seeds are the next look's: looking at them would be one look more.
+let private upTo (study: StudyDesign) (look: LookState) (results: TrialResult array) : TrialResult array =
+    match study.Protocol with
+    | Fair(_, ({ Looks = Some looks } as confirmation), _) ->
+        let seeds =
+            StudyDesign.seedsToLook confirmation looks
+            |> List.truncate look.Planned[look.Done - 1]
+            |> Set.ofList
+
+        results
+        |> Array.filter (fun result ->
+            match result.Trial.Phase with
+            | Phase.Confirmation
+            | Phase.Defaults -> seeds.Contains result.Trial.Seed
+            | _ -> true)
+    | _ -> results
+
+let private rules (study: StudyDesign) (look: LookState) : Pairs.Rules =
+    { Level = look.Level
+      EqualWithin =
+        match Measures.confirmation study with
+        | Some confirmation -> confirmation.EqualWithin
+        | None -> documentEqualWithin
+      LookSeeds = look.Planned[look.Done - 1] }
+
+/// <summary>Whether the confirmed trials of a look decide the question: some contender wins against or equals every other, in each metric but the test set's.</summary>
+/// <param name="study">The study that was asked.</param>
+/// <param name="results">Finished trials, in any order.</param>
+/// <param name="look">From 1.</param>
+[<CompiledName("IsDecided")>]
+let isDecided (study: StudyDesign) (results: TrialResult seq) (look: int) : bool =
+    Guard.atLeast "look" 1 look
+    let look = lookState study look false
+    let results = results |> Seq.sortBy _.Trial.Id |> Array.ofSeq |> upTo study look
+    Verdicts.isDecided study (Pairs.ofTasks (rules study look) study results)
+
 let private expected (study: StudyDesign) (look: LookState) =
     let variants =
         match Measures.confirmation study with
@@ -76,16 +114,10 @@ let private progress (look: LookState) trials expected isDocument =
 [<CompiledName("OfResults")>]
 let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) : StudyAnalysis =
     Guard.atLeast "looksDone" 1 looksDone
-    let results = results |> Seq.sortBy _.Trial.Id |> Array.ofSeq
     let isDocument = Measures.isDocument study
     let look = lookState study looksDone false
-
-    let rules: Pairs.Rules =
-        { Level = look.Level
-          EqualWithin =
-            match Measures.confirmation study with
-            | Some confirmation -> confirmation.EqualWithin
-            | None -> documentEqualWithin }
+    let results = results |> Seq.sortBy _.Trial.Id |> Array.ofSeq |> upTo study look
+    let rules = rules study look
 
     let summaries = Summaries.ofResults study results
     let comparisons = Pairs.ofTasks rules study results

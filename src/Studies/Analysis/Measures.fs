@@ -56,7 +56,7 @@ let accuracyAtStop result =
     accuracyOf (fun result -> if result.AtStop.HasValue then result.AtStop else result.Final) result
 
 let testAccuracy result = accuracyOf _.Test result
-let bestAccuracy (result: TrialResult) = orNaN _.Accuracy result.Best
+let bestAccuracy result = accuracyOf _.Best result
 
 let finalLoss (result: TrialResult) =
     if isDiverged result then infinity

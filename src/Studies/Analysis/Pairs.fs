@@ -11,6 +11,8 @@ type Rules =
         Level: float
         /// The least ratio that is a difference.
         EqualWithin: float
+        /// The seeds of the look.
+        LookSeeds: int
     }
 
 /// Both contenders' values on one task, by seed.
@@ -59,17 +61,24 @@ let private restrictedMeanRatio purpose level (strata: Stratum array) : Interval
         |> Array.average
         |> exp)
 
-let private whyNotRanked metric (strata: Stratum array) =
+/// Of times of which none is finite.
+[<Literal>]
+let NeverReached = "neither ever reached the target"
+
+let private whyNotRanked (rules: Rules) metric (strata: Stratum array) =
     let seeds = strata |> Array.map _.Seeds.Length |> Array.min
     let isNever (values: float array) = values |> Array.forall Double.IsInfinity
 
     if seeds < Measures.FewestToRank then
         $"{seeds} seeds are too few to rank; it takes {Measures.FewestToRank}"
+    // Who could name a winner at any moment would look as often as there are trials, and the level is for one look.
+    elif seeds < rules.LookSeeds then
+        $"{seeds} of {rules.LookSeeds} seeds are finished, and only all of them are a look"
     elif
         isTime metric
         && strata |> Array.forall (fun stratum -> isNever stratum.First && isNever stratum.Second)
     then
-        "neither ever reached the target"
+        NeverReached
     else
         ""
 
@@ -131,7 +140,7 @@ let private compare rules metric task first second (strata: Stratum array) : Pai
       EqualHigh = if isTime metric then rules.EqualWithin else slack
       Outcome = Outcome.NotRanked
       Winner = ""
-      Reason = whyNotRanked metric strata }
+      Reason = whyNotRanked rules metric strata }
 
 /// With the adjusted p-value in place. A difference within what counts as equal is none, however sure.
 let private decide (rules: Rules) (comparison: PairComparison) : PairComparison =

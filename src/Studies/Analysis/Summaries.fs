@@ -20,6 +20,7 @@ let private interquartile purpose (values: float array) : Nullable<Interval> =
 let private batch (task: StudyTask) =
     match task.Problem with
     | Images images -> float images.Batch
+    | Function(LogisticRegression(_, examples)) -> float examples
     | Function _ -> 1.0
 
 let private variantOf phase =

@@ -155,8 +155,7 @@ let isDecided (study: StudyDesign) (comparisons: PairComparison array) : bool =
         |> Array.map snd
 
     let isVoid (pairs: PairComparison array) =
-        pairs
-        |> Array.forall (fun pair -> Pairs.isTime pair.Metric && pair.FirstValues = pair.SecondValues && pair.Reason <> "")
+        pairs.Length = pairsOfAll && pairs |> Array.forall (fun pair -> pair.Reason = Pairs.NeverReached)
 
     let isAnswered (pairs: PairComparison array) =
         let isAtLeastAsGood name (pair: PairComparison) = pair.Winner = name || pair.Outcome = Outcome.Equal
@@ -168,8 +167,4 @@ let isDecided (study: StudyDesign) (comparisons: PairComparison array) : bool =
                |> Array.filter (fun pair -> pair.First = name || pair.Second = name)
                |> Array.forall (isAtLeastAsGood name))
 
-    questions.Length > 0
-    && questions
-       |> Array.forall (fun pairs ->
-           pairs.Length > 0
-           && (isVoid pairs && pairs[0].Seeds.Length >= Measures.FewestToRank || isAnswered pairs))
+    questions.Length > 0 && questions |> Array.forall (fun pairs -> isVoid pairs || isAnswered pairs)

@@ -64,7 +64,9 @@ type Confirmation =
     {
         /// <summary>Fresh seeds; each contender is trained with every one.</summary>
         Seeds: int list
-        /// <summary>The chance of a wrong winner that is put up with, over all looks and pairs; in (0, 1).</summary>
+        /// <summary>
+        /// The chance of a wrong winner that is put up with, over all looks and pairs, for each task and each metric by itself; in (0, 1).
+        /// </summary>
         Alpha: float
         /// <summary>The least ratio of steps that is a difference: within 1/ratio to ratio two are called equal. Above 1.</summary>
         EqualWithin: float
@@ -108,6 +110,28 @@ type StudyDesign =
 /// <summary>What follows from a study.</summary>
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module StudyDesign =
+    /// <summary>
+    /// Whether a text can name a task or a contender, and with it folders and files: at most 60 ASCII letters, digits, '.', '-', '_' and '+',
+    /// the first a letter or digit, the last no '.'.
+    /// </summary>
+    let isName (text: string) : bool =
+        let isAllowed (letter: char) = System.Char.IsAsciiLetterOrDigit letter || ".-_+".Contains letter
+
+        text.Length >= 1
+        && text.Length <= 60
+        && System.Char.IsAsciiLetterOrDigit text[0]
+        && Seq.forall isAllowed text
+        && text[text.Length - 1] <> '.'
+
+    /// <summary>The study that is answered: looks are taken only where seeds are added at them, and are none where all seeds run at once.</summary>
+    /// <param name="untilDecided">Whether seeds are added at the study's looks.</param>
+    /// <param name="study">The study.</param>
+    let carriedOut (untilDecided: bool) (study: StudyDesign) : StudyDesign =
+        match study.Protocol with
+        | Fair(tuning, confirmation, frontier) when not untilDecided ->
+            { study with Protocol = Fair(tuning, { confirmation with Looks = None }, frontier) }
+        | _ -> study
+
     /// <summary>The seeds of a confirmation that goes on to its last look: those given, then the numbers behind the greatest of them.</summary>
     let seedsToLook (confirmation: Confirmation) (looks: Looks) : int list =
         let missing = List.last looks.Seeds - confirmation.Seeds.Length

@@ -86,17 +86,8 @@ type internal Reading() =
 
     /// A name that may be part of a file's name.
     member reading.Name(place: Place) : string =
-        let isAllowed (c: char) = Char.IsAsciiLetterOrDigit c || c = '.' || c = '_' || c = '-' || c = '+'
-
         match place.Tree.Value with
-        | JsonValue.Text text when
-            text.Length >= 1
-            && text.Length <= 60
-            && Char.IsAsciiLetterOrDigit text[0]
-            && Seq.forall isAllowed text
-            && text[text.Length - 1] <> '.'
-            ->
-            text
+        | JsonValue.Text text when StudyDesign.isName text -> text
         | _ ->
             reading.FailValue(
                 place,

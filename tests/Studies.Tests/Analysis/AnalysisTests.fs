@@ -247,4 +247,72 @@ let private document =
               Expect.equal metrics [| Metric.StepsToTarget; Metric.AccuracyAtStop |] "metrics"
               Expect.all analysis.Value.Summaries (fun row -> not row.FinalAccuracy.HasValue && row.AccuracyAtStop.HasValue) "summaries") ]
 
-let tests = testList "analysis" [ verdicts; failures; tables; document ]
+let private looks =
+    let upTo n = clear |> List.filter (fun result -> result.Trial.Seed < 100 + n)
+
+    testList
+        "looks"
+        [ testCase "a look that is not finished names no winner, however clear it seems" (fun () ->
+              let analysis = Analysis.ofResults (two 10 []) (upTo 9) 1
+              let steps = comparison Metric.StepsToTarget analysis
+              Expect.equal (steps.Outcome, steps.Seeds.Length) (Outcome.NotRanked, 9) "steps"
+              Expect.stringContains (text analysis.Sentences) "9 of 10 seeds are finished, and only all of them are a look" "why"
+              Expect.isFalse analysis.Looks.Decided "not decided"
+              Expect.equal (comparison Metric.StepsToTarget (Analysis.ofResults (two 10 []) clear 1)).Winner "adam" "with the last")
+
+          testCase "nor does it call ties of unfinished looks an answer" (fun () ->
+              let same = pairOf 9 (fun _ -> 300.0, 0.92) (fun _ -> 300.0, 0.92)
+              Expect.isFalse (Analysis.ofResults (two 10 []) same 1).Looks.Decided "unfinished"
+              let never = pairOf 9 (fun _ -> infinity, 0.92) (fun _ -> infinity, 0.92)
+              Expect.isFalse (Analysis.isDecided (two 10 []) never 1) "nor where none arrives"
+              let finished = pairOf 10 (fun _ -> infinity, 0.92) (fun _ -> infinity, 0.92)
+              Expect.isTrue (Analysis.isDecided (two 10 []) finished 1) "nobody arrives, and all are equal")
+
+          testCase "trials of the next look have no part in this one" (fun () ->
+              let study = two 6 [ 6; 10 ]
+              let now, more = Analysis.ofResults study (upTo 6) 1, Analysis.ofResults study clear 1
+              Expect.equal (sprintf "%A" more) (sprintf "%A" now) "the same"
+              Expect.equal (comparison Metric.StepsToTarget (Analysis.ofResults study clear 2)).Seeds.Length 10 "the next look's")
+
+          testCase "looks that are not taken spend nothing" (fun () ->
+              let study = two 10 [ 6; 20 ]
+              let analysis = Analysis.ofResults (StudyDesign.carriedOut false study) clear 1
+              Expect.equal (analysis.Looks.Level, analysis.Looks.Planned) (0.05, [| 10 |]) "one look, at alpha"
+              Expect.equal (verdict Metric.StepsToTarget analysis).Winner "adam" "decides"
+              Expect.equal (StudyDesign.carriedOut true study) study "as declared")
+
+          testCase "deciding and analyzing agree" (fun () ->
+              for look, n in [ 1, 6; 2, 10 ] do
+                  let study = two 6 [ 6; 10 ]
+                  let decided = Analysis.isDecided study (upTo n) look
+                  Expect.equal decided (Analysis.ofResults study (upTo n) look).Looks.Decided $"look {look}"
+                  Expect.equal decided (look = 2) "the second only") ]
+
+let private conventions =
+    testList
+        "conventions"
+        [ testCase "of a diverged trial the best accuracy is none either" (fun () ->
+              let results =
+                  [ for setting in 0..1 do
+                        for seed in [ 1; 2; 3 ] do
+                            let made = withRate Phase.Tuning setting "adam" seed (0.1 * float (setting + 1)) 100.0 0.95
+                            if setting = 1 then { diverged made with StepsToTarget = 100.0 } else made ]
+
+              let rows = (Analysis.ofResults (two 10 []) results 1).Settings
+              Expect.equal (rows |> Array.map _.MedianBestAccuracy) [| 0.95; 0.0 |] "accuracy"
+              Expect.equal (rows |> Array.map _.MedianSteps) [| 100.0; infinity |] "steps"
+              Expect.equal (rows |> Array.map _.Reached) [| 3; 0 |] "reached")
+
+          testCase "the examples of a regression's budget are those of all its steps" (fun () ->
+              let study = two 6 []
+
+              let regression =
+                  { study with Tasks = [ { study.Tasks.Head with Problem = Function(LogisticRegression(3, 200)) } ] }
+
+              let results =
+                  [ for seed in seeds 6 -> { confirmed "mnist" "adam" seed 100.0 nan with ExamplesToTarget = 100.0 * 200.0 } ]
+
+              let summary = (Analysis.ofResults regression results 1).Summaries[0]
+              Expect.equal summary.Examples.RestrictedMean.Value 20000.0 "not cut off at 1,000 examples") ]
+
+let tests = testList "analysis" [ verdicts; failures; tables; document; looks; conventions ]
