@@ -17,7 +17,8 @@ let private tests =
           SettingsTests.tests
           StudyJsonTests.tests
           SchemaTests.tests
-          LintTests.tests ]
+          LintTests.tests
+          PlannerTests.tests ]
 
 [<EntryPoint>]
 let main args = Runner.main tests args

@@ -13,9 +13,12 @@ type Selection =
         Contender: string
         /// <summary>All settings tried, in their order; those of extensions last.</summary>
         Settings: ContenderSetting array
-        /// <summary>Median steps to the target over the tuning seeds, of each setting; infinite if it was not reached.</summary>
+        /// <summary>Median steps to the target over the tuning seeds, of each setting; infinite if it was not reached. A diverged trial reached nothing.</summary>
         StepsToTarget: float array
-        /// <summary>Median of the best validation (or of the last, by the objective) of each, larger being better.</summary>
+        /// <summary>
+        /// Median of the best validation (or of the last, by the objective) of each, larger being better; −∞ for a trial that diverged, and for
+        /// one without a last validation.
+        /// </summary>
         Worth: float array
         /// <summary>The chosen one.</summary>
         Best: int
@@ -71,42 +74,65 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
             looks[look] <- decided
             decided
 
+    // A study asks for the same trials again whenever one ends, and the text of an optimizer takes longer than a look.
+    let trials = Dictionary<struct (Phase * string * string * int * int), Trial>()
+
     let trial phase (task: StudyTask) (contender: Contender) index (setting: ContenderSetting) seed =
-        { Phase = phase
-          Task = task.Name
-          Contender = contender.Name
-          Setting = index
-          Seed = seed
-          Optimizer = string setting.Optimizer
-          Values = setting.Values }
+        let key = struct (phase, task.Name, contender.Name, index, seed)
+
+        match trials.TryGetValue key with
+        | true, known -> known
+        | _ ->
+            let made =
+                { Phase = phase
+                  Task = task.Name
+                  Contender = contender.Name
+                  Setting = index
+                  Seed = seed
+                  Optimizer = string setting.Optimizer
+                  Values = setting.Values }
+
+            trials[key] <- made
+            made
 
     let asGiven (contender: Contender) : ContenderSetting = { Values = [||]; Optimizer = contender.Optimizer }
 
     let median (values: float array) = Statistics.Quantile.median values
 
-    let best (task: StudyTask) (objective: Objective) (results: TrialResult array) : struct (float * float) =
-        let worth (score: Nullable<Score>) =
-            if score.HasValue then
+    /// What a setting is worth, by its trials: median steps to the target, median of the validations that the objective names, and how long
+    /// it lasted.
+    let judge (task: StudyTask) (objective: Objective) (results: TrialResult array) : struct (float * float * float) =
+        let validation (result: TrialResult) =
+            match objective with
+            | TimeToTarget -> result.Best
+            | FinalScore -> result.Final
+
+        let worth (result: TrialResult) =
+            let score = validation result
+
+            // What a trial saw before it diverged is not what it is worth.
+            if score.HasValue && not (Measures.isDiverged result) then
                 Pruning.worth task.Target score.Value.Accuracy score.Value.Loss
             else
                 Double.NegativeInfinity
 
-        match objective with
-        | TimeToTarget ->
-            struct (results |> Array.map _.StepsToTarget |> median, results |> Array.map (fun result -> worth result.Best) |> median)
-        | FinalScore -> struct (0.0, results |> Array.map (fun result -> worth result.Final) |> median)
+        struct (results |> Array.map Measures.steps |> median,
+                results |> Array.map worth |> median,
+                results |> Array.map (fun result -> float result.Steps) |> median)
 
     /// One contender on one task: its trials, in rounds of which each but the first extends the space, and what came of them.
     let tune (tuning: Tuning) (find: Trial -> TrialResult voption) (task: StudyTask) (contender: Contender) =
         let about = $"{task.Name}/{contender.Name}"
 
-        let finish (list: SettingList) (values: struct (float * float) array) index trials decisions =
-            let struct (steps, worth) = values[index]
+        let finish (list: SettingList) (values: struct (float * float * float) array) index trials decisions =
+            let struct (steps, worth, _) = values[index]
             let text = string list.Settings[index].Optimizer
             let count = list.Settings.Length
 
             let reason =
                 match tuning.Objective with
+                | _ when Double.IsNegativeInfinity worth && Double.IsInfinity steps ->
+                    $"every one of {count} settings failed; {text} lasted longest."
                 | TimeToTarget when Double.IsFinite steps -> $"{text} reached the target first of {count} settings, in {steps} steps."
                 | TimeToTarget -> FormattableString.Invariant $"no setting reached the target; {text} came nearest, with {abs worth:G4}."
                 | FinalScore -> FormattableString.Invariant $"{text} ended best of {count} settings, with {abs worth:G4}."
@@ -115,8 +141,8 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                 { Task = task.Name
                   Contender = contender.Name
                   Settings = list.Settings
-                  StepsToTarget = [| for struct (steps, _) in values -> steps |]
-                  Worth = [| for struct (_, worth) in values -> worth |]
+                  StepsToTarget = [| for struct (steps, _, _) in values -> steps |]
+                  Worth = [| for struct (_, worth, _) in values -> worth |]
                   Best = index
                   Extensions = list.Extensions.Length
                   AtEdge = [| for name, _ in Settings.edges tuning contender index list -> name |] }
@@ -135,10 +161,15 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                 struct (List.concat trials, ValueNone, List.rev decisions)
             else
                 let values =
-                    [| for results in results -> best task tuning.Objective [| for result in results -> result.Value |] |]
+                    [| for results in results -> judge task tuning.Objective [| for result in results -> result.Value |] |]
 
-                let struct (_, _, index) =
-                    values |> Array.mapi (fun i struct (steps, worth) -> struct (steps, -worth, i)) |> Array.min
+                // Less is better; the first, on ties.
+                let rank i struct (steps, worth: float, lasted: float) =
+                    match tuning.Objective with
+                    | TimeToTarget -> struct (steps, -worth, -lasted, i)
+                    | FinalScore -> struct (0.0, -worth, -lasted, i)
+
+                let struct (_, _, _, index) = values |> Array.mapi rank |> Array.min
 
                 let extended =
                     if list.Extensions.Length < tuning.Extensions then
@@ -165,6 +196,23 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
     let pairs =
         [ for task in study.Tasks do
               for contender in study.Contenders -> task, contender ]
+
+    // What came of a tuning is final.
+    let settled =
+        Dictionary<struct (string * string), struct (Trial list * Selection voption * StudyDecision list)>()
+
+    let tuneOnce tuning find (task: StudyTask) (contender: Contender) =
+        let key = struct (task.Name, contender.Name)
+
+        match settled.TryGetValue key with
+        | true, known -> known
+        | _ ->
+            let struct (_, selection, _) as tuned = tune tuning find task contender
+
+            if selection.IsSome then
+                settled[key] <- tuned
+
+            tuned
 
     let confirm
         (confirmation: Confirmation)
@@ -221,7 +269,11 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
         match Settings.arguments "lr" setting.Optimizer with
         | [] -> None
         | arguments when arguments |> List.forall (fun argument -> argument.Allows rate) ->
-            Some { Values = [| struct ("lr", rate) |]; Optimizer = Optimizer.set "lr" rate setting.Optimizer }
+            let others = setting.Values |> Array.filter (fun struct (name, _) -> name <> "lr")
+            // With all that tuning chose: trials are trained by their values, not by their texts.
+            Some
+                { Values = Array.append others [| struct ("lr", rate) |]
+                  Optimizer = Optimizer.set "lr" rate setting.Optimizer }
         | _ -> None
 
     let frontier (frontier: Frontier) (chosen: (StudyTask * Contender * ContenderSetting) list) =
@@ -250,7 +302,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
               LooksDone = 1
               IsComplete = isFinished trials }
         | Fair(tuning, confirmation, rates) ->
-            let tuned = [ for task, contender in pairs -> task, contender, tune tuning find task contender ]
+            let tuned = [ for task, contender in pairs -> task, contender, tuneOnce tuning find task contender ]
 
             let tuningTrials =
                 [ for _, _, struct (trials, _, _) in tuned do

@@ -21,8 +21,19 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
 
     // By the contender rather than by the text, which does not know every optimizer that a program can make.
     let optimizer (trial: Trial) : Optimizer =
-        (contenders[trial.Contender].Optimizer, trial.Values)
-        ||> Array.fold (fun optimizer struct (name, value) -> Optimizer.set name value optimizer)
+        let made =
+            (contenders[trial.Contender].Optimizer, trial.Values)
+            ||> Array.fold (fun optimizer struct (name, value) -> Optimizer.set name value optimizer)
+
+        if string made <> trial.Optimizer then
+            raise (
+                ArgumentException(
+                    $"the trial {trial} is of {trial.Optimizer}, and with its values {trial.Contender} is {made}: a result must name what was trained.",
+                    nameof trial
+                )
+            )
+
+        made
 
     let under (run: TrialRun) : ITrialRun =
         { new ITrialRun with
