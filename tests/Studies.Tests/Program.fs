@@ -18,7 +18,8 @@ let private tests =
           StudyJsonTests.tests
           SchemaTests.tests
           LintTests.tests
-          PlannerTests.tests ]
+          PlannerTests.tests
+          StudyRunTests.tests ]
 
 [<EntryPoint>]
 let main args = Runner.main tests args

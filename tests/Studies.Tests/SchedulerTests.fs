@@ -328,4 +328,73 @@ let tests =
                   let again =
                       stored folder (fun store -> outcome (sitting study 2 store 2 (Formulas ignore) CancellationToken.None))
 
-                  Expect.equal again expected "goes on")) ]
+                  Expect.equal again expected "goes on"))
+
+          testCase "a trial that fails within a step is not saved where it stands, and the others are" (fun () ->
+              let study = study NoPruning
+
+              for failsToSave in [ false; true ] do
+                  let saved = ConcurrentBag<string>()
+                  let mutable steps = 0
+
+                  let onStep () =
+                      if Interlocked.Increment(&steps) = 333 then
+                          invalidOp "a step failed"
+
+                  let inner: IStudyStore = MemoryStore()
+
+                  let store =
+                      { new IStudyStore with
+                          member _.Results = inner.Results
+                          member _.Decisions = inner.Decisions
+                          member _.Keep(result: TrialResult) = inner.Keep result
+                          member _.Keep(decision: StudyDecision) = inner.Keep decision
+
+                          member _.Save(trial, _) =
+                              saved.Add trial.Id
+
+                              if failsToSave then
+                                  raise (UnauthorizedAccessException "not here")
+
+                          member _.Restore(_, _) = ValueNone }
+
+                  let scheduler =
+                      Scheduler(study, Planner(study, true, decideAt 2), Formulas onStep, store, 3, TimeSpan.MaxValue, ignore)
+
+                  let message =
+                      try
+                          scheduler.Run CancellationToken.None
+                          ""
+                      with :? StudyException as error ->
+                          error.Message
+
+                  Expect.stringEnds message ": a step failed" "the first failure is told"
+                  Expect.isFalse (Seq.contains (message.Split(':')[0]) saved) "not the one that failed")
+
+          testCase "trials under way that cannot be saved when it is cancelled are named" (fun () ->
+              use cancel = new CancellationTokenSource()
+              let mutable steps = 0
+
+              let onStep () =
+                  if Interlocked.Increment(&steps) = 100 then
+                      cancel.Cancel()
+
+              let store =
+                  { new IStudyStore with
+                      member _.Results = Dictionary()
+                      member _.Decisions = []
+                      member _.Keep(_: TrialResult) = ()
+                      member _.Keep(_: StudyDecision) = ()
+                      member _.Save(_, _) = raise (IOException "no space left on device")
+                      member _.Restore(_, _) = ValueNone }
+
+              let sit () = sitting (study NoPruning) 2 store 1 (Formulas onStep) cancel.Token |> ignore
+
+              let message =
+                  try
+                      (sit ()
+                       "")
+                  with :? StudyException as error ->
+                      error.Message
+
+              Expect.stringEnds message "could not be saved: no space left on device" "named") ]

@@ -7,32 +7,6 @@ open System.IO
 open System.Threading
 open System.Threading.Tasks
 
-/// A trial under way, between the workers that take turns with it.
-[<AllowNullLiteral>]
-type internal TrialSlot(trial: Trial, task: StudyTask, run: ITrialRun, rungs: int64 list) =
-    member _.Trial = trial
-    member _.Task = task
-    member _.Run = run
-    /// The rungs that lie before it, the next first.
-    member val Rungs = rungs with get, set
-    /// Its validations when it last stood still: for decisions about others while it trains.
-    member val Curve = run.Curve with get, set
-    /// Its steps when it last stood still.
-    member val Reached = run.Step with get, set
-    /// Its steps now, for progress.
-    member val Step = run.Step with get, set
-    member val IsBusy = false with get, set
-    member val LastSaved = Stopwatch.GetTimestamp() with get, set
-
-/// What a worker is to do next.
-[<RequireQualifiedAccess>]
-type internal Work =
-    | Begin of Trial * StudyTask
-    | GoOn of TrialSlot
-    | End of TrialSlot
-    | Wait
-    | Nothing
-
 /// Runs a study's trials on several threads until nothing further is needed. Which thread takes what when has no part in the results.
 [<Sealed>]
 type internal Scheduler
@@ -74,32 +48,26 @@ type internal Scheduler
         | true, result -> ValueSome result
         | _ -> ValueNone
 
-    let mutable plan = planner.Make find
+    // The document's runs have no budget of steps: one counts as much as another.
+    let budget (trial: Trial) = if isDocument then 1.0 else float tasks[trial.Task].Steps
+    let makePlan () = PlanIndex(planner.Make find, budget, results.ContainsKey)
+    let mutable index = makePlan ()
 
     let keep (decision: StudyDecision) =
         if decisions.TryAdd(decision.Key, decision) then
             store.Keep decision
 
-    do plan.Decisions |> Array.iter keep
-
-    let groupOf (trial: Trial) =
-        plan.Trials
-        |> Array.filter (fun other ->
-            other.Phase = Phase.Tuning
-            && other.Task = trial.Task
-            && other.Contender = trial.Contender
-            && other.Seed = trial.Seed
-            && other.Setting < trial.Setting)
+    do index.Plan.Decisions |> Array.iter keep
 
     /// The curves of the trials before one that reached a step; nothing, as long as it is not known of all of them whether they do.
     let earlier (trial: Trial) (step: int64) : Curve array voption =
         let found =
-            groupOf trial
+            index.Before trial
             |> Array.map (fun other ->
-                match find other.Id with
+                match find other with
                 | ValueSome result -> ValueSome(if result.Steps >= step then ValueSome result.Curve else ValueNone)
                 | ValueNone ->
-                    match slots.TryGetValue other.Id with
+                    match slots.TryGetValue other with
                     | true, slot when slot.Reached >= step -> ValueSome(ValueSome slot.Curve)
                     | _ -> ValueNone)
 
@@ -124,11 +92,11 @@ type internal Scheduler
         goesOn
 
     let next () : Work =
-        let consider (trial: Trial) =
-            if results.ContainsKey trial.Id || beginning.Contains trial.Id then
+        let consider (struct (id: string, trial: Trial)) =
+            if beginning.Contains id then
                 Work.Nothing
             else
-                match slots.TryGetValue trial.Id with
+                match slots.TryGetValue id with
                 | false, _ -> Work.Begin(trial, tasks[trial.Task])
                 | true, slot when slot.IsBusy -> Work.Nothing
                 | true, slot ->
@@ -143,7 +111,7 @@ type internal Scheduler
                     | _ -> Work.GoOn slot
 
         let found =
-            plan.Trials
+            index.Unfinished
             |> Seq.map consider
             |> Seq.tryFind (function
                 | Work.Nothing -> false
@@ -154,23 +122,8 @@ type internal Scheduler
         | None when beginning.Count > 0 || slots.Values |> Seq.exists _.IsBusy -> Work.Wait
         | None -> Work.Nothing
 
-    let budget (trial: Trial) = float tasks[trial.Task].Steps
-
     let share () =
-        let whole = plan.Trials.Length
-
-        if whole = 0 then
-            0.0
-        elif isDocument then
-            float results.Count / float whole
-        else
-            let weight = plan.Trials |> Array.sumBy budget
-
-            let finished =
-                plan.Trials |> Array.sumBy (fun trial -> if results.ContainsKey trial.Id then budget trial else 0.0)
-
-            let under = slots.Values |> Seq.sumBy (fun slot -> float slot.Step)
-            min 1.0 ((finished + under) / weight)
+        index.Share(if isDocument then 0.0 else slots.Values |> Seq.sumBy (fun slot -> float slot.Step))
 
     let news (trial: Trial) state step (curve: Curve) (result: TrialResult | null) : StudyProgress =
         let done' = share ()
@@ -191,8 +144,8 @@ type internal Scheduler
             else
                 Nullable()
           Result = result
-          Finished = results.Count
-          Planned = plan.Trials.Length
+          Finished = index.Plan.Trials.Length - index.Unfinished.Length
+          Planned = index.Plan.Trials.Length
           Share = done'
           Elapsed = clock.Elapsed
           Left = if gained > 0.01 then Nullable(clock.Elapsed * ((1.0 - done') / gained)) else Nullable() }
@@ -207,8 +160,8 @@ type internal Scheduler
             locked (fun () ->
                 slots.Remove slot.Trial.Id |> ignore
                 results[slot.Trial.Id] <- result
-                plan <- planner.Make find
-                plan.Decisions |> Array.iter keep
+                index <- makePlan ()
+                index.Plan.Decisions |> Array.iter keep
                 let news = news slot.Trial TrialState.Finished result.Steps result.Curve result
                 Monitor.PulseAll gate
                 news)
@@ -222,7 +175,9 @@ type internal Scheduler
         let mutable reported = 0L
 
         while not run.HasEnded && run.Step < goal && not cancellation.IsCancellationRequested do
+            slot.IsBroken <- true
             run.RunTo(min goal ((run.Step / every + 1L) * every), cancellation)
+            slot.IsBroken <- false
 
             if Stopwatch.GetElapsedTime slot.LastSaved >= saveEvery && not run.HasEnded then
                 store.Save(slot.Trial, run)
@@ -330,24 +285,25 @@ type internal Scheduler
 
         Task.WaitAll threads
 
-        try
-            for slot in slots.Values do
-                if slot.Run.Step > 0L then
+        for slot in slots.Values do
+            if slot.Run.Step > 0L && not slot.IsBroken then
+                try
                     store.Save(slot.Trial, slot.Run)
-        with :? IOException when not (isNull failure) ->
-            // A disk that is full has been told of already.
-            ()
+                with error ->
+                    // The first failure is told; the others may yet be saved.
+                    if isNull failure then
+                        failure <- StudyException($"{slot.Trial.Id} could not be saved: {error.Message}", error)
 
         match failure with
         | null -> ()
         | failure -> raise failure
 
     /// The plan as it now is.
-    member _.Plan = plan
+    member _.Plan = index.Plan
 
     /// The results that there are, in the order of the plan.
     member _.Results: TrialResult array =
-        plan.Trials
+        index.Plan.Trials
         |> Array.choose (fun trial ->
             match find trial.Id with
             | ValueSome result -> Some result

@@ -20,8 +20,9 @@ type StudyFolder(path: string) =
     /// <summary>A trial's result, with all that a replay needs.</summary>
     member _.Result(trial: Trial) = within $"trials/{trial.Id}.json"
 
+    // With a comma, which no name has: a dot would take a.b/c for a/b.c.
     /// <summary>Where a trial under way was last saved.</summary>
-    member _.Checkpoint(trial: Trial) = within (sprintf "running/%s.safetensors" (trial.Id.Replace('/', '.')))
+    member _.Checkpoint(trial: Trial) = within (sprintf "running/%s.safetensors" (trial.Id.Replace('/', ',')))
 
     /// <summary>The folder of checkpoints.</summary>
     member _.Checkpoints = within "running"

@@ -73,7 +73,8 @@ module internal StudyRecord =
                     fail file number $"a journal of the form '{found}', expected '{schema}'."
 
                 Header
-                    { Study = content.GetProperty("study").GetRawText()
+                    // As it was printed, so that trials have the same files before and after an interruption.
+                    { Study = content.GetProperty("study").GetRawText() |> Json.parse |> Json.print
                       UntilDecided = content.GetProperty("until_decided").GetBoolean()
                       Data = [| for entry in content.GetProperty("data").EnumerateObject() -> struct (entry.Name, text entry.Value) |]
                       Version = text (content.GetProperty "version") }
@@ -84,6 +85,7 @@ module internal StudyRecord =
                 | decision -> Decided decision
             | other -> fail file number $"a record of the unknown kind '{other}'."
         with
+        | JsonSyntaxException(_, problem) -> fail file number $"its study is not JSON: {problem}"
         | :? JsonException
         | :? KeyNotFoundException
         | :? System.InvalidOperationException as error -> fail file number $"it is not in the form of this version: {error.Message}"

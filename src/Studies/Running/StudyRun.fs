@@ -57,7 +57,13 @@ type StudyRun
         | null -> ""
         | attribute -> attribute.InformationalVersion.Split('+')[0]
 
-    static let checkLooks (study: StudyDesign) (untilDecided: bool) =
+    static let check (study: StudyDesign) (untilDecided: bool) =
+        match StudyRules.broken study with
+        | [] -> ()
+        | problems ->
+            let list = String.Join("\n  ", problems)
+            raise (StudyException $"the study '{study.Name}' cannot be carried out:\n  {list}")
+
         match study.Protocol with
         | Fair(_, { Looks = Some _ }, _) -> ()
         | _ when untilDecided ->
@@ -82,6 +88,10 @@ type StudyRun
                     | Decided decision -> Some decision
                     | _ -> None)
 
+            match results |> List.countBy _.Trial.Id |> List.tryFind (fun (_, count) -> count > 1) with
+            | Some(id, count) -> raise (DataFormatException(folder.Journal, 0L, $"it has {count} results of the trial {id}."))
+            | None -> ()
+
             struct (header, results, decisions)
         | _ -> raise (DataFormatException(folder.Journal, 0L, "a journal begins with its study, this one does not."))
 
@@ -101,8 +111,17 @@ type StudyRun
                     $"'{folder.Path}' was begun with another study (what it has first):\n  {list}\nPut the study back as it was, or begin the new one in a folder of its own."
             )
 
+    /// Under another name until it is whole: a journal without its study could neither be gone on with nor begun again.
+    static let beginJournal (path: string) (header: string) : Journal =
+        let unfinished = path + ".new"
+        File.Delete unfinished
+
+        using (Journal.Create unfinished) (fun journal -> journal.Append header)
+        File.Move(unfinished, path)
+        Journal.Open path
+
     static let planner (study: StudyDesign) (untilDecided: bool) =
-        Planner(study, untilDecided, (fun look results -> (Analysis.ofResults study results look).Looks.Decided))
+        Planner(study, untilDecided, (fun look results -> Analysis.isDecided study results look))
 
     /// <summary>The study.</summary>
     member _.Study = study
@@ -111,9 +130,9 @@ type StudyRun
     /// <param name="study">The study.</param>
     /// <param name="untilDecided">Whether seeds are added at its looks.</param>
     /// <param name="source">Trains.</param>
-    /// <exception cref="T:CuteDl.Studies.StudyException">Seeds are to be added, and no looks are declared.</exception>
+    /// <exception cref="T:CuteDl.Studies.StudyException">The study cannot be carried out: why. Or seeds are to be added, and no looks are declared.</exception>
     static member InMemory(study: StudyDesign, untilDecided: bool, source: ITrialSource) : StudyRun =
-        checkLooks study untilDecided
+        check study untilDecided
         new StudyRun(study, untilDecided, MemoryStore(), source, null, null)
 
     /// <summary>Begins a study in a folder.</summary>
@@ -122,12 +141,12 @@ type StudyRun
     /// <param name="path">The folder; made, if it is not there.</param>
     /// <param name="source">Trains.</param>
     /// <param name="data">A hash of the images of each task.</param>
-    /// <exception cref="T:CuteDl.Studies.StudyException">There is a study in the folder already.</exception>
+    /// <exception cref="T:CuteDl.Studies.StudyException">The study cannot be carried out, or there is one in the folder already.</exception>
     /// <exception cref="T:System.IO.IOException">The folder cannot be written, or another process is at work in it.</exception>
     static member Begin
         (study: StudyDesign, untilDecided: bool, path: string, source: ITrialSource, data: struct (string * string) array)
         : StudyRun =
-        checkLooks study untilDecided
+        check study untilDecided
         let folder = StudyFolder path
         Directory.CreateDirectory folder.Path |> ignore
         let folderLock = FolderLock.Take folder.Path
@@ -144,10 +163,9 @@ type StudyRun
                     use writer = new StreamWriter(stream, leaveOpen = true)
                     writer.Write header.Study))
 
-            let journal = Journal.Create folder.Journal
+            let journal = beginJournal folder.Journal (StudyRecord.write (Header header))
 
             try
-                journal.Append(StudyRecord.write (Header header))
                 new StudyRun(study, untilDecided, FolderStore(folder, journal, header, [], []), source, folderLock, journal)
             with _ ->
                 (journal :> IDisposable).Dispose()
@@ -191,6 +209,8 @@ type StudyRun
                     | Some study ->
                         refuseChanges folder begun (StudyJson.print study)
                         study
+
+                check study header.UntilDecided
 
                 if header.Version <> version then
                     raise (

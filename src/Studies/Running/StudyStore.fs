@@ -20,14 +20,26 @@ type internal IStudyStore =
     /// Goes on with a trial from where it was saved, if it was.
     abstract Restore: trial: Trial * source: ITrialSource -> ITrialRun voption
 
+/// What is kept, as a study that is gone on with in the same process finds it.
+[<Sealed>]
+type internal Kept(results: TrialResult seq, decisions: StudyDecision seq) =
+    let results = Dictionary(results |> Seq.map (fun result -> KeyValuePair(result.Trial.Id, result)))
+    let decisions = List<StudyDecision> decisions
+    member _.Results = lock results (fun () -> Dictionary results)
+    member _.Decisions = lock decisions (fun () -> List.ofSeq decisions)
+    member _.Add(result: TrialResult) = lock results (fun () -> results[result.Trial.Id] <- result)
+    member _.Add(decision: StudyDecision) = lock decisions (fun () -> decisions.Add decision)
+
 /// Keeps nothing beyond the process.
 [<Sealed>]
 type internal MemoryStore() =
+    let kept = Kept([], [])
+
     interface IStudyStore with
-        member _.Results = Dictionary()
-        member _.Decisions = []
-        member _.Keep(_: TrialResult) = ()
-        member _.Keep(_: StudyDecision) = ()
+        member _.Results = kept.Results
+        member _.Decisions = kept.Decisions
+        member _.Keep(result: TrialResult) = kept.Add result
+        member _.Keep(decision: StudyDecision) = kept.Add decision
         member _.Save(_, _) = ()
         member _.Restore(_, _) = ValueNone
 
@@ -35,7 +47,7 @@ type internal MemoryStore() =
 [<Sealed>]
 type internal FolderStore
     (folder: StudyFolder, journal: Journal, header: StudyHeader, results: TrialResult list, decisions: StudyDecision list) =
-    let results = results |> List.map (fun result -> KeyValuePair(result.Trial.Id, result)) |> Dictionary
+    let kept = Kept(results, decisions)
 
     let manifest (result: TrialResult) : TrialManifest =
         { Schema = TrialManifest.CurrentSchema
@@ -57,24 +69,31 @@ type internal FolderStore
                 use writer = new StreamWriter(stream, leaveOpen = true)
                 writer.Write(TrialManifest.write (manifest result))))
 
+    let dropCheckpoint (trial: Trial) =
+        if File.Exists(folder.Checkpoint trial) then
+            File.Delete(folder.Checkpoint trial)
+
     do
-        // Those that a crash kept from being written: the journal is what counts.
-        for result in results.Values do
+        // What a crash kept from being written, or from being deleted: the journal is what counts.
+        for result in results do
             if not (File.Exists(folder.Result result.Trial)) then
                 writeManifest result
 
+            dropCheckpoint result.Trial
+
     interface IStudyStore with
-        member _.Results = results
-        member _.Decisions = decisions
+        member _.Results = kept.Results
+        member _.Decisions = kept.Decisions
 
         member _.Keep(result: TrialResult) =
             journal.Append(StudyRecord.write (Finished result))
+            kept.Add result
             writeManifest result
+            dropCheckpoint result.Trial
 
-            if File.Exists(folder.Checkpoint result.Trial) then
-                File.Delete(folder.Checkpoint result.Trial)
-
-        member _.Keep(decision: StudyDecision) = journal.Append(StudyRecord.write (Decided decision))
+        member _.Keep(decision: StudyDecision) =
+            journal.Append(StudyRecord.write (Decided decision))
+            kept.Add decision
 
         member _.Save(trial, run) =
             Directory.CreateDirectory folder.Checkpoints |> ignore

@@ -1,0 +1,349 @@
+/// Whole studies, really trained, on small images: interrupted, gone on with, and held to the promises of the protocol.
+module CuteDl.Studies.Tests.StudyRunTests
+
+open System
+open System.IO
+open System.Threading
+open Expecto
+open CuteDl.Core.Data
+open CuteDl.Core.Networks
+open CuteDl.Core.Numerics
+open CuteDl.Core.Optimizers
+open CuteDl.Studies
+open CuteDl.Studies.Tests.JournalTests
+
+/// Three classes of eight pixels: each class lights up pixels of its own, with noise.
+let private images (count: int) (purpose: string) : DataSet =
+    let random = Random.stream 17 purpose
+    let labels = Array.init count (fun i -> byte (i % 3))
+    let pixel label i = if i % 3 = int label then 128 + random.Next 128 else random.Next 160
+
+    DataSet(
+        8,
+        [| for label in labels do
+               for i in 0..7 -> byte (pixel label i) |],
+        labels
+    )
+
+let private files = { Training = images 80 "training"; Validation = images 30 "test"; Classes = 3 }
+
+let private task: StudyTask =
+    { Name = "small"
+      Problem =
+        Images
+            { Source = Held("small", files)
+              Split = HoldOut(20, 4)
+              Layers = [ Dense(6, ReLU); Dropout 0.2; Dense(3, Linear) ]
+              Loss = SoftmaxCrossEntropy
+              Initialization = Glorot
+              Batch = 16
+              Order = Shuffled }
+      Precision = TaskPrecision.Single
+      Steps = 24L
+      ValidateEvery = 2
+      Target = Accuracy 0.7 }
+
+let private contender name optimizer space : Contender = { Name = name; Optimizer = Expression.parse optimizer; Space = space }
+
+let private tuning =
+    { Search = Sobol
+      Trials = 4
+      Seeds = [ 1000; 1001 ]
+      Objective = TimeToTarget
+      Pruning = SuccessiveHalving 2
+      Extensions = 1 }
+
+let private confirmation =
+    { Seeds = [ 1..3 ]
+      Alpha = 0.05
+      EqualWithin = 1.05
+      Looks = Some { Seeds = [ 3; 5 ] }
+      Defaults = true }
+
+let private frontier = { Rates = [ 0.001; 0.03 ]; Seeds = [ 2000 ] }
+
+let private study: StudyDesign =
+    { Name = "small"
+      Tasks = [ task ]
+      Contenders =
+        [ contender "sgd" "momentum(lr=0.01)" [ "lr", LogUniform(1e-3, 1e36); "decay", Uniform(0.0, 0.9) ]
+          contender "adam" "adam" [ "lr", LogUniform(1e-4, 0.1); "eps", Choice [ 1e-8; 0.1 ] ] ]
+      Protocol = Fair(tuning, confirmation, Some frontier) }
+
+let private prepared (files: DataSets) (study: StudyDesign) = PreparedTrials.Of((fun _ -> files), study)
+let private options workers saveEvery = { Workers = workers; SaveEvery = saveEvery }
+
+let private inMemory files (study: StudyDesign) untilDecided =
+    use run = StudyRun.InMemory(study, untilDecided, prepared files study)
+    run.Run(options 2 TimeSpan.MaxValue, ignore, CancellationToken.None)
+
+/// Without what is not repeatable.
+let private repeatable (result: TrialResult) : string =
+    TrialJson.write { result with Seconds = 0.0; SecondsToTarget = 0.0; Curve = { result.Curve with Seconds = [||] } }
+
+/// A journal's records, up to their order and to seconds.
+let private content (folder: string) : string list =
+    let path = (StudyFolder folder).Journal
+
+    Journal.Read path
+    |> Seq.mapi (fun i text ->
+        match StudyRecord.read path i text with
+        | Finished result -> repeatable result
+        | _ -> text)
+    |> Seq.sort
+    |> Seq.toList
+
+let private started folder =
+    let trials = prepared files study
+    StudyRun.Begin(study, true, folder, trials, trials.DataHashes)
+
+let private resumed folder =
+    StudyRun.Resume(
+        folder,
+        Some study,
+        fun study ->
+            let trials = prepared files study
+            struct (trials :> ITrialSource, trials.DataHashes)
+    )
+
+let private refusal (act: unit -> 'any) : string =
+    try
+        act () |> ignore
+        failtest "nothing was thrown"
+    with :? StudyException as error ->
+        error.Message
+
+let private interrupted (folder: string) workers (pause: int) : unit =
+    let mutable isComplete = false
+    let mutable sitting = 0
+
+    while not isComplete do
+        use run = if sitting = 0 then started folder else resumed folder
+        use cancel = new CancellationTokenSource()
+        let mutable left = pause + sitting
+
+        let progress (_: StudyProgress) =
+            if Interlocked.Decrement(&left) = 0 then
+                cancel.Cancel()
+
+        isComplete <- (run.Run(options workers TimeSpan.Zero, progress, cancel.Token)).IsComplete
+        sitting <- sitting + 1
+
+    Expect.isGreaterThan sitting 3 "it was interrupted"
+
+let private interruptions =
+    testList
+        "interruptions"
+        [ testCase "any number of workers and any kills leave the same in the journal" (fun () ->
+              let whole =
+                  inFolder (fun folder ->
+                      use run = started folder
+                      let outcome = run.Run(options 1 TimeSpan.MaxValue, ignore, CancellationToken.None)
+                      Expect.isTrue outcome.IsComplete "complete"
+                      let endings = outcome.Results |> Array.map _.Ending |> Set.ofArray
+                      Expect.isTrue (endings.Contains Ending.Pruned && endings.Contains Ending.Diverged) "some are pruned, some diverge"
+                      content folder)
+
+              for workers, pause in [ 1, 7; 3, 11; 3, 2 ] do
+                  inFolder (fun folder ->
+                      interrupted folder workers pause
+                      Expect.equal (content folder) whole $"{workers} workers, {pause} news at a time"
+                      Expect.isEmpty (Directory.GetFiles(StudyFolder(folder).Checkpoints)) "no checkpoint is left"))
+
+          testCase "a run that was cancelled goes on in the same process, in a folder or in memory" (fun () ->
+              let expected = (inMemory files study true).Results |> Array.map repeatable
+
+              let twice (run: StudyRun) =
+                  use cancel = new CancellationTokenSource()
+
+                  let progress (news: StudyProgress) =
+                      if news.Finished >= 5 then
+                          cancel.Cancel()
+
+                  let first = run.Run(options 2 TimeSpan.Zero, progress, cancel.Token)
+                  Expect.isFalse first.IsComplete "cancelled"
+                  let mutable finishedFirst = Int32.MaxValue
+                  let observe (news: StudyProgress) = finishedFirst <- min finishedFirst news.Finished
+                  let second = run.Run(options 2 TimeSpan.Zero, observe, CancellationToken.None)
+                  Expect.isGreaterThanOrEqual finishedFirst 5 "what is finished stays so"
+                  Expect.equal (second.Results |> Array.map repeatable) expected "results"
+
+              using (StudyRun.InMemory(study, true, prepared files study)) twice
+
+              inFolder (fun folder ->
+                  using (started folder) twice
+                  use again = resumed folder
+                  Expect.isTrue (again.Run(options 1 TimeSpan.Zero, ignore, CancellationToken.None)).IsComplete "no result is there twice"))
+
+          testCase
+              "what a crash left half done is mended: journals without their study, results without files, checkpoints of what is finished"
+              (fun () ->
+                  inFolder (fun path ->
+                      let folder = StudyFolder path
+                      Directory.CreateDirectory path |> ignore
+                      File.WriteAllText(folder.Journal + ".new", "torn")
+                      use run = started path
+                      let outcome = run.Run(options 2 TimeSpan.MaxValue, ignore, CancellationToken.None)
+                      (run :> IDisposable).Dispose()
+                      let trial = outcome.Results[3].Trial
+                      let manifest = File.ReadAllText(folder.Result trial)
+                      File.Delete(folder.Result trial)
+                      Directory.CreateDirectory folder.Checkpoints |> ignore
+                      File.WriteAllText(folder.Checkpoint trial, "left behind")
+                      (resumed path :> IDisposable).Dispose()
+                      Expect.equal (File.ReadAllText(folder.Result trial)) manifest "written anew"
+                      Expect.isFalse (File.Exists(folder.Checkpoint trial)) "deleted"))
+
+          testCase "a result that is there twice is named" (fun () ->
+              inFolder (fun path ->
+                  use run = started path
+                  let outcome = run.Run(options 2 TimeSpan.MaxValue, ignore, CancellationToken.None)
+                  (run :> IDisposable).Dispose()
+
+                  using (Journal.Open (StudyFolder path).Journal) (fun journal ->
+                      journal.Append(StudyRecord.write (Finished outcome.Results[0])))
+
+                  let read () = StudyRun.Read(path, Some study) |> ignore
+                  let error = Expect.throwsT<DataFormatException> read "named"
+                  ignore error))
+
+          testCase "another study, other images, a second process and a folder in use are refused" (fun () ->
+              inFolder (fun path ->
+                  let folder = StudyFolder path
+                  use run = started path
+                  Expect.throwsT<IOException> (fun () -> resumed path |> ignore) "in use"
+                  (run :> IDisposable).Dispose()
+                  Expect.stringContains (refusal (fun () -> started path)) "begun before" "begun"
+                  let other = { study with Tasks = [ { task with Steps = 26L } ] }
+
+                  let resumeAs (study: StudyDesign) (files: DataSets) =
+                      StudyRun.Resume(
+                          path,
+                          Some study,
+                          fun study ->
+                              let trials = prepared files study
+                              struct (trials :> ITrialSource, trials.DataHashes)
+                      )
+
+                  Expect.stringContains (refusal (fun () -> resumeAs other files)) "$.tasks[0].steps: 24 and 26" "another study"
+
+                  Expect.stringContains
+                      (refusal (fun () -> resumeAs study { files with Training = images 80 "other" }))
+                      "the images"
+                      "images"
+
+                  let text = File.ReadAllText folder.Study
+                  File.WriteAllText(folder.Study, text.Replace("\"equal_within\": 1.05", "\"equal_within\": 1.5"))
+                  Expect.stringContains (refusal (fun () -> resumed path)) "equal_within: 1.05 and 1.5" "a changed file")) ]
+
+let private honesty =
+    testList
+        "honesty"
+        [ testCase "every contender has the same initial weights, batches and dropouts" (fun () ->
+              // Rates too small to change a weight: whatever a step's loss depends on besides the optimizer shows in its marks.
+              let still =
+                  [ contender "sgd" "momentum(lr=1e-30)" []
+                    contender "adam" "adam(lr=1e-30)" []
+                    contender "rms" "rmsprop(lr=1e-30) | ema(0.9)" [] ]
+
+              let outcome = inMemory files { study with Contenders = still } false
+
+              let marks =
+                  [ for result in outcome.Results do
+                        if result.Trial.Phase = Phase.Confirmation then
+                            Expect.equal result.Fingerprint.Length 24 "a mark for each step"
+                            result.Trial.Seed, result.Fingerprint ]
+
+              Expect.equal marks.Length (3 * 3) "all"
+              Expect.equal (marks |> List.distinct |> List.length) 3 "one for each seed, whoever it is"
+              Expect.equal (marks |> List.distinctBy snd |> List.length) 3 "and other ones for other seeds")
+
+          testCase "the test images have no part in anything but the scores of confirmed trials" (fun () ->
+              let other = { files with Validation = images 30 "other test" }
+              let seen, again = inMemory files study true, inMemory other study true
+
+              let without (outcome: StudyOutcome) =
+                  [ for result in outcome.Results -> repeatable { result with Test = Nullable() } ]
+
+              Expect.equal (without again) (without seen) "results"
+              Expect.equal again.Decisions seen.Decisions "decisions"
+
+              for result in seen.Results do
+                  let isConfirmed = result.Trial.Phase = Phase.Confirmation || result.Trial.Phase = Phase.Defaults
+                  Expect.equal result.Test.HasValue (isConfirmed && result.Ending = Ending.Completed) result.Trial.Id)
+
+          testCase "what was trained is what the result says" (fun () ->
+              let outcome = inMemory files study true
+              let trials = prepared files study
+
+              for result in outcome.Results do
+                  Expect.equal (Replay.check trials.Tasks[0] result ignore CancellationToken.None) BitEqual result.Trial.Id
+
+              let wrong = { outcome.Results[0].Trial with Optimizer = "adam" }
+              Expect.throwsT<ArgumentException> (fun () -> (trials :> ITrialSource).Start wrong |> ignore) "another optimizer") ]
+
+let private rules =
+    let fair tuning confirmation frontier = { study with Protocol = Fair(tuning, confirmation, frontier) }
+    let withTask task = { study with Tasks = [ task ] }
+    let looks seeds = fair tuning { confirmation with Looks = Some { Seeds = seeds } } None
+
+    let asDocument =
+        match task.Problem with
+        | Images images -> { task with Problem = Images { images with Split = TestAsValidation } }
+        | Function _ -> task
+
+    let cases =
+        [ { study with Tasks = [] }, "there are no tasks"
+          { study with Contenders = [] }, "there are no optimizers"
+          { study with Contenders = [ contender "a/b" "adam" [] ] }, "'a/b' is no name"
+          { study with Contenders = [ contender "Adam" "adam" []; contender "adam" "adam" [] ] }, "different names"
+          withTask { task with Steps = 0L }, "budget of 0 steps"
+          withTask { task with ValidateEvery = 0 }, "validated every 0"
+          withTask { task with ValidateEvery = 25 }, "validated every 25 of 24 steps"
+          withTask { task with Target = Accuracy 1.5 }, "target accuracy of 1.5"
+          withTask { task with Target = Target.Loss nan }, "target loss"
+          withTask asDocument, "validates on the test images"
+          fair { tuning with Seeds = [] } confirmation None, "no seeds of the tuning"
+          fair { tuning with Seeds = [ 7; 7 ] } confirmation None, "the seed 7 is there 2 times"
+          fair { tuning with Seeds = [ 2 ] } confirmation None, "seeds 2 have chosen"
+          // One that only a look adds.
+          fair { tuning with Seeds = [ 5 ] } confirmation None, "seeds 5 have chosen"
+          fair { tuning with Trials = 0 } confirmation None, "0 settings"
+          fair { tuning with Extensions = -1 } confirmation None, "-1 times"
+          fair { tuning with Pruning = SuccessiveHalving 1 } confirmation None, "η of 1"
+          fair { tuning with Pruning = Median 0 } confirmation None, "0 trials"
+          fair { tuning with Search = Grid } confirmation None, "a grid is over one range"
+          fair tuning { confirmation with Seeds = [] } None, "no seeds of the confirmation"
+          fair tuning { confirmation with Alpha = 0.0 } None, "alpha is 0"
+          fair tuning { confirmation with EqualWithin = 1.0 } None, "least ratio"
+          looks [], "no looks"
+          looks [ 5; 4 ], "5, 4"
+          looks [ 2 ], "the last look is at 2"
+          fair tuning confirmation (Some { frontier with Rates = [ 0.1; 0.1 ] }), "rates ascend"
+          fair tuning confirmation (Some { frontier with Seeds = [] }), "no seeds of the frontier"
+          { study with Protocol = Document [] }, "no seeds of the study"
+          { study with Contenders = [ contender "sgd" "momentum" [ "lr", Choice [ -1.0; 0.1 ] ] ] }, "lr" ]
+
+    testList
+        "rules"
+        [ testCase "a study that means nothing is refused before it begins, with all that is wrong" (fun () ->
+              Expect.isEmpty (StudyRules.broken study) "this one is sound"
+              let source = prepared files study
+
+              for study, words in cases do
+                  let message = refusal (fun () -> StudyRun.InMemory(study, false, source))
+                  Expect.stringContains message words $"%A{StudyRules.broken study}"
+
+              let both = { study with Tasks = []; Contenders = [] }
+              Expect.equal (StudyRules.broken both).Length 2 "all")
+
+          testCase "every checkpoint has a file of its own" (fun () ->
+              let trial = (inMemory files { study with Protocol = Document [ 1 ] } false).Results[0].Trial
+              let folder = StudyFolder "f"
+
+              let one, other =
+                  { trial with Task = "a.b"; Contender = "c" }, { trial with Task = "a"; Contender = "b.c" }
+
+              Expect.notEqual (folder.Checkpoint one) (folder.Checkpoint other) "a.b/c and a/b.c") ]
+
+let tests = testList "run" [ interruptions; honesty; rules ]
