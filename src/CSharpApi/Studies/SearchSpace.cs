@@ -50,14 +50,14 @@ public sealed class SearchSpace
 
     /// <summary>One of these values.</summary>
     /// <param name="name">The hyper-parameter, by its name in the text form.</param>
-    /// <param name="values">At least one.</param>
-    /// <exception cref="ArgumentException">There is no value, or the hyper-parameter is named twice.</exception>
+    /// <param name="values">At least one, each once.</param>
+    /// <exception cref="ArgumentException">There is no value, or one twice, or the hyper-parameter is named twice.</exception>
     public SearchSpace Choice(string name, params double[] values)
     {
         ArgumentNullException.ThrowIfNull(values);
-        if (values.Length == 0)
+        if (values.Length == 0 || values.Distinct().Count() != values.Length)
         {
-            throw new ArgumentException("a choice needs at least one value.", nameof(values));
+            throw new ArgumentException("a choice needs at least one value, and each once.", nameof(values));
         }
 
         return With(name, Space.NewChoice(ListModule.OfSeq(values)));

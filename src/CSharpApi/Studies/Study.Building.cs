@@ -31,12 +31,12 @@ public sealed partial class Study
     /// Adds a task: an experiment's model and data, batch, order, precision and random initial weights. Its optimizer, seed and stop
     /// rules have no part; the study says which.
     /// </summary>
-    /// <param name="name">Its name; letters, digits, '.', '-' and '_'.</param>
+    /// <param name="name">Its name; letters, digits, '.', '-', '_' and '+'.</param>
     /// <param name="experiment">The experiment.</param>
     /// <param name="epochs">The budget of a trial, in epochs of the images that are trained on, at least 1.</param>
     /// <param name="accuracy">The target: what validation accuracy counts as having learned it, in (0, 1].</param>
     /// <param name="validation">How many of the training images are kept for validation; the rest is trained on, and the test images are scored once.</param>
-    /// <param name="validateEvery">Steps from one validation to the next, at least 1.</param>
+    /// <param name="validateEvery">Steps from one validation to the next, at least 1; more than the budget is the budget.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     /// <exception cref="ArgumentException">The experiment's initial weights are given ones: a study's seeds decide them.</exception>
     public Study Task(string name, Experiment experiment, int epochs, double accuracy, int validation = 5000, int validateEvery = 100)
@@ -71,33 +71,33 @@ public sealed partial class Study
     }
 
     /// <summary>Adds a task: the least value of ½ Σ λᵢ xᵢ², λ from 1 to the condition number.</summary>
-    /// <param name="name">Its name; letters, digits, '.', '-' and '_'.</param>
+    /// <param name="name">Its name; letters, digits, '.', '-', '_' and '+'.</param>
     /// <param name="steps">The budget of a trial, at least 1.</param>
     /// <param name="loss">The target: what loss counts as having learned it.</param>
     /// <param name="dimensions">At least 1.</param>
     /// <param name="condition">At least 1.</param>
-    /// <param name="validateEvery">Steps from one look at the loss to the next, at least 1.</param>
+    /// <param name="validateEvery">Steps from one look at the loss to the next, at least 1; more than the budget is the budget.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public Study Quadratic(string name, long steps, double loss, int dimensions = 10, double condition = 100, int validateEvery = 1) =>
         Add(name, Problem.NewFunction(FunctionTask.NewQuadratic(dimensions, condition)), Precision.Double, steps, validateEvery, Target.NewLoss(loss));
 
     /// <summary>Adds a task: the least value of Rosenbrock's function.</summary>
-    /// <param name="name">Its name; letters, digits, '.', '-' and '_'.</param>
+    /// <param name="name">Its name; letters, digits, '.', '-', '_' and '+'.</param>
     /// <param name="steps">The budget of a trial, at least 1.</param>
     /// <param name="loss">The target: what loss counts as having learned it.</param>
     /// <param name="dimensions">An even number, at least 2.</param>
-    /// <param name="validateEvery">Steps from one look at the loss to the next, at least 1.</param>
+    /// <param name="validateEvery">Steps from one look at the loss to the next, at least 1; more than the budget is the budget.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public Study Rosenbrock(string name, long steps, double loss, int dimensions = 2, int validateEvery = 1) =>
         Add(name, Problem.NewFunction(FunctionTask.NewRosenbrock(dimensions)), Precision.Double, steps, validateEvery, Target.NewLoss(loss));
 
     /// <summary>Adds a task: logistic regression on examples drawn around two centres.</summary>
-    /// <param name="name">Its name; letters, digits, '.', '-' and '_'.</param>
+    /// <param name="name">Its name; letters, digits, '.', '-', '_' and '+'.</param>
     /// <param name="steps">The budget of a trial, at least 1.</param>
     /// <param name="loss">The target: what loss counts as having learned it.</param>
     /// <param name="dimensions">At least 1.</param>
     /// <param name="examples">At least 2.</param>
-    /// <param name="validateEvery">Steps from one look at the loss to the next, at least 1.</param>
+    /// <param name="validateEvery">Steps from one look at the loss to the next, at least 1; more than the budget is the budget.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public Study LogisticRegression(string name, long steps, double loss, int dimensions = 10, int examples = 200, int validateEvery = 1) =>
         Add(name, Problem.NewFunction(FunctionTask.NewLogisticRegression(dimensions, examples)), Precision.Double, steps, validateEvery, Target.NewLoss(loss));
@@ -105,7 +105,7 @@ public sealed partial class Study
     /// <summary>Adds an optimizer with what may be tried of its hyper-parameters.</summary>
     /// <param name="optimizer">The optimizer; its values are the defaults.</param>
     /// <param name="space">What may be tried: <c>space => space.LogUniform("lr", 1e-4, 1)</c>; nothing: it stays as it is.</param>
-    /// <param name="name">Its name in results: letters, digits, '.', '-' and '_'; the rule's, if not said.</param>
+    /// <param name="name">Its name in results: letters, digits, '.', '-', '_' and '+'; the rule's, if not said.</param>
     /// <exception cref="ArgumentException">The name is taken or cannot be one, or a hyper-parameter is unknown.</exception>
     public Study Optimizer(Optimizer optimizer, Func<SearchSpace, SearchSpace>? space = null, string? name = null)
     {
@@ -157,12 +157,12 @@ public sealed partial class Study
 
     /// <summary>How the settings found are compared. Default: the seeds 1 to 10, one look.</summary>
     /// <param name="seeds">How many fresh seeds: 1 to so many. Below 6 nothing can be ranked.</param>
-    /// <param name="alpha">The chance of a wrong winner that is put up with, in (0, 1).</param>
+    /// <param name="alpha">The chance of a wrong winner that is put up with, for each task and each metric by itself, over all pairs and looks; in (0, 1).</param>
     /// <param name="equalWithin">The least ratio of steps that counts as a difference, above 1.</param>
     /// <param name="looks">The numbers of seeds at which it may be decided early, ascending, for <see cref="StudyOptions.UntilDecided"/>; none: one look.</param>
     /// <param name="defaults">Whether the optimizers are trained as they are, too.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    /// <exception cref="ArgumentException">The looks do not ascend.</exception>
+    /// <exception cref="ArgumentException">The looks do not ascend, or the last is at fewer seeds than there are from the start.</exception>
     /// <exception cref="InvalidOperationException">The study follows the document's protocol, which does not confirm.</exception>
     public Study Confirmation(int seeds = 10, double alpha = 0.05, double equalWithin = 1.05, IEnumerable<int>? looks = null, bool defaults = true)
     {
@@ -181,6 +181,11 @@ public sealed partial class Study
         if (declared.Length > 0 && (declared[0] < 1 || declared.Zip(declared.Skip(1)).Any(pair => pair.First >= pair.Second)))
         {
             throw new ArgumentException($"looks ascend from at least 1, these are {string.Join(", ", declared)}.", nameof(looks));
+        }
+
+        if (declared.Length > 0 && declared[^1] < seeds)
+        {
+            throw new ArgumentException($"the last look is at {declared[^1]} seeds, and there are {seeds} from the start: as many or more are allowed.", nameof(looks));
         }
 
         var (tuning, _, frontier) = Fair();
@@ -232,12 +237,14 @@ public sealed partial class Study
 
     private static string CheckName(string name, IEnumerable<string> taken, string parameter)
     {
-        if (name.Length == 0 || !name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.') || name.StartsWith('.'))
+        if (!StudyDesignModule.isName(name))
         {
-            throw new ArgumentException($"'{name}' is no name for results: letters, digits, '.', '-' and '_' are allowed, and it does not begin with '.'.", parameter);
+            throw new ArgumentException(
+                $"'{name}' is no name for results: at most 60 letters, digits, '.', '-', '_' and '+' are allowed, the first a letter or digit, the last no '.'.", parameter);
         }
 
-        return taken.Contains(name) ? throw new ArgumentException($"the name '{name}' is taken.", parameter) : name;
+        // Files are named after it, on disks that may not tell cases apart.
+        return taken.Contains(name, StringComparer.OrdinalIgnoreCase) ? throw new ArgumentException($"the name '{name}' is taken.", parameter) : name;
     }
 
     private static FSharpList<int> SeedList(IEnumerable<int> seeds, string parameter)
@@ -257,7 +264,8 @@ public sealed partial class Study
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(validateEvery, 1);
         var corePrecision = precision == Precision.Double ? TaskPrecision.Double : TaskPrecision.Single;
-        var task = new StudyTask(CheckName(name, TaskNames, nameof(name)), problem, corePrecision, steps, validateEvery, target);
+        var every = (int)Math.Min(validateEvery, steps);
+        var task = new StudyTask(CheckName(name, TaskNames, nameof(name)), problem, corePrecision, steps, every, target);
         return new(new StudyDesign(Core.Name, ListModule.OfSeq(Core.Tasks.Append(task)), Core.Contenders, Core.Protocol));
     }
 

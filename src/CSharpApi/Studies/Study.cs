@@ -67,7 +67,10 @@ public sealed partial class Study
     /// <param name="progress">Told of news, from the threads that train.</param>
     /// <param name="cancellationToken">Ends it within one batch; what is under way is saved, and <see cref="ResumeAsync"/> goes on from there.</param>
     /// <returns>What came of it, all or as far as it went.</returns>
-    /// <exception cref="StudyException">The folder holds a study already, or a trial failed: which, and why.</exception>
+    /// <exception cref="StudyException">
+    /// The study cannot be carried out (it has no task or optimizer, say, or confirms with the seeds that it tunes with), the folder holds one already,
+    /// or a trial failed: which, and why.
+    /// </exception>
     /// <exception cref="ArgumentException">Tasks, optimizers or data do not fit.</exception>
     /// <exception cref="IOException">The folder cannot be written, or another process is at work in it.</exception>
     public Task<StudyResult> RunAsync(
