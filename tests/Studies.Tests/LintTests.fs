@@ -183,6 +183,13 @@ let tests =
           isSilent "S014" "an epoch" (withTask (fun task -> { task with Steps = 860L }))
           finds "S015" "seldom validated" "$.tasks[0].validate_every" warning (withTask (fun task -> { task with ValidateEvery = 431 }))
           isSilent "S015" "every twentieth of the budget" (withTask (fun task -> { task with ValidateEvery = 430 }))
+          testCase "S018, the document's protocol with another budget" (fun () ->
+              let codes (change: StudyTask -> StudyTask) = codes { document.Value with Tasks = List.map change document.Value.Tasks }
+
+              Expect.isFalse (List.contains "S018" (codes id)) "as the document does it"
+              Expect.contains (codes (fun task -> { task with Steps = 1000L })) "S018" "fewer steps"
+              Expect.contains (codes (fun task -> { task with ValidateEvery = 100 })) "S018" "validated more often")
+
           finds
               "S016"
               "a group without a tensor"

@@ -32,7 +32,7 @@ let private images (count: int) (purpose: string) : DataSet =
 
 let private files = { Training = images 80 "training"; Validation = images 30 "test"; Classes = 3 }
 
-let private prepare split precision problem target : PreparedTask =
+let private prepareFor steps every split precision problem target : PreparedTask =
     let problem =
         match problem with
         | Some problem -> Function problem
@@ -49,10 +49,12 @@ let private prepare split precision problem target : PreparedTask =
     { Name = "task"
       Problem = problem
       Precision = precision
-      Steps = 40L
-      ValidateEvery = 3
+      Steps = steps
+      ValidateEvery = every
       Target = target }
     |> PreparedTask.prepare (fun _ -> files)
+
+let private prepare = prepareFor 40L 3
 
 let private split = HoldOut(20, 4)
 let private network precision = prepare split precision None (Target.Accuracy 0.6)
@@ -174,14 +176,18 @@ let private results =
               Expect.equal (result.Ending, result.Steps, result.Final.HasValue) (Ending.Pruned, 12L, false) "end"
               Expect.equal result.Curve.Steps [| 3L; 6L; 9L; 12L |] "validated where it ended"
               Expect.equal (Replay.check task result ignore CancellationToken.None) BitEqual "replay")
-          testCase "the document's protocol ends by its stop rules, validating each epoch" (fun () ->
-              let task = prepare TestAsValidation TaskPrecision.Single None (Target.Accuracy 0.6)
+          testCase "the document's protocol ends by its stop rules" (fun () ->
+              // 5000 epochs of 80 images in batches of 16, each validated.
+              let task = prepareFor 25_000L 5 TestAsValidation TaskPrecision.Single None (Target.Accuracy 0.6)
               let result = train task (trial Phase.Document 1 "fixed(lr=0.000001)")
               Expect.isTrue (result.Ending = Ending.TooSlow || result.Ending = Ending.NoImprovement) "end"
-              Expect.equal result.Curve.Steps[0] 5L "an epoch of 80 images in batches of 16"
+              Expect.equal result.Curve.Steps[0] 5L "validated each epoch"
               Expect.equal result.AtStop.Value.Step result.Steps "at stop"
               Expect.isFalse (result.Final.HasValue || result.Test.HasValue) "no such values"
               Expect.equal result.FingerprintEvery 2 "25,000 steps, 20,000 marks at most"
+              let short = prepareFor 10L 5 TestAsValidation TaskPrecision.Single None (Target.Accuracy 0.6)
+              let result' = train short (trial Phase.Document 1 "fixed(lr=0.000001)")
+              Expect.equal (result'.Ending, result'.Steps) (Ending.Completed, 10L) "or by the task's budget"
               Expect.equal (Replay.check task result ignore CancellationToken.None) BitEqual "replay")
           testCase "hidden relu units that died are counted" (fun () ->
               let task = network TaskPrecision.Double

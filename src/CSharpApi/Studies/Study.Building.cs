@@ -218,7 +218,8 @@ public sealed partial class Study
     }
 
     /// <summary>
-    /// The source document's protocol: each optimizer as it is, the document's stop rules, the test set validated on, repeated with the
+    /// The source document's protocol: each optimizer as it is, at most 5000 epochs, the document's stop rules, the test set validated on
+    /// after every epoch, repeated with the
     /// seeds 0 to <paramref name="seeds"/> − 1. A record of how the document compares, not a recommendation.
     /// </summary>
     /// <param name="seeds">How many, at least 1.</param>
@@ -226,14 +227,16 @@ public sealed partial class Study
     public Study Document(int seeds)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(seeds, 1);
-        var tasks = Core.Tasks.Select(task => task.Problem is Problem.Images images
-            ? new StudyTask(task.Name, Problem.NewImages(AsDocument(images.Item)), task.Precision, task.Steps, task.ValidateEvery, task.Target)
-            : task);
+        var tasks = Core.Tasks.Select(task => task.Problem is Problem.Images images ? AsDocument(task, images.Item) : task);
         return new(new StudyDesign(Core.Name, ListModule.OfSeq(tasks), Core.Contenders, Protocol.NewDocument(ListModule.OfSeq(Enumerable.Range(0, seeds)))));
     }
 
-    private static ImagesTask AsDocument(ImagesTask task) =>
-        new(task.Source, Split.TestAsValidation, task.Layers, task.Loss, task.Initialization, task.Batch, task.Order);
+    private static StudyTask AsDocument(StudyTask task, ImagesTask images)
+    {
+        var epoch = Batches.count(Read(images.Source).Training.Count, images.Batch);
+        var divided = new ImagesTask(images.Source, Split.TestAsValidation, images.Layers, images.Loss, images.Initialization, images.Batch, images.Order);
+        return new(task.Name, Problem.NewImages(divided), task.Precision, 5000L * epoch, epoch, task.Target);
+    }
 
     private static string CheckName(string name, IEnumerable<string> taken, string parameter)
     {

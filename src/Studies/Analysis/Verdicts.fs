@@ -66,7 +66,8 @@ let private undecided (pairs: PairComparison array) =
     match withOutcome Outcome.Undecided pairs with
     | [||] -> [||]
     | open' when open'.Length = pairs.Length && pairs.Length > 1 -> [||]
-    | open' when open'.Length > mostNamed -> [| $"Undecided: {open'.Length} of {pairs.Length} pairs; their figures are in the table of comparisons." |]
+    | open' when open'.Length > mostNamed ->
+        [| $"Undecided: {open'.Length} of {pairs.Length} pairs; their figures are in the table of comparisons." |]
     | open' -> [| $"Undecided: {Words.list (Array.map names open')}." |]
 
 let private unranked (pairs: PairComparison array) =

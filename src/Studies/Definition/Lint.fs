@@ -138,6 +138,20 @@ module Lint =
                   $"with a validation every {task.ValidateEvery} of {task.Steps} steps, the time to the target is known to more than 5 %% of the budget only."
                   $"Validate every {max 1L (task.Steps / 100L)} steps or so." ]
 
+    // What the document's stop rules, which count validations, were made for.
+    let private documentEpochs = 5000L
+
+    let private document (study: StudyDesign) i (task: StudyTask) =
+        match study.Protocol, images task |> Option.bind epoch with
+        | Document _, Some epoch when int64 task.ValidateEvery <> epoch || task.Steps <> documentEpochs * epoch ->
+            [ finding
+                  Severity.Note
+                  "S018"
+                  $"$.tasks[{i}]"
+                  $"runs are validated every {task.ValidateEvery} steps, and end after {task.Steps}: the document validates every epoch, of {epoch} steps, and ends after {documentEpochs}. Its stop rules count validations."
+                  $"To do as it does: \"epochs\": {documentEpochs}, \"validate_every\": {epoch}." ]
+        | _ -> []
+
     let private fits (study: StudyDesign) i (task: StudyTask) =
         let inputs =
             match images task with
@@ -395,6 +409,7 @@ module Lint =
                yield! reluOutputs i task
                yield! target i task
                yield! budget i task
+               yield! document study i task
                yield! fits study i task
 
            yield! twice study.Contenders

@@ -15,26 +15,12 @@ module TrialRunner =
     // The most marks of a fingerprint, about.
     let private mostMarks = 20_000L
 
-    // The document's.
-    let private documentEpochs = 5000
-
     let private limits (task: PreparedTask) (trial: Trial) : TrainingLimits =
-        let budget =
-            { MaxEpochs = None
-              MaxSteps = Some task.Task.Steps
-              ValidateEvery = Some task.Task.ValidateEvery
-              StopRules = []
-              Diagnose = true }
-
-        match trial.Phase, task.Problem with
-        | Phase.Document, PreparedImages _ ->
-            { budget with
-                MaxEpochs = Some documentEpochs
-                MaxSteps = None
-                ValidateEvery = None
-                StopRules = StopRule.document }
-        | Phase.Document, PreparedFunction _ -> { budget with StopRules = StopRule.document }
-        | _ -> budget
+        { MaxEpochs = None
+          MaxSteps = Some task.Task.Steps
+          ValidateEvery = Some task.Task.ValidateEvery
+          StopRules = if trial.Phase = Phase.Document then StopRule.document else []
+          Diagnose = true }
 
     let private fingerprintEvery (limits: TrainingLimits) (workload: IWorkload<'T>) : int =
         let steps =
