@@ -35,11 +35,40 @@ internal static class StudyTests
         ("a hyper-parameter with two spaces", "a space already", () => SearchSpace.Empty.Fixed("lr", 1).Fixed("lr", 2)),
         ("no workers", "greater than or equal to '1'", () => _ = new StudyOptions { Parallel = 0 }),
         ("rates of a frontier that do not ascend", "ascend", () => Small.Frontier([0.1, 0.01])),
+        ("a name that no study file may have", "the first a letter or digit", () => Study.Named("x").Rosenbrock("-a", 10, 1)),
+        ("two names that a disk may take for one", "the name 'ADAM' is taken", () => Small.Optimizer(Optimizers.Adam(), name: "adam").Optimizer(Optimizers.Adam(0.1), name: "ADAM")),
+        ("fewer seeds at the last look than from the start", "at 8 seeds, and there are 10", () => Small.Confirmation(seeds: 10, looks: [6, 8])),
+        ("a choice of one value twice", "each once", () => SearchSpace.Empty.Choice("lr", 1, 1)),
     ];
 
     public static Test All { get; } = Spec.List("studies",
         Spec.List("are refused:", Mistakes.Select(mistake => Spec.Test(mistake.Name, () =>
             Expect.stringContains(Thrown(mistake.Make).Message, mistake.Expected, "message")))),
+        Spec.Test("what means nothing is not carried out", () =>
+        {
+            (string Expected, Study Study)[] cases =
+            [
+                ("seeds 3 have chosen the settings", Small.Tuning(trials: 4, seeds: [3])),
+                ("there are no optimizers", Study.Named("x").Rosenbrock("a", 10, 1)),
+            ];
+            foreach (var (expected, study) in cases)
+            {
+                try
+                {
+                    study.RunAsync().GetAwaiter().GetResult();
+                    throw new InvalidOperationException("nothing was thrown");
+                }
+                catch (StudyException error)
+                {
+                    Expect.stringContains(error.Message, expected, "message");
+                }
+            }
+        }),
+        Spec.Test("a validation behind the budget is one at its end, and the study can be read", () =>
+        {
+            var study = Study.Named("x").Rosenbrock("a", steps: 10, loss: 1, validateEvery: 100).Optimizer(Optimizers.Fixed());
+            Expect.equal(Study.Parse(study.ToJson()).ToJson(), study.ToJson(), "text");
+        }),
         Spec.Test("built step by step they are those of the file", () =>
         {
             var read = Study.Parse("""
