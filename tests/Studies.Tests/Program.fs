@@ -19,7 +19,8 @@ let private tests =
           SchemaTests.tests
           LintTests.tests
           PlannerTests.tests
-          StudyRunTests.tests ]
+          StudyRunTests.tests
+          PruningTests.tests ]
 
 [<EntryPoint>]
 let main args = Runner.main tests args

@@ -207,6 +207,46 @@ let private interruptions =
                   let error = Expect.throwsT<DataFormatException> read "named"
                   ignore error))
 
+          testCase "trials under way go on from where they were saved" (fun () ->
+              inFolder (fun path ->
+                  use cancel = new CancellationTokenSource()
+
+                  let progress (news: StudyProgress) =
+                      if news.Step >= 6L then
+                          cancel.Cancel()
+
+                  using (started path) (fun run -> run.Run(options 1 TimeSpan.Zero, progress, cancel.Token) |> ignore)
+                  let mutable from = 0L
+
+                  let source (study: StudyDesign) =
+                      let trials: ITrialSource = prepared files study
+
+                      let observed =
+                          { new ITrialSource with
+                              member _.Start trial = trials.Start trial
+
+                              member _.Restore(trial, path) =
+                                  let run = trials.Restore(trial, path)
+                                  from <- max from run.Step
+                                  run }
+
+                      struct (observed, (prepared files study).DataHashes)
+
+                  use run = StudyRun.Resume(path, Some study, source)
+                  run.Run(options 1 TimeSpan.MaxValue, ignore, CancellationToken.None) |> ignore
+                  Expect.isGreaterThanOrEqual from 6L "not from the first step"))
+
+          testCase "results of another version are refused" (fun () ->
+              inFolder (fun path ->
+                  let header =
+                      { Study = StudyJson.print study
+                        UntilDecided = true
+                        Data = (prepared files study).DataHashes
+                        Version = "0.0.1" }
+
+                  using (Journal.Create (StudyFolder path).Journal) (fun journal -> journal.Append(StudyRecord.write (Header header)))
+                  Expect.stringContains (refusal (fun () -> resumed path)) "begun by version 0.0.1" "version"))
+
           testCase "another study, other images, a second process and a folder in use are refused" (fun () ->
               inFolder (fun path ->
                   let folder = StudyFolder path
