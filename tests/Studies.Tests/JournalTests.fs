@@ -100,6 +100,13 @@ let tests =
                   File.WriteAllText(path folder, "hello\n")
                   damagedAt (path folder)))
 
+          testCase "a torn record leaves nothing behind a shorter one that takes its place" (fun () ->
+              inFolder (fun folder ->
+                  written (path folder) three
+                  File.AppendAllText(path folder, String('\000', 20) + String('x', 500) + "\n")
+                  using (Journal.Open(path folder)) (fun journal -> journal.Append "short")
+                  Expect.equal (Seq.toList (Journal.Read(path folder))) (three @ [ "short" ]) "records"))
+
           testCase "a record has no line break, and no NUL" (fun () ->
               inFolder (fun folder ->
                   use journal = Journal.Create(path folder)

@@ -288,6 +288,37 @@ let private looks =
                   Expect.equal decided (Analysis.ofResults study (upTo n) look).Looks.Decided $"look {look}"
                   Expect.equal decided (look = 2) "the second only") ]
 
+let private metrics =
+    testList
+        "metrics"
+        [ testCase "the more accurate wins in accuracy" (fun () ->
+              let analysis =
+                  Analysis.ofResults (two 10 []) (pairOf 10 (fun _ -> 300.0, 0.90) (fun i -> 300.0, 0.95 + 0.001 * float i)) 1
+
+              let final = comparison Metric.FinalAccuracy analysis
+              Expect.equal (final.Outcome, final.Winner) (Outcome.Wins, "sgd") "final accuracy"
+              Expect.isLessThan final.Effect.Value 0.0 "adam's side")
+
+          testCase "what only the uncorrected p-value would allow is undecided" (fun () ->
+              let names = [ "a"; "b"; "c" ]
+              // Six pairs of one sign: 2/64 alone, 3 · 2/64 among three.
+              let results =
+                  [ for i, name in List.indexed names do
+                        for seed in seeds 6 -> confirmed "mnist" name seed (100.0 * float (i + 1)) 0.92 ]
+
+              for pair in (Analysis.ofResults (study [ "mnist" ] names (seeds 6) []) results 1).Comparisons do
+                  if pair.Metric = Metric.StepsToTarget then
+                      Expect.equal (pair.P, pair.Outcome) (2.0 / 64.0, Outcome.Undecided) $"{pair.First} and {pair.Second}")
+
+          testCase "the test set has no part in whether seeds are added" (fun () ->
+              let sway (result: TrialResult) =
+                  let accuracy = if result.Trial.Contender = "adam" && result.Trial.Seed % 2 = 0 then 0.5 else 0.9
+                  { result with Test = Nullable { Step = 1000L; Loss = 0.1; Accuracy = accuracy } }
+
+              let analysis = Analysis.ofResults (two 10 []) (List.map sway clear) 1
+              Expect.equal (comparison Metric.TestAccuracy analysis).Outcome Outcome.Undecided "open on the test set"
+              Expect.isTrue analysis.Looks.Decided "decided without it") ]
+
 let private conventions =
     testList
         "conventions"
@@ -303,6 +334,19 @@ let private conventions =
               Expect.equal (rows |> Array.map _.MedianSteps) [| 100.0; infinity |] "steps"
               Expect.equal (rows |> Array.map _.Reached) [| 3; 0 |] "reached")
 
+          testCase "who saw the target and then diverged did not reach it" (fun () ->
+              let results =
+                  [ for seed in seeds 6 -> { diverged (confirmed "mnist" "adam" seed 100.0 0.95) with StepsToTarget = 100.0 } ]
+
+              Expect.equal (Analysis.ofResults (two 6 []) results 1).Summaries[0].Reached 0 "failures")
+
+          testCase "half of the seeds are not most of them" (fun () ->
+              let results =
+                  [ for seed in [ 1..4 ] -> withRate Phase.Frontier 0 "adam" seed 0.1 (if seed <= 2 then 100.0 else infinity) 0.9 ]
+
+              let limit = (Analysis.ofResults (two 6 []) results 1).FrontierLimits[0]
+              Expect.isFalse limit.MostSeeds.HasValue "two of four")
+
           testCase "the examples of a regression's budget are those of all its steps" (fun () ->
               let study = two 6 []
 
@@ -315,4 +359,4 @@ let private conventions =
               let summary = (Analysis.ofResults regression results 1).Summaries[0]
               Expect.equal summary.Examples.RestrictedMean.Value 20000.0 "not cut off at 1,000 examples") ]
 
-let tests = testList "analysis" [ verdicts; failures; tables; document; looks; conventions ]
+let tests = testList "analysis" [ verdicts; failures; tables; document; looks; metrics; conventions ]
