@@ -247,6 +247,20 @@ let private interruptions =
                   using (Journal.Create (StudyFolder path).Journal) (fun journal -> journal.Append(StudyRecord.write (Header header)))
                   Expect.stringContains (refusal (fun () -> resumed path)) "begun by version 0.0.1" "version"))
 
+          testCase "a study file that is in the folder already stays as it is, unless it is another study's" (fun () ->
+              inFolder (fun folder ->
+                  let path = (StudyFolder folder).Study
+                  let mine = "// mine\n" + StudyJson.print study
+                  File.WriteAllText(path, mine)
+                  (started folder :> IDisposable).Dispose()
+                  Expect.equal (File.ReadAllText path) mine "kept")
+
+              inFolder (fun folder ->
+                  let path = (StudyFolder folder).Study
+                  let other = StudyJson.print { study with Name = "other" }
+                  File.WriteAllText(path, other)
+                  Expect.stringContains (refusal (fun () -> started folder)) "$.name" "the difference"
+                  Expect.equal (File.ReadAllText path) other "kept"))
           testCase "another study, other images, a second process and a folder in use are refused" (fun () ->
               inFolder (fun path ->
                   let folder = StudyFolder path

@@ -108,7 +108,7 @@ type StudyRun
 
             raise (
                 StudyException
-                    $"'{folder.Path}' was begun with another study (what it has first):\n  {list}\nPut the study back as it was, or begin the new one in a folder of its own."
+                    $"'{folder.Path}' has another study (what it has first):\n  {list}\nPut the study back as it was, or begin the new one in a folder of its own."
             )
 
     /// Under another name until it is whole: a journal without its study could neither be gone on with nor begun again.
@@ -157,11 +157,15 @@ type StudyRun
 
             let header = header study untilDecided data
 
-            AtomicFile.write
-                folder.Study
-                (Action<Stream>(fun stream ->
-                    use writer = new StreamWriter(stream, leaveOpen = true)
-                    writer.Write header.Study))
+            // A file that is there already, with somebody's comments, stays as it is.
+            if File.Exists folder.Study then
+                refuseChanges folder (File.ReadAllText folder.Study) header.Study
+            else
+                AtomicFile.write
+                    folder.Study
+                    (Action<Stream>(fun stream ->
+                        use writer = new StreamWriter(stream, leaveOpen = true)
+                        writer.Write header.Study))
 
             let journal = beginJournal folder.Journal (StudyRecord.write (Header header))
 
