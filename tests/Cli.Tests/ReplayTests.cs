@@ -27,6 +27,13 @@ internal static class ReplayTests
             var json = JsonNode.Parse(tool.Run("replay", "flipped.json", "--json").Output)!;
             Expect.equal(((bool)json["bit_equal"]!, (long)json["first"]!, (long)json["last"]!), (false, 42L, 42L), "json");
 
+            var changed = JsonNode.Parse(File.ReadAllText(tool.PathOf(file)))!;
+            changed["result"]!["steps_to_target"] = 1;
+            File.WriteAllText(tool.PathOf("better.json"), changed.ToJsonString());
+            var better = tool.Run("replay", "better.json");
+            Expect.equal(better.ExitCode, 1, better.Error);
+            Expect.stringContains(better.Output, "as the record of steps_to_target shows.", "a figure that does not follow from its run");
+
             manifest["version"] = "0.0.1";
             File.WriteAllText(tool.PathOf("older.json"), manifest.ToJsonString());
             Expect.stringContains(tool.Run("replay", "older.json").Error, "made by version 0.0.1", "another version is said");

@@ -1,13 +1,14 @@
 namespace CuteDl.Studies
 
 open System
+open System.Text.Json
 open System.Threading
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 
 /// <summary>What running a trial again has shown.</summary>
 type Replayed =
-    /// <summary>Every mark, every validation, the end and the parameters are the same bits.</summary>
+    /// <summary>Every mark, every validation, the end, the parameters and all that is worked out of them are the same bits; seconds may differ.</summary>
     | BitEqual
     /// <summary>
     /// They are not: the first step that differs is one of these, from 1, and this is what shows it. Both are the same number where the
@@ -60,6 +61,20 @@ module Replay =
     let private differenceSoFar (result: TrialResult) (run: TrialRun) =
         earlier (markThatDiffers result.FingerprintEvery result run.Fingerprint run.Step) (validationThatDiffers result run.History)
 
+    /// The first part of a record that differs, every double with all its digits; not of the seconds, which are not
+    /// repeatable, nor of the curve, which has some and is compared by itself.
+    let private recordThatDiffers (result: TrialResult) (found: TrialResult) : string option =
+        let parts (result: TrialResult) =
+            use document = JsonDocument.Parse(TrialJson.write { result with Seconds = 0.0; SecondsToTarget = 0.0 })
+
+            [ for part in document.RootElement.EnumerateObject() do
+                  if part.Name <> "curve" then
+                      part.Name, part.Value.GetRawText() ]
+
+        List.zip (parts result) (parts found)
+        |> List.tryFind (fun (was, now) -> was <> now)
+        |> Option.map (fun ((name, _), _) -> name)
+
     let private differenceAtEnd (result: TrialResult) (found: TrialResult) : Replayed =
         let seen =
             Array.append [| 0L |] (Array.filter (fun step -> step <= found.Steps) result.Curve.Steps)
@@ -77,7 +92,9 @@ module Replay =
         elif found.Parameters <> result.Parameters then
             Differs(min (seen + 1L) found.Steps, found.Steps, "parameters")
         else
-            BitEqual
+            match recordThatDiffers result found with
+            | Some name -> Differs(found.Steps, found.Steps, $"record of {name}")
+            | None -> BitEqual
 
     /// <summary>Runs a trial of an optimizer that the text form need not know again.</summary>
     /// <param name="task">The task, prepared as for the result.</param>
