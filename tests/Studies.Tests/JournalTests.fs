@@ -126,6 +126,8 @@ let tests =
                           error.Message
 
                   Expect.stringContains message "another process is at work in" "why"
+                  Expect.isTrue (FolderLock.IsTaken folder) "taken"
                   (first :> IDisposable).Dispose()
+                  Expect.isFalse (FolderLock.IsTaken folder) "free"
                   use _ = FolderLock.Take folder
                   ())) ]

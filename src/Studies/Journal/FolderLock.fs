@@ -10,6 +10,16 @@ open System.IO
 [<Sealed>]
 type FolderLock private (stream: FileStream) =
 
+    // What .NET makes of a file that another has: of EAGAIN (Linux, macOS), and of Windows' sharing and lock violations. A file system that
+    // became read-only is none of these.
+    static let isTaken (error: IOException) =
+        match error.HResult with
+        | 11
+        | 35
+        | 0x80070020
+        | 0x80070021 -> true
+        | _ -> false
+
     /// <summary>Takes the lock of a folder.</summary>
     /// <param name="folder">The folder, which must be there.</param>
     /// <exception cref="T:System.IO.IOException">Another process has it, or this one has; or the folder cannot be written.</exception>
@@ -27,8 +37,21 @@ type FolderLock private (stream: FileStream) =
 
         try
             new FolderLock(openFile FileMode.Open)
-        with :? IOException ->
+        with :? IOException as error when isTaken error ->
             raise (IOException $"another process is at work in '{folder}': wait for it, or end it.")
+
+    /// <summary>Whether another process, or this one, has the lock of a folder.</summary>
+    /// <param name="folder">The folder, which must be there.</param>
+    static member IsTaken(folder: string) : bool =
+        try
+            use stream =
+                new FileStream(Path.Combine(folder, "lock"), FileMode.Open, FileAccess.Read, FileShare.None)
+
+            false
+        with
+        | :? FileNotFoundException
+        | :? UnauthorizedAccessException -> false
+        | :? IOException as error -> isTaken error
 
     interface IDisposable with
         member _.Dispose() = stream.Dispose()
