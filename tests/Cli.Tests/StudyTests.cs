@@ -148,6 +148,13 @@ internal static class StudyTests
             Expect.equal(outcome.ExitCode, 1, outcome.Error);
             Expect.stringContains(outcome.Error, "journal, byte ", "file and place");
             Expect.stringContains(outcome.Error, "is damaged", "what");
+            foreach (var command in new[] { "report", "status" })
+            {
+                var read = tool.Run("study", command, "here");
+                Expect.equal(read.ExitCode, 1, command);
+                Expect.stringContains(read.Error, "is damaged", command);
+            }
+
             Expect.isTrue(bytes.AsSpan().SequenceEqual(File.ReadAllBytes(file)), "untouched");
         }));
 

@@ -96,6 +96,13 @@ let tests =
               Expect.stringContains (reasons plan DecisionKind.Selected).Head "every one of 8 settings failed" "said"
               Expect.isTrue plan.IsComplete "and it goes on")
 
+          testCase "as many trials as the study alone tells of; seeds that a look adds come on top" (fun () ->
+              let plan = answered (study tuning) (fun trial -> made trial 100.0 0.99)
+              let added = 2 * 2 * (8 - 6)
+              Expect.equal plan.Trials.Length (StudySize.trials (study tuning) true + added) "decided at the second look"
+              let document = { study tuning with Protocol = Document [ 1..5 ] }
+              Expect.equal (StudySize.trials document false) 10 "each with each seed")
+
           testCase "what counts is the median over seeds, then the better validation, then the order" (fun () ->
               let steps (trial: Trial) =
                   match trial.Setting, trial.Seed with

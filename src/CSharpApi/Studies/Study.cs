@@ -61,6 +61,13 @@ public sealed partial class Study
     /// </summary>
     public Study Quick() => new(CuteDl.Studies.Quick.study(Core));
 
+    /// <summary>
+    /// The trials that it needs, as far as it tells itself: spaces that tuning makes longer, and seeds that a look adds, come on top.
+    /// </summary>
+    /// <param name="untilDecided">Whether seeds are added at its looks: then the first look's are counted.</param>
+    /// <exception cref="ArgumentException">A space of it cannot be searched: see <see cref="Check"/>.</exception>
+    public int CountTrials(bool untilDecided = false) => StudySize.trials(Core, untilDecided);
+
     /// <summary>Carries it out, in a folder in which nothing is lost, or in memory.</summary>
     /// <param name="folder">The folder, new or empty; nothing: in memory.</param>
     /// <param name="options">How; nothing here has a part in the results, but <see cref="StudyOptions.UntilDecided"/>.</param>

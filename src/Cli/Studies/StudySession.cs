@@ -10,29 +10,23 @@ internal static class StudySession
 {
     /// <summary>Begins a study in a folder.</summary>
     public static Task<int> RunAsync(Study study, string folder, StudyOptions options, bool isJson, CancellationToken cancellationToken) =>
-        CarryOutAsync(study.Name, [], folder, isJson, progress => study.RunAsync(folder, options, progress, cancellationToken), cancellationToken);
+        CarryOutAsync(study, options.UntilDecided, [], folder, isJson, progress => study.RunAsync(folder, options, progress, cancellationToken), cancellationToken);
 
     /// <summary>Goes on with the study in a folder.</summary>
     public static Task<int> ResumeAsync(string folder, StudyOptions options, bool isJson, CancellationToken cancellationToken)
     {
-        StudyResult begun;
-        try
+        if (Load(folder) is not { } begun)
         {
-            begun = Load(folder);
-        }
-        catch (DataFormatException error)
-        {
-            Invocation.Fail(error.Message);
             return Task.FromResult(ExitCode.RunFailed);
         }
 
         return CarryOutAsync(
-            begun.Study.Name, begun.Trials, folder, isJson, progress => Study.ResumeAsync(folder, null, options, progress, cancellationToken), cancellationToken);
+            begun.Study, begun.UntilDecided, begun.Trials, folder, isJson, progress => Study.ResumeAsync(folder, null, options, progress, cancellationToken), cancellationToken);
     }
 
-    /// <summary>What came so far of the study in a folder.</summary>
+    /// <summary>What came so far of the study in a folder; nothing, once it is said that its journal is damaged.</summary>
     /// <exception cref="UsageException">There is none.</exception>
-    public static StudyResult Load(string folder)
+    public static StudyResult? Load(string folder)
     {
         try
         {
@@ -42,19 +36,10 @@ internal static class StudySession
         {
             throw new UsageException(error.Message);
         }
-    }
-
-    /// <summary>Whether a process is at work in a folder.</summary>
-    public static bool IsAtWork(string folder)
-    {
-        try
+        catch (DataFormatException error)
         {
-            using var taken = FolderLock.Take(folder);
-            return false;
-        }
-        catch (IOException)
-        {
-            return true;
+            Invocation.Fail(error.Message);
+            return null;
         }
     }
 
@@ -68,12 +53,20 @@ internal static class StudySession
 
         if (!result.IsComplete)
         {
-            Console.WriteLine($"{result.Trials.Count} of {result.Planned} trials are finished; go on with: cutedl study resume {folder}");
+            Console.WriteLine($"{Finished(result)}; go on with: cutedl study resume {folder}");
         }
     }
 
+    /// <summary>4 of 108 trials are finished; of those that are known to be needed, until tuning tells more.</summary>
+    public static string Finished(StudyResult result)
+    {
+        var planned = result.IsComplete ? result.Planned : Math.Max(result.Planned, result.Study.CountTrials(result.UntilDecided));
+        return $"{result.Trials.Count} of {planned} trials are finished";
+    }
+
     private static async Task<int> CarryOutAsync(
-        string name,
+        Study study,
+        bool untilDecided,
         IReadOnlyList<TrialResult> earlier,
         string folder,
         bool isJson,
@@ -84,7 +77,7 @@ internal static class StudySession
         StudyResult result;
         try
         {
-            result = await ShowAsync(name, earlier, json, carryOut, cancellationToken).ConfigureAwait(false);
+            result = await ShowAsync(study, untilDecided, earlier, json, carryOut, cancellationToken).ConfigureAwait(false);
         }
         catch (StudyException error) when (error.InnerException is null)
         {
@@ -101,12 +94,17 @@ internal static class StudySession
     }
 
     private static async Task<StudyResult> ShowAsync(
-        string name, IReadOnlyList<TrialResult> earlier, JsonProgress? json, Func<IProgress<StudyProgress>, Task<StudyResult>> carryOut, CancellationToken cancellationToken)
+        Study study,
+        bool untilDecided,
+        IReadOnlyList<TrialResult> earlier,
+        JsonProgress? json,
+        Func<IProgress<StudyProgress>, Task<StudyResult>> carryOut,
+        CancellationToken cancellationToken)
     {
         var terminal = Terminal.Error.Profile;
-        var board = terminal.Out.IsTerminal && terminal.Capabilities.Ansi ? new StudyBoard(Terminal.Error, name, earlier, cancellationToken) : null;
+        var board = terminal.Out.IsTerminal && terminal.Capabilities.Ansi ? new StudyBoard(Terminal.Error, study.Name, earlier, cancellationToken) : null;
         IProgress<StudyProgress> shown = board ?? (IProgress<StudyProgress>)new StudyLines(Console.Error);
-        var work = carryOut(new Observers(json is null ? [shown] : [shown, new StudyJsonLines(json)]));
+        var work = carryOut(new StudyForesight(study.CountTrials(untilDecided), new Observers(json is null ? [shown] : [shown, new StudyJsonLines(json)])));
         if (board is not null)
         {
             await board.ShowAsync(work).ConfigureAwait(false);

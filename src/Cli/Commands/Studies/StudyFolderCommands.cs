@@ -14,7 +14,11 @@ internal static class StudyFolderCommands
         var command = new Command("report", "Writes the report anew from what is there, of a study that is still running too.") { folder };
         command.SetAction(parsed =>
         {
-            var result = StudySession.Load(parsed.GetValue(folder)!);
+            if (StudySession.Load(parsed.GetValue(folder)!) is not { } result)
+            {
+                return ExitCode.RunFailed;
+            }
+
             var report = StudyReport.Write(result, result.Folder!);
             StudySession.ShowVerdict(result, parsed.GetValue(folder)!);
             Console.WriteLine($"Report: {report}");
@@ -30,8 +34,12 @@ internal static class StudyFolderCommands
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(folder)!;
-            var result = StudySession.Load(path);
-            Console.WriteLine($"{result.Study.Name}: {result.Trials.Count} of {result.Planned} trials are finished{(result.IsComplete ? ", which is all" : "")}.");
+            if (StudySession.Load(path) is not { } result)
+            {
+                return ExitCode.RunFailed;
+            }
+
+            Console.WriteLine($"{result.Study.Name}: {StudySession.Finished(result)}{(result.IsComplete ? ", which is all" : "")}.");
             Console.WriteLine();
             Terminal.Write(AnsiConsole.Console, Counts(result));
             foreach (var decision in result.Decisions.Where(decision => decision.Kind is DecisionKind.Extended or DecisionKind.Selected or DecisionKind.Looked))
@@ -41,7 +49,7 @@ internal static class StudyFolderCommands
 
             if (!result.IsComplete)
             {
-                Console.WriteLine(StudySession.IsAtWork(path) ? "A process is at work in it." : $"Go on with: cutedl study resume {path}");
+                Console.WriteLine(FolderLock.IsTaken(path) ? "A process is at work in it." : $"Go on with: cutedl study resume {path}");
             }
 
             return ExitCode.Fine;
