@@ -11,6 +11,7 @@ internal sealed class StudyFacts
         using var document = JsonDocument.Parse(Json);
         var root = document.RootElement;
         IsDocument = root.GetProperty("protocol").GetString() == "document";
+        Alpha = root.TryGetProperty("confirmation", out var confirmation) ? confirmation.GetProperty("alpha").GetDouble() : null;
         var withClasses = result.Trials.Where(trial => trial.Curve.Accuracy.Any(double.IsFinite)).Select(trial => trial.Trial.Task).ToHashSet();
         Tasks = [.. root.GetProperty("tasks").EnumerateArray().Select(task => Task(task, withClasses))];
         Contenders = [.. result.Study.OptimizerNames];
@@ -20,6 +21,9 @@ internal sealed class StudyFacts
     public string Json { get; }
 
     public bool IsDocument { get; }
+
+    /// <summary>The chance of a wrong winner that the study puts up with; nothing where it names none.</summary>
+    public double? Alpha { get; }
 
     public IReadOnlyList<TaskFacts> Tasks { get; }
 

@@ -55,9 +55,9 @@ internal sealed class Html
     }
 
     /// <summary>What is seen when it is asked for.</summary>
-    public Html Folded(string summary, Action<Html> content)
+    public Html Folded(string summary, Action<Html> content, bool isOpen = false)
     {
-        Raw($"<details><summary>{Escape(summary)}</summary>");
+        Raw($"<details{(isOpen ? " open" : "")}><summary>{Escape(summary)}</summary>");
         content(this);
         return Raw("</details>");
     }

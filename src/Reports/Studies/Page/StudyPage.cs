@@ -8,6 +8,8 @@ internal sealed class StudyPage(StudyContent content)
     // Whatever else may be in it: a browser refuses to load anything from anywhere.
     private const string Policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
+    private const int LongestOpen = 600;
+
     private readonly StudyResult _result = content.Result;
     private readonly StudyAnalysis _analysis = content.Result.Analysis;
     private readonly Html _page = new();
@@ -91,13 +93,23 @@ internal sealed class StudyPage(StudyContent content)
             _page.Element("p", "There is nothing to compare yet.");
         }
 
+        if (_analysis.Verdicts.Any(verdict => verdict.Ranked) && content.Facts.Alpha is { } alpha)
+        {
+            _page.Element(
+                "p",
+                $"How sure: all optimizers were trained with the same seeds, and each line takes a chance of at most {StudyWords.Percent(alpha)} to name a winner of a pair by luck. Undecided: these seeds do not show who is better, which is not to say that both are equal.",
+                "note");
+        }
+
         _page.Raw("<ul class=\"verdict\">");
         foreach (var verdict in _analysis.Verdicts)
         {
             _page.Raw("<li>").Element("strong", verdict.Sentences[0]);
             if (verdict.Sentences.Length > 1)
             {
-                _page.Folded("In detail", page => page.List(verdict.Sentences.Skip(1)));
+                // By how much is a part of the answer, as long as it is said in few words.
+                var isShort = ReferenceEquals(verdict, _analysis.Verdicts[0]) && verdict.Sentences.Sum(sentence => sentence.Length) <= LongestOpen;
+                _page.Folded("In detail", page => page.List(verdict.Sentences.Skip(1)), isShort);
             }
 
             _page.Raw("</li>");
