@@ -95,7 +95,10 @@ let private isCompared (result: TrialResult) =
 
 let private progress (look: LookState) trials expected isDocument =
     [| if trials < expected then
-           $"Incomplete: {trials} of {expected} trials are finished, and what follows is of these."
+           if trials = 0 then
+               $"Incomplete: none of {expected} compared trials is finished, so that there is no verdict yet."
+           else
+               $"Incomplete: {trials} of {expected} compared trials are finished, and what follows is of these."
        if not isDocument && look.Planned.Length > 1 then
            let next =
                if look.Decided then "; it is decided"

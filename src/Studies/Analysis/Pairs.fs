@@ -70,7 +70,8 @@ let private whyNotRanked (rules: Rules) metric (strata: Stratum array) =
     let isNever (values: float array) = values |> Array.forall Double.IsInfinity
 
     if seeds < Measures.FewestToRank then
-        $"{seeds} seeds are too few to rank; it takes {Measures.FewestToRank}"
+        (if seeds = 1 then "1 seed is" else $"{seeds} seeds are")
+        + $" too few to rank; it takes {Measures.FewestToRank}"
     // Who could name a winner at any moment would look as often as there are trials, and the level is for one look.
     elif seeds < rules.LookSeeds then
         $"{seeds} of {rules.LookSeeds} seeds are finished, and only all of them are a look"

@@ -70,11 +70,17 @@ let private undecided (pairs: PairComparison array) =
         [| $"Undecided: {open'.Length} of {pairs.Length} pairs; their figures are in the table of comparisons." |]
     | open' -> [| $"Undecided: {Words.list (Array.map names open')}." |]
 
+/// One seed has no interval: its ends would be the value.
+let private seen (pair: PairComparison) =
+    if pair.Seeds.Length > 1 then effect pair.Metric pair.Effect
+    elif Pairs.isTime pair.Metric then $"{Words.ratio pair.Effect.Value} times the steps"
+    else $"{Words.points pair.Effect.Value} percentage points"
+
 let private unranked (pairs: PairComparison array) =
     withOutcome Outcome.NotRanked pairs
     |> Array.groupBy _.Reason
     |> Array.map (fun (reason, pairs) ->
-        let each = pairs |> Array.map (fun pair -> $"{names pair} ({effect pair.Metric pair.Effect})")
+        let each = pairs |> Array.map (fun pair -> $"{names pair} ({seen pair})")
         $"Not ranked, {reason}; what was seen: {Words.list each}.")
 
 let private verdict (contenders: string array) (task: string) (metric: Metric) (pairs: PairComparison array) : MetricVerdict =

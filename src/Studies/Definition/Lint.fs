@@ -135,7 +135,7 @@ module Lint =
               warning
                   "S015"
                   $"$.tasks[{i}].validate_every"
-                  $"with a validation every {task.ValidateEvery} of {task.Steps} steps, the time to the target is known to more than 5 %% of the budget only."
+                  $"with a validation every {task.ValidateEvery} of {task.Steps} steps, the time to the target is known no closer than that, more than 5 %% of the budget."
                   $"Validate every {max 1L (task.Steps / 100L)} steps or so." ]
 
     // What the document's stop rules, which count validations, were made for.

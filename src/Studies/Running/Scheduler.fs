@@ -87,7 +87,11 @@ type internal Scheduler
             { Kind = if goesOn then DecisionKind.WentOn else DecisionKind.Pruned
               About = slot.Trial.Id
               At = step
-              Reason = FormattableString.Invariant $"{worth:G6} is {comparison} {threshold:G6}, of {others.Length} trials before it." }
+              Reason =
+                if Double.IsNegativeInfinity threshold then
+                    FormattableString.Invariant $"{worth:G6}; too few trials before it to end any."
+                else
+                    FormattableString.Invariant $"{worth:G6} is {comparison} {threshold:G6}, of {others.Length} trials before it." }
 
         goesOn
 
