@@ -29,7 +29,9 @@ internal static class StudyCommand
     public static Study Load(string file) => Study.Load(Existing(file));
 
     public static string Existing(string file) =>
-        File.Exists(file) ? file : throw new UsageException($"'{file}': there is no such file; 'cutedl study init {file}' writes one to begin with.");
+        File.Exists(file) ? file
+        : Directory.Exists(file) ? throw new UsageException($"'{file}' is a folder, and a study is a file; one that was begun in a folder goes on with 'cutedl study resume {file}'.")
+        : throw new UsageException($"'{file}': there is no such file; 'cutedl study init {file}' writes one to begin with.");
 
     private static Command CreateInit()
     {

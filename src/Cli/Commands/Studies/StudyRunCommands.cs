@@ -16,7 +16,7 @@ internal static class StudyRunCommands
             HelpName = "DIR",
             Description = "The study's folder, in which nothing is lost (default: artifacts/study-<its name>).",
         };
-        var quick = new Option<bool>("--quick") { Description = "A smaller form: a quarter of the steps, four settings each, six seeds." };
+        var quick = new Option<bool>("--quick") { Description = "A smaller form: a quarter of the steps, four settings each, at most ten seeds, no defaults." };
         var until = new Option<string?>("--until") { HelpName = "decided", Description = "Add seeds, at the looks that the study declares, until the question is decided." };
         until.AcceptOnlyFromAmong("decided");
         var parallel = Parallel();
