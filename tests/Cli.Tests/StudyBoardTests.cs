@@ -40,6 +40,7 @@ internal static class StudyBoardTests
                     Expect.isTrue(lines.Count < height, $"{lines.Count} lines in {width}×{height}");
                     Expect.isTrue(lines.All(line => line.Text.Length <= width && !line.Text.Contains('\n', StringComparison.Ordinal)), $"width of {width}×{height}");
                     Expect.isTrue(lines.Any(line => line.Text.Contains("42%", StringComparison.Ordinal)), $"share in {width}×{height}");
+                    Expect.isTrue(lines.Any(line => line.Text.Contains("1:30 left", StringComparison.Ordinal)), $"time left in {width}×{height}");
                     Expect.equal(lines[^1].Text, "Ctrl+C saves and ends", "the last line");
                 }
             }

@@ -107,6 +107,12 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
         var text = string.Create(
             CultureInfo.InvariantCulture,
             $"{newest.Share,4:0%}  {newest.Finished} of {newest.Planned} trials, {StudyWords.Time(newest.Elapsed)}{left}");
+        if (text.Length > width)
+        {
+            // The time left says more than words do.
+            text = string.Create(CultureInfo.InvariantCulture, $"{newest.Share:0%} {newest.Finished}/{newest.Planned}{left.Replace("about ", "", StringComparison.Ordinal)}");
+        }
+
         var bar = Math.Min(WidestBar, width - text.Length - 1);
         yield return new(bar >= NarrowestBar ? $"{Bar(newest.Share, bar)} {text}" : text, BoardTone.Plain);
     }
