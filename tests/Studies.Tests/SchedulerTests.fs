@@ -69,21 +69,30 @@ let private curve (trial: Trial) (step: int64) : Curve =
       UpdateRatio = nothing
       Seconds = nothing }
 
-/// Counts steps, and lets something happen at each.
-type private Formula(trial: Trial, start: int64, onStep: unit -> unit) =
+/// Counts steps, and lets something happen at each. As in a training, a validation may be interrupted: then it is made up later.
+type private Formula(trial: Trial, start: int64, validatedAtStart: int64, onStep: unit -> unit) =
     let mutable step = start
+    let mutable validated = validatedAtStart
+
+    let validate (cancellation: CancellationToken) =
+        if step % int64 every = 0L && not cancellation.IsCancellationRequested then
+            validated <- step
 
     interface ITrialRun with
         member _.Step = step
-        member _.HasEnded = step >= steps
-        member _.Curve = curve trial step
+        member _.HasEnded = step >= steps && validated = step
+        member _.Curve = curve trial validated
 
         member _.RunTo(goal, cancellation) =
+            if step <= goal then
+                validate cancellation
+
             while step < min goal steps && not cancellation.IsCancellationRequested do
                 step <- step + 1L
                 onStep ()
+                validate cancellation
 
-        member _.Save path = File.WriteAllText(path, string step)
+        member _.Save path = File.WriteAllText(path, $"{step} {validated}")
 
         member _.Result _ =
             let pruned = step < steps
@@ -130,9 +139,12 @@ type private Formulas(onStep: unit -> unit) =
     interface ITrialSource with
         member source.Start trial =
             source.Started.Add trial.Id
-            Formula(trial, 0L, onStep)
+            Formula(trial, 0L, 0L, onStep)
 
-        member _.Restore(trial, path) = Formula(trial, int64 (File.ReadAllText path), onStep)
+        member _.Restore(trial, path) =
+            match (File.ReadAllText path).Split ' ' with
+            | [| step; validated |] -> Formula(trial, int64 step, int64 validated, onStep)
+            | parts -> failtest $"{parts.Length} numbers in '{path}'"
 
 let private decideAt look : int -> TrialResult array -> bool = fun number _ -> number >= look
 

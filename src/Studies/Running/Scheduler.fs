@@ -177,11 +177,13 @@ type internal Scheduler
         let goal = List.tryHead slot.Rungs |> Option.defaultValue Int64.MaxValue
         let every = int64 slot.Task.ValidateEvery
         let mutable reported = 0L
+        let mutable settled = slot.Settled
 
-        while not run.HasEnded && run.Step < goal && not cancellation.IsCancellationRequested do
+        while not run.HasEnded && settled < goal && not cancellation.IsCancellationRequested do
             slot.IsBroken <- true
-            run.RunTo(min goal ((run.Step / every + 1L) * every), cancellation)
+            run.RunTo(min goal ((settled / every + 1L) * every), cancellation)
             slot.IsBroken <- false
+            settled <- if cancellation.IsCancellationRequested then slot.Settled else run.Step
 
             if Stopwatch.GetElapsedTime slot.LastSaved >= saveEvery && not run.HasEnded then
                 store.Save(slot.Trial, run)
@@ -200,7 +202,7 @@ type internal Scheduler
         else
             locked (fun () ->
                 slot.Curve <- run.Curve
-                slot.Reached <- run.Step
+                slot.Reached <- settled
                 slot.Step <- run.Step
                 slot.IsBusy <- false
                 let news = news slot.Trial TrialState.Waiting run.Step run.Curve null

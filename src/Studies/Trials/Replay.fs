@@ -62,8 +62,8 @@ module Replay =
         earlier (markThatDiffers result.FingerprintEvery result run.Fingerprint run.Step) (validationThatDiffers result run.History)
 
     /// The first part of a record that differs, every double with all its digits; not of the seconds, which are not
-    /// repeatable, nor of the curve, which has some and is compared by itself.
-    let private recordThatDiffers (result: TrialResult) (found: TrialResult) : string option =
+    /// repeatable, nor of the curve, which is compared by itself.
+    let private recordThatDiffers (result: TrialResult) (found: TrialResult) : Replayed option =
         let parts (result: TrialResult) =
             use document = JsonDocument.Parse(TrialJson.write { result with Seconds = 0.0; SecondsToTarget = 0.0 })
 
@@ -73,7 +73,21 @@ module Replay =
 
         List.zip (parts result) (parts found)
         |> List.tryFind (fun (was, now) -> was <> now)
-        |> Option.map (fun ((name, _), _) -> name)
+        |> Option.map (fun ((name, _), _) -> Differs(found.Steps, found.Steps, $"record of {name}"))
+
+    /// What is known beside the losses may differ where they do not: in the last of its bits.
+    let private curveThatDiffers (result: TrialResult) (found: TrialResult) : Replayed option =
+        let columns (result: TrialResult) =
+            [ "gradient norm", result.Curve.GradientNorm; "update ratio", result.Curve.UpdateRatio ]
+
+        Seq.zip (columns result) (columns found)
+        |> Seq.collect (fun ((name, was), (_, now)) ->
+            Seq.zip3 result.Curve.Steps was now
+            |> Seq.filter (fun (_, was, now) -> not (same was now))
+            |> Seq.map (fun (step, _, _) -> step, name))
+        |> Seq.sortBy fst
+        |> Seq.tryHead
+        |> Option.map (fun (step, name) -> Differs(step, step, name))
 
     let private differenceAtEnd (result: TrialResult) (found: TrialResult) : Replayed =
         let seen =
@@ -92,8 +106,8 @@ module Replay =
         elif found.Parameters <> result.Parameters then
             Differs(min (seen + 1L) found.Steps, found.Steps, "parameters")
         else
-            match recordThatDiffers result found with
-            | Some name -> Differs(found.Steps, found.Steps, $"record of {name}")
+            match curveThatDiffers result found |> Option.orElse (recordThatDiffers result found) with
+            | Some difference -> difference
             | None -> BitEqual
 
     /// <summary>Runs a trial of an optimizer that the text form need not know again.</summary>
