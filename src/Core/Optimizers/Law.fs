@@ -65,7 +65,8 @@ type Pass<'E when 'E: struct and 'E :> IElement<'E>> =
     member pass.Number(index: int) : float = pass.numbers[index]
 
     /// <summary>Runs the law over all elements, in order.</summary>
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    // A method of its own: within others, the compiler has used up what it may inline before it comes to the laws of the later loops.
+    [<MethodImpl(MethodImplOptions.AggressiveOptimization ||| MethodImplOptions.NoInlining)>]
     member pass.Run<'L when 'L: struct and 'L :> ILaw<'E>>(law: 'L) : unit =
         // Locals, so that the compiler keeps them in registers. Targets are as long as gradients: the engine sees to it.
         let gradient = pass.gradient
