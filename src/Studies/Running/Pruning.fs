@@ -53,16 +53,6 @@ module Pruning =
         | [||] -> Double.NegativeInfinity
         | worths -> Array.average worths
 
-    let private median (values: float array) : float =
-        let sorted = Array.sort values
-        let middle = sorted.Length / 2
-
-        if sorted.Length % 2 = 1 then
-            sorted[middle]
-        else
-            // Halves first: two infinities of one sign stay one.
-            sorted[middle - 1] / 2.0 + sorted[middle] / 2.0
-
     /// <summary>What a trial must be worth at a rung to go on; −∞ where every trial does.</summary>
     /// <param name="pruning">The rule.</param>
     /// <param name="target">What the task's target is.</param>
@@ -73,7 +63,7 @@ module Pruning =
         match pruning with
         | NoPruning -> Double.NegativeInfinity
         | Median warmUp when position < warmUp || earlier.Length = 0 -> Double.NegativeInfinity
-        | Median _ -> earlier |> Array.map (fun curve -> mean target curve step) |> median
+        | Median _ -> earlier |> Array.map (fun curve -> mean target curve step) |> Statistics.Quantile.median
         | SuccessiveHalving eta ->
             // It must be among the best ⌈n/η⌉ of n, itself counted.
             let places = (earlier.Length + 1 + eta - 1) / eta
