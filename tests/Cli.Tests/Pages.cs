@@ -33,11 +33,15 @@ internal static partial class Pages
 
     /// <summary>The targets of a page's links and pictures.</summary>
     public static IEnumerable<string> Links(Page page) =>
-        page.Prose.SelectMany(line => Link().Matches(CodeSpan().Replace(line, "")).Select(match => match.Groups[1].Value));
+        Paragraphs(page).SelectMany(text => Link().Matches(CodeSpan().Replace(text, "")).Select(match => match.Groups[1].Value));
 
     /// <summary>The code within a page's sentences and tables.</summary>
     public static IEnumerable<string> CodeSpans(Page page) =>
-        page.Prose.SelectMany(line => CodeSpan().Matches(line).Select(match => match.Groups[1].Value.Replace("\\|", "|", StringComparison.Ordinal)));
+        Paragraphs(page).SelectMany(text => CodeSpan().Matches(text).Select(match => match.Groups[1].Value.Replace("\\|", "|", StringComparison.Ordinal)));
+
+    // A code span may continue on the next line.
+    private static IEnumerable<string> Paragraphs(Page page) =>
+        string.Join('\n', page.Prose).Split("\n\n").Select(text => text.Replace('\n', ' '));
 
     private static string FindRoot()
     {
