@@ -120,7 +120,7 @@ internal static class CompositionTests
             var pairs = typeof(Optimizer).GetMethods()
                 .Where(method => method.ReturnType == typeof(Optimizer))
                 .Select(method => (Fluent: method, Maker: method.Name switch { "AddNoise" => "Noise", "ScaleGradient" => "Scale", var name => name }))
-                .Where(pair => makers[pair.Maker].Any() && pair.Maker != "Freeze")
+                .Where(pair => makers[pair.Maker].Any() && pair.Maker is not ("Freeze" or "Parse"))
                 .ToArray();
             Expect.isGreaterThanOrEqual(pairs.Length, 16, "pairs");
             foreach (var (fluent, maker) in pairs)

@@ -8,6 +8,9 @@ namespace CuteDl;
 /// <summary>Labelled images of bytes in two sets, one to train on and one to validate on. Pixels stand for byte / 255.</summary>
 public sealed class ImageData
 {
+    /// <summary>MNIST's images have 28 × 28 pixels.</summary>
+    internal const int MnistPixels = 28 * 28;
+
     private static readonly Lazy<ImageData> EmbeddedMnist = new(ReadMnist);
 
     private ImageData(string name, ImageSource source, DataSets core)
@@ -50,6 +53,10 @@ public sealed class ImageData
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         return new ImageData(folder, ImageSource.NewFolder(folder, classes), DataSetsModule.readFolder(classes, folder));
     }
+
+    /// <summary>One line: <c>mnist: 60000 training images, 10000 validation images, 784 pixels, 10 classes</c>.</summary>
+    public override string ToString() =>
+        $"{Name}: {TrainingCount} training images, {ValidationCount} validation images, {Pixels} pixels, {Classes} classes";
 
     internal static ImageData LoadMnist() => EmbeddedMnist.Value;
 

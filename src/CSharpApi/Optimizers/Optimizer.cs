@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using CuteDl.Core.Optimizers;
 using CoreOptimizer = CuteDl.Core.Optimizers.Optimizer;
 
@@ -112,6 +113,8 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     }
 
     /// <inheritdoc cref="StepAt{T}(OptimizerState{T}, ReadOnlySpan{T}, ReadOnlySpan{T})"/>
+    // An array and a collection expression in one call match both overloads equally well; the arrays' overload takes precedence.
+    [OverloadResolutionPriority(1)]
     public OptimizerStep<T> StepAt<T>(OptimizerState<T> state, T[] parameters, T[] gradient)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
@@ -134,6 +137,16 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     {
         ArgumentNullException.ThrowIfNull(state);
         OptimizerModule.stepInPlace(Core, state.Core, parameters, gradient);
+    }
+
+    /// <inheritdoc cref="StepInPlace{T}(OptimizerState{T}, Span{T}, ReadOnlySpan{T})"/>
+    [OverloadResolutionPriority(1)]
+    public void StepInPlace<T>(OptimizerState<T> state, T[] parameters, T[] gradient)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(gradient);
+        StepInPlace(state, (Span<T>)parameters, gradient);
     }
 
     /// <summary>

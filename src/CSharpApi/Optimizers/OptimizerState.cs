@@ -38,6 +38,10 @@ public sealed class OptimizerState<T>
     /// <summary>The numbers by their names, such as the distance that a rule without a rate has estimated; named as slots are.</summary>
     public IReadOnlyDictionary<string, double> Numbers => Core.Numbers.ToDictionary(number => number.Item1, number => number.Item2);
 
+    /// <summary>One line: <c>step 200, 7850 parameters, slots average, square_average</c>.</summary>
+    public override string ToString() =>
+        $"step {Step}, {Length} parameters, {(SlotNames.Count == 0 ? "no slots" : $"slots {Short.List(SlotNames)}")}";
+
     /// <summary>A state of its own with the same content, which a later in-place step does not change.</summary>
     public OptimizerState<T> Copy() => new(Core.Copy());
 }

@@ -4,9 +4,9 @@ namespace CuteDl;
 
 /// <summary>
 /// The named tensors that make up a flat array of parameters, one after another, row after row: what groups, norms and rules for
-/// matrices need to know of a model. An immutable value.
+/// matrices need to know of a model. An immutable value: two layouts with the same tensors are equal.
 /// </summary>
-public sealed class ParameterLayout
+public sealed class ParameterLayout : IEquatable<ParameterLayout>
 {
     /// <summary>Tensors of these names and shapes, one after another.</summary>
     /// <param name="tensors">Names, such as <c>layers.0.weight</c>, with sizes: inputs × units for a weight, units for a bias.</param>
@@ -38,6 +38,18 @@ public sealed class ParameterLayout
     /// <summary>How many elements they have together.</summary>
     public int Length => Core.Length;
 
+    /// <summary>One line: <c>layers.0.weight [784, 10], layers.0.bias [10]: 7850 parameters</c>.</summary>
+    public override string ToString() => $"{Short.List(Tensors)}: {Length} parameters";
+
+    /// <inheritdoc/>
+    public bool Equals(ParameterLayout? other) => other is not null && Tensors.SequenceEqual(other.Tensors);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as ParameterLayout);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => new ValueList<ParameterTensor>(Tensors).GetHashCode();
+
     private static ParameterTensor[] Of(Layout core) =>
         [.. core.Parameters.Select(parameter => new ParameterTensor(parameter.Name, [.. parameter.Shape], parameter.Offset, parameter.Length))];
 }
@@ -47,4 +59,11 @@ public sealed class ParameterLayout
 /// <param name="Shape">Its sizes.</param>
 /// <param name="Offset">Where it begins in the flat array.</param>
 /// <param name="Length">How many elements it has.</param>
-public sealed record ParameterTensor(string Name, IReadOnlyList<int> Shape, int Offset, int Length);
+public sealed record ParameterTensor(string Name, IReadOnlyList<int> Shape, int Offset, int Length)
+{
+    /// <summary>Its sizes.</summary>
+    public IReadOnlyList<int> Shape { get; init => field = ValueList.Of(value); } = ValueList.Of(Shape);
+
+    /// <summary>One line: <c>layers.0.weight [784, 10]</c>.</summary>
+    public override string ToString() => $"{Name} [{string.Join(", ", Shape)}]".TrimStart();
+}

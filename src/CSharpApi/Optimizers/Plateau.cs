@@ -1,3 +1,7 @@
+using System.ComponentModel;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
+using CuteDl.Core.Optimizers;
 using CorePlateau = CuteDl.Core.Optimizers.Plateau;
 
 namespace CuteDl;
@@ -24,6 +28,8 @@ public enum ThresholdMode
 /// <param name="ThresholdMode">How the threshold counts.</param>
 /// <param name="Cooldown">How many validations after a reduction are never held against the loss, at least 0.</param>
 /// <param name="Minimum">The least value that reductions lead to, at least 0.</param>
+[JsonConverter(typeof(TextFormJsonConverter<Plateau>))]
+[TypeConverter(typeof(TextFormTypeConverter<Plateau>))]
 public sealed record Plateau(
     double Value,
     double Factor = 0.1,
@@ -31,8 +37,33 @@ public sealed record Plateau(
     double Threshold = 1e-4,
     ThresholdMode ThresholdMode = ThresholdMode.Relative,
     long Cooldown = 0,
-    double Minimum = 0)
+    double Minimum = 0) : IParsable<Plateau>
 {
+    /// <summary>Reads a text form: <c>plateau(0.1, factor=0.5, patience=3)</c>.</summary>
+    /// <param name="s">The text form.</param>
+    /// <param name="provider">Has no effect: text forms are the same in every culture.</param>
+    /// <exception cref="FormatException">The text is not a plateau. The message names the character and what is allowed there.</exception>
+    public static Plateau Parse(string s, IFormatProvider? provider = null)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        return Of(PlateauModule.parse(s));
+    }
+
+    /// <summary>Reads a text form; returns false if the text is not a plateau.</summary>
+    /// <param name="s">The text form.</param>
+    /// <param name="result">The plateau.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, [MaybeNullWhen(false)] out Plateau result) => TryParse(s, null, out result);
+
+    /// <summary>Reads a text form; returns false if the text is not a plateau.</summary>
+    /// <param name="s">The text form.</param>
+    /// <param name="provider">Has no effect: text forms are the same in every culture.</param>
+    /// <param name="result">The plateau.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [MaybeNullWhen(false)] out Plateau result) =>
+        TextForm.TryParse(s, out result);
+
+    /// <summary>The text form: <c>plateau(0.1, factor=0.5, patience=3)</c>.</summary>
+    public override string ToString() => Core.ToString();
+
     internal CorePlateau Core =>
         new(Value, Factor, Patience, Threshold, CoreMode, Cooldown, Minimum);
 

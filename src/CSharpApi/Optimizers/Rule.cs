@@ -98,6 +98,9 @@ public sealed class RuleConventions
     /// How its own argument λ pulls the parameters towards 0. <c>decoupled</c>: beside all means, <c>L2</c>: through the gradient.
     /// </summary>
     public string WeightDecay { get; }
+
+    /// <summary>One line: <c>rate outside, epsilon outside the root, decay none</c>.</summary>
+    public override string ToString() => $"rate {Rate}, epsilon {Epsilon}, decay {WeightDecay}";
 }
 
 /// <summary>What a slot or a number of a state is before the first step.</summary>
@@ -166,4 +169,7 @@ public sealed class RuleArgument
 
     /// <summary>The default as the text form writes it: <c>1e-8</c>; empty where it depends on another argument.</summary>
     public string DefaultText { get; }
+
+    /// <summary>One line: <c>beta1=0.9, (0, 1)</c>.</summary>
+    public override string ToString() => DefaultText.Length > 0 ? $"{Name}={DefaultText}, {Allowed}" : $"{Name}, {Allowed}";
 }

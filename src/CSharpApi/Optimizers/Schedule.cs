@@ -1,3 +1,6 @@
+using System.ComponentModel;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
 using CuteDl.Core.Optimizers;
 using CoreSchedule = CuteDl.Core.Optimizers.Schedule;
 
@@ -7,7 +10,9 @@ namespace CuteDl;
 /// A value for each step t = 0, 1, 2, ...: a pure function of t alone, as an immutable value. Made by <see cref="Schedules"/>; equal to
 /// another if all their numbers are.
 /// </summary>
-public sealed class Schedule : IEquatable<Schedule>
+[JsonConverter(typeof(TextFormJsonConverter<Schedule>))]
+[TypeConverter(typeof(TextFormTypeConverter<Schedule>))]
+public sealed class Schedule : IEquatable<Schedule>, IParsable<Schedule>
 {
     internal Schedule(CoreSchedule core) => Core = core;
 
@@ -33,6 +38,24 @@ public sealed class Schedule : IEquatable<Schedule>
     /// <summary>This schedule times another, each at the same step.</summary>
     /// <param name="other">The other.</param>
     public Schedule Times(Schedule other) => Schedules.Product(this, other);
+
+    /// <summary>Reads a text form: the same as <see cref="Schedules.Parse"/>.</summary>
+    /// <param name="s">The text form; a number alone is a constant.</param>
+    /// <param name="provider">Has no effect: text forms are the same in every culture.</param>
+    /// <exception cref="FormatException">The text is not a schedule. The message names the character and the nearest known name.</exception>
+    public static Schedule Parse(string s, IFormatProvider? provider = null) => Schedules.Parse(s);
+
+    /// <summary>Reads a text form; returns false if the text is not a schedule.</summary>
+    /// <param name="s">The text form; a number alone is a constant.</param>
+    /// <param name="result">The schedule.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, [MaybeNullWhen(false)] out Schedule result) => TryParse(s, null, out result);
+
+    /// <summary>Reads a text form; returns false if the text is not a schedule.</summary>
+    /// <param name="s">The text form; a number alone is a constant.</param>
+    /// <param name="provider">Has no effect: text forms are the same in every culture.</param>
+    /// <param name="result">The schedule.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [MaybeNullWhen(false)] out Schedule result) =>
+        TextForm.TryParse(s, out result);
 
     /// <summary>The text form: <c>cosine(0.1, steps=50, end=0.001)</c>; a constant is its number.</summary>
     public override string ToString() => Core.ToString();
@@ -87,6 +110,9 @@ public sealed class ScheduleInfo
 
     /// <summary>The arguments in the order of the text form.</summary>
     public IReadOnlyList<ScheduleArgumentInfo> Arguments { get; }
+
+    /// <summary>The same as <see cref="Usage"/>.</summary>
+    public override string ToString() => Usage;
 }
 
 /// <summary>An argument of a schedule.</summary>

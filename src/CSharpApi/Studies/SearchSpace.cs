@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using CuteDl.Studies;
 using Microsoft.FSharp.Collections;
 
@@ -68,6 +69,19 @@ public sealed class SearchSpace
     /// <param name="value">The value.</param>
     /// <exception cref="ArgumentException">The hyper-parameter is named twice.</exception>
     public SearchSpace Fixed(string name, double value) => With(name, Space.NewFixed(value));
+
+    /// <summary>One line: each hyper-parameter with its values.</summary>
+    public override string ToString() => _spaces.IsEmpty ? "nothing is tuned" : string.Join(", ", _spaces.Select(space => $"{space.Item1}: {Describe(space.Item2)}"));
+
+    private static string Describe(Space space) =>
+        space switch
+        {
+            Space.LogUniform range => FormattableString.Invariant($"{range.low} to {range.high}, logarithmic"),
+            Space.Uniform range => FormattableString.Invariant($"{range.low} to {range.high}"),
+            Space.Choice choice => string.Join(" or ", choice.values.Select(value => value.ToString(CultureInfo.InvariantCulture))),
+            Space.Fixed only => only.value.ToString(CultureInfo.InvariantCulture),
+            _ => throw new ArgumentOutOfRangeException(nameof(space), space, "There is no such space."),
+        };
 
     private static double Above(double low, double high) =>
         high > low && double.IsFinite(high) ? high : throw new ArgumentOutOfRangeException(nameof(high), high, FormattableString.Invariant($"must be finite and above the lower bound, {low}."));

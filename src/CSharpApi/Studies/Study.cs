@@ -53,6 +53,14 @@ public sealed partial class Study
     /// <summary>The study as a file would have it, all defaults written out. Images that a program holds appear under their name only.</summary>
     public string ToJson() => StudyJson.print(Core);
 
+    /// <summary>One line: <c>functions: 3 optimizers on 2 tasks (quadratic, rosenbrock)</c>.</summary>
+    public override string ToString()
+    {
+        var (optimizers, tasks) = (Core.Contenders.Length, Core.Tasks.Length);
+        var names = tasks == 0 ? "" : $" ({Short.List(TaskNames)})";
+        return $"{Name}: {optimizers} optimizer{(optimizers == 1 ? "" : "s")} on {tasks} task{(tasks == 1 ? "" : "s")}{names}";
+    }
+
     /// <summary>What can be said against it before anything is computed.</summary>
     public IReadOnlyList<Finding> Check() => Lint.check(Core);
 

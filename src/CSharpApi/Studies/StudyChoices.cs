@@ -35,6 +35,15 @@ public sealed class StudyPruning
 
     internal Pruning Core { get; }
 
+    /// <summary>One line: <c>none</c>, <c>median, after 4 trials</c> or <c>successive halving by 3</c>.</summary>
+    public override string ToString() =>
+        Core switch
+        {
+            Pruning.Median median => $"median, after {median.warmUp} trials",
+            Pruning.SuccessiveHalving halving => $"successive halving by {halving.eta}",
+            _ => "none",
+        };
+
     /// <summary>A trial ends whose best validation is below the median of the means of those before it at the same step (Golovin et al. 2017).</summary>
     /// <param name="warmUp">So many trials always go on, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>

@@ -49,6 +49,9 @@ public sealed class StudyResult
     /// <summary>The verdict in words, the most important first.</summary>
     public IReadOnlyList<string> Verdict => Analysis.Sentences;
 
+    /// <summary>One line: the study, and how many of its trials are finished.</summary>
+    public override string ToString() => $"{Study.Name}: {Trials.Count} of {Planned} trials{(IsComplete ? "" : ", not complete")}";
+
     /// <summary>What came so far of a study that was, or is being, carried out in a folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="study">The study, if its images or optimizers are of a kind that no file can name; nothing: as the folder has it.</param>

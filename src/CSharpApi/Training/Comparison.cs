@@ -83,6 +83,10 @@ public sealed class Comparison
     public Task<ComparisonResult> RunAsync(IProgress<RunProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => Run(progress, cancellationToken), CancellationToken.None);
 
+    /// <summary>One line: the experiment, the names of the runs and the number of seeds.</summary>
+    public override string ToString() =>
+        $"{Short.List(RunNames)}{(_seeds is { } seeds ? $", {seeds} seeds" : "")}, on {_experiment.Task}";
+
     private ComparisonResult Run(IProgress<RunProgress>? progress, CancellationToken cancellationToken)
     {
         var prepared = PrepareExperiment();
@@ -151,7 +155,7 @@ public sealed record ComparisonResult
 
     /// <summary>The results, by run and then seed.</summary>
     [JsonPropertyName("runs")]
-    public required IReadOnlyList<RunResult> Runs { get; init; }
+    public required IReadOnlyList<RunResult> Runs { get; init => field = ValueList.Of(value); }
 
     /// <summary>How many runs were asked for, seeds counted; more than there are results if some failed or were not begun.</summary>
     [JsonPropertyName("planned")]
@@ -159,10 +163,22 @@ public sealed record ComparisonResult
 
     /// <summary>The runs that failed, which have no result.</summary>
     [JsonPropertyName("failures")]
-    public IReadOnlyList<RunFailure> Failures { get; init; } = [];
+    public IReadOnlyList<RunFailure> Failures { get; init => field = ValueList.Of(value); } = new ValueList<RunFailure>([]);
 
-    /// <summary>The record as JSON, names in snake_case; NaN and infinities as strings.</summary>
+    /// <summary>Writes the record as JSON, with names in snake_case. NaN and infinities are strings.</summary>
     public string ToJson() => Json.Write(this);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote. The result equals the record that was written.</summary>
+    /// <param name="json">The text.</param>
+    /// <exception cref="System.Text.Json.JsonException">The text is not such a record.</exception>
+    public static ComparisonResult FromJson(string json) => Json.ReadComparison(json);
+
+    /// <summary>One line: <c>8 of 8 runs: fixed-0.01, momentum, ...</c>.</summary>
+    public override string ToString()
+    {
+        var failures = Failures.Count > 0 ? $", {Failures.Count} failed" : "";
+        return $"{Runs.Count} of {Math.Max(Planned, Runs.Count)} runs{failures}: {Short.List(Runs.Select(run => run.Run).Distinct())}";
+    }
 }
 
 /// <summary>A run that ended without a result.</summary>

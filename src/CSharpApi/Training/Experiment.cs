@@ -202,6 +202,9 @@ public sealed class Experiment
     public Task<LearningRateSweep> FindLearningRateAsync(LearningRateSweepOptions? options = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => _plan.Prepare().FindLearningRate(options ?? new(), cancellationToken), CancellationToken.None);
 
+    /// <summary>One line: <c>784-10(relu) softmax-cross-entropy on mnist, batch 64, under adam(lr=0.001)</c>.</summary>
+    public override string ToString() => $"{_plan.Task}, under {_plan.Optimizer}";
+
     /// <summary>Trains, on another thread, to the first stop rule that holds, a limit, divergence or cancellation.</summary>
     /// <param name="progress">Told where the run is; on the thread that trains.</param>
     /// <param name="cancellationToken">Ends the run within one batch; its result then says <see cref="StopReason.Cancelled"/>.</param>

@@ -45,6 +45,16 @@ internal sealed record ExperimentPlan
 
     public int Hold { get; init; } = 20;
 
+    /// <summary>Model, data and batch in one line, for readers; a model that is not finished yet is described as far as it goes.</summary>
+    public string Task
+    {
+        get
+        {
+            var inputs = Data?.Pixels ?? ImageData.MnistPixels;
+            return $"{string.Join('-', Layers.Select(layer => layer.ToString()).Prepend($"{inputs}"))} {Loss} on {Data?.Name ?? "mnist"}, batch {Batch}";
+        }
+    }
+
     /// <summary>
     /// The plan with its data and weights settled. What would fail in every run of it fails here, before the first begins.
     /// </summary>

@@ -1,9 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace CuteDl;
 
-// The records say their names and forms themselves, so that any serializer writes the same.
+// Names and forms are attributes of the records, so that every serializer writes the same.
 [JsonSourceGenerationOptions(WriteIndented = true)]
 [JsonSerializable(typeof(RunResult))]
 [JsonSerializable(typeof(ComparisonResult))]
@@ -18,6 +19,16 @@ internal static class Json
 
     public static string Write(LearningRateSweep sweep) => JsonSerializer.Serialize(sweep, JsonFormats.Default.LearningRateSweep);
 
-    public static RunResult Read(string json) =>
-        JsonSerializer.Deserialize(json, JsonFormats.Default.RunResult) ?? throw new JsonException("the text is null, not a result.");
+    public static RunResult ReadRun(string json) => Read(json, JsonFormats.Default.RunResult);
+
+    public static ComparisonResult ReadComparison(string json) => Read(json, JsonFormats.Default.ComparisonResult);
+
+    public static LearningRateSweep ReadSweep(string json) => Read(json, JsonFormats.Default.LearningRateSweep);
+
+    private static T Read<T>(string json, JsonTypeInfo<T> type)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        return JsonSerializer.Deserialize(json, type) ?? throw new JsonException($"The text is null, not a {typeof(T).Name}.");
+    }
 }

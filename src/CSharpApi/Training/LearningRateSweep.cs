@@ -97,10 +97,22 @@ public sealed record LearningRateSweep
 
     /// <summary>All steps with a finite loss, rates ascending.</summary>
     [JsonPropertyName("points")]
-    public required IReadOnlyList<LearningRatePoint> Points { get; init; }
+    public required IReadOnlyList<LearningRatePoint> Points { get; init => field = ValueList.Of(value); }
 
-    /// <summary>The record as JSON, names in snake_case.</summary>
+    /// <summary>Writes the record as JSON, with names in snake_case.</summary>
     public string ToJson() => Json.Write(this);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote. The result equals the record that was written.</summary>
+    /// <param name="json">The text.</param>
+    /// <exception cref="System.Text.Json.JsonException">The text is not such a record.</exception>
+    public static LearningRateSweep FromJson(string json) => Json.ReadSweep(json);
+
+    /// <summary>One line: <c>lr of adam(...): 200 steps, steepest at 0.003</c>.</summary>
+    public override string ToString()
+    {
+        var steepest = Steepest is { } rate ? FormattableString.Invariant($", steepest at {rate:g3}") : ", the loss never falls";
+        return FormattableString.Invariant($"{Argument} of {Optimizer}: {Points.Count} steps{steepest}");
+    }
 
     internal static LearningRateSweep Of(RateSweep sweep, Optimizer optimizer, LearningRateSweepOptions options, string model, int seed) =>
         new()

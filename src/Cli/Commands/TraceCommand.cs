@@ -15,7 +15,7 @@ internal static class TraceCommand
         command.SetAction(parsed =>
         {
             var parsedOptimizer = Optimizers.Parse(parsed.GetValue(optimizer)!);
-            var steps = Trace.Write(parsedOptimizer, File(initial), File(gradients), parsed.GetValue(output)!);
+            var steps = OptimizerTrace.Write(parsedOptimizer, File(initial), File(gradients), parsed.GetValue(output)!);
             Console.WriteLine($"{steps} steps of {parsedOptimizer}: {parsed.GetValue(output)}");
             return ExitCode.Fine;
 

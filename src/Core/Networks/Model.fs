@@ -16,6 +16,12 @@ type Layer =
     /// </summary>
     | Dropout of rate: float
 
+    /// <summary>128(relu), dropout(0.5).</summary>
+    override layer.ToString() =
+        match layer with
+        | Dense(units, activation) -> $"{units}({activation})"
+        | Dropout rate -> FormattableString.Invariant $"dropout({rate})"
+
 /// <summary>How weights begin; biases begin at 0.</summary>
 type Initialization =
     /// <summary>Normal with mean 0 and this standard deviation; the document's is 0.01.</summary>
@@ -70,12 +76,7 @@ type Model =
 
     /// <summary>784-128(relu)-10(linear) softmax-cross-entropy</summary>
     override model.ToString() =
-        let layer =
-            function
-            | Dense(units, activation) -> $"-{units}({activation})"
-            | Dropout rate -> FormattableString.Invariant $"-dropout({rate})"
-
-        let layers = model.layers |> List.map layer |> String.concat ""
+        let layers = model.layers |> List.map (fun layer -> $"-{layer}") |> String.concat ""
         $"{model.inputs}{layers} {model.loss}"
 
 /// <summary>Making models and their initial parameters.</summary>

@@ -44,11 +44,11 @@ public sealed record SummaryRow
 
     /// <summary>The outputs whose relu has died.</summary>
     [JsonPropertyName("dead_logits")]
-    public required IReadOnlyList<int> DeadLogits { get; init; }
+    public required IReadOnlyList<int> DeadLogits { get; init => field = ValueList.Of(value); }
 
     /// <summary>The outputs that are above 0 for less than one in a thousand training images.</summary>
     [JsonPropertyName("almost_dead_logits")]
-    public required IReadOnlyList<int> AlmostDeadLogits { get; init; }
+    public required IReadOnlyList<int> AlmostDeadLogits { get; init => field = ValueList.Of(value); }
 
     /// <summary>What the dead logits do, in words; empty if none is dead.</summary>
     [JsonPropertyName("dead_logits_text")]

@@ -7,6 +7,12 @@ namespace CuteDl.Reports;
 /// <param name="Rows">As many cells each as there are columns.</param>
 public sealed record Table(IReadOnlyList<string> Headers, IReadOnlyList<IReadOnlyList<string>> Rows)
 {
+    /// <summary>The columns' names.</summary>
+    public IReadOnlyList<string> Headers { get; init => field = ValueList.Of(value); } = ValueList.Of(Headers);
+
+    /// <summary>As many cells each as there are columns.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Rows { get; init => field = Values(value); } = Values(Rows);
+
     /// <summary>The characters of its widest line, in Markdown.</summary>
     public int Width => ToMarkdown().Split('\n').Max(line => line.Length);
 
@@ -37,4 +43,6 @@ public sealed record Table(IReadOnlyList<string> Headers, IReadOnlyList<IReadOnl
 
         return text.ToString();
     }
+
+    private static IReadOnlyList<IReadOnlyList<string>> Values(IReadOnlyList<IReadOnlyList<string>> rows) => ValueList.Of([.. rows.Select(ValueList.Of)]);
 }

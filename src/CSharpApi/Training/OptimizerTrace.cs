@@ -4,8 +4,8 @@ using Microsoft.FSharp.Collections;
 
 namespace CuteDl;
 
-/// <summary>What an optimizer makes of recorded gradients, to compare it with others of its name.</summary>
-public static class Trace
+/// <summary>Applies an optimizer to recorded gradients, to compare it with another implementation of the same rule.</summary>
+public static class OptimizerTrace
 {
     /// <summary>
     /// Takes a step for each recorded gradient, in double precision, and writes the parameters after every step. Tensors lie in the
