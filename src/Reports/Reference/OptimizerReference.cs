@@ -10,24 +10,24 @@ public static class OptimizerReference
         """
         # Optimizers
 
-        Every rule, transformation and schedule, out of the code: `dotnet run -c Release --project bench -- optimizers docs/optimizers.md`
-        writes this page anew. All arguments with their defaults and ranges: `cutedl list`, and `cutedl list NAME`. How optimizers are
-        composed: the [guide](guide.md#composing-optimizers).
+        This page lists every rule, transformation and schedule. It is generated from the code:
+        `dotnet run -c Release --project bench -- optimizers docs/optimizers.md`. `cutedl list NAME` prints all arguments with their defaults and
+        ranges. The [guide](guide.md#composing-optimizers) shows how to compose optimizers.
 
-        g is the gradient, Δ what a step takes away from the parameters w (w ← w − Δ), t = 1, 2, ... the step. Slots start at 0 unless said
-        otherwise; a hat divides a mean by 1 − βᵗ; ‖·‖ is the Euclidean norm of a tensor. "Exempt" are laws that hold for most, as
-        [the laws](laws.md) number them, but not here, with the reason.
+        **Notation.** w are the parameters, g is the gradient, Δ is the step (w ← w − Δ), and t = 1, 2, ... is the step number. Slots start at 0 unless
+        stated otherwise. A hat divides a mean by 1 − βᵗ. ‖·‖ is the Euclidean norm of a tensor. "Exempt" lists the [laws](laws.md) that the rule does not
+        obey, each with the reason.
 
         ## Rules
 
-        "On MNIST" is a setting with which 784-128-10 (relu between, linear logits) passes 95 % of right answers within five epochs of batches of
-        64, shuffled, and the validation accuracy after the fifth:
+        "On MNIST" is a setting that reaches a validation accuracy of more than 95 % within five epochs. The last column is the accuracy after the
+        fifth epoch. The model is 784-128-10 with relu and linear logits. Batches have 64 shuffled images:
 
         ```
         cutedl run "adam(lr=0.001)" --hidden 128 --output linear --order shuffle --max-epochs 5
         ```
 
-        It is a rate that works, not the best one: the table ranks nothing.
+        The settings are not tuned, so the table is not a ranking.
 
         """;
 
@@ -37,7 +37,7 @@ public static class OptimizerReference
         var page = new StringBuilder(Introduction);
         Append(
             page,
-            ["rule", "", "law", "source", "reproduces", "exempt", "on MNIST", "accuracy"],
+            ["rule", "description", "formula", "source", "reproduces", "exempt", "on MNIST", "accuracy"],
             Optimizers.Rules.Select(rule =>
             {
                 var measured = MeasuredRuns.All.Single(run => run.Rule == rule.Name);
@@ -50,11 +50,15 @@ public static class OptimizerReference
 
             ## Where the numbers stand
 
-            What rules of the same name do differently from library to library; how to convert is in [the laws](laws.md#converting). A rate is
-            "outside" if Δ is in proportion to the rate of the step, and "inside" what remembers the rates of the steps before. ε is "outside the
-            root" in √s + ε, and "inside" in √(s + ε). The initial state is by the names of a state's slots and numbers, some of which are there
-            with some arguments alone, and a value may be an argument's; what is not 0 is set as the first step is taken. A mean is corrected if it is divided by 1 − βᵗ. Decay is that of the rule itself, by its own argument:
-            any rule takes it from `decay(λ) | rule` (L2) and `rule | decoupled(λ)` too.
+            Rules of the same name differ between libraries. This table shows the conventions here; [Converting](laws.md#converting) shows how to
+            convert.
+
+            - A learning rate is "outside" if Δ is proportional to the learning rate of the current step. It is "inside" a slot if the slot contains the
+              learning rates of earlier steps.
+            - ε is "outside the root" in √s + ε, and "inside the root" in √(s + ε).
+            - The initial state lists slots and numbers by name. Some exist only with certain arguments. A nonzero value is set at the first step.
+            - A mean is corrected if it is divided by 1 − βᵗ.
+            - Weight decay is the rule's own argument. Every rule can also use `decay(λ) | rule` (L2) and `rule | decoupled(λ)`.
 
             """);
         Append(
@@ -71,24 +75,23 @@ public static class OptimizerReference
 
             ## Transformations
 
-            For use in a chain, `clip_norm(1) | adam(lr=0.001)`: in front of a rule they change gradients, behind it steps. The first argument needs
-            no name.
+            Transformations are used in chains, such as `clip_norm(1) | adam(lr=0.001)`. Before a rule they change the gradient, and after a rule the
+            step. The first argument needs no name.
 
             """);
         Append(
             page,
-            ["transformation", "", "law", "source", "exempt"],
+            ["transformation", "description", "formula", "source", "exempt"],
             Optimizers.Transformations.Select(rule => (string[])[Code(rule.ToString()), rule.Summary, rule.Formula, rule.Source, Exempt(rule)]));
         page.Append(
             """
 
             ## Schedules
 
-            In place of any number that is no count: `adam(lr=cosine(0.001, steps=5000))`. They count the steps of the part that they belong to,
-            from 0.
+            A schedule can replace any number that is not a count: `adam(lr=cosine(0.001, steps=5000))`. It counts the steps of its part, from 0.
 
             """);
-        Append(page, ["schedule", "", "source"], Schedules.All.Select(schedule => (string[])[Code(schedule.Usage), schedule.Summary, schedule.Source]));
+        Append(page, ["schedule", "description", "source"], Schedules.All.Select(schedule => (string[])[Code(schedule.Usage), schedule.Summary, schedule.Source]));
         return page.ToString();
     }
 
