@@ -2,13 +2,8 @@
 module CuteDl.Core.Tests.Generators
 
 open System
-open Expecto
 open FsCheck
 open FsCheck.FSharp
-
-/// A property over a generator; it holds if the check does not throw.
-let property (name: string) (values: Gen<'value>) (check: 'value -> unit) : Test =
-    testPropertyWithConfig { FsCheckConfig.defaultConfig with maxTest = 120 } name (Prop.forAll (Arb.fromGen values) check)
 
 let uniform (lower: float) (upper: float) : Gen<float> =
     Gen.choose (0, 1 <<< 30) |> Gen.map (fun i -> lower + (upper - lower) * float i / float (1 <<< 30))

@@ -14,6 +14,7 @@ let private tests =
                 PyTorchScheduleTests.tests
                 PapersTests.tests
                 RulesTests.tests ]
+          TestingTests.tests
           testList
               "numerics"
               [ ElementTests.tests

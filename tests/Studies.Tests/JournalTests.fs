@@ -4,6 +4,7 @@ module CuteDl.Studies.Tests.JournalTests
 open System
 open System.IO
 open Expecto
+open CuteDl.Testing
 open FsCheck
 open CuteDl.Core.Data
 open CuteDl.Studies

@@ -2,6 +2,7 @@
 module CuteDl.Studies.Tests.QuasiRandomTests
 
 open Expecto
+open CuteDl.Testing
 open CuteDl.Core.Numerics
 open CuteDl.Studies
 

@@ -7,6 +7,7 @@ open System.Collections.Generic
 open System.IO
 open System.Threading
 open Expecto
+open CuteDl.Testing
 open FsCheck
 open CuteDl.Core.Optimizers
 open CuteDl.Studies
@@ -210,8 +211,8 @@ let tests =
                       Expect.equal again results $"results with {workers} workers"
                       Expect.equal decided decisions $"decisions with {workers} workers")
 
-              testPropertyWithConfig
-                  { FsCheckConfig.defaultConfig with maxTest = 8 }
+              testPropertyWith
+                  (Share.OneIn(12, "Each case is a study, with a sitting for each pause."))
                   $"%A{pruning}: interrupted anywhere, as often as one likes, it comes to the same"
                   (fun (pauses: uint16 list) (workers: uint8) ->
                       let study = study pruning

@@ -3,6 +3,7 @@ module CuteDl.Studies.Tests.SettingsTests
 
 open System
 open Expecto
+open CuteDl.Testing
 open CuteDl.Core.Optimizers
 open CuteDl.Studies
 

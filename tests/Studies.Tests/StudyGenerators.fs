@@ -3,6 +3,7 @@ module CuteDl.Studies.Tests.StudyGenerators
 
 open System.IO
 open Expecto
+open CuteDl.Testing
 open FsCheck
 open FsCheck.FSharp
 open CuteDl.Core.Data
@@ -200,5 +201,4 @@ let study =
         return { StudyDesign.Name = name; Tasks = tasks; Contenders = contenders; Protocol = protocol }
     }
 
-let forAllStudies name check =
-    testPropertyWithConfig { FsCheckConfig.defaultConfig with maxTest = 200 } name (Prop.forAll (Arb.fromGen study) check)
+let forAllStudies name check = property name study check

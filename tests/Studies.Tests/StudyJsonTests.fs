@@ -2,6 +2,7 @@
 module CuteDl.Studies.Tests.StudyJsonTests
 
 open Expecto
+open CuteDl.Testing
 open CuteDl.Core.Data
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers

@@ -5,6 +5,7 @@ open System
 open System.IO
 open System.Threading
 open Expecto
+open CuteDl.Testing
 open FsCheck
 open FsCheck.FSharp
 open CuteDl.Core.Data
@@ -13,9 +14,6 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 open CuteDl.Studies
-
-let private property (name: string) (count: int) (values: Gen<'value>) (check: 'value -> unit) : Test =
-    testPropertyWithConfig { FsCheckConfig.defaultConfig with maxTest = count } name (Prop.forAll (Arb.fromGen values) check)
 
 /// Three classes of eight pixels: each class lights up pixels of its own, with noise.
 let private images (count: int) (purpose: string) : DataSet =
@@ -109,7 +107,6 @@ let private cases =
 let private resumed =
     property
         "snapshotted, kept in a file and resumed is never stopped, bit for bit"
-        60
         cases
         (fun (text, precision, problem, phase, cuts, seed) ->
             // The document's 25,000 steps have a mark for every two.
@@ -220,7 +217,6 @@ let private replays =
         "replay"
         [ property
               "finds one flipped bit of an initial weight, at the first step whose loss differs"
-              60
               (Gen.zip3 (Gen.choose (0, 47)) (Gen.choose (0, 22)) (Gen.choose (0, 1000)))
               (fun (place, bit, seed) ->
                   let task = network TaskPrecision.Single
@@ -301,7 +297,7 @@ let private division =
             return labels, held, seed
         }
 
-    property "a split is complete, disjoint, stratified and the seed's" 300 cases (fun (labels, held, seed) ->
+    property "a split is complete, disjoint, stratified and the seed's" cases (fun (labels, held, seed) ->
         let struct (stay, out) = Division.stratified held seed labels
         Expect.equal (Array.sort (Array.append stay out)) [| 0 .. labels.Length - 1 |] "complete and disjoint"
         Expect.equal out.Length held "so many"
@@ -322,7 +318,7 @@ let private gradients =
             return problem, seed
         }
 
-    property "a function's gradient is that of finite differences" 100 points (fun (problem, seed) ->
+    property "a function's gradient is that of finite differences" points (fun (problem, seed) ->
         let landscape = Landscape.create problem seed
         let point = landscape.Start
         let gradient = Array.zeroCreate<float> point.Length

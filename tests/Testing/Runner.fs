@@ -25,7 +25,7 @@ let private runOnCommandLine (test: Test) args =
         NoTestRan
     | _ -> exitCode
 
-/// <summary>Runs the tests and gives the exit code for the program: 0 when at least one test ran and none failed.</summary>
+/// <summary>Runs the tests and returns the exit code for the program: 0 when at least one test ran and none failed.</summary>
 /// <param name="test">All tests of the program; their full names must differ.</param>
 /// <param name="args">The program's arguments: Expecto's (see <c>--help</c>), or the platform's when <c>dotnet test</c> runs it.</param>
 [<CompiledName("Main")>]
@@ -34,5 +34,5 @@ let main (test: Test) (args: string array) =
     | Some problem ->
         eprintfn "%s" problem
         1
-    | None when isForPlatform args -> (TestingPlatform.run test args).GetAwaiter().GetResult()
-    | None -> runOnCommandLine test args
+    | None when isForPlatform args -> (TestingPlatform.run (CurrentTest.named test) args).GetAwaiter().GetResult()
+    | None -> runOnCommandLine (CurrentTest.named test) args

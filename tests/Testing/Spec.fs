@@ -24,11 +24,20 @@ type Spec =
     /// <summary>A test that awaits.</summary>
     static member Test(name: string, body: Func<Task>) = testTask name { do! body.Invoke() }
 
+    /// <summary>A test of the long tier; in the quick tier it is reported as skipped.</summary>
+    /// <param name="name">The test's name.</param>
+    /// <param name="reason">What makes it long, as a sentence.</param>
+    /// <param name="body">What must not throw.</param>
+    static member Long(name: string, reason: string, body: Action) = longTest reason name body.Invoke
+
     /// <summary>A test that is reported as skipped.</summary>
     static member Pending(name: string, body: Action) = ptestCase name body.Invoke
 
     /// <summary>A property of FsCheck's own making, such as <c>Prop.ForAll(arbitrary, ...)</c>.</summary>
     static member Property(name: string, property: FsCheck.Property) = testProperty name property
+
+    /// <summary>A property that checks a share of the run's cases, because a single one is costly.</summary>
+    static member Property(name: string, share: Share, property: FsCheck.Property) = testPropertyWith share name property
 
     /// <summary>A property: it holds when the predicate is true for every generated value.</summary>
     static member Property<'value>(name: string, predicate: Func<'value, bool>) = testProperty name (fun value -> predicate.Invoke value)

@@ -2,6 +2,7 @@ module CuteDl.Core.Tests.BatchesTests
 
 open System
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Data
 open CuteDl.Core.Tests.Generators

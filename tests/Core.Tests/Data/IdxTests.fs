@@ -4,6 +4,7 @@ module CuteDl.Core.Tests.IdxTests
 open System
 open System.IO
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Data
 open CuteDl.Core.Tests.Generators

@@ -6,6 +6,7 @@ open System.IO
 open System.IO.Compression
 open System.Text
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Data
 open CuteDl.Core.Tests.Generators

@@ -2,6 +2,7 @@ module CuteDl.Core.Tests.ActivationTests
 
 open System
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Networks
 open CuteDl.Core.Tests.Generators

@@ -3,6 +3,7 @@ module CuteDl.Core.Tests.GradientTests
 
 open System
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Networks
 open CuteDl.Core.Numerics

@@ -3,6 +3,7 @@ module CuteDl.Core.Tests.ElementTests
 
 open System.Numerics
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Numerics
 open CuteDl.Core.Tests.Generators

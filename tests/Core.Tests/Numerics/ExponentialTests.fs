@@ -4,6 +4,7 @@ module CuteDl.Core.Tests.ExponentialTests
 open System
 open System.Numerics
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Numerics
 open CuteDl.Core.Tests.Generators

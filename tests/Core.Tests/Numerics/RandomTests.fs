@@ -2,6 +2,7 @@
 module CuteDl.Core.Tests.RandomTests
 
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Numerics
 open CuteDl.Core.Tests.Generators

@@ -3,6 +3,7 @@ module CuteDl.Core.Tests.RationalTests
 open System
 open System.Numerics
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Numerics
 open CuteDl.Core.Tests.Generators

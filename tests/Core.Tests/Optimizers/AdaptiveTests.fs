@@ -2,6 +2,7 @@
 module CuteDl.Core.Tests.AdaptiveTests
 
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Tests.Generators

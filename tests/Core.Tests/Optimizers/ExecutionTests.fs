@@ -3,6 +3,7 @@ module CuteDl.Core.Tests.ExecutionTests
 
 open System
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers

@@ -3,6 +3,7 @@ module CuteDl.Core.Tests.LawTests
 
 open System
 open Expecto
+open CuteDl.Testing
 open FsCheck
 open FsCheck.FSharp
 open CuteDl.Core.Tests.Generators

@@ -2,6 +2,7 @@
 module CuteDl.Core.Tests.MomentumTests
 
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers

@@ -3,6 +3,7 @@ module CuteDl.Core.Tests.ScheduleTests
 
 open System
 open Expecto
+open CuteDl.Testing
 open FsCheck
 open FsCheck.FSharp
 open CuteDl.Core.Optimizers

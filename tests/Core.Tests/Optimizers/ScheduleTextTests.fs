@@ -3,6 +3,7 @@ module CuteDl.Core.Tests.ScheduleTextTests
 
 open System
 open Expecto
+open CuteDl.Testing
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Tests.Generators
 

@@ -4,6 +4,7 @@ open System
 open System.IO
 open System.Numerics
 open Expecto
+open CuteDl.Testing
 open FsCheck
 open FsCheck.FSharp
 open CuteDl.Core.Data

@@ -3,6 +3,7 @@ module CuteDl.Core.Tests.StopRuleTests
 
 open System
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Training
 open CuteDl.Core.Tests.Generators

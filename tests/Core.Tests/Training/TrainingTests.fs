@@ -6,6 +6,7 @@ open System.IO
 open System.Numerics
 open System.Threading
 open Expecto
+open CuteDl.Testing
 open FsCheck
 open FsCheck.FSharp
 open CuteDl.Core.Data

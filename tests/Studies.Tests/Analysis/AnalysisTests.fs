@@ -3,6 +3,7 @@ module CuteDl.Studies.Tests.Analysis.AnalysisTests
 
 open System
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Studies
 open CuteDl.Studies.Statistics

@@ -3,6 +3,7 @@ module CuteDl.Studies.Tests.Statistics.ComparisonTests
 
 open System
 open Expecto
+open CuteDl.Testing
 open FsCheck
 open FsCheck.FSharp
 open CuteDl.Core.Numerics

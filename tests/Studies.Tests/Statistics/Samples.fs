@@ -1,13 +1,8 @@
 /// Random samples that statistics are held against.
 module CuteDl.Studies.Tests.Statistics.Samples
 
-open Expecto
 open FsCheck
 open FsCheck.FSharp
-
-/// A property over a generator; it holds if the check does not throw.
-let property (name: string) (values: Gen<'value>) (check: 'value -> unit) : Test =
-    testPropertyWithConfig { FsCheckConfig.defaultConfig with maxTest = 100 } name (Prop.forAll (Arb.fromGen values) check)
 
 /// A number with ties likely.
 let number: Gen<float> =

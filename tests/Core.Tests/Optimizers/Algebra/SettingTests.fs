@@ -3,6 +3,7 @@ module CuteDl.Core.Tests.AlgebraSettingTests
 
 open System
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Tests.Generators

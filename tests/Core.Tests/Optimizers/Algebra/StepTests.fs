@@ -5,6 +5,7 @@ open System
 open System.Reflection
 open System.Threading.Tasks
 open Expecto
+open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Tests.Generators
