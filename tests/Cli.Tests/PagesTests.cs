@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
 using CuteDl.Cli;
+using CuteDl.Laws;
 using CuteDl.Testing;
 using Expecto;
 
@@ -20,6 +21,11 @@ internal static partial class PagesTests
             ExpectNone(page.Shell.Where(IsCommand).SelectMany(Mistakes), "mistakes in code blocks");
             ExpectNone(Pages.CodeSpans(page).Where(IsCommand).SelectMany(UnknownWords), "unknown words in sentences");
         }))),
+        Spec.Test("docs/laws.md has the table of all laws", () =>
+            Expect.sequenceEqual(
+                Pages.All.Single(page => page.Path == Path.Combine("docs", "laws.md")).Prose.Where(line => line.StartsWith("| P", StringComparison.Ordinal)),
+                LawChecker.Laws.Select(law => $"| {law.Id} | {law.Name} | {Cell(law.Statement)} | {law.Source} |"),
+                "rows of the table")),
         Spec.Test("the guide names every command and every option", () =>
         {
             var guide = string.Join('\n', Pages.CodeSpans(Pages.All.Single(page => page.Path == Path.Combine("docs", "guide.md"))));
@@ -27,6 +33,8 @@ internal static partial class PagesTests
         }));
 
     private static void ExpectNone(IEnumerable<string> faults, string what) => Expect.equal(string.Join('\n', faults), "", what);
+
+    private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
 
     private static bool IsExternal(string link) => link.Contains("://", StringComparison.Ordinal);
 

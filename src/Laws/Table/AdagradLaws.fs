@@ -89,7 +89,7 @@ let private epsilonInside =
         [ "adagrad" ]
         "P19"
         "ε inside"
-        "ε inside the root with the initial sum a is ε = 0 with the initial sum a+ε"
+        "ε inside the root with the initial sum a equals ε = 0 with the initial sum a+ε"
         "algebra"
         (fun _ -> elements nonZero (1, 20))
         (fun subject case ->
@@ -112,7 +112,7 @@ let private units =
         [ "adadelta" ]
         "P20"
         "units"
-        "with ε split, (g, ε_g) → (cg, cε_g) leaves Δ, and ε_x → cε_x makes Δ c times as large, bit for bit for c = 2ᵏ; one ε does neither"
+        "with separate ε_g and ε_x: (g, ε_g) → (cg, cε_g) keeps Δ, and ε_x → cε_x multiplies Δ by c, bit for bit for c = 2ᵏ; a single ε does neither"
         "Zeiler 2012, section 3.2"
         (fun _ -> cases (vector 4) (fun length -> Gen.constant (Array.zeroCreate length)) nonZero (1, 20) powerOfTwo)
         (fun subject case ->

@@ -20,7 +20,7 @@ let private biasCorrection =
         [ "adam"; "amsgrad" ]
         "P8"
         "bias correction"
-        "constant g: Δ = α g/(|g|+ε) at every t; the first step depends on no decay"
+        "constant g: Δ = α g/(|g|+ε) at every t; the first step does not depend on the decays"
         "Kingma & Ba 2015, section 3"
         (fun _ -> constantly (elements nonZero (1, 30)))
         (fun subject case ->
@@ -47,7 +47,7 @@ let private asAdam =
         [ "rmsprop" ]
         "P11"
         "as Adam without momentum"
-        "rmsprop(γ) is adam(γ₁ = 0, γ₂ = γ) without corrections"
+        "rmsprop(γ) equals adam(γ₁ = 0, γ₂ = γ) without bias corrections"
         "Kingma & Ba 2015, section 5"
         (fun _ -> steps)
         (fun subject case ->
@@ -87,7 +87,7 @@ let private nAdamForms =
         [ "nadam" ]
         "P11"
         "NAdam's weights"
-        "each μ_t is in the weights once; without the first mean, γ₁ = 0, it is Adam"
+        "the weights contain each μ_t once; without the first mean (γ₁ = 0), it equals Adam"
         "Dozat 2016, algorithm 2"
         (fun _ -> steps)
         (fun subject case ->
@@ -195,7 +195,7 @@ let private neverForgets =
         [ "amsgrad" ]
         "P14"
         "the maximum"
-        "is Adam while |g_t| never falls; the maximum never falls; goes to −1 where Adam goes to +1"
+        "it equals Adam while |g_t| never falls; the maximum never falls; on the example of the paper it converges to −1, and Adam to +1"
         "Reddi, Kale & Kumar 2018, theorem 1"
         (fun _ -> steps)
         (fun subject case ->

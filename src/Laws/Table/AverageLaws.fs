@@ -19,7 +19,7 @@ let private slowWeights =
         [ "lookahead" ]
         "P27"
         "slow weights"
-        "between synchronisations, and with α = 1 always, the steps are the inner rule's; k = 1 over fixed(η) is fixed(αη)"
+        "between synchronizations the steps are those of the inner rule, and with α = 1 always; k = 1 over fixed(η) equals fixed(αη)"
         "Zhang et al. 2019"
         (fun _ -> cases (vector 4) anywhere nonZero (1, 20) one)
         (fun subject case ->
@@ -86,7 +86,7 @@ let private scheduleFree =
         [ "schedule_free_sgd"; "schedule_free_adamw" ]
         "P28"
         "running mean"
-        "with β = 0 the average is the running mean of the points, weighted by the rates' squares; that of schedule_free_sgd, whatever β, is the mean of plain steps"
+        "with β = 0, the average is the running mean of the points, weighted by the squared learning rates; for schedule_free_sgd it is the mean of plain SGD steps for any β"
         "Defazio et al. 2024, algorithm 1"
         averagesCases
         (fun subject case ->
@@ -128,7 +128,7 @@ let private arithmeticMean =
         [ "swa" ]
         "P28"
         "arithmetic mean"
-        "behind a rule: the arithmetic mean of the points that count, before these the newest; the rule's steps stay"
+        "the average is the arithmetic mean of the points from the start on, and before the start the newest point; the steps of the rule do not change"
         "Izmailov et al. 2018, algorithm 1"
         averagesCases
         (fun subject case ->
@@ -154,7 +154,7 @@ let private movingAverage =
         [ "ema" ]
         "P28"
         "weights sum to 1"
-        "behind a rule: a point k steps ago weighs βᵏ over the sum of all weights if debiased, otherwise the first point weighs what is left; the rule's steps stay"
+        "if debiased, a point k steps ago has the weight βᵏ over the sum of all weights; otherwise the first point has the remaining weight; the steps of the rule do not change"
         "Kingma & Ba 2015, section 7.2"
         averagesCases
         (fun subject case ->
@@ -202,7 +202,7 @@ let private amongPoints =
     { Law.general
           "P28"
           "among the points"
-          "an average of weights that sum to 1, none below 0, lies between the least and the greatest of the points"
+          "every average is between the smallest and the largest point, because its weights are nonnegative and sum to 1"
           "Polyak & Juditsky 1992"
           usual
           (fun subject case ->

@@ -15,7 +15,7 @@ let private climbing =
     { Law.general
           "P16"
           "climbing"
-          "maximize | optimizer, given g, is the optimizer given −g, bit for bit"
+          "maximize | optimizer at g takes the step of the optimizer at −g, bit for bit"
           "PyTorch maximize"
           usual
           (fun subject case ->
@@ -27,7 +27,7 @@ let private decaySign =
     { Law.general
           "P16"
           "decay shrinks"
-          "at g = 0 the first step does not push parameters away from 0: ⟨Δ₁, w₀⟩ ≥ 0, whether descending or climbing"
+          "at g = 0, the first step never moves parameters away from 0: ⟨Δ₁, w₀⟩ ≥ 0, for minimizing and for maximizing"
           "Loshchilov & Hutter 2019"
           (fun subject -> cases (shapes 8 subject) anywhere (Gen.constant 0.0) (1, 1) one)
           (fun subject case ->
@@ -52,7 +52,7 @@ let private decayForms =
     { Law.general
           "P16"
           "decay forms"
-          "decay(λ) | optimizer is optimizer | decoupled(αλ)"
+          "decay(λ) | optimizer equals optimizer | decoupled(αλ)"
           "Loshchilov & Hutter 2019, propositions 1 and 2"
           (fun subject -> cases (shapes 8 subject) anywhere nonZero (2, 8) one)
           (fun subject case ->

@@ -38,7 +38,7 @@ let private meanForm =
         [ "momentum" ]
         "P2"
         "mean form"
-        "m ← γ m + (1−γ) g with the rate α/(1−γ) gives the same Δ"
+        "m ← γ m + (1−γ) g with the learning rate α/(1−γ) gives the same Δ"
         "Sutskever et al. 2013"
         (fun _ -> steps)
         (fun subject case ->
@@ -59,7 +59,7 @@ let private whereTheRateIs =
         [ "momentum"; "sgd" ]
         "P3"
         "where the rate is"
-        "momentum: Δ_t = Σγ^(t−i) α_i g_i; sgd: Δ_t = α_t Σγ^(t−i) g_i; with γ → 0 both are fixed"
+        "momentum: Δ_t = Σγ^(t−i) α_i g_i; sgd: Δ_t = α_t Σγ^(t−i) g_i; for γ → 0 both equal fixed"
         "Sutskever et al. 2013"
         (fun _ -> steps)
         (fun subject case ->
@@ -103,7 +103,7 @@ let private nesterovForms =
         [ "nesterov"; "sgd" ]
         "P4"
         "Nesterov's forms"
-        "stepping from the look-ahead point and looking back gives the same points as v ← γ v + α ∇f(x − γ v), x ← x − v"
+        "Nesterov's step at the look-ahead point passes through the same points as v ← γ v + α ∇f(x − γ v), x ← x − v"
         "Sutskever et al. 2013, eqs. 3-4"
         (fun _ -> cases (vector 4) (fun length -> Gen.arrayOfLength length nonZero) (Gen.constant 0.0) (1, 20) (uniform 0.1 5.0))
         (fun subject case ->

@@ -86,7 +86,7 @@ let private scale =
     Law.general
         "P9"
         "scale"
-        "Δ(cg, cε) = Δ(g, ε), bit for bit for c = 2ᵏ; for transformations alone Δ(cg) = cΔ(g)"
+        "Δ(cg, cε) = Δ(g, ε), bit for bit for c = 2ᵏ; for a transformation alone, Δ(cg) = cΔ(g)"
         "Kingma & Ba 2015, section 2.1"
         (fun subject ->
             let start =
@@ -141,7 +141,7 @@ let private zeroGradient =
     Law.general
         "P21"
         "zero gradient"
-        "g = 0 from the initial state gives Δ = 0, with ε = 0 too (decay: at w = 0)"
+        "g = 0 in the initial state gives Δ = 0, even with ε = 0 (with weight decay: at w = 0)"
         "no 0/0"
         (fun subject -> cases (shapes 8 subject) (freeOfDecay subject) (Gen.constant 0.0) (1, 12) one)
         (fun subject case ->
@@ -158,7 +158,7 @@ let private finite =
     { Law.general
           "P21"
           "finite steps"
-          "finite gradients give a finite Δ, however long they stay the same"
+          "finite gradients give a finite Δ, even if they stay equal for long"
           "roots of differences of means"
           (fun subject -> constantly (cases (shapes 4 subject) (freeOfDecay subject) (signed (uniform 0.1 2.0)) (longRun, longRun) one))
           (fun subject case ->
@@ -250,7 +250,7 @@ let private linearInRate =
     Law.general
         "P32"
         "linear in the rate"
-        "a rate c times as large gives Δ c times as large, at the same parameters"
+        "a learning rate c times as large gives a Δ c times as large, at the same parameters"
         "where α multiplies"
         (fun subject ->
             let factors =

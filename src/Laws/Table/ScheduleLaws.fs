@@ -259,7 +259,7 @@ let private scheduledSteps =
     { Law.general
           "P30"
           "scheduled steps"
-          "a step under a schedule, one of any kind or its own, is the step with the value that the schedule has there, resumed or not"
+          "a step under any schedule equals the step with the schedule's current value, also after a resume"
           "a schedule is a function of the step"
           (fun subject -> Gen.map2 (fun case schedule -> { case with Schedule = Some schedule }) (usual subject) ScheduleGenerators.any)
           (fun subject case ->
@@ -287,17 +287,15 @@ let private scheduledSteps =
         | None -> None)
 
 let all =
-    [ ofSchedules "closed form" "the closed form is what carrying it forward step by step comes to" (fun schedule _ -> closedForm schedule)
+    [ ofSchedules "closed form" "the closed form equals the recursion step by step" (fun schedule _ -> closedForm schedule)
       ofSchedules
           "any step, any time"
-          "written, read, and asked in any order, even far out, values are the same, finite and at least 0"
+          "after writing and reading, and in any order of steps, the values are the same, finite and at least 0, even at very large steps"
           (fun schedule case -> anyTime schedule case.Choice)
-      ofSchedules
-          "endpoints"
-          "it has its values where they are written down: at the start, the end, peaks and milestones"
-          (fun schedule _ -> endpoints schedule)
+      ofSchedules "endpoints" "it has the given values at the start, the end, the peaks and the milestones" (fun schedule _ ->
+          endpoints schedule)
       ofSchedules
           "joins"
-          "a join of one is that one; behind a join each counts from its own start; ways that should meet meet without a jump"
+          "a join of one schedule equals that schedule; each later schedule counts from its own start; schedules that meet in one value join without a jump"
           (fun schedule _ -> joins schedule)
       scheduledSteps ]

@@ -14,7 +14,7 @@ let private zerosInFront =
     { Law.general
           "P22"
           "zeros in front"
-          "zero gradients in front change no later Δ, bit for bit"
+          "leading zero gradients change no later Δ, bit for bit"
           "nothing counts the steps"
           (fun subject -> cases (shapes 8 subject) (freeOfDecay { subject with Seeks = false }) moderate (1, 12) one)
           (fun subject case ->
@@ -105,7 +105,7 @@ let private chains =
     { Law.general
           "P24"
           "chains"
-          "identity is neutral, chaining is associative, and a chain is its parts one after another, bit for bit"
+          "identity is neutral, chaining is associative, and a chain equals its parts applied in order, bit for bit"
           "composition of functions"
           usual
           (fun subject case ->
@@ -138,7 +138,7 @@ let private accumulation =
     { Law.general
           "P26"
           "accumulation"
-          "accumulate(k) | optimizer takes, every k steps, the optimizer's step on the mean"
+          "accumulate(k) | optimizer takes one step every k steps: the optimizer's step on the mean gradient"
           "mean of gradients"
           usual
           (fun subject case ->
@@ -241,7 +241,7 @@ let private pureIsInPlace =
     { Law.general
           "P29"
           "pure and in place"
-          "the pure and the in-place step agree bit for bit, touch nothing else, and go on from a copied state as if never interrupted"
+          "the pure and the in-place step agree bit for bit, change nothing else, and continue from a copied state with the same bits"
           "a step is a function"
           (fun subject -> cases (shapes 70 subject) anywhere moderate (1, 8) one)
           (fun subject case ->
@@ -287,7 +287,7 @@ let private savedAndResumed =
     { Law.general
           "P29"
           "saved and resumed"
-          "a run that was saved to a file at any step, and read, takes the steps of the run that was never stopped, bit for bit"
+          "a run that is saved at any step and read again takes the same steps as an uninterrupted run, bit for bit"
           "run(n+m) = resume(save(run n))"
           usual
           (fun subject case ->
