@@ -11,7 +11,7 @@ open CuteDl.Core.Optimizers
 let adam = Optimizer.adam { Rules.adam.Defaults with LearningRate = 0.1 }
 printfn $"{adam}, and back again: {Expression.parse (string adam) = adam}"
 
-// x² + 10 y², from (3, 1), downhill.
+// Minimize x² + 10 y² from (3, 1).
 let gradient (w: float array) = [| 2.0 * w[0]; 20.0 * w[1] |]
 
 let descend (state: State<float>, w: float array) _ =
@@ -21,7 +21,7 @@ let descend (state: State<float>, w: float array) _ =
 let state, w = Seq.fold descend (Optimizer.init adam 2, [| 3.0; 1.0 |]) (seq { 1..200 })
 printfn $"after {state.Step} steps: x = %.4f{w[0]}, y = %.4f{w[1]}"
 
-// The same law over exact fractions: momentum with γ = 1/2 and α = 1 sums 1 + 1/2 + 1/4 + ...
+// The same formula over exact fractions: momentum with γ = 1/2 and α = 1 sums 1 + 1/2 + 1/4 + ...
 let momentum = Optimizer.momentum { LearningRate = 1.0; Decay = 0.5 }
 let velocity = [| Rational.Of 0 |]
 
@@ -29,7 +29,7 @@ for t in 1L .. 5L do
     let delta = Optimizer.stepElements momentum.Rule t [| Rational.Of 1 |] velocity
     printfn $"step {t}: Δ = {delta[0]}"
 
-// Optimizers compose: chains, groups by the tensors' names, schedules. The text form reads back as the same value.
+// Optimizers combine into chains, groups by tensor name, and schedules. Parsing the text form returns the same value.
 let composed =
     [ Optimizer.create Rules.clipGlobalNorm { Limit = 1.0 }
       Optimizer.groups

@@ -19,7 +19,7 @@ foreach (var finding in study.Check())
     Console.WriteLine(finding);
 }
 
-// In a folder nothing is lost: who stops listening, or is killed, goes on from there.
+// A study in a folder can be interrupted or killed, and continued later. Here the loop stops at the first confirmation trial.
 var folder = Directory.CreateTempSubdirectory("study-").FullName;
 using (var source = new CancellationTokenSource())
 {
@@ -40,7 +40,7 @@ foreach (var sentence in result.Verdict)
     Console.WriteLine(sentence);
 }
 
-// Any of them can be run again, and comes to the same bits.
+// Every trial can be repeated, and gives the same bits.
 var file = Path.Combine(folder, "trials", "confirmation", "valley", "adam", "0", "1.json");
 Console.WriteLine($"adam's first seed again: {((await Replays.TrialAsync(file)).IsBitEqual ? "bit-equal" : "different")}");
 Directory.Delete(folder, recursive: true);

@@ -9,7 +9,7 @@ open System.Threading
 open CuteDl.Core.Optimizers
 open CuteDl.Studies
 
-// A study is a value; everything in its results but the seconds follows from it.
+// A study is a value. It determines all results except durations.
 let contender (text: string) low high : Contender =
     let optimizer = Expression.parse text
 

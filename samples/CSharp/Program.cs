@@ -1,5 +1,5 @@
-// The document's aim in a few lines: one model under three optimizers at small rates, in curves and figures.
-// A short run: leave out MaxEpochs for the document's own stop rules.
+// Trains one model under three optimizers with small learning rates, and draws the curves.
+// Remove MaxEpochs to stop by the rules of the source document.
 using CuteDl;
 using CuteDl.Reports;
 
@@ -17,7 +17,7 @@ foreach (var run in comparison.Runs)
 
 comparison.SavePlots(Path.Combine("artifacts", "sample"));
 
-// An optimizer is a value, and a step a pure function: (state, gradient) -> (state', delta).
+// An optimizer is a value, and a step is a pure function: (state, gradient) -> (state', delta).
 var momentum = Optimizers.Parse("momentum(lr=0.1, decay=0.5)");
 double[] parameters = [1, 2];
 var state = momentum.Init<double>(parameters.Length);

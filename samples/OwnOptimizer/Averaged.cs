@@ -3,7 +3,7 @@ using CuteDl.Core.Optimizers;
 
 namespace CuteDl.Samples;
 
-/// <summary>m ← γ m + (1−γ) g;  Δ = α m. The law is written once, over any kind of element.</summary>
+/// <summary>m ← γ m + (1−γ) g;  Δ = α m. The formula is written once, for every type of element.</summary>
 internal readonly struct AveragedLaw<E>(E rate, Decay<E> decay) : ILaw<E>
     where E : struct, IElement<E>
 {
@@ -14,7 +14,7 @@ internal readonly struct AveragedLaw<E>(E rate, Decay<E> decay) : ILaw<E>
     }
 }
 
-/// <summary>The rule: hyper-parameters, and how the law of a step follows from them.</summary>
+/// <summary>The rule: its hyper-parameters, and how they determine the update of a step.</summary>
 /// <param name="LearningRate">α.</param>
 /// <param name="Decay">γ in (0, 1).</param>
 internal sealed record Averaged(double LearningRate, double Decay) : IRule
@@ -26,6 +26,6 @@ internal sealed record Averaged(double LearningRate, double Decay) : IRule
     public void Sweep<E>(long step, Pass<E> pass)
         where E : struct, IElement<E> => pass.Run(new AveragedLaw<E>(pass.Lift(LearningRate), pass.Decay(Decay)));
 
-    /// <summary>The optimizer, a value like any other.</summary>
+    /// <summary>Returns the rule as an optimizer.</summary>
     public Optimizer ToOptimizer() => OptimizerModule.ofRule("averaged", this);
 }
