@@ -64,13 +64,36 @@ internal static class StudyInterruptionTests
             WaitForLine(first, "[2/");
             var second = tool.Run("study", "resume", "here");
             Expect.equal(second.ExitCode, 1, second.Error);
-            Expect.stringContains(second.Error, "another process is at work in", "why");
+            Expect.stringContains(second.Error, "Another process is running the study in", "why");
             var status = tool.Run("study", "status", "here");
             Expect.equal(status.ExitCode, 0, status.Error);
-            Expect.stringContains(status.Output, "A process is at work in it.", "status");
+            Expect.stringContains(status.Output, "A process is running it.", "status");
             Expect.equal(tool.Run("study", "report", "here").ExitCode, 0, "a report of what there is");
             first.Kill();
             first.WaitForExit();
+        }),
+        Spec.Test("without file locks, of two processes one ends and says why, and the journal is whole", () =>
+        {
+            using var tool = StudyTests.WithStudy(Study);
+            tool.Environment["DOTNET_SYSTEM_IO_DISABLEFILELOCKING"] = "1";
+            using var first = tool.Start(["study", "run", "study.json", "--out", "here"]);
+            WaitForLine(first, "[2/");
+            var second = tool.Run("study", "resume", "here");
+            first.WaitForExit();
+            Expect.equal(Math.Min(first.ExitCode, second.ExitCode), 0, $"one goes on to the end: {first.ExitCode}, {second.ExitCode}, {second.Error}");
+            Expect.equal(Math.Max(first.ExitCode, second.ExitCode), 1, "the other ends");
+            Expect.isTrue(second.ExitCode == 0 || second.Error.Contains("Another process has written to", StringComparison.Ordinal), second.Error);
+            Expect.stringContains(tool.Run("study", "status", "here").Output, "which is all", "complete");
+        }),
+        Spec.Test("a folder that is removed while its study runs ends it with 1", () =>
+        {
+            using var tool = StudyTests.WithStudy(Study);
+            using var process = tool.Start(["study", "run", "study.json", "--out", "here"]);
+            WaitForLine(process, "[2/");
+            Directory.Move(tool.PathOf("here"), tool.PathOf("elsewhere"));
+            process.WaitForExit();
+            Expect.equal(process.ExitCode, 1, "exit code");
+            Expect.isFalse(Directory.Exists(tool.PathOf("here")), "not made anew");
         }),
         Spec.Test("a full disk ends it with 1 and the place, and nothing that was finished is lost", () =>
         {

@@ -13,6 +13,9 @@ internal sealed partial class Tool : IDisposable
     /// <summary>The working directory; gone when the test ends.</summary>
     public string Folder { get; }
 
+    /// <summary>Variables of the tool's environment, beside those of the tests.</summary>
+    public Dictionary<string, string> Environment { get; } = [];
+
     public string PathOf(params string[] parts) => Path.Combine([Folder, .. parts]);
 
     /// <summary>Runs the tool to its end.</summary>
@@ -72,6 +75,11 @@ internal sealed partial class Tool : IDisposable
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in Environment)
+        {
+            start.Environment[name] = value;
         }
 
         return Process.Start(start)!;

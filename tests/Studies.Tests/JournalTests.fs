@@ -1,41 +1,195 @@
-/// What a crash may do to a journal, and what it may not.
+/// A journal that was cut short, damaged, removed or written to by two processes.
 module CuteDl.Studies.Tests.JournalTests
 
 open System
 open System.IO
+open System.Text
+open System.Threading.Tasks
 open Expecto
 open CuteDl.Testing
 open FsCheck
+open FsCheck.FSharp
 open CuteDl.Core.Data
 open CuteDl.Studies
 
+// In memory, if the system has such a place: every record is flushed to the disk, and a study has hundreds.
+let private parent = if Directory.Exists "/dev/shm" then "/dev/shm" else Path.GetTempPath()
+
 /// A folder that is gone when the test is over.
 let inFolder (act: string -> 'result) : 'result =
-    let folder = Directory.CreateTempSubdirectory "cutedl-studies-"
+    let folder =
+        Directory.CreateDirectory(Path.Combine(parent, $"cutedl-studies-{Guid.NewGuid():N}"))
 
     try
         act folder.FullName
     finally
         folder.Delete true
 
+let private isAllowed (letter: char) = letter <> '\n' && letter <> '\000' && not (Char.IsSurrogate letter)
+
 let private clean (record: string | null) : string =
     match record with
     | null -> ""
-    | record -> String.filter (fun letter -> letter <> '\n' && letter <> '\000' && not (Char.IsSurrogate letter)) record
+    | record -> String.filter isAllowed record
 
 let private written (path: string) (records: string list) =
     use journal = Journal.Create path
     records |> List.iter journal.Append
 
 let private path folder = Path.Combine(folder, "journal")
-let private three = [ """{"a":1}"""; "second"; "third, the last" ]
+let private texts (records: JournalRecord seq) = [ for record in records -> record.Text ]
+let private read (path: string) = texts (Journal.Read path).Records
+let private three = [ """{"a":1}"""; "second, ünïcödé"; "third, the last" ]
 
-let private damagedAt (path: string) =
-    Expect.throwsT<DataFormatException> (fun () -> Journal.Read path |> ignore) "damage is named"
+let private linesOf (records: string list) =
+    records
+    |> List.mapFold
+        (fun before record ->
+            let struct (sum, line) = JournalFormat.line before record
+            line, sum)
+        JournalFormat.start
+    |> fst
 
-let tests =
+/// One thing that may happen to a file of some lines.
+type private Fault =
+    | Cut of length: int
+    | Zeroed of first: int * count: int
+    | Changed of place: int * bits: byte
+    /// The lines that are there, by their indices: some missing, doubled or moved.
+    | Lines of int list
+
+/// What must come of it.
+type private Expected =
+    | Whole of string list
+    | Unfinished of string list
+    | Damaged of record: int * offset: int64
+
+let private apply (lines: byte array list) (fault: Fault) : byte array =
+    let bytes = Array.concat lines
+
+    match fault with
+    | Cut length -> Array.truncate length bytes
+    | Zeroed(first, count) ->
+        Array.fill bytes first (min count (bytes.Length - first)) 0uy
+        bytes
+    | Changed(place, bits) ->
+        bytes[place] <- bytes[place] ^^^ bits
+        bytes
+    | Lines indices -> Array.concat [ for i in indices -> lines[i] ]
+
+/// A file is the beginning of what was written, or it is damaged where it departs from it.
+let private model (records: string list) (lines: byte array list) (bytes: byte array) : Expected =
+    let rec walk (count: int) (offset: int) (left: byte array list) =
+        let rest = bytes.AsSpan offset
+
+        match left with
+        | _ when rest.IsEmpty -> Whole(List.truncate count records)
+        | line :: others when rest.StartsWith(ReadOnlySpan line) -> walk (count + 1) (offset + line.Length) others
+        | line :: _ when line.AsSpan().StartsWith rest -> Unfinished(List.truncate count records)
+        | _ -> Damaged(count + 1, int64 offset)
+
+    walk 0 0 lines
+
+let private faults (lines: byte array list) : Gen<Fault> =
+    let length = lines |> List.sumBy _.Length
+    let ends = lines |> List.map _.Length |> List.scan (+) 0 |> List.tail
+    let last = length - (List.last lines).Length
+    let indices = Gen.choose (0, lines.Length - 1)
+
+    Gen.oneof
+        [ Gen.choose (0, length) |> Gen.map Cut
+          Gen.map2 (fun first count -> Zeroed(first, count)) (Gen.choose (0, length - 1)) (Gen.choose (1, 100))
+          Gen.constant (Zeroed(length / 2, length))
+          // A line's end, which a crash could be mistaken for.
+          Gen.elements ends |> Gen.map (fun end' -> Zeroed(end' - 1, 1))
+          Gen.map2 (fun place bits -> Changed(place, byte bits)) (Gen.choose (0, length - 1)) (Gen.choose (1, 255))
+          Gen.map2 (fun place bits -> Changed(place, byte bits)) (Gen.choose (last, length - 1)) (Gen.choose (1, 255))
+          Gen.listOf indices |> Gen.map Lines ]
+
+let private damagedJournals: Arbitrary<string list * byte array> =
+    gen {
+        let! count = Gen.choose (1, 5)
+        let! texts = Gen.listOfLength count (ArbMap.defaults |> ArbMap.generate<string | null>)
+        // Records of a study are JSON, and never empty.
+        let records = texts |> List.map (fun text -> "{" + clean text + "}")
+
+        let lines = linesOf records
+        let! fault = faults lines
+        return records, apply lines fault
+    }
+    |> Arb.fromGen
+
+let private found (path: string) : Expected =
+    try
+        let content = Journal.Read path
+        let records = texts content.Records
+        if content.Unfinished > 0L then Unfinished records else Whole records
+    with :? DataFormatException as error ->
+        let number = error.Message.Split("record ")[1]
+        Damaged(int (number.Split(' ')[0]), error.Offset)
+
+/// What an action on a study's folder or journal is refused with.
+let refusedWith (act: unit -> unit) : string =
+    try
+        act ()
+        failtest "nothing was thrown"
+    with :? IOException as error ->
+        error.Message
+
+let private model' =
     testList
-        "journal"
+        "model"
+        [ testPropertyWithConfig
+              { FsCheckConfig.defaultConfig with maxTest = 300 }
+              "only an unfinished last record is dropped; any other damage is named, and the file left as it is"
+              (Prop.forAll damagedJournals (fun (records, bytes) ->
+                  inFolder (fun folder ->
+                      let path = path folder
+                      File.WriteAllBytes(path, bytes)
+                      let expected = model records (linesOf records) bytes
+                      Expect.equal (found path) expected "read"
+
+                      match expected with
+                      | Whole kept
+                      | Unfinished kept ->
+                          using (Journal.Open path) (fun journal ->
+                              Expect.equal (File.ReadAllBytes path) bytes "opened, and unchanged"
+                              journal.Append "next")
+
+                          Expect.equal (read path) (kept @ [ "next" ]) "continued"
+                      | Damaged _ ->
+                          Expect.throwsT<DataFormatException> (fun () -> (Journal.Open path :> IDisposable).Dispose()) "open"
+                          Expect.equal (File.ReadAllBytes path) bytes "unchanged")))
+
+          testCase "of what follows the last record, only the beginning of a record is dropped" (fun () ->
+              for rest, isUnfinished in
+                  [ "0123", true
+                    "0123456789abcdef", true
+                    "0123456789abcdef ", true
+                    "0123456789abcdef {\"a", true
+                    // The first half of a letter.
+                    "0123456789abcdef \u00C3", true
+                    "hello", false
+                    "ABCD", false
+                    "0123456789abcdef{", false
+                    "0123456789abcdef \u00C3(", false
+                    "0123456789abcdef \000", false
+                    "\000", false
+                    "0123\n", false
+                    "\n", false ] do
+                  inFolder (fun folder ->
+                      written (path folder) three
+                      let before = File.ReadAllBytes(path folder)
+                      File.WriteAllBytes(path folder, Array.append before (Encoding.Latin1.GetBytes rest))
+
+                      let expected =
+                          if isUnfinished then Unfinished three else Damaged(4, int64 before.Length)
+
+                      Expect.equal (found (path folder)) expected rest)) ]
+
+let private writers =
+    testList
+        "writers"
         [ testProperty "gives back what was added, in several sittings" (fun (sittings: string list list) ->
               inFolder (fun folder ->
                   let sittings = sittings |> List.map (List.map clean)
@@ -45,68 +199,14 @@ let tests =
                       use journal = Journal.Open(path folder)
                       records |> List.iter journal.Append
 
-                  List.ofSeq (Journal.Read(path folder)) = List.concat sittings))
+                  read (path folder) = List.concat sittings))
 
-          testProperty "cut anywhere, keeps every whole record before the cut and drops the torn one" (fun (cut: uint16) ->
+          testCase "records say where they begin" (fun () ->
               inFolder (fun folder ->
                   written (path folder) three
-                  let bytes = File.ReadAllBytes(path folder)
-                  let length = int cut % (bytes.Length + 1)
-                  File.WriteAllBytes(path folder, bytes[.. length - 1])
-                  let whole = bytes[.. length - 1] |> Array.filter ((=) 10uy) |> Array.length
-
-                  let before =
-                      use journal = Journal.Open(path folder)
-                      journal.Append "after the crash"
-                      List.ofSeq journal.Records
-
-                  before = List.truncate whole three
-                  && List.ofSeq (Journal.Read(path folder)) = List.truncate whole three @ [ "after the crash" ]))
-
-          testCase "a last record of which a block was never filled is torn" (fun () ->
-              inFolder (fun folder ->
-                  written (path folder) three
-                  let bytes = File.ReadAllBytes(path folder)
-                  Array.fill bytes (bytes.Length - 8) 4 0uy
-                  File.WriteAllBytes(path folder, bytes)
-                  Expect.equal (List.ofSeq (Journal.Read(path folder))) (List.truncate 2 three) "two are left"))
-
-          testProperty "one changed bit in a whole record is named" (fun (place: uint16) (bit: int) ->
-              inFolder (fun folder ->
-                  written (path folder) three
-                  let bytes = File.ReadAllBytes(path folder)
-                  // The bit that turns the last line's end into something else leaves a torn record.
-                  let place = int place % (bytes.Length - 1)
-                  bytes[place] <- bytes[place] ^^^ (1uy <<< (abs (bit % 8)))
-                  File.WriteAllBytes(path folder, bytes)
-
-                  try
-                      List.ofSeq (Journal.Read(path folder)) |> ignore
-                      // What may pass for torn: a zero byte, in the last record only.
-                      bytes[place] = 0uy && place > Array.findIndexBack ((=) 10uy) bytes[.. bytes.Length - 2]
-                  with :? DataFormatException ->
-                      true))
-
-          testCase "a record that is missing, doubled or moved is named" (fun () ->
-              inFolder (fun folder ->
-                  written (path folder) three
-                  let lines = File.ReadAllLines(path folder)
-
-                  for order in [ [ 0; 2 ]; [ 1; 2 ]; [ 0; 0; 1; 2 ]; [ 0; 2; 1 ] ] do
-                      File.WriteAllText(path folder, String.concat "" [ for i in order -> lines[i] + "\n" ])
-                      damagedAt (path folder)))
-
-          testCase "what is no journal is named" (fun () ->
-              inFolder (fun folder ->
-                  File.WriteAllText(path folder, "hello\n")
-                  damagedAt (path folder)))
-
-          testCase "a torn record leaves nothing behind a shorter one that takes its place" (fun () ->
-              inFolder (fun folder ->
-                  written (path folder) three
-                  File.AppendAllText(path folder, String('\000', 20) + String('x', 500) + "\n")
-                  using (Journal.Open(path folder)) (fun journal -> journal.Append "short")
-                  Expect.equal (Seq.toList (Journal.Read(path folder))) (three @ [ "short" ]) "records"))
+                  let offsets = linesOf three |> List.map (_.Length >> int64) |> List.scan (+) 0L
+                  let found = [ for record in (Journal.Read(path folder)).Records -> record.Offset ]
+                  Expect.equal found (List.truncate 3 offsets) "offsets"))
 
           testCase "a record has no line break, and no NUL" (fun () ->
               inFolder (fun folder ->
@@ -115,20 +215,113 @@ let tests =
                   for record in [ "a\nb"; "a\000b" ] do
                       Expect.throwsT<ArgumentException> (fun () -> journal.Append record) "refused"))
 
-          testCase "two have no place in one folder" (fun () ->
+          testCase "of two writers without a lock the second to add a record stops, and the journal is whole" (fun () ->
               inFolder (fun folder ->
-                  let first = FolderLock.Take folder
+                  written (path folder) three
+                  use first = Journal.Open(path folder)
+                  use second = Journal.Open(path folder)
+                  first.Append "fourth"
 
-                  let message =
-                      try
-                          use _ = FolderLock.Take folder
-                          ""
-                      with :? IOException as error ->
-                          error.Message
+                  for act in [ second.Verify; (fun () -> second.Append "mine") ] do
+                      Expect.stringContains (refusedWith act) "Another process has written to" "why"
 
-                  Expect.stringContains message "another process is at work in" "why"
-                  Expect.isTrue (FolderLock.IsTaken folder) "taken"
+                  first.Append "fifth"
+                  Expect.equal (read (path folder)) (three @ [ "fourth"; "fifth" ]) "the first's"))
+
+          testCase "a journal in place of another of the same length is noticed" (fun () ->
+              inFolder (fun folder ->
+                  written (path folder) three
+                  use journal = Journal.Open(path folder)
+                  File.Delete(path folder)
+                  written (path folder) (List.truncate 2 three @ [ "third, not last" ])
+                  Expect.stringContains (refusedWith (fun () -> journal.Append "x")) "Another process" "why"))
+
+          testCase "a folder that was removed is noticed" (fun () ->
+              inFolder (fun folder ->
+                  let inner = Path.Combine(folder, "study")
+                  Directory.CreateDirectory inner |> ignore
+                  use journal = Journal.Create(path inner)
+                  journal.Append "first"
+                  Directory.Delete(inner, true)
+
+                  for act in [ journal.Verify; (fun () -> journal.Append "second") ] do
+                      Expect.stringContains (refusedWith act) "was removed or moved" "why")) ]
+
+let private locks =
+    let atOnce = TimeSpan.Zero
+    let take folder = FolderLock.Take(StudyFolder folder, atOnce)
+    let isTaken folder = FolderLock.IsTaken(StudyFolder folder)
+
+    testList
+        "lock"
+        [ testCase "two processes have no place in one folder" (fun () ->
+              inFolder (fun folder ->
+                  let first = take folder
+                  Expect.stringContains (refusedWith (fun () -> ignore (take folder))) "Another process is running the study in" "why"
+                  Expect.isTrue (isTaken folder) "taken"
                   (first :> IDisposable).Dispose()
-                  Expect.isFalse (FolderLock.IsTaken folder) "free"
-                  use _ = FolderLock.Take folder
-                  ())) ]
+                  Expect.isFalse (isTaken folder) "free"
+                  use _ = take folder
+                  ()))
+
+          testCase "a lock file that is deleted meanwhile does not let a second process in" (fun () ->
+              for name in [ "lock"; "lock-running" ] do
+                  inFolder (fun path ->
+                      use _ = take path
+                      File.Delete(Path.Combine(path, name))
+                      refusedWith (fun () -> ignore (take path)) |> ignore))
+
+          testCase "a process waits for the lock, and for those that ask whether it is taken" (fun () ->
+              for name in [ "lock"; "lock-running" ] do
+                  inFolder (fun path ->
+                      (take path :> IDisposable).Dispose()
+                      let asking = new FileStream(Path.Combine(path, name), FileMode.Open, FileAccess.Read, FileShare.None)
+                      let taking = Task.Run(fun () -> FolderLock.Take(StudyFolder path, TimeSpan.FromMinutes 5.0))
+                      asking.Dispose()
+                      (taking.Result :> IDisposable).Dispose()))
+
+          testCase "asking opens neither the lock nor a folder that is not there" (fun () ->
+              inFolder (fun path ->
+                  let folder = StudyFolder path
+                  Expect.isFalse (FolderLock.IsTaken folder) "none"
+                  Expect.isEmpty (Directory.GetFiles path) "nothing is made"
+                  Expect.isFalse (isTaken (Path.Combine(path, "none"))) "no folder"
+                  use only = new FileStream(folder.Lock, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None)
+                  Expect.isFalse (FolderLock.IsTaken folder) "not by the first lock")) ]
+
+let private folders =
+    testList
+        "folder"
+        [ testCase "no path leaves the folder" (fun () ->
+              let trial task contender =
+                  { Phase = Phase.Tuning
+                    Task = task
+                    Contender = contender
+                    Setting = 0
+                    Seed = 1
+                    Optimizer = "adam"
+                    Values = [||] }
+
+              inFolder (fun path ->
+                  let folder = StudyFolder path
+
+                  for task, contender in [ "../../..", "x"; "..", "../../../../x"; "a", "../../../../../../tmp/x" ] do
+                      Expect.throwsT<StudyException> (fun () -> folder.Result(trial task contender) |> ignore) "a name that climbs"
+
+                  Expect.stringStarts (folder.Checkpoint(trial "../../.." "x")) (folder.Checkpoints + "/") "a checkpoint"))
+
+          testCase "links in the folder are refused, and the folder may be one" (fun () ->
+              inFolder (fun path ->
+                  let real, link, other = Path.Combine(path, "real"), Path.Combine(path, "link"), Path.Combine(path, "other")
+                  Directory.CreateDirectory real |> ignore
+                  Directory.CreateDirectory other |> ignore
+                  Directory.CreateSymbolicLink(link, real) |> ignore
+                  let folder = StudyFolder link
+                  Expect.equal folder.Results (Path.Combine(link, "trials")) "nothing there yet"
+                  Directory.CreateSymbolicLink(Path.Combine(real, "trials"), other) |> ignore
+                  File.CreateSymbolicLink(Path.Combine(real, "journal"), Path.Combine(other, "none")) |> ignore
+
+                  for act in [ (fun () -> folder.Results); (fun () -> folder.Journal) ] do
+                      Expect.throwsT<StudyException> (fun () -> act () |> ignore) "a link")) ]
+
+let tests = testList "journal" [ model'; writers; locks; folders ]

@@ -179,7 +179,9 @@ let private stored (folder: string) (act: IStudyStore -> 'result) : 'result =
         if File.Exists folder.Journal then Journal.Open folder.Journal else Journal.Create folder.Journal
 
     let records =
-        journal.Records |> Seq.mapi (fun i text -> StudyRecord.read folder.Journal i text) |> Seq.toList
+        journal.Records
+        |> Seq.mapi (fun i record -> StudyRecord.read folder.Journal i record)
+        |> Seq.toList
 
     let results =
         records
@@ -323,7 +325,8 @@ let tests =
 
                           member _.Keep(decision: StudyDecision) = inner.Keep decision
                           member _.Save(trial, run) = inner.Save(trial, run)
-                          member _.Restore(trial, source) = inner.Restore(trial, source) }
+                          member _.Restore(trial, source) = inner.Restore(trial, source)
+                          member _.Verify() = inner.Verify() }
 
                   let message =
                       stored folder (fun store ->
@@ -369,7 +372,8 @@ let tests =
                               if failsToSave then
                                   raise (UnauthorizedAccessException "not here")
 
-                          member _.Restore(_, _) = ValueNone }
+                          member _.Restore(_, _) = ValueNone
+                          member _.Verify() = () }
 
                   let scheduler =
                       Scheduler(study, Planner(study, true, decideAt 2), Formulas onStep, store, 3, TimeSpan.MaxValue, ignore)
@@ -399,7 +403,8 @@ let tests =
                       member _.Keep(_: TrialResult) = ()
                       member _.Keep(_: StudyDecision) = ()
                       member _.Save(_, _) = raise (IOException "no space left on device")
-                      member _.Restore(_, _) = ValueNone }
+                      member _.Restore(_, _) = ValueNone
+                      member _.Verify() = () }
 
               let sit () = sitting (study NoPruning) 2 store 1 (Formulas onStep) cancel.Token |> ignore
 

@@ -85,11 +85,11 @@ let private repeatable (result: TrialResult) : string =
 let private content (folder: string) : string list =
     let path = (StudyFolder folder).Journal
 
-    Journal.Read path
-    |> Seq.mapi (fun i text ->
-        match StudyRecord.read path i text with
+    (Journal.Read path).Records
+    |> Seq.mapi (fun i record ->
+        match StudyRecord.read path i record with
         | Finished result -> repeatable result
-        | _ -> text)
+        | _ -> record.Text)
     |> Seq.sort
     |> Seq.toList
 
@@ -194,19 +194,6 @@ let private interruptions =
                       Expect.equal (File.ReadAllText(folder.Result trial)) manifest "written anew"
                       Expect.isFalse (File.Exists(folder.Checkpoint trial)) "deleted"))
 
-          testCase "a result that is there twice is named" (fun () ->
-              inFolder (fun path ->
-                  use run = started path
-                  let outcome = run.Run(options 2 TimeSpan.MaxValue, ignore, CancellationToken.None)
-                  (run :> IDisposable).Dispose()
-
-                  using (Journal.Open (StudyFolder path).Journal) (fun journal ->
-                      journal.Append(StudyRecord.write (Finished outcome.Results[0])))
-
-                  let read () = StudyRun.Read(path, Some study) |> ignore
-                  let error = Expect.throwsT<DataFormatException> read "named"
-                  ignore error))
-
           testCase "trials under way go on from where they were saved" (fun () ->
               inFolder (fun path ->
                   use cancel = new CancellationTokenSource()
@@ -289,6 +276,190 @@ let private interruptions =
                   let text = File.ReadAllText folder.Study
                   File.WriteAllText(folder.Study, text.Replace("\"equal_within\": 1.05", "\"equal_within\": 1.5"))
                   Expect.stringContains (refusal (fun () -> resumed path)) "equal_within: 1.05 and 1.5" "a changed file")) ]
+
+/// A finished study in a folder, its results, and what it takes to look at it again.
+let private inFinished (act: string -> StudyOutcome -> 'result) : 'result =
+    inFolder (fun path ->
+        use run = started path
+        let outcome = run.Run(options 2 TimeSpan.MaxValue, ignore, CancellationToken.None)
+        (run :> IDisposable).Dispose()
+        act path outcome)
+
+let private damage (act: unit -> 'any) : DataFormatException =
+    try
+        act () |> ignore
+        failtest "nothing was thrown"
+    with :? DataFormatException as error ->
+        error
+
+/// Rewrites a journal's records with right checksums, as somebody may who knows how.
+let private forge (path: string) (change: string list -> string list) : unit =
+    let journal = (StudyFolder path).Journal
+    let records = [ for record in (Journal.Read journal).Records -> record.Text ]
+    File.Delete journal
+
+    using (Journal.Create journal) (fun journal -> change records |> List.iter journal.Append)
+
+let private replaceIn (number: int) (before: string) (now: string) (records: string list) : string list =
+    records
+    |> List.mapi (fun i record ->
+        if i = number - 1 then
+            Expect.stringContains record before "what is replaced"
+            record.Replace(before, now)
+        else
+            record)
+
+let private forgeries: (string * int * (string list -> string list) * string) list =
+    [ "a member that no record has", 2, replaceIn 2 "\"ending\":" "\"mood\":1,\"ending\":", "mood"
+      "a member beside the content", 2, replaceIn 2 "{\"record\"" "{\"mood\":1,\"record\"", "does not write"
+      "a member that is there twice", 2, replaceIn 2 "\"steps\":" "\"steps\":7,\"steps\":", "steps"
+      "null in place of a list", 2, replaceIn 2 "\"dead_logits\":[" "\"dead_logits\":null,\"x\":[", "dead_logits"
+      "null in place of a result", 2, (fun records -> records[0] :: "{\"record\":\"trial\",\"content\":null}" :: records.Tail.Tail), "null"
+      "null in place of a record", 2, (fun records -> records[0] :: "null" :: records.Tail.Tail), "another kind"
+      "a record without content", 2, (fun records -> records[0] :: "{\"record\":\"trial\"}" :: records.Tail.Tail), "missing"
+      "a record of an unknown kind", 2, replaceIn 2 "{\"record\":\"trial\"" "{\"record\":\"trail\"", "'trail'"
+      "a record that is not JSON", 2, (fun records -> records[0] :: "hello" :: records.Tail.Tail), "'h' is an invalid start"
+      "an id that is not the trial's", 2, replaceIn 2 "\"id\":\"tuning/" "\"id\":\"../tuning/", "does not write"
+      "a name that climbs out of the folder", 2, replaceIn 2 "\"contender\":\"" "\"contender\":\"../../../", "does not write"
+      "a trial that the study has not", 2, replaceIn 2 "\"seed\":1000" "\"seed\":77", "does not write"
+      "an ending by its number", 2, replaceIn 2 "\"ending\":\"" "\"ending\":3,\"x\":\"", "ending"
+      "a hash with too many digits", 2, replaceIn 2 "\"parameters\":\"" "\"parameters\":\"0", "16 hexadecimal digits"
+      "a result that is there twice", 3, (fun records -> records @ [ records[1] ]), "second time"
+      "a study that is there twice", 3, (fun records -> records @ [ records[0] ]), "second time"
+      "no study", 1, List.tail, "begins with its study"
+      "another task's images", 1, replaceIn 1 "\"data\":{\"small\"" "\"data\":{\"large\"", "hashes"
+      "a study of another form", 1, replaceIn 1 "cutedl/journal/1" "cutedl/journal/9", "cutedl/journal/9" ]
+
+let private damages =
+    testList
+        "damage"
+        [ testCase "a record with a right checksum and wrong content is named, with its number and place, and nothing is lost" (fun () ->
+              inFinished (fun path _ ->
+                  let journal = (StudyFolder path).Journal
+                  let whole = File.ReadAllBytes journal
+
+                  for name, number, change, words in forgeries do
+                      File.WriteAllBytes(journal, whole)
+                      // What is there twice comes last.
+                      let number = if words = "second time" then (Journal.Read journal).Records.Count + 1 else number
+                      forge path change
+                      let forged = File.ReadAllBytes journal
+                      let offset = (Journal.Read journal).Records[number - 1].Offset
+
+                      for act in [ (fun () -> StudyRun.Read(path, Some study) |> ignore); (fun () -> ignore (resumed path)) ] do
+                          let error = damage act
+                          Expect.stringContains error.Message $"record {number} is damaged: " name
+                          Expect.stringContains error.Message words name
+                          Expect.equal error.Offset offset name
+                          Expect.equal (File.ReadAllBytes journal) forged name))
+
+          testCase "a whole result of a trial that the study has not is named, and nothing is written outside of the folder" (fun () ->
+              inFinished (fun path outcome ->
+                  let result = outcome.Results[0]
+
+                  let foreign =
+                      [ { result.Trial with Seed = 77 }
+                        { result.Trial with Contender = "../../../x" }
+                        { result.Trial with Task = "../../x" }
+                        { result.Trial with Setting = 99 }
+                        { result.Trial with Phase = Phase.Document } ]
+
+                  let whole = File.ReadAllBytes (StudyFolder path).Journal
+
+                  for trial in foreign do
+                      File.WriteAllBytes((StudyFolder path).Journal, whole)
+                      forge path (fun records -> records @ [ StudyRecord.write (Finished { result with Trial = trial }) ])
+                      let error = damage (fun () -> resumed path)
+                      Expect.stringContains error.Message $"the study has no trial '{trial.Id}'" "named"
+
+                  let other =
+                      { outcome.Results[1] with Trial = { outcome.Results[1].Trial with Optimizer = "adam" } }
+
+                  File.WriteAllBytes((StudyFolder path).Journal, whole)
+                  let id = $"\"id\":\"{other.Trial.Id}\""
+
+                  forge
+                      path
+                      (List.map (fun record ->
+                          if record.StartsWith "{\"record\":\"trial\"" && record.Contains id then
+                              StudyRecord.write (Finished other)
+                          else
+                              record))
+
+                  Expect.stringContains (damage (fun () -> resumed path)).Message "is of adam instead of" "another optimizer"))
+
+          testCase "decisions about what the study has not, or made twice, are named" (fun () ->
+              inFinished (fun path outcome ->
+                  let whole = File.ReadAllBytes (StudyFolder path).Journal
+
+                  for decision, words in
+                      [ { outcome.Decisions[0] with About = "nobody" }, "no decision"
+                        { Kind = DecisionKind.Looked; About = "confirmation"; At = 9L; Reason = "because" }, "no decision"
+                        { outcome.Decisions[0] with Reason = "again" }, "second time" ] do
+                      File.WriteAllBytes((StudyFolder path).Journal, whole)
+                      forge path (fun records -> records @ [ StudyRecord.write (Decided decision) ])
+                      Expect.stringContains (damage (fun () -> resumed path)).Message words decision.Key))
+
+          testCase "an unfinished last record is reported, left out by those who read, and dropped and run again by the next sitting" (fun () ->
+              inFinished (fun path outcome ->
+                  let journal = (StudyFolder path).Journal
+                  let bytes = File.ReadAllBytes journal
+                  let records = (Journal.Read journal).Records
+                  let last = records |> Seq.findIndexBack (fun record -> record.Text.StartsWith "{\"record\":\"trial\"")
+                  File.WriteAllBytes(journal, Array.truncate (int records[last].Offset + 40) bytes)
+                  let seen = StudyRun.Read(path, Some study)
+                  Expect.stringContains (Array.exactlyOne seen.Notices) "unfinished record (40 bytes" "read"
+                  Expect.equal seen.Results.Length (outcome.Results.Length - 1) "without its result"
+                  use run = resumed path
+                  Expect.isEmpty (StudyRun.Read(path, Some study)).Notices "it may be being written"
+                  let again = run.Run(options 2 TimeSpan.MaxValue, ignore, CancellationToken.None)
+                  Expect.stringContains (Array.exactlyOne again.Notices) "It is dropped, and its trial is run again." "resumed"
+                  Expect.equal (again.Results |> Array.map repeatable) (outcome.Results |> Array.map repeatable) "the same"
+                  (run :> IDisposable).Dispose()
+                  Expect.isEmpty (StudyRun.Read(path, Some study)).Notices "whole"))
+
+          testCase "files of results that are missing, emptied or altered are written anew, and what killed processes left is removed" (fun () ->
+              inFinished (fun path outcome ->
+                  let folder = StudyFolder path
+                  let files = [ for result in outcome.Results -> folder.Result result.Trial ]
+                  let whole = files |> List.map File.ReadAllText
+                  File.Delete files[0]
+                  File.WriteAllText(files[1], "")
+                  File.WriteAllText(files[2], whole[2].Replace("\"steps\":2", "\"steps\":3"))
+                  File.WriteAllText(files[3], "x" + whole[3].Substring 1)
+                  let left = Path.Combine(Path.GetDirectoryName files[4] |> string, ".abcdefgh.ijk.tmp")
+                  let mine = Path.Combine(Path.GetDirectoryName files[4] |> string, ".mine.tmp")
+                  File.WriteAllText(left, "unfinished")
+                  File.WriteAllText(mine, "mine")
+                  use run = resumed path
+                  Expect.stringStarts (Array.exactlyOne run.Notices) "4 files under" "said"
+                  Expect.equal (files |> List.map File.ReadAllText) whole "as before"
+                  Expect.isFalse (File.Exists left) "removed"
+                  Expect.isTrue (File.Exists mine) "not of a killed process"
+                  (run :> IDisposable).Dispose()
+                  Expect.isEmpty (using (resumed path) _.Notices) "nothing more"))
+
+          testCase "a folder that is removed while its study runs ends it, and is not made anew" (fun () ->
+              for count in [ 1; 5; Int32.MaxValue ] do
+                  inFolder (fun parent ->
+                      let path = Path.Combine(parent, "study")
+                      use run = started path
+                      let mutable left = count
+
+                      let progress (news: StudyProgress) =
+                          if Interlocked.Decrement(&left) = 0 || (news.Finished = news.Planned && count = Int32.MaxValue) then
+                              Directory.Delete(path, true)
+
+                      let message =
+                          try
+                              run.Run(options 1 TimeSpan.Zero, progress, CancellationToken.None) |> ignore
+                              "nothing was thrown"
+                          with
+                          | :? StudyException as error -> error.Message
+                          | :? IOException as error -> error.Message
+
+                      Expect.stringContains message "was removed or moved" $"after {count} news"
+                      Expect.isFalse (Directory.Exists path) "not made anew")) ]
 
 let private honesty =
     testList
@@ -400,4 +571,4 @@ let private rules =
 
               Expect.notEqual (folder.Checkpoint one) (folder.Checkpoint other) "a.b/c and a/b.c") ]
 
-let tests = testList "run" [ interruptions; honesty; rules ]
+let tests = testList "run" [ interruptions; damages; honesty; rules ]

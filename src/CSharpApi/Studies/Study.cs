@@ -87,7 +87,7 @@ public sealed partial class Study
     /// or a trial failed: which, and why.
     /// </exception>
     /// <exception cref="ArgumentException">Tasks, optimizers or data do not fit.</exception>
-    /// <exception cref="IOException">The folder cannot be written, or another process is at work in it.</exception>
+    /// <exception cref="IOException">The folder cannot be written, is gone, or another process is running the study.</exception>
     public Task<StudyResult> RunAsync(
         string? folder = null, StudyOptions? options = null, IProgress<StudyProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -111,8 +111,8 @@ public sealed partial class Study
     /// <param name="progress">Told of news, from the threads that train.</param>
     /// <param name="cancellationToken">Ends it within one batch.</param>
     /// <exception cref="StudyException">There is no study in the folder, or it, its images or the version are others than those it was begun with.</exception>
-    /// <exception cref="DataFormatException">The journal is damaged, other than by a torn last record.</exception>
-    /// <exception cref="IOException">The folder cannot be written, or another process is at work in it.</exception>
+    /// <exception cref="DataFormatException">The journal is damaged, other than by an unfinished last record.</exception>
+    /// <exception cref="IOException">The folder cannot be written, is gone, or another process is running the study.</exception>
     public static Task<StudyResult> ResumeAsync(
         string folder, Study? study = null, StudyOptions? options = null, IProgress<StudyProgress>? progress = null, CancellationToken cancellationToken = default)
     {

@@ -43,6 +43,12 @@ public sealed class StudyResult
     /// <summary>Whether seeds were to be added until the question was decided.</summary>
     public bool UntilDecided => _outcome.UntilDecided;
 
+    /// <summary>
+    /// Damage of the folder that was found and mended, in sentences: an unfinished last record of the journal, and files of results that
+    /// were missing or changed.
+    /// </summary>
+    public IReadOnlyList<string> Notices => _outcome.Notices;
+
     /// <summary>Tables, comparisons and the verdict. Worked out when first asked for.</summary>
     public StudyAnalysis Analysis => _analysis.Value;
 
@@ -52,11 +58,11 @@ public sealed class StudyResult
     /// <summary>One line: the study, and how many of its trials are finished.</summary>
     public override string ToString() => $"{Study.Name}: {Trials.Count} of {Planned} trials{(IsComplete ? "" : ", not complete")}";
 
-    /// <summary>What came so far of a study that was, or is being, carried out in a folder.</summary>
+    /// <summary>Reads the results so far of a study that was run, or is running, in a folder. Never keeps a process from running it.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="study">The study, if its images or optimizers are of a kind that no file can name; nothing: as the folder has it.</param>
-    /// <exception cref="StudyException">There is no study in the folder, or another.</exception>
-    /// <exception cref="DataFormatException">The journal is damaged, other than by a torn last record.</exception>
+    /// <param name="study">The study, if it has images or optimizers that no file can name; null: as the folder has it.</param>
+    /// <exception cref="StudyException">The folder holds no study, or another one.</exception>
+    /// <exception cref="DataFormatException">The journal is damaged, other than by an unfinished last record.</exception>
     public static StudyResult Load(string folder, Study? study = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);

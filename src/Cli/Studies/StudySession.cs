@@ -10,7 +10,7 @@ internal static class StudySession
 {
     /// <summary>Begins a study in a folder.</summary>
     public static Task<int> RunAsync(Study study, string folder, StudyOptions options, bool isJson, CancellationToken cancellationToken) =>
-        CarryOutAsync(study, options.UntilDecided, [], folder, isJson, progress => study.RunAsync(folder, options, progress, cancellationToken), cancellationToken);
+        CarryOutAsync(study, options.UntilDecided, [], [], folder, isJson, progress => study.RunAsync(folder, options, progress, cancellationToken), cancellationToken);
 
     /// <summary>Goes on with the study in a folder.</summary>
     public static Task<int> ResumeAsync(string folder, StudyOptions options, bool isJson, CancellationToken cancellationToken)
@@ -20,8 +20,9 @@ internal static class StudySession
             return Task.FromResult(ExitCode.RunFailed);
         }
 
+        ShowNotices(begun.Notices);
         return CarryOutAsync(
-            begun.Study, begun.UntilDecided, begun.Trials, folder, isJson, progress => Study.ResumeAsync(folder, null, options, progress, cancellationToken), cancellationToken);
+            begun.Study, begun.UntilDecided, begun.Trials, begun.Notices, folder, isJson, progress => Study.ResumeAsync(folder, null, options, progress, cancellationToken), cancellationToken);
     }
 
     /// <summary>What came so far of the study in a folder; nothing, once it is said that its journal is damaged.</summary>
@@ -40,6 +41,15 @@ internal static class StudySession
         {
             Invocation.Fail(error.Message);
             return null;
+        }
+    }
+
+    /// <summary>Writes what was found damaged in a study's folder and mended.</summary>
+    public static void ShowNotices(IEnumerable<string> notices)
+    {
+        foreach (var notice in notices)
+        {
+            Console.Error.WriteLine($"cutedl: {notice}");
         }
     }
 
@@ -68,6 +78,7 @@ internal static class StudySession
         Study study,
         bool untilDecided,
         IReadOnlyList<TrialResult> earlier,
+        IReadOnlyList<string> shown,
         string folder,
         bool isJson,
         Func<IProgress<StudyProgress>, Task<StudyResult>> carryOut,
@@ -90,6 +101,7 @@ internal static class StudySession
             return ExitCode.RunFailed;
         }
 
+        ShowNotices(result.Notices.Except(shown));
         return Finish(result, folder, json);
     }
 
@@ -138,6 +150,7 @@ internal static class StudySession
                 ["planned"] = result.Planned,
                 ["verdict"] = new JsonArray([.. result.Verdict.Select(sentence => JsonValue.Create(sentence))]),
                 ["folder"] = result.Folder,
+                ["notices"] = new JsonArray([.. result.Notices.Select(notice => JsonValue.Create(notice))]),
                 ["report"] = report,
             });
             return exitCode;

@@ -1,17 +1,22 @@
 namespace CuteDl.Studies
 
 open System
+open System.Diagnostics
 open System.IO
+open System.Threading
 
 /// <summary>
-/// One process at a time in a folder. The operating system lets go of the lock when the process ends, however it ends, so that none is
-/// ever left behind.
+/// Allows one process at a time to run a study in a folder. The operating system releases the lock when the process ends, however it ends.
 /// </summary>
+/// <remarks>
+/// There are two locked files. Only processes that want to run the study open the first. The second is for those that want to know whether
+/// one does: to look at a lock, .NET has to take it for a moment, and would so keep a process from starting.
+/// </remarks>
 [<Sealed>]
-type FolderLock private (stream: FileStream) =
+type FolderLock private (lock: FileStream, running: FileStream) =
 
-    // What .NET makes of a file that another has: of EAGAIN (Linux, macOS), and of Windows' sharing and lock violations. A file system that
-    // became read-only is none of these.
+    // The errors by which .NET reports a file that another process has locked: EAGAIN (Linux, macOS), and the sharing and lock violations
+    // of Windows. Any other error, such as that of a read-only file system, is not a lock.
     static let isTaken (error: IOException) =
         match error.HResult with
         | 11
@@ -20,38 +25,54 @@ type FolderLock private (stream: FileStream) =
         | 0x80070021 -> true
         | _ -> false
 
-    /// <summary>Takes the lock of a folder.</summary>
-    /// <param name="folder">The folder, which must be there.</param>
-    /// <exception cref="T:System.IO.IOException">Another process has it, or this one has; or the folder cannot be written.</exception>
-    static member Take(folder: string) : FolderLock =
-        let path = Path.Combine(folder, "lock")
+    static let pause = TimeSpan.FromMilliseconds 20.0
 
-        let openFile mode = new FileStream(path, mode, FileAccess.ReadWrite, FileShare.None)
-
-        // Made first, so that what goes wrong with that is not taken for a lock.
-        if not (File.Exists path) then
-            try
-                (openFile FileMode.CreateNew).Dispose()
-            with :? IOException when File.Exists path ->
-                ()
-
+    /// Locks a file, made if missing; tries again until the time is over.
+    static let rec lockFile (path: string) (started: int64) (patience: TimeSpan) : FileStream option =
         try
-            new FolderLock(openFile FileMode.Open)
+            Some(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 0))
         with :? IOException as error when isTaken error ->
-            raise (IOException $"another process is at work in '{folder}': wait for it, or end it.")
+            if Stopwatch.GetElapsedTime started < patience then
+                Thread.Sleep pause
+                lockFile path started patience
+            else
+                None
 
-    /// <summary>Whether another process, or this one, has the lock of a folder.</summary>
-    /// <param name="folder">The folder, which must be there.</param>
-    static member IsTaken(folder: string) : bool =
+    /// <summary>Takes the lock of a folder; tries for a second.</summary>
+    /// <param name="folder">The folder, which must exist.</param>
+    /// <exception cref="T:System.IO.IOException">A process, possibly this one, runs the study in the folder; or the folder cannot be written.</exception>
+    static member Take(folder: StudyFolder) : FolderLock = FolderLock.Take(folder, TimeSpan.FromSeconds 1.0)
+
+    static member internal Take(folder: StudyFolder, patience: TimeSpan) : FolderLock =
+        let started = Stopwatch.GetTimestamp()
+
+        let taken () =
+            raise (IOException $"Another process is running the study in '{folder.Path}'. Wait until it ends, or end it.")
+
+        match lockFile folder.Lock started patience with
+        | None -> taken ()
+        | Some first ->
+            try
+                match lockFile folder.Running started patience with
+                | Some second -> new FolderLock(first, second)
+                | None -> taken ()
+            with _ ->
+                first.Dispose()
+                reraise ()
+
+    /// <summary>True if a process, possibly this one, runs the study in a folder. Never keeps a process from starting.</summary>
+    /// <param name="folder">The folder.</param>
+    static member IsTaken(folder: StudyFolder) : bool =
         try
-            use stream =
-                new FileStream(Path.Combine(folder, "lock"), FileMode.Open, FileAccess.Read, FileShare.None)
-
+            use _ = new FileStream(folder.Running, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete, 0)
             false
         with
         | :? FileNotFoundException
+        | :? DirectoryNotFoundException
         | :? UnauthorizedAccessException -> false
         | :? IOException as error -> isTaken error
 
     interface IDisposable with
-        member _.Dispose() = stream.Dispose()
+        member _.Dispose() =
+            running.Dispose()
+            lock.Dispose()

@@ -8,29 +8,45 @@ open System.Text
 open System.Threading
 open CuteDl.Core.Data
 
-/// What a journal holds, and how much of the file that is.
-type internal JournalContent =
+/// <summary>A record of a journal.</summary>
+[<Struct>]
+type JournalRecord =
     {
-        Records: string list
-        /// The checksum of the last record, which the next one's goes on from.
-        Last: string
-        /// The bytes up to the end of the last whole record.
-        Length: int64
-        /// Whether a torn record lies behind them.
-        IsTorn: bool
+        /// <summary>The record: one line of text.</summary>
+        Text: string
+        /// <summary>The byte of the file at which its line begins.</summary>
+        Offset: int64
     }
 
-/// Lines <c>CHECKSUM RECORD</c>. Each checksum covers the one before it, so that a record that is missing, doubled or out of its place
-/// is found as surely as one that was changed.
+/// <summary>The content of a journal.</summary>
+type JournalContent =
+    {
+        /// <summary>All whole records.</summary>
+        Records: IReadOnlyList<JournalRecord>
+        /// <summary>The bytes up to the end of the last whole record.</summary>
+        Length: int64
+        /// <summary>The bytes of an unfinished last record, which a crash has cut short; 0 if there is none.</summary>
+        Unfinished: int64
+        /// <summary>The checksum of the last record, which the next one continues.</summary>
+        Last: string
+    }
+
+/// Lines <c>CHECKSUM RECORD</c>. Each checksum covers the one before it, so that a record that is missing, doubled or moved is found as
+/// surely as one that was changed.
 module internal JournalFormat =
-    /// What the first checksum goes on from.
+    /// What the first checksum continues.
     let start = "cutedl/journal/1"
 
-    let private digits = 16
+    let digits = 16
+
+    let private checksumOf (before: string) (record: ReadOnlySpan<byte>) : string =
+        use sha256 = IncrementalHash.CreateHash HashAlgorithmName.SHA256
+        sha256.AppendData(Encoding.UTF8.GetBytes(before + "\n"))
+        sha256.AppendData record
+        Convert.ToHexStringLower(ReadOnlySpan(sha256.GetHashAndReset(), 0, digits / 2))
 
     let checksum (before: string) (record: string) : string =
-        let hash = SHA256.HashData(Encoding.UTF8.GetBytes(before + "\n" + record))
-        Convert.ToHexStringLower(ReadOnlySpan(hash, 0, digits / 2))
+        checksumOf before (ReadOnlySpan(Encoding.UTF8.GetBytes record))
 
     let line (before: string) (record: string) : struct (string * byte array) =
         let sum = checksum before record
@@ -38,134 +54,222 @@ module internal JournalFormat =
 
     let private strict = UTF8Encoding(false, true)
 
-    let private tryText (bytes: ReadOnlySpan<byte>) : string option =
-        try
-            Some(strict.GetString bytes)
-        with :? DecoderFallbackException ->
-            None
+    let private isDigit (value: byte) =
+        (value >= byte '0' && value <= byte '9') || (value >= byte 'a' && value <= byte 'f')
 
-    /// A write that a crash cut short leaves the beginning of a line, or a line in which blocks of zeros were never filled; it was the last.
-    let private isTorn (rest: ReadOnlySpan<byte>) : bool =
-        match rest.IndexOf 10uy with
-        | -1 -> true
-        | newline -> newline = rest.Length - 1 && rest.Contains 0uy
+    let private beginsWithDigits (line: ReadOnlySpan<byte>) : bool =
+        let mutable isSo = true
+
+        for i in 0 .. min digits line.Length - 1 do
+            isSo <- isSo && isDigit line[i]
+
+        isSo && (line.Length <= digits || line[digits] = byte ' ')
+
+    /// Text, of which the last character may be cut short.
+    let private isBeginOfText (bytes: ReadOnlySpan<byte>) : bool =
+        try
+            strict.GetDecoder().GetCharCount(bytes, false) |> ignore
+            true
+        with :? DecoderFallbackException ->
+            false
+
+    /// True if bytes without a line end can be the beginning of a line whose writing was cut short: then they are of a record that
+    /// nothing was built on. A whole record whose line end was changed, or zeros in place of text, are damage.
+    let private isUnfinished (before: string) (rest: ReadOnlySpan<byte>) : bool =
+        let isWholeButItsEnd =
+            rest.Length > digits + 1
+            && checksumOf before (rest.Slice(digits + 1, rest.Length - digits - 2)) = Encoding.Latin1.GetString(rest.Slice(0, digits))
+
+        beginsWithDigits rest && not (rest.Contains 0uy) && isBeginOfText rest && not isWholeButItsEnd
 
     let read (file: string) (bytes: byte array) : JournalContent =
-        let records = List<string>()
+        let records = List<JournalRecord>()
         let mutable last = start
         let mutable position = 0
-        let mutable torn = false
+        let mutable isAtEnd = bytes.Length = 0
 
-        while not torn && position < bytes.Length do
+        while not isAtEnd do
             let rest = ReadOnlySpan(bytes, position, bytes.Length - position)
-            let fail problem = raise (DataFormatException(file, int64 position, problem))
 
-            if isTorn rest then
-                torn <- true
-            else
-                let length = rest.IndexOf 10uy
+            let at, before = position, records.Count
 
-                match tryText (rest.Slice(0, length)) with
-                | Some text when text.Length > digits && text[digits] = ' ' ->
-                    let record = text.Substring(digits + 1)
+            let damaged (problem: string) : 'any =
+                let advice =
+                    if before = 0 then
+                        "Restore the file from a copy, or begin the study anew."
+                    else
+                        $"Restore the file from a copy; or cut it to {at} bytes to keep the {before} records before."
 
-                    if checksum last record <> text.Substring(0, digits) then
-                        fail
-                            $"record {records.Count + 1} is damaged, or one before it is missing: its checksum is {text.Substring(0, digits)}, its content has {checksum last record}."
+                raise (DataFormatException(file, int64 at, $"record {before + 1} is damaged: {problem} {advice}"))
 
-                    records.Add record
-                    last <- text.Substring(0, digits)
-                    position <- position + length + 1
-                | _ ->
-                    fail
-                        $"record {records.Count + 1} is no record of a journal: it must begin with {digits} hexadecimal digits and a space."
+            match rest.IndexOf 10uy with
+            | -1 when isUnfinished last rest -> isAtEnd <- true
+            | end' ->
+                let line = if end' < 0 then rest else rest.Slice(0, end')
 
-        { Records = List.ofSeq records; Last = last; Length = int64 position; IsTorn = torn }
+                match line.IndexOf 0uy with
+                | -1 -> ()
+                | zero -> damaged $"byte {position + zero} is zero."
+
+                if end' < 0 then
+                    damaged "its line end is missing or changed."
+
+                if line.Length <= digits || not (beginsWithDigits line) then
+                    damaged $"it does not begin with {digits} hexadecimal digits and a space."
+
+                let content = line.Slice(digits + 1)
+                let sum = checksumOf last content
+                let given = Encoding.ASCII.GetString(line.Slice(0, digits))
+
+                if sum <> given then
+                    damaged $"its checksum is {given} instead of {sum}. It was changed, or a record before it is missing or doubled."
+
+                let text =
+                    try
+                        strict.GetString content
+                    with :? DecoderFallbackException ->
+                        damaged "it is not UTF-8."
+
+                records.Add { Text = text; Offset = int64 position }
+                last <- sum
+                position <- position + end' + 1
+                isAtEnd <- position = bytes.Length
+
+        { Records = records
+          Length = int64 position
+          Unfinished = int64 (bytes.Length - position)
+          Last = last }
 
 /// <summary>
-/// A file of records that only grows: a record is on the disk before <c>Append</c> returns. After a crash a torn last record is dropped;
-/// any other damage is an error that names the place.
+/// A file of records that only grows: a record is on the disk before <c>Append</c> returns. An unfinished last record, which a crash
+/// leaves, is counted, and dropped with the next record. Any other damage is an error that names the place, and the file is left as it is.
 /// </summary>
 [<Sealed>]
 type Journal private (path: string, stream: FileStream, content: JournalContent) =
     let gate = Lock()
     let mutable last = content.Last
+    let mutable length = content.Length
+    let mutable unfinished = content.Unfinished
+
+    let mutable lastOffset =
+        if content.Records.Count = 0 then 0L else content.Records[content.Records.Count - 1].Offset
 
     static let openFile (path: string) (mode: FileMode) =
-        // Without a buffer: what a write that failed has left in one would come out with the next.
+        // Without a buffer, in which a failed write would leave bytes for the next one.
         new FileStream(path, mode, FileAccess.ReadWrite, FileShare.Read, 0)
+
+    // As far as it is when the reading begins: another process may be adding to it.
+    static let readAll (stream: FileStream) : byte array =
+        let bytes = Array.zeroCreate (int stream.Length)
+        let read = stream.ReadAtLeast(Span bytes, bytes.Length, throwOnEndOfStream = false)
+        if read = bytes.Length then bytes else Array.truncate read bytes
+
+    let changed () =
+        IOException $"Another process has written to '{path}', so this one stops. Run the study by one process at a time."
+
+    // By the path, not by the open file: that one can still be written to after the folder was removed or the file replaced.
+    let verify () =
+        use now =
+            try
+                new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete, 0)
+            with
+            | :? FileNotFoundException
+            | :? DirectoryNotFoundException ->
+                raise (IOException $"'{path}' is gone: the study's folder was removed or moved while the study was running.")
+
+        if now.Length <> length + unfinished then
+            raise (changed ())
+
+        if length > 0L then
+            now.Position <- lastOffset
+            let sum: byte array = Array.zeroCreate JournalFormat.digits
+            now.ReadExactly(sum, 0, sum.Length)
+
+            if Encoding.ASCII.GetString sum <> last then
+                raise (changed ())
 
     /// <summary>The file.</summary>
     member _.Path = path
 
-    /// <summary>The records that were there when it was opened.</summary>
-    member _.Records: IReadOnlyList<string> = content.Records
+    /// <summary>The records that the file had when it was opened.</summary>
+    member _.Records = content.Records
 
-    /// <summary>Whether a torn last record was dropped when it was opened.</summary>
-    member _.WasTorn = content.IsTorn
+    /// <summary>The bytes up to the end of the last whole record, when it was opened.</summary>
+    member _.Length = content.Length
+
+    /// <summary>The bytes of an unfinished last record that the file had when it was opened; the first <c>Append</c> drops them.</summary>
+    member _.Unfinished = content.Unfinished
 
     /// <summary>A new, empty journal.</summary>
-    /// <exception cref="T:System.IO.IOException">There is a file of that name, or it cannot be made.</exception>
+    /// <exception cref="T:System.IO.IOException">The file exists, or it cannot be made.</exception>
     static member Create(path: string) : Journal =
         new Journal(path, openFile path FileMode.CreateNew, JournalFormat.read path [||])
 
-    /// <summary>Opens a journal to go on with it.</summary>
-    /// <exception cref="T:System.IO.FileNotFoundException">There is none.</exception>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is damaged, other than by a torn last record.</exception>
+    /// <summary>Opens a journal to add to it.</summary>
+    /// <exception cref="T:System.IO.FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The file is damaged; it is left as it is.</exception>
     static member Open(path: string) : Journal =
         let stream = openFile path FileMode.Open
 
         try
-            let bytes = Array.zeroCreate (int stream.Length)
-            stream.ReadExactly(bytes, 0, bytes.Length)
-            let content = JournalFormat.read path bytes
-
-            if content.IsTorn then
-                stream.SetLength content.Length
-
-            stream.Position <- content.Length
-            new Journal(path, stream, content)
+            new Journal(path, stream, JournalFormat.read path (readAll stream))
         with _ ->
             stream.Dispose()
             reraise ()
 
-    /// <summary>The records of a journal, which another process may be adding to.</summary>
-    /// <exception cref="T:System.IO.FileNotFoundException">There is none.</exception>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is damaged, other than by a torn last record.</exception>
-    static member Read(path: string) : IReadOnlyList<string> =
-        use stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite)
-        let bytes = Array.zeroCreate (int stream.Length)
-        stream.ReadExactly(bytes, 0, bytes.Length)
-        (JournalFormat.read path bytes).Records
+    /// <summary>Reads a journal, to which another process may be adding.</summary>
+    /// <exception cref="T:System.IO.FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The file is damaged.</exception>
+    static member Read(path: string) : JournalContent =
+        use stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete)
+        JournalFormat.read path (readAll stream)
+
+    /// <summary>Checks that the file is still in its place and ends as this process has left it. May be called from several threads.</summary>
+    /// <exception cref="T:System.IO.IOException">The file is gone, or another process has written to it.</exception>
+    member _.Verify() : unit =
+        let _ = gate.EnterScope()
+
+        try
+            verify ()
+        finally
+            gate.Exit()
 
     /// <summary>Adds a record, and returns when it is on the disk. May be called from several threads.</summary>
     /// <param name="record">One line of text.</param>
-    /// <exception cref="T:System.ArgumentException">It has a line break, or a NUL, by which a torn record is known.</exception>
-    /// <exception cref="T:System.IO.IOException">It cannot be written; the journal is as it was.</exception>
+    /// <exception cref="T:System.ArgumentException">The record has a line break, or a NUL.</exception>
+    /// <exception cref="T:System.IO.IOException">
+    /// The record cannot be written, the file is gone, or another process has written to it. The journal is unchanged.
+    /// </exception>
     member _.Append(record: string) : unit =
         if record.AsSpan().ContainsAny('\n', '\000') then
-            raise (ArgumentException("a record is one line, without NUL.", nameof record))
+            raise (ArgumentException("A record is one line, without NUL.", nameof record))
 
         let _ = gate.EnterScope()
 
         try
+            verify ()
             let struct (sum, bytes) = JournalFormat.line last record
-            let before = stream.Position
 
             try
+                if unfinished > 0L then
+                    stream.SetLength length
+                    unfinished <- 0L
+
+                stream.Position <- length
                 stream.Write(bytes, 0, bytes.Length)
                 stream.Flush true
                 last <- sum
+                lastOffset <- length
+                length <- length + int64 bytes.Length
             with cause ->
-                // What was written of it would be dropped as torn when the journal is next opened; now, so that it can go on.
+                // The written part would be dropped when the journal is next opened; dropped now, so that this process can continue.
                 try
-                    stream.SetLength before
-                    stream.Position <- before
+                    stream.SetLength length
                 with :? IOException ->
                     ()
 
                 match cause with
-                | :? IOException -> raise (IOException($"cannot write '{path}': {cause.Message}", cause))
+                | :? IOException -> raise (IOException($"Cannot write '{path}': {cause.Message}", cause))
                 | _ -> reraise ()
         finally
             gate.Exit()

@@ -1,17 +1,17 @@
 namespace CuteDl.Studies
 
-open System.Collections.Generic
 open System.Text.Json
 open System.Text.Json.Nodes
+open CuteDl.Core.Data
 
-/// <summary>What a journal begins with: the question, and all that the answer depends on.</summary>
+/// <summary>The first record of a journal: the study, and everything else that its results depend on.</summary>
 type StudyHeader =
     {
         /// <summary>The study, in its complete JSON form.</summary>
         Study: string
-        /// <summary>Whether seeds are added at the study's looks: settled before the first trial.</summary>
+        /// <summary>True if seeds are added at the study's looks: settled before the first trial.</summary>
         UntilDecided: bool
-        /// <summary>A hash of the images of each task that has some, by the task's name.</summary>
+        /// <summary>A hash of the images of each task that has images, by the task's name.</summary>
         Data: struct (string * string) array
         /// <summary>The version of this library.</summary>
         Version: string
@@ -51,41 +51,58 @@ module internal StudyRecord =
         | Finished result -> record "trial" (JsonSerializer.SerializeToNode(result, TrialJson.options))
         | Decided decision -> record "decision" (JsonSerializer.SerializeToNode(decision, TrialJson.options))
 
-    let private fail (file: string) (number: int) problem : 'any =
-        raise (CuteDl.Core.Data.DataFormatException(file, 0L, $"record {number}: {problem}"))
+    let private longest = 300
 
-    let read (file: string) (number: int) (text: string) : StudyRecord =
-        try
-            use document = JsonDocument.Parse text
-            let root = document.RootElement
-            let content = root.GetProperty "content"
+    /// Reports a record whose checksum is right, and whose content this program has not written.
+    let fail (file: string) (number: int) (record: JournalRecord) (problem: string) : 'any =
+        let problem = if problem.Length > longest then problem.Substring(0, longest) + "..." else problem
+        raise (DataFormatException(file, record.Offset, $"record {number} is damaged: {problem}"))
 
-            let text (element: JsonElement) : string =
-                match element.GetString() with
-                | null -> fail file number "null where a text should be."
-                | text -> text
+    let private header (content: JsonElement) : StudyHeader =
+        let text (element: JsonElement) : string =
+            match element.GetString() with
+            | null -> raise (JsonException "The header has null in place of a text.")
+            | text -> text
 
-            match text (root.GetProperty "record") with
-            | "study" ->
-                let found = text (content.GetProperty "schema")
+        let found = text (content.GetProperty "schema")
 
-                if found <> schema then
-                    fail file number $"a journal of the form '{found}', expected '{schema}'."
+        if found <> schema then
+            raise (JsonException $"The journal has the form '{found}'; '{schema}' is expected.")
 
-                Header
-                    // As it was printed, so that trials have the same files before and after an interruption.
-                    { Study = content.GetProperty("study").GetRawText() |> Json.parse |> Json.print
-                      UntilDecided = content.GetProperty("until_decided").GetBoolean()
-                      Data = [| for entry in content.GetProperty("data").EnumerateObject() -> struct (entry.Name, text entry.Value) |]
-                      Version = text (content.GetProperty "version") }
-            | "trial" -> Finished(TrialJson.read (content.GetRawText()))
-            | "decision" ->
-                match content.Deserialize<StudyDecision | null> TrialJson.options with
-                | null -> fail file number "null where a decision should be."
-                | decision -> Decided decision
-            | other -> fail file number $"a record of the unknown kind '{other}'."
-        with
-        | JsonSyntaxException(_, problem) -> fail file number $"its study is not JSON: {problem}"
-        | :? JsonException
-        | :? KeyNotFoundException
-        | :? System.InvalidOperationException as error -> fail file number $"it is not in the form of this version: {error.Message}"
+        // As it was printed, so that trials have the same files before and after an interruption.
+        { Study = content.GetProperty("study").GetRawText() |> Json.parse |> Json.print
+          UntilDecided = content.GetProperty("until_decided").GetBoolean()
+          Data = [| for entry in content.GetProperty("data").EnumerateObject() -> struct (entry.Name, text entry.Value) |]
+          Version = text (content.GetProperty "version") }
+
+    let private parse (text: string) : StudyRecord =
+        use document = JsonDocument.Parse text
+        let content = document.RootElement.GetProperty "content"
+
+        match document.RootElement.GetProperty("record").GetString() with
+        | "study" -> Header(header content)
+        | "trial" -> Finished(TrialJson.read (content.GetRawText()))
+        | "decision" ->
+            match content.Deserialize<StudyDecision | null> TrialJson.options with
+            | null -> raise (JsonException "The decision is null.")
+            | decision -> Decided decision
+        | kind -> raise (JsonException $"'{kind}' is not a kind of record.")
+
+    /// Reads a record; the number counts from 1 and is for messages.
+    let read (file: string) (number: int) (record: JournalRecord) : StudyRecord =
+        let fail problem = fail file number record problem
+
+        let entry =
+            try
+                parse record.Text
+            with
+            | JsonSyntaxException(_, problem) -> fail $"its study is not JSON: {problem}"
+            | :? JsonException as error -> fail error.Message
+            | :? System.Collections.Generic.KeyNotFoundException -> fail "a member is missing."
+            | :? System.InvalidOperationException -> fail "a member has a value of another kind."
+
+        // Whatever the reading passes over, such as a member that no record has, shows in the text.
+        if write entry <> record.Text then
+            fail "it has members or values that this program does not write."
+
+        entry

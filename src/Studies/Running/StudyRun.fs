@@ -18,7 +18,7 @@ type RunOptions =
     /// <summary>A trial for each processor, saved every 10 seconds.</summary>
     static member Defaults = { Workers = Environment.ProcessorCount; SaveEvery = TimeSpan.FromSeconds 10.0 }
 
-/// <summary>What came of a study, all of it or as far as it went.</summary>
+/// <summary>The results of a study, complete or so far.</summary>
 type StudyOutcome =
     {
         /// <summary>The question.</summary>
@@ -35,8 +35,10 @@ type StudyOutcome =
         LooksDone: int
         /// <summary>How many trials are known to be needed.</summary>
         Planned: int
-        /// <summary>Whether all of them are there.</summary>
+        /// <summary>True if all of them are finished.</summary>
         IsComplete: bool
+        /// <summary>What was found damaged in the folder and mended, in sentences.</summary>
+        Notices: string array
     }
 
 /// <summary>A study that is being carried out, in a folder or in memory.</summary>
@@ -46,8 +48,10 @@ type StudyRun
     (
         study: StudyDesign,
         untilDecided: bool,
+        planner: Planner,
         store: IStudyStore,
         source: ITrialSource,
+        notices: string array,
         lockOfFolder: IDisposable | null,
         journal: IDisposable | null
     ) =
@@ -73,28 +77,6 @@ type StudyRun
     static let header (study: StudyDesign) (untilDecided: bool) (data: struct (string * string) array) : StudyHeader =
         { Study = StudyJson.print study; UntilDecided = untilDecided; Data = data; Version = version }
 
-    static let load (folder: StudyFolder) (records: string seq) : struct (StudyHeader * TrialResult list * StudyDecision list) =
-        match records |> Seq.mapi (fun i text -> StudyRecord.read folder.Journal (i + 1) text) |> Seq.toList with
-        | Header header :: rest ->
-            let results =
-                rest
-                |> List.choose (function
-                    | Finished result -> Some result
-                    | _ -> None)
-
-            let decisions =
-                rest
-                |> List.choose (function
-                    | Decided decision -> Some decision
-                    | _ -> None)
-
-            match results |> List.countBy _.Trial.Id |> List.tryFind (fun (_, count) -> count > 1) with
-            | Some(id, count) -> raise (DataFormatException(folder.Journal, 0L, $"it has {count} results of the trial {id}."))
-            | None -> ()
-
-            struct (header, results, decisions)
-        | _ -> raise (DataFormatException(folder.Journal, 0L, "a journal begins with its study, this one does not."))
-
     static let parse (file: string) (text: string) : StudyDesign =
         match StudyJson.parse text with
         | Ok study -> study
@@ -118,13 +100,38 @@ type StudyRun
 
         using (Journal.Create unfinished) (fun journal -> journal.Append header)
         File.Move(unfinished, path)
+        AtomicFile.flushFolder (Path.GetDirectoryName path |> string)
         Journal.Open path
 
-    static let planner (study: StudyDesign) (untilDecided: bool) =
+    static let plannerOf (study: StudyDesign) (untilDecided: bool) =
         Planner(study, untilDecided, (fun look results -> Analysis.isDecided study results look))
+
+    static let existing (path: string) : StudyFolder =
+        let folder = StudyFolder path
+
+        if File.Exists folder.Journal then
+            folder
+        elif Directory.Exists folder.Journal then
+            raise (StudyException $"'{folder.Journal}' is a folder: '{folder.Path}' is not the folder of a study.")
+        else
+            raise (StudyException $"'{folder.Path}' holds no study that was begun.")
+
+    /// The study that a header is about.
+    static let studyOf (folder: StudyFolder) (given: StudyDesign option) (header: StudyHeader) : StudyDesign =
+        match given with
+        | None -> parse folder.Journal header.Study
+        | Some study ->
+            refuseChanges folder header.Study (StudyJson.print study)
+            study
+
+    static let unfinishedEnd (offset: int64) (bytes: int64) : string =
+        $"The journal ends with an unfinished record ({bytes} bytes from byte {offset} on), as a crash leaves it. It is dropped, and its trial is run again."
 
     /// <summary>The study.</summary>
     member _.Study = study
+
+    /// <summary>What was found damaged in the folder and mended, in sentences.</summary>
+    member _.Notices = notices
 
     /// <summary>A study that keeps nothing beyond the process.</summary>
     /// <param name="study">The study.</param>
@@ -133,7 +140,7 @@ type StudyRun
     /// <exception cref="T:CuteDl.Studies.StudyException">The study cannot be carried out: why. Or seeds are to be added, and no looks are declared.</exception>
     static member InMemory(study: StudyDesign, untilDecided: bool, source: ITrialSource) : StudyRun =
         check study untilDecided
-        new StudyRun(study, untilDecided, MemoryStore(), source, null, null)
+        new StudyRun(study, untilDecided, plannerOf study untilDecided, MemoryStore(), source, [||], null, null)
 
     /// <summary>Begins a study in a folder.</summary>
     /// <param name="study">The study.</param>
@@ -142,14 +149,14 @@ type StudyRun
     /// <param name="source">Trains.</param>
     /// <param name="data">A hash of the images of each task.</param>
     /// <exception cref="T:CuteDl.Studies.StudyException">The study cannot be carried out, or there is one in the folder already.</exception>
-    /// <exception cref="T:System.IO.IOException">The folder cannot be written, or another process is at work in it.</exception>
+    /// <exception cref="T:System.IO.IOException">The folder cannot be written, is gone, or another process is running the study.</exception>
     static member Begin
         (study: StudyDesign, untilDecided: bool, path: string, source: ITrialSource, data: struct (string * string) array)
         : StudyRun =
         check study untilDecided
         let folder = StudyFolder path
         Directory.CreateDirectory folder.Path |> ignore
-        let folderLock = FolderLock.Take folder.Path
+        let folderLock = FolderLock.Take folder
 
         try
             if File.Exists folder.Journal then
@@ -170,7 +177,16 @@ type StudyRun
             let journal = beginJournal folder.Journal (StudyRecord.write (Header header))
 
             try
-                new StudyRun(study, untilDecided, FolderStore(folder, journal, header, [], []), source, folderLock, journal)
+                new StudyRun(
+                    study,
+                    untilDecided,
+                    plannerOf study untilDecided,
+                    FolderStore(folder, journal, header, [], []),
+                    source,
+                    [||],
+                    folderLock,
+                    journal
+                )
             with _ ->
                 (journal :> IDisposable).Dispose()
                 reraise ()
@@ -186,54 +202,56 @@ type StudyRun
     /// There is no study in the folder; its file was changed since, or the images were, or another is given; or it was begun by another version.
     /// </exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The journal is damaged.</exception>
-    /// <exception cref="T:System.IO.IOException">The folder cannot be written, or another process is at work in it.</exception>
+    /// <exception cref="T:System.IO.IOException">The folder cannot be written, is gone, or another process is running the study.</exception>
     static member Resume
         (path: string, given: StudyDesign option, source: Func<StudyDesign, struct (ITrialSource * struct (string * string) array)>)
         : StudyRun =
-        let folder = StudyFolder path
-
-        if not (File.Exists folder.Journal) then
-            raise (StudyException $"'{folder.Path}' holds no study that was begun.")
-
-        let folderLock = FolderLock.Take folder.Path
+        let folder = existing path
+        let folderLock = FolderLock.Take folder
 
         try
             let journal = Journal.Open folder.Journal
 
             try
-                let struct (header, results, decisions) = load folder journal.Records
-                let begun = header.Study
+                let begun (header: StudyHeader) : StudyDesign =
+                    if File.Exists folder.Study then
+                        refuseChanges folder header.Study (File.ReadAllText folder.Study)
 
-                if File.Exists folder.Study then
-                    refuseChanges folder begun (File.ReadAllText folder.Study)
+                    let study = studyOf folder given header
+                    check study header.UntilDecided
 
-                let study =
-                    match given with
-                    | None -> parse folder.Journal begun
-                    | Some study ->
-                        refuseChanges folder begun (StudyJson.print study)
-                        study
+                    if header.Version <> version then
+                        raise (
+                            StudyException
+                                $"'{folder.Path}' was begun by version {header.Version}, this is {version}: results of two versions do not belong in one study."
+                        )
 
-                check study header.UntilDecided
+                    study
 
-                if header.Version <> version then
-                    raise (
-                        StudyException
-                            $"'{folder.Path}' was begun by version {header.Version}, this is {version}: results of two versions do not belong in one study."
-                    )
+                let struct (records, planner) = StudyRecords.load folder journal.Records begun plannerOf
+                let struct (source, data) = source.Invoke records.Study
 
-                let struct (source, data) = source.Invoke study
-
-                for struct (task, hash) in header.Data do
+                for struct (task, hash) in records.Header.Data do
                     match data |> Array.tryPick (fun struct (name, hash) -> if name = task then Some hash else None) with
                     | Some now when now = hash -> ()
                     | _ -> raise (StudyException $"the images of the task '{task}' are not those that '{folder.Path}' was begun with.")
 
+                let store = FolderStore(folder, journal, records.Header, records.Results, records.Decisions)
+
+                let notices =
+                    [| if journal.Unfinished > 0L then
+                           unfinishedEnd journal.Length journal.Unfinished
+
+                       if store.Mended > 0 then
+                           $"{store.Mended} files under '{folder.Results}' were missing or changed: they are written anew from the journal." |]
+
                 new StudyRun(
-                    study,
-                    header.UntilDecided,
-                    FolderStore(folder, journal, header, results, decisions),
+                    records.Study,
+                    records.Header.UntilDecided,
+                    planner,
+                    store,
                     source,
+                    notices,
                     folderLock,
                     journal
                 )
@@ -250,40 +268,36 @@ type StudyRun
     /// <exception cref="T:CuteDl.Studies.StudyException">There is no study in the folder, or another than is given.</exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The journal is damaged.</exception>
     static member Read(path: string, given: StudyDesign option) : StudyOutcome =
-        let folder = StudyFolder path
+        let folder = existing path
+        // Before the journal is read: a process that begins between the two may be writing its record.
+        let isRunning = FolderLock.IsTaken folder
+        let content = Journal.Read folder.Journal
 
-        if not (File.Exists folder.Journal) then
-            raise (StudyException $"'{folder.Path}' holds no study that was begun.")
+        let struct (records, planner) =
+            StudyRecords.load folder content.Records (studyOf folder given) plannerOf
 
-        let struct (header, results, decisions) = load folder (Journal.Read folder.Journal)
-
-        let study =
-            match given with
-            | None -> parse folder.Journal header.Study
-            | Some study ->
-                refuseChanges folder header.Study (StudyJson.print study)
-                study
-
-        let byId = results |> List.map (fun result -> result.Trial.Id, result) |> Map.ofList
+        let byId = records.Results |> List.map (fun result -> result.Trial.Id, result) |> Map.ofList
 
         let plan =
-            (planner study header.UntilDecided)
-                .Make(fun id ->
-                    match byId.TryFind id with
-                    | Some result -> ValueSome result
-                    | None -> ValueNone)
+            planner.Make(fun id ->
+                match byId.TryFind id with
+                | Some result -> ValueSome result
+                | None -> ValueNone)
 
-        { Study = study
-          UntilDecided = header.UntilDecided
+        { Study = records.Study
+          UntilDecided = records.Header.UntilDecided
           Results = plan.Trials |> Array.choose (fun trial -> byId.TryFind trial.Id)
           Selections = plan.Selections
           Decisions =
-            decisions
+            records.Decisions
             |> List.sortBy (fun decision -> decision.Kind, decision.About, decision.At)
             |> List.toArray
           LooksDone = plan.LooksDone
           Planned = plan.Trials.Length
-          IsComplete = plan.IsComplete }
+          IsComplete = plan.IsComplete
+          Notices =
+            [| if content.Unfinished > 0L && not isRunning then
+                   unfinishedEnd content.Length content.Unfinished |] }
 
     /// <summary>Trains what is needed. Cancelled, it saves what is under way, and gives what there is.</summary>
     /// <param name="options">How.</param>
@@ -295,9 +309,10 @@ type StudyRun
             raise (ArgumentOutOfRangeException("workers", options.Workers, "at least 1 trial at a time."))
 
         let scheduler =
-            Scheduler(study, planner study untilDecided, source, store, options.Workers, options.SaveEvery, progress)
+            Scheduler(study, planner, source, store, options.Workers, options.SaveEvery, progress)
 
         scheduler.Run cancellation
+        store.Verify()
 
         { Study = study
           UntilDecided = untilDecided
@@ -306,7 +321,8 @@ type StudyRun
           Decisions = scheduler.Decisions
           LooksDone = scheduler.Plan.LooksDone
           Planned = scheduler.Plan.Trials.Length
-          IsComplete = scheduler.Plan.IsComplete }
+          IsComplete = scheduler.Plan.IsComplete
+          Notices = notices }
 
     interface IDisposable with
         member _.Dispose() =

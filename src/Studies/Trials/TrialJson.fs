@@ -14,7 +14,13 @@ module TrialJson =
             override _.Read(reader, _, _) =
                 use document = JsonDocument.ParseValue(&reader)
 
-                [| for property in document.RootElement.EnumerateObject() -> struct (property.Name, property.Value.GetDouble()) |]
+                if document.RootElement.ValueKind <> JsonValueKind.Object then
+                    raise (JsonException "The values of hyper-parameters are an object.")
+
+                [| for property in document.RootElement.EnumerateObject() do
+                       match property.Value.ValueKind, property.Value.TryGetDouble() with
+                       | JsonValueKind.Number, (true, value) when Double.IsFinite value -> struct (property.Name, value)
+                       | _ -> raise (JsonException $"The value of '{property.Name}' is not a finite number.") |]
 
             override _.Write(writer, values, _) =
                 writer.WriteStartObject()
@@ -27,25 +33,35 @@ module TrialJson =
     let private marks =
         { new JsonConverter<uint16 array>() with
             override _.Read(reader, _, _) =
-                MemoryMarshal.Cast<byte, uint16>(ReadOnlySpan(reader.GetBytesFromBase64())).ToArray()
+                match reader.TokenType, reader.TryGetBytesFromBase64() with
+                | JsonTokenType.String, (true, NonNull bytes) when bytes.Length % 2 = 0 ->
+                    MemoryMarshal.Cast<byte, uint16>(ReadOnlySpan bytes).ToArray()
+                | _ -> raise (JsonException "The marks of a fingerprint are 16-bit numbers in base 64.")
 
             override _.Write(writer, marks, _) = writer.WriteBase64StringValue(MemoryMarshal.AsBytes(ReadOnlySpan marks)) }
 
     let private hash =
         { new JsonConverter<uint64>() with
             override _.Read(reader, _, _) =
-                match reader.GetString() with
-                | null -> raise (JsonException "a hash is 16 hexadecimal digits, not null.")
-                | digits -> UInt64.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+                let digits = if reader.TokenType = JsonTokenType.String then reader.GetString() else null
+
+                match digits, UInt64.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) with
+                | NonNull digits, (true, hash) when digits.Length = 16 -> hash
+                | _ -> raise (JsonException "A hash is a text of 16 hexadecimal digits.")
 
             override _.Write(writer, hash, _) = writer.WriteStringValue(hash.ToString "x16") }
 
-    /// <summary>How results, and what goes with them, are written.</summary>
+    /// <summary>The options of all JSON about trials.</summary>
     let internal options =
         let options =
             JsonSerializerOptions(
                 PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-                // Said, because programs of a single file are built without reflection for JSON, unless asked.
+                // Files may come from anywhere: a member that is unknown, missing, null or there twice is an error.
+                UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+                RespectNullableAnnotations = true,
+                RespectRequiredConstructorParameters = true,
+                AllowDuplicateProperties = false,
+                // Explicit, because single-file programs are built without reflection for JSON by default.
                 TypeInfoResolver = DefaultJsonTypeInfoResolver(),
                 NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
                 Encoder = Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
@@ -54,7 +70,7 @@ module TrialJson =
         options.Converters.Add values
         options.Converters.Add marks
         options.Converters.Add hash
-        options.Converters.Add(JsonStringEnumConverter JsonNamingPolicy.SnakeCaseLower)
+        options.Converters.Add(JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues = false))
 
         options.MakeReadOnly true
         options
@@ -62,9 +78,38 @@ module TrialJson =
     /// <summary>A result as JSON.</summary>
     let write (result: TrialResult) : string = JsonSerializer.Serialize(result, options)
 
-    /// <summary>The result that <c>write</c> wrote.</summary>
-    /// <exception cref="T:System.Text.Json.JsonException">It is none.</exception>
+    /// Why a result cannot be the result of a training, whatever was trained.
+    let internal problem (result: TrialResult) : string option =
+        let curve = result.Curve
+        let count = curve.Steps.Length
+
+        let columns =
+            [ curve.TrainingLoss
+              curve.Loss
+              curve.Accuracy
+              curve.GradientNorm
+              curve.UpdateRatio
+              curve.Seconds ]
+
+        if result.Steps < 0L then
+            Some $"{result.Steps} steps"
+        elif result.FingerprintEvery < 1 then
+            Some $"a mark every {result.FingerprintEvery} steps"
+        elif columns |> List.exists (fun column -> column.Length <> count) then
+            Some "a curve whose columns differ in length"
+        elif curve.Steps |> Array.pairwise |> Array.exists (fun (a, b) -> a >= b) then
+            Some "a curve whose steps do not ascend"
+        elif count > 0 && (curve.Steps[0] < 0L || curve.Steps[count - 1] > result.Steps) then
+            Some "a curve with validations outside of its steps"
+        else
+            None
+
+    /// <summary>Reads a result that <c>write</c> wrote.</summary>
+    /// <exception cref="T:System.Text.Json.JsonException">The text is not a result.</exception>
     let read (json: string) : TrialResult =
         match JsonSerializer.Deserialize<TrialResult | null>(json, options) with
-        | null -> raise (JsonException "null is no result.")
-        | result -> result
+        | null -> raise (JsonException "The result is null.")
+        | result ->
+            match problem result with
+            | Some problem -> raise (JsonException $"The result has {problem}.")
+            | None -> result

@@ -2,7 +2,7 @@ namespace CuteDl.Studies
 
 open System.Text.Json
 
-/// <summary>A trial's result with all that is needed to run it again: the content of its file.</summary>
+/// <summary>A trial's result with everything that is needed to run it again: the content of its file.</summary>
 type TrialManifest =
     {
         /// <summary>The form of this record: <c>cutedl/trial/1</c>.</summary>
@@ -13,7 +13,7 @@ type TrialManifest =
         Study: string
         /// <summary>A hash of the task's images; empty if it has none.</summary>
         Data: string
-        /// <summary>What came of it.</summary>
+        /// <summary>Its result.</summary>
         Result: TrialResult
     }
 
@@ -26,10 +26,10 @@ module TrialManifest =
     /// <summary>A manifest as JSON.</summary>
     let write (manifest: TrialManifest) : string = JsonSerializer.Serialize(manifest, TrialJson.options)
 
-    /// <summary>The manifest that <c>write</c> wrote.</summary>
+    /// <summary>Reads a manifest that <c>write</c> wrote.</summary>
     /// <param name="file">The file's name, for messages.</param>
     /// <param name="json">Its text.</param>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is none, or of another form.</exception>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The text is not a manifest, or of another form.</exception>
     let read (file: string) (json: string) : TrialManifest =
         let fail problem = raise (CuteDl.Core.Data.DataFormatException(file, 0L, problem))
 
@@ -37,19 +37,12 @@ module TrialManifest =
             try
                 JsonSerializer.Deserialize<TrialManifest | null>(json, TrialJson.options)
             with :? JsonException as error ->
-                fail $"it is no result of a trial: {error.Message}"
+                fail $"it is not the result of a trial: {error.Message}"
 
         match manifest with
-        | null -> fail "it is no result of a trial: it is null."
-        | manifest when manifest.Schema <> CurrentSchema -> fail $"a result of the form '{manifest.Schema}', expected '{CurrentSchema}'."
-        | manifest when
-            isNull (box manifest.Study)
-            || isNull (box manifest.Version)
-            || isNull (box manifest.Data)
-            || isNull (box manifest.Result)
-            || isNull (box manifest.Result.Trial)
-            || isNull (box manifest.Result.Curve)
-            || isNull (box manifest.Result.Fingerprint)
-            ->
-            fail "it is no result of a trial: study, version, data or result is missing."
-        | manifest -> manifest
+        | null -> fail "it is not the result of a trial: it is null."
+        | manifest when manifest.Schema <> CurrentSchema -> fail $"it has the form '{manifest.Schema}'; '{CurrentSchema}' is expected."
+        | manifest ->
+            match TrialJson.problem manifest.Result with
+            | Some problem -> fail $"it is not the result of a trial: it has {problem}."
+            | None -> manifest

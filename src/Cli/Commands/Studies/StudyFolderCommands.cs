@@ -19,6 +19,7 @@ internal static class StudyFolderCommands
                 return ExitCode.RunFailed;
             }
 
+            StudySession.ShowNotices(result.Notices);
             var report = StudyReport.Write(result, result.Folder!);
             StudySession.ShowVerdict(result, parsed.GetValue(folder)!);
             Console.WriteLine($"Report: {report}");
@@ -30,7 +31,7 @@ internal static class StudyFolderCommands
     public static Command CreateStatus()
     {
         var folder = StudyCommand.FolderArgument();
-        var command = new Command("status", "Says how far a study is, and whether a process is at work in its folder.") { folder };
+        var command = new Command("status", "Shows how far a study is, and whether a process is running it.") { folder };
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(folder)!;
@@ -39,6 +40,7 @@ internal static class StudyFolderCommands
                 return ExitCode.RunFailed;
             }
 
+            StudySession.ShowNotices(result.Notices);
             Console.WriteLine($"{result.Study.Name}: {StudySession.Finished(result)}{(result.IsComplete ? ", which is all" : "")}.");
             Console.WriteLine();
             Terminal.Write(AnsiConsole.Console, Counts(result));
@@ -49,7 +51,7 @@ internal static class StudyFolderCommands
 
             if (!result.IsComplete)
             {
-                Console.WriteLine(FolderLock.IsTaken(path) ? "A process is at work in it." : $"Go on with: cutedl study resume {path}");
+                Console.WriteLine(FolderLock.IsTaken(new StudyFolder(path)) ? "A process is running it." : $"Go on with: cutedl study resume {path}");
             }
 
             return ExitCode.Fine;

@@ -2,10 +2,10 @@ namespace CuteDl.Studies
 
 open System
 
-/// <summary>A study cannot begin, go on, or be read: why, and what can be done.</summary>
+/// <summary>A study cannot begin, continue or be read; the message says why and what to do.</summary>
 /// <param name="message">The sentence.</param>
-/// <param name="inner">What caused it, if anything did.</param>
+/// <param name="inner">The error that caused it, if any.</param>
 type StudyException(message: string, inner: exn | null) =
     inherit Exception(message, inner)
-    /// <summary>Of nothing else's making.</summary>
+    /// <summary>Without an inner exception.</summary>
     new(message: string) = StudyException(message, null)
