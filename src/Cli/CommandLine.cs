@@ -16,6 +16,7 @@ internal static class CommandLine
             TraceCommand.Create(),
             LawsCommand.Create(),
             StudyCommand.Create(),
+            SchemaCommand.Create(),
             LearningRateCommand.Create(),
             ReplayCommand.Create(),
             new HelpOption { Recursive = true },

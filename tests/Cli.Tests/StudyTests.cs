@@ -64,6 +64,22 @@ internal static class StudyTests
             Expect.equal(tool.Run("study", "init", "--force").ExitCode, 0, "by force");
             Expect.equal(File.ReadAllText(tool.PathOf("study.json")), CuteDl.Study.Example, "replaced");
         }),
+        Spec.Test("schema study prints the JSON schema that written studies name", () =>
+        {
+            using var tool = new Tool();
+            var schema = JsonDocument.Parse(tool.Run("schema", "study").Output).RootElement;
+            Expect.equal(schema.GetProperty("title").GetString(), "A study of optimizers", "title");
+            Expect.equal(CuteDl.Study.Schema, tool.Run("schema", "study").Output, "the library's");
+        }),
+        Spec.Test("an optimizer that does not fit a task is found by check, and run does not begin", () =>
+        {
+            using var tool = WithStudy(Study.Replace("fixed()", "muon()", StringComparison.Ordinal));
+            var check = tool.Run("study", "check", "study.json");
+            Expect.equal(check.ExitCode, 1, check.Error);
+            Expect.stringContains(check.Output, "S016 error, $.optimizers[0].optimizer: muon does not fit the task bowl", "what");
+            Expect.equal(tool.Run("study", "run", "study.json", "--out", "here").ExitCode, 2, "run");
+            Expect.isFalse(Directory.Exists(tool.PathOf("here")), "nothing is begun");
+        }),
         Spec.Test("check names everything that is wrong at once, with line and place", () =>
         {
             using var tool = WithStudy(Study.Replace("\"condition\": 10", "\"condition\": 0", StringComparison.Ordinal).Replace("\"grid\"", "\"random\"", StringComparison.Ordinal));

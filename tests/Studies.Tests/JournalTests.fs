@@ -17,8 +17,7 @@ let private parent = if Directory.Exists "/dev/shm" then "/dev/shm" else Path.Ge
 
 /// A folder that is gone when the test is over.
 let inFolder (act: string -> 'result) : 'result =
-    let folder =
-        Directory.CreateDirectory(Path.Combine(parent, $"cutedl-studies-{Guid.NewGuid():N}"))
+    let folder = Directory.CreateDirectory(Path.Combine(parent, $"cutedl-studies-{Guid.NewGuid():N}"))
 
     try
         act folder.FullName
@@ -182,8 +181,7 @@ let private model' =
                       let before = File.ReadAllBytes(path folder)
                       File.WriteAllBytes(path folder, Array.append before (Encoding.Latin1.GetBytes rest))
 
-                      let expected =
-                          if isUnfinished then Unfinished three else Damaged(4, int64 before.Length)
+                      let expected = if isUnfinished then Unfinished three else Damaged(4, int64 before.Length)
 
                       Expect.equal (found (path folder)) expected rest)) ]
 
@@ -312,7 +310,9 @@ let private folders =
 
           testCase "links in the folder are refused, and the folder may be one" (fun () ->
               inFolder (fun path ->
-                  let real, link, other = Path.Combine(path, "real"), Path.Combine(path, "link"), Path.Combine(path, "other")
+                  let real, link, other =
+                      Path.Combine(path, "real"), Path.Combine(path, "link"), Path.Combine(path, "other")
+
                   Directory.CreateDirectory real |> ignore
                   Directory.CreateDirectory other |> ignore
                   Directory.CreateSymbolicLink(link, real) |> ignore

@@ -1,6 +1,7 @@
 /// What is said against studies: each finding where it belongs, and not elsewhere.
 module CuteDl.Studies.Tests.LintTests
 
+open System.IO
 open Expecto
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
@@ -66,6 +67,100 @@ let private optimizer index text =
     withContender index (fun contender -> { contender with Optimizer = Expression.parse text })
 
 let private warning = Severity.Warning
+
+/// A folder of images of 3 × 2 pixels, as MNIST's files have them.
+let private writeImages (folder: string) (images: int) : unit =
+    let number (value: int) = [| byte (value >>> 24); byte (value >>> 16); byte (value >>> 8); byte value |]
+
+    let write (name: string) (dimensions: int list) (cells: byte array) =
+        let header =
+            Array.concat [ [| 0uy; 0uy; 8uy; byte dimensions.Length |]; yield! List.map number dimensions ]
+
+        File.WriteAllBytes(Path.Combine(folder, name), Array.append header cells)
+
+    for set in [ "train"; "t10k" ] do
+        write $"{set}-images-idx3-ubyte" [ images; 3; 2 ] (Array.init (images * 6) byte)
+        write $"{set}-labels-idx1-ubyte" [ images ] (Array.init images (fun i -> byte (i % 2)))
+
+/// Optimizers that fit one kind of task, and not another.
+let private misfits =
+    let study tasks optimizers =
+        StudyJsonTests.parsed
+            $"""{{ "schema": "cutedl/study/1", "name": "s", "tasks": [{tasks}], "optimizers": [{optimizers}], "confirmation": {{ "defaults": false }} }}"""
+
+    let task name kind = $"""{{ "name": "{name}", {kind}, "steps": 100, "target": {{ "loss": 1 }} }}"""
+    let quadratic = task "bowl" "\"function\": \"quadratic\""
+    let rosenbrock = task "valley" "\"function\": \"rosenbrock\""
+    let regression = task "line" "\"function\": \"logistic_regression\""
+
+    let images (folder: string) rest =
+        task "images" $"\"data\": {{ \"folder\": \"{folder}\", \"classes\": 2 }}, \"hidden\": []{rest}"
+
+    let errors study =
+        [ for finding in Lint.check study do
+              if finding.Severity = Severity.Error then
+                  finding.Code, finding.Path ]
+
+    // Whatever the check passes is carried out to its first step, and whatever it refuses is refused there too.
+    let agrees (study: StudyDesign) =
+        let begun =
+            try
+                let read source =
+                    match source with
+                    | Folder(path, classes) -> CuteDl.Core.Data.DataSets.readFolder classes path
+                    | Mnist
+                    | Held _ -> failtest "only folders"
+
+                let trials: ITrialSource = PreparedTrials.Of(read, study)
+
+                for task in study.Tasks do
+                    for contender in study.Contenders do
+                        let run =
+                            trials.Start
+                                { Phase = Phase.Document
+                                  Task = task.Name
+                                  Contender = contender.Name
+                                  Setting = 0
+                                  Seed = 1
+                                  Optimizer = string contender.Optimizer
+                                  Values = [||] }
+
+                        run.RunTo(1L, System.Threading.CancellationToken.None)
+
+                true
+            with
+            | :? System.ArgumentException
+            | :? IOException
+            | :? CuteDl.Core.Data.DataFormatException -> false
+
+        Expect.equal begun (errors study).IsEmpty $"%A{errors study}"
+
+    testCase "S016, S019 for every kind of task" (fun () ->
+        JournalTests.inFolder (fun folder ->
+            let muon = """{ "name": "muon", "optimizer": "muon()" }"""
+            let adam = """{ "optimizer": "adam()" }"""
+            let biases = """{ "name": "g", "optimizer": "{ \"bias\": adam(), \"*\": fixed() }" }"""
+            writeImages folder 10
+            let misfit j = "S016", $"$.optimizers[{j}].optimizer"
+            let data = "S019", "$.tasks[0]"
+            let split n = $", \"split\": {{ \"validation\": {n} }}"
+
+            for tasks, optimizers, expected in
+                [ quadratic, adam, []
+                  quadratic, muon, [ misfit 0 ]
+                  rosenbrock, $"{adam}, {muon}", [ misfit 1 ]
+                  regression, muon, [ misfit 0 ]
+                  regression, biases, []
+                  quadratic, biases, [ misfit 0 ]
+                  $"{regression}, {rosenbrock}", biases, [ misfit 0 ]
+                  images folder (split 4), adam, []
+                  images folder (split 4), muon, [ misfit 0 ]
+                  images folder (split 4), biases, [ misfit 0 ]
+                  images folder (split 10), adam, [ data ]
+                  images (folder + "/none") (split 4), adam, [ data ] ] do
+                let study = study tasks optimizers
+                Expect.equal (errors study) expected $"{optimizers} on {tasks}"
+                agrees study))
 
 let tests =
     testList
@@ -197,6 +292,7 @@ let tests =
               Severity.Error
               (optimizer 0 "{ \"*.scale\": adam(), \"*\": fixed() }")
           isSilent "S016" "groups that fit" (optimizer 0 "{ \"*.bias\": adam(), \"*\": fixed() }")
+          misfits
 
           finds
               "S017"

@@ -179,9 +179,7 @@ let private stored (folder: string) (act: IStudyStore -> 'result) : 'result =
         if File.Exists folder.Journal then Journal.Open folder.Journal else Journal.Create folder.Journal
 
     let records =
-        journal.Records
-        |> Seq.mapi (fun i record -> StudyRecord.read folder.Journal i record)
-        |> Seq.toList
+        journal.Records |> Seq.mapi (fun i record -> StudyRecord.read folder.Journal i record) |> Seq.toList
 
     let results =
         records

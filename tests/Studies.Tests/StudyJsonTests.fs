@@ -263,6 +263,33 @@ let tests =
                        Second = Some(NumberText.ofFloat (float first.Steps + 1.0)) } |]
                   "steps")
 
+          testCase "a written study names its JSON schema, and the example does too" (fun () ->
+              let named = """"$schema": "study.schema.json","""
+              Expect.stringContains (StudyJson.print (parsed (sample "functions"))) named "written"
+              Expect.stringContains StudyJson.example named "the example"
+              Expect.stringContains StudyJson.schema "https://json-schema.org/draft/2020-12/schema" "the schema")
+
+          testCase "messages about a file are short, however long the file or a text in it is" (fun () ->
+              let huge = String.replicate 1_000_000 "x"
+
+              for text in
+                  [ withRest $"\"{huge}\": 1"
+                    withTask $"{{ \"name\": \"{huge}\", \"target\": {{ \"loss\": 1 }} }}"
+                    withTask $"{{ \"name\": \"m\", \"activation\": \"{huge}\", \"target\": {{ \"loss\": 1 }} }}"
+                    withOptimizer $"{{ \"optimizer\": \"{huge}\" }}"
+                    withOptimizer $"{{ \"optimizer\": \"adam()\", \"space\": {{ \"{huge}\": 1 }} }}"
+                    withOptimizer $"{{ \"optimizer\": \"adam()\", \"space\": {{ \"lr\": {{ \"{huge}\": 1 }} }} }}"
+                    withRest (String.replicate 50_000 "\"a\": 1, " + "\"b\": 1")
+                    withRest (String.concat ", " [ for i in 1..50_000 -> $"\"key{i}\": 1" ])
+                    withRest ("\"seeds\": [" + String.replicate 50_000 "x" + "]") ] do
+                  let found = errors text
+                  Expect.isLessThan (StudyFileException("file", found).Message.Length) 20_000 (text.Substring(0, 200))
+                  Expect.isLessThanOrEqual found.Length 200 "errors"
+
+              let other = { parsed (sample "functions") with Name = huge }
+              let difference = StudyJson.differences other (parsed (sample "functions")) |> Array.exactlyOne
+              Expect.isLessThan (string difference).Length 200 "a difference")
+
           testCase "what one has and the other has not is a difference" (fun () ->
               let study = parsed (sample "functions")
               let fewer = { study with Tasks = List.take 2 study.Tasks }
@@ -304,7 +331,7 @@ let tests =
 
               Expect.equal
                   (StudyJson.differences left fromDefaults |> Array.map _.Path)
-                  [| "$.name"; "$.optimizers[0]"; "$.tuning.search" |]
+                  [| "$.name"; "$.tasks[0].validate_every"; "$.optimizers[0]"; "$.tuning.search" |]
                   "but for these")
 
           for name in samples do

@@ -372,8 +372,7 @@ let private damages =
                       let error = damage (fun () -> resumed path)
                       Expect.stringContains error.Message $"the study has no trial '{trial.Id}'" "named"
 
-                  let other =
-                      { outcome.Results[1] with Trial = { outcome.Results[1].Trial with Optimizer = "adam" } }
+                  let other = { outcome.Results[1] with Trial = { outcome.Results[1].Trial with Optimizer = "adam" } }
 
                   File.WriteAllBytes((StudyFolder path).Journal, whole)
                   let id = $"\"id\":\"{other.Trial.Id}\""
@@ -400,44 +399,48 @@ let private damages =
                       forge path (fun records -> records @ [ StudyRecord.write (Decided decision) ])
                       Expect.stringContains (damage (fun () -> resumed path)).Message words decision.Key))
 
-          testCase "an unfinished last record is reported, left out by those who read, and dropped and run again by the next sitting" (fun () ->
-              inFinished (fun path outcome ->
-                  let journal = (StudyFolder path).Journal
-                  let bytes = File.ReadAllBytes journal
-                  let records = (Journal.Read journal).Records
-                  let last = records |> Seq.findIndexBack (fun record -> record.Text.StartsWith "{\"record\":\"trial\"")
-                  File.WriteAllBytes(journal, Array.truncate (int records[last].Offset + 40) bytes)
-                  let seen = StudyRun.Read(path, Some study)
-                  Expect.stringContains (Array.exactlyOne seen.Notices) "unfinished record (40 bytes" "read"
-                  Expect.equal seen.Results.Length (outcome.Results.Length - 1) "without its result"
-                  use run = resumed path
-                  Expect.isEmpty (StudyRun.Read(path, Some study)).Notices "it may be being written"
-                  let again = run.Run(options 2 TimeSpan.MaxValue, ignore, CancellationToken.None)
-                  Expect.stringContains (Array.exactlyOne again.Notices) "It is dropped, and its trial is run again." "resumed"
-                  Expect.equal (again.Results |> Array.map repeatable) (outcome.Results |> Array.map repeatable) "the same"
-                  (run :> IDisposable).Dispose()
-                  Expect.isEmpty (StudyRun.Read(path, Some study)).Notices "whole"))
+          testCase
+              "an unfinished last record is reported, left out by those who read, and dropped and run again by the next sitting"
+              (fun () ->
+                  inFinished (fun path outcome ->
+                      let journal = (StudyFolder path).Journal
+                      let bytes = File.ReadAllBytes journal
+                      let records = (Journal.Read journal).Records
+                      let last = records |> Seq.findIndexBack (fun record -> record.Text.StartsWith "{\"record\":\"trial\"")
+                      File.WriteAllBytes(journal, Array.truncate (int records[last].Offset + 40) bytes)
+                      let seen = StudyRun.Read(path, Some study)
+                      Expect.stringContains (Array.exactlyOne seen.Notices) "unfinished record (40 bytes" "read"
+                      Expect.equal seen.Results.Length (outcome.Results.Length - 1) "without its result"
+                      use run = resumed path
+                      Expect.isEmpty (StudyRun.Read(path, Some study)).Notices "it may be being written"
+                      let again = run.Run(options 2 TimeSpan.MaxValue, ignore, CancellationToken.None)
+                      Expect.stringContains (Array.exactlyOne again.Notices) "It is dropped, and its trial is run again." "resumed"
+                      Expect.equal (again.Results |> Array.map repeatable) (outcome.Results |> Array.map repeatable) "the same"
+                      (run :> IDisposable).Dispose()
+                      Expect.isEmpty (StudyRun.Read(path, Some study)).Notices "whole"))
 
-          testCase "files of results that are missing, emptied or altered are written anew, and what killed processes left is removed" (fun () ->
-              inFinished (fun path outcome ->
-                  let folder = StudyFolder path
-                  let files = [ for result in outcome.Results -> folder.Result result.Trial ]
-                  let whole = files |> List.map File.ReadAllText
-                  File.Delete files[0]
-                  File.WriteAllText(files[1], "")
-                  File.WriteAllText(files[2], whole[2].Replace("\"steps\":2", "\"steps\":3"))
-                  File.WriteAllText(files[3], "x" + whole[3].Substring 1)
-                  let left = Path.Combine(Path.GetDirectoryName files[4] |> string, ".abcdefgh.ijk.tmp")
-                  let mine = Path.Combine(Path.GetDirectoryName files[4] |> string, ".mine.tmp")
-                  File.WriteAllText(left, "unfinished")
-                  File.WriteAllText(mine, "mine")
-                  use run = resumed path
-                  Expect.stringStarts (Array.exactlyOne run.Notices) "4 files under" "said"
-                  Expect.equal (files |> List.map File.ReadAllText) whole "as before"
-                  Expect.isFalse (File.Exists left) "removed"
-                  Expect.isTrue (File.Exists mine) "not of a killed process"
-                  (run :> IDisposable).Dispose()
-                  Expect.isEmpty (using (resumed path) _.Notices) "nothing more"))
+          testCase
+              "files of results that are missing, emptied or altered are written anew, and what killed processes left is removed"
+              (fun () ->
+                  inFinished (fun path outcome ->
+                      let folder = StudyFolder path
+                      let files = [ for result in outcome.Results -> folder.Result result.Trial ]
+                      let whole = files |> List.map File.ReadAllText
+                      File.Delete files[0]
+                      File.WriteAllText(files[1], "")
+                      File.WriteAllText(files[2], whole[2].Replace("\"steps\":2", "\"steps\":3"))
+                      File.WriteAllText(files[3], "x" + whole[3].Substring 1)
+                      let left = Path.Combine(Path.GetDirectoryName files[4] |> string, ".abcdefgh.ijk.tmp")
+                      let mine = Path.Combine(Path.GetDirectoryName files[4] |> string, ".mine.tmp")
+                      File.WriteAllText(left, "unfinished")
+                      File.WriteAllText(mine, "mine")
+                      use run = resumed path
+                      Expect.stringStarts (Array.exactlyOne run.Notices) "4 files under" "said"
+                      Expect.equal (files |> List.map File.ReadAllText) whole "as before"
+                      Expect.isFalse (File.Exists left) "removed"
+                      Expect.isTrue (File.Exists mine) "not of a killed process"
+                      (run :> IDisposable).Dispose()
+                      Expect.isEmpty (using (resumed path) _.Notices) "nothing more"))
 
           testCase "a folder that is removed while its study runs ends it, and is not made anew" (fun () ->
               for count in [ 1; 5; Int32.MaxValue ] do

@@ -30,6 +30,9 @@ public sealed partial class Study
     /// <summary>A study file to begin with, with comments.</summary>
     public static string Example => StudyJson.example;
 
+    /// <summary>The JSON schema of study files, for editors and validators.</summary>
+    public static string Schema => StudyJson.schema;
+
     /// <summary>The study in a file.</summary>
     /// <param name="path">JSON, in which comments and trailing commas are allowed; <c>docs/study.schema.json</c> describes it.</param>
     /// <exception cref="StudyFileException">It is not a study: all that is wrong, with place and line.</exception>
@@ -61,7 +64,10 @@ public sealed partial class Study
         return $"{Name}: {optimizers} optimizer{(optimizers == 1 ? "" : "s")} on {tasks} task{(tasks == 1 ? "" : "s")}{names}";
     }
 
-    /// <summary>What can be said against it before anything is computed.</summary>
+    /// <summary>
+    /// Finds what is wrong with it before anything is computed; also whether every optimizer fits every task, for which the images of
+    /// folders are read.
+    /// </summary>
     public IReadOnlyList<Finding> Check() => Lint.check(Core);
 
     /// <summary>

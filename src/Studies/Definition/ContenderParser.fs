@@ -73,11 +73,14 @@ module internal ContenderParser =
         | JsonValue.Bool _ -> Fixed(argumentValue reading arguments place)
         | JsonValue.Object [ other, tree ] ->
             let known = [ "log_uniform"; "uniform"; "choice"; "fixed" ]
-            reading.Fail(place.Member(other, tree), $"no such space is known; {Suggestion.describe known other}")
+            reading.Fail(place.Member(other, tree), $"no such space is known; {Bounded.suggestion known other}")
             Fixed 0.0
         | _ ->
             reading.FailValue(place, "a number, or an object with one of log_uniform, uniform, choice, fixed,")
             Fixed 0.0
+
+    // Of an optimizer's text; the longest of use are some hundred characters.
+    let private longest = 10_000
 
     /// An optimizer with its space.
     let contender (reading: Reading) (place: Place) : Contender =
@@ -89,7 +92,13 @@ module internal ContenderParser =
                 None,
                 fun place ->
                     try
-                        Some(Expression.parse (reading.Text place))
+                        let text = reading.Text place
+
+                        if text.Length > longest then
+                            reading.Fail(place, $"a text of {text.Length} characters is given, at most {longest} are allowed.")
+                            None
+                        else
+                            Some(Expression.parse text)
                     with :? ExpressionException as error ->
                         reading.Fail(place, error.Message)
                         None

@@ -153,29 +153,23 @@ module Lint =
         | _ -> []
 
     let private fits (study: StudyDesign) i (task: StudyTask) =
-        let inputs =
-            match images task with
-            | Some { Source = Mnist } -> Some 784
-            | Some { Source = Held(_, data) } -> Some data.Training.Width
-            | _ -> None
+        match Fit.layout task with
+        | Error problem ->
+            [ error "S019" $"$.tasks[{i}]" $"the task {task.Name} cannot be trained: {problem}" "Change the data, the split or the layers." ]
+        | Ok layout ->
+            let tensors =
+                String.Join(", ", layout.Parameters |> Seq.truncate 4 |> Seq.map _.Name)
+                + (if Seq.length layout.Parameters > 4 then ", ..." else "")
 
-        match inputs, images task with
-        | Some inputs, Some images ->
-            study.Contenders
-            |> List.indexed
-            |> List.collect (fun (j, contender) ->
-                try
-                    Layout.Of(Model.parameters (Model.create inputs images.Layers images.Loss))
-                    |> Optimizer.check contender.Optimizer
-
-                    []
-                with :? ArgumentException as problem ->
-                    [ error
+            [ for j, contender in List.indexed study.Contenders do
+                  match Fit.problem contender.Optimizer layout with
+                  | Some problem ->
+                      error
                           "S016"
                           $"$.optimizers[{j}].optimizer"
-                          $"{contender.Name} does not fit the model of {study.Tasks[i].Name}: {Refusal.ofException problem}"
-                          "Name the tensors of the model, layers.0.weight and so on, in its groups." ])
-        | _ -> []
+                          $"{contender.Name} does not fit the task {task.Name}: {problem}"
+                          $"Leave it out, or give it groups for the tensors of this task: {tensors}."
+                  | None -> () ]
 
     // Contenders
 

@@ -3,12 +3,25 @@ namespace CuteDl.Studies
 open System
 open System.IO
 
+module internal StudyFileMessage =
+    let ofErrors (source: string) (errors: StudyFileError array) : string =
+        let shown = errors |> Array.truncate Bounded.MostErrors |> Array.map (fun error -> $"  {error}")
+        let others = errors.Length - shown.Length
+
+        String.Join(
+            "\n",
+            [| $"{source} is not a study:"
+               yield! shown
+               if others > 0 then
+                   $"  and {others} more." |]
+        )
+
 /// <summary>A study file is not one.</summary>
 /// <param name="source">The file's name, or what else the text comes from.</param>
 /// <param name="errors">What is wrong, in the order of the file; at least one.</param>
 [<Sealed>]
 type StudyFileException(source: string, errors: StudyFileError array) =
-    inherit FormatException(String.Join("\n", [| $"{source} is not a study:"; yield! errors |> Array.map (fun error -> $"  {error}") |]))
+    inherit FormatException(StudyFileMessage.ofErrors source errors)
 
     /// <summary>What is wrong, in the order of the file; at least one.</summary>
     member _.Errors = errors
@@ -26,13 +39,13 @@ type StudyDifference =
 
     /// <summary>$.tuning.trials: 8 and 16.</summary>
     override difference.ToString() =
-        let shown = Option.defaultValue "nothing"
+        let shown = Option.map Bounded.text >> Option.defaultValue "nothing"
         $"{difference.Path}: {shown difference.First} and {shown difference.Second}"
 
 /// <summary>Studies as files: JSON (with comments and trailing commas, if one likes) that <c>docs/study.schema.json</c> describes.</summary>
 [<RequireQualifiedAccess>]
 module StudyJson =
-    /// <summary>The schema that the file names as its own.</summary>
+    /// <summary>The form that a study file names as its own.</summary>
     let version = StudyKeys.Version
 
     /// <summary>
@@ -96,10 +109,15 @@ module StudyJson =
 
         walk "$" (tree first) (tree second) |> List.toArray
 
-    /// <summary>A commented study to begin with, as <c>cutedl study init</c> writes it.</summary>
-    let example: string =
-        match typeof<StudyFileError>.Assembly.GetManifestResourceStream "study-example.jsonc" with
-        | null -> raise (InvalidOperationException "the example is not in the assembly.")
+    let private resource (name: string) : string =
+        match typeof<StudyFileError>.Assembly.GetManifestResourceStream name with
+        | null -> raise (InvalidOperationException $"The assembly has no resource '{name}'.")
         | stream ->
             use reader = new StreamReader(stream)
             reader.ReadToEnd()
+
+    /// <summary>A commented study to begin with, as <c>cutedl study init</c> writes it.</summary>
+    let example: string = resource "study-example.jsonc"
+
+    /// <summary>The JSON schema of study files, as <c>cutedl schema study</c> prints it.</summary>
+    let schema: string = resource StudyKeys.SchemaFile

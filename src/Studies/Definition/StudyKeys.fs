@@ -9,6 +9,10 @@ module internal StudyKeys =
     [<Literal>]
     let Version = "cutedl/study/1"
 
+    /// The file of the JSON schema, beside a study's file: `cutedl schema study` prints it.
+    [<Literal>]
+    let SchemaFile = "study.schema.json"
+
     let study =
         [ "$schema"
           "schema"

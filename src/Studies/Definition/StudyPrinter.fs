@@ -157,7 +157,8 @@ module internal StudyPrinter =
     /// The study as a tree.
     let study (study: StudyDesign) : JsonTree =
         object'
-            [ "schema", text StudyKeys.Version
+            [ "$schema", text StudyKeys.SchemaFile
+              "schema", text StudyKeys.Version
               "name", text study.Name
               "protocol",
               text (

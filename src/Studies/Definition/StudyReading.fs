@@ -21,6 +21,38 @@ type StudyFileError =
         else
             $"{error.Path}: {error.Problem}"
 
+/// Messages of a bounded length about files of any length.
+module internal Bounded =
+    [<Literal>]
+    let private Longest = 60
+
+    [<Literal>]
+    let private LongestSentence = 1000
+
+    /// The most errors of a file that one message shows.
+    [<Literal>]
+    let MostErrors = 20
+
+    /// The most errors of a file that are collected.
+    [<Literal>]
+    let MostCollected = 200
+
+    let private cut (longest: int) (text: string) = if text.Length > longest then text.Substring(0, longest - 3) + "..." else text
+
+    /// A given text, of which the beginning is enough.
+    let text (text: string) : string = cut Longest text
+
+    /// A sentence of another part of the program, which may quote a given text.
+    let sentence (text: string) : string = cut LongestSentence text
+
+    /// The known names, the nearest first; without a suggestion for what is too long to be a mistyped name.
+    let suggestion (known: string seq) (name: string) : string =
+        if name.Length > Longest then
+            let list = String.Join(", ", known)
+            $"known are {list}."
+        else
+            Suggestion.describe known name
+
 /// What exceptions say.
 module internal Refusal =
     /// The message without the name of the parameter, which means nothing to who wrote a file.
@@ -36,7 +68,7 @@ type internal Place =
 
     member place.Item(index: int, tree: JsonTree) = { Path = $"{place.Path}[{index}]"; Tree = tree }
 
-    member place.Member(name: string, tree: JsonTree) = { Path = $"{place.Path}.{name}"; Tree = tree }
+    member place.Member(name: string, tree: JsonTree) = { Path = $"{place.Path}.{Bounded.text name}"; Tree = tree }
 
 /// Reads values and collects what is wrong with them. What cannot be read is replaced, so that the rest is read too: nothing that was
 /// read may be used once there are errors.
@@ -47,12 +79,12 @@ type internal Reading() =
     /// In the order of the file.
     member _.Errors: StudyFileError array = errors.ToArray() |> Array.sortBy _.Line
 
-    member _.Fail(place: Place, problem: string) = errors.Add { Path = place.Path; Line = place.Tree.Line; Problem = problem }
+    member _.Fail(place: Place, problem: string) =
+        if errors.Count < Bounded.MostCollected then
+            errors.Add { Path = place.Path; Line = place.Tree.Line; Problem = Bounded.sentence problem }
 
     member reading.FailValue(place: Place, allowed: string) =
-        let given = Json.line place.Tree
-        let given = if given.Length > 60 then given.Substring(0, 57) + "..." else given
-        reading.Fail(place, $"{given} is given, {allowed} is allowed.")
+        reading.Fail(place, $"{Bounded.text (Json.line place.Tree)} is given, {allowed} is allowed.")
 
     member reading.Number(place: Place, range: Range) : float =
         match place.Tree.Value with
@@ -105,7 +137,7 @@ type internal Reading() =
             match words |> List.tryFind (fst >> (=) text) with
             | Some(_, value) -> value
             | None ->
-                reading.Fail(place, $"{Json.line place.Tree} is given; {Suggestion.describe known text}")
+                reading.Fail(place, $"{Bounded.text (Json.line place.Tree)} is given; {Bounded.suggestion known text}")
                 snd words.Head
         | _ ->
             reading.FailValue(place, "one of " + String.Join(", ", known))
@@ -146,11 +178,13 @@ type internal Reading() =
         | JsonValue.Object members ->
             for name, tree in members do
                 if not (List.contains name known) then
-                    reading.Fail(place.Member(name, tree), $"no such key is known here; {Suggestion.describe known name}")
+                    reading.Fail(place.Member(name, tree), $"no such key is known here; {Bounded.suggestion known name}")
 
             for name, of' in members |> List.groupBy fst do
                 if of'.Length > 1 then
-                    let lines = String.Join(", ", of' |> List.map (fun (_, tree) -> tree.Line))
+                    let lines =
+                        String.Join(", ", of' |> List.truncate 5 |> List.map (fun (_, tree) -> tree.Line))
+                        + (if of'.Length > 5 then ", ..." else "")
 
                     reading.Fail(
                         place.Member(name, snd (List.last of')),

@@ -64,7 +64,9 @@ type FolderLock private (lock: FileStream, running: FileStream) =
     /// <param name="folder">The folder.</param>
     static member IsTaken(folder: StudyFolder) : bool =
         try
-            use _ = new FileStream(folder.Running, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete, 0)
+            use _ =
+                new FileStream(folder.Running, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete, 0)
+
             false
         with
         | :? FileNotFoundException

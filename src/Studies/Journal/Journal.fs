@@ -45,8 +45,7 @@ module internal JournalFormat =
         sha256.AppendData record
         Convert.ToHexStringLower(ReadOnlySpan(sha256.GetHashAndReset(), 0, digits / 2))
 
-    let checksum (before: string) (record: string) : string =
-        checksumOf before (ReadOnlySpan(Encoding.UTF8.GetBytes record))
+    let checksum (before: string) (record: string) : string = checksumOf before (ReadOnlySpan(Encoding.UTF8.GetBytes record))
 
     let line (before: string) (record: string) : struct (string * byte array) =
         let sum = checksum before record
@@ -221,7 +220,9 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
     /// <exception cref="T:System.IO.FileNotFoundException">There is no such file.</exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The file is damaged.</exception>
     static member Read(path: string) : JournalContent =
-        use stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete)
+        use stream =
+            new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete)
+
         JournalFormat.read path (readAll stream)
 
     /// <summary>Checks that the file is still in its place and ends as this process has left it. May be called from several threads.</summary>

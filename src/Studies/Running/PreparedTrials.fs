@@ -7,7 +7,7 @@ open CuteDl.Core.Optimizers
 /// <summary>Trains the trials of a study.</summary>
 /// <param name="study">The study.</param>
 /// <param name="tasks">All of its tasks, with their data read.</param>
-/// <exception cref="T:System.ArgumentException">A task of the study was not prepared.</exception>
+/// <exception cref="T:System.ArgumentException">A task of the study was not prepared, or an optimizer does not fit a task.</exception>
 [<Sealed>]
 type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
     let tasks = tasks |> Seq.map (fun task -> task.Task.Name, task) |> Map.ofSeq
@@ -15,7 +15,14 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
     do
         for task in study.Tasks do
             if not (tasks.ContainsKey task.Name) then
-                raise (ArgumentException($"the task '{task.Name}' was not prepared.", nameof tasks))
+                raise (ArgumentException($"The task '{task.Name}' was not prepared.", nameof tasks))
+
+        // Before the first trial: a study that began with a misfit could never be completed.
+        for task in study.Tasks do
+            for contender in study.Contenders do
+                match Fit.problem contender.Optimizer tasks[task.Name].Layout with
+                | Some problem -> raise (ArgumentException($"{contender.Name} does not fit the task {task.Name}: {problem}", nameof study))
+                | None -> ()
 
     let contenders = study.Contenders |> List.map (fun contender -> contender.Name, contender) |> Map.ofList
 
@@ -47,7 +54,7 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
     /// <summary>Reads the images of a study's tasks.</summary>
     /// <param name="read">From a source to its training images and, as validation, its test images.</param>
     /// <param name="study">The study.</param>
-    /// <exception cref="T:System.ArgumentException">A number is out of its range, or layers and data do not fit.</exception>
+    /// <exception cref="T:System.ArgumentException">A number is out of its range; or layers, data and optimizers do not fit.</exception>
     static member Of(read: Func<ImageSource, DataSets>, study: StudyDesign) : PreparedTrials =
         PreparedTrials(study, [ for task in study.Tasks -> PreparedTask.prepare read.Invoke task ])
 

@@ -15,8 +15,7 @@ module internal StudyRecords =
     type private Numbered<'content> = { Number: int; Record: JournalRecord; Content: 'content }
 
     let private read (file: string) (records: IReadOnlyList<JournalRecord>) : Numbered<StudyRecord> list =
-        [ for i, record in Seq.indexed records ->
-              { Number = i + 1; Record = record; Content = StudyRecord.read file (i + 1) record } ]
+        [ for i, record in Seq.indexed records -> { Number = i + 1; Record = record; Content = StudyRecord.read file (i + 1) record } ]
 
     let private refuseSecond (file: string) (entries: Numbered<'content> list) (key: 'content -> string) (what: string) =
         let seen = HashSet<string>()
@@ -55,7 +54,8 @@ module internal StudyRecords =
 
             match trials.TryGetValue found.Id with
             | true, trial when trial = found && sameValues trial found -> ()
-            | true, trial -> StudyRecord.fail file entry.Number entry.Record $"'{found.Id}' is of {found.Optimizer} instead of {trial.Optimizer}."
+            | true, trial ->
+                StudyRecord.fail file entry.Number entry.Record $"'{found.Id}' is of {found.Optimizer} instead of {trial.Optimizer}."
             | _ -> StudyRecord.fail file entry.Number entry.Record $"the study has no trial '{found.Id}'."
 
         let planned = HashSet<string>(plan.Decisions |> Seq.map _.Key)
@@ -110,7 +110,9 @@ module internal StudyRecords =
         let study = parse header.Content
         checkData file header study
         let planner = planner study header.Content.UntilDecided
-        let byId = Dictionary(results |> Seq.map (fun entry -> KeyValuePair(entry.Content.Trial.Id, entry.Content)))
+
+        let byId =
+            Dictionary(results |> Seq.map (fun entry -> KeyValuePair(entry.Content.Trial.Id, entry.Content)))
 
         let plan =
             planner.Make(fun id ->

@@ -86,7 +86,7 @@ type StudyRun
         match StudyJson.textDifferences begun now with
         | [||] -> ()
         | differences ->
-            let list = String.Join("\n  ", differences |> Seq.map string)
+            let list = String.Join("\n  ", differences |> Seq.truncate Bounded.MostErrors |> Seq.map string)
 
             raise (
                 StudyException
@@ -245,16 +245,7 @@ type StudyRun
                        if store.Mended > 0 then
                            $"{store.Mended} files under '{folder.Results}' were missing or changed: they are written anew from the journal." |]
 
-                new StudyRun(
-                    records.Study,
-                    records.Header.UntilDecided,
-                    planner,
-                    store,
-                    source,
-                    notices,
-                    folderLock,
-                    journal
-                )
+                new StudyRun(records.Study, records.Header.UntilDecided, planner, store, source, notices, folderLock, journal)
             with _ ->
                 (journal :> IDisposable).Dispose()
                 reraise ()
@@ -308,8 +299,7 @@ type StudyRun
         if options.Workers < 1 then
             raise (ArgumentOutOfRangeException("workers", options.Workers, "at least 1 trial at a time."))
 
-        let scheduler =
-            Scheduler(study, planner, source, store, options.Workers, options.SaveEvery, progress)
+        let scheduler = Scheduler(study, planner, source, store, options.Workers, options.SaveEvery, progress)
 
         scheduler.Run cancellation
         store.Verify()

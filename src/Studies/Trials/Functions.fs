@@ -39,6 +39,13 @@ module internal Landscape =
         | LogisticRegression(_, examples) when examples < 2 -> outOfRange "examples" examples "of a regression are at least 2"
         | _ -> ()
 
+    /// The tensors of a function: for any seed the same.
+    let layout (task: FunctionTask) : Layout =
+        match task with
+        | Quadratic(dimensions, _)
+        | Rosenbrock dimensions -> Layout.OfShapes [ "x", [ dimensions ] ]
+        | LogisticRegression(dimensions, _) -> Layout.OfShapes [ "weight", [ dimensions ]; "bias", [ 1 ] ]
+
     let private normal (seed: int) (purpose: string) (deviation: float) : unit -> float =
         let distribution = Normal(0.0, deviation, Random.stream seed purpose)
         fun () -> distribution.Sample()
@@ -49,7 +56,7 @@ module internal Landscape =
         let curvatures =
             Array.init dimensions (fun i -> if dimensions = 1 then condition else Math.Pow(condition, float i / float (dimensions - 1)))
 
-        { Layout = Layout.OfShapes [ "x", [ dimensions ] ]
+        { Layout = layout (Quadratic(dimensions, condition))
           Start = Array.init dimensions (fun _ -> next ())
           Examples = 1
           Evaluate =
@@ -67,7 +74,7 @@ module internal Landscape =
     let private rosenbrock (dimensions: int) (seed: int) : Landscape =
         let next = normal seed "function/start" 0.1
 
-        { Layout = Layout.OfShapes [ "x", [ dimensions ] ]
+        { Layout = layout (Rosenbrock dimensions)
           Start = Array.init dimensions (fun i -> (if i % 2 = 0 then -1.2 else 1.0) + next ())
           Examples = 1
           Evaluate =
@@ -100,7 +107,7 @@ module internal Landscape =
 
             z
 
-        { Layout = Layout.OfShapes [ "weight", [ dimensions ]; "bias", [ 1 ] ]
+        { Layout = layout (LogisticRegression(dimensions, examples))
           Start = Array.init (dimensions + 1) (fun i -> if i < dimensions then next () else 0.0)
           Examples = examples
           Evaluate =

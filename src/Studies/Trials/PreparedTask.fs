@@ -91,6 +91,12 @@ type PreparedTask internal (task: StudyTask, problem: PreparedProblem, dataHash:
 
     member internal _.Problem = problem
 
+    /// The tensors that optimizers change.
+    member internal _.Layout =
+        match problem with
+        | PreparedImages(_, model, _, _) -> Fit.ofModel model
+        | PreparedFunction problem -> Landscape.layout problem
+
     /// <summary>Examples that a step looks at; 1 for a function without examples.</summary>
     member _.Batch =
         match problem with
