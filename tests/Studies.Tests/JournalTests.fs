@@ -105,7 +105,7 @@ let private faults (lines: byte array list) : Gen<Fault> =
           Gen.map2 (fun place bits -> Changed(place, byte bits)) (Gen.choose (last, length - 1)) (Gen.choose (1, 255))
           Gen.listOf indices |> Gen.map Lines ]
 
-let private damagedJournals: Arbitrary<string list * byte array> =
+let private damagedJournals: Gen<string list * byte array> =
     gen {
         let! count = Gen.choose (1, 5)
         let! texts = Gen.listOfLength count (ArbMap.defaults |> ArbMap.generate<string | null>)
@@ -116,7 +116,6 @@ let private damagedJournals: Arbitrary<string list * byte array> =
         let! fault = faults lines
         return records, apply lines fault
     }
-    |> Arb.fromGen
 
 let private found (path: string) : Expected =
     try
@@ -138,10 +137,10 @@ let refusedWith (act: unit -> unit) : string =
 let private model' =
     testList
         "model"
-        [ testPropertyWithConfig
-              { FsCheckConfig.defaultConfig with maxTest = 300 }
+        [ property
               "only an unfinished last record is dropped; any other damage is named, and the file left as it is"
-              (Prop.forAll damagedJournals (fun (records, bytes) ->
+              damagedJournals
+              (fun (records, bytes) ->
                   inFolder (fun folder ->
                       let path = path folder
                       File.WriteAllBytes(path, bytes)
@@ -158,7 +157,7 @@ let private model' =
                           Expect.equal (read path) (kept @ [ "next" ]) "continued"
                       | Damaged _ ->
                           Expect.throwsT<DataFormatException> (fun () -> (Journal.Open path :> IDisposable).Dispose()) "open"
-                          Expect.equal (File.ReadAllBytes path) bytes "unchanged")))
+                          Expect.equal (File.ReadAllBytes path) bytes "unchanged"))
 
           testCase "of what follows the last record, only the beginning of a record is dropped" (fun () ->
               for rest, isUnfinished in
