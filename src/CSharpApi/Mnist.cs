@@ -18,29 +18,29 @@ public static class Mnist
     /// </summary>
     public static Experiment DocumentExperiment() => Experiment().Dense(10, Activation.ReLU).InitialWeights(InitialWeights.Reference);
 
-    /// <summary>The documented run of a name, or the optimizer that a text form names.</summary>
+    /// <summary>Returns the documented run with this name, or the optimizer with this text form. Upper and lower case are the same.</summary>
     /// <param name="text">Such as <c>momentum</c>, which is a documented run, <c>momentum(lr=0.1)</c>, or <c>clip_norm(1) | lion</c>.</param>
-    /// <exception cref="FormatException">There is no such run or rule (with what is known, and the nearest), or the text form is wrong.</exception>
+    /// <exception cref="FormatException">No run or rule has this name (the message suggests the nearest one), or the text form is wrong.</exception>
     public static NamedRun ParseRun(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (DocumentedRuns.FirstOrDefault(run => run.Name == text) is { } documented)
+        if (DocumentedRuns.FirstOrDefault(run => run.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } documented)
         {
             return documented;
         }
 
         var rules = Optimizers.Rules.Concat(Optimizers.Transformations).Select(rule => rule.Name).ToArray();
 
-        // A word alone may be meant as a run; anything more is a text form, and its errors point at the character.
-        if (text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.') && !rules.Contains(text))
+        // A single word may be the name of a run. Anything longer is a text form, and its errors name the character.
+        if (text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.') && !rules.Contains(text, StringComparer.OrdinalIgnoreCase))
         {
-            if (Schedules.All.FirstOrDefault(schedule => schedule.Name == text) is { } schedule)
+            if (Schedules.All.FirstOrDefault(schedule => schedule.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } schedule)
             {
-                throw new FormatException($"'{text}' is a schedule, which stands in place of a number: adam(lr={schedule.Usage}).");
+                throw new FormatException($"'{text}' is a schedule, not an optimizer. Use it in place of a number: adam(lr={schedule.Usage}).");
             }
 
             var known = DocumentedRuns.Select(run => run.Name).Union(rules);
-            throw new FormatException($"no run or rule is named '{text}': {Core.Optimizers.Suggestion.describe(known, text)}");
+            throw new FormatException($"No run or rule is named '{text}': {Core.Optimizers.Suggestion.describe(known, text)}");
         }
 
         var optimizer = Optimizers.Parse(text);

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using CuteDl.Core.Optimizers;
 
 namespace CuteDl.Cli;
 
-/// <summary>How the program ended; the README lists these.</summary>
+/// <summary>The exit codes of the program; the guide lists them.</summary>
 internal static class ExitCode
 {
     public const int Fine = 0;
@@ -13,10 +14,10 @@ internal static class ExitCode
     public const int Interrupted = 130;
 }
 
-/// <summary>What the user asked for cannot be done; the message is for the user as it is.</summary>
+/// <summary>An error in the command line or in a file that it names. The message is shown to the user.</summary>
 internal sealed class UsageException(string message) : Exception(message);
 
-/// <summary>Parses, runs, and turns what went wrong into one sentence and an exit code.</summary>
+/// <summary>Parses and runs a command line. Turns errors into a message and an exit code.</summary>
 internal static class Invocation
 {
     public static async Task<int> RunAsync(Command command, string[] args)
@@ -24,9 +25,9 @@ internal static class Invocation
         var parsed = command.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
+            foreach (var message in Mistakes(parsed))
             {
-                Fail(error.Message);
+                Fail(message);
             }
 
             Console.Error.WriteLine($"See '{string.Join(' ', CommandPath(parsed))} --help'.");
@@ -52,15 +53,29 @@ internal static class Invocation
         }
     }
 
-    /// <summary>What an error says, without what .NET adds for programmers: the parameter's name, and its value on a line of its own.</summary>
+    /// <summary>Removes what .NET adds to messages for programmers: the parameter's name, and a line with its value.</summary>
     public static string Sentence(string message) => message.ReplaceLineEndings("\n").Split("\nActual value was ")[0].Split(" (Parameter '")[0];
 
     private static bool IsUsage(Exception error) =>
         error is UsageException or FormatException or ArgumentException or InitialWeightsException
             or FileNotFoundException or DirectoryNotFoundException;
 
-    /// <summary>Says what went wrong.</summary>
+    /// <summary>Prints an error.</summary>
     public static void Fail(string message) => Console.Error.WriteLine($"cutedl: {message}");
+
+    // A word in place of a command gets the nearest command; all else is said by the parser.
+    private static IEnumerable<string> Mistakes(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        if (command.Subcommands.Count == 0 || parsed.UnmatchedTokens is not [var word, ..] || word.StartsWith('-'))
+        {
+            return parsed.Errors.Select(error => error.Message);
+        }
+
+        var known = command.Subcommands.Select(sub => sub.Name).ToArray();
+        var nearest = Suggestion.nearest(known, word) is { Value: var near } ? $"Did you mean {near}?" : $"The commands are {string.Join(", ", known)}.";
+        return [$"{command.Name} has no command '{word}'. {nearest}"];
+    }
 
     private static IEnumerable<string> CommandPath(ParseResult parsed)
     {
@@ -77,7 +92,7 @@ internal static class Invocation
     }
 }
 
-/// <summary>Ctrl+C, being asked to terminate, and a terminal that goes away: the first time cancels, the second ends the program at once.</summary>
+/// <summary>Handles Ctrl+C, a request to terminate and a closed terminal: the first cancels the work, the second ends the program at once.</summary>
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
@@ -113,8 +128,8 @@ internal sealed class Interruption : IDisposable
         context.Cancel = true;
         if (Console.IsErrorRedirected)
         {
-            // On a terminal the live table says so.
-            Console.Error.WriteLine("cutedl: interrupted; writing what was finished (once more to end at once).");
+            // On a terminal the live table shows this message.
+            Console.Error.WriteLine("cutedl: Interrupted. Saving finished work; press Ctrl+C again to stop now.");
         }
 
         _source.Cancel();

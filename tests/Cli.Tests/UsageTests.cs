@@ -9,47 +9,54 @@ internal static class UsageTests
 {
     private static readonly (string Name, string[] Arguments, string Expected)[] Mistakes =
     [
-        ("no command", [], "Required command"),
-        ("an unknown command", ["train"], "'train'"),
+        ("an unknown command, with the known", ["xyz"], "cutedl has no command 'xyz'. The commands are compare, "),
+        ("an unknown command, with the nearest", ["trac"], "cutedl has no command 'trac'. Did you mean trace?"),
+        ("an unknown command of studies, with the nearest", ["study", "rn"], "study has no command 'rn'. Did you mean run?"),
         ("no run", ["run"], "Required argument"),
         ("an unknown run, with the nearest", ["run", "adma"], "did you mean adam?"),
-        ("a schedule in place of an optimizer", ["run", "cosine"], "'cosine' is a schedule, which stands in place of a number: adam(lr=cosine(value, steps=..., end=0))."),
+        ("a schedule in place of an optimizer", ["run", "cosine"], "'cosine' is a schedule, not an optimizer. Use it in place of a number: adam(lr=cosine(value, steps=..., end=0))."),
         ("an unknown argument, with the known", ["run", "adam(rate=1)"], "known are lr, beta1, beta2, eps"),
         ("a value out of its range, with the range", ["run", "momentum(decay=1)"], "(0, 1)"),
         ("the same run twice", ["compare", "adam", "adam"], "given twice"),
         ("a seed and seeds", ["compare", "--seed", "1", "--seeds", "2"], "cannot be given together"),
-        ("no seeds", ["compare", "--seeds", "0"], "--seeds 0"),
-        ("no parallel runs", ["compare", "--parallel", "0"], "--parallel 0"),
-        ("an empty batch", ["run", "adam", "--batch", "0"], "--batch 0"),
-        ("a number that is none", ["run", "adam", "--batch", "x"], "--batch x: a whole number is expected."),
-        ("a number that is not whole", ["run", "adam", "--max-steps", "1e3"], "--max-steps 1e3: a whole number is expected."),
-        ("a number that is too large", ["run", "adam", "--seed", "99999999999"], "--seed 99999999999: a whole number from -2147483648 to 2147483647 is expected."),
-        ("a target that is no number", ["run", "adam", "--target", "most"], "--target most: a number is expected."),
-        ("seeds that are no number", ["compare", "--seeds", "ten"], "--seeds ten: a whole number is expected."),
-        ("cases that are no number", ["laws", "adam", "--cases", "many"], "--cases many: a whole number is expected."),
+        ("no seeds", ["compare", "--seeds", "0"], "--seeds must be at least 1, not 0."),
+        ("no parallel runs", ["compare", "--parallel", "0"], "--parallel must be at least 1, not 0."),
+        ("an empty batch", ["run", "adam", "--batch", "0"], "--batch must be at least 1, not 0."),
+        ("a number that is none", ["run", "adam", "--batch", "x"], "--batch must be a whole number, not 'x'."),
+        ("a number that is not whole", ["run", "adam", "--max-steps", "1e3"], "--max-steps must be a whole number, not '1e3'."),
+        ("a number that is too large", ["run", "adam", "--seed", "99999999999"], "--seed must be a whole number from -2147483648 to 2147483647, not '99999999999'."),
+        ("a target that is no number", ["run", "adam", "--target", "most"], "--target must be a number, not 'most'."),
+        ("seeds that are no number", ["compare", "--seeds", "ten"], "--seeds must be a whole number, not 'ten'."),
+        ("cases that are no number", ["laws", "adam", "--cases", "many"], "--cases must be a whole number, not 'many'."),
         ("an option without its value", ["run", "adam", "--seed"], "argument missing for option: '--seed'"),
         ("a count that is none, with what it may be", ["run", "adam | lookahead(0)"], "but k of lookahead must be a whole number of at least 1."),
-        ("an unknown order", ["run", "adam", "--order", "random"], "file or shuffle"),
-        ("an unknown precision", ["run", "adam", "--precision", "half"], "single or double"),
-        ("an unknown activation", ["run", "adam", "--output", "softmax"], "softmax"),
+        ("an unknown order", ["run", "adam", "--order", "random"], "--order must be file or shuffle, not 'random'."),
+        ("an unknown precision", ["run", "adam", "--precision", "half"], "--precision must be single or double, not 'half'."),
+        ("an unknown activation", ["run", "adam", "--output", "softmax"], "--output must be relu or linear, not 'softmax'."),
         ("hidden units that are none", ["run", "adam", "--hidden", "128,x"], "'x'"),
-        ("a target above 1", ["run", "adam", "--target", "91"], "--target 91"),
+        ("a target above 1", ["run", "adam", "--target", "91"], "--target must be from 0 to 1, not 91."),
         ("a missing folder of data", ["run", "adam", "--data", "nowhere"], "nowhere"),
         ("a missing file of weights", ["run", "adam", "--initial-weights", "none.npz"], "none.npz"),
         ("weights of another shape", ["run", "adam", "--hidden", "5", "--initial-weights", "reference"], "784 × 5"),
         ("seeds that change nothing", ["compare", "adam", "--seeds", "2", "--initial-weights", "reference"], "same run"),
         ("an empty folder's name", ["run", "adam", "--out", ""], "--out"),
-        ("a single class", ["run", "adam", "--classes", "1"], "--classes 1"),
+        ("a single class", ["run", "adam", "--classes", "1"], "--classes must be at least 2, not 1."),
         ("more parameters than can be", ["run", "adam", "--hidden", "6000000"], "parameters"),
         ("groups that leave a tensor out", ["run", "{ \"*.bias\": sgd }"], "matches 'layers.0.weight'"),
         ("a rule for matrices that is given a bias", ["compare", "adam", "muon"], "'layers.0.bias' has the shape [10]"),
         ("a part of a chain that is unknown, with the place", ["run", "clip_norm(1) | lyon(lr=1)"], "character 16: no rule is named 'lyon'"),
-        ("an unknown name to list, with the nearest", ["list", "cosin"], "nothing is named 'cosin': did you mean cosine? Known are fixed, "),
+        ("an unknown name to list, with the nearest", ["list", "cosin"], "No run, rule, transformation or schedule is named 'cosin': did you mean cosine?"),
         ("an optimizer to trace that is unknown", ["trace", "adma", "--initial", "a", "--gradients", "b", "--out", "c"], "did you mean adam?"),
         ("nothing to trace", ["trace", "adam"], "--gradients"),
         ("an unknown option", ["run", "adam", "--fast"], "--fast"),
         ("laws of an unknown rule, with the nearest", ["laws", "adma"], "did you mean adam?"),
-        ("laws without cases", ["laws", "adam", "--cases", "0"], "--cases 0"),
+        ("laws without cases", ["laws", "adam", "--cases", "0"], "--cases must be at least 1, not 0."),
+    ];
+
+    private static readonly string[][] HelpPages =
+    [
+        [], ["compare"], ["run"], ["list"], ["lr-find"], ["study"], ["study", "init"], ["study", "check"], ["study", "run"], ["study", "resume"],
+        ["study", "report"], ["study", "status"], ["laws"], ["trace"], ["replay"],
     ];
 
     public static Test All { get; } = Spec.List("usage",
@@ -76,14 +83,57 @@ internal static class UsageTests
             Expect.equal(outcome.ExitCode, 2, outcome.Error);
             Expect.stringContains(outcome.Error, "train-labels-idx1-ubyte, byte 10", "place");
         }),
-        Spec.Test("help and version go to standard output", () =>
+        Spec.List("help of", HelpPages.Select(arguments => Spec.Test(arguments.Length == 0 ? "the program" : string.Join(' ', arguments), () =>
         {
             using var tool = new Tool();
-            foreach (var arguments in new string[][] { ["--help"], ["compare", "--help"], ["run", "--help"], ["list", "--help"], ["trace", "--help"], ["laws", "--help"], ["study", "--help"], ["study", "run", "--help"], ["lr-find", "--help"], ["replay", "--help"], ["--version"] })
+            var outcome = tool.Run([.. arguments, "--help"]);
+            Expect.equal((outcome.ExitCode, outcome.Error), (0, ""), "exit code");
+            Expect.isEmpty(outcome.Lines.Where(line => line.Length > 80 || line.EndsWith(' ')), "lines that do not fit 80 columns");
+            Expect.stringContains(outcome.Output, "\nUsage:\n  cutedl ", "usage");
+            Expect.isTrue(outcome.Lines.SkipWhile(line => !line.StartsWith("Example", StringComparison.Ordinal)).Any(line => line.StartsWith($"  {string.Join(' ', ["cutedl", .. arguments])} ", StringComparison.Ordinal)), "an example");
+            var described = outcome.Lines.SkipWhile(line => line != "Options:").Skip(1).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal));
+            Expect.isNonEmpty(described, "options");
+        }))),
+        Spec.Test("the program alone prints its help, and studies theirs", () =>
+        {
+            using var tool = new Tool();
+            foreach (var arguments in new string[][] { [], ["study"] })
             {
-                var outcome = tool.Run(arguments);
-                Expect.equal((outcome.ExitCode, outcome.Error), (0, ""), string.Join(' ', arguments));
-                Expect.isNotEmpty(outcome.Output, string.Join(' ', arguments));
+                var alone = tool.Run(arguments);
+                Expect.equal((alone.ExitCode, alone.Error), (0, ""), "exit code");
+                Expect.equal(alone.Output, tool.Run([.. arguments, "--help"]).Output, "help");
+            }
+        }),
+        Spec.Test("the version goes to standard output", () =>
+        {
+            using var tool = new Tool();
+            var outcome = tool.Run("--version");
+            Expect.equal((outcome.ExitCode, outcome.Error), (0, ""), "exit code");
+            Expect.isNotEmpty(outcome.Output, "version");
+        }),
+        Spec.Test("names are found in upper and lower case", () =>
+        {
+            using var tool = new Tool();
+            Expect.equal(tool.Run("list", "Adam").Output, tool.Run("list", "adam").Output, "a rule");
+            Expect.equal(Mnist.ParseRun("FIXED-0.2"), Mnist.ParseRun("fixed-0.2"), "a documented run");
+            Expect.equal(Mnist.ParseRun("Momentum"), Mnist.ParseRun("momentum"), "a documented run with the name of a rule");
+            SmallData.Write(tool.PathOf("data"), images: 10, side: 2);
+            var run = tool.Run("run", "Momentum", "--data", "data", "--max-steps", "1", "--order", "Shuffle", "--output", "ReLU");
+            Expect.equal(run.ExitCode, 0, run.Error);
+        }),
+        Spec.Test("every package that the tool contains has its notice", () =>
+        {
+            using var dependencies = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "CuteDl.Cli.deps.json")));
+            var notices = File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "THIRD-PARTY-NOTICES.txt"));
+            var packages = dependencies.RootElement.GetProperty("libraries").EnumerateObject()
+                .Where(library => library.Value.GetProperty("type").GetString() == "package")
+                .Select(library => library.Name.Split('/')[0])
+                .ToArray();
+            Expect.isGreaterThan(packages.Length, 10, "packages");
+            Expect.isEmpty(packages.Except(notices), "packages without a notice");
+            foreach (var embedded in new[] { "DejaVu Sans", "MNIST", "BSD 3-clause" })
+            {
+                Expect.isTrue(Array.Exists(notices, line => line.Contains(embedded, StringComparison.Ordinal)), embedded);
             }
         }),
         Spec.Test("list has a line for every documented run, rule, transformation and schedule", () =>

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace CuteDl.Cli;
 
-/// <summary><c>cutedl laws OPTIMIZER</c>: which laws an optimizer obeys, breaks or is exempt from.</summary>
+/// <summary><c>cutedl laws OPTIMIZER</c>: tests an optimizer against the laws.</summary>
 internal static class LawsCommand
 {
     private const int DefaultSeed = 1;
@@ -13,11 +13,15 @@ internal static class LawsCommand
 
     public static Command Create()
     {
-        var optimizer = new Argument<string>("OPTIMIZER") { Description = "An optimizer such as \"adam(lr=0.001)\" or \"clip_norm(1) | sgd(lr=0.1)\"." };
-        var seed = new Option<int>("--seed") { HelpName = "N", Description = "Where random cases begin.", DefaultValueFactory = _ => DefaultSeed, CustomParser = Numbers.Whole<int> };
-        var cases = new Option<int>("--cases") { HelpName = "N", Description = "How many cases a law is held against.", DefaultValueFactory = _ => DefaultCases, CustomParser = Numbers.Whole<int> };
-        var json = new Option<bool>("--json") { Description = "Write one JSON object to standard output." };
-        var command = new Command("laws", "Holds an optimizer against the laws; exit code 1 if one is broken.") { optimizer, seed, cases, json };
+        var optimizer = new Argument<string>("OPTIMIZER") { Description = "An optimizer, such as \"adam(lr=0.001)\" or \"clip_norm(1) | sgd(lr=0.1)\"." };
+        var seed = new Option<int>("--seed") { HelpName = "N", Description = "Seed of the random cases, a whole number.", DefaultValueFactory = _ => DefaultSeed, CustomParser = Numbers.Whole<int> };
+        var cases = new Option<int>("--cases") { HelpName = "N", Description = "Number of random cases for each law, at least 1.", DefaultValueFactory = _ => DefaultCases, CustomParser = Numbers.Whole<int> };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object." };
+        var command = new CommandPage(
+            "laws",
+            "Tests an optimizer against the laws: mathematical properties that an optimizer of its kind should have. Prints which laws hold, which are broken, and which do not apply. The exit code is 1 if a law is broken.",
+            "cutedl laws \"adam(lr=0.001)\" --cases 1000")
+         { optimizer, seed, cases, json };
         command.SetAction(parsed =>
         {
             var options = LawChecker.DefaultOptions

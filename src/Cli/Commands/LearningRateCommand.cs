@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace CuteDl.Cli;
 
-/// <summary><c>cutedl lr-find OPTIMIZER</c>: a sweep over learning rates, and what it suggests.</summary>
+/// <summary><c>cutedl lr-find OPTIMIZER</c>: finds a learning rate in one short training.</summary>
 internal static class LearningRateCommand
 {
     private const int RowsShown = 11;
@@ -15,20 +15,24 @@ internal static class LearningRateCommand
 
     public static Command Create()
     {
-        var optimizer = new Argument<string>("OPTIMIZER") { Description = "An optimizer such as \"adam\" or \"momentum(decay=0.9)\"; its rate is the one that is looked for." };
-        var low = Rate("--low", "The rate of the first step.", Defaults.Low);
-        var high = Rate("--high", "The rate of the last step.", Defaults.High);
+        var optimizer = new Argument<string>("OPTIMIZER") { Description = "An optimizer, such as adam or \"momentum(decay=0.9)\". Its learning rate is replaced by the rates of the search." };
+        var low = Rate("--low", "Learning rate of the first step, above 0.", Defaults.Low);
+        var high = Rate("--high", "Learning rate of the last step, above that of --low.", Defaults.High);
         var steps = new Option<int>("--steps")
         {
             HelpName = "N",
-            Description = "Steps from the one to the other.",
+            Description = "Number of steps from --low to --high, at least 2.",
             DefaultValueFactory = _ => Defaults.Steps,
             CustomParser = Numbers.Whole<int>,
         };
-        var argument = new Option<string>("--argument") { HelpName = "NAME", Description = "The hyper-parameter that is swept.", DefaultValueFactory = _ => Defaults.Argument };
+        var argument = new Option<string>("--argument") { HelpName = "NAME", Description = "Hyper-parameter to search, in place of the learning rate.", DefaultValueFactory = _ => Defaults.Argument };
         var training = new TrainingOptions(hasLimits: false);
         var output = new OutputOptions();
-        var command = new Command("lr-find", "Looks for a learning rate in one short training in which it grows at every step.") { optimizer, low, high, steps, argument };
+        var command = new CommandPage(
+            "lr-find",
+            "Finds a learning rate in one short training: the rate grows at every step, and the loss shows where it helps and where it is too large.",
+            "cutedl lr-find \"momentum(decay=0.9)\" --hidden 128 --output linear")
+         { optimizer, low, high, steps, argument };
         training.AddTo(command);
         output.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>

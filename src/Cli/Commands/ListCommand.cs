@@ -6,10 +6,10 @@ using Spectre.Console;
 
 namespace CuteDl.Cli;
 
-/// <summary><c>cutedl list [NAME]</c>: the documented runs, rules, transformations and schedules, or all that is known of one.</summary>
+/// <summary><c>cutedl list [NAME]</c>: lists the documented runs, rules, transformations and schedules, or describes one.</summary>
 internal static class ListCommand
 {
-    // Formulas are to be read.
+    // Formulas stay readable: no escapes for mathematical signs.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Command Create()
@@ -17,10 +17,14 @@ internal static class ListCommand
         var name = new Argument<string?>("NAME")
         {
             Arity = ArgumentArity.ZeroOrOne,
-            Description = "A rule, a transformation or a schedule, to see all that is known of it (default: a line for each).",
+            Description = "A documented run, a rule, a transformation or a schedule, to describe in full. Default: one line for each of them.",
         };
-        var json = new Option<bool>("--json") { Description = "Write one JSON object a line." };
-        var command = new Command("list", "Lists the documented runs, and rules, transformations and schedules with their arguments and defaults.") { name, json };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object per line." };
+        var command = new CommandPage(
+            "list",
+            "Lists the documented runs, and all rules, transformations and schedules with their defaults; or describes one of them.",
+            "cutedl list adamw")
+         { name, json };
         command.SetAction(parsed => Print(Entries(parsed.GetValue(name)), parsed.GetValue(json), isWhole: parsed.GetValue(name) is not null));
         return command;
     }
@@ -34,9 +38,9 @@ internal static class ListCommand
             return [.. Mnist.DocumentedRuns, .. known[..^Mnist.DocumentedRuns.Count]];
         }
 
-        return known.FirstOrDefault(entry => NameOf(entry) == name) is { } found
+        return known.FirstOrDefault(entry => NameOf(entry).Equals(name, StringComparison.OrdinalIgnoreCase)) is { } found
             ? [found]
-            : throw new UsageException($"nothing is named '{name}': {Core.Optimizers.Suggestion.describe(known.Select(NameOf).Distinct(), name)}");
+            : throw new UsageException($"No run, rule, transformation or schedule is named '{name}': {Core.Optimizers.Suggestion.describe(known.Select(NameOf).Distinct(), name)}");
     }
 
     private static int Print(List<object> entries, bool isJson, bool isWhole)
@@ -69,7 +73,7 @@ internal static class ListCommand
             "Schedules, in place of a number: \"adam(lr=cosine(0.001, steps=5000))\"",
             ["schedule", "what it does", "source"],
             Schedules.All.Select(schedule => (string[])[schedule.Usage, schedule.Summary, schedule.Source]));
-        Console.WriteLine("'cutedl list NAME' says all that is known of one of them.");
+        Console.WriteLine("'cutedl list NAME' describes one of them in full.");
 
         static string[] Row(Rule rule) => [rule.ToString(), rule.Summary, rule.Source];
     }

@@ -4,7 +4,7 @@ using System.Numerics;
 
 namespace CuteDl.Cli;
 
-/// <summary>Reads numbers of options; what is none is said in words, not by the names of .NET's types.</summary>
+/// <summary>Parses numbers of options. Errors name the option and what it allows, not .NET types.</summary>
 internal static class Numbers
 {
     public static T Whole<T>(ArgumentResult result)
@@ -38,5 +38,5 @@ internal static class Numbers
     private static string Word(ArgumentResult result) => result.Tokens[0].Value;
 
     private static void Fail(ArgumentResult result, string expected) =>
-        result.AddError($"{((OptionResult)result.Parent!).Option.Name} {Word(result)}: {expected} is expected.");
+        result.AddError($"{((OptionResult)result.Parent!).Option.Name} must be {expected}, not '{Word(result)}'.");
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace CuteDl.Cli;
 
-/// <summary>Where results go, and in which form the terminal shows them.</summary>
+/// <summary>The options of the output: the folder, and JSON.</summary>
 internal sealed class OutputOptions
 {
     private readonly Option<string?> _folder = new("--out")
@@ -14,7 +14,7 @@ internal sealed class OutputOptions
 
     private readonly Option<bool> _json = new("--json")
     {
-        Description = "Write one JSON object a line to standard output; everything else goes to standard error.",
+        Description = "Print progress and results as one JSON object per line. Other messages go to standard error.",
     };
 
     public void AddTo(Command command)

@@ -7,16 +7,20 @@ using CuteDl.Studies;
 
 namespace CuteDl.Cli;
 
-/// <summary><c>cutedl replay RESULT</c>: runs again what made a result.</summary>
+/// <summary><c>cutedl replay RESULT</c>: repeats the run that made a result.</summary>
 internal static class ReplayCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string>("RESULT") { Description = "A trial's file in a study's folder (trials/.../SEED.json), or the result.json of a run." };
-        var data = new Option<string?>("--data") { HelpName = "DIR", Description = "The folder of the images, if it is another than the result names." };
-        var classes = new Option<int>("--classes") { HelpName = "N", Description = "Classes of that data set.", DefaultValueFactory = _ => 10, CustomParser = Numbers.Whole<int> };
-        var json = new Option<bool>("--json") { Description = "Write one JSON object to standard output." };
-        var command = new Command("replay", "Runs again what made a result: says that it is bit-equal, or names the first step that differs (exit code 1).") { file, data, classes, json };
+        var file = new Argument<string>("RESULT") { Description = "The result.json of a run, or the file of a trial in a study's folder (trials/.../SEED.json)." };
+        var data = new Option<string?>("--data") { HelpName = "DIR", Description = "Folder of the images. Default: the folder that the result names." };
+        var classes = new Option<int>("--classes") { HelpName = "N", Description = "Number of classes of the data set in --data, at least 2.", DefaultValueFactory = _ => 10, CustomParser = Numbers.Whole<int> };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object." };
+        var command = new CommandPage(
+            "replay",
+            "Repeats the run that made a result and compares every step, bit for bit. The exit code is 1 if a step differs; the first one is named.",
+            "cutedl replay artifacts/run-1/runs/adam/seed-0/result.json")
+         { file, data, classes, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var path = parsed.GetValue(file)!;

@@ -5,14 +5,18 @@ namespace CuteDl.Cli;
 /// <summary><c>cutedl run RUN</c>: a comparison of one.</summary>
 internal static class RunCommand
 {
-    public const string Help = "A documented run (see 'cutedl list') or an optimizer such as \"adam(lr=0.001)\" or \"clip_norm(1) | lion(lr=0.0003)\".";
+    public const string Help = "A documented run, such as momentum, or an optimizer, such as \"adam(lr=0.001)\" or \"clip_norm(1) | lion(lr=0.0003)\". 'cutedl list' shows all names.";
 
     public static Command Create()
     {
         var run = new Argument<string>("RUN") { Description = Help };
         var training = new TrainingOptions();
         var output = new OutputOptions();
-        var command = new Command("run", "Trains the model under one optimizer.") { run };
+        var command = new CommandPage(
+            "run",
+            "Trains one model under one optimizer.",
+            "cutedl run \"adam(lr=0.001)\" --hidden 128 --output linear --max-epochs 2")
+         { run };
         training.AddTo(command);
         output.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>

@@ -2,16 +2,20 @@ using System.CommandLine;
 
 namespace CuteDl.Cli;
 
-/// <summary><c>cutedl trace OPTIMIZER</c>: an optimizer over recorded gradients.</summary>
+/// <summary><c>cutedl trace OPTIMIZER</c>: applies an optimizer to recorded gradients.</summary>
 internal static class TraceCommand
 {
     public static Command Create()
     {
-        var optimizer = new Argument<string>("OPTIMIZER") { Description = "The text form of an optimizer, such as \"clip_norm(1) | adam(lr=0.001)\"." };
-        var initial = Required("--initial", "The parameters before the first step: an .npz archive with an array for each tensor.");
-        var gradients = Required("--gradients", "The gradients: an .npz archive with an array of steps x shape under each tensor's name.");
-        var output = Required("--out", "Where the parameters after every step go, as the gradients came: steps x shape under each name, float64.");
-        var command = new Command("trace", "Applies an optimizer to recorded gradients and writes the parameters after every step.") { optimizer, initial, gradients, output };
+        var optimizer = new Argument<string>("OPTIMIZER") { Description = "An optimizer, such as \"clip_norm(1) | adam(lr=0.001)\"." };
+        var initial = Required("--initial", "The parameters before the first step: an .npz file with one array per tensor.");
+        var gradients = Required("--gradients", "The gradients: an .npz file with one array per tensor, of shape steps x tensor.");
+        var output = Required("--out", "The .npz file to write: the parameters after every step, in the shape of the gradients, as float64.");
+        var command = new CommandPage(
+            "trace",
+            "Applies an optimizer to recorded gradients and writes the parameters after every step, to compare it with another implementation.",
+            "cutedl trace adam --initial w.npz --gradients g.npz --out trace.npz")
+         { optimizer, initial, gradients, output };
         command.SetAction(parsed =>
         {
             var parsedOptimizer = Optimizers.Parse(parsed.GetValue(optimizer)!);
@@ -22,7 +26,7 @@ internal static class TraceCommand
             string File(Option<string> option) =>
                 System.IO.File.Exists(parsed.GetValue(option))
                     ? parsed.GetValue(option)!
-                    : throw new UsageException($"{option.Name} {parsed.GetValue(option)}: there is no such file.");
+                    : throw new UsageException($"{option.Name} names the file '{parsed.GetValue(option)}', which does not exist.");
         });
         return command;
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 
 namespace CuteDl.Cli;
@@ -6,37 +7,38 @@ namespace CuteDl.Cli;
 /// <summary>The options that every command that trains shares, and the experiment that they describe.</summary>
 internal sealed class TrainingOptions
 {
-    private static readonly string[] Activations = ["linear", "relu", "sigmoid", "tanh"];
-
     private readonly Option<string?> _data = new("--data")
     {
         HelpName = "DIR",
-        Description = "A folder with a data set in MNIST's four files, plain or gzipped (default: MNIST, built in).",
+        Description = "Folder with a data set in the four files of MNIST, plain or gzipped. Default: MNIST, built in.",
     };
 
-    private readonly Option<string> _hidden = new("--hidden")
+    private readonly Option<string?> _hidden = new("--hidden")
     {
         HelpName = "UNITS",
-        Description = "Units of hidden layers, as in 128,64 (default: none).",
-        DefaultValueFactory = _ => "",
+        Description = "Units of the hidden layers, such as 128 or 128,64. Default: no hidden layer.",
     };
 
-    private readonly Option<string> _hiddenActivation = new("--hidden-activation")
+    private readonly Option<Activation> _hiddenActivation = new("--hidden-activation")
     {
-        Description = "Activation of the hidden layers.",
-        DefaultValueFactory = _ => "relu",
+        HelpName = "NAME",
+        Description = "Activation of the hidden layers: linear, relu, sigmoid or tanh.",
+        DefaultValueFactory = _ => Activation.ReLU,
+        CustomParser = result => Named(result, Activation.Linear, Activation.ReLU, Activation.Sigmoid, Activation.Tanh),
     };
 
-    private readonly Option<string> _output = new("--output")
+    private readonly Option<Activation> _output = new("--output")
     {
-        Description = "Activation of the logits; the document's model has relu there.",
-        DefaultValueFactory = _ => "relu",
+        HelpName = "NAME",
+        Description = "Activation of the output layer: relu, as in the source document's model, or linear.",
+        DefaultValueFactory = _ => Activation.ReLU,
+        CustomParser = result => Named(result, Activation.ReLU, Activation.Linear),
     };
 
     private readonly Option<int> _classes = new("--classes")
     {
         HelpName = "N",
-        Description = "Classes of the data set, and logits of the model.",
+        Description = "Number of classes of the data set, at least 2; the model has as many outputs.",
         DefaultValueFactory = _ => 10,
         CustomParser = Numbers.Whole<int>,
     };
@@ -44,29 +46,31 @@ internal sealed class TrainingOptions
     private readonly Option<int> _batch = new("--batch")
     {
         HelpName = "N",
-        Description = "Images a step.",
+        Description = "Images per training step, at least 1.",
         DefaultValueFactory = _ => 64,
         CustomParser = Numbers.Whole<int>,
     };
 
     private readonly Option<Order> _order = new("--order")
     {
-        Description = "Order of the images in an epoch; the document keeps the files'.",
+        HelpName = "NAME",
+        Description = "Order of the images in an epoch: file (as in the files) or shuffle.",
         DefaultValueFactory = _ => Order.File,
-        CustomParser = result => Named<Order>(result, "file", "shuffle"),
+        CustomParser = result => Named(result, Order.File, Order.Shuffle),
     };
 
     private readonly Option<Precision> _precision = new("--precision")
     {
-        Description = "Numbers to compute with.",
+        HelpName = "NAME",
+        Description = "Floating-point precision of the training: single or double.",
         DefaultValueFactory = _ => Precision.Single,
-        CustomParser = result => Named<Precision>(result, "single", "double"),
+        CustomParser = result => Named(result, Precision.Single, Precision.Double),
     };
 
     private readonly Option<int?> _seed = new("--seed")
     {
         HelpName = "N",
-        Description = "Seed of random initial weights, shuffles and dropouts (default: 0).",
+        Description = "Seed of random initial weights, shuffles and dropouts, a whole number. Default: 0.",
         CustomParser = Numbers.WholeOrNone<int>,
     };
 
@@ -74,14 +78,14 @@ internal sealed class TrainingOptions
     {
         HelpName = "WEIGHTS",
         Description =
-            "normal, glorot, he, reference, or FILE.npz with arrays layers.0.weight (inputs x units), layers.0.bias, ... "
-            + "(default: normal, with deviation 0.01; for the document's model, without --seed or --seeds, reference).",
+            "Initial weights: normal (standard deviation 0.01), glorot, he, reference, or an .npz file with the arrays "
+            + "layers.0.weight (inputs x units), layers.0.bias, ... Default: normal; reference for the default model without --seed or --seeds.",
     };
 
     private readonly Option<int> _maxEpochs = new("--max-epochs")
     {
         HelpName = "N",
-        Description = "The most epochs.",
+        Description = "Largest number of epochs, at least 1.",
         DefaultValueFactory = _ => 5000,
         CustomParser = Numbers.Whole<int>,
     };
@@ -89,21 +93,21 @@ internal sealed class TrainingOptions
     private readonly Option<long?> _maxSteps = new("--max-steps")
     {
         HelpName = "N",
-        Description = "The most steps (default: no limit).",
+        Description = "Largest number of training steps, at least 1. Default: no limit.",
         CustomParser = Numbers.WholeOrNone<long>,
     };
 
     private readonly Option<int?> _validateEvery = new("--validate-every")
     {
         HelpName = "STEPS",
-        Description = "Steps between validations (default: an epoch).",
+        Description = "Training steps between validations, at least 1. Default: one epoch.",
         CustomParser = Numbers.WholeOrNone<int>,
     };
 
     private readonly Option<int> _patience = new("--patience")
     {
         HelpName = "N",
-        Description = "Stop after so many validations without a smaller validation loss, or with less than --min-gain over them.",
+        Description = "Stop a run after N validations without a smaller validation loss, or with a total gain below --min-gain.",
         DefaultValueFactory = _ => 20,
         CustomParser = Numbers.Whole<int>,
     };
@@ -111,7 +115,7 @@ internal sealed class TrainingOptions
     private readonly Option<double> _minGain = new("--min-gain")
     {
         HelpName = "LOSS",
-        Description = "The least that the validation loss must fall over --patience validations.",
+        Description = "Smallest decrease of the validation loss over --patience validations, at least 0.",
         DefaultValueFactory = _ => 0.001,
         CustomParser = Numbers.Real,
     };
@@ -119,7 +123,7 @@ internal sealed class TrainingOptions
     private readonly Option<double> _target = new("--target")
     {
         HelpName = "ACCURACY",
-        Description = "Stop when the validation accuracy was above this for --hold validations.",
+        Description = "Stop a run when the validation accuracy is above this for --hold validations; from 0 to 1.",
         DefaultValueFactory = _ => 0.91,
         CustomParser = Numbers.Real,
     };
@@ -127,7 +131,7 @@ internal sealed class TrainingOptions
     private readonly Option<int> _hold = new("--hold")
     {
         HelpName = "N",
-        Description = "For how many validations the target must be held.",
+        Description = "Number of validations for --target, at least 1.",
         DefaultValueFactory = _ => 20,
         CustomParser = Numbers.Whole<int>,
     };
@@ -138,8 +142,6 @@ internal sealed class TrainingOptions
     public TrainingOptions(bool hasLimits = true)
     {
         _hasLimits = hasLimits;
-        _hiddenActivation.AcceptOnlyFromAmong(Activations);
-        _output.AcceptOnlyFromAmong("relu", "linear");
     }
 
     public void AddTo(Command command)
@@ -154,20 +156,20 @@ internal sealed class TrainingOptions
 
     public bool HasSeed(ParseResult parsed) => parsed.GetValue(_seed) is not null;
 
-    /// <summary>The experiment that the options describe. A value out of its range is a usage error that names its option.</summary>
+    /// <summary>Returns the experiment that the options describe. A value out of range is a usage error with the option's name.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="isSeeded">Whether the user chose seeds, and so random weights where none are named.</param>
     public Experiment Read(ParseResult parsed, bool isSeeded)
     {
         var experiment = Mnist.Experiment();
-        var hiddenActivation = ParseActivation(parsed.GetValue(_hiddenActivation)!);
-        foreach (var units in ParseHidden(parsed.GetValue(_hidden)!))
+        var hiddenActivation = parsed.GetValue(_hiddenActivation);
+        foreach (var units in ParseHidden(parsed.GetValue(_hidden) ?? ""))
         {
             experiment = experiment.Dense(units, hiddenActivation);
         }
 
         experiment = experiment
-            .Dense(AtLeast(_classes, parsed.GetValue(_classes), 2), ParseActivation(parsed.GetValue(_output)!))
+            .Dense(AtLeast(_classes, parsed.GetValue(_classes), 2), parsed.GetValue(_output))
             .Order(parsed.GetValue(_order))
             .Precision(parsed.GetValue(_precision));
         experiment = Guard(_batch, () => experiment.Batch(parsed.GetValue(_batch)));
@@ -182,7 +184,7 @@ internal sealed class TrainingOptions
             experiment = experiment.InitialWeights(InitialWeights.Reference);
         }
 
-        // Last: reading data takes a while, a wrong number should not wait for it.
+        // Reading data takes a while, so it comes last: errors in numbers are reported first.
         return parsed.GetValue(_data) is { } folder
             ? experiment.Data(ImageData.FromFolder(NotEmpty(_data, folder), parsed.GetValue(_classes)))
             : experiment;
@@ -200,13 +202,13 @@ internal sealed class TrainingOptions
     }
 
     private bool IsDocumentModel(ParseResult parsed) =>
-        parsed.GetValue(_data) is null && parsed.GetValue(_hidden) is "" && parsed.GetValue(_classes) == 10;
+        parsed.GetValue(_data) is null && parsed.GetValue(_hidden) is null or "" && parsed.GetValue(_classes) == 10;
 
     internal static int AtLeast(Option option, int value, int least) =>
-        value >= least ? value : throw new UsageException($"{option.Name} {value}: a number of at least {least} is expected.");
+        value >= least ? value : throw new UsageException($"{option.Name} must be at least {least}, not {value}.");
 
     internal static string NotEmpty(Option option, string value) =>
-        value.Trim().Length > 0 ? value : throw new UsageException($"{option.Name}: a folder is expected, not an empty name.");
+        value.Trim().Length > 0 ? value : throw new UsageException($"{option.Name} is empty. Give the name of a folder.");
 
     private static Experiment When<T>(ParseResult parsed, Option<T?> option, Experiment experiment, Func<Experiment, T, Experiment> apply)
         where T : struct => parsed.GetValue(option) is { } value ? Guard(option, () => apply(experiment, value)) : experiment;
@@ -220,16 +222,16 @@ internal sealed class TrainingOptions
         catch (ArgumentOutOfRangeException error)
         {
             var given = Convert.ToString(error.ActualValue, CultureInfo.InvariantCulture);
-            throw new UsageException($"{option.Name} {given}: {Allowed(option.Name)}.");
+            throw new UsageException($"{option.Name} must be {Allowed(option.Name)}, not {given}.");
         }
     }
 
     private static string Allowed(string option) =>
         option switch
         {
-            "--min-gain" => "a loss of at least 0 is expected",
-            "--target" => "an accuracy from 0 to 1 is expected",
-            _ => "a number of at least 1 is expected",
+            "--min-gain" => "at least 0",
+            "--target" => "from 0 to 1",
+            _ => "at least 1",
         };
 
     private static IEnumerable<int> ParseHidden(string text)
@@ -240,12 +242,10 @@ internal sealed class TrainingOptions
             {
                 yield return int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var units) && units > 0
                     ? units
-                    : throw new UsageException($"--hidden {text}: '{word}' is no number of units; a list such as 128,64 is expected.");
+                    : throw new UsageException($"--hidden must be a list of whole numbers such as 128,64; '{word}' is not one.");
             }
         }
     }
-
-    private static Activation ParseActivation(string name) => Enum.Parse<Activation>(name, ignoreCase: true);
 
     private static InitialWeights ParseWeights(string text) =>
         text switch
@@ -255,20 +255,23 @@ internal sealed class TrainingOptions
             "he" => InitialWeights.He,
             "reference" => InitialWeights.Reference,
             _ when File.Exists(text) => InitialWeights.FromFile(text),
-            _ => throw new UsageException($"--initial-weights {text}: no such file; a file, normal, glorot, he or reference is expected."),
+            _ => throw new UsageException($"--initial-weights must be normal, glorot, he, reference or an existing .npz file, not '{text}'."),
         };
 
-    private static T Named<T>(System.CommandLine.Parsing.ArgumentResult result, params string[] names)
+    private static T Named<T>(ArgumentResult result, params T[] allowed)
         where T : struct, Enum
     {
         var word = result.Tokens[0].Value;
-        var index = Array.IndexOf(names, word);
-        if (index >= 0)
+        foreach (var value in allowed)
         {
-            return Enum.GetValues<T>()[index];
+            if (value.ToString().Equals(word, StringComparison.OrdinalIgnoreCase))
+            {
+                return value;
+            }
         }
 
-        result.AddError($"{((System.CommandLine.Parsing.OptionResult)result.Parent!).Option.Name} {word}: {string.Join(" or ", names)} is expected.");
+        var names = string.Join(" or ", allowed.Select(value => value.ToString().ToLowerInvariant()));
+        result.AddError($"{((OptionResult)result.Parent!).Option.Name} must be {names}, not '{word}'.");
         return default;
     }
 }

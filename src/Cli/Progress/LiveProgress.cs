@@ -60,7 +60,7 @@ internal sealed class LiveProgress(IAnsiConsole console, int runs, CancellationT
                 Droppable,
                 row => row < finished.Length ? "grey" : "default");
             var hint = cancellationToken.IsCancellationRequested
-                ? "interrupted, writing what was finished; Ctrl+C ends at once"
+                ? "Interrupted. Saving finished work; press Ctrl+C again to stop now."
                 : "Ctrl+C ends and keeps what there is";
             table.Caption($"{_finished.Count} of {runs} finished; {hint}");
             return table;

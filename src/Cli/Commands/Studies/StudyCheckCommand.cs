@@ -4,14 +4,18 @@ using CuteDl.Studies;
 
 namespace CuteDl.Cli;
 
-/// <summary><c>cutedl study check FILE</c>: what is wrong with a study, before anything is computed.</summary>
+/// <summary><c>cutedl study check FILE</c>: reports mistakes in a study before anything is trained.</summary>
 internal static class StudyCheckCommand
 {
     public static Command Create()
     {
         var file = StudyCommand.FileArgument();
-        var json = new Option<bool>("--json") { Description = "Write one JSON object to standard output." };
-        var command = new Command("check", "Says what is wrong with a study before anything is computed; exit code 1 if its results would be wrong, 2 if it is none.") { file, json };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object." };
+        var command = new CommandPage(
+            "check",
+            "Reports mistakes in a study before anything is trained. The exit code is 1 if the results would be wrong, and 2 if the file is not a study.",
+            "cutedl study check study.json")
+         { file, json };
         command.SetAction(parsed => Check(parsed.GetValue(file)!, parsed.GetValue(json)));
         return command;
     }

@@ -2,13 +2,18 @@ using System.CommandLine;
 
 namespace CuteDl.Cli;
 
-/// <summary><c>cutedl study ...</c>: comparisons that say how sure they are.</summary>
+/// <summary><c>cutedl study ...</c>: comparisons with statistics.</summary>
 internal static class StudyCommand
 {
     private const string DefaultFile = "study.json";
 
-    public static Command Create() =>
-        new("study", "Compares optimizers with equal tuning budgets over fresh seeds, and says how sure the verdict is.")
+    public static Command Create()
+    {
+        var command = new CommandPage(
+            "study",
+            "Compares optimizers with equal tuning budgets and fresh seeds, and reports which differences are statistically significant.",
+            "cutedl study init study.json",
+            "cutedl study run study.json --quick")
         {
             CreateInit(),
             StudyCheckCommand.Create(),
@@ -17,12 +22,15 @@ internal static class StudyCommand
             StudyFolderCommands.CreateReport(),
             StudyFolderCommands.CreateStatus(),
         };
+        command.ShowHelp();
+        return command;
+    }
 
     /// <summary>The file of a study, which must be there.</summary>
-    public static Argument<string> FileArgument() => new("FILE") { Description = "A study: see 'cutedl study init' and docs/study.schema.json." };
+    public static Argument<string> FileArgument() => new("FILE") { Description = "The JSON file of the study. 'cutedl study init' writes one to start from." };
 
     /// <summary>The folder of a study that was begun.</summary>
-    public static Argument<string> FolderArgument() => new("DIR") { Description = "The folder of a study that was begun." };
+    public static Argument<string> FolderArgument() => new("DIR") { Description = "The folder of a study, as given to --out of 'cutedl study run'." };
 
     /// <summary>The study in a file.</summary>
     /// <exception cref="UsageException">There is no such file.</exception>
@@ -36,8 +44,8 @@ internal static class StudyCommand
     private static Command CreateInit()
     {
         var file = new Argument<string>("FILE") { Description = "The file to write.", DefaultValueFactory = _ => DefaultFile };
-        var force = new Option<bool>("--force") { Description = "Replace a file of that name." };
-        var command = new Command("init", "Writes a commented study to begin with.") { file, force };
+        var force = new Option<bool>("--force") { Description = "Overwrite an existing file." };
+        var command = new CommandPage("init", "Writes a commented example of a study, to start from.", "cutedl study init study.json") { file, force };
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(file)!;

@@ -11,7 +11,11 @@ internal static class StudyFolderCommands
     public static Command CreateReport()
     {
         var folder = StudyCommand.FolderArgument();
-        var command = new Command("report", "Writes the report anew from what is there, of a study that is still running too.") { folder };
+        var command = new CommandPage(
+            "report",
+            "Writes the report of a study again, from the trials that are finished. The study may still be running.",
+            "cutedl study report artifacts/study-first")
+         { folder };
         command.SetAction(parsed =>
         {
             if (StudySession.Load(parsed.GetValue(folder)!) is not { } result)
@@ -31,7 +35,11 @@ internal static class StudyFolderCommands
     public static Command CreateStatus()
     {
         var folder = StudyCommand.FolderArgument();
-        var command = new Command("status", "Shows how far a study is, and whether a process is running it.") { folder };
+        var command = new CommandPage(
+            "status",
+            "Shows how many trials of a study are finished, what was decided so far, and whether it is running.",
+            "cutedl study status artifacts/study-first")
+         { folder };
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(folder)!;

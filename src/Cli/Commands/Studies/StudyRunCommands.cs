@@ -14,14 +14,18 @@ internal static class StudyRunCommands
         var folder = new Option<string?>("--out")
         {
             HelpName = "DIR",
-            Description = "The study's folder, in which nothing is lost (default: artifacts/study-<its name>).",
+            Description = "Folder of the study, new or empty. Every finished trial is saved in it. Default: artifacts/study-NAME, with the name of the study.",
         };
-        var quick = new Option<bool>("--quick") { Description = "A smaller form: a quarter of the steps, four settings each, at most ten seeds, no defaults." };
-        var until = new Option<string?>("--until") { HelpName = "decided", Description = "Add seeds, at the looks that the study declares, until the question is decided." };
+        var quick = new Option<bool>("--quick") { Description = "Run a small form first: a quarter of the steps, four settings each, at most ten seeds, no runs with default settings." };
+        var until = new Option<string?>("--until") { HelpName = "decided", Description = "Add seeds, at the interim looks of the study, until every comparison is decided." };
         until.AcceptOnlyFromAmong("decided");
         var parallel = Parallel();
         var json = Json();
-        var command = new Command("run", "Carries a study out.") { file, folder, quick, until, parallel, json };
+        var command = new CommandPage(
+            "run",
+            "Runs a study in a folder. After an interruption, 'cutedl study resume' continues it.",
+            "cutedl study run study.json --out my-study")
+         { file, folder, quick, until, parallel, json };
         command.SetAction((parsed, cancellationToken) =>
         {
             var study = StudyCommand.Load(parsed.GetValue(file)!);
@@ -40,26 +44,29 @@ internal static class StudyRunCommands
         var folder = StudyCommand.FolderArgument();
         var parallel = Parallel();
         var json = Json();
-        var command = new Command("resume", "Goes on with a study that was interrupted, however; what is finished is not run again.") { folder, parallel, json };
+        var command = new CommandPage(
+            "resume",
+            "Continues an interrupted study. Finished trials are not run again.",
+            "cutedl study resume my-study")
+         { folder, parallel, json };
         command.SetAction((parsed, cancellationToken) =>
             StudySession.ResumeAsync(parsed.GetValue(folder)!, Options(parsed, parallel), parsed.GetValue(json), cancellationToken));
         return command;
     }
 
-    private static Option<int> Parallel() =>
+    private static Option<int?> Parallel() =>
         new("--parallel")
         {
             HelpName = "N",
-            Description = "Trials at the same time (default: one for each processor). No result depends on it.",
-            DefaultValueFactory = _ => Environment.ProcessorCount,
-            CustomParser = Numbers.Whole<int>,
+            Description = "Number of trials that train at the same time, at least 1. Results do not depend on it. Default: one per processor.",
+            CustomParser = Numbers.WholeOrNone<int>,
         };
 
     private static Option<bool> Json() =>
-        new("--json") { Description = "Write one JSON object a line to standard output; everything else goes to standard error." };
+        new("--json") { Description = "Print progress and results as one JSON object per line. Other messages go to standard error." };
 
-    private static StudyOptions Options(ParseResult parsed, Option<int> parallel) =>
-        new() { Parallel = TrainingOptions.AtLeast(parallel, parsed.GetValue(parallel), 1) };
+    private static StudyOptions Options(ParseResult parsed, Option<int?> parallel) =>
+        new() { Parallel = TrainingOptions.AtLeast(parallel, parsed.GetValue(parallel) ?? Environment.ProcessorCount, 1) };
 
     private static void Refuse(string folder)
     {
