@@ -7,19 +7,29 @@ namespace CuteDl.Cli;
 internal static class CommandLine
 {
     /// <summary>Creates the command <c>cutedl</c>. A root command would take its name from the file, CuteDl.Cli.</summary>
-    public static Command Create() =>
-        new("cutedl", "Trains one model under different optimizers on MNIST and says what each one does.")
+    public static Command Create()
+    {
+        var command = new CommandPage(
+            "cutedl",
+            "Trains one model on MNIST under different optimizers and compares them, in tables and pictures.",
+            "cutedl compare fixed-0.01 momentum adam --max-epochs 1",
+            "cutedl run \"clip_norm(1) | adamw(lr=0.001)\" --max-steps 2000",
+            "cutedl list adam")
         {
             CompareCommand.Create(),
             RunCommand.Create(),
             ListCommand.Create(),
-            TraceCommand.Create(),
-            LawsCommand.Create(),
-            StudyCommand.Create(),
-            SchemaCommand.Create(),
             LearningRateCommand.Create(),
+            StudyCommand.Create(),
+            LawsCommand.Create(),
+            TraceCommand.Create(),
             ReplayCommand.Create(),
-            new HelpOption { Recursive = true },
+            SchemaCommand.Create(),
+            new HelpOption { Recursive = true, Action = new HelpPageAction(clearsParseErrors: true) },
             new VersionOption(),
         };
+        command.Notes = "Exit codes: 0 success; 1 a run failed or diverged, or a check failed; 2 the command line, a file or the data are wrong; 130 interrupted.";
+        command.ShowHelp();
+        return command;
+    }
 }

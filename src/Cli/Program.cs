@@ -1,29 +1,5 @@
-using System.CommandLine;
-using System.CommandLine.Help;
 using CuteDl.Cli;
 
 Console.SetError(new UnfailingWriter(Console.Error));
 
-// A root command would take its name from the file, CuteDl.Cli.
-var command = new CommandPage(
-    "cutedl",
-    "Trains one model on MNIST under different optimizers and compares them, in tables and pictures.",
-    "cutedl compare fixed-0.01 momentum adam --max-epochs 1",
-    "cutedl run \"clip_norm(1) | adamw(lr=0.001)\" --max-steps 2000",
-    "cutedl list adam")
-{
-    CompareCommand.Create(),
-    RunCommand.Create(),
-    ListCommand.Create(),
-    LearningRateCommand.Create(),
-    StudyCommand.Create(),
-    LawsCommand.Create(),
-    TraceCommand.Create(),
-    ReplayCommand.Create(),
-    new HelpOption { Recursive = true, Action = new HelpPageAction(clearsParseErrors: true) },
-    new VersionOption(),
-};
-
-command.Notes = "Exit codes: 0 success; 1 a run failed or diverged, or a check failed; 2 the command line, a file or the data are wrong; 130 interrupted.";
-command.ShowHelp();
-return await Invocation.RunAsync(command, args);
+return await Invocation.RunAsync(CommandLine.Create(), args);

@@ -147,7 +147,7 @@ internal static class CompositionTests
             Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Optimizers.Sgd().With("momentum", 1)).ActualValue, 1.0, "value");
             Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Optimizers.Sgd().With("momentum", 1)).ParamName, "value", "the parameter");
             Expect.isNull(Spec.Throws<ArgumentException>(() => Optimizers.Sgd(nesterov: true)).ParamName, "values that do not fit together");
-            Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().With((AdamOptions _) => null!)).Message, "gave null", "no hyper-parameters");
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().With((AdamOptions _) => null!)).Message, "returned null", "no hyper-parameters");
             Expect.equal(
                 Spec.Throws<ArgumentOutOfRangeException>(() => Optimizers.Adam().Schedule("lr", new Plateau(1, ThresholdMode: (ThresholdMode)7))).ParamName,
                 "ThresholdMode",

@@ -85,7 +85,7 @@ internal static class ExperimentTests
         }),
         Spec.Test("seeds that change nothing are refused", async () =>
         {
-            await Refused<ArgumentException>(() => Short.Compare(Optimizers.Adam()).Seeds(2).RunAsync(), "every seed would give the same run");
+            await Refused<ArgumentException>(() => Short.Compare(Optimizers.Adam()).Seeds(2).RunAsync(), "Every seed would give the same run.");
             Expect.equal((await Short.Dropout(0.1).Dense(10).InitialWeights(InitialWeights.He).Compare(Optimizers.Adam()).Seeds(2).RunAsync()).Runs.Count, 2, "others are not");
         }),
         Spec.Test("a comparison that is cancelled at once has no runs", async () =>

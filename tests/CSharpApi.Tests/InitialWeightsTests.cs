@@ -22,7 +22,7 @@ internal static class InitialWeightsTests
         {
             foreach (var cells in new[] { Cells.NewI64(new long[7840]), Cells.NewU8(new byte[7840]) })
             {
-                await Refused(cells, "'layers.0.weight' holds integers");
+                await Refused(cells, "The array 'layers.0.weight' in ");
             }
         }),
         Spec.Test("what is not finite is refused", async () =>

@@ -14,7 +14,7 @@ internal static class ReplayTests
             var file = Path.Combine("here", "trials", "confirmation", "bowl", "momentum", "0", "2.json");
             var outcome = tool.Run("replay", file);
             Expect.equal(outcome.ExitCode, 0, outcome.Error);
-            Expect.stringContains(outcome.Output, "confirmation/bowl/momentum/0/2: bit-equal over all 100 steps.", "verdict");
+            Expect.stringContains(outcome.Output, "confirmation/bowl/momentum/0/2: all 100 steps are bit-equal.", "verdict");
 
             var manifest = JsonNode.Parse(File.ReadAllText(tool.PathOf(file)))!;
             var marks = Convert.FromBase64String((string)manifest["result"]!["fingerprint"]!);
@@ -23,7 +23,7 @@ internal static class ReplayTests
             File.WriteAllText(tool.PathOf("flipped.json"), manifest.ToJsonString());
             var flipped = tool.Run("replay", "flipped.json");
             Expect.equal(flipped.ExitCode, 1, flipped.Error);
-            Expect.stringContains(flipped.Output, "differs from step 42 on, as the training loss shows.", "where");
+            Expect.stringContains(flipped.Output, "differs from step 42 on (seen in the training loss).", "where");
             var json = JsonNode.Parse(tool.Run("replay", "flipped.json", "--json").Output)!;
             Expect.equal(((bool)json["bit_equal"]!, (long)json["first"]!, (long)json["last"]!), (false, 42L, 42L), "json");
 
@@ -32,7 +32,7 @@ internal static class ReplayTests
             File.WriteAllText(tool.PathOf("better.json"), changed.ToJsonString());
             var better = tool.Run("replay", "better.json");
             Expect.equal(better.ExitCode, 1, better.Error);
-            Expect.stringContains(better.Output, "as the record of steps_to_target shows.", "a figure that does not follow from its run");
+            Expect.stringContains(better.Output, "(seen in the record of steps_to_target).", "a figure that does not follow from its run");
 
             manifest["version"] = "0.0.1";
             File.WriteAllText(tool.PathOf("older.json"), manifest.ToJsonString());
@@ -69,13 +69,13 @@ internal static class ReplayTests
             var file = Directory.GetFiles(tool.PathOf("here", "runs"), "result.json", SearchOption.AllDirectories).Single();
             var outcome = tool.Run("replay", file);
             Expect.equal(outcome.ExitCode, 0, outcome.Error);
-            Expect.stringContains(outcome.Output, "bit-equal over all 60 steps", "verdict");
+            Expect.stringContains(outcome.Output, "all 60 steps are bit-equal", "verdict");
             var result = JsonNode.Parse(File.ReadAllText(file))!;
             result["history"]!["val_loss"]![1] = Math.BitIncrement((double)result["history"]!["val_loss"]![1]!);
             File.WriteAllText(file, result.ToJsonString());
             var changed = tool.Run("replay", file);
             Expect.equal(changed.ExitCode, 1, changed.Error);
-            Expect.stringContains(changed.Output, "one of 21 to 40, as the validation shows", "where");
+            Expect.stringContains(changed.Output, "from a step between 21 and 40 on (seen in the validation)", "where");
         }),
         Spec.Test("what is no result is named", () =>
         {

@@ -55,7 +55,7 @@ internal static class StudyInterruptionTests
             Expect.stringContains(outcome.Output, "cutedl study resume here", "how to go on");
             Expect.isTrue(File.Exists(tool.PathOf("here", "results.csv")), "what there is");
             var status = tool.Run("study", "status", "here");
-            Expect.stringContains(status.Output, "Go on with: cutedl study resume here", status.Error);
+            Expect.stringContains(status.Output, "To continue, run: cutedl study resume here", status.Error);
         }),
         Spec.Test("a second process on the folder is refused, and reading is not", () =>
         {
@@ -67,7 +67,7 @@ internal static class StudyInterruptionTests
             Expect.stringContains(second.Error, "Another process is running the study in", "why");
             var status = tool.Run("study", "status", "here");
             Expect.equal(status.ExitCode, 0, status.Error);
-            Expect.stringContains(status.Output, "A process is running it.", "status");
+            Expect.stringContains(status.Output, "The study is running.", "status");
             Expect.equal(tool.Run("study", "report", "here").ExitCode, 0, "a report of what there is");
             first.Kill();
             first.WaitForExit();

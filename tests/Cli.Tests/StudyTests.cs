@@ -26,17 +26,16 @@ internal static class StudyTests
 
     private static readonly (string Name, string[] Arguments, string Expected)[] Mistakes =
     [
-        ("a study without a verb", ["study"], "Required command"),
         ("no file", ["study", "run"], "Required argument"),
-        ("a file that is missing", ["study", "check", "none.json"], "'none.json': there is no such file"),
+        ("a file that is missing", ["study", "check", "none.json"], "The file 'none.json' does not exist."),
         ("a folder without a study", ["study", "resume", "nowhere"], "holds no study that was begun"),
         ("a folder without a study to report", ["study", "report", "nowhere"], "holds no study that was begun"),
-        ("no parallel trials", ["study", "resume", "nowhere", "--parallel", "0"], "--parallel 0"),
+        ("no parallel trials", ["study", "resume", "nowhere", "--parallel", "0"], "--parallel must be at least 1, not 0."),
         ("until something else", ["study", "run", "study.json", "--until", "bored"], "decided"),
-        ("a result that is missing", ["replay", "none.json"], "'none.json': there is no such file"),
-        ("a rate to begin with that is none", ["lr-find", "adam", "--low", "0"], "--low 0"),
-        ("a highest rate below the lowest", ["lr-find", "adam", "--low", "1", "--high", "0.1"], "--high 0.1"),
-        ("too few steps of a sweep", ["lr-find", "adam", "--steps", "1"], "--steps 1"),
+        ("a result that is missing", ["replay", "none.json"], "The file 'none.json' does not exist."),
+        ("a rate to begin with that is none", ["lr-find", "adam", "--low", "0"], "--low must be above 0, not 0."),
+        ("a highest rate below the lowest", ["lr-find", "adam", "--low", "1", "--high", "0.1"], "--high must be above --low, not 0.1."),
+        ("too few steps of a sweep", ["lr-find", "adam", "--steps", "1"], "--steps must be at least 2, not 1."),
         ("a hyper-parameter that is not there", ["lr-find", "adam", "--argument", "decay"], "decay"),
     ];
 
@@ -125,7 +124,7 @@ internal static class StudyTests
             Expect.equal(again.ExitCode, 2, again.Error);
             Expect.stringContains(again.Error, "cutedl study resume", "hint");
             var status = tool.Run("study", "status", folder);
-            Expect.stringContains(status.Output, "20 of 20 trials are finished, which is all", status.Error);
+            Expect.stringContains(status.Output, "20 of 20 trials are finished, the study is complete", status.Error);
             var before = File.ReadAllBytes(Path.Combine(folder, "results.csv"));
             File.Delete(Path.Combine(folder, "results.csv"));
             Expect.equal(tool.Run("study", "report", folder).ExitCode, 0, "report anew");

@@ -21,11 +21,11 @@ internal static class TraceTests
 
     private static readonly (string Name, string Expected, (string, Tensor)[] Initial, (string, Tensor)[] Gradients)[] Mistakes =
     [
-        ("a tensor without gradients", "no gradients of 'b': there are 'a'", [("a", Zeros(2)), ("b", Zeros(1))], [("a", Zeros(3, 2))]),
-        ("gradients without a tensor", "has no such tensor: there are 'a'", [("a", Zeros(2))], [("a", Zeros(3, 2)), ("b", Zeros(3, 1))]),
-        ("a shape that does not fit", "have the shape 3 × 4, expected steps × 2 × 2", [("a", Zeros(2, 2))], [("a", Zeros(3, 4))]),
-        ("gradients without steps", "have the shape 2, expected steps × 2", [("a", Zeros(2))], [("a", Zeros(2))]),
-        ("different numbers of steps", "4 gradients of 'b', and 3 of 'a'", [("a", Zeros(2)), ("b", Zeros(1))], [("a", Zeros(3, 2)), ("b", Zeros(4, 1))]),
+        ("a tensor without gradients", "no gradients of 'b'. It has gradients of 'a'.", [("a", Zeros(2)), ("b", Zeros(1))], [("a", Zeros(3, 2))]),
+        ("gradients without a tensor", "has no tensor of this name. Its tensors are 'a'.", [("a", Zeros(2))], [("a", Zeros(3, 2)), ("b", Zeros(3, 1))]),
+        ("a shape that does not fit", "have the shape 3 × 4; the shape must be steps × 2 × 2.", [("a", Zeros(2, 2))], [("a", Zeros(3, 4))]),
+        ("gradients without steps", "have the shape 2; the shape must be steps × 2.", [("a", Zeros(2))], [("a", Zeros(2))]),
+        ("different numbers of steps", "4 gradients of 'b' but 3 of 'a'", [("a", Zeros(2)), ("b", Zeros(1))], [("a", Zeros(3, 2)), ("b", Zeros(4, 1))]),
         ("whole numbers", "'a' in initial.npz holds integers", [("a", new Tensor(List(2), Cells.NewI64([1, 2])))], [("a", Zeros(3, 2))]),
         ("no tensors at all", "initial.npz has no tensors", [], []),
         ("groups that do not fit", "\"*.bias\" takes no parameter", [("a", Zeros(2))], [("a", Zeros(3, 2))]),
@@ -89,7 +89,7 @@ internal static class TraceTests
             File.WriteAllText(tool.PathOf("text.npz"), "no archive");
             var missing = tool.Run("trace", "adam", "--initial", "none.npz", "--gradients", "g.npz", "--out", "out.npz");
             Expect.equal(missing.ExitCode, 2, missing.Error);
-            Expect.stringContains(missing.Error, "--initial none.npz", "missing");
+            Expect.stringContains(missing.Error, "--initial names the file 'none.npz', which does not exist.", "missing");
             var damaged = tool.Run("trace", "adam", "--initial", "w.npz", "--gradients", "text.npz", "--out", "out.npz");
             Expect.equal(damaged.ExitCode, 2, damaged.Error);
             Expect.stringContains(damaged.Error, "text.npz", "damaged");

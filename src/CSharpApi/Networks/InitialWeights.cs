@@ -42,7 +42,7 @@ public sealed class InitialWeights
     {
         if (!(standardDeviation >= 0 && double.IsFinite(standardDeviation)))
         {
-            throw new ArgumentOutOfRangeException(nameof(standardDeviation), standardDeviation, "must be at least 0 and finite.");
+            throw new ArgumentOutOfRangeException(nameof(standardDeviation), standardDeviation, "The standard deviation must be at least 0 and finite.");
         }
 
         return Random(CuteDl.Core.Networks.Initialization.NewNormal(standardDeviation));
@@ -85,7 +85,7 @@ public sealed class InitialWeights
 
         foreach (var name in arrays.Keys.Except(known))
         {
-            throw new InitialWeightsException($"{source}: the array '{name}' is none of the model {model}; its arrays are {string.Join(", ", known)}.");
+            throw new InitialWeightsException($"{source} has an array '{name}', which the model {model} does not have. The arrays of the model are {string.Join(", ", known)}.");
         }
 
         foreach (var parameter in parameters)
@@ -93,7 +93,7 @@ public sealed class InitialWeights
             var expected = Shape(parameter.Shape);
             if (!arrays.TryGetValue(parameter.Name, out var array))
             {
-                throw new InitialWeightsException($"{source}: the array '{parameter.Name}' ({expected}) of the model {model} is missing.");
+                throw new InitialWeightsException($"{source} has no array '{parameter.Name}' ({expected}), which the model {model} needs.");
             }
 
             if (Shape(array.Shape) != expected)
@@ -106,7 +106,7 @@ public sealed class InitialWeights
             {
                 Cells.F32 single => Array.ConvertAll(single.Item, value => (double)value),
                 Cells.F64 @double => @double.Item,
-                _ => throw new InitialWeightsException($"{source}: the array '{parameter.Name}' holds integers, float32 or float64 is expected."),
+                _ => throw new InitialWeightsException($"The array '{parameter.Name}' in {source} holds integers. It must hold float32 or float64."),
             };
 
             if (Array.FindIndex(values, value => !double.IsFinite(value)) is var index and >= 0)

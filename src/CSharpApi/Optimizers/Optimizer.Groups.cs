@@ -109,7 +109,7 @@ public sealed partial class Optimizer
     public Optimizer Thaw(string pattern)
     {
         ArgumentNullException.ThrowIfNull(pattern);
-        return SetFrozen(pattern, isFrozen: false) ?? throw new ArgumentException($"{this} freezes no \"{pattern}\".", nameof(pattern));
+        return SetFrozen(pattern, isFrozen: false) ?? throw new ArgumentException($"{this} has no frozen group \"{pattern}\". Give a pattern that was frozen before.", nameof(pattern));
     }
 
     private Optimizer InFront(Optimizer part)

@@ -72,7 +72,7 @@ public sealed record Plateau(
         {
             ThresholdMode.Relative => CuteDl.Core.Optimizers.ThresholdMode.Relative,
             ThresholdMode.Absolute => CuteDl.Core.Optimizers.ThresholdMode.Absolute,
-            _ => throw new ArgumentOutOfRangeException(nameof(ThresholdMode), ThresholdMode, "there is no such mode."),
+            _ => throw new ArgumentOutOfRangeException(nameof(ThresholdMode), ThresholdMode, "The mode must be Relative or Absolute."),
         };
 
     internal static Plateau Of(CorePlateau core) =>

@@ -152,7 +152,7 @@ public static partial class Schedules
             CyclicMode.Triangular => Core.Optimizers.CyclicMode.Triangular,
             CyclicMode.Triangular2 => Core.Optimizers.CyclicMode.Triangular2,
             CyclicMode.ExponentialRange => Core.Optimizers.CyclicMode.NewExponentialRange(gamma),
-            _ => throw new ArgumentOutOfRangeException(nameof(mode), mode, "there is no such mode."),
+            _ => throw new ArgumentOutOfRangeException(nameof(mode), mode, "The mode must be a member of CyclicMode."),
         }));
 
     /// <summary>scale · modelSize^−½ · min(n^−½, n · warmup^−1½) where n = t + 1 (Vaswani et al. 2017).</summary>
@@ -177,7 +177,7 @@ public static partial class Schedules
                 Interpolation.Constant => Core.Optimizers.Interpolation.Constant,
                 Interpolation.Linear => Core.Optimizers.Interpolation.NewAnneal(CoreAnneal.Linear),
                 Interpolation.Cosine => Core.Optimizers.Interpolation.NewAnneal(CoreAnneal.Cosine),
-                _ => throw new ArgumentOutOfRangeException(nameof(interpolation), interpolation, "there is no such interpolation."),
+                _ => throw new ArgumentOutOfRangeException(nameof(interpolation), interpolation, "The interpolation must be a member of Interpolation."),
             }),
             each: ("step", nameof(values)));
     }
@@ -238,7 +238,7 @@ public static partial class Schedules
         {
             Anneal.Cosine => CoreAnneal.Cosine,
             Anneal.Linear => CoreAnneal.Linear,
-            _ => throw new ArgumentOutOfRangeException(nameof(anneal), anneal, "there is no such shape."),
+            _ => throw new ArgumentOutOfRangeException(nameof(anneal), anneal, "The shape must be Cosine or Linear."),
         };
 
     // The core's message begins with the argument's name as the text form has it; C# callers know it by the parameter's: where the text

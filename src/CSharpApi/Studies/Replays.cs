@@ -61,7 +61,7 @@ public static partial class Replays
         var trial = manifest.Result.Trial;
         var study = given?.Core ?? ReadStudy(path, manifest.Study);
         var task = study.Tasks.FirstOrDefault(task => task.Name == trial.Task)
-            ?? throw new StudyException($"'{path}' is a trial of the task '{trial.Task}', and its study has no such task.");
+            ?? throw new StudyException($"'{path}' is a trial of the task '{trial.Task}', but its study has no task of this name.");
         var prepared = PreparedTaskModule.prepare(FuncConvert.FromFunc((ImageSource source) => data?.Core ?? Study.Read(source)), task);
         if (prepared.DataHash != manifest.Data)
         {
@@ -92,7 +92,7 @@ public static partial class Replays
         }
         catch (FormatException error) when (error is not DataFormatException)
         {
-            throw new DataFormatException(path, 0, $"it is no result of a trial: {error.Message}");
+            throw new DataFormatException(path, 0, $"The file is not the result of a trial: {error.Message}");
         }
     }
 
@@ -136,7 +136,7 @@ public static partial class Replays
         var match = ModelText().Match(model);
         if (!match.Success)
         {
-            throw new FormatException($"'{model}' is no model, such as 784-128(relu)-10(linear) softmax-cross-entropy.");
+            throw new FormatException($"'{model}' is not a model. A model is written like 784-128(relu)-10(linear) softmax-cross-entropy.");
         }
 
         var loss = Enum.GetValues<LossFunction>().Cast<LossFunction?>().FirstOrDefault(loss => Translate.Loss(loss!.Value).ToString() == match.Groups["loss"].Value)

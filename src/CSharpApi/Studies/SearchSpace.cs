@@ -27,7 +27,7 @@ public sealed class SearchSpace
     {
         if (!(low > 0 && double.IsFinite(low)))
         {
-            throw new ArgumentOutOfRangeException(nameof(low), low, "must be above 0 and finite.");
+            throw new ArgumentOutOfRangeException(nameof(low), low, "The lower bound must be above 0 and finite.");
         }
 
         return With(name, Space.NewLogUniform(low, Above(low, high)));
@@ -43,7 +43,7 @@ public sealed class SearchSpace
     {
         if (!double.IsFinite(low))
         {
-            throw new ArgumentOutOfRangeException(nameof(low), low, "must be finite.");
+            throw new ArgumentOutOfRangeException(nameof(low), low, "The lower bound must be finite.");
         }
 
         return With(name, Space.NewUniform(low, Above(low, high)));
@@ -58,7 +58,7 @@ public sealed class SearchSpace
         ArgumentNullException.ThrowIfNull(values);
         if (values.Length == 0 || values.Distinct().Count() != values.Length)
         {
-            throw new ArgumentException("a choice needs at least one value, and each once.", nameof(values));
+            throw new ArgumentException("A choice needs at least one value, and each value once.", nameof(values));
         }
 
         return With(name, Space.NewChoice(ListModule.OfSeq(values)));
@@ -84,13 +84,13 @@ public sealed class SearchSpace
         };
 
     private static double Above(double low, double high) =>
-        high > low && double.IsFinite(high) ? high : throw new ArgumentOutOfRangeException(nameof(high), high, FormattableString.Invariant($"must be finite and above the lower bound, {low}."));
+        high > low && double.IsFinite(high) ? high : throw new ArgumentOutOfRangeException(nameof(high), high, FormattableString.Invariant($"The upper bound must be finite and above the lower bound, {low}."));
 
     private SearchSpace With(string name, Space space)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         return _spaces.Exists(other => other.Item1 == name)
-            ? throw new ArgumentException($"the hyper-parameter '{name}' has a space already.", nameof(name))
+            ? throw new ArgumentException($"The hyper-parameter '{name}' has a search space already. Give each one once.", nameof(name))
             : new(_spaces.Add(Tuple.Create(name, space)));
     }
 }

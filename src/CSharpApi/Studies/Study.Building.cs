@@ -45,19 +45,19 @@ public sealed partial class Study
         ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
         if (!(accuracy is > 0 and <= 1))
         {
-            throw new ArgumentOutOfRangeException(nameof(accuracy), accuracy, "a target accuracy lies in (0, 1].");
+            throw new ArgumentOutOfRangeException(nameof(accuracy), accuracy, "The target accuracy must be in (0, 1].");
         }
 
         var plan = experiment.Plan;
         var data = plan.Data ?? CuteDl.Mnist.Load();
         if (validation < 1 || validation >= data.TrainingCount)
         {
-            throw new ArgumentOutOfRangeException(nameof(validation), validation, $"at least 1 and less than the {data.TrainingCount} training images.");
+            throw new ArgumentOutOfRangeException(nameof(validation), validation, $"The number of hold-out images must be at least 1 and below {data.TrainingCount}, the number of training images.");
         }
 
         var weights = plan.InitialWeights ?? CuteDl.InitialWeights.Normal();
         var initialization = weights.Initialization
-            ?? throw new ArgumentException($"the initial weights are {weights.Name}: a study's seeds decide them, so they must be random.", nameof(experiment));
+            ?? throw new ArgumentException($"The initial weights are {weights.Name}, but a study draws them from its seeds. Use random ones: normal, Glorot or He.", nameof(experiment));
         var images = new ImagesTask(
             data.Source,
             Split.NewHoldOut(validation, 0),
@@ -111,7 +111,7 @@ public sealed partial class Study
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         name = CheckName(name ?? optimizer.Rule.Name, OptimizerNames, nameof(name));
-        var spaces = space is null ? SearchSpace.Empty : space(SearchSpace.Empty) ?? throw new ArgumentException("the space is null.", nameof(space));
+        var spaces = space is null ? SearchSpace.Empty : space(SearchSpace.Empty) ?? throw new ArgumentException("The search space is null.", nameof(space));
         foreach (var (hyperParameter, _) in spaces.Core)
         {
             if (Settings.arguments(hyperParameter, optimizer.Core).IsEmpty)
@@ -169,23 +169,23 @@ public sealed partial class Study
         ArgumentOutOfRangeException.ThrowIfLessThan(seeds, 1);
         if (!(alpha is > 0 and < 1))
         {
-            throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "alpha lies in (0, 1).");
+            throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "alpha must be in (0, 1).");
         }
 
         if (!(equalWithin > 1 && double.IsFinite(equalWithin)))
         {
-            throw new ArgumentOutOfRangeException(nameof(equalWithin), equalWithin, "the ratio is above 1 and finite.");
+            throw new ArgumentOutOfRangeException(nameof(equalWithin), equalWithin, "The ratio must be above 1 and finite.");
         }
 
         var declared = looks?.ToArray() ?? [];
         if (declared.Length > 0 && (declared[0] < 1 || declared.Zip(declared.Skip(1)).Any(pair => pair.First >= pair.Second)))
         {
-            throw new ArgumentException($"looks ascend from at least 1, these are {string.Join(", ", declared)}.", nameof(looks));
+            throw new ArgumentException($"The interim looks are {string.Join(", ", declared)}. They must ascend and be at least 1.", nameof(looks));
         }
 
         if (declared.Length > 0 && declared[^1] < seeds)
         {
-            throw new ArgumentException($"the last look is at {declared[^1]} seeds, and there are {seeds} from the start: as many or more are allowed.", nameof(looks));
+            throw new ArgumentException($"The last interim look is at {declared[^1]} seeds, but the study starts with {seeds}. It must be at {seeds} or more.", nameof(looks));
         }
 
         var (tuning, _, frontier) = Fair();
@@ -209,7 +209,7 @@ public sealed partial class Study
         double[] list = [.. rates];
         if (list.Length == 0 || !(list[0] > 0) || !double.IsFinite(list[^1]) || list.Zip(list.Skip(1)).Any(pair => !(pair.First < pair.Second)))
         {
-            throw new ArgumentException("the rates ascend from above 0, and there is at least one.", nameof(rates));
+            throw new ArgumentException("The rates must ascend and be above 0, and at least one is needed.", nameof(rates));
         }
 
         var (tuning, confirmation, _) = Fair();
@@ -247,7 +247,7 @@ public sealed partial class Study
         }
 
         // Files are named after it, on disks that may not tell cases apart.
-        return taken.Contains(name, StringComparer.OrdinalIgnoreCase) ? throw new ArgumentException($"the name '{name}' is taken.", parameter) : name;
+        return taken.Contains(name, StringComparer.OrdinalIgnoreCase) ? throw new ArgumentException($"The name '{name}' is used already. Choose another one.", parameter) : name;
     }
 
     private static FSharpList<int> SeedList(IEnumerable<int> seeds, string parameter)
@@ -255,7 +255,7 @@ public sealed partial class Study
         int[] list = [.. seeds];
         if (list.Length == 0 || list.Distinct().Count() != list.Length)
         {
-            throw new ArgumentException("at least one seed, each once.", parameter);
+            throw new ArgumentException("At least one seed is needed, and each seed once.", parameter);
         }
 
         return ListModule.OfSeq(list);
@@ -277,5 +277,5 @@ public sealed partial class Study
     private (Tuning Tuning, Confirmation Confirmation, FSharpOption<Frontier>? Frontier) Fair() =>
         Core.Protocol is Protocol.Fair fair
             ? (fair.Item1, fair.Item2, fair.Item3)
-            : throw new InvalidOperationException("the document's protocol neither tunes nor confirms: make the study anew, without it.");
+            : throw new InvalidOperationException("A study with the document's protocol has no tuning and no confirmation. Build a study without this protocol.");
 }

@@ -18,13 +18,13 @@ public sealed class Comparison
     {
         if (runs.Count == 0)
         {
-            throw new ArgumentException("a comparison needs at least one optimizer.", nameof(runs));
+            throw new ArgumentException("A comparison needs at least one optimizer.", nameof(runs));
         }
 
         var twice = runs.GroupBy(run => run.Name).FirstOrDefault(group => group.Count() > 1);
         if (twice is not null)
         {
-            throw new ArgumentException($"the run '{twice.Key}' is given twice.", nameof(runs));
+            throw new ArgumentException($"The run '{twice.Key}' is given twice. Give each run once.", nameof(runs));
         }
     }
 
@@ -136,7 +136,7 @@ public sealed class Comparison
 
         if (_seeds > 1 && !prepared.DependsOnSeed)
         {
-            throw new ArgumentException("every seed would give the same run: the initial weights are given, the order is the files', and nothing drops out.");
+            throw new ArgumentException("Every seed would give the same run. Use random initial weights, a shuffled order or a dropout, or a single seed.");
         }
 
         return prepared;

@@ -33,7 +33,7 @@ public sealed class Experiment
     {
         if (!(rate is >= 0 and < 1))
         {
-            throw new ArgumentOutOfRangeException(nameof(rate), rate, "a dropout's rate must lie in [0, 1).");
+            throw new ArgumentOutOfRangeException(nameof(rate), rate, "The rate of a dropout must be in [0, 1).");
         }
 
         return new(_plan with { Layers = _plan.Layers.Add(Layer.NewDropout(rate)) });
@@ -77,7 +77,7 @@ public sealed class Experiment
     {
         if (!Enum.IsDefined(precision))
         {
-            throw new ArgumentOutOfRangeException(nameof(precision), precision, "there is no such precision.");
+            throw new ArgumentOutOfRangeException(nameof(precision), precision, "The precision must be Single or Double.");
         }
 
         return new(_plan with { Precision = precision });
@@ -175,7 +175,7 @@ public sealed class Experiment
         ArgumentNullException.ThrowIfNull(optimizers);
         if (Array.Exists(optimizers, optimizer => optimizer is null))
         {
-            throw new ArgumentException("one of the optimizers is null.", nameof(optimizers));
+            throw new ArgumentException("One of the optimizers is null.", nameof(optimizers));
         }
 
         return Compare([.. optimizers.Select(optimizer => new NamedRun(optimizer.ToString(), optimizer))]);

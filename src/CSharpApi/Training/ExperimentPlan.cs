@@ -64,7 +64,7 @@ internal sealed record ExperimentPlan
         var model = ModelModule.create(data.Pixels, ListModule.OfSeq(Layers), Loss);
         if (model.Outputs < data.Classes)
         {
-            throw new ArgumentException($"the data have {data.Classes} classes, the last layer only {model.Outputs} units.");
+            throw new ArgumentException($"The data have {data.Classes} classes, but the last layer has {model.Outputs} units. It needs at least {data.Classes}.");
         }
 
         // Given weights are read once, for all runs: what does not fit fails now, and no run can see another file.

@@ -64,12 +64,12 @@ public static class OptimizerTrace
     {
         if (names.Length == 0)
         {
-            throw new FormatException($"{initialPath} has no tensors.");
+            throw new FormatException($"{initialPath} has no tensors. At least one is needed.");
         }
 
         if (gradients.Keys.Except(names).FirstOrDefault() is { } unknown)
         {
-            throw new FormatException($"{gradientsPath} has gradients of '{unknown}', {initialPath} has no such tensor: there are {Quoted(names)}.");
+            throw new FormatException($"{gradientsPath} has gradients of '{unknown}', but {initialPath} has no tensor of this name. Its tensors are {Quoted(names)}.");
         }
 
         int? steps = null;
@@ -77,18 +77,18 @@ public static class OptimizerTrace
         {
             if (!gradients.TryGetValue(name, out var gradient))
             {
-                throw new FormatException($"{gradientsPath} has no gradients of '{name}': there are {Quoted(gradients.Keys)}.");
+                throw new FormatException($"{gradientsPath} has no gradients of '{name}'. It has gradients of {Quoted(gradients.Keys)}.");
             }
 
             if (!gradient.Shape.Skip(1).SequenceEqual(initial[name].Shape) || gradient.Shape.IsEmpty)
             {
                 var expected = string.Join(" × ", initial[name].Shape.Select(size => $"{size}").Prepend("steps"));
-                throw new FormatException($"the gradients of '{name}' in {gradientsPath} have the shape {Shape(gradient)}, expected {expected}.");
+                throw new FormatException($"The gradients of '{name}' in {gradientsPath} have the shape {Shape(gradient)}; the shape must be {expected}.");
             }
 
             if (steps is { } others && others != gradient.Shape.Head)
             {
-                throw new FormatException($"{gradientsPath} has {gradient.Shape.Head} gradients of '{name}', and {others} of '{names[0]}'.");
+                throw new FormatException($"{gradientsPath} has {gradient.Shape.Head} gradients of '{name}' but {others} of '{names[0]}'. Every tensor needs the same number.");
             }
 
             steps = gradient.Shape.Head;
@@ -102,7 +102,7 @@ public static class OptimizerTrace
         {
             Cells.F64 cells => cells.Item,
             Cells.F32 cells => Array.ConvertAll(cells.Item, value => (double)value),
-            _ => throw new FormatException($"'{name}' in {path} holds integers; floating-point numbers are expected."),
+            _ => throw new FormatException($"'{name}' in {path} holds integers. It must hold floating-point numbers."),
         };
 
     private static string Shape(Tensor tensor) => tensor.Shape.IsEmpty ? "of a single number" : string.Join(" × ", tensor.Shape);

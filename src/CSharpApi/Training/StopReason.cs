@@ -50,6 +50,6 @@ public static class StopReasonText
             StopReason.MaxSteps => "steps used up",
             StopReason.Diverged => "diverged",
             StopReason.Cancelled => "cancelled",
-            _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "there is no such reason."),
+            _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "The reason must be a member of StopReason."),
         };
 }

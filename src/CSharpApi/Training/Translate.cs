@@ -7,7 +7,7 @@ using CoreStopReason = CuteDl.Core.Training.StopReason;
 
 namespace CuteDl;
 
-/// <summary>Between the core's unions and the facade's enumerations.</summary>
+/// <summary>Converts between the core's unions and the facade's enumerations.</summary>
 internal static class Translate
 {
     public static CoreActivation Activation(Activation activation) =>
@@ -76,5 +76,5 @@ internal static class Translate
             ValAccuracy = Array.ConvertAll(validations, validation => validation.Accuracy),
         };
 
-    private static ArgumentOutOfRangeException Unknown(string name, object value) => new(name, value, $"there is no such {name}.");
+    private static ArgumentOutOfRangeException Unknown(string name, object value) => new(name, value, $"The {name} must be a member of its enumeration.");
 }

@@ -76,7 +76,13 @@ internal static class LearningRateCommand
         catch (ArgumentOutOfRangeException error) when (error.ParamName is "low" or "high" or "steps")
         {
             var given = Convert.ToString(error.ActualValue, CultureInfo.InvariantCulture);
-            throw new UsageException($"--{error.ParamName} {given}: {Invocation.Sentence(error.Message)}");
+            var allowed = error.ParamName switch
+            {
+                "low" => "above 0",
+                "high" => "above --low",
+                _ => "at least 2",
+            };
+            throw new UsageException($"--{error.ParamName} must be {allowed}, not {given}.");
         }
     }
 

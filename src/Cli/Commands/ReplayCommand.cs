@@ -26,7 +26,7 @@ internal static class ReplayCommand
             var path = parsed.GetValue(file)!;
             if (!File.Exists(path))
             {
-                throw new UsageException($"'{path}': there is no such file.");
+                throw new UsageException($"The file '{path}' does not exist.");
             }
 
             var images = parsed.GetValue(data) is { } folder ? ImageData.FromFolder(TrainingOptions.NotEmpty(data, folder), parsed.GetValue(classes)) : null;
@@ -63,7 +63,7 @@ internal static class ReplayCommand
         }
         catch (JsonException error)
         {
-            throw new DataFormatException(path, 0, $"it is no result of a run: {error.Message}");
+            throw new DataFormatException(path, 0, $"The file is not the result of a run: {error.Message}");
         }
     }
 
@@ -75,7 +75,7 @@ internal static class ReplayCommand
         }
         catch (JsonException error)
         {
-            throw new DataFormatException(path, 0, $"it is no result: {error.Message}");
+            throw new DataFormatException(path, 0, $"The file is not a result: {error.Message}");
         }
     }
 
@@ -89,7 +89,7 @@ internal static class ReplayCommand
 
         if (result.RecordedVersion != result.Version)
         {
-            Console.Error.WriteLine($"cutedl: made by version {result.RecordedVersion}, this is {result.Version}: a difference may be between these.");
+            Console.Error.WriteLine($"cutedl: The result was made by version {result.RecordedVersion}; this is version {result.Version}. A difference may come from the version.");
         }
 
         Console.WriteLine($"{result.Name}: {Verdict(result)}");
@@ -98,12 +98,12 @@ internal static class ReplayCommand
     private static string Verdict(ReplayResult result) =>
         result.Difference switch
         {
-            null => string.Create(CultureInfo.InvariantCulture, $"bit-equal over all {result.Steps} steps."),
+            null => string.Create(CultureInfo.InvariantCulture, $"all {result.Steps} steps are bit-equal."),
             { First: var first, Last: var last } difference when first == last =>
-                string.Create(CultureInfo.InvariantCulture, $"differs from step {first} on, as the {difference.What} shows."),
+                string.Create(CultureInfo.InvariantCulture, $"differs from step {first} on (seen in the {difference.What})."),
             var difference => string.Create(
                 CultureInfo.InvariantCulture,
-                $"differs; the first step that does is one of {difference.First} to {difference.Last}, as the {difference.What} shows."),
+                $"differs from a step between {difference.First} and {difference.Last} on (seen in the {difference.What})."),
         };
 
     private static JsonObject ToJson(ReplayResult result) => new()
@@ -118,7 +118,7 @@ internal static class ReplayCommand
         ["version"] = result.Version,
     };
 
-    /// <summary>Long replays say every few seconds where they are.</summary>
+    /// <summary>Prints the current step every few seconds.</summary>
     private sealed class StepLines(TextWriter writer) : IProgress<long>
     {
         private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);

@@ -7,12 +7,17 @@ internal static class SchemaCommand
 {
     public static Command Create()
     {
-        var study = new Command("study", "Prints the JSON schema of study files. Save it as study.schema.json beside them: editors then complete and check them.");
+        var study = new CommandPage(
+            "study",
+            "Prints the JSON schema of study files. Saved as study.schema.json beside them, it lets editors complete and check them.",
+            "cutedl schema study > study.schema.json");
         study.SetAction(_ =>
         {
             Console.Write(Study.Schema);
             return ExitCode.Fine;
         });
-        return new("schema", "Prints the JSON schema of a kind of file.") { study };
+        var command = new CommandPage("schema", "Prints the JSON schema of a kind of file, for editors.", "cutedl schema study > study.schema.json") { study };
+        command.ShowHelp();
+        return command;
     }
 }

@@ -63,7 +63,7 @@ internal static class StudySession
 
         if (!result.IsComplete)
         {
-            Console.WriteLine($"{Finished(result)}; go on with: cutedl study resume {folder}");
+            Console.WriteLine($"{Finished(result)}. To continue, run: cutedl study resume {folder}");
         }
     }
 
@@ -97,7 +97,7 @@ internal static class StudySession
         catch (StudyException error)
         {
             Invocation.Fail(Invocation.Sentence(error.Message));
-            Console.Error.WriteLine($"What was finished is kept; go on with: cutedl study resume {folder}");
+            Console.Error.WriteLine($"Finished trials are saved. To continue, run: cutedl study resume {folder}");
             return ExitCode.RunFailed;
         }
 
@@ -136,7 +136,7 @@ internal static class StudySession
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidOperationException)
         {
-            Invocation.Fail($"the report cannot be written: {Invocation.Sentence(error.Message)}");
+            Invocation.Fail($"The report cannot be written. {Invocation.Sentence(error.Message)}");
             exitCode = ExitCode.RunFailed;
         }
 

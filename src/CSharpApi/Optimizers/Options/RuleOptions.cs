@@ -28,5 +28,5 @@ internal static class RuleOptions
         where THyperParameters : IPart =>
         Optimizers.NamedAsInCSharp(
             kind,
-            () => OptimizerModule.update(kind, FuncConvert.FromFunc((THyperParameters h) => write(change(read(h)) ?? throw new ArgumentException("the change gave null.", nameof(change)))), optimizer));
+            () => OptimizerModule.update(kind, FuncConvert.FromFunc((THyperParameters h) => write(change(read(h)) ?? throw new ArgumentException("The change returned null. It must return hyper-parameters.", nameof(change)))), optimizer));
 }

@@ -51,7 +51,7 @@ internal static class StudyCheckCommand
             Console.WriteLine(Line(finding));
         }
 
-        Console.WriteLine(findings.Count == 0 ? $"{file}: nothing to object to." : $"{file}: {Counts(findings)}.");
+        Console.WriteLine(findings.Count == 0 ? $"{file}: no mistakes found." : $"{file}: {Counts(findings)}.");
     }
 
     private static string Counts(IReadOnlyList<Finding> findings) =>

@@ -26,20 +26,20 @@ internal static class StudyCommand
         return command;
     }
 
-    /// <summary>The file of a study, which must be there.</summary>
+    /// <summary>The argument for the file of a study.</summary>
     public static Argument<string> FileArgument() => new("FILE") { Description = "The JSON file of the study. 'cutedl study init' writes one to start from." };
 
-    /// <summary>The folder of a study that was begun.</summary>
+    /// <summary>The argument for the folder of a study.</summary>
     public static Argument<string> FolderArgument() => new("DIR") { Description = "The folder of a study, as given to --out of 'cutedl study run'." };
 
-    /// <summary>The study in a file.</summary>
-    /// <exception cref="UsageException">There is no such file.</exception>
+    /// <summary>Reads the study in a file.</summary>
+    /// <exception cref="UsageException">The file does not exist.</exception>
     public static Study Load(string file) => Study.Load(Existing(file));
 
     public static string Existing(string file) =>
         File.Exists(file) ? file
-        : Directory.Exists(file) ? throw new UsageException($"'{file}' is a folder, and a study is a file; one that was begun in a folder goes on with 'cutedl study resume {file}'.")
-        : throw new UsageException($"'{file}': there is no such file; 'cutedl study init {file}' writes one to begin with.");
+        : Directory.Exists(file) ? throw new UsageException($"'{file}' is a folder, but a study is a file. To continue the study in this folder, run 'cutedl study resume {file}'.")
+        : throw new UsageException($"The file '{file}' does not exist. 'cutedl study init {file}' writes an example.");
 
     private static Command CreateInit()
     {
@@ -51,11 +51,11 @@ internal static class StudyCommand
             var path = parsed.GetValue(file)!;
             if (!parsed.GetValue(force) && Path.Exists(path))
             {
-                throw new UsageException($"'{path}' is there already; --force replaces it.");
+                throw new UsageException($"The file '{path}' exists already. --force overwrites it.");
             }
 
             File.WriteAllText(path, Study.Example);
-            Console.WriteLine($"{path}: change it, then 'cutedl study check {path}' and 'cutedl study run {path}'.");
+            Console.WriteLine($"Wrote {path}. Edit it, then run 'cutedl study check {path}' and 'cutedl study run {path}'.");
             return ExitCode.Fine;
         });
         return command;

@@ -49,7 +49,7 @@ internal static class StudyFolderCommands
             }
 
             StudySession.ShowNotices(result.Notices);
-            Console.WriteLine($"{result.Study.Name}: {StudySession.Finished(result)}{(result.IsComplete ? ", which is all" : "")}.");
+            Console.WriteLine($"{result.Study.Name}: {StudySession.Finished(result)}{(result.IsComplete ? ", the study is complete" : "")}.");
             Console.WriteLine();
             Terminal.Write(AnsiConsole.Console, Counts(result));
             foreach (var decision in result.Decisions.Where(decision => decision.Kind is DecisionKind.Extended or DecisionKind.Selected or DecisionKind.Looked))
@@ -59,7 +59,7 @@ internal static class StudyFolderCommands
 
             if (!result.IsComplete)
             {
-                Console.WriteLine(FolderLock.IsTaken(new StudyFolder(path)) ? "A process is running it." : $"Go on with: cutedl study resume {path}");
+                Console.WriteLine(FolderLock.IsTaken(new StudyFolder(path)) ? "The study is running." : $"To continue, run: cutedl study resume {path}");
             }
 
             return ExitCode.Fine;

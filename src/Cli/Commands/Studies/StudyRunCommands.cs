@@ -72,7 +72,7 @@ internal static class StudyRunCommands
     {
         if (File.Exists(Path.Combine(folder, "journal")))
         {
-            throw new UsageException($"'{folder}' holds a study that was begun before: go on with 'cutedl study resume {folder}', or choose another folder with --out.");
+            throw new UsageException($"The folder '{folder}' holds a study already. Continue it with 'cutedl study resume {folder}', or choose another folder with --out.");
         }
     }
 
@@ -86,11 +86,11 @@ internal static class StudyRunCommands
 
         if (findings.Any(finding => finding.Severity == Severity.Error))
         {
-            throw new UsageException($"'{file}' is not carried out, because its results would be wrong.");
+            throw new UsageException($"'{file}' was not run, because its results would be wrong. Correct the errors above.");
         }
     }
 
-    // Letters and digits of any language; what a shell or a file system may take for something else becomes a dash.
+    // Keeps letters and digits of every language. All else becomes a dash, since a shell or a file system may interpret it.
     private static string FileName(string name)
     {
         var letters = name.ToLowerInvariant().Select(letter => char.IsLetterOrDigit(letter) ? letter : '-').ToArray();
