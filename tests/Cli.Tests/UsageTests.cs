@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CuteDl.Cli;
 using CuteDl.Testing;
 using Expecto;
 
@@ -85,9 +86,9 @@ internal static class UsageTests
         }),
         Spec.List("help of", HelpPages.Select(arguments => Spec.Test(arguments.Length == 0 ? "the program" : string.Join(' ', arguments), () =>
         {
-            using var tool = new Tool();
-            var outcome = tool.Run([.. arguments, "--help"]);
-            Expect.equal((outcome.ExitCode, outcome.Error), (0, ""), "exit code");
+            var parsed = CommandLine.Create().Parse([.. arguments, "--help"]);
+            Expect.isEmpty(parsed.Errors, "errors");
+            var outcome = new Outcome(0, HelpPage.Of(parsed.CommandResult.Command), "");
             Expect.isEmpty(outcome.Lines.Where(line => line.Length > 80 || line.EndsWith(' ')), "lines that do not fit 80 columns");
             Expect.stringContains(outcome.Output, "\nUsage:\n  cutedl ", "usage");
             Expect.isTrue(outcome.Lines.SkipWhile(line => !line.StartsWith("Example", StringComparison.Ordinal)).Any(line => line.StartsWith($"  {string.Join(' ', ["cutedl", .. arguments])} ", StringComparison.Ordinal)), "an example");
