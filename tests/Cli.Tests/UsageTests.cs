@@ -57,7 +57,7 @@ internal static class UsageTests
     private static readonly string[][] HelpPages =
     [
         [], ["compare"], ["run"], ["list"], ["lr-find"], ["study"], ["study", "init"], ["study", "check"], ["study", "run"], ["study", "resume"],
-        ["study", "report"], ["study", "status"], ["laws"], ["trace"], ["replay"],
+        ["study", "report"], ["study", "status"], ["laws"], ["trace"], ["replay"], ["schema"], ["schema", "study"],
     ];
 
     public static Test All { get; } = Spec.List("usage",
@@ -98,7 +98,7 @@ internal static class UsageTests
         Spec.Test("the program alone prints its help, and studies theirs", () =>
         {
             using var tool = new Tool();
-            foreach (var arguments in new string[][] { [], ["study"] })
+            foreach (var arguments in new string[][] { [], ["study"], ["schema"] })
             {
                 var alone = tool.Run(arguments);
                 Expect.equal((alone.ExitCode, alone.Error), (0, ""), "exit code");
