@@ -113,8 +113,17 @@ internal static partial class StudyReportTests
             var result = await TinyStudies.Images(folder.Within("data")).RunAsync(folder.Within("study"));
             var page = File.ReadAllText(StudyReport.Write(result, folder.Within("study")));
             Expect.stringContains(page, "<dt>data of tiny</dt><dd>", "data");
-            Expect.stringContains(page, $"cutedl replay trials/{result.Trials[0].Trial.Id}.json", "replay");
-            Expect.isTrue(File.Exists(folder.Within($"study/trials/{result.Trials[0].Trial.Id}.json")), "what is replayed");
+        }),
+        Spec.Test("the commands of the page need nothing but the files that a report consists of", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            var result = await TinyStudies.Functions.RunAsync();
+            var page = File.ReadAllText(StudyReport.Write(result, folder.Path));
+            var commands = Regex.Matches(page, "<pre tabindex=\"0\">(cutedl [^<]*)</pre>").Select(match => match.Groups[1].Value).ToArray();
+            Expect.sequenceEqual(commands, ["cutedl study run study.json --out again", $"cutedl replay again/trials/{result.Trials[0].Trial.Id}.json"], "commands");
+            Expect.isTrue(File.Exists(folder.Within("study.json")), "the study that the first command runs");
+            await Study.Load(folder.Within("study.json")).RunAsync(folder.Within("again"));
+            Expect.isTrue(File.Exists(folder.Within($"again/trials/{result.Trials[0].Trial.Id}.json")), "the trial that the second command replays");
         }));
 
     // RFC 4180, with line feeds.

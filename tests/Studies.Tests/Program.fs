@@ -12,6 +12,8 @@ let private tests =
           Statistics.SampleTests.tests
           Statistics.ComparisonTests.tests
           Analysis.AnalysisTests.tests
+          Analysis.ClaimTests.tests
+          Analysis.ErrorRateTests.tests
           TrialRunnerTests.tests
           QuasiRandomTests.tests
           SettingsTests.tests

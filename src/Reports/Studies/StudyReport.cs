@@ -4,7 +4,8 @@ namespace CuteDl.Reports;
 
 /// <summary>
 /// The report of a study: <c>report.html</c>, one file that needs no other and no network; <c>figures/*.png</c> and <c>.svg</c>;
-/// <c>tables/*.csv</c>, <c>.md</c> and <c>.json</c>; <c>results.csv</c>, a row for each trial, and <c>timings.csv</c>, its seconds.
+/// <c>tables/*.csv</c>, <c>.md</c> and <c>.json</c>; <c>results.csv</c>, a row for each trial, and <c>timings.csv</c>, its seconds; and
+/// <c>study.json</c>, unless it is there.
 /// </summary>
 /// <remarks>
 /// A study that is not finished has a report too, which says so. All but seconds follows from the study: <c>results.csv</c>, figures and
@@ -13,9 +14,9 @@ namespace CuteDl.Reports;
 /// </remarks>
 public static class StudyReport
 {
-    /// <summary>Writes the report. Files of these names are written over, each whole or not at all; all else in the folder is left alone.</summary>
-    /// <param name="result">What came of the study.</param>
-    /// <param name="folder">Where; it is made. The study's own folder, as a rule: paths in the report are relative to it.</param>
+    /// <summary>Writes the report. Replaces files of these names, each whole or not at all, and leaves everything else in the folder alone.</summary>
+    /// <param name="result">The results of the study.</param>
+    /// <param name="folder">The folder, usually the study's own; it is created if needed.</param>
     /// <returns>The path of <c>report.html</c>.</returns>
     /// <exception cref="IOException">A file cannot be written; the message names it.</exception>
     public static string Write(StudyResult result, string folder)
@@ -24,6 +25,12 @@ public static class StudyReport
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         var content = new StudyContent(result);
         void Text(string name, string text) => WholeFile.Write(Path.Combine(folder, name), Encoding.UTF8.GetBytes(text));
+        if (!File.Exists(Path.Combine(folder, "study.json")))
+        {
+            // The page says how to run it again.
+            Text("study.json", content.Facts.Json);
+        }
+
         Text("results.csv", TrialTables.Results(result).ToCsv());
         Text("timings.csv", TrialTables.Timings(result).ToCsv());
         foreach (var table in content.Tables)

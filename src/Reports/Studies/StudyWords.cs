@@ -33,13 +33,13 @@ internal static class StudyWords
 
     /// <summary>A value with its interval: 0.9 [0.8, 1.1].</summary>
     public static string Range(Interval? interval, Func<double, string> text) =>
-        interval is { } there ? $"{text(there.Value)} [{text(there.Low)}, {text(there.High)}]" : Nothing;
+        interval is { } there && !double.IsNaN(there.Value) ? $"{text(there.Value)} [{text(there.Low)}, {text(there.High)}]" : Nothing;
 
     /// <summary>lr=0.01, decay=0.9.</summary>
     public static string Values(IEnumerable<(string Name, double Value)> values) =>
         string.Join(", ", values.Select(value => FormattableString.Invariant($"{value.Name}={value.Value}")));
 
-    /// <summary>A task's name, or that it is about all.</summary>
+    /// <summary>Returns a task's name, or "all tasks" for the empty name.</summary>
     public static string Task(string name) => name.Length == 0 ? "all tasks" : name;
 
     public static string Of(Variant variant) =>
@@ -57,7 +57,9 @@ internal static class StudyWords
             Metric.FinalAccuracy => "final accuracy",
             Metric.AccuracyAtStop => "accuracy at the stop",
             Metric.TestAccuracy => "test accuracy",
-            _ => "best accuracy",
+            Metric.BestAccuracy => "best accuracy",
+            Metric.Success => "success",
+            _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, "No such metric."),
         };
 
     public static string Of(Outcome outcome) =>

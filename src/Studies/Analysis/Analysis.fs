@@ -1,24 +1,16 @@
 /// <summary>From what came of trials to what a report shows.</summary>
 /// <remarks>
 /// Conventions: a diverged trial never reached its target, and its accuracies count as 0. Pairs are compared on the seeds that both have
-/// finished, and ranked when these are all the seeds of the look. The chance of a wrong winner is at most the study's alpha for each task
-/// and each metric by itself, and for each metric over all tasks: over all pairs by Holm's correction, over all looks by error spending;
-/// with more tasks and metrics than one, the chance that one of their verdicts is wrong adds up. Trials behind the look, whose seeds the
-/// next one will have, have no part. All but seconds is the same for the same results, in whatever order they come.
+/// finished, over all tasks on the seeds that both have finished on every task; they are ranked when these are all the seeds of the look. A
+/// trial that was stopped before it arrived is known up to its stop only, and no time beyond is compared. The family-wise error rate of each
+/// task and metric, and of each metric over all tasks, is at most the study's alpha: over all pairs by Holm's correction, over all looks by
+/// error spending. Over several tasks and metrics these rates add up. Trials of later looks take no part. All but seconds is the same for the
+/// same results, in whatever order they come.
 /// </remarks>
 module CuteDl.Studies.Analysis
 
 open System
 open CuteDl.Studies.Statistics
-
-/// Of the document's protocol, which states neither.
-let private documentAlpha = 0.05
-let private documentEqualWithin = 1.1
-
-let private alpha (study: StudyDesign) =
-    match Measures.confirmation study with
-    | Some confirmation -> confirmation.Alpha
-    | None -> documentAlpha
 
 /// How many seeds there are at each look.
 let private planned (study: StudyDesign) =
@@ -28,7 +20,8 @@ let private planned (study: StudyDesign) =
     | Document seeds -> [| seeds.Length |]
 
 /// <summary>The level at which each look of the study may decide, as O'Brien and Fleming spend it; all of alpha if there is one look.</summary>
-let levels (study: StudyDesign) : float array = ErrorSpending.levels Spending.OBrienFleming (alpha study) (planned study)
+let levels (study: StudyDesign) : float array =
+    ErrorSpending.levels Spending.OBrienFleming (StudyDesign.alpha study) (planned study)
 
 let private lookState (study: StudyDesign) (looksDone: int) isDecided : LookState =
     let planned = planned study
@@ -61,13 +54,10 @@ let private upTo (study: StudyDesign) (look: LookState) (results: TrialResult ar
 
 let private rules (study: StudyDesign) (look: LookState) : Pairs.Rules =
     { Level = look.Level
-      EqualWithin =
-        match Measures.confirmation study with
-        | Some confirmation -> confirmation.EqualWithin
-        | None -> documentEqualWithin
+      EqualWithin = StudyDesign.equalWithin study
       LookSeeds = look.Planned[look.Done - 1] }
 
-/// <summary>Whether the confirmed trials of a look decide the question: some contender wins against or equals every other, in each metric but the test set's.</summary>
+/// <summary>True if the confirmed trials of a look decide the question: in steps and in final accuracy, some contender wins against or equals every other.</summary>
 /// <param name="study">The study that was asked.</param>
 /// <param name="results">Finished trials, in any order.</param>
 /// <param name="look">From 1.</param>
@@ -96,18 +86,18 @@ let private isCompared (result: TrialResult) =
 let private progress (look: LookState) trials expected isDocument =
     [| if trials < expected then
            if trials = 0 then
-               $"Incomplete: none of {expected} compared trials is finished, so that there is no verdict yet."
+               $"Incomplete: none of {expected} compared trials is finished, so there is no verdict yet."
            else
-               $"Incomplete: {trials} of {expected} compared trials are finished, and what follows is of these."
+               $"Incomplete: {trials} of {expected} compared trials are finished; all figures are from these."
        if not isDocument && look.Planned.Length > 1 then
            let next =
-               if look.Decided then "; it is decided"
-               elif look.Done = look.Planned.Length then "; this is the cap"
+               if look.Decided then "; the question is decided"
+               elif look.Done = look.Planned.Length then "; this is the last look"
                else $"; not yet decided, the next look is at {Words.seeds look.Planned[look.Done]}"
 
            $"Look {look.Done} of {look.Planned.Length}, at {Words.seeds look.Planned[look.Done - 1]} and a level of {Words.ratio look.Level}{next}."
        if look.Planned[look.Done - 1] < look.FewestSeeds then
-           $"With {Words.seeds look.Planned[look.Done - 1]} no pair can win at this level, however one-sided; it takes {look.FewestSeeds}." |]
+           $"With {Words.seeds look.Planned[look.Done - 1]} no pair can win at this level, even if all seeds agree; {look.FewestSeeds} are needed." |]
 
 /// <summary>Everything a report shows, from the results there are; they may be incomplete, and then all is of these.</summary>
 /// <param name="study">The study that was asked.</param>
@@ -125,6 +115,7 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
     let summaries = Summaries.ofResults study results
     let comparisons = Pairs.ofTasks rules study results
     let overall = Pairs.overall rules study results
+    let resolutions = Resolutions.ofResults study results
     let verdicts = Verdicts.ofComparisons study (Array.append overall comparisons)
     let look = { look with Decided = Verdicts.isDecided study comparisons }
     let settings = Tunings.settings study results
@@ -140,6 +131,8 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
       Summaries = summaries
       Comparisons = comparisons
       Overall = overall
+      Resolutions = resolutions
+      Findings = Resolutions.findings study resolutions
       Verdicts = verdicts
       Looks = look
       Settings = settings
@@ -155,5 +148,7 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
         [| yield! progress look trials expected isDocument
            // Of the document's protocol, what its runs' luck does to its conclusions comes first: it is why there is another.
            yield! documentSentences
+           yield! Resolutions.sentences study resolutions
+           yield! Verdicts.scope study overall
            yield! verdicts |> Array.collect _.Sentences
            yield! Verdicts.failures summaries |] }

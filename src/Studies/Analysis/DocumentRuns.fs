@@ -15,7 +15,7 @@ let private stepsToHold (result: TrialResult) = if result.Ending = Ending.Target
 
 let private row (task: StudyTask) (contender: Contender) (trials: TrialResult array) : DocumentRow =
     let lost, sound = Array.partition hasLost trials
-    let accuracy trials = trials |> Array.map Measures.accuracyAtStop |> Measures.medianOr nan
+    let accuracy trials = trials |> Array.map (Measures.accuracyAtStop task) |> Measures.medianOr nan
     let steps (trials: TrialResult array) = trials |> Array.map (fun result -> float result.Steps) |> Measures.medianOr nan
 
     { Task = task.Name
@@ -122,7 +122,7 @@ let private luck (results: TrialResult array) (task: StudyTask) =
 
     match task.Target with
     | Accuracy least when runs.Length > 0 ->
-        let low = runs |> Array.filter (fun result -> Measures.accuracyAtStop result < least)
+        let low = runs |> Array.filter (fun result -> Measures.accuracyAtStop task result < least)
         let lost = low |> Array.filter hasLost |> Array.length
         [ $"{task.Name}: {low.Length} of {runs.Length} runs ended below {Words.accuracy least}, and {lost} of those had lost a class." ]
     | _ -> []

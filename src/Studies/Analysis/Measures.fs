@@ -44,19 +44,28 @@ let examples (result: TrialResult) = unlessDiverged _.ExamplesToTarget result
 let seconds (result: TrialResult) = unlessDiverged _.SecondsToTarget result
 let isReached result = Double.IsFinite(steps result)
 
+/// The end of what is known of a trial's time to the target; infinite if the time is known: it arrived, or diverged and never will.
+let private knownTo (finish: TrialResult -> float) (result: TrialResult) =
+    if isReached result || isDiverged result then infinity else finish result
+
+let stepsKnownTo result = knownTo (fun result -> float result.Steps) result
+let secondsKnownTo result = knownTo _.Seconds result
+
 let private orNaN (value: Score -> float) (score: Nullable<Score>) = if score.HasValue then value score.Value else nan
 
-/// A diverged trial answers nothing rightly.
-let private accuracyOf (score: TrialResult -> Nullable<Score>) (result: TrialResult) =
-    if isDiverged result then 0.0 else orNaN _.Accuracy (score result)
+/// A diverged trial answers nothing rightly. A task without classes has no accuracy, not even of a diverged trial.
+let private accuracyOf (score: TrialResult -> Nullable<Score>) (task: StudyTask) (result: TrialResult) =
+    if not (hasClasses task) then nan
+    elif isDiverged result then 0.0
+    else orNaN _.Accuracy (score result)
 
-let finalAccuracy result = accuracyOf _.Final result
+let finalAccuracy task result = accuracyOf _.Final task result
 
-let accuracyAtStop result =
-    accuracyOf (fun result -> if result.AtStop.HasValue then result.AtStop else result.Final) result
+let accuracyAtStop task result =
+    accuracyOf (fun result -> if result.AtStop.HasValue then result.AtStop else result.Final) task result
 
-let testAccuracy result = accuracyOf _.Test result
-let bestAccuracy result = accuracyOf _.Best result
+let testAccuracy task result = accuracyOf _.Test task result
+let bestAccuracy task result = accuracyOf _.Best task result
 
 let finalLoss (result: TrialResult) =
     if isDiverged result then infinity
@@ -67,13 +76,15 @@ let finalLoss (result: TrialResult) =
 let lastAccuracy (result: TrialResult) =
     if result.Curve.Accuracy.Length = 0 then nan else Array.last result.Curve.Accuracy
 
-let measure (metric: Metric) : TrialResult -> float =
+let measure (metric: Metric) (task: StudyTask) : TrialResult -> float =
     match metric with
     | Metric.StepsToTarget -> steps
-    | Metric.FinalAccuracy -> finalAccuracy
-    | Metric.AccuracyAtStop -> accuracyAtStop
-    | Metric.TestAccuracy -> testAccuracy
-    | _ -> bestAccuracy
+    | Metric.FinalAccuracy -> finalAccuracy task
+    | Metric.AccuracyAtStop -> accuracyAtStop task
+    | Metric.TestAccuracy -> testAccuracy task
+    | Metric.BestAccuracy -> bestAccuracy task
+    | Metric.Success -> fun result -> if isReached result then 1.0 else 0.0
+    | metric -> raise (ArgumentOutOfRangeException("metric", metric, "No such metric."))
 
 /// Classes whose logits are dead or almost.
 let lostClasses (result: TrialResult) =

@@ -3,6 +3,7 @@ module internal CuteDl.Studies.Pairs
 
 open System
 open CuteDl.Studies.Statistics
+open CuteDl.Studies.PairedRuns
 
 /// What decides, besides the data.
 type Rules =
@@ -15,142 +16,149 @@ type Rules =
         LookSeeds: int
     }
 
-/// Both contenders' values on one task, by seed.
-[<Struct>]
-type private Stratum = { Budget: float; Seeds: int array; First: float array; Second: float array }
+let isTime metric = PairedRuns.isTime metric
 
-let isTime metric = metric = Metric.StepsToTarget
+let private nothing: Interval = { Value = nan; Low = nan; High = nan }
 
-let private stratum (results: TrialResult array) (phase: Phase) (metric: Metric) (task: StudyTask) (first: string) (second: string) =
-    let values contender =
-        Measures.select results phase task.Name contender
-        |> Array.map (fun result -> result.Trial.Seed, Measures.measure metric result)
-        |> Array.filter (fun (_, value) -> not (Double.IsNaN value))
+/// The mean difference. Its interval reaches from the lower ends' to the upper ends', so that it holds wherever between them the truth lies.
+let private meanInterval purpose level (places: int array) (runs: PairedRuns) : Interval =
+    let at (values: OnTask -> float array) =
+        let all = bySeed values runs
+        places |> Array.map (Array.get all)
 
-    let others = Map.ofArray (values second)
-    let common = values first |> Array.filter (fun (seed, _) -> others.ContainsKey seed)
+    let interval (values: float array) = Bootstrap.ofSample Measures.Seed purpose level Array.average values
+    let least, greatest = at _.Least, at _.Greatest
+    let lower = interval least
 
-    { Budget = float task.Steps
-      Seeds = common |> Array.map fst
-      First = common |> Array.map snd
-      Second = common |> Array.map (fun (seed, _) -> others[seed]) }
+    { Value = Array.average (at _.Differences)
+      Low = lower.Low
+      High = if greatest = least then lower.High else (interval greatest).High }
 
-/// Of a time its logarithm, so that differences are ratios; of an accuracy its percentage.
-let private scaled metric budget (values: float array) =
-    if isTime metric then
-        values |> Array.map (fun time -> log (max 1.0 (min budget time)))
-    else
-        values |> Array.map ((*) 100.0)
+let private restrictedMeanRatio purpose level (runs: PairedRuns) : Interval =
+    Bootstrap.interval Measures.Seed purpose Bootstrap.Resamples level runs.Seeds.Length (fun places ->
+        let mean horizon (values: float array) = places |> Array.map (Array.get values) |> RestrictedMean.ofTimes horizon
 
-let private effect metric difference = if isTime metric then exp difference else difference
-
-/// The mean over tasks of each task's mean, of the values at these places.
-let private meanOfMeans (differences: float array array) (places: int array array) =
-    Array.map2 (fun values drawn -> drawn |> Array.averageBy (Array.get values)) differences places
-    |> Array.average
-
-let private mapInterval (change: float -> float) (interval: Interval) : Interval =
-    { Value = change interval.Value; Low = change interval.Low; High = change interval.High }
-
-let private restrictedMeanRatio purpose level (strata: Stratum array) : Interval =
-    let mean (stratum: Stratum) (values: float array) (drawn: int array) =
-        RestrictedMean.ofTimes stratum.Budget (drawn |> Array.map (Array.get values))
-
-    Bootstrap.interval Measures.Seed purpose Bootstrap.Resamples level (strata |> Array.map _.Seeds.Length) (fun places ->
-        Array.map2 (fun stratum drawn -> log (mean stratum stratum.First drawn / mean stratum stratum.Second drawn)) strata places
-        |> Array.average
+        runs.Tasks
+        |> Array.averageBy (fun task -> log (mean task.Horizon task.First / mean task.Horizon task.Second))
         |> exp)
 
-/// Of times of which none is finite.
-[<Literal>]
-let NeverReached = "neither ever reached the target"
+let private improvement purpose level metric (runs: PairedRuns) : Interval =
+    // Improvement takes less for better.
+    let lessIsBetter (values: float array) = if isTime metric then values else values |> Array.map (~-)
 
-let private whyNotRanked (rules: Rules) metric (strata: Stratum array) =
-    let seeds = strata |> Array.map _.Seeds.Length |> Array.min
-    let isNever (values: float array) = values |> Array.forall Double.IsInfinity
+    Improvement.interval
+        Measures.Seed
+        purpose
+        level
+        (runs.Tasks |> Array.map (fun task -> lessIsBetter task.First))
+        (runs.Tasks |> Array.map (fun task -> lessIsBetter task.Second))
 
-    if seeds < Measures.FewestToRank then
-        (if seeds = 1 then "1 seed is" else $"{seeds} seeds are")
-        + $" too few to rank; it takes {Measures.FewestToRank}"
-    // Who could name a winner at any moment would look as often as there are trials, and the level is for one look.
-    elif seeds < rules.LookSeeds then
-        $"{seeds} of {rules.LookSeeds} seeds are finished, and only all of them are a look"
-    elif
-        isTime metric
-        && strata |> Array.forall (fun stratum -> isNever stratum.First && isNever stratum.Second)
-    then
-        NeverReached
-    else
-        ""
+/// The percentage of wrong answers, of runs that did not diverge: a failed run must not widen what counts as equal.
+let private meanError (both: int array) (runs: PairedRuns) =
+    let mean (values: float array) = both |> Array.averageBy (Array.get values)
+    100.0 - 50.0 * (runs.Tasks |> Array.averageBy (fun task -> mean task.First + mean task.Second))
 
-/// Everything but the correction, which takes all pairs.
-let private compare rules metric task first second (strata: Stratum array) : PairComparison =
+let private equalRange (rules: Rules) metric (both: int array) (runs: PairedRuns) : struct (float * float) =
+    match metric with
+    | Metric.StepsToTarget -> struct (1.0 / rules.EqualWithin, rules.EqualWithin)
+    | Metric.Success -> struct (nan, nan)
+    | _ when both.Length = 0 -> struct (nan, nan)
+    | _ ->
+        let slack = (rules.EqualWithin - 1.0) * meanError both runs
+        struct (-slack, slack)
+
+let everySeed (runs: PairedRuns) = Array.init runs.Seeds.Length id
+
+/// Ratios of times, differences of percentages.
+let meanEffect metric level purpose places runs : Interval =
+    let mean = meanInterval purpose level places runs
+    if isTime metric then { Value = exp mean.Value; Low = exp mean.Low; High = exp mean.High } else mean
+
+/// On one task, so that a run is a yes or a no.
+let private successEffect level (runs: OnTask) : Interval =
+    let pairs = Array.zip runs.First runs.Second
+    let count pair = pairs |> Array.filter ((=) pair) |> Array.length
+
+    let shares =
+        Newcombe.interval level (count (1.0, 1.0)) (count (1.0, 0.0)) (count (0.0, 1.0)) (count (0.0, 0.0))
+
+    { Value = 100.0 * shares.Value; Low = 100.0 * shares.Low; High = 100.0 * shares.High }
+
+let private isNeverReached metric (runs: PairedRuns) = isTime metric && not (anySucceeded runs)
+
+let private obstacle (rules: Rules) metric (runs: PairedRuns) : Obstacle =
+    if runs.Seeds.Length < Measures.FewestToRank then Obstacle.TooFewSeeds
+    // A verdict after every trial would be a look after every trial, and the level is for one.
+    elif runs.Seeds.Length < rules.LookSeeds then Obstacle.LookIncomplete
+    elif isNeverReached metric runs then Obstacle.NoneReached
+    elif metric <> Metric.Success && not (anySucceeded runs) then Obstacle.AllDiverged
+    else Obstacle.None
+
+/// The largest p-value of the sign-flip test that the times between validations allow; a seed with all its tasks is one observation.
+let pValue (runs: PairedRuns) : float = SignFlip.largest Measures.Seed (bySeed _.Least runs) (bySeed _.Greatest runs)
+
+/// Whether the whole interval lies within what counts as equal: of all seeds, and of those in which both succeeded. There must be enough of
+/// these: a pair in which both failed has the difference 0, which says nothing of their times.
+let isTie (rules: Rules) metric purpose (both: int array) (runs: PairedRuns) (effect: Lazy<Interval>) : bool =
+    let struct (low, high) = equalRange rules metric both runs
+
+    metric <> Metric.Success
+    && both.Length >= Measures.FewestToRank
+    && 2 * both.Length > runs.Seeds.Length
+    && effect.Value.LiesWithin(low, high)
+    && (both.Length = runs.Seeds.Length
+        || (meanEffect metric (1.0 - rules.Level) $"both/{purpose}" both runs).LiesWithin(low, high))
+
+/// A comparison without correction, which takes all pairs, and whether it is a tie.
+let private compare rules metric task first second (runs: PairedRuns) : struct (PairComparison * bool) =
     let purpose = $"{metric}/{task}/{first}/{second}"
-    let sizes = strata |> Array.map _.Seeds.Length
+    let level = 1.0 - rules.Level
+    let both = bothSucceeded runs
+    let obstacle = obstacle rules metric runs
+    let isNever = isNeverReached metric runs
+    let struct (equalLow, equalHigh) = equalRange rules metric both runs
 
-    let differences =
-        strata
-        |> Array.map (fun stratum ->
-            Array.map2 (-) (scaled metric stratum.Budget stratum.First) (scaled metric stratum.Budget stratum.Second))
+    let effect: Interval =
+        if isNever then nothing
+        elif metric = Metric.Success then successEffect level runs.Tasks[0]
+        else meanEffect metric level purpose (everySeed runs) runs
 
-    let interval =
-        Bootstrap.interval Measures.Seed purpose Bootstrap.Resamples (1.0 - rules.Level) sizes (meanOfMeans differences)
+    let comparison =
+        { Task = task
+          Metric = metric
+          First = first
+          Second = second
+          Seeds = runs.Seeds
+          FirstValues = runs.Tasks |> Array.collect _.First
+          SecondValues = runs.Tasks |> Array.collect _.Second
+          BothSucceeded = both.Length
+          Horizons = if isTime metric then runs.Tasks |> Array.map _.Horizon else [||]
+          Effect = effect
+          RestrictedMeanRatio =
+            if isTime metric && not isNever then
+                Nullable(restrictedMeanRatio $"restricted/{purpose}" level runs)
+            else
+                Nullable()
+          P = pValue runs
+          AdjustedP = nan
+          ProbabilityOfImprovement = if isNever then nothing else improvement $"improvement/{purpose}" level metric runs
+          EqualLow = equalLow
+          EqualHigh = equalHigh
+          Outcome = Outcome.NotRanked
+          Winner = ""
+          Obstacle = obstacle
+          Reason = Words.obstacle obstacle runs.Seeds.Length rules.LookSeeds Measures.FewestToRank }
 
-    // Each task weighs the same in the test as in the effect.
-    let weighed =
-        differences
-        |> Array.collect (fun values -> values |> Array.map (fun value -> value / float values.Length))
-
-    // What Improvement calls less is better here: times as they are, accuracies negated.
-    let lessIsBetter (stratum: Stratum) (values: float array) =
-        if isTime metric then values |> Array.map (min stratum.Budget) else values |> Array.map (~-)
-
-    let error =
-        let mean values = strata |> Array.averageBy (values >> Array.average)
-        100.0 - 50.0 * (mean _.First + mean _.Second)
-
-    let restricted (values: Stratum -> float array) =
-        strata
-        |> Array.collect (fun stratum -> if isTime metric then Array.map (min stratum.Budget) (values stratum) else values stratum)
-
-    let slack = (rules.EqualWithin - 1.0) * error
-
-    { Task = task
-      Metric = metric
-      First = first
-      Second = second
-      Seeds = strata |> Array.collect _.Seeds
-      FirstValues = restricted _.First
-      SecondValues = restricted _.Second
-      Effect = mapInterval (effect metric) interval
-      RestrictedMeanRatio =
-        if isTime metric then
-            Nullable(restrictedMeanRatio $"restricted/{purpose}" (1.0 - rules.Level) strata)
-        else
-            Nullable()
-      P = SignFlip.pValue Measures.Seed weighed
-      AdjustedP = nan
-      ProbabilityOfImprovement =
-        Improvement.interval
-            Measures.Seed
-            $"improvement/{purpose}"
-            (1.0 - rules.Level)
-            (strata |> Array.map (fun stratum -> lessIsBetter stratum stratum.First))
-            (strata |> Array.map (fun stratum -> lessIsBetter stratum stratum.Second))
-      EqualLow = if isTime metric then 1.0 / rules.EqualWithin else -slack
-      EqualHigh = if isTime metric then rules.EqualWithin else slack
-      Outcome = Outcome.NotRanked
-      Winner = ""
-      Reason = whyNotRanked rules metric strata }
+    struct (comparison, obstacle = Obstacle.None && isTie rules metric purpose both runs (lazy effect))
 
 /// With the adjusted p-value in place. A difference within what counts as equal is none, however sure.
-let private decide (rules: Rules) (comparison: PairComparison) : PairComparison =
+let private decide (rules: Rules) (comparison: PairComparison) (isTie: bool) : PairComparison =
     let isFirst =
         if isTime comparison.Metric then comparison.Effect.Value < 1.0 else comparison.Effect.Value > 0.0
 
-    if comparison.Reason <> "" then
+    if comparison.Obstacle <> Obstacle.None then
         comparison
-    elif comparison.Effect.LiesWithin(comparison.EqualLow, comparison.EqualHigh) then
+    elif isTie then
         { comparison with Outcome = Outcome.Equal }
     elif comparison.AdjustedP <= rules.Level then
         let winner = if isFirst then comparison.First else comparison.Second
@@ -158,24 +166,23 @@ let private decide (rules: Rules) (comparison: PairComparison) : PairComparison 
     else
         { comparison with Outcome = Outcome.Undecided }
 
-/// All pairs of one metric on some tasks; pairs not yet run are none of the result, but count in the correction.
+/// All pairs of one metric on some tasks. Pairs not yet run have no comparison, but count in the correction.
 let private family (rules: Rules) study results phase metric name (tasks: StudyTask list) =
-    let pairs = Measures.pairs study
-
     let comparisons =
-        pairs
+        Measures.pairs study
         |> Array.map (fun struct (first, second) ->
-            let strata = [| for task in tasks -> stratum results phase metric task first second |]
+            PairedRuns.ofResults results phase metric tasks first second
+            |> Option.map (compare rules metric name first second))
 
-            if strata |> Array.exists (fun stratum -> stratum.Seeds.Length = 0) then
-                None
-            else
-                Some(compare rules metric name first second strata))
-
-    let adjusted = comparisons |> Array.map (Option.map _.P >> Option.defaultValue 1.0) |> Holm.adjust
+    let adjusted =
+        comparisons
+        |> Array.map (Option.map (fun struct (comparison, _) -> comparison.P) >> Option.defaultValue 1.0)
+        |> Holm.adjust
 
     Array.zip comparisons adjusted
-    |> Array.choose (fun (comparison, p) -> comparison |> Option.map (fun comparison -> decide rules { comparison with AdjustedP = p }))
+    |> Array.choose (fun (comparison, p) ->
+        comparison
+        |> Option.map (fun struct (comparison, isTie) -> decide rules { comparison with AdjustedP = p } isTie))
 
 let private metrics (study: StudyDesign) (tasks: StudyTask list) =
     [ Metric.StepsToTarget
@@ -186,15 +193,24 @@ let private metrics (study: StudyDesign) (tasks: StudyTask list) =
               Metric.FinalAccuracy
               Metric.TestAccuracy ]
 
-let private over rules study results name tasks =
-    [| for metric in metrics study tasks do
-           yield! family rules study results (Measures.comparedPhase study) metric name tasks |]
-
-/// On each task by itself.
+/// On each task by itself. Success is compared if some run missed the target; each metric has an error rate of its own.
 let ofTasks (rules: Rules) (study: StudyDesign) (results: TrialResult array) : PairComparison array =
+    let phase = Measures.comparedPhase study
+
     [| for task in study.Tasks do
-           yield! over rules study results task.Name [ task ] |]
+           let isMissed (result: TrialResult) =
+               result.Trial.Phase = phase && result.Trial.Task = task.Name && not (Measures.isReached result)
+
+           for metric in metrics study [ task ] do
+               yield! family rules study results phase metric task.Name [ task ]
+
+               if metric = Metric.StepsToTarget && Array.exists isMissed results then
+                   yield! family rules study results phase Metric.Success task.Name [ task ] |]
 
 /// Over all tasks; of accuracies if all have classes. Nothing if there is one task.
 let overall (rules: Rules) (study: StudyDesign) (results: TrialResult array) : PairComparison array =
-    if study.Tasks.Length < 2 then [||] else over rules study results "" study.Tasks
+    if study.Tasks.Length < 2 then
+        [||]
+    else
+        [| for metric in metrics study study.Tasks do
+               yield! family rules study results (Measures.comparedPhase study) metric "" study.Tasks |]

@@ -15,23 +15,34 @@ let private places low high =
     else
         Array.init Places (fun i -> if i = Places - 1 then high else low + (high - low) * float i / float (Places - 1))
 
-/// For each contender, for each task that has any, the values by seed; only seeds that all have finished.
+/// For each contender, for each task that has any, the values by seed: of the seeds that every contender has finished on every such task.
 let private complete (study: StudyDesign) (results: TrialResult array) (metric: Metric) (tasks: StudyTask list) : float array array array =
     let values (task: StudyTask) (contender: Contender) =
         Measures.select results (Measures.comparedPhase study) task.Name contender.Name
-        |> Array.map (fun result -> result.Trial.Seed, Measures.measure metric result)
+        |> Array.map (fun result -> result.Trial.Seed, Measures.measure metric task result)
         |> Array.filter (fun (_, value) -> not (Double.IsNaN value))
+        |> Map.ofArray
+
+    let seeds (contenders: Map<int, float> list) =
+        contenders |> List.map (fun values -> Set.ofSeq values.Keys) |> Set.intersectMany
 
     let byTask =
         tasks
-        |> List.map (fun task ->
-            let all = study.Contenders |> List.map (values task >> Map.ofArray)
-            let common = all |> List.map (fun values -> Set.ofSeq values.Keys) |> Set.intersectMany |> Set.toArray
-            all |> List.map (fun values -> common |> Array.map (fun seed -> values[seed])) |> Array.ofList)
-        |> List.filter (fun contenders -> contenders[0].Length > 0)
-        |> Array.ofList
+        |> List.map (fun task -> study.Contenders |> List.map (values task))
+        |> List.filter (seeds >> Set.isEmpty >> not)
 
-    if byTask.Length = 0 then [||] else Array.transpose byTask
+    let common = if byTask.IsEmpty then Set.empty else byTask |> List.map seeds |> Set.intersectMany
+
+    if common.IsEmpty then
+        [||]
+    else
+        byTask
+        |> List.map (
+            List.map (fun values -> common |> Set.toArray |> Array.map (fun seed -> values[seed]))
+            >> Array.ofList
+        )
+        |> Array.ofList
+        |> Array.transpose
 
 let private rows
     (study: StudyDesign)

@@ -24,25 +24,42 @@ type Metric =
     | TestAccuracy = 3
     /// <summary>The best validation's accuracy; of tuning, never of a verdict.</summary>
     | BestAccuracy = 4
+    /// <summary>Whether the target was reached; compared on tasks on which some run missed it.</summary>
+    | Success = 5
 
 /// <summary>What may be said of a pair.</summary>
 type Outcome =
     /// <summary>One is better: the adjusted p-value is at most the level.</summary>
     | Wins = 0
-    /// <summary>The interval lies wholly within what counts as equal.</summary>
+    /// <summary>The whole interval lies within what counts as equal, with enough pairs of runs that succeeded.</summary>
     | Equal = 1
     /// <summary>Neither may be said; more seeds might tell.</summary>
     | Undecided = 2
     /// <summary>Too few seeds, or nothing to compare: only what was seen is said.</summary>
     | NotRanked = 3
 
+/// <summary>Why a pair is not ranked.</summary>
+type Obstacle =
+    /// <summary>It is ranked.</summary>
+    | None = 0
+    /// <summary>Fewer seeds than any test could decide with.</summary>
+    | TooFewSeeds = 1
+    /// <summary>Not all seeds of the look are finished.</summary>
+    | LookIncomplete = 2
+    /// <summary>Neither reached the target within the steps that both are known for.</summary>
+    | NoneReached = 3
+    /// <summary>Every run of both diverged, so that there is no accuracy to compare.</summary>
+    | AllDiverged = 4
+
 /// <summary>A time to the target over seeds, where a trial that never arrived counts.</summary>
 type TimeSummary =
     {
         /// <summary>The median; infinite if half of the trials never arrived.</summary>
         Median: float
-        /// <summary>The mean of min(T, budget), with a bootstrap interval.</summary>
+        /// <summary>The mean of min(T, horizon), with a bootstrap interval.</summary>
         RestrictedMean: Interval
+        /// <summary>Up to here every run of the task is known: the budget, or the earliest end of a run that was stopped before it arrived.</summary>
+        Horizon: float
     }
 
 /// <summary>What became of one contender on one task, over seeds.</summary>
@@ -87,7 +104,7 @@ type Summary =
 /// <summary>Two contenders on the same seeds.</summary>
 type PairComparison =
     {
-        /// <summary>The task's name; empty: all tasks, each weighing the same.</summary>
+        /// <summary>The task's name; empty: all tasks, a fixed set with the same weight for each.</summary>
         Task: string
         /// <summary>What is compared.</summary>
         Metric: Metric
@@ -95,35 +112,59 @@ type PairComparison =
         First: string
         /// <summary>The other.</summary>
         Second: string
-        /// <summary>The seeds that both have finished: n of them, or n for each task in order.</summary>
+        /// <summary>The n seeds that both have finished on every task compared.</summary>
         Seeds: int array
-        /// <summary>The first's values, by seed; steps are min(T, budget), accuracies shares.</summary>
+        /// <summary>The first's values, by seed and then task by task; steps are min(T, horizon), accuracies shares, success 0 or 1.</summary>
         FirstValues: float array
         /// <summary>The second's.</summary>
         SecondValues: float array
+        /// <summary>Seeds in which both reached the target (steps, success), or neither diverged (accuracies), on every task compared.</summary>
+        BothSucceeded: int
+        /// <summary>Steps: up to here both are known on each task. Empty otherwise.</summary>
+        Horizons: float array
         /// <summary>
-        /// Steps: the geometric mean of first / second, below 1 where the first is faster. Accuracies: the mean of first − second in
-        /// percentage points, above 0 where the first is better. With the paired bootstrap's interval.
+        /// Steps: the geometric mean of first / second, below 1 where the first is faster; the interval holds it wherever between two
+        /// validations the targets were reached. Accuracies and success: the mean of first − second in percentage points, above 0 where the
+        /// first is better. NaN if there is nothing to compare.
         /// </summary>
         Effect: Interval
-        /// <summary>Steps: the ratio of restricted means, first / second. Nothing for accuracies.</summary>
+        /// <summary>Steps: the ratio of restricted means, first / second, at the validations. Nothing otherwise.</summary>
         RestrictedMeanRatio: Nullable<Interval>
-        /// <summary>The sign-flip test's two-sided p-value.</summary>
+        /// <summary>The sign-flip test's two-sided p-value; of steps the largest that any times between two validations give.</summary>
         P: float
         /// <summary>The same after Holm's correction over all pairs of this metric on this task.</summary>
         AdjustedP: float
-        /// <summary>How likely a run of the first is better than a run of the second.</summary>
+        /// <summary>How likely a run of the first is better than a run of the second. NaN if there is nothing to compare.</summary>
         ProbabilityOfImprovement: Interval
-        /// <summary>Effects from here ...</summary>
+        /// <summary>The lowest effect that counts as equal; NaN for success, of which no tie is called.</summary>
         EqualLow: float
-        /// <summary>... to here count as equal.</summary>
+        /// <summary>The highest effect that counts as equal.</summary>
         EqualHigh: float
         /// <summary>What may be said.</summary>
         Outcome: Outcome
         /// <summary>The better one; empty unless the outcome is Wins.</summary>
         Winner: string
-        /// <summary>Why it is not ranked; empty if it is.</summary>
+        /// <summary>Why it is not ranked.</summary>
+        Obstacle: Obstacle
+        /// <summary>The same in words; empty if it is ranked.</summary>
         Reason: string
+    }
+
+/// <summary>How finely the validations resolve a contender's times to the target.</summary>
+type Resolution =
+    {
+        /// <summary>The task's name.</summary>
+        Task: string
+        /// <summary>The contender's name.</summary>
+        Contender: string
+        /// <summary>The phase of the runs: the tuning is the pilot until compared runs are finished.</summary>
+        Phase: Phase
+        /// <summary>The median time of the runs that reached the target.</summary>
+        MedianSteps: float
+        /// <summary>The latest such time over the earliest: the factor that the validations leave open.</summary>
+        Factor: float
+        /// <summary>Whether the factor is at most the ratio that counts as equal.</summary>
+        IsFine: bool
     }
 
 /// <summary>What may be said of one metric on one task.</summary>
@@ -137,9 +178,9 @@ type MetricVerdict =
         Seeds: int
         /// <summary>Whether any pair is ranked.</summary>
         Ranked: bool
-        /// <summary>Those whom nobody beats, when somebody is beaten; else empty.</summary>
+        /// <summary>Contenders not beaten by any other; empty if no pair is decided.</summary>
         Unbeaten: string array
-        /// <summary>The one who beats every other; empty if none does.</summary>
+        /// <summary>The contender that beats every other; empty if none does.</summary>
         Winner: string
         /// <summary>In words; each sentence stands by itself.</summary>
         Sentences: string array
@@ -160,7 +201,7 @@ type LookState =
         FewestSeeds: int
         /// <summary>
         /// Whether "which one?" is answered: on each task, in steps and in final accuracy, some contender wins against or equals every
-        /// other; a metric in which nobody got anywhere is not asked about.
+        /// other. A metric in which no pair has anything to compare is left out.
         /// </summary>
         Decided: bool
     }
@@ -382,6 +423,10 @@ type StudyAnalysis =
         Comparisons: PairComparison array
         /// <summary>Each pair over all tasks; empty if there is one task.</summary>
         Overall: PairComparison array
+        /// <summary>How finely the validations resolve each contender's times to the target.</summary>
+        Resolutions: Resolution array
+        /// <summary>Objections that the results raise, beside those that the study raises by itself.</summary>
+        Findings: Finding array
         /// <summary>What may be said of each task and metric, and over all tasks if there are several.</summary>
         Verdicts: MetricVerdict array
         /// <summary>Looks and levels.</summary>

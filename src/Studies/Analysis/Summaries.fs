@@ -1,13 +1,13 @@
-/// Each contender by itself: how often, how soon, how well.
+/// Each contender by itself: how often it reaches the target, how soon, and how accurate it ends.
 module internal CuteDl.Studies.Summaries
 
 open System
 open CuteDl.Studies.Statistics
 
-/// The horizon of a restricted mean in other units than steps: what a whole budget takes.
 let private time purpose (horizon: float) (times: float array) : TimeSummary =
     { Median = Quantile.median times
-      RestrictedMean = Bootstrap.ofSample Measures.Seed purpose Measures.Level (RestrictedMean.ofTimes horizon) times }
+      RestrictedMean = Bootstrap.ofSample Measures.Seed purpose Measures.Level (RestrictedMean.ofTimes horizon) times
+      Horizon = horizon }
 
 let private interquartile purpose (values: float array) : Nullable<Interval> =
     let values = values |> Array.filter (fun value -> not (Double.IsNaN value))
@@ -29,11 +29,21 @@ let private variantOf phase =
     | Phase.Document -> Variant.AsGiven
     | _ -> Variant.Tuned
 
-let private summary (task: StudyTask) (phase: Phase) (contender: string) (trials: TrialResult array) : Summary =
+/// Up to these every run of a task is known, so that the means of all its contenders are of the same thing.
+[<Struct>]
+type private Horizons = { Steps: float; Seconds: float }
+
+let private horizons (task: StudyTask) (trials: TrialResult array) : Horizons =
+    let longest = trials |> Array.map _.Seconds |> Array.fold max Double.Epsilon
+
+    { Steps = trials |> Array.map Measures.stepsKnownTo |> TimeToTarget.horizon (float task.Steps)
+      // A trial of no measurable duration still has a horizon above 0.
+      Seconds = trials |> Array.map Measures.secondsKnownTo |> TimeToTarget.horizon longest |> max Double.Epsilon }
+
+let private summary (horizons: Horizons) (task: StudyTask) (phase: Phase) (contender: string) (trials: TrialResult array) : Summary =
     let of' name = $"{task.Name}/{contender}/{phase}/{name}"
-    let budget = float task.Steps
     let reached = trials |> Array.filter Measures.isReached
-    let accuracy name measure = trials |> Array.map measure |> interquartile (of' name)
+    let accuracy name measure = trials |> Array.map (measure task) |> interquartile (of' name)
     let nothing: Nullable<Interval> = Nullable()
     let isDocument = phase = Phase.Document
     let atEnd name measure = if Measures.hasClasses task then accuracy name measure else nothing
@@ -46,13 +56,9 @@ let private summary (task: StudyTask) (phase: Phase) (contender: string) (trials
       Reached = reached.Length
       Diverged = trials |> Array.filter Measures.isDiverged |> Array.length
       Success = Wilson.interval Measures.Level reached.Length trials.Length
-      Steps = trials |> Array.map Measures.steps |> time (of' "steps") budget
-      Examples = trials |> Array.map Measures.examples |> time (of' "examples") (budget * batch task)
-      // A whole budget's seconds are not known of trials that ended early; the longest trial's stand for them.
-      Seconds =
-        trials
-        |> Array.map Measures.seconds
-        |> time (of' "seconds") (max Double.Epsilon (trials |> Array.map _.Seconds |> Array.max))
+      Steps = trials |> Array.map Measures.steps |> time (of' "steps") horizons.Steps
+      Examples = trials |> Array.map Measures.examples |> time (of' "examples") (horizons.Steps * batch task)
+      Seconds = trials |> Array.map Measures.seconds |> time (of' "seconds") horizons.Seconds
       FinalAccuracy = if isDocument then nothing else atEnd "final" Measures.finalAccuracy
       AccuracyAtStop = if isDocument then atEnd "stop" Measures.accuracyAtStop else nothing
       BestAccuracy = atEnd "best" Measures.bestAccuracy
@@ -65,9 +71,13 @@ let ofResults (study: StudyDesign) (results: TrialResult array) : Summary array 
         if Measures.isDocument study then [ Phase.Document ] else [ Phase.Confirmation; Phase.Defaults ]
 
     [| for task in study.Tasks do
-           for phase in phases do
-               for contender in study.Contenders do
-                   let trials = Measures.select results phase task.Name contender.Name
+           let groups =
+               [| for phase in phases do
+                      for contender in study.Contenders ->
+                          struct (phase, contender.Name, Measures.select results phase task.Name contender.Name) |]
 
-                   if trials.Length > 0 then
-                       summary task phase contender.Name trials |]
+           let horizons = groups |> Array.collect (fun struct (_, _, trials) -> trials) |> horizons task
+
+           for struct (phase, contender, trials) in groups do
+               if trials.Length > 0 then
+                   summary horizons task phase contender trials |]

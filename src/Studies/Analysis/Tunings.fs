@@ -45,7 +45,7 @@ let settings (study: StudyDesign) (results: TrialResult array) : SettingRow arra
               Diverged = count Measures.isDiverged trials
               Pruned = count (fun trial -> trial.Ending = Ending.Pruned) trials
               MedianSteps = medianSteps trials
-              MedianBestAccuracy = trials |> Array.map Measures.bestAccuracy |> Measures.medianOr nan
+              MedianBestAccuracy = trials |> Array.map (Measures.bestAccuracy task) |> Measures.medianOr nan
               Chosen = confirmed.Contains trial.Optimizer }))
 
 let frontier (study: StudyDesign) (results: TrialResult array) : FrontierCell array =

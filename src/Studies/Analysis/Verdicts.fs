@@ -1,4 +1,4 @@
-/// What may be said, in words: winners, ties, what is undecided, and who failed. Never more than the comparisons say.
+/// The verdict in words: winners, ties, undecided pairs, and failures. Never more than the comparisons say.
 module internal CuteDl.Studies.Verdicts
 
 open System
@@ -10,7 +10,9 @@ let private metricName metric =
     | Metric.FinalAccuracy -> "final accuracy"
     | Metric.AccuracyAtStop -> "accuracy at the stop"
     | Metric.TestAccuracy -> "test accuracy"
-    | _ -> "best accuracy"
+    | Metric.BestAccuracy -> "best accuracy"
+    | Metric.Success -> "success"
+    | metric -> raise (ArgumentOutOfRangeException("metric", metric, "No such metric."))
 
 let private where task = if task = "" then "all tasks" else task
 
@@ -35,10 +37,12 @@ let private effect (metric: Metric) (value: Interval) =
 
 let private names (pair: PairComparison) = $"{pair.First} and {pair.Second}"
 
+/// A pair has an "and" of its own.
+let private listPairs (pairs: string array) = String.Join("; ", pairs)
+
 let private withOutcome (outcome: Outcome) (pairs: PairComparison array) = pairs |> Array.filter (fun pair -> pair.Outcome = outcome)
 
-/// Momentum beats adam (0.85 [0.80, 0.91] times the steps, p = 0.03) and adagrad (...): a sentence for each who beats another, most wins
-/// first.
+/// Momentum beats adam (0.85 [0.80, 0.91] times the steps, p = 0.03) and adagrad (...): a sentence for each winner, most wins first.
 let private wins (pairs: PairComparison array) =
     withOutcome Outcome.Wins pairs
     |> Array.groupBy _.Winner
@@ -56,32 +60,34 @@ let private equals (pairs: PairComparison array) =
     | [||] -> [||]
     | equal ->
         let each = equal |> Array.map (fun pair -> $"{names pair} ({effect pair.Metric pair.Effect})")
-        [| $"A tie, by intervals within what counts as equal: {Words.list each}." |]
+        [| $"Tied, with the whole interval within what counts as equal: {listPairs each}." |]
 
-// More of them are no sentence any more.
+// A longer list of pairs is left to the table.
 let private mostNamed = 6
 
-/// What the table of comparisons has the figures of.
 let private undecided (pairs: PairComparison array) =
     match withOutcome Outcome.Undecided pairs with
     | [||] -> [||]
     | open' when open'.Length = pairs.Length && pairs.Length > 1 -> [||]
-    | open' when open'.Length > mostNamed ->
-        [| $"Undecided: {open'.Length} of {pairs.Length} pairs; their figures are in the table of comparisons." |]
-    | open' -> [| $"Undecided: {Words.list (Array.map names open')}." |]
+    | open' when open'.Length > mostNamed -> [| $"Undecided: {open'.Length} of {pairs.Length} pairs, listed in the table of comparisons." |]
+    | open' -> [| $"Undecided: {listPairs (Array.map names open')}." |]
 
-/// One seed has no interval: its ends would be the value.
+/// One seed has no interval, and a pair that never reached the target has no effect.
 let private seen (pair: PairComparison) =
-    if pair.Seeds.Length > 1 then effect pair.Metric pair.Effect
+    if Double.IsNaN pair.Effect.Value then "neither reached the target"
+    elif pair.Seeds.Length > 1 then effect pair.Metric pair.Effect
     elif Pairs.isTime pair.Metric then $"{Words.ratio pair.Effect.Value} times the steps"
     else $"{Words.points pair.Effect.Value} percentage points"
 
 let private unranked (pairs: PairComparison array) =
     withOutcome Outcome.NotRanked pairs
-    |> Array.groupBy _.Reason
-    |> Array.map (fun (reason, pairs) ->
-        let each = pairs |> Array.map (fun pair -> $"{names pair} ({seen pair})")
-        $"Not ranked, {reason}; what was seen: {Words.list each}.")
+    |> Array.groupBy (fun pair -> struct (pair.Obstacle, pair.Reason))
+    |> Array.map (fun (struct (obstacle, reason), pairs) ->
+        if obstacle = Obstacle.NoneReached then
+            $"Not ranked, because {reason}: {listPairs (Array.map names pairs)}."
+        else
+            let each = pairs |> Array.map (fun pair -> $"{names pair} ({seen pair})")
+            $"Not ranked, because {reason}. Seen so far: {listPairs each}.")
 
 let private verdict (contenders: string array) (task: string) (metric: Metric) (pairs: PairComparison array) : MetricVerdict =
     let won = pairs |> Array.filter (fun pair -> pair.Outcome = Outcome.Wins)
@@ -108,15 +114,15 @@ let private verdict (contenders: string array) (task: string) (metric: Metric) (
         if not ranked then
             $"{subject}: no ranking."
         elif winner <> "" then
-            $"{subject}: {winner} wins against every other."
+            $"{subject}: {winner} beats every other."
         elif pairs |> Array.forall (fun pair -> pair.Outcome = Outcome.Equal) then
             $"{subject}: a tie, all are equal."
         elif won.Length = 0 then
-            $"{subject}: undecided, nobody is shown to be better than another."
+            $"{subject}: undecided, no optimizer is shown to be better than another."
         elif unbeaten.Length = 1 then
-            $"{subject}: nobody beats {unbeaten[0]}, and it is not shown to beat everybody."
+            $"{subject}: no optimizer beats {unbeaten[0]}, but it is not shown to beat every other."
         else
-            $"{subject}: no single winner; unbeaten are {Words.list unbeaten}."
+            $"{subject}: no single winner. Not beaten: {Words.list unbeaten}."
 
     { Task = task
       Metric = metric
@@ -126,6 +132,15 @@ let private verdict (contenders: string array) (task: string) (metric: Metric) (
       Winner = winner
       Sentences = Array.concat [ [| headline |]; wins pairs; equals pairs; undecided pairs; unranked pairs ] }
 
+/// What a verdict over all tasks is about; nothing if there is one task.
+let scope (study: StudyDesign) (overall: PairComparison array) : string array =
+    if overall.Length = 0 then
+        [||]
+    else
+        let tasks = study.Tasks |> List.map _.Name
+
+        [| $"Over all tasks: {Words.list tasks}, each with the same weight. They are a fixed set, so nothing follows for other tasks. n counts seeds: all runs of a seed are one observation." |]
+
 /// A verdict for each task and metric among the comparisons.
 let ofComparisons (study: StudyDesign) (comparisons: PairComparison array) : MetricVerdict array =
     let contenders = study.Contenders |> List.map _.Name |> Array.ofList
@@ -134,7 +149,7 @@ let ofComparisons (study: StudyDesign) (comparisons: PairComparison array) : Met
     |> Array.groupBy (fun pair -> struct (pair.Task, pair.Metric))
     |> Array.map (fun (struct (task, metric), pairs) -> verdict contenders task metric pairs)
 
-/// Who failed, a sentence for each that did.
+/// A sentence for each contender that missed the target.
 let failures (summaries: Summary array) : string array =
     let form variant =
         match variant with
@@ -157,12 +172,12 @@ let isDecided (study: StudyDesign) (comparisons: PairComparison array) : bool =
 
     let questions =
         comparisons
-        |> Array.filter (fun pair -> pair.Metric <> Metric.TestAccuracy)
+        |> Array.filter (fun pair -> pair.Metric <> Metric.TestAccuracy && pair.Metric <> Metric.Success)
         |> Array.groupBy (fun pair -> struct (pair.Task, pair.Metric))
         |> Array.map snd
 
-    let isVoid (pairs: PairComparison array) =
-        pairs.Length = pairsOfAll && pairs |> Array.forall (fun pair -> pair.Reason = Pairs.NeverReached)
+    let hasNothing (pair: PairComparison) = pair.Obstacle = Obstacle.NoneReached || pair.Obstacle = Obstacle.AllDiverged
+    let isVoid (pairs: PairComparison array) = pairs.Length = pairsOfAll && pairs |> Array.forall hasNothing
 
     let isAnswered (pairs: PairComparison array) =
         let isAtLeastAsGood name (pair: PairComparison) = pair.Winner = name || pair.Outcome = Outcome.Equal

@@ -38,4 +38,16 @@ let list (words: string seq) =
     | [ only ] -> only
     | words -> String.Join(", ", List.take (words.Length - 1) words) + " and " + List.last words
 
+/// Why a pair is not ranked; empty if it is.
+let obstacle (obstacle: Obstacle) (seeds: int) (lookSeeds: int) (fewest: int) : string =
+    match obstacle with
+    | Obstacle.None -> ""
+    | Obstacle.TooFewSeeds ->
+        (if seeds = 1 then "1 seed is" else $"{seeds} seeds are")
+        + $" too few, at least {fewest} are needed"
+    | Obstacle.LookIncomplete -> $"{seeds} of {lookSeeds} seeds are finished, and only all of them are a look"
+    | Obstacle.NoneReached -> "neither reached the target within the steps known of both"
+    | Obstacle.AllDiverged -> "every run of both diverged"
+    | obstacle -> raise (ArgumentOutOfRangeException("obstacle", obstacle, "No such obstacle."))
+
 let interval (word: float -> string) (interval: Interval) = $"{word interval.Value} [{word interval.Low}, {word interval.High}]"

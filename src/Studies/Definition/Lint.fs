@@ -129,14 +129,27 @@ module Lint =
                   $"$.tasks[{i}].steps"
                   $"{task.Steps} steps are less than the {epoch} of an epoch: most images are never seen."
                   "Take at least an epoch."
-          | _ -> ()
+          | _ -> () ]
 
-          if float task.ValidateEvery > 0.05 * float task.Steps then
-              warning
+    /// A time T is known to lie between two validations, so to a factor of T / (T − distance). Compared with the ratio that counts as equal, this
+    /// gives the earliest time that is known well enough. The times themselves are not known before some runs are finished.
+    let private resolution (study: StudyDesign) i (task: StudyTask) =
+        let equalWithin = StudyDesign.equalWithin study
+        let earliest = float task.ValidateEvery * equalWithin / (equalWithin - 1.0)
+        let share = earliest / float task.Steps
+
+        if task.ValidateEvery > 1 && share > 0.25 then
+            let shown = earliest.ToString("#,0", Globalization.CultureInfo.InvariantCulture)
+            let advised = max 1L (int64 (0.1 * float task.Steps * (1.0 - 1.0 / equalWithin)))
+
+            [ finding
+                  (if share > 0.5 then Severity.Warning else Severity.Note)
                   "S015"
                   $"$.tasks[{i}].validate_every"
-                  $"with a validation every {task.ValidateEvery} of {task.Steps} steps, the time to the target is known no closer than that, more than 5 %% of the budget."
-                  $"Validate every {max 1L (task.Steps / 100L)} steps or so." ]
+                  $"a validation every {task.ValidateEvery} of {task.Steps} steps resolves only times from step {shown} on to within {NumberText.ofFloat equalWithin}, the ratio that counts as equal. When the runs arrive is not known before they are run."
+                  $"Validate every {advised} steps, which resolves times from a tenth of the budget on." ]
+        else
+            []
 
     // What the document's stop rules, which count validations, were made for.
     let private documentEpochs = 5000L
@@ -403,6 +416,7 @@ module Lint =
                yield! reluOutputs i task
                yield! target i task
                yield! budget i task
+               yield! resolution study i task
                yield! document study i task
                yield! fits study i task
 

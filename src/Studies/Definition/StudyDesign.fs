@@ -64,9 +64,7 @@ type Confirmation =
     {
         /// <summary>Fresh seeds; each contender is trained with every one.</summary>
         Seeds: int list
-        /// <summary>
-        /// The chance of a wrong winner that is put up with, over all looks and pairs, for each task and each metric by itself; in (0, 1).
-        /// </summary>
+        /// <summary>The family-wise error rate over all looks and pairs, for each task and each metric by itself; in (0, 1).</summary>
         Alpha: float
         /// <summary>The least ratio of steps that is a difference: within 1/ratio to ratio two are called equal. Above 1.</summary>
         EqualWithin: float
@@ -131,6 +129,20 @@ module StudyDesign =
         | Fair(tuning, confirmation, frontier) when not untilDecided ->
             { study with Protocol = Fair(tuning, { confirmation with Looks = None }, frontier) }
         | _ -> study
+
+    /// <summary>
+    /// The ratio of steps, and share of the error, within which two contenders count as equal. The document's protocol states none; 1.1 is ours.
+    /// </summary>
+    let equalWithin (study: StudyDesign) : float =
+        match study.Protocol with
+        | Fair(_, confirmation, _) -> confirmation.EqualWithin
+        | Document _ -> 1.1
+
+    /// <summary>The family-wise error rate of each task and metric. The document's protocol states none; 0.05 is ours.</summary>
+    let alpha (study: StudyDesign) : float =
+        match study.Protocol with
+        | Fair(_, confirmation, _) -> confirmation.Alpha
+        | Document _ -> 0.05
 
     /// <summary>The seeds of a confirmation that goes on to its last look: those given, then the numbers behind the greatest of them.</summary>
     let seedsToLook (confirmation: Confirmation) (looks: Looks) : int list =

@@ -23,18 +23,18 @@ let probability (first: float array) (second: float array) : float =
 
     sum / (float first.Length * float second.Length)
 
-/// <summary>The mean over tasks, with a bootstrap interval that draws the pairs of each task by themselves.</summary>
+/// <summary>Returns the mean over tasks, with a bootstrap interval. A seed is drawn with its runs on all tasks.</summary>
 /// <param name="seed">Of the bootstrap.</param>
 /// <param name="purpose">Of the bootstrap.</param>
 /// <param name="level">Of the interval, in (0, 1).</param>
-/// <param name="first">A task's runs each, in the order of their seeds.</param>
+/// <param name="first">For each task one run a seed, the same seeds in the same order.</param>
 /// <param name="second">The other's, on the same tasks and seeds.</param>
 let interval seed purpose level (first: float array array) (second: float array array) : Interval =
+    Guard.notEmpty "first" first
     Guard.equalLength "first" first "second" second
-    Array.iter2 (fun x y -> Guard.equalLength "first" x "second" y) first second
-    let pick (values: float array) = Array.map (Array.get values)
+    first |> Array.iter (fun runs -> Guard.equalLength "first" first[0] "first" runs)
+    second |> Array.iter (fun runs -> Guard.equalLength "first" first[0] "second" runs)
 
-    Bootstrap.interval seed purpose Bootstrap.Resamples level (first |> Array.map Array.length) (fun places ->
-        places
-        |> Array.mapi (fun task drawn -> probability (pick first[task] drawn) (pick second[task] drawn))
-        |> Array.average)
+    Bootstrap.interval seed purpose Bootstrap.Resamples level first[0].Length (fun places ->
+        let pick (values: float array) = places |> Array.map (Array.get values)
+        Array.map2 (fun one other -> probability (pick one) (pick other)) first second |> Array.average)

@@ -1,6 +1,7 @@
 /// <summary>
 /// A whole distribution at a glance, over all (task, seed): performance profiles of times (Dolan and Moré 2002) and score distributions
-/// (Agarwal et al. 2021, §4.2), with a band from the stratified bootstrap. A curve that is never below another's is better throughout.
+/// (Agarwal et al. 2021, §4.2), with a bootstrap band that draws each seed with its runs on all tasks. A curve that is never below another's is
+/// better throughout.
 /// </summary>
 module CuteDl.Studies.Statistics.Profile
 
@@ -46,15 +47,17 @@ let private share (holds: float -> bool) (strata: float array array) =
     |> Array.averageBy (fun stratum -> stratum |> Array.averageBy (fun value -> if holds value then 1.0 else 0.0))
 
 let private curve seed purpose resamples level (holds: float -> float -> bool) (at: float array) (strata: float array array) =
-    let sizes = strata |> Array.map Array.length
+    Guard.notEmpty "tasks" strata
+
+    strata
+    |> Array.iter (fun stratum -> Guard.equalLength "the first task" strata[0] "another task" stratum)
 
     let points =
         at
         |> Array.map (fun place ->
             // The same purpose for every place: one set of samples drawn, so that the band's edges are as monotone as the curve.
-            Bootstrap.interval seed purpose resamples level sizes (fun places ->
-                Array.map2 (fun stratum drawn -> drawn |> Array.map (Array.get stratum)) strata places
-                |> share (holds place)))
+            Bootstrap.interval seed purpose resamples level strata[0].Length (fun places ->
+                strata |> Array.map (fun stratum -> places |> Array.map (Array.get stratum)) |> share (holds place)))
 
     { At = at
       Share = points |> Array.map _.Value
@@ -70,7 +73,7 @@ let private BandResamples = 1000
 /// <param name="purpose">Of the bootstrap.</param>
 /// <param name="level">Of the band, at each place by itself.</param>
 /// <param name="at">The τ at which it is asked, from 1.</param>
-/// <param name="ratios">One contender's <see cref="M:CuteDl.Studies.Statistics.Profile.ratios"/>, by task.</param>
+/// <param name="ratios">One contender's <see cref="M:CuteDl.Studies.Statistics.Profile.ratios"/>, by task, of the same seeds.</param>
 let ofRatios seed purpose level (at: float array) (ratios: float array array) : Curve =
     curve seed purpose BandResamples level (fun place ratio -> ratio <= place) at ratios
 

@@ -1,11 +1,11 @@
 /// <summary>
-/// The mean of min(T, τ): the expected time until the target or the end of the budget τ, whichever is first. Finite even where runs never
-/// arrive, and assumes nothing of the distribution: the restricted mean survival time of Royston and Parmar (2013), for which Uno et al.
-/// (2014) recommend ratios as below. Here no run is censored before τ, so the plain mean is its estimate.
+/// The mean of min(T, τ): the expected time until the target or the horizon τ, whichever is first. Finite even if some runs never arrive, and
+/// free of assumptions about the distribution: the restricted mean survival time of Royston and Parmar (2013), for which Uno et al. (2014)
+/// recommend ratios as below. The plain mean estimates it only if every run is known up to τ: <see cref="M:CuteDl.Studies.Statistics.TimeToTarget.horizon"/>.
 /// </summary>
 module CuteDl.Studies.Statistics.RestrictedMean
 
-/// <summary>mean(min(T, τ)).</summary>
+/// <summary>Returns mean(min(T, τ)).</summary>
 /// <param name="horizon">τ, above 0.</param>
 /// <param name="times">Infinite where the target was never reached.</param>
 /// <exception cref="T:System.ArgumentException">No times, a NaN, or τ not above 0 and finite.</exception>

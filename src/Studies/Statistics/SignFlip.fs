@@ -100,6 +100,24 @@ let pValue (seed: int) (differences: float array) : float =
     if differences.Length <= MostExact then exact differences else monteCarlo seed Draws differences
 
 /// <summary>
+/// Returns the largest p-value of any differences between these ends: a claim made with it holds wherever the true differences lie. The times
+/// of two runs are known only to the distance of two validations, and so is their difference.
+/// </summary>
+/// <remarks>
+/// For a sum below 0, p is twice the share of all subsets of the differences whose sum is at least 0. It rises with each difference, so the
+/// upper ends have the largest; if their sum is not below 0, some differences in between add up to 0, and p is 1. The other side is the mirror.
+/// </remarks>
+/// <param name="seed">Of the draws, for more than 20 differences.</param>
+/// <param name="least">The lower ends.</param>
+/// <param name="greatest">The upper ends, none below its lower end.</param>
+let largest (seed: int) (least: float array) (greatest: float array) : float =
+    Guard.equalLength "least" least "greatest" greatest
+
+    if Array.sum greatest < 0.0 then pValue seed greatest
+    elif Array.sum least > 0.0 then pValue seed least
+    else 1.0
+
+/// <summary>
 /// The fewest differences with which the exact test can decide, all of one sign, at the level, when Holm's correction is for so many pairs:
 /// the least n with pairs × 2/2ⁿ ≤ level. Six contenders (15 pairs) at 0.05 need 10 seeds; two contenders need 6.
 /// </summary>

@@ -23,23 +23,26 @@ let private bootstrap =
               Expect.floatClose Accuracy.high moved.High (2.0 * interval.High + 3.0) "high")
 
           testCase "other purposes and seeds draw otherwise" (fun () ->
-              let draw seed purpose =
-                  Bootstrap.distribution seed purpose 20 [| 10 |] (fun places -> places[0] |> Array.sumBy float)
+              let draw seed purpose = Bootstrap.distribution seed purpose 20 10 (Array.sumBy float)
 
               Expect.notEqual (draw 1 "a") (draw 1 "b") "purpose"
               Expect.notEqual (draw 1 "a") (draw 2 "a") "seed")
 
           property "pairs stay together: a constant difference has no width" numbers (fun values ->
-              let difference first second = Array.average (Array.map2 (-) first second)
-              let interval = Bootstrap.paired 7 "test" 0.95 difference (values |> Array.map ((+) 5.0)) values
+              let more = values |> Array.map ((+) 5.0)
+
+              let interval =
+                  Bootstrap.interval 7 "test" 500 0.95 values.Length (fun places ->
+                      places |> Array.averageBy (fun place -> more[place] - values[place]))
+
               Expect.floatClose Accuracy.high interval.Low 5.0 "low"
               Expect.floatClose Accuracy.high interval.High 5.0 "high")
 
           testCase "every place is drawn as often as any other" (fun () ->
               let counts = Array.zeroCreate 10
 
-              Bootstrap.distribution 7 "test" 5000 [| 10 |] (fun places ->
-                  places[0]
+              Bootstrap.distribution 7 "test" 5000 10 (fun places ->
+                  places
                   |> Array.iteri (fun i place ->
                       if i % 3 = 0 then
                           counts[place] <- counts[place] + 1)
@@ -50,14 +53,6 @@ let private bootstrap =
               // 4 of 10 places, 5,000 times, over 10 values: 2,000 each, with a standard deviation of 42.
               Expect.all counts (fun count -> abs (count - 2000) < 210) $"%A{counts}")
 
-          testCase "strata stay apart: each keeps its size and its values" (fun () ->
-              let strata = [| [| 1.0; 1.0; 1.0 |]; [| 10.0; 10.0 |] |]
-
-              let interval =
-                  Bootstrap.stratified 7 "test" 0.95 (fun drawn -> Array.sum drawn[0] + 100.0 * Array.sum drawn[1]) strata
-
-              Expect.equal (interval.Low, interval.High) (2003.0, 2003.0) "3 · 1 + 100 · 2 · 10, always")
-
           testCase "covers the mean of 20 about as often as it says" (fun () ->
               let random = Random.stream 3 "coverage"
 
@@ -65,8 +60,7 @@ let private bootstrap =
                   Seq.init 300 (fun i ->
                       let values = Array.init 20 (fun _ -> random.NextDouble() + random.NextDouble() + random.NextDouble())
 
-                      let interval =
-                          Bootstrap.interval i "test" 500 0.95 [| 20 |] (fun p -> p[0] |> Array.averageBy (Array.get values))
+                      let interval = Bootstrap.interval i "test" 500 0.95 20 (Array.averageBy (Array.get values))
 
                       if interval.Low <= 1.5 && 1.5 <= interval.High then 1.0 else 0.0)
                   |> Seq.average
@@ -135,6 +129,22 @@ let private signFlip =
               Expect.equal (SignFlip.monteCarlo 1 20000 values) p "repeatable"
               Expect.equal (SignFlip.monteCarlo 1 99 (Array.replicate 60 1.0)) 0.01 "1 / (1 + draws)")
 
+          property
+              "the largest p between two ends is at least that of any differences between them"
+              (Gen.arrayOfLength 8 (Gen.zip3 number (Gen.choose (0, 100)) (Gen.choose (0, 100))))
+              (fun drawn ->
+                  let ends =
+                      drawn
+                      |> Array.map (fun (difference, width, place) ->
+                          struct (difference, difference + float width / 10.0, float place / 100.0))
+
+                  let least = ends |> Array.map (fun struct (low, _, _) -> low)
+                  let greatest = ends |> Array.map (fun struct (_, high, _) -> high)
+                  let between = ends |> Array.map (fun struct (low, high, share) -> low + share * (high - low))
+                  let largest = SignFlip.largest 1 least greatest
+                  Expect.isGreaterThanOrEqual largest (SignFlip.exact between) "at least"
+                  Expect.equal (SignFlip.largest 1 between between) (SignFlip.exact between) "known differences: the test's own p")
+
           testCase "the fewest seeds that can decide" (fun () ->
               Expect.equal (SignFlip.fewest 0.05 1) 6 "2 contenders"
               Expect.equal (SignFlip.fewest 0.05 15) 10 "6 contenders"
@@ -180,8 +190,13 @@ let private improvement =
               let first, second = Array.truncate n first, Array.truncate n second
               let interval = Improvement.interval 1 "test" 0.95 [| first; second |] [| second; first |]
               Expect.floatClose Accuracy.high interval.Value 0.5 "p and 1 − p"
-              Expect.isTrue (interval.LiesWithin(0.0, 1.0)) "in [0, 1]"
-              Expect.isTrue (interval.Low <= 0.5 + 1e-9 && 0.5 <= interval.High + 1e-9) "holds it") ]
+              // A seed is drawn for both tasks at once, so what one task gains the other loses.
+              Expect.floatClose Accuracy.high interval.Low 0.5 "low"
+              Expect.floatClose Accuracy.high interval.High 0.5 "high")
+
+          testCase "tasks of other seeds are refused" (fun () ->
+              let runs = [| [| 1.0; 2.0 |]; [| 1.0 |] |]
+              Expect.throwsT<ArgumentException> (fun () -> Improvement.interval 1 "test" 0.95 runs runs |> ignore) "2 and 1 seeds") ]
 
 let private profile =
     testList
@@ -203,10 +218,15 @@ let private profile =
                   Expect.isTrue (curve.Low[i] <= curve.Share[i] && curve.Share[i] <= curve.High[i]) "within the band")
 
           testCase "of scores it falls from 1, and each task weighs the same" (fun () ->
-              let curve =
-                  Profile.ofScores 1 "test" 0.95 [| 0.0; 0.5; 1.0 |] [| [| 0.4; 0.6 |]; [| 0.7; 0.8; 0.9; 1.0 |] |]
+              let curve = Profile.ofScores 1 "test" 0.95 [| 0.0; 0.5; 1.0 |] [| [| 0.4; 0.6 |]; [| 0.7; 1.0 |] |]
 
-              Expect.equal curve.Share [| 1.0; 0.75; 0.125 |] "shares") ]
+              Expect.equal curve.Share [| 1.0; 0.75; 0.25 |] "shares")
+
+          testCase "copies of a task make no band narrower: its seeds are drawn with all their runs" (fun () ->
+              let scores = [| 0.1..0.1..1.0 |]
+              let band tasks = Profile.ofScores 1 "test" 0.95 [| 0.45 |] (Array.replicate tasks scores)
+              Expect.floatClose Accuracy.high (band 8).Low[0] (band 1).Low[0] "low"
+              Expect.floatClose Accuracy.high (band 8).High[0] (band 1).High[0] "high") ]
 
 let private tolerance =
     let rates = [| 1e-4; 1e-3; 1e-2; 1e-1; 1.0 |]

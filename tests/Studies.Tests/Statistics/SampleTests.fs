@@ -52,7 +52,22 @@ let private timesToTarget =
 
           testCase "one that never arrives counts as the horizon" (fun () ->
               Expect.equal (RestrictedMean.ofTimes 100.0 [| 20.0; infinity; 150.0 |]) (220.0 / 3.0) "mean"
-              Expect.equal (RestrictedMean.speedUp 100.0 [| 50.0 |] [| infinity |]) 2.0 "twice as fast, at least") ]
+              Expect.equal (RestrictedMean.speedUp 100.0 [| 50.0 |] [| infinity |]) 2.0 "twice as fast, at least")
+
+          property "the horizon is the earliest end of a run whose time is not known, at most the budget" times (fun ends ->
+              let horizon = TimeToTarget.horizon 50.0 ends
+              Expect.equal horizon (Array.min (Array.append [| 50.0 |] ends)) "earliest"
+              Expect.equal (TimeToTarget.horizon 50.0 (ends |> Array.map (fun _ -> infinity))) 50.0 "all known: the budget")
+
+          property
+              "the earliest step is the one after the validation before"
+              (Gen.zip (Gen.choose (1, 50)) (Gen.choose (1, 1000)))
+              (fun (every, step) ->
+                  let seen = float (every * ((step + every - 1) / every))
+                  let earliest = TimeToTarget.earliest every seen
+                  Expect.equal earliest (seen - float every + 1.0) "one distance before, and a step"
+                  Expect.isTrue (earliest <= float step && float step <= seen) "holds the step"
+                  Expect.equal (TimeToTarget.earliest every infinity) infinity "never") ]
 
 let private wilson =
     testList
@@ -88,6 +103,30 @@ let private wilson =
 
                   Expect.isGreaterThan covered 0.92 $"p = {p}"
                   Expect.isLessThan covered 0.99 $"p = {p}") ]
+
+let private newcombe =
+    let counts = Gen.arrayOfLength 4 (Gen.choose (0, 12)) |> Gen.filter (fun counts -> Array.sum counts > 0)
+
+    testList
+        "newcombe"
+        [ testCase "36, 12, 2 and 0 of 50, as Newcombe (1998, table III) has them" (fun () ->
+              let interval = Newcombe.interval 0.95 36 12 2 0
+              Expect.floatClose Accuracy.high interval.Value 0.2 "difference"
+              Expect.floatClose { absolute = 5e-5; relative = 0.0 } interval.Low 0.0569 "low"
+              Expect.floatClose { absolute = 5e-5; relative = 0.0 } interval.High 0.3404 "high")
+
+          property "holds the difference, lies in [−1, 1], and is turned by turning names" counts (fun counts ->
+              let interval = Newcombe.interval 0.95 counts[0] counts[1] counts[2] counts[3]
+              let turned = Newcombe.interval 0.95 counts[0] counts[2] counts[1] counts[3]
+              Expect.isTrue (interval.Low <= interval.Value && interval.Value <= interval.High) "holds it"
+              Expect.isTrue (interval.LiesWithin(-1.0 - 1e-12, 1.0 + 1e-12)) "in [−1, 1]"
+              Expect.floatClose Accuracy.high (interval.Low + turned.High) 0.0 "turned")
+
+          testCase "agreement of all pairs is no certainty" (fun () ->
+              for interval in [ Newcombe.interval 0.95 10 0 0 0; Newcombe.interval 0.95 0 0 0 10 ] do
+                  Expect.equal interval.Value 0.0 "no difference seen"
+                  Expect.isLessThan interval.Low -0.2 "and much is possible"
+                  Expect.isGreaterThan interval.High 0.2 "to both sides") ]
 
 let private interquartileMean =
     testList
@@ -147,4 +186,4 @@ let private bestOfK =
                   Expect.isLessThanOrEqual (share (fun greatest -> greatest < best.Low)) (0.1 + 1e-9) "below"
                   Expect.isLessThanOrEqual (share (fun greatest -> greatest > best.High)) (0.1 + 1e-9) "above") ]
 
-let tests = testList "sample" [ quantiles; timesToTarget; wilson; interquartileMean; bestOfK ]
+let tests = testList "sample" [ quantiles; timesToTarget; wilson; newcombe; interquartileMean; bestOfK ]

@@ -2,7 +2,7 @@ using CuteDl.Studies;
 
 namespace CuteDl.Reports;
 
-/// <summary>Figures of who is better, by how much, and how sure that is.</summary>
+/// <summary>Figures of the differences between optimizers, and how certain they are.</summary>
 internal static class ComparisonFigures
 {
     /// <summary>Shares of (task, seed) over what counts as good enough.</summary>
@@ -40,7 +40,7 @@ internal static class ComparisonFigures
         {
             IntervalPane[] panes =
             [
-                .. task.GroupBy(pair => pair.Metric).Select(metric =>
+                .. task.Where(pair => !double.IsNaN(pair.Effect.Value)).GroupBy(pair => pair.Metric).Select(metric =>
                 {
                     var isTime = metric.Key == Metric.StepsToTarget;
                     return new IntervalPane(
@@ -56,21 +56,26 @@ internal static class ComparisonFigures
                                 pair.Effect.High,
                                 $"{StudyWords.Range(pair.Effect, ComparisonTables.Effect(pair))}, {(pair.Outcome == Outcome.NotRanked ? "not ranked" : ComparisonTables.Outcome(pair))}, n = {pair.Seeds.Length}")
                             {
-                                Equal = (pair.EqualLow, pair.EqualHigh),
+                                Equal = double.IsNaN(pair.EqualLow) ? null : (pair.EqualLow, pair.EqualHigh),
                                 IsFull = pair.Outcome is Outcome.Wins or Outcome.Equal,
                             }),
                         ])
                     {
-                        Title = StudyWords.Of(metric.Key) + (isTime ? " (below 1 the first is faster)" : " (above 0 the first is better)"),
+                        Title = StudyWords.Of(metric.Key) + (isTime ? " (below 1: the first is faster)" : " (above 0: the first is better)"),
                         Zero = isTime ? 1 : 0,
                     };
                 }),
             ];
+            if (panes.Length == 0)
+            {
+                continue;
+            }
+
             var name = StudyWords.Task(task.Key);
             yield return new Figure(
                 task.Key.Length == 0 ? "pairs" : FileNames.Safe($"pairs-{task.Key}"),
                 $"Pairs: {name}",
-                "The effect on the same seeds with its interval; shaded: what counts as equal. Full marks: somebody wins, or both are equal.",
+                "The difference on the same seeds, with its interval. Shaded: the differences that count as equal. Filled marks: one wins, or both are equal.",
                 panes);
         }
     }
@@ -83,7 +88,7 @@ internal static class ComparisonFigures
             yield return new Figure(
                 FileNames.Safe($"success-{task.Key}"),
                 $"How often the target was reached: {task.Key}",
-                "Full marks: tuned; open: defaults. Wilson's intervals of 95 %.",
+                "Filled marks: tuned. Open marks: defaults. Wilson intervals of 95 %.",
                 [
                     new IntervalPane(
                         new Axis("share of the seeds", AxisKind.Linear, AxisFormat.Percent) { Reach = [0, 1] },

@@ -10,8 +10,8 @@ internal sealed class StudyFacts
         Json = result.Study.ToJson();
         using var document = JsonDocument.Parse(Json);
         var root = document.RootElement;
+        HoldsData = root.GetProperty("tasks").EnumerateArray().Any(task => task.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object && data.TryGetProperty("held", out _));
         IsDocument = root.GetProperty("protocol").GetString() == "document";
-        Alpha = root.TryGetProperty("confirmation", out var confirmation) ? confirmation.GetProperty("alpha").GetDouble() : null;
         var withClasses = result.Trials.Where(trial => trial.Curve.Accuracy.Any(double.IsFinite)).Select(trial => trial.Trial.Task).ToHashSet();
         Tasks = [.. root.GetProperty("tasks").EnumerateArray().Select(task => Task(task, withClasses))];
         Contenders = [.. result.Study.OptimizerNames];
@@ -22,8 +22,8 @@ internal sealed class StudyFacts
 
     public bool IsDocument { get; }
 
-    /// <summary>The chance of a wrong winner that the study puts up with; nothing where it names none.</summary>
-    public double? Alpha { get; }
+    /// <summary>True if a program gave the images of a task, so that the file alone cannot run the study.</summary>
+    public bool HoldsData { get; }
 
     public IReadOnlyList<TaskFacts> Tasks { get; }
 

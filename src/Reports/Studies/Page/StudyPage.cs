@@ -47,7 +47,7 @@ internal sealed class StudyPage(StudyContent content)
             ("tuning", "Tuning", "Tuning", content.Settings.Values.Count + content.Selections.Values.Count > 0, Tuning),
             ("frontier", "Frontier", "The small-rate frontier", content.Frontier.Values.Count > 0 || content.Tolerances.Values.Count > 0, Frontier),
             ("autopsy", "Autopsy", "Failed and outlying seeds", true, Autopsy),
-            ("findings", "Findings", "What can be said against this study", true, Findings),
+            ("findings", "Findings", "Objections to this study", true, Findings),
             ("environment", "Environment", "Environment", true, Environment),
             ("study", "Study", "The study", true, StudyFile),
             ("reproduce", "Reproduce", "How to reproduce", true, Reproduce),
@@ -93,12 +93,17 @@ internal sealed class StudyPage(StudyContent content)
             _page.Element("p", "There is nothing to compare yet.");
         }
 
-        if (_analysis.Verdicts.Any(verdict => verdict.Ranked) && content.Facts.Alpha is { } alpha)
+        if (_analysis.Verdicts.Any(verdict => verdict.Ranked))
         {
             _page.Element(
                 "p",
-                $"How sure: all optimizers were trained with the same seeds, and each line takes a chance of at most {StudyWords.Percent(alpha)} to name a winner of a pair by luck. Undecided: these seeds do not show who is better, which is not to say that both are equal.",
+                $"All optimizers were trained with the same seeds. For each line below, the chance that any winner is named by luck is at most {StudyWords.Percent(_analysis.Looks.Levels.Sum())}. Undecided does not mean equal: these seeds do not show which one is better.",
                 "note");
+        }
+
+        if (_analysis.Comparisons.Concat(_analysis.Overall).Any(pair => pair.Outcome == Outcome.Equal))
+        {
+            _page.Element("p", "Ties are judged pair by pair. They are not corrected for the number of pairs, so some of many ties can be wrong.", "note");
         }
 
         _page.Raw("<ul class=\"verdict\">");
@@ -107,7 +112,7 @@ internal sealed class StudyPage(StudyContent content)
             _page.Raw("<li>").Element("strong", verdict.Sentences[0]);
             if (verdict.Sentences.Length > 1)
             {
-                // By how much is a part of the answer, as long as it is said in few words.
+                // The size of the difference is part of the answer, if it takes few words.
                 var isShort = ReferenceEquals(verdict, _analysis.Verdicts[0]) && verdict.Sentences.Sum(sentence => sentence.Length) <= LongestOpen;
                 _page.Folded("In detail", page => page.List(verdict.Sentences.Skip(1)), isShort);
             }
@@ -118,7 +123,7 @@ internal sealed class StudyPage(StudyContent content)
         _page.Raw("</ul>");
         if (others.Length > progress.Length)
         {
-            _page.Folded($"Who did not always reach the target ({others.Length - progress.Length})", page => page.List(others.Skip(progress.Length)));
+            _page.Folded($"Optimizers that did not always reach the target ({others.Length - progress.Length})", page => page.List(others.Skip(progress.Length)));
         }
     }
 
@@ -176,7 +181,7 @@ internal sealed class StudyPage(StudyContent content)
     {
         if (_analysis.Autopsies.Length == 0)
         {
-            _page.Element("p", "No compared run failed or stands apart.");
+            _page.Element("p", "No compared run failed or is an outlier.");
             return;
         }
 
@@ -202,7 +207,7 @@ internal sealed class StudyPage(StudyContent content)
         }
         else
         {
-            _page.Element("p", "Nothing was found.");
+            _page.Element("p", "None were found.");
         }
     }
 
@@ -222,11 +227,25 @@ internal sealed class StudyPage(StudyContent content)
 
     private void Reproduce()
     {
-        var example = _result.Trials.Count > 0 ? _result.Trials[0].Trial.Id : "…";
-        _page.Element("p", "In this folder: the whole study again, in a folder of its own; and one trial again, held bit for bit against its result.")
-            .Raw($"<pre tabindex=\"0\">cutedl study run study.json --out again{(_result.UntilDecided ? " --until decided" : "")}\ncutedl replay {Html.Escape($"trials/{example}.json")}</pre>")
-            .Element("p", "If this study was interrupted, it goes on with:")
-            .Raw("<pre tabindex=\"0\">cutedl study resume .</pre>")
-            .Raw("<p>The same study gives the same bytes of <a href=\"results.csv\">results.csv</a>, a row for each trial, on any number of processors.</p>");
+        if (content.Facts.HoldsData)
+        {
+            _page.Element("p", "A program gave the images of this study, so only that program can run it again.");
+            return;
+        }
+
+        _page.Element("p", "Run the whole study again, in a new folder beside this page:")
+            .Raw($"<pre tabindex=\"0\">cutedl study run study.json --out again{(_result.UntilDecided ? " --until decided" : "")}</pre>")
+            .Raw("<p>It writes the same bytes of <a href=\"results.csv\">results.csv</a>, a row for each trial, on any number of processors.</p>");
+        if (_result.Trials.Count > 0)
+        {
+            _page.Element("p", "Then repeat one of its trials, and compare it bit for bit with its result:")
+                .Raw($"<pre tabindex=\"0\">cutedl replay {Html.Escape($"again/trials/{_result.Trials[0].Trial.Id}.json")}</pre>");
+        }
+
+        if (!_result.IsComplete && _result.Folder is not null)
+        {
+            _page.Element("p", "This study is not complete. Continue it in its folder:")
+                .Raw("<pre tabindex=\"0\">cutedl study resume .</pre>");
+        }
     }
 }

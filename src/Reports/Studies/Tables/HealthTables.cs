@@ -52,9 +52,9 @@ internal static class HealthTables
     public static StudyTable Findings(StudyResult result) =>
         StudyTable.Of(
             "findings",
-            "What can be said against this study",
+            "Objections to this study",
             "",
-            result.Study.Check(),
+            result.Study.Check().Concat(result.Analysis.Findings),
             StudyColumn<Finding>.Words("code", "code", row => row.Code),
             StudyColumn<Finding>.Words("severity", "severity", row => StudyWords.Key(row.Severity)),
             StudyColumn<Finding>.Words("path", "place", row => row.Path),

@@ -1,0 +1,118 @@
+/// Two contenders' runs with the same seeds, and what is known of their differences.
+module internal CuteDl.Studies.PairedRuns
+
+open System
+open CuteDl.Studies.Statistics
+
+/// Two contenders on one task; all arrays are in the order of the seeds.
+type OnTask =
+    {
+        /// Up to this step both are known; infinite for other metrics than time.
+        Horizon: float
+        /// min(T, horizon) of times, the values themselves of other metrics.
+        First: float array
+        /// The same of the second.
+        Second: float array
+        /// First − second: of times the difference of logarithms, else of percentages.
+        Differences: float array
+        /// The least that the difference can be; of times it is known only to the distance of two validations.
+        Least: float array
+        /// The greatest that it can be.
+        Greatest: float array
+        /// Whether both reached the target (time, success), or neither diverged (accuracies).
+        BothSucceeded: bool array
+        /// Whether any run of the two succeeded within the horizon.
+        AnySucceeded: bool
+    }
+
+/// Two contenders on some tasks, with the seeds that both have finished on every one.
+type PairedRuns = { Seeds: int array; Tasks: OnTask array }
+
+let isTime metric = metric = Metric.StepsToTarget
+
+/// One run: its value, and the ends between which its time is known.
+[<Struct>]
+type private Run = { Value: float; Earliest: float; Succeeded: bool; KnownTo: float }
+
+let private runs results phase metric (task: StudyTask) contender : Map<int, Run> =
+    Measures.select results phase task.Name contender
+    |> Array.map (fun result ->
+        let value = Measures.measure metric task result
+
+        result.Trial.Seed,
+        { Value = value
+          Earliest = if isTime metric then TimeToTarget.earliest task.ValidateEvery value else value
+          Succeeded =
+            if isTime metric || metric = Metric.Success then
+                Measures.isReached result
+            else
+                not (Measures.isDiverged result)
+          KnownTo = if isTime metric then Measures.stepsKnownTo result else infinity })
+    |> Array.filter (fun (_, run) -> not (Double.IsNaN run.Value))
+    |> Map.ofArray
+
+let private onTask metric (task: StudyTask) (first: Run array) (second: Run array) : OnTask =
+    let horizon =
+        if isTime metric then
+            Array.append first second |> Array.map _.KnownTo |> TimeToTarget.horizon (float task.Steps)
+        else
+            infinity
+
+    // Ratios of times are differences of logarithms.
+    let scale value = if isTime metric then log (max 1.0 (min horizon value)) else 100.0 * value
+
+    let difference (one: Run -> float) (other: Run -> float) =
+        Array.map2 (fun first second -> scale (one first) - scale (other second)) first second
+
+    let hasSucceeded (run: Run) = run.Succeeded && not (run.Value > horizon)
+
+    { Horizon = horizon
+      First = first |> Array.map (fun run -> min horizon run.Value)
+      Second = second |> Array.map (fun run -> min horizon run.Value)
+      Differences = difference _.Value _.Value
+      Least = difference _.Earliest _.Value
+      Greatest = difference _.Value _.Earliest
+      BothSucceeded = Array.map2 (fun first second -> hasSucceeded first && hasSucceeded second) first second
+      AnySucceeded = Array.exists hasSucceeded first || Array.exists hasSucceeded second }
+
+/// Nothing if there is no seed that both have finished on every task. A seed that is missing on one task is left out on all: its mean over the
+/// tasks is not known.
+let ofResults
+    (results: TrialResult array)
+    (phase: Phase)
+    (metric: Metric)
+    (tasks: StudyTask list)
+    (first: string)
+    (second: string)
+    : PairedRuns option =
+    let all =
+        [| for task in tasks -> struct (task, runs results phase metric task first, runs results phase metric task second) |]
+
+    let seeds =
+        all
+        |> Seq.collect (fun struct (_, first, second) -> [ Set.ofSeq first.Keys; Set.ofSeq second.Keys ])
+        |> Set.intersectMany
+        |> Set.toArray
+
+    if seeds.Length = 0 then
+        None
+    else
+        let inOrder (runs: Map<int, Run>) = seeds |> Array.map (fun seed -> runs[seed])
+
+        Some
+            { Seeds = seeds
+              Tasks =
+                all
+                |> Array.map (fun struct (task, first, second) -> onTask metric task (inOrder first) (inOrder second)) }
+
+/// For each seed the mean over the tasks: one observation a seed, since its runs share initial weights and order of batches.
+let bySeed (values: OnTask -> float array) (runs: PairedRuns) : float array =
+    Array.init runs.Seeds.Length (fun seed -> runs.Tasks |> Array.averageBy (fun task -> (values task)[seed]))
+
+/// The places of the seeds in which both succeeded on every task.
+let bothSucceeded (runs: PairedRuns) : int array =
+    Array.init runs.Seeds.Length id
+    |> Array.filter (fun seed -> runs.Tasks |> Array.forall (fun task -> task.BothSucceeded[seed]))
+
+/// Whether any run of the two succeeded on any task.
+let anySucceeded (runs: PairedRuns) : bool = runs.Tasks |> Array.exists _.AnySucceeded

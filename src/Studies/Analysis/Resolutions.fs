@@ -1,0 +1,74 @@
+/// How finely the validations resolve the times to the target, compared with the differences that the study asks about.
+module internal CuteDl.Studies.Resolutions
+
+open System
+open CuteDl.Studies.Statistics
+
+/// The runs that tell a contender's times: those compared, or, until there are some, those of its fastest setting in tuning.
+let private runs (study: StudyDesign) (results: TrialResult array) (task: StudyTask) contender : struct (Phase * TrialResult array) =
+    let phase = Measures.comparedPhase study
+
+    match Measures.select results phase task.Name contender with
+    | [||] ->
+        let settings = Measures.select results Phase.Tuning task.Name contender |> Array.groupBy _.Trial.Setting
+
+        if settings.Length = 0 then
+            struct (Phase.Tuning, [||])
+        else
+            struct (Phase.Tuning,
+                    settings
+                    |> Array.minBy (fun (_, trials) -> trials |> Array.map Measures.steps |> Quantile.median)
+                    |> snd)
+    | compared -> struct (phase, compared)
+
+/// Each contender of which some run reached the target, on each task.
+let ofResults (study: StudyDesign) (results: TrialResult array) : Resolution array =
+    [| for task in study.Tasks do
+           for contender in study.Contenders do
+               let struct (phase, trials) = runs study results task contender.Name
+
+               match trials |> Array.map Measures.steps |> Array.filter Double.IsFinite with
+               | [||] -> ()
+               | times ->
+                   let factor =
+                       times
+                       |> Array.map (fun time -> time / TimeToTarget.earliest task.ValidateEvery time)
+                       |> Quantile.median
+
+                   { Task = task.Name
+                     Contender = contender.Name
+                     Phase = phase
+                     MedianSteps = Quantile.median times
+                     Factor = factor
+                     IsFine = factor <= StudyDesign.equalWithin study } |]
+
+/// The steps between two validations that resolve a time to within the ratio that counts as equal.
+let private advised (study: StudyDesign) (steps: float) = max 1.0 (floor (steps * (1.0 - 1.0 / StudyDesign.equalWithin study)))
+
+let private coarse (resolutions: Resolution array) =
+    resolutions |> Array.filter (fun resolution -> not resolution.IsFine) |> Array.groupBy _.Task
+
+/// A finding for each task on which the validations are too far apart for the times seen.
+let findings (study: StudyDesign) (resolutions: Resolution array) : Finding array =
+    coarse resolutions
+    |> Array.map (fun (name, rows) ->
+        let i = study.Tasks |> List.findIndex (fun task -> task.Name = name)
+        let worst = rows |> Array.maxBy _.Factor
+        let least = rows |> Array.map _.MedianSteps |> Array.min
+        let pilot = if worst.Phase = Phase.Tuning then " in tuning" else ""
+
+        { Code = "S015"
+          Severity = Severity.Warning
+          Path = $"$.tasks[{i}].validate_every"
+          Message =
+            $"{Words.list (rows |> Array.map _.Contender)} reached the target{pilot} so early that a validation every {study.Tasks[i].ValidateEvery} steps leaves a factor of up to {Words.ratio worst.Factor} in the time open. Up to {Words.ratio (StudyDesign.equalWithin study)} counts as equal."
+          Advice = $"Validate every {Words.steps (advised study least)} steps." })
+
+/// The same in words, for the verdict.
+let sentences (study: StudyDesign) (resolutions: Resolution array) : string array =
+    coarse resolutions
+    |> Array.map (fun (name, rows) ->
+        let each = rows |> Array.map (fun row -> $"{row.Contender} (a factor of {Words.ratio row.Factor})")
+        let every = (study.Tasks |> List.find (fun task -> task.Name = name)).ValidateEvery
+
+        $"{name}: validations every {every} steps are too far apart for the times of {Words.list each}. Times closer than this factor cannot be told apart, so neither a win nor a tie follows from them.")

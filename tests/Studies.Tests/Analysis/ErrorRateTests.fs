@@ -1,0 +1,170 @@
+/// The error rates of verdicts, by simulation: null studies are drawn in place of trained ones. The draws are the same in every run, and each
+/// limit is three standard deviations of the simulation above the nominal rate.
+module CuteDl.Studies.Tests.Analysis.ErrorRateTests
+
+open System
+open Expecto
+open MathNet.Numerics.Distributions
+open CuteDl.Core.Numerics
+open CuteDl.Studies
+open CuteDl.Studies.Statistics
+open CuteDl.Testing
+
+/// Studies for each rate: 1,000 in the quick tier, 100,000 in the long one.
+let private studies = max 1000 (10 * Tier.current.Value.Cases)
+
+/// Studies for each rate that takes bootstraps.
+let private fewStudies = max 100 Tier.current.Value.Cases
+
+let private alpha = 0.05
+
+/// Three standard deviations of a simulated rate above it.
+let private limit rate = rate + 3.0 * sqrt (rate * (1.0 - rate) / float studies)
+
+let private normal (random: Random) = Normal.InvCDF(0.0, 1.0, random.NextDouble() * 0.999999 + 5e-7)
+
+/// The share of studies for which it is so.
+let private rateOf count purpose (holds: Random -> bool) =
+    let random = Random.stream 11 $"error rate/{purpose}"
+    Seq.init count (fun _ -> if holds random then 1.0 else 0.0) |> Seq.average
+
+let private rate purpose holds = rateOf studies purpose holds
+
+/// Known differences on one task.
+let private known (differences: float array) : PairedRuns.OnTask =
+    { Horizon = infinity
+      First = differences
+      Second = Array.zeroCreate differences.Length
+      Differences = differences
+      Least = differences
+      Greatest = differences
+      BothSucceeded = Array.replicate differences.Length true
+      AnySucceeded = true }
+
+let private allTasks =
+    testList
+        "over all tasks"
+        [ for tasks in [ 2; 5 ] do
+              for correlation in [ 0.0; 0.3; 0.6; 0.9 ] do
+                  testCase $"{tasks} tasks that share their seeds, correlated {correlation}" (fun () ->
+                      let wrong =
+                          rate $"{tasks}/{correlation}" (fun random ->
+                              let common = Array.init 10 (fun _ -> normal random)
+
+                              let runs: PairedRuns.PairedRuns =
+                                  { Seeds = [| 1..10 |]
+                                    Tasks =
+                                      [| for _ in 1..tasks ->
+                                             known (
+                                                 common
+                                                 |> Array.map (fun shared ->
+                                                     sqrt correlation * shared + sqrt (1.0 - correlation) * normal random)
+                                             ) |] }
+
+                              Pairs.pValue runs <= alpha)
+
+                      Expect.isLessThanOrEqual wrong (limit alpha) "wrong winners"
+                      Expect.isGreaterThan wrong 0.02 "and not for want of power") ]
+
+/// Runs seen by validations every so many steps.
+let private seen every (budget: float) (first: float array) (second: float array) : PairedRuns.PairedRuns =
+    let atValidation (time: float) = if time > budget then infinity else ceil (time / float every) * float every
+    let first, second = Array.map atValidation first, Array.map atValidation second
+    let scale value = log (min budget value)
+
+    let differences (one: float -> float) (other: float -> float) =
+        Array.map2 (fun first second -> scale (one first) - scale (other second)) first second
+
+    let earliest = TimeToTarget.earliest every
+
+    { Seeds = [| 1 .. first.Length |]
+      Tasks =
+        [| { Horizon = budget
+             First = first |> Array.map (min budget)
+             Second = second |> Array.map (min budget)
+             Differences = differences id id
+             Least = differences earliest id
+             Greatest = differences id earliest
+             BothSucceeded = Array.map2 (fun first second -> max first second <= budget) first second
+             AnySucceeded = Array.append first second |> Array.exists (fun time -> time <= budget) } |] }
+
+let private rules: Pairs.Rules = { Level = alpha; EqualWithin = 1.05; LookSeeds = 10 }
+
+let private isTie (runs: PairedRuns.PairedRuns) =
+    let effect =
+        lazy Pairs.meanEffect Metric.StepsToTarget (1.0 - alpha) "simulated" (Pairs.everySeed runs) runs
+
+    Pairs.isTie rules Metric.StepsToTarget "simulated" (PairedRuns.bothSucceeded runs) runs effect
+
+let private validations =
+    testList
+        "between validations"
+        [ testCase "the grid of validations names no winner where the mean of the times' logarithms is equal" (fun () ->
+              // The worst case: the first always arrives just at a validation, the second just after one.
+              let every = 100
+
+              let wrong =
+                  rate "grid" (fun random ->
+                      let draw () = if random.Next 2 = 0 then struct (200.0, 101.0) else struct (100.0, 199.0)
+
+                      let pairs = Array.init 10 (fun _ -> draw ())
+                      let first = pairs |> Array.map (fun struct (first, _) -> first)
+                      let second = pairs |> Array.map (fun struct (_, second) -> second)
+                      Pairs.pValue (seen every 1000.0 first second) <= alpha)
+
+              Expect.isLessThanOrEqual wrong (limit alpha) "wrong winners")
+
+          testCase "the same times up to luck have a winner in at most alpha" (fun () ->
+              let wrong =
+                  rate "null" (fun random ->
+                      let times () = Array.init 10 (fun _ -> 500.0 * exp (0.2 * normal random))
+                      Pairs.pValue (seen 10 10000.0 (times ()) (times ())) <= alpha)
+
+              Expect.isLessThanOrEqual wrong (limit alpha) "wrong winners")
+
+          testCase "a difference far above the distance of validations is found" (fun () ->
+              let found =
+                  rate "power" (fun random ->
+                      let times mean = Array.init 10 (fun _ -> mean * exp (0.1 * normal random))
+                      Pairs.pValue (seen 10 10000.0 (times 500.0) (times 600.0)) <= alpha)
+
+              Expect.isGreaterThan found 0.9 "winners")
+
+          testCase "half the steps between the same two validations are no tie" (fun () ->
+              let tied =
+                  rateOf fewStudies "coarse" (fun random ->
+                      let times mean = Array.init 10 (fun _ -> mean * exp (0.1 * normal random))
+                      isTie (seen 800 16000.0 (times 200.0) (times 400.0)))
+
+              Expect.equal tied 0.0 "ties") ]
+
+let private failures =
+    testList
+        "failures"
+        [ for n in [ 10; 20 ] do
+              for first, second in [ 0.1, 0.1; 0.3, 0.1; 0.3, 0.3 ] do
+                  testCase $"{n} seeds, success {first} and {second}: no tie out of runs that never arrived" (fun () ->
+                      let tied =
+                          rate $"success/{n}/{first}/{second}" (fun random ->
+                              // Where both arrive, one takes 1.5 times the steps of the other.
+                              let times success mean =
+                                  Array.init n (fun _ -> if random.NextDouble() < success then mean else infinity)
+
+                              isTie (seen 1 1000.0 (times first 200.0) (times second 300.0)))
+
+                      Expect.isLessThanOrEqual tied 0.005 "ties")
+
+          testCase "where nearly all arrive, a true tie is still called" (fun () ->
+              let tied =
+                  rateOf fewStudies "true tie" (fun random ->
+                      // A seed fails for both, or for none.
+                      let fails = Array.init 10 (fun _ -> random.NextDouble() < 0.1)
+
+                      let times () =
+                          fails |> Array.map (fun fails -> if fails then infinity else 500.0 * exp (0.02 * normal random))
+
+                      isTie (seen 1 1000.0 (times ()) (times ())))
+
+              Expect.isGreaterThan tied 0.8 "ties") ]
+
+let tests = testList "error rates" [ allTasks; validations; failures ]
