@@ -25,6 +25,19 @@ internal sealed partial class Tool : IDisposable
         return WaitFor(process);
     }
 
+    /// <summary>Runs the tool to its end with a limit of files that it may open at once.</summary>
+    public Outcome RunWithOpenFiles(int limit, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("sh") { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])["-c", $"ulimit -n {limit}; exec dotnet \"$@\"", "sh", Path.Combine(AppContext.BaseDirectory, "CuteDl.Cli.dll"), .. arguments])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using var process = Process.Start(start)!;
+        return WaitFor(process);
+    }
+
     /// <summary>Starts the tool; once it has written a line with this text to standard error, sends it an interrupt.</summary>
     public Outcome RunAndInterrupt(string afterLineWith, params string[] arguments)
     {

@@ -95,6 +95,23 @@ internal static class UsageTests
             var described = outcome.Lines.SkipWhile(line => line != "Options:").Skip(1).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal));
             Expect.isNonEmpty(described, "options");
         }))),
+        Spec.Test("a limit of open files that is too low is said", () =>
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                return;
+            }
+
+            using var tool = new Tool();
+            foreach (var limit in new[] { 48, 64 })
+            {
+                var outcome = tool.RunWithOpenFiles(limit, "list");
+                Expect.equal(outcome.ExitCode, 1, $"with {limit}: {outcome.Error}");
+                Expect.stringContains(outcome.Error, "ulimit -n 256", $"with {limit}");
+            }
+
+            Expect.equal(tool.RunWithOpenFiles(256, "list").ExitCode, 0, "enough");
+        }),
         Spec.Test("the program alone prints its help, and studies theirs", () =>
         {
             using var tool = new Tool();

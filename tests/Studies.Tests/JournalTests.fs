@@ -103,6 +103,7 @@ let private faults (lines: byte array list) : Gen<Fault> =
           Gen.elements ends |> Gen.map (fun end' -> Zeroed(end' - 1, 1))
           Gen.map2 (fun place bits -> Changed(place, byte bits)) (Gen.choose (0, length - 1)) (Gen.choose (1, 255))
           Gen.map2 (fun place bits -> Changed(place, byte bits)) (Gen.choose (last, length - 1)) (Gen.choose (1, 255))
+          Gen.choose (1, 255) |> Gen.map (fun bits -> Changed(length - 1, byte bits))
           Gen.listOf indices |> Gen.map Lines ]
 
 let private damagedJournals: Gen<string list * byte array> =

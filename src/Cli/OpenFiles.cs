@@ -1,0 +1,54 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace CuteDl.Cli;
+
+/// <summary>
+/// Checks that the process may open as many files as the tool needs. With fewer, the runtime cannot load the tool's own assemblies, and
+/// the tool ends without a message or with a misleading one.
+/// </summary>
+internal static class OpenFiles
+{
+    // Beyond those that the runtime has open when the tool starts.
+    private const int Needed = 80;
+
+    private const int StandardError = 2;
+
+    /// <summary>True if there are enough; otherwise writes the reason to standard error.</summary>
+    public static bool AreEnough()
+    {
+        var handles = new List<SafeFileHandle>(Needed);
+        try
+        {
+            var file = typeof(object).Assembly.Location is { Length: > 0 } library ? library : Environment.ProcessPath!;
+            while (handles.Count < Needed)
+            {
+                handles.Add(File.OpenHandle(file));
+            }
+
+            return true;
+        }
+        catch (IOException)
+        {
+            Release(handles);
+            Write("cutedl: This process may open too few files. Allow 256 at least: ulimit -n 256.\n"u8);
+            return false;
+        }
+        finally
+        {
+            Release(handles);
+        }
+    }
+
+    private static void Release(List<SafeFileHandle> handles)
+    {
+        handles.ForEach(handle => handle.Dispose());
+        handles.Clear();
+    }
+
+    // Without the console, for whose assembly there may be no file left.
+    private static void Write(ReadOnlySpan<byte> text)
+    {
+        using var stream = new FileStream(new SafeFileHandle(StandardError, ownsHandle: false), FileAccess.Write, 0);
+        stream.Write(text);
+    }
+}
