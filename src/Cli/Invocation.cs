@@ -63,7 +63,7 @@ internal static class Invocation
     /// <summary>Prints an error.</summary>
     public static void Fail(string message) => Console.Error.WriteLine($"cutedl: {message}");
 
-    // A word in place of a command gets the nearest command; all else is said by the parser.
+    // An unknown command gets a suggestion. All other messages come from the parser.
     private static IEnumerable<string> Mistakes(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;

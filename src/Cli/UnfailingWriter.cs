@@ -2,7 +2,7 @@ using System.Text;
 
 namespace CuteDl.Cli;
 
-/// <summary>Standard error, where progress and what went wrong are told: that it cannot be told must not end a run that goes well.</summary>
+/// <summary>Standard error that ignores write errors: a closed pipe must not end a run.</summary>
 internal sealed class UnfailingWriter(TextWriter writer) : TextWriter
 {
     public override Encoding Encoding => writer.Encoding;
@@ -25,7 +25,7 @@ internal sealed class UnfailingWriter(TextWriter writer) : TextWriter
         }
         catch (IOException)
         {
-            // There is nowhere left to say so.
+            // No place is left to report it.
         }
     }
 }

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace CuteDl.Cli;
 
-/// <summary><c>cutedl compare [RUN...]</c></summary>
+/// <summary><c>cutedl compare [RUN...]</c>: trains one model under several optimizers.</summary>
 internal static class CompareCommand
 {
     public static Command Create()

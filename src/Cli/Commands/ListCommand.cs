@@ -31,7 +31,7 @@ internal static class ListCommand
 
     private static List<object> Entries(string? name)
     {
-        // Rules before runs: many of the documented runs have a rule's name.
+        // Rules come before runs, because many documented runs have the name of a rule.
         object[] known = [.. Optimizers.Rules, .. Optimizers.Transformations, .. Schedules.All, .. Mnist.DocumentedRuns];
         if (name is null)
         {

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace CuteDl.Cli;
 
-/// <summary><c>cutedl run RUN</c>: a comparison of one.</summary>
+/// <summary><c>cutedl run RUN</c>: trains one model under one optimizer.</summary>
 internal static class RunCommand
 {
     public const string Help = "A documented run, such as momentum, or an optimizer, such as \"adam(lr=0.001)\" or \"clip_norm(1) | lion(lr=0.0003)\". 'cutedl list' shows all names.";

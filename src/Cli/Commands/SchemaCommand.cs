@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace CuteDl.Cli;
 
-/// <summary><c>cutedl schema study</c>: the JSON schemas of the tool's files.</summary>
+/// <summary><c>cutedl schema study</c>: prints the JSON schemas of the tool's files.</summary>
 internal static class SchemaCommand
 {
     public static Command Create()

@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace CuteDl.Cli;
 
-/// <summary>The options that every command that trains shares, and the experiment that they describe.</summary>
+/// <summary>The options of every command that trains, and the experiment that they describe.</summary>
 internal sealed class TrainingOptions
 {
     private readonly Option<string?> _data = new("--data")
@@ -138,7 +138,7 @@ internal sealed class TrainingOptions
 
     private readonly bool _hasLimits;
 
-    /// <param name="hasLimits">Whether the command trains until a limit or a stop rule ends it.</param>
+    /// <param name="hasLimits">True if a limit or a stop rule ends the training.</param>
     public TrainingOptions(bool hasLimits = true)
     {
         _hasLimits = hasLimits;
@@ -158,7 +158,7 @@ internal sealed class TrainingOptions
 
     /// <summary>Returns the experiment that the options describe. A value out of range is a usage error with the option's name.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="isSeeded">Whether the user chose seeds, and so random weights where none are named.</param>
+    /// <param name="isSeeded">True if the user gave seeds: the initial weights are then random by default.</param>
     public Experiment Read(ParseResult parsed, bool isSeeded)
     {
         var experiment = Mnist.Experiment();

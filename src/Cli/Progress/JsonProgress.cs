@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace CuteDl.Cli;
 
-/// <summary>Progress as one JSON object a line: validations as they come, each run's end, and at last the summary.</summary>
+/// <summary>Writes one JSON object per line: each validation, each finished run, and the summary.</summary>
 internal sealed class JsonProgress(TextWriter writer) : IProgress<RunProgress>
 {
     private readonly Lock _lock = new();
@@ -33,7 +33,7 @@ internal sealed class JsonProgress(TextWriter writer) : IProgress<RunProgress>
         }
     }
 
-    /// <summary>One line: an object that begins with its kind.</summary>
+    /// <summary>Writes one object. Its first property is its kind.</summary>
     public void Write(string kind, JsonObject content)
     {
         var line = new JsonObject { ["event"] = kind };
@@ -49,7 +49,7 @@ internal sealed class JsonProgress(TextWriter writer) : IProgress<RunProgress>
         }
     }
 
-    // JSON has no NaN; results write the names of such numbers too.
+    // JSON has no NaN. As in result files, such numbers are written by name.
     private static JsonNode? Number(double? value) =>
         value is not { } number ? null : double.IsFinite(number) ? JsonValue.Create(number) : JsonValue.Create(JsonNamedNumber(number));
 

@@ -4,11 +4,11 @@ using Spectre.Console;
 
 namespace CuteDl.Cli;
 
-/// <summary>A study's progress as a board that is drawn anew a few times a second: what runs, what waits, what is finished.</summary>
+/// <summary>Shows a study's progress on a terminal, redrawn a few times per second: running, waiting and finished trials.</summary>
 /// <param name="console">The terminal.</param>
 /// <param name="name">The study's name.</param>
-/// <param name="earlier">What earlier sittings finished.</param>
-/// <param name="cancellationToken">Once it is cancelled, the board says that what is under way is being saved.</param>
+/// <param name="earlier">The trials that earlier sessions finished.</param>
+/// <param name="cancellationToken">After cancellation the board shows that running trials are being saved.</param>
 internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyList<TrialResult> earlier, CancellationToken cancellationToken) : IProgress<StudyProgress>
 {
     private const int FewestRows = 8;
@@ -54,14 +54,14 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
         }).ConfigureAwait(false);
     }
 
-    /// <summary>The board in lines that fit a terminal.</summary>
+    /// <summary>Returns the lines of the board, cut to the terminal.</summary>
     /// <param name="width">Its columns.</param>
     /// <param name="height">Its rows.</param>
     public IReadOnlyList<BoardLine> Lines(int width, int height)
     {
         lock (_lock)
         {
-            // One row stays free for the cursor.
+            // One row is left for the cursor.
             var rows = Math.Max(FewestRows, height - 1);
             var lines = new List<BoardLine>();
             lines.AddRange(Head(width));
@@ -81,7 +81,7 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
 
     private Rows Draw()
     {
-        // The last column stays free: some terminals wrap there.
+        // The last column is left empty, because some terminals wrap there.
         var lines = Lines(console.Profile.Width - 1, console.Profile.Height);
         return new(lines.Select(line => new Text(line.Text.Length == 0 ? " " : line.Text, Style(line.Tone))));
     }
@@ -109,7 +109,7 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
             $"{newest.Share,4:0%}  {newest.Finished} of {newest.Planned} trials, {StudyWords.Time(newest.Elapsed)}{left}");
         if (text.Length > width)
         {
-            // The time left says more than words do.
+            // The time left replaces the words.
             text = string.Create(CultureInfo.InvariantCulture, $"{newest.Share:0%} {newest.Finished}/{newest.Planned}{left.Replace("about ", "", StringComparison.Ordinal)}");
         }
 
@@ -119,7 +119,7 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
 
     private IEnumerable<BoardLine> UnderWay(int width, int most)
     {
-        // Running before waiting: those are what the pace comes from.
+        // Running trials come before waiting ones: they determine the speed.
         var all = _underWay.Values.OrderBy(row => row.Now.State).ThenBy(row => row.Now.Trial.Id, StringComparer.Ordinal).ToArray();
         if (all.Length == 0 || most < 2)
         {
@@ -203,7 +203,7 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
 
     private sealed record Row(StudyProgress First, StudyProgress Now)
     {
-        /// <summary>The pace of this sitting; nothing in the beginning.</summary>
+        /// <summary>The speed of this session; null until it is known.</summary>
         public double? StepsASecond =>
             (Now.Elapsed - First.Elapsed).TotalSeconds is > 0.5 and var seconds ? (Now.Step - First.Step) / seconds : null;
     }
@@ -215,12 +215,12 @@ internal readonly record struct BoardLine(string Text, BoardTone Tone);
 /// <summary>How a line is shown.</summary>
 internal enum BoardTone
 {
-    /// <summary>As it is.</summary>
+    /// <summary>Normal text.</summary>
     Plain,
 
-    /// <summary>In bold.</summary>
+    /// <summary>Bold text.</summary>
     Title,
 
-    /// <summary>In grey.</summary>
+    /// <summary>Grey text.</summary>
     Quiet,
 }

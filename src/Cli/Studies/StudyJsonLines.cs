@@ -3,7 +3,7 @@ using CuteDl.Studies;
 
 namespace CuteDl.Cli;
 
-/// <summary>A study's progress as one JSON object a line: what came of each trial, without its curve, which is in the study's folder.</summary>
+/// <summary>Writes one JSON object per finished trial. The curve is left out, because the study's folder has it.</summary>
 internal sealed class StudyJsonLines(JsonProgress lines) : IProgress<StudyProgress>
 {
     private static readonly string[] Left = ["curve", "fingerprint", "fingerprint_every"];

@@ -2,7 +2,7 @@ using CuteDl.Studies;
 
 namespace CuteDl.Cli;
 
-/// <summary>A study's progress as lines, for files and pipes: one for each finished trial.</summary>
+/// <summary>Prints one line per finished trial, for files and pipes.</summary>
 internal sealed class StudyLines(TextWriter writer) : IProgress<StudyProgress>
 {
     private readonly Lock _lock = new();

@@ -5,14 +5,14 @@ using CuteDl.Studies;
 
 namespace CuteDl.Cli;
 
-/// <summary>A study from start to exit code: progress shown, the report written, the verdict said.</summary>
+/// <summary>Runs a study: shows progress, writes the report, and prints the verdict.</summary>
 internal static class StudySession
 {
-    /// <summary>Begins a study in a folder.</summary>
+    /// <summary>Starts a study in a folder.</summary>
     public static Task<int> RunAsync(Study study, string folder, StudyOptions options, bool isJson, CancellationToken cancellationToken) =>
         CarryOutAsync(study, options.UntilDecided, [], [], folder, isJson, progress => study.RunAsync(folder, options, progress, cancellationToken), cancellationToken);
 
-    /// <summary>Goes on with the study in a folder.</summary>
+    /// <summary>Continues the study in a folder.</summary>
     public static Task<int> ResumeAsync(string folder, StudyOptions options, bool isJson, CancellationToken cancellationToken)
     {
         if (Load(folder) is not { } begun)
@@ -25,8 +25,8 @@ internal static class StudySession
             begun.Study, begun.UntilDecided, begun.Trials, begun.Notices, folder, isJson, progress => Study.ResumeAsync(folder, null, options, progress, cancellationToken), cancellationToken);
     }
 
-    /// <summary>What came so far of the study in a folder; nothing, once it is said that its journal is damaged.</summary>
-    /// <exception cref="UsageException">There is none.</exception>
+    /// <summary>Returns the results so far of the study in a folder. Prints an error and returns null if its journal is damaged.</summary>
+    /// <exception cref="UsageException">The folder has no study.</exception>
     public static StudyResult? Load(string folder)
     {
         try
@@ -53,7 +53,7 @@ internal static class StudySession
         }
     }
 
-    /// <summary>The verdict, a sentence a line, and how to go on where the study is not complete.</summary>
+    /// <summary>Prints the verdict, one sentence per line, and how to continue a study that is not complete.</summary>
     public static void ShowVerdict(StudyResult result, string folder)
     {
         foreach (var sentence in result.Verdict)
@@ -67,7 +67,7 @@ internal static class StudySession
         }
     }
 
-    /// <summary>4 of 108 trials are finished; of those that are known to be needed, until tuning tells more.</summary>
+    /// <summary>Returns <c>4 of 108 trials are finished</c>. The total can grow while tuning extends a space.</summary>
     public static string Finished(StudyResult result)
     {
         var planned = result.IsComplete ? result.Planned : Math.Max(result.Planned, result.Study.CountTrials(result.UntilDecided));
@@ -125,7 +125,7 @@ internal static class StudySession
         return await work.ConfigureAwait(false);
     }
 
-    // A report that cannot be written takes nothing from the study, which is in its journal.
+    // Without its report the study is still whole: its results are in the journal.
     private static int Finish(StudyResult result, string folder, JsonProgress? json)
     {
         var exitCode = ExitCode.Fine;

@@ -3,10 +3,10 @@ using CuteDl.Studies;
 
 namespace CuteDl.Cli;
 
-/// <summary>Trials in words.</summary>
+/// <summary>Describes trials in words.</summary>
 internal static class StudyWords
 {
-    /// <summary>confirmation mnist adam seed 3; where settings are tried, with the setting.</summary>
+    /// <summary>Returns <c>confirmation mnist adam seed 3</c>, with the setting for tuning and frontier trials.</summary>
     public static string Name(Trial trial)
     {
         var values = trial.Phase is Phase.Tuning or Phase.Frontier
@@ -15,7 +15,7 @@ internal static class StudyWords
         return $"{trial.Phase.ToString().ToLowerInvariant()} {trial.Task} {trial.Contender}{values} seed {trial.Seed}";
     }
 
-    /// <summary>target in 1200 steps, 0.9781</summary>
+    /// <summary>Returns <c>target in 1200 steps, 0.9781</c>.</summary>
     public static string Outcome(TrialResult result)
     {
         var outcome = result.Ending switch
@@ -31,13 +31,13 @@ internal static class StudyWords
         return result.Ending != Ending.Diverged && (result.Final ?? result.AtStop ?? result.Best) is { } score ? $"{outcome}, {Score(score)}" : outcome;
     }
 
-    /// <summary>0.9781, or loss 3.2e-07 of a task without classes.</summary>
+    /// <summary>Returns <c>0.9781</c>, or <c>loss 3.2e-07</c> for a task without classes.</summary>
     public static string Score(Score score) =>
         double.IsNaN(score.Accuracy)
             ? string.Create(CultureInfo.InvariantCulture, $"loss {score.Loss:g4}")
             : score.Accuracy.ToString("0.0000", CultureInfo.InvariantCulture);
 
-    /// <summary>1:05, or 2:00:07.</summary>
+    /// <summary>Returns <c>1:05</c> or <c>2:00:07</c>.</summary>
     public static string Time(TimeSpan time) =>
         time.TotalHours >= 1
             ? string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(time.TotalHours):0}:{time.Minutes:00}:{time.Seconds:00}")

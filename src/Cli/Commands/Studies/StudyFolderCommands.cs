@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace CuteDl.Cli;
 
-/// <summary><c>cutedl study report DIR</c> and <c>cutedl study status DIR</c>: of studies that are finished, interrupted or still going on.</summary>
+/// <summary><c>cutedl study report DIR</c> and <c>cutedl study status DIR</c>, for finished, interrupted and running studies.</summary>
 internal static class StudyFolderCommands
 {
     public static Command CreateReport()
