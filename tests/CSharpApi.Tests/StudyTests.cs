@@ -119,6 +119,7 @@ internal static class StudyTests
             Expect.isTrue(inMemory.IsComplete && inFolder.IsComplete, "complete");
             Expect.sequenceEqual(Marks(inFolder), Marks(inMemory), "results");
             Expect.sequenceEqual(Marks(StudyResult.Load(folder.Path)), Marks(inMemory), "read again");
+            Expect.isTrue(StudyResult.Load(folder.Path).Trials.SequenceEqual(inFolder.Trials), "trials are equal by content");
             Expect.isTrue(inMemory.Verdict.Count > 0, "verdict");
             var refused = await ThrownAsync<StudyException>(() => Small.RunAsync(folder.Path));
             Expect.stringContains(refused.Message, "begun before", "the folder is taken");

@@ -64,7 +64,7 @@ type Ending =
     | TargetHeld = 5
 
 /// <summary>What one validation saw, or one pass over the test set.</summary>
-[<Struct>]
+[<Struct; CustomEquality; NoComparison>]
 type Score =
     {
         /// <summary>Steps taken before it.</summary>
@@ -74,6 +74,14 @@ type Score =
         /// <summary>The share answered rightly; NaN for a task without classes.</summary>
         Accuracy: float
     }
+
+    // The equality that the compiler writes takes NaN for unequal when the score is inside a Nullable of another record.
+    override score.Equals(other: obj | null) =
+        match other with
+        | :? Score as other -> score.Step = other.Step && score.Loss.Equals other.Loss && score.Accuracy.Equals other.Accuracy
+        | _ -> false
+
+    override score.GetHashCode() = HashCode.Combine(score.Step, score.Loss, score.Accuracy)
 
 /// <summary>All validations of a trial, oldest first: arrays of equal length.</summary>
 type Curve =
