@@ -30,9 +30,9 @@ let private flat (length: int) : (string * int list) list = [ "", [ length ] ]
 let private forGroups (subject: Subject) : (string * int list) list =
     let rec patterns (optimizer: CuteDl.Core.Optimizers.Optimizer) : (string * bool) list =
         if optimizer.Groups.Count > 0 then
-            [ for pair in optimizer.Groups do
-                  match patterns pair.Value with
-                  | [] -> pair.Key, Subject.leaves pair.Value |> List.exists (fun leaf -> leaf.Kind.Name = "muon")
+            [ for group in optimizer.Groups do
+                  match patterns group.Optimizer with
+                  | [] -> group.Pattern, Subject.leaves group.Optimizer |> List.exists (fun leaf -> leaf.Kind.Name = "muon")
                   | inner -> yield! inner ]
         else
             [ for part in optimizer.Parts do

@@ -22,8 +22,8 @@ module internal Subject =
     /// The single rules and transformations that an optimizer is made of.
     let rec leaves (optimizer: Optimizer) : Optimizer list =
         if optimizer.Groups.Count > 0 then
-            [ for pair in optimizer.Groups do
-                  yield! leaves pair.Value ]
+            [ for group in optimizer.Groups do
+                  yield! leaves group.Optimizer ]
         elif optimizer.Parts.Count > 1 then
             [ for part in optimizer.Parts do
                   yield! leaves part ]
@@ -33,7 +33,7 @@ module internal Subject =
     /// The same optimizer with each of its single parts changed.
     let rec mapLeaves (change: Optimizer -> Optimizer) (optimizer: Optimizer) : Optimizer =
         if optimizer.Groups.Count > 0 then
-            Optimizer.groups [ for pair in optimizer.Groups -> pair.Key, mapLeaves change pair.Value ]
+            Optimizer.groupsOf [ for group in optimizer.Groups -> { group with Optimizer = mapLeaves change group.Optimizer } ]
         elif optimizer.Parts.Count > 1 then
             Optimizer.chain [ for part in optimizer.Parts -> mapLeaves change part ]
         else

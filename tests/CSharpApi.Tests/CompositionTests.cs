@@ -47,8 +47,8 @@ internal static class CompositionTests
         {
             var optimizer = Optimizers.Parse("clip_norm(1) | { \"*.bias\": sgd, \"*\": adam(lr=linear(1, steps=10)) }");
             Expect.sequenceEqual(optimizer.Parts.Select(part => part.Rule.Name), ["clip_norm", "groups"], "parts");
-            Expect.sequenceEqual(optimizer.Parts[1].Groups.Select(group => group.Key), ["*.bias", "*"], "groups");
-            var (name, schedule) = optimizer.Parts[1].Groups[1].Value.Schedules.Single();
+            Expect.sequenceEqual(optimizer.Parts[1].Groups.Select(group => group.Pattern), ["*.bias", "*"], "groups");
+            var (name, schedule) = optimizer.Parts[1].Groups[1].Optimizer.Schedules.Single();
             Expect.equal((name, schedule), ("lr", Schedules.Linear(1, 10)), "schedule");
         }),
         Spec.Test("a clipped step is the step of the clipped gradient", () =>

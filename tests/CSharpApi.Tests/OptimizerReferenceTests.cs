@@ -38,7 +38,7 @@ internal static class OptimizerReferenceTests
         }))));
 
     private static IEnumerable<string> Rules(Optimizer optimizer) =>
-        optimizer.Groups.Count > 0 ? optimizer.Groups.SelectMany(group => Rules(group.Value))
+        optimizer.Groups.Count > 0 ? optimizer.Groups.SelectMany(group => Rules(group.Optimizer))
         : optimizer.Parts.Count > 1 ? optimizer.Parts.SelectMany(Rules)
         : [optimizer.Rule.Name];
 }

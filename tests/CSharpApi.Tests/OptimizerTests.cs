@@ -109,7 +109,7 @@ internal static class OptimizerTests
             Expect.equal(error.ParamName, "decay", "name");
             Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Optimizers.Adam(-1)).ParamName, "learningRate", "as C# calls it");
             Expect.equal(error.ActualValue, 1.0, "value");
-            Expect.stringContains(error.Message, "(0, 1)", "range");
+            Expect.stringContains(error.Message, "[0, 1)", "range");
         }),
         Spec.Test("a wrong text is refused with the place and the nearest name", () =>
         {

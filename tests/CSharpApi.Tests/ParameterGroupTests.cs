@@ -26,9 +26,18 @@ internal static class ParameterGroupTests
         (Optimizers.Adam().Freeze("a").Freeze("b"), "{ \"b\": freeze | adam, \"a\": freeze | adam, \"*\": adam }"),
         (Optimizers.Adam().For("*.bias", Optimizers.Sgd()).Freeze("a"), "{ \"a\": freeze | { \"*.bias\": sgd, \"*\": adam }, \"*\": { \"*.bias\": sgd, \"*\": adam } }"),
         (Optimizers.Adam().ClipGlobalNorm().Freeze("a"),
-            "{ \"a\": freeze, \"*\": identity } | clip_global_norm | { \"a\": freeze | adam, \"*\": adam }"),
+            "clip_global_norm | { \"a\": freeze | adam, \"*\": adam }"),
         (Optimizers.Adam().Freeze("a").Ema().Scale(2), "{ \"a\": freeze | adam | ema | scale(2), \"*\": adam | ema | scale(2) }"),
         (Optimizers.Adam().Ema().Freeze("a"), "{ \"a\": freeze | adam | ema, \"*\": adam | ema }"),
+    ];
+
+    private static readonly (string Name, Func<Optimizer, Optimizer> Add)[] Additions =
+    [
+        ("ClipValue", o => o.ClipValue()), ("ClipNorm", o => o.ClipNorm()), ("ClipGlobalNorm", o => o.ClipGlobalNorm()), ("ClipAdaptive", o => o.ClipAdaptive()),
+        ("Centralize", o => o.Centralize()), ("AddNoise", o => o.AddNoise()), ("L1", o => o.L1(0.1)), ("L2", o => o.L2(0.1)), ("ScaleGradient", o => o.ScaleGradient(2)),
+        ("Accumulate", o => o.Accumulate(2)), ("SkipNonFinite", o => o.SkipNonFinite()), ("Maximize", o => o.Maximize()), ("DecoupledDecay", o => o.DecoupledDecay(0.1)),
+        ("Scale", o => o.Scale(2)), ("Lookahead", o => o.Lookahead()), ("Ema", o => o.Ema()), ("Swa", o => o.Swa()), ("Then", o => o.Then(Optimizers.Swa())),
+        ("For", o => o.For("layers.1.weight", Optimizers.Lion())),
     ];
 
     public static Test All { get; } = Spec.List("groups of parameters",
@@ -54,6 +63,42 @@ internal static class ParameterGroupTests
                 Expect.equal(thawed.Init<double>(Layout).Length, Layout.Length, "it fits");
             }
         }))),
+        Spec.List("freezing before a part is added is freezing behind it:", Additions.Select(addition => Spec.Test(addition.Name, () =>
+        {
+            foreach (var text in new[] { "adam", "clip_global_norm | adam", "skip_non_finite | accumulate(2) | clip_global_norm | lion | ema", "{ \"*.bias\": sgd, \"*\": adam }", "dog" })
+            {
+                var start = Optimizers.Parse(text);
+                var behind = addition.Add(start).Freeze("layers.0.*").Freeze("*.bias");
+                Expect.equal(addition.Add(start.Freeze("layers.0.*")).Freeze("*.bias"), behind, $"{text}, between");
+                Expect.equal(addition.Add(start.Freeze("layers.0.*").Freeze("*.bias")), behind, $"{text}, behind");
+                Expect.equal(addition.Add(start.Freeze("layers.0.*").Thaw("layers.0.*")), addition.Add(start).Freeze("layers.0.*").Thaw("layers.0.*"), $"{text}, thawed");
+                Expect.equal(behind.Init<double>(Layout).Length, Layout.Length, "it fits");
+            }
+        }))),
+        Spec.Test("a frozen gradient is in no norm, whenever the norm was added", () =>
+        {
+            var layout = new ParameterLayout(("layers.0.weight", [2]), ("layers.1.weight", [2]));
+            foreach (var optimizer in new[]
+                {
+                    Optimizers.Sgd(1).Freeze("layers.0.*").ClipGlobalNorm(1), Optimizers.Sgd(1).ClipGlobalNorm(1).Freeze("layers.0.*"),
+                    Optimizers.Sgd(1).Freeze("layers.0.*").Then(Optimizers.ClipGlobalNorm(1)), Optimizers.Sgd(1).Then(Optimizers.ClipGlobalNorm(1).Freeze("layers.0.*")),
+                })
+            {
+                double[] parameters = [1, 1, 1, 1];
+                optimizer.StepInPlace(optimizer.Init<double>(layout), parameters, [300, 400, 0.3, 0.4]);
+                Expect.sequenceEqual(parameters, [1, 1, 0.7, 0.6], optimizer.ToString());
+            }
+        }),
+        Spec.Test("an optional group may have no tensor, and so may the last one of all others", () =>
+        {
+            var weights = new ParameterLayout(("layers.0.weight", [2, 2]));
+            var optional = Optimizers.Fixed(1).For("*.bias", Optimizers.Fixed(10), optional: true);
+            Expect.equal(optional, Optimizers.Parse("{ \"*.bias\"?: fixed(lr=10), \"*\": fixed(lr=1) }"), "the text form");
+            Expect.isTrue(optional.Groups[0].IsOptional && !optional.Groups[1].IsOptional, "groups");
+            Expect.equal(optional.Init<double>(weights).Length, 4, "without biases");
+            Expect.equal(Optimizers.Fixed(1).For("*.weight", Optimizers.Adam()).Init<double>(weights).Length, 4, "without others");
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Fixed(1).For("*.bias", Optimizers.Fixed(10)).Init<double>(weights)).Message, "optional", "not optional");
+        }),
         Spec.Test("a layout lays tensors one after another", () =>
         {
             Expect.sequenceEqual(Layout.Tensors.Select(tensor => (tensor.Name, tensor.Offset, tensor.Length)),

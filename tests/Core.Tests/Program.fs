@@ -40,12 +40,17 @@ let private tests =
                 MomentumTests.tests
                 AdaptiveTests.tests
                 AdamTests.tests
+                IdentityTests.tests
+                ExtremeTests.tests
+                SuggestionTests.tests
                 ExpressionTests.tests
                 testList
                     "algebra"
                     [ AlgebraStepTests.tests
                       AlgebraStructureTests.tests
                       AlgebraGateTests.tests
+                      AlgebraFreezeTests.tests
+                      AlgebraGroupTests.tests
                       AlgebraChangeTests.tests
                       AlgebraSettingTests.tests ] ]
           testList

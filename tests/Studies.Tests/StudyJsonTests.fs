@@ -78,7 +78,7 @@ let private wrong =
       "low < high"
       withOptimizer """{ "optimizer": "adam()", "space": { "beta1": { "uniform": [0.5, 1] } } }""",
       "$.optimizers[0].space.beta1.uniform[1]",
-      "(0, 1)"
+      "[0, 1)"
       withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "choice": [1, 1] } } }""",
       "$.optimizers[0].space.lr.choice",
       "all differ"

@@ -6,9 +6,15 @@ namespace CuteDl;
 // behind it one after another from it.
 public sealed partial class Optimizer
 {
-    /// <summary>A chain: what this one would take away is the gradient of the next.</summary>
+    /// <summary>
+    /// Returns a chain: what this one would take away is the gradient of the next. Parameters that either freezes are frozen in both.
+    /// </summary>
     /// <param name="next">The next.</param>
-    public Optimizer Then(Optimizer next) => Optimizers.Chain(this, next);
+    public Optimizer Then(Optimizer next)
+    {
+        ArgumentNullException.ThrowIfNull(next);
+        return new Optimizer(Freezing.append(next.Core, Core));
+    }
 
     /// <summary>In front of the rule: every element of the gradient is kept within ±limit.</summary>
     /// <param name="limit">The limit, above 0.</param>
@@ -69,7 +75,7 @@ public sealed partial class Optimizer
     public Optimizer SkipNonFinite(long limit = 0) => InFront(Optimizers.SkipNonFinite(limit));
 
     /// <summary>In front of the rule: the gradient is turned round, so that the rule climbs. What stands in front stays as it is, decay too.</summary>
-    public Optimizer Maximize() => Optimizers.Chain(Optimizers.Maximize(), this);
+    public Optimizer Maximize() => Optimizers.Maximize().Then(this);
 
     /// <summary>Behind the rule: λ w is added to its step, decoupled weight decay without the rate (Loshchilov and Hutter 2019).</summary>
     /// <param name="factor">λ, at least 0.</param>
@@ -88,7 +94,7 @@ public sealed partial class Optimizer
     public Optimizer Lookahead(long steps = 5, double share = 0.5) => Behind(Optimizers.Lookahead(steps, share));
 
     /// <summary>Behind the rule: the exponential moving average of the parameters, for <see cref="Averaged{T}(OptimizerState{T}, T[])"/>.</summary>
-    /// <param name="decay">β, in (0, 1).</param>
+    /// <param name="decay">β, in [0, 1).</param>
     /// <param name="debiased">Whether it is corrected for its start at zero; otherwise it starts at the first parameters.</param>
     /// <exception cref="ArgumentOutOfRangeException">The decay is out of its range.</exception>
     public Optimizer Ema(double decay = 0.999, bool debiased = true) => Behind(Optimizers.Ema(decay, debiased));

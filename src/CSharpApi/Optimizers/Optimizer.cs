@@ -43,9 +43,9 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     /// <summary>The parts of a chain in their order; the optimizer itself, if it is none.</summary>
     public IReadOnlyList<Optimizer> Parts => [.. Core.Parts.Select(part => new Optimizer(part))];
 
-    /// <summary>The groups with their patterns, in their order; none, if it is not made of groups.</summary>
-    public IReadOnlyList<KeyValuePair<string, Optimizer>> Groups =>
-        [.. Core.Groups.Select(group => KeyValuePair.Create(group.Key, new Optimizer(group.Value)))];
+    /// <summary>The groups in their order; empty if it is not made of groups.</summary>
+    public IReadOnlyList<OptimizerGroup> Groups =>
+        [.. Core.Groups.Select(group => new OptimizerGroup(group.Pattern, new Optimizer(group.Optimizer), group.IsOptional))];
 
     /// <summary>The names of a single rule's slots; empty for a rule without memory. A state knows all of its own.</summary>
     public IReadOnlyList<string> SlotNames => [.. Core.SlotNames];

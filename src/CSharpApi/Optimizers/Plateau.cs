@@ -9,7 +9,7 @@ namespace CuteDl;
 /// <summary>How much less than the best so far a loss must be to be an improvement.</summary>
 public enum ThresholdMode
 {
-    /// <summary>Less than best · (1 − threshold).</summary>
+    /// <summary>Less than best − threshold · |best|; the best loss may be negative.</summary>
     Relative,
 
     /// <summary>Less than best − threshold.</summary>

@@ -38,6 +38,12 @@ type IElement<'E when 'E :> IElement<'E>> =
     /// </summary>
     static abstract Divisor: value: 'E -> 'E
 
+    /// <summary>
+    /// Makes the root of a mean of squares fit to divide by: returns the value, or the root of the smallest normal number where the value
+    /// is less. Below it the squares have lost digits, or are 0, and the root says nothing any more. NaN stays NaN.
+    /// </summary>
+    static abstract RootDivisor: value: 'E -> 'E
+
     /// <summary>The greater of two; NaN if the first is.</summary>
     static abstract Greater: a: 'E * b: 'E -> 'E
 
@@ -54,6 +60,10 @@ type Scalar<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     static member SmallestNormal: 'T =
         'T.CreateTruncating(if sizeof<'T> = 4 then 1.17549435e-38 else 2.2250738585072014e-308)
 
+    /// <summary>The root of the smallest normal number: 2⁻⁶³ ≈ 1.08e-19 in single precision, 2⁻⁵¹¹ ≈ 1.49e-154 in double.</summary>
+    static member SmallestRoot: 'T =
+        'T.CreateTruncating(if sizeof<'T> = 4 then 1.0842021724855044e-19 else 1.4916681462400413e-154)
+
     interface IElement<Scalar<'T>> with
         static member (+)(a: Scalar<'T>, b: Scalar<'T>) : Scalar<'T> = Scalar('T.op_Addition (a.Value, b.Value))
         static member (-)(a: Scalar<'T>, b: Scalar<'T>) : Scalar<'T> = Scalar('T.op_Subtraction (a.Value, b.Value))
@@ -62,6 +72,7 @@ type Scalar<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
         static member Lift value = Scalar('T.CreateTruncating value)
         static member Root value = Scalar('T.Sqrt value.Value)
         static member Divisor value = Scalar('T.Max(Scalar<'T>.SmallestNormal, value.Value))
+        static member RootDivisor value = Scalar('T.Max(Scalar<'T>.SmallestRoot, value.Value))
         static member Greater(a, b) = if 'T.op_LessThan (a.Value, b.Value) then b else a
 
         static member Choose(key, below, neither, above) =

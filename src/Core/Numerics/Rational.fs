@@ -92,6 +92,7 @@ type Rational private (numerator: BigInteger, denominator: BigInteger) =
             raise (NotSupportedException "a square root is not a fraction: a law with a root has no exact execution")
 
         static member Divisor value = value
+        static member RootDivisor value = value
         static member Greater(a, b) = if (a - b).Numerator.Sign < 0 then b else a
 
         static member Choose(key, below, neither, above) =

@@ -50,6 +50,11 @@ type internal Register128<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
             Register128(Vector128.ConditionalSelect(Vector128.LessThan(value.Value, smallest), smallest, value.Value))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member RootDivisor value =
+            let smallest = Vector128.Create<'T> Scalar<'T>.SmallestRoot
+            Register128(Vector128.ConditionalSelect(Vector128.LessThan(value.Value, smallest), smallest, value.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Greater(a, b) =
             Register128(Vector128.ConditionalSelect(Vector128.LessThan(a.Value, b.Value), b.Value, a.Value))
 
@@ -114,6 +119,11 @@ type internal Register256<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
             Register256(Vector256.ConditionalSelect(Vector256.LessThan(value.Value, smallest), smallest, value.Value))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member RootDivisor value =
+            let smallest = Vector256.Create<'T> Scalar<'T>.SmallestRoot
+            Register256(Vector256.ConditionalSelect(Vector256.LessThan(value.Value, smallest), smallest, value.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Greater(a, b) =
             Register256(Vector256.ConditionalSelect(Vector256.LessThan(a.Value, b.Value), b.Value, a.Value))
 
@@ -175,6 +185,11 @@ type internal Register512<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Divisor value =
             let smallest = Vector512.Create<'T> Scalar<'T>.SmallestNormal
+            Register512(Vector512.ConditionalSelect(Vector512.LessThan(value.Value, smallest), smallest, value.Value))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member RootDivisor value =
+            let smallest = Vector512.Create<'T> Scalar<'T>.SmallestRoot
             Register512(Vector512.ConditionalSelect(Vector512.LessThan(value.Value, smallest), smallest, value.Value))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]

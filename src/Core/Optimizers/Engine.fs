@@ -209,7 +209,12 @@ let private walk (work: Work<'T>) : unit =
     let nodes = plan.Nodes
     let progress = plan.Progress
     Array.Clear progress
-    let mutable left = progress.Length
+    let mutable left = 0
+
+    // A frozen tensor has no segments.
+    for k in 0 .. progress.Length - 1 do
+        if (plan.SegmentsOf k).Length > 0 then
+            left <- left + 1
 
     // Each round takes every tensor as far as it can go without what others have to say first.
     while left > 0 do
@@ -240,7 +245,7 @@ let private walk (work: Work<'T>) : unit =
         for i in 0 .. nodes.Length - 1 do
             let node = nodes[i]
 
-            if node.IsReached && not node.IsDecided && node.Observed = node.Tensors.Length then
+            if node.IsReached && not node.IsDecided && node.Observed = node.ActiveCount then
                 decide node
 
     // Those that looked on the way decide for the next step.
@@ -249,6 +254,63 @@ let private walk (work: Work<'T>) : unit =
 
         if node.IsReached && not node.IsDecided then
             decide node
+
+// Slots that are not finite stay so in all rules that keep means or sums, so that looking now and then is enough, and costs little.
+let private stepsBetweenChecks = 16L
+
+/// Throws if a rule remembers a value that is not finite while its tensor's parameters all are finite: they would never change again, and
+/// nothing would show it. Parameters that are not finite show by themselves.
+let private checkTensor
+    (state: State<'T>)
+    (parameters: ReadOnlySpan<'T>)
+    (node: PartNode)
+    (index: int)
+    (start: int)
+    (tensor: Parameter)
+    : unit =
+    let isFinite =
+        parameters.IsEmpty
+        || not (Double.IsNaN(Sums.finite (parameters.Slice(tensor.Offset, tensor.Length))))
+
+    if isFinite then
+        for slot in 0 .. node.SlotCount - 1 do
+            let values =
+                ReadOnlySpan(state.Block, node.SlotBase + slot * node.Stride + node.Start index + start, tensor.Length)
+
+            if Double.IsNaN(Sums.finite values) then
+                let mutable element = 0
+
+                while 'T.IsFinite values[element] do
+                    element <- element + 1
+
+                let value = Double.CreateTruncating values[element]
+                raise (NonFiniteStateException(node.Name node.SlotNames[slot], tensor.Name, element, value))
+
+        // A number for each tensor, or numbers for all of them.
+        for number in 0 .. node.OwnMemoryCount - 1 do
+            let value = state.Memory[node.MemoryBase + number]
+
+            if not (Double.IsFinite value) && (node.OwnMemoryCount <> node.Tensors.Length || number = index) then
+                raise (NonFiniteStateException(node.Name node.MemoryNames[number], tensor.Name, 0, value))
+
+/// Checks all tensors that are not frozen.
+let private checkState (state: State<'T>) (parameters: ReadOnlySpan<'T>) : unit =
+    let nodes = state.Plan.Nodes
+    let slotsAreFinite = not (Double.IsNaN(Sums.finite (ReadOnlySpan state.Block)))
+    let numbersAreFinite = not (Double.IsNaN(Sums.finite (ReadOnlySpan state.Memory)))
+
+    for n in 0 .. (if slotsAreFinite && numbersAreFinite then 0 else nodes.Length) - 1 do
+        let node = nodes[n]
+
+        for i in 0 .. (if node.ActiveCount = 0 || node.Kind.Role <> Role.Rule then 0 else node.Tensors.Length) - 1 do
+            let part = state.Plan.Tensors[node.Tensors[i]]
+
+            // A plan without groups may walk all tensors as one.
+            for k in 0 .. state.Layout.Parameters.Count - 1 do
+                let tensor = state.Layout.Parameters[k]
+
+                if tensor.Offset >= part.Offset && tensor.Offset + tensor.Length <= part.Offset + part.Length then
+                    checkTensor state parameters node i (tensor.Offset - part.Offset) tensor
 
 /// <summary>
 /// One step. The target holds the parameters, of which Δ is taken away, or zeros, and Δ is written there. A step that ends in an
@@ -271,6 +333,9 @@ let run
         node.IsReached <- false
         node.IsDecided <- false
         node.Observed <- 0
+
+    if state.Step % stepsBetweenChecks = 0L then
+        checkState state parameters
 
     let work = Work<'T>(state, gradient, parameters, target, subtract, vectors)
     let hasParameters = work.HasParameters

@@ -11,9 +11,24 @@ module Expression =
 
     let private fail (text: string) (at: int) (problem: string) : 'any = raise (ExpressionException(text, at, problem))
 
+    /// The message without the name of an inner function's parameter.
+    let private sentence (error: ArgumentException) : string =
+        match error.ParamName with
+        | null -> error.Message
+        | name -> error.Message.Replace($" (Parameter '{name}')", "")
+
     /// A name that is missing or not among the known ones.
     let private unknown (text: string) (at: int) (known: string list) (name: string) (problem: string) : 'any =
         fail text at $"{problem}: {Suggestion.describe known name}"
+
+    let private unknownRule (text: string) (at: int) (name: string) (problem: string) : 'any =
+        let known = [ for kind in Rules.known -> kind.Name ]
+        let advice = Suggestion.describe known name
+
+        let whole =
+            if (Suggestion.nearest known name).IsSome then advice else $"{advice} `cutedl list` prints all."
+
+        fail text at $"{problem}: {whole}"
 
     /// What is read so far of a rule.
     type private Reading = { Part: IPart; Scheduled: (Argument * Setting) list }
@@ -30,17 +45,17 @@ module Expression =
         | (ValueForm.Number | ValueForm.Whole), Term.Number number -> checkedValue number
         | ValueForm.Flag, Term.Flag isOn -> checkedValue (if isOn then 1.0 else 0.0)
         // A word alone is more likely meant as a number than as a schedule.
-        | ValueForm.Number, Term.Call(word, []) when Schedules.plateau :: Schedules.all |> List.forall (fun kind -> kind.Name <> word) ->
-            fail text value.At $"'{word}' is not a number; {argument.Name} must {argument.Must}, or follow a schedule."
-        | ValueForm.Number, Term.Call(word, _) when word = Schedules.plateau.Name ->
+        | ValueForm.Number, Term.Call(word, []) when Schedules.plateau :: Schedules.all |> List.forall (fun kind -> not (kind.IsNamed word)) ->
+            fail text value.At $"{Quotation.quote word} is not a number. {argument.Name} must {argument.Must}, or follow a schedule."
+        | ValueForm.Number, Term.Call(word, _) when Schedules.plateau.IsNamed word ->
             { reading with
                 Scheduled = (argument, Setting.Plateau(Plateau.ofNode text value)) :: reading.Scheduled }
         | ValueForm.Number, Term.Call _ ->
             match Schedule.ofNode text value with
             | Schedule.Constant number -> checkedValue number
             | schedule -> { reading with Scheduled = (argument, Setting.Schedule schedule) :: reading.Scheduled }
-        | ValueForm.Flag, _ -> fail text value.At $"{Syntax.describe value} is neither true nor false, as {argument.Name} must be."
-        | _ -> fail text value.At $"{Syntax.describe value} is not a number; {argument.Name} must {argument.Must}."
+        | ValueForm.Flag, _ -> fail text value.At $"{Syntax.describe value} is neither true nor false. {argument.Name} must be one of them."
+        | _ -> fail text value.At $"{Syntax.describe value} is not a number. {argument.Name} must {argument.Must}."
 
     let private withEntry (text: string) (kind: RuleKind) (index: int) (reading: Reading) (entry: Entry) : Reading =
         let known = [ for argument in kind.Arguments -> argument.Name ]
@@ -49,18 +64,16 @@ module Expression =
         // Of a transformation the first argument, what it is all about, needs no name.
         | ValueNone when index = 0 && kind.Role = Role.Transformation && not known.IsEmpty ->
             withValue text kind reading kind.Arguments.Head entry.Value
-        | ValueNone -> unknown text entry.At known "" "an argument's name is missing"
+        | ValueNone -> unknown text entry.At known "" "An argument's name is missing"
         | ValueSome name ->
             match kind.Arguments |> List.tryFind (fun argument -> argument.Name = name) with
             | Some argument -> withValue text kind reading argument entry.Value
-            | None -> unknown text entry.At known name $"{kind.Name} has no argument '{name}'"
+            | None -> unknown text entry.At known name $"{kind.Name} has no argument {Quotation.quote name}"
 
     let rec private ofNode (text: string) (node: Node) : Optimizer =
-        let known = [ for kind in Rules.known -> kind.Name ]
-
         match node.Term with
         | Term.Call(name, entries) ->
-            match Rules.known |> List.tryFind (fun kind -> kind.Name = name) with
+            match Rules.known |> List.tryFind (fun kind -> kind.IsNamed name) with
             | Some kind ->
                 let start = { Part = kind.Defaults; Scheduled = [] }
 
@@ -76,7 +89,7 @@ module Expression =
                           | ValueNone -> kind.Arguments.Head.Name ]
 
                 match given |> List.countBy id |> List.tryFind (fun (_, count) -> count > 1) with
-                | Some(name, _) -> fail text node.At $"{name} is given twice."
+                | Some(name, _) -> fail text node.At $"{name} is given twice. Give it once."
                 | None -> ()
 
                 let scheduled =
@@ -86,28 +99,27 @@ module Expression =
                 try
                     Optimizer(Shape.Single(kind, reading.Part, scheduled))
                 with :? ArgumentException as error ->
-                    fail text node.At error.Message
-            | None -> unknown text node.At known name $"no rule is named '{name}'"
+                    fail text node.At (sentence error)
+            | None -> unknownRule text node.At name $"No rule is named {Quotation.quote name}"
         | Term.Chain parts ->
             let read = parts |> List.map (ofNode text)
 
             try
                 Optimizer.chain read
             with :? ArgumentException as error ->
-                fail text node.At error.Message
+                fail text node.At (sentence error)
         | Term.Groups groups ->
             let read =
-                groups
-                |> List.map (fun (pattern, value) ->
-                    match pattern.Term with
-                    | Term.Text pattern -> pattern, ofNode text value
-                    | _ -> fail text pattern.At "a group's pattern is a text in quotes.")
+                [ for group in groups do
+                      match group.Pattern.Term with
+                      | Term.Text pattern -> { Pattern = pattern; IsOptional = group.IsOptional; Optimizer = ofNode text group.Value }
+                      | _ -> fail text group.Pattern.At "A group's pattern must be a text in quotes." ]
 
             try
-                Optimizer.groups read
+                Optimizer.groupsOf read
             with :? ArgumentException as error ->
-                fail text node.At error.Message
-        | _ -> unknown text node.At known "" "a rule's name is missing"
+                fail text node.At (sentence error)
+        | _ -> unknownRule text node.At "" "A rule's name is missing"
 
     /// <summary>The optimizer that a text form names.</summary>
     /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">

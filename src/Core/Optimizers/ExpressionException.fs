@@ -2,15 +2,15 @@ namespace CuteDl.Core.Optimizers
 
 open System
 
-/// <summary>What is wrong with a text form, and where.</summary>
+/// <summary>A text form cannot be read. The message quotes at most 80 characters of the text, around the character at fault.</summary>
 /// <param name="text">The text that was given.</param>
 /// <param name="position">The character at fault, counted from 0.</param>
-/// <param name="problem">What is wrong, and what is allowed.</param>
+/// <param name="problem">The problem and the allowed values.</param>
 type ExpressionException(text: string, position: int, problem: string) =
-    inherit FormatException($"'{text}', character {position + 1}: {problem}")
+    inherit FormatException($"'{Quotation.around text position}', character {position + 1}: {problem}")
     /// <summary>The text that was given.</summary>
     member _.Text = text
     /// <summary>The character at fault, counted from 0.</summary>
     member _.Position = position
-    /// <summary>What is wrong, and what is allowed.</summary>
+    /// <summary>The problem and the allowed values.</summary>
     member _.Problem = problem

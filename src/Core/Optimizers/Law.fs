@@ -58,6 +58,17 @@ type Pass<'E when 'E: struct and 'E :> IElement<'E>> =
     /// <summary>A constant of the step as an element.</summary>
     member _.Lift(value: float) : 'E = 'E.Lift value
 
+    /// <summary>A constant of the step as an element, kept finite: the largest single where single precision cannot hold it.</summary>
+    member pass.LiftFinite(value: float) : 'E =
+        let lifted = pass.Lift value
+
+        if Double.IsFinite value then
+            // Not a number where the element is infinite, otherwise 1.
+            let key = lifted * pass.Lift 0.0 + pass.Lift 1.0
+            'E.Choose(key, lifted, pass.Lift(float Single.MaxValue), lifted)
+        else
+            lifted
+
     /// <summary>A decay γ, with its complement, as elements.</summary>
     member _.Decay(decay: float) = Decay<'E> decay
 

@@ -38,7 +38,7 @@ type AdagradLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         member law.Delta(g, _, slots) =
             let s = slots[0] + g * g
             slots[0] <- s
-            law.Rate * g / 'E.Divisor('E.Root s + law.Epsilon)
+            law.Rate * g / 'E.RootDivisor('E.Root s + law.Epsilon)
 
 /// <summary>s ← γ s + (1−γ) g²;  Δ = α g / (√s + ε).  Slots: s.</summary>
 [<Struct; NoEquality; NoComparison>]
@@ -52,7 +52,7 @@ type RmsPropLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         member law.Delta(g, _, slots) =
             let s = law.Decay.Mean(slots[0], g * g)
             slots[0] <- s
-            law.Rate * g / 'E.Divisor('E.Root s + law.Epsilon)
+            law.Rate * g / 'E.RootDivisor('E.Root s + law.Epsilon)
 
 /// <summary>s ← γ s + (1−γ) g²;  Δ = (√d + ε) / (√s + ε) g;  d ← γ d + (1−γ) Δ².  Slots: s, d.</summary>
 [<Struct; NoEquality; NoComparison>]
@@ -65,7 +65,7 @@ type AdadeltaLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         member law.Delta(g, _, slots) =
             let s = law.Decay.Mean(slots[0], g * g)
             let d = slots[1]
-            let delta = ('E.Root d + law.Epsilon) / 'E.Divisor('E.Root s + law.Epsilon) * g
+            let delta = ('E.Root d + law.Epsilon) / 'E.RootDivisor('E.Root s + law.Epsilon) * g
             slots[0] <- s
             slots[1] <- law.Decay.Mean(d, delta * delta)
             delta
@@ -92,4 +92,4 @@ type AdamLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             let s = law.Decay2.Mean(slots[1], g * g)
             slots[0] <- v
             slots[1] <- s
-            law.CorrectedRate * v / 'E.Divisor('E.Root(s * law.Correction2) + law.Epsilon)
+            law.CorrectedRate * v / 'E.RootDivisor('E.Root(s * law.Correction2) + law.Epsilon)

@@ -55,35 +55,41 @@ module Optimizer =
         | [ one ] -> one
         | parts -> Optimizer(Shape.Chain parts)
 
-    /// <summary>
-    /// An optimizer for each group of parameters: a tensor goes to the first pattern that its name matches; <c>*</c> stands for any
-    /// characters, <c>?</c> for one.
-    /// </summary>
-    /// <exception cref="T:System.ArgumentException">No group, a pattern twice, or a norm over all tensors within a group.</exception>
-    let groups (groups: (string * Optimizer) seq) : Optimizer =
+    /// <summary>An optimizer for each group of parameters: a tensor goes to the first pattern that its name matches.</summary>
+    /// <exception cref="T:System.ArgumentException">There is no group, a pattern is given twice, or a group has a norm over all tensors.</exception>
+    let groupsOf (groups: ParameterGroup seq) : Optimizer =
         let groups = Seq.toList groups
 
         if groups.IsEmpty then
-            raise (ArgumentException("groups need at least one pattern.", nameof groups))
+            raise (ArgumentException("Groups need at least one pattern.", nameof groups))
 
-        match groups |> List.countBy fst |> List.tryFind (fun (_, count) -> count > 1) with
-        | Some(pattern, _) -> raise (ArgumentException($"the pattern \"{pattern}\" is there twice.", nameof groups))
+        match groups |> List.countBy _.Pattern |> List.tryFind (fun (_, count) -> count > 1) with
+        | Some(pattern, _) ->
+            raise (ArgumentException($"The pattern \"{Quotation.shorten pattern}\" is given twice. Give each pattern once.", nameof groups))
         | None -> ()
 
         match
             groups
-            |> List.tryFind (snd >> Singles.list >> List.exists (fun (_, part, _) -> part :? ClipGlobalNorm))
+            |> List.tryFind (fun group -> Singles.list group.Optimizer |> List.exists (fun (_, part, _) -> part :? ClipGlobalNorm))
         with
-        | Some(pattern, _) ->
+        | Some group ->
             raise (
                 ArgumentException(
-                    $"clip_global_norm within the group \"{pattern}\" would see that group alone; put it in front of the groups.",
+                    $"clip_global_norm within the group \"{group.Pattern}\" would see that group alone. Put it in front of the groups.",
                     nameof groups
                 )
             )
         | None -> ()
 
         Optimizer(Shape.Groups groups)
+
+    /// <summary>
+    /// An optimizer for each group of parameters. Each pattern must match a tensor; a last group <c>*</c> may be left with none.
+    /// </summary>
+    /// <param name="groups">Patterns, in which <c>*</c> stands for any characters and <c>?</c> for one, and their optimizers.</param>
+    /// <exception cref="T:System.ArgumentException">As for <c>groupsOf</c>.</exception>
+    let groups (groups: (string * Optimizer) seq) : Optimizer =
+        groupsOf [ for pattern, optimizer in groups -> { Pattern = pattern; IsOptional = false; Optimizer = optimizer } ]
 
     let private changed (optimizer: Optimizer) (name: string) (change: Argument -> RuleKind * IPart * (Argument * Setting) list -> Shape) =
         let known =
@@ -92,7 +98,12 @@ module Optimizer =
             |> List.distinct
 
         if not (List.contains name known) then
-            raise (ArgumentException($"{optimizer} has no argument '{name}': {Suggestion.describe known name}", nameof name))
+            raise (
+                ArgumentException(
+                    $"{Quotation.shorten (string optimizer)} has no argument {Quotation.quote name}: {Suggestion.describe known name}",
+                    nameof name
+                )
+            )
 
         optimizer
         |> Singles.map (fun (kind, part, scheduled) ->
@@ -191,16 +202,12 @@ module Optimizer =
             let next = State<'T>.PlanOf(optimizer, state.Layout)
 
             if next.Signature <> plan.Signature then
-                let list (plan: Plan) =
-                    let names =
-                        [ for node in plan.Nodes do
-                              yield! node.SlotNames |> List.map node.Name ]
-
-                    "[" + String.Join(", ", names) + "]"
+                let difference = State<'T>.Difference(plan, next)
 
                 raise (
                     ArgumentException(
-                        $"the state is another optimizer's: {plan.Optimizer} has the slots {list plan}, {optimizer} needs {list next}.",
+                        $"The state belongs to {Quotation.shorten (string plan.Optimizer)}, not to {Quotation.shorten (string optimizer)}: {difference}. "
+                        + "Use a state that this optimizer has made.",
                         "state"
                     )
                 )

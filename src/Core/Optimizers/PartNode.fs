@@ -81,6 +81,13 @@ type internal PartNode
     // Where each of its tensors begins among its own elements.
     let starts = Array.scan (+) 0 lengths
 
+    // One sum and one number for each tensor that is not frozen; without sums and numbers, if the part does not look.
+    let decisionOver (count: int) =
+        match observing, preparing with
+        | ValueSome rule, _ -> Decision(rule.Sums, rule.Numbers, count)
+        | _, ValueSome rule -> Decision(0, rule.Numbers, count)
+        | _ -> Decision(0, 0, count)
+
     member _.Path = path
     member _.Kind = kind
     member _.Tensors = tensors
@@ -90,6 +97,24 @@ type internal PartNode
     member _.Length = Array.last starts
     member _.Start(indexAmongTensors: int) = starts[indexAmongTensors]
     member _.First = part
+
+    /// How many numbers are the part's own; those of plateaus follow.
+    member _.OwnMemoryCount = ownMemory.Length
+
+    /// True if something in the state belongs to single tensors: slots, or a number for each tensor.
+    member val KeepsByTensor =
+        part.Slots.Count > 0
+        || (match preparing with
+            | ValueSome rule -> (rule.Memory 1).Count <> (rule.Memory 2).Count
+            | ValueNone -> false)
+
+    /// Leaves frozen tensors out of what the part looks at and decides. Their place in the state stays.
+    member node.Activate(isActive: int -> bool) : unit =
+        node.ActiveCount <- tensors |> Array.filter isActive |> Array.length
+        node.Decision <- decisionOver node.ActiveCount
+
+    /// The number of tensors that take steps.
+    member val ActiveCount = tensors.Length with get, set
 
     /// Gives it a place for its numbers; how many there are.
     member node.PlaceMemory(start: int, previous: PartNode voption) : int =
@@ -126,12 +151,8 @@ type internal PartNode
     member val IsDecided = false with get, set
     member val Observed = 0 with get, set
 
-    /// What it has seen and decided; without sums and numbers, if it does not look.
-    member val Decision =
-        match observing, preparing with
-        | ValueSome rule, _ -> Decision(rule.Sums, rule.Numbers, tensors.Length)
-        | _, ValueSome rule -> Decision(0, rule.Numbers, tensors.Length)
-        | _ -> Decision(0, 0, tensors.Length)
+    /// What it has seen and decided.
+    member val Decision = decisionOver tensors.Length with get, set
 
     /// Whether it looks at each block before its law runs over it, for the next step.
     member val Looks =

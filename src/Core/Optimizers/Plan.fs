@@ -54,6 +54,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
             Seq.toArray layout.Parameters
 
     let nodes = List<PartNode>()
+    let shapedParts = List<struct (IShapedPart * int array)>()
     let programs = tensors |> Array.map (fun _ -> List<struct (PartNode * int)>())
 
     let matches (pattern: string) (name: string) =
@@ -75,8 +76,8 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
 
                     raise (
                         ArgumentException(
-                            $"{gate.Kind.Name} lets some tensors rest alone, and {kind.Name} behind it would count steps that they have not "
-                            + "taken: put it into the groups.",
+                            $"{gate.Kind.Name} lets some tensors skip steps, and {kind.Name} behind it would count those steps. "
+                            + $"Write {kind.Name} inside each group.",
                             nameof optimizer
                         )
                     )
@@ -92,12 +93,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                 | _ -> 1
 
             match part with
-            | :? IShapedPart as shaped ->
-                for k in indices do
-                    let problem = shaped.ShapeProblem tensors[k]
-
-                    if problem <> "" then
-                        raise (ArgumentException(problem, nameof layout))
+            | :? IShapedPart as shaped -> shapedParts.Add(struct (shaped, indices))
             | _ -> ()
 
             checkGates (Scheduled.within part scheduled) kind indices
@@ -124,40 +120,97 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
         | Shape.Groups groups ->
             let matching =
                 indices
-                |> Array.groupBy (fun k -> groups |> List.tryFindIndex (fun (pattern, _) -> matches pattern tensors[k].Name))
+                |> Array.groupBy (fun k -> groups |> List.tryFindIndex (fun group -> matches group.Pattern tensors[k].Name))
 
             match matching |> Array.tryFind (fst >> Option.isNone) with
             | Some(_, left) ->
                 raise (
                     ArgumentException(
-                        $"no group of {optimizer} matches {describe left}; a last group \"*\" would take all that is left.",
+                        $"No group of {optimizer} matches {describe left}. Add a last group \"*\" for all other tensors.",
                         nameof optimizer
                     )
                 )
             | None -> ()
 
             groups
-            |> List.iteri (fun i (pattern, part) ->
-                match matching |> Array.tryFind (fun (group, _) -> group = Some i) with
-                | Some(_, indices) -> place (if path = "" then pattern else $"{path}.{pattern}") part indices
-                // Within a group, what others have taken may leave a pattern with nothing; one that no name matches is a mistake.
+            |> List.iteri (fun i group ->
+                let pattern = group.Pattern
+
+                match matching |> Array.tryFind (fun (matched, _) -> matched = Some i) with
+                | Some(_, indices) -> place (if path = "" then pattern else $"{path}.{pattern}") group.Optimizer indices
+                | None when group.IsOptional || (pattern = "*" && i = groups.Length - 1) -> ()
+                // Within a group, other groups may have taken all tensors of a pattern; a pattern that no name matches is a mistake.
                 | None when
                     indices.Length < tensors.Length
                     && tensors |> Array.exists (fun tensor -> matches pattern tensor.Name)
                     ->
                     ()
                 | None ->
-                    raise (
-                        ArgumentException(
-                            (if tensors |> Array.forall (fun tensor -> tensor.Name = "") then
-                                 $"the group \"{pattern}\" takes no parameter, as these have no names: make the state for a layout of named tensors."
-                             else
-                                 $"the group \"{pattern}\" takes no parameter: there are {describe indices}, and earlier groups come first."),
-                            nameof optimizer
-                        )
-                    ))
+                    let reason =
+                        if tensors |> Array.forall (fun tensor -> tensor.Name = "") then
+                            $"The group \"{pattern}\" matches no tensor: the parameters have no names. Create the state for a layout of named tensors."
+                        else
+                            $"The group \"{pattern}\" matches no tensor that earlier groups left: there are {describe indices}. "
+                            + $"Correct the pattern, or mark the group optional: \"{pattern}\"?: ..."
+
+                    raise (ArgumentException(reason, nameof optimizer)))
 
     do place "" optimizer (Array.init tensors.Length id)
+
+    let freezesOf (k: int) =
+        [ for struct (node, _) in programs[k] do
+              match node.First with
+              | :? Freeze -> node
+              | _ -> () ]
+
+    // A part counts its steps for all its tensors: those that freeze must freeze together.
+    do
+        for node in nodes do
+            if node.KeepsByTensor then
+                match node.Tensors |> Array.tryFind (fun k -> freezesOf k <> freezesOf node.Tensors[0]) with
+                | Some k ->
+                    raise (
+                        ArgumentException(
+                            $"{node.Kind.Name} keeps state for {describe [ node.Tensors[0]; k ]}, and only one of them freezes. "
+                            + $"Write {node.Kind.Name} inside each group.",
+                            nameof optimizer
+                        )
+                    )
+                | None -> ()
+
+    // A frozen tensor enters no part, so that it counts in no norm, sum, check or average, wherever its freeze is written.
+    let isFrozen =
+        tensors
+        |> Array.mapi (fun k _ ->
+            freezesOf k
+            |> List.exists (fun node ->
+                match node.First with
+                | :? Freeze as freeze -> freeze.On
+                | _ -> false))
+
+    do
+        for struct (shaped, indices) in shapedParts do
+            for k in indices do
+                let problem = if isFrozen[k] then "" else shaped.ShapeProblem tensors[k]
+
+                if problem <> "" then
+                    raise (ArgumentException(problem, nameof layout))
+
+    do
+        for node in nodes do
+            node.Activate(fun k -> not isFrozen[k])
+
+        // The slots of a part with frozen tensors are all frozen or all active, so only parts without slots number their tensors anew.
+        programs
+        |> Array.iteri (fun k program ->
+            let active =
+                [ if not isFrozen[k] then
+                      for struct (node, _) in program do
+                          let index = node.Tensors |> Seq.filter (fun other -> not isFrozen[other]) |> Seq.findIndex ((=) k)
+                          struct (node, index) ]
+
+            program.Clear()
+            program.AddRange active)
 
     let mutable slots = 0
     let mutable memory = 0
@@ -220,7 +273,10 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
 
             isEmpty <- false
 
-        close ValueNone
+        // A frozen tensor has no segments.
+        if program.Count > 0 then
+            close ValueNone
+
         segments.ToArray()
 
     let segments = programs |> Array.map segmentsOf

@@ -5,7 +5,7 @@ open System
 /// <summary>How much less than the best so far a loss must be to be an improvement.</summary>
 [<RequireQualifiedAccess>]
 type ThresholdMode =
-    /// <summary>Less than best · (1 − threshold).</summary>
+    /// <summary>Less than best − threshold · |best|: a loss may be negative, and 0 is improved on by any loss below it.</summary>
     | Relative
     /// <summary>Less than best − threshold.</summary>
     | Absolute
@@ -78,6 +78,8 @@ module Plateau =
             loss < best
         else
             match plateau.ThresholdMode with
+            // Below 0 the share is of the magnitude: a negative best loss must be exceeded, not merely met.
+            | ThresholdMode.Relative when best < 0.0 -> loss < best * (1.0 + plateau.Threshold)
             | ThresholdMode.Relative -> loss < best * (1.0 - plateau.Threshold)
             | ThresholdMode.Absolute -> loss < best - plateau.Threshold
 
@@ -112,7 +114,7 @@ module Plateau =
         let kind = Schedules.plateau
 
         match node.Term with
-        | Term.Call(name, entries) when name = kind.Name ->
+        | Term.Call(name, entries) when kind.IsNamed name ->
             let given = ScheduleArguments.read text kind node.At entries
 
             { Value = given.Number "value"

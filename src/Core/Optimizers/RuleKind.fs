@@ -21,7 +21,7 @@ type Argument
         name: string,
         summary: string,
         form: ValueForm,
-        range: Range,
+        range: ArgumentRange,
         defaultValue: float,
         isTechnical: bool,
         get: IPart -> float,
@@ -51,7 +51,7 @@ type Argument
     member _.Allowed =
         match form with
         | ValueForm.Flag -> "true or false"
-        | ValueForm.Whole when range.Upper = Range.counts.Upper -> $"a whole number of at least {NumberText.ofFloat range.Lower}"
+        | ValueForm.Whole when range.Upper = ArgumentRange.counts.Upper -> $"a whole number of at least {NumberText.ofFloat range.Lower}"
         | ValueForm.Whole -> $"a whole number in {range}"
         | ValueForm.Number -> $"{range}"
 
@@ -126,8 +126,10 @@ type Page =
 /// <summary>A kind of rule: name, page, arguments and defaults. What all of the text form, the lists and the checks come from.</summary>
 [<Sealed>]
 type RuleKind internal (name: string, role: Role, page: Page, defaults: IPart, arguments: Argument list) =
-    /// <summary>The name in the text form: <c>adam</c>.</summary>
+    /// <summary>The name in the text form: <c>adam</c>. It is read in any case and printed as it is here.</summary>
     member _.Name = name
+    /// True if a text form means this kind.
+    member internal _.IsNamed(given: string) = String.Equals(name, given, StringComparison.OrdinalIgnoreCase)
     /// <summary>What it is for.</summary>
     member _.Role = role
     /// <summary>What is said of it.</summary>
@@ -170,14 +172,14 @@ module internal RuleKind =
     /// A number that texts leave out where it has its default.
     let detail name summary range get set = argument name summary ValueForm.Number range true get set
 
-    let rate get set = number "lr" "learning rate α" Range.nonNegative get set
+    let rate get set = number "lr" "learning rate α" ArgumentRange.nonNegative get set
 
-    let decay name summary get set = number name summary Range.betweenZeroAndOne get set
+    let decay name summary get set = number name summary ArgumentRange.belowOne get set
 
-    let epsilon get set = detail "eps" "ε, added to the root" Range.nonNegative get set
+    let epsilon get set = detail "eps" "ε, added to the root" ArgumentRange.nonNegative get set
 
     let flag name summary (get: 'H -> bool) (set: bool -> 'H -> 'H) =
-        argument name summary ValueForm.Flag Range.fromZeroToOne true (fun h -> if get h then 1.0 else 0.0) (fun value h ->
+        argument name summary ValueForm.Flag ArgumentRange.fromZeroToOne true (fun h -> if get h then 1.0 else 0.0) (fun value h ->
             set (value <> 0.0) h)
 
     let whole name summary range isTechnical (get: 'H -> int64) (set: int64 -> 'H -> 'H) =

@@ -47,7 +47,7 @@ module internal ScheduleArguments =
         | ArgumentForm.Whole least, _ -> mustBe $"be a whole number of at least {least}"
         | ArgumentForm.Word words, Term.Call(word, []) when List.contains word words -> ValueNone
         | ArgumentForm.Word words, Term.Call(word, []) ->
-            ValueSome $"{name} of {kind.Name} cannot be '{word}': {Suggestion.describe words word}"
+            ValueSome $"{name} of {kind.Name} cannot be {Quotation.quote word}: {Suggestion.describe words word}"
         | ArgumentForm.Word _, _ -> ValueSome $"{name} of {kind.Name} must be {argument.Form}, not {Syntax.describe value}."
         | ArgumentForm.Schedule, _ -> ValueNone
 
@@ -109,7 +109,7 @@ module internal ScheduleArguments =
                           | None ->
                               let known = [ for argument in namedArguments -> argument.Name ]
                               let described = if known.IsEmpty then $"its form is {kind.Usage}." else Suggestion.describe known name
-                              fail entry.At $"{kind.Name} has no argument '{name}': {described}" ]
+                              fail entry.At $"{kind.Name} has no argument {Quotation.quote name}: {described}" ]
 
         let rec named (argument: ScheduleArgument) : Node =
             match given.TryFind argument.Name, argument.Default with

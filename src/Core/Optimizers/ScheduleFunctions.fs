@@ -97,13 +97,13 @@ module Schedule =
             let given = ScheduleArguments.read text Schedules.constant node.At [ entry ]
             Schedule.Constant(given.Number "value")
         | Term.Call(name, entries) ->
-            match makers |> List.tryFind (fun (kind, _) -> kind.Name = name) with
+            match makers |> List.tryFind (fun (kind: ScheduleKind, _) -> kind.IsNamed name) with
             | Some maker -> make maker entries
-            | None when name = Schedules.plateau.Name ->
-                fail $"{name} follows the validation loss, not the step, and is no part of another schedule."
-            | None -> fail $"no schedule is named '{name}': {Suggestion.describe known name}"
+            | None when Schedules.plateau.IsNamed name ->
+                fail "plateau follows the validation loss, not the step. It cannot be part of another schedule."
+            | None -> fail $"No schedule is named {Quotation.quote name}: {Suggestion.describe known name}"
         | _ ->
-            fail $"{Syntax.describe node} is not a schedule: expected a number or one by its name: {Suggestion.describe known String.Empty}"
+            fail $"{Syntax.describe node} is not a schedule. Give a number or a schedule's name: {Suggestion.describe known String.Empty}"
 
     /// <summary>The schedule that a text form names: <c>parse (string schedule) = schedule</c>.</summary>
     /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">The text is no schedule, and where.</exception>

@@ -4,7 +4,7 @@ namespace CuteDl.Core.Optimizers
 [<RequireQualifiedAccess>]
 type ArgumentForm =
     /// <summary>A number in a range.</summary>
-    | Number of range: Range
+    | Number of range: ArgumentRange
     /// <summary>A whole number of at least so much, below 2⁵³: up to there the numbers of a text are exact.</summary>
     | Whole of least: int64
     /// <summary>One of some words.</summary>
@@ -75,6 +75,10 @@ type ScheduleKind =
         /// <summary>The arguments in the order of the text form.</summary>
         Arguments: ScheduleArgument list
     }
+
+    /// True if a text form means this kind, in any case.
+    member internal kind.IsNamed(given: string) =
+        System.String.Equals(kind.Name, given, System.StringComparison.OrdinalIgnoreCase)
 
     member internal kind.At(place: ArgumentPlace) = kind.Arguments |> List.filter (fun argument -> argument.Place = place)
 

@@ -22,13 +22,13 @@ module Schedules =
     let private word name summary words =
         argument name summary (ArgumentForm.Word words) ArgumentPlace.Named (ArgumentDefault.Value(Term.Call(List.head words, [])))
 
-    let private rate = ArgumentForm.Number Range.nonNegative
+    let private rate = ArgumentForm.Number ArgumentRange.nonNegative
     let private value = first "value" "the value at step 0" rate
-    let private ending = number "end" "the value from the last step on" Range.nonNegative 0.0
+    let private ending = number "end" "the value from the last step on" ArgumentRange.nonNegative 0.0
     let private steps = required "steps" "how many steps it takes to get to the end" (ArgumentForm.Whole 1L)
 
     let private factor =
-        required "factor" "what the value is multiplied by" (ArgumentForm.Number Range.positive)
+        required "factor" "what the value is multiplied by" (ArgumentForm.Number ArgumentRange.positive)
 
     let private kind name summary source arguments = { Name = name; Summary = summary; Source = source; Arguments = arguments }
 
@@ -66,7 +66,7 @@ module Schedules =
             "Robbins & Monro 1951; Keras InverseTimeDecay"
             [ value
               required "rate" "how much time a step takes" rate
-              number "power" "of the time" Range.nonNegative 1.0 ]
+              number "power" "of the time" ArgumentRange.nonNegative 1.0 ]
 
     let linear =
         kind "linear" "a straight line" "PyTorch LinearLR, Optax linear_schedule" [ value; steps; ending ]
@@ -76,7 +76,10 @@ module Schedules =
             "polynomial"
             "a power of what is left"
             "PyTorch PolynomialLR, Keras PolynomialDecay"
-            [ value; steps; ending; number "power" "of the share of steps that are left" Range.positive 1.0 ]
+            [ value
+              steps
+              ending
+              number "power" "of the share of steps that are left" ArgumentRange.positive 1.0 ]
 
     let cosine =
         kind "cosine" "half a wave of the cosine" "Loshchilov & Hutter 2017, eq. 5; Optax cosine_decay_schedule" [ value; steps; ending ]
@@ -88,9 +91,9 @@ module Schedules =
             "Loshchilov & Hutter 2017, eq. 5; PyTorch CosineAnnealingWarmRestarts"
             [ value
               required "steps" "the length of the first cycle" (ArgumentForm.Whole 1L)
-              number "end" "the value that each cycle falls to" Range.nonNegative 0.0
+              number "end" "the value that each cycle falls to" ArgumentRange.nonNegative 0.0
               whole "growth" "how many times as long each cycle is as the one before" 1L 1L
-              number "peak_factor" "what the height above the end is multiplied by at each restart" Range.aboveZeroToOne 1.0 ]
+              number "peak_factor" "what the height above the end is multiplied by at each restart" ArgumentRange.aboveZeroToOne 1.0 ]
 
     let oneCycle =
         kind
@@ -99,9 +102,9 @@ module Schedules =
             "Smith & Topin 2019; PyTorch OneCycleLR"
             [ first "peak" "the greatest value" rate
               required "steps" "how many steps the cycle has" (ArgumentForm.Whole 1L)
-              number "pct_start" "the share of the steps on the way up" Range.fromZeroToOne 0.3
-              number "div_factor" "the peak over the value at step 0" Range.positive 25.0
-              number "final_div_factor" "the value at step 0 over the last" Range.positive 1e4
+              number "pct_start" "the share of the steps on the way up" ArgumentRange.fromZeroToOne 0.3
+              number "div_factor" "the peak over the value at step 0" ArgumentRange.positive 25.0
+              number "final_div_factor" "the value at step 0 over the last" ArgumentRange.positive 1e4
               word "anneal" "the shape of both ways" [ "cosine"; "linear" ] ]
 
     let cyclic =
@@ -114,7 +117,7 @@ module Schedules =
               required "up" "how many steps the way up has" (ArgumentForm.Whole 1L)
               argument "down" "how many steps the way down has" (ArgumentForm.Whole 1L) ArgumentPlace.Named (ArgumentDefault.SameAs "up")
               word "mode" "peaks stay, halve at each cycle, or fall by gamma at each step" [ "triangular"; "triangular2"; "exp_range" ]
-              number "gamma" "with exp_range: what the height is multiplied by at each step" Range.aboveZeroToOne 1.0 ]
+              number "gamma" "with exp_range: what the height is multiplied by at each step" ArgumentRange.aboveZeroToOne 1.0 ]
 
     let noam =
         kind
@@ -142,7 +145,7 @@ module Schedules =
             "Goyal et al. 2017, section 2.2"
             [ first "steps" "how many steps the line has" (ArgumentForm.Whole 0L)
               first "schedule" "what follows; it counts from the line's end" ArgumentForm.Schedule
-              number "start" "the value at step 0" Range.nonNegative 0.0 ]
+              number "start" "the value at step 0" ArgumentRange.nonNegative 0.0 ]
 
     let join =
         kind
@@ -171,12 +174,12 @@ module Schedules =
             "times a factor when the validation loss stops falling"
             "PyTorch ReduceLROnPlateau"
             [ first "value" "the value until the first reduction" rate
-              number "factor" "what the value is multiplied by" Range.betweenZeroAndOne 0.1
+              number "factor" "what the value is multiplied by" ArgumentRange.betweenZeroAndOne 0.1
               whole "patience" "how many validations without improvement are let pass" 0L 10L
-              number "threshold" "how much less than the best a loss must be to be an improvement" Range.nonNegative 1e-4
+              number "threshold" "how much less than the best a loss must be to be an improvement" ArgumentRange.nonNegative 1e-4
               word "threshold_mode" "whether the threshold is a share of the best or a difference" [ "relative"; "absolute" ]
               whole "cooldown" "how many validations after a reduction do not count" 0L 0L
-              number "minimum" "the least value" Range.nonNegative 0.0 ]
+              number "minimum" "the least value" ArgumentRange.nonNegative 0.0 ]
 
     /// <summary>All kinds of schedules that are functions of the step, simple ones first.</summary>
     let all: ScheduleKind list =

@@ -31,7 +31,7 @@ module internal Scheduled =
         scheduled |> List.fold (fun part (argument, setting) -> argument.Set(part, setting.First)) part
 
     /// A value well within a range.
-    let middle (range: Range) : float =
+    let middle (range: ArgumentRange) : float =
         if Double.IsInfinity range.Upper then range.Lower + 1.0 else (range.Lower + range.Upper) / 2.0
 
     /// Values well within the ranges: for what the part needs when nothing of it is switched off, such as the slot of a momentum that
@@ -47,7 +47,18 @@ type internal Shape =
     /// One after another, the Δ of each being the gradient of the next; two or more, none of them a chain.
     | Chain of Optimizer list
     /// Each tensor goes to the first pattern that its name matches.
-    | Groups of (string * Optimizer) list
+    | Groups of ParameterGroup list
+
+/// <summary>A pattern of tensors' names, and the optimizer of the tensors that match it.</summary>
+and [<NoComparison>] ParameterGroup =
+    {
+        /// <summary>Such as <c>*.bias</c>: <c>*</c> stands for any characters, <c>?</c> for one.</summary>
+        Pattern: string
+        /// <summary>True if the group may have no tensor: <c>"*.bias"?: sgd</c> in the text form.</summary>
+        IsOptional: bool
+        /// <summary>The optimizer.</summary>
+        Optimizer: Optimizer
+    }
 
 /// <summary>
 /// An optimizer: a rule with its hyper-parameters, a transformation, a chain of them, or one for each group of parameters, as a
@@ -108,7 +119,9 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
         | Shape.Chain parts -> String.Join(" | ", parts)
         | Shape.Groups groups ->
             let entries =
-                groups |> List.map (fun (pattern: string, optimizer) -> $"{Syntax.quote pattern}: {optimizer}")
+                [ for group in groups do
+                      let colon = if group.IsOptional then "?:" else ":"
+                      $"{Syntax.quote group.Pattern}{colon} {group.Optimizer}" ]
 
             "{ " + String.Join(", ", entries) + " }"
 
@@ -133,11 +146,12 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
         | Shape.Chain parts -> parts
         | _ -> [ optimizer ]
 
-    /// <summary>The groups with their patterns; none, if it is not made of groups.</summary>
-    member _.Groups: IReadOnlyList<KeyValuePair<string, Optimizer>> =
+    /// <summary>The groups in their order; empty if it is not made of groups.</summary>
+    member _.Groups: IReadOnlyList<ParameterGroup> =
         match shape with
-        | Shape.Groups groups -> [ for pattern, optimizer in groups -> KeyValuePair(pattern, optimizer) ]
-        | _ -> []
+        | Shape.Groups groups -> groups
+        | Shape.Single _
+        | Shape.Chain _ -> []
 
     /// <summary>The rule itself, for running it over elements of one's own.</summary>
     /// <exception cref="T:System.InvalidOperationException">It is a chain, made of groups, or not element by element.</exception>
@@ -180,11 +194,11 @@ module internal Singles =
         match optimizer.Shape with
         | Shape.Single(kind, part, scheduled) -> [ kind, part, scheduled ]
         | Shape.Chain parts -> List.collect list parts
-        | Shape.Groups groups -> groups |> List.collect (snd >> list)
+        | Shape.Groups groups -> groups |> List.collect (_.Optimizer >> list)
 
     /// The same optimizer with others in their places.
     let rec map (change: RuleKind * IPart * (Argument * Setting) list -> Shape) (optimizer: Optimizer) : Optimizer =
         match optimizer.Shape with
         | Shape.Single(kind, part, scheduled) -> Optimizer(change (kind, part, scheduled))
         | Shape.Chain parts -> Optimizer(Shape.Chain(List.map (map change) parts))
-        | Shape.Groups groups -> Optimizer(Shape.Groups(groups |> List.map (fun (pattern, part) -> pattern, map change part)))
+        | Shape.Groups groups -> Optimizer(Shape.Groups [ for group in groups -> { group with Optimizer = map change group.Optimizer } ])

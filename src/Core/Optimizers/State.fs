@@ -3,6 +3,26 @@ namespace CuteDl.Core.Optimizers
 open System
 open System.Numerics
 
+/// <summary>A slot or a number of a state is not finite, so that a parameter would never change again.</summary>
+/// <remarks>Looked for at every 16th step, before anything changes. Not thrown for tensors with parameters that are not finite.</remarks>
+type NonFiniteStateException(slotName: string, tensorName: string, element: int, value: float) =
+    inherit
+        ArithmeticException(
+            $"The optimizer's state holds {NumberText.ofFloat value} in '{slotName}', element {element}"
+            + (if tensorName = "" then "" else $" of '{tensorName}'")
+            + ": the parameter would never change again. A gradient was infinite or too large to square. "
+            + "Put skip_non_finite or clip_value in front of the rule, and start from a new or an earlier state."
+        )
+
+    /// <summary>The name of the slot or number in the state.</summary>
+    member _.SlotName = slotName
+    /// <summary>The tensor's name; empty if it has none.</summary>
+    member _.TensorName = tensorName
+    /// <summary>The element within the tensor, counted from 0; 0 for a number.</summary>
+    member _.Element = element
+    /// <summary>The value that is not finite.</summary>
+    member _.Value = value
+
 /// <summary>
 /// What an optimizer remembers between steps: how many steps were taken, named slots as long as the parameters that they belong to,
 /// and named numbers.
@@ -27,6 +47,31 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     static let alignment = 64 / sizeof<'T>
 
     static member internal PlanOf(optimizer: Optimizer, layout: Layout) = Plan(optimizer, layout, alignment)
+
+    /// The first difference between two plans that keeps one from continuing with the other's state.
+    static member internal Difference(plan: Plan, next: Plan) : string =
+        let partOf (node: PartNode) = if node.Path = "" then node.Kind.Name else $"{node.Kind.Name} at {node.Path}"
+
+        let tensorsOf (plan: Plan) (node: PartNode) =
+            let names = [ for k in node.Tensors -> $"'{plan.Tensors[k].Name}'" ]
+            Quotation.shorten (String.Join(", ", names))
+
+        let keptBy (node: PartNode) = "[" + String.Join(", ", node.SlotNames @ node.MemoryNames) + "]"
+
+        let pairs = Seq.zip plan.Nodes next.Nodes
+
+        match pairs |> Seq.tryFind (fun (a, b) -> a.Path <> b.Path || a.Kind.Name <> b.Kind.Name) with
+        | Some(a, b) -> $"the rules differ, {partOf a} and {partOf b}"
+        | None ->
+            match
+                pairs
+                |> Seq.tryFind (fun (a, b) -> a.SlotNames <> b.SlotNames || a.MemoryNames.Length <> b.MemoryNames.Length)
+            with
+            | Some(a, b) -> $"{partOf a} keeps {keptBy a} there and {keptBy b} here"
+            | None ->
+                match pairs |> Seq.tryFind (fun (a, b) -> a.Tensors <> b.Tensors) with
+                | Some(a, b) -> $"{partOf a} works on {tensorsOf plan a} there and on {tensorsOf next b} here"
+                | None -> $"there are {plan.Nodes.Length} parts there and {next.Nodes.Length} here"
 
     static member internal Zero(optimizer: Optimizer, layout: Layout) =
         if typeof<'T> <> typeof<float32> && typeof<'T> <> typeof<float> then

@@ -2,8 +2,16 @@ namespace CuteDl.Core.Optimizers
 
 open System
 
-/// <summary>The nearest of known names, for "did you mean".</summary>
+/// <summary>Advice after an unknown name.</summary>
 module Suggestion =
+    /// Longer names are never a slip of a known one, and the search takes time and memory in proportion to the length.
+    [<Literal>]
+    let private longestName = 64
+
+    /// The most names that a message lists.
+    [<Literal>]
+    let private mostListed = 12
+
     /// Edits (insert, delete, replace) between two names: Levenshtein 1966.
     let private distance (a: string) (b: string) =
         let mutable above = Array.init (b.Length + 1) id
@@ -20,21 +28,30 @@ module Suggestion =
 
         above[b.Length]
 
-    /// <summary>The known name nearest to a given one, unless none is near.</summary>
+    /// <summary>Returns the known name nearest to a given one; None if none is near, or if the name is longer than 64 characters.</summary>
     let nearest (known: string seq) (name: string) : string option =
         let near (candidate: string) =
             let edits = distance (candidate.ToLowerInvariant()) (name.ToLowerInvariant())
 
             if edits <= max 1 (max candidate.Length name.Length / 2) then Some(edits, candidate) else None
 
-        match known |> Seq.choose near |> Seq.sortBy fst |> Seq.tryHead with
-        | Some(_, candidate) -> Some candidate
-        | None -> None
+        if name.Length > longestName then
+            None
+        else
+            known |> Seq.choose near |> Seq.sortBy fst |> Seq.tryHead |> Option.map snd
 
-    /// <summary>"did you mean b? Known are a, b, c.", the end of a sentence.</summary>
+    /// <summary>
+    /// The end of a sentence about an unknown name: <c>did you mean adam?</c> if a known name is near, otherwise <c>known are a, b, c.</c>
+    /// with at most 12 of them.
+    /// </summary>
     let describe (known: string seq) (name: string) : string =
-        let list = String.Join(", ", known)
-
         match nearest known name with
-        | Some candidate -> $"did you mean {candidate}? Known are {list}."
-        | None -> $"known are {list}."
+        | Some candidate -> $"did you mean {candidate}?"
+        | None ->
+            let known = Seq.toList known
+            let listed = String.Join(", ", List.truncate mostListed known)
+
+            if known.Length > mostListed then
+                $"known are {listed} and {known.Length - mostListed} more."
+            else
+                $"known are {listed}."

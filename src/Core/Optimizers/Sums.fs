@@ -146,6 +146,25 @@ let squaresOfDifferences (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = s
 /// Σ (x y)² over two tensors of a length.
 let squaresOfProducts (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<SquareOfProduct, 'T> x (y.Slice(0, x.Length))
 
+/// 0 if the squares of all elements are finite in the elements' own precision, otherwise NaN.
+let squarable (x: ReadOnlySpan<'T>) : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+    let step = Vector<'T>.Count
+    let mutable sum = Vector<'T>.Zero
+    let mutable i = 0
+
+    while i <= x.Length - step do
+        let value = Vector<'T>(x.Slice i)
+        sum <- Vector.Add(sum, Vector.Multiply(Vector.Multiply(value, value), Vector<'T>.Zero))
+        i <- i + step
+
+    let mutable total = Double.CreateTruncating(Vector.Sum sum)
+
+    while i < x.Length do
+        total <- total + Double.CreateTruncating('T.op_Multiply (x[i], x[i])) * 0.0
+        i <- i + 1
+
+    total
+
 /// 0 if all elements are finite, otherwise NaN.
 let finite (x: ReadOnlySpan<'T>) : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     let step = Vector<'T>.Count

@@ -26,8 +26,19 @@ and [<RequireQualifiedAccess>] Term =
     | Call of name: string * arguments: Entry list
     /// <summary><c>a | b | c</c>, two parts or more, none of them a chain.</summary>
     | Chain of parts: Node list
-    /// <summary><c>{ "pattern": value, ... }</c>, one group or more; each pattern is a text.</summary>
-    | Groups of groups: (Node * Node) list
+    /// <summary><c>{ "pattern": value, "optional"?: value, ... }</c>, one group or more.</summary>
+    | Groups of groups: GroupEntry list
+
+/// <summary>A group: <c>"pattern": value</c>, or <c>"pattern"?: value</c> if it may have no tensor.</summary>
+and GroupEntry =
+    {
+        /// <summary>The pattern, always a text.</summary>
+        Pattern: Node
+        /// <summary>True if a <c>?</c> follows the pattern.</summary>
+        IsOptional: bool
+        /// <summary>The value.</summary>
+        Value: Node
+    }
 
 /// <summary>An argument of a call: <c>value</c> or <c>name=value</c>. Those without a name come first.</summary>
 and Entry =
@@ -87,10 +98,19 @@ type private SyntaxReader(text: string, maximumDepth: int) =
         let word = run isNumberPart
         let digits = word.TrimStart('+', '-')
 
+        let mantissa = digits.Split([| 'e'; 'E' |], 2)[0]
+
         match Double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture) with
-        | true, value when digits <> "" && not (Char.IsAsciiLetter digits[0]) -> value
+        | true, value when digits <> "" && not (Char.IsAsciiLetter digits[0]) ->
+            if value = 0.0 && mantissa |> Seq.exists (fun digit -> digit >= '1' && digit <= '9') then
+                fail start $"{Quotation.shorten word} is below the smallest number, 5e-324. Write 0, or a larger number."
+
+            if Double.IsInfinity value then
+                fail start $"{Quotation.shorten word} is above the largest number, 1.7976931348623157e308. Write inf, or a smaller number."
+
+            value
         | _ when digits = "inf" && word.Length <= 4 -> if word[0] = '-' then -infinity else infinity
-        | _ -> fail start $"'{word}' is not a number."
+        | _ -> fail start $"{Quotation.quote word} is not a number."
 
     let quoted () =
         let start = position
@@ -172,9 +192,11 @@ type private SyntaxReader(text: string, maximumDepth: int) =
 
             if name <> "" && take '=' then
                 if not (names.Add name) then
-                    fail at $"{name} is given twice."
+                    fail at $"{Quotation.shorten name} is given twice. Give it once."
 
-                let missing found = $"the value of {name} is missing: {found} is not a number or another value."
+                let missing found =
+                    $"the value of {Quotation.shorten name} is missing: {found} is not a number or another value."
+
                 { Name = ValueSome name; At = at; Value = reader.Value(depth, missing) }
             else
                 position <- at
@@ -188,8 +210,8 @@ type private SyntaxReader(text: string, maximumDepth: int) =
 
         let expected (entry: Entry) =
             match entry with
-            | { Name = ValueSome name } -> $"')' or ',' after {name}"
-            | { Value = { Term = Term.Call(name, []) } } -> $"'=', ',' or ')' after {name}"
+            | { Name = ValueSome name } -> $"')' or ',' after {Quotation.shorten name}"
+            | { Value = { Term = Term.Call(name, []) } } -> $"'=', ',' or ')' after {Quotation.shorten name}"
             | _ -> "')' or ',' after an argument"
 
         let mutable isOpen = not (take ')')
@@ -206,8 +228,8 @@ type private SyntaxReader(text: string, maximumDepth: int) =
         List.ofSeq entries
 
     /// What follows the brace that opens groups.
-    member private reader.Groups(depth: int) : (Node * Node) list =
-        let groups = List<Node * Node>()
+    member private reader.Groups(depth: int) : GroupEntry list =
+        let groups = List<GroupEntry>()
         let mutable isOpen = true
 
         while isOpen do
@@ -218,10 +240,15 @@ type private SyntaxReader(text: string, maximumDepth: int) =
             | Term.Text _ -> ()
             | _ -> fail pattern.At "a group's pattern must be in quotes."
 
+            let isOptional = take '?'
+
             if not (take ':') then
                 fail position $"expected ':' after a group's pattern, found {found ()}."
 
-            groups.Add(pattern, reader.Value(depth, (fun found -> $"a name is missing after a group's pattern, found {found}.")))
+            groups.Add
+                { Pattern = pattern
+                  IsOptional = isOptional
+                  Value = reader.Value(depth, (fun found -> $"a name is missing after a group's pattern, found {found}.")) }
 
             if take '}' then
                 isOpen <- false
@@ -286,10 +313,10 @@ module Syntax =
             groups
             |> separated
                 ", "
-                (fun (pattern, value) ->
-                    write into pattern
-                    append ": "
-                    write into value)
+                (fun (group: GroupEntry) ->
+                    write into group.Pattern
+                    append (if group.IsOptional then "?: " else ": ")
+                    write into group.Value)
                 into
 
             append " }"
@@ -315,10 +342,10 @@ module Syntax =
     /// A node in a few words, for what a message says was given.
     let internal describe (node: Node) : string =
         match node.Term with
-        | Term.Call(name, []) -> $"'{name}'"
-        | Term.Call(name, _) -> $"'{name}(...)'"
+        | Term.Call(name, []) -> Quotation.quote name
+        | Term.Call(name, _) -> Quotation.quote $"{Quotation.shorten name}(...)"
         | Term.Chain _ -> "a chain"
         | Term.Groups _ -> "groups"
         | Term.Number _
         | Term.Flag _
-        | Term.Text _ -> print node
+        | Term.Text _ -> Quotation.shorten (print node)

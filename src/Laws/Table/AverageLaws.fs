@@ -182,7 +182,7 @@ let private passive = [ "ema"; "swa"; "identity" ]
 
 let rec private averageProblem (optimizer: Optimizer) : string option =
     if optimizer.Groups.Count > 0 then
-        optimizer.Groups |> Seq.tryPick (fun pair -> averageProblem pair.Value)
+        optimizer.Groups |> Seq.tryPick (fun group -> averageProblem group.Optimizer)
     else
         let parts = List.ofSeq optimizer.Parts
 

@@ -41,7 +41,7 @@ let private rotation =
 /// The power of c by which Δ grows if gradients grow c times: 0 behind a rule that divides it out, 1 for transformations.
 let rec private degree (optimizer: Optimizer) : int option =
     if optimizer.Groups.Count > 0 then
-        match [ for pair in optimizer.Groups -> degree pair.Value ] |> List.distinct with
+        match [ for group in optimizer.Groups -> degree group.Optimizer ] |> List.distinct with
         | [ one ] -> one
         | _ -> None
     elif optimizer.Parts.Count > 1 then
@@ -228,7 +228,7 @@ let private passesOn =
 
 let rec private rateProblem (subject: Subject) (optimizer: Optimizer) : string option =
     if optimizer.Groups.Count > 0 then
-        optimizer.Groups |> Seq.tryPick (fun pair -> rateProblem subject pair.Value)
+        optimizer.Groups |> Seq.tryPick (fun group -> rateProblem subject group.Optimizer)
     else
         let parts = List.ofSeq optimizer.Parts
 

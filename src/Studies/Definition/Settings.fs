@@ -44,7 +44,7 @@ module Settings =
         if optimizer.Parts.Count > 1 then
             optimizer.Parts |> Seq.toList |> List.collect (arguments name)
         elif optimizer.Groups.Count > 0 then
-            optimizer.Groups |> Seq.toList |> List.collect (fun group -> arguments name group.Value)
+            optimizer.Groups |> Seq.toList |> List.collect (fun group -> arguments name group.Optimizer)
         else
             optimizer.Kind.Arguments |> List.filter (fun argument -> argument.Name = name)
 
@@ -54,7 +54,7 @@ module Settings =
             if optimizer.Parts.Count > 1 then
                 Seq.toList optimizer.Parts
             else
-                [ for group in optimizer.Groups -> group.Value ]
+                [ for group in optimizer.Groups -> group.Optimizer ]
 
         if parts.IsEmpty then
             optimizer.Kind.Arguments |> List.map _.Name

@@ -63,8 +63,9 @@ module internal StudyParser =
         | _ -> ()
 
         { Seeds = seeds
-          Alpha = found.Optional("alpha", 0.05, (fun place -> reading.Number(place, Range.betweenZeroAndOne)))
-          EqualWithin = found.Optional("equal_within", 1.05, (fun place -> reading.Number(place, { Range.positive with Lower = 1.0 })))
+          Alpha = found.Optional("alpha", 0.05, (fun place -> reading.Number(place, ArgumentRange.betweenZeroAndOne)))
+          EqualWithin =
+            found.Optional("equal_within", 1.05, (fun place -> reading.Number(place, { ArgumentRange.positive with Lower = 1.0 })))
           Looks = looks
           Defaults = found.Optional("defaults", true, reading.Bool) }
 
@@ -74,7 +75,7 @@ module internal StudyParser =
             let found = reading.Members(place, StudyKeys.spread)
 
             let rate name otherwise =
-                found.Optional(name, otherwise, (fun place -> reading.Number(place, Range.positive)))
+                found.Optional(name, otherwise, (fun place -> reading.Number(place, ArgumentRange.positive)))
 
             let low, high = rate "from" 1e-5, rate "to" 1.0
             let points = found.Optional("points", 8, (fun place -> reading.Int(place, 2, 1000)))
@@ -85,7 +86,9 @@ module internal StudyParser =
 
             rates
         | _ ->
-            let rates = reading.Items(place, "rates") |> List.map (fun item -> reading.Number(item, Range.positive))
+            let rates =
+                reading.Items(place, "rates") |> List.map (fun item -> reading.Number(item, ArgumentRange.positive))
+
             reading.Ascending(place, rates)
             rates
 

@@ -86,7 +86,7 @@ type internal Reading() =
     member reading.FailValue(place: Place, allowed: string) =
         reading.Fail(place, $"{Bounded.text (Json.line place.Tree)} is given, {allowed} is allowed.")
 
-    member reading.Number(place: Place, range: Range) : float =
+    member reading.Number(place: Place, range: ArgumentRange) : float =
         match place.Tree.Value with
         | JsonValue.Number value when range.Contains value && Double.IsFinite value -> value
         | _ ->

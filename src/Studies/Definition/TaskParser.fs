@@ -66,7 +66,7 @@ module internal TaskParser =
 
         if isDropout then
             let found = reading.Members(place, StudyKeys.dropout)
-            Dropout(found.Required("dropout", 0.0, (fun place -> reading.Number(place, Range.belowOne))))
+            Dropout(found.Required("dropout", 0.0, (fun place -> reading.Number(place, ArgumentRange.belowOne))))
         else
             let found = reading.Members(place, StudyKeys.dense)
             let units = found.Required("dense", 1, (fun place -> reading.Int(place, 1, most)))
@@ -88,7 +88,9 @@ module internal TaskParser =
                         | _ -> reading.Items(place, "units of hidden layers") |> List.map (fun item -> reading.Int(item, 1, most))
                 )
 
-            let dropout = found.Optional("dropout", 0.0, (fun place -> reading.Number(place, Range.belowOne)))
+            let dropout =
+                found.Optional("dropout", 0.0, (fun place -> reading.Number(place, ArgumentRange.belowOne)))
+
             StudyKeys.layers hidden (word "activation" ReLU) dropout (word "output" Linear) classes
         | Some place ->
             for name in [ "hidden"; "activation"; "dropout"; "output" ] do
@@ -115,10 +117,10 @@ module internal TaskParser =
             Target.Loss 1.0
         elif has "loss" || not allowsAccuracy then
             let found = reading.Members(place, StudyKeys.lossTarget)
-            Target.Loss(found.Required("loss", 1.0, (fun place -> reading.Number(place, Range.positive))))
+            Target.Loss(found.Required("loss", 1.0, (fun place -> reading.Number(place, ArgumentRange.positive))))
         else
             let found = reading.Members(place, StudyKeys.accuracyTarget)
-            Accuracy(found.Required("accuracy", 1.0, (fun place -> reading.Number(place, Range.aboveZeroToOne))))
+            Accuracy(found.Required("accuracy", 1.0, (fun place -> reading.Number(place, ArgumentRange.aboveZeroToOne))))
 
     let private largestCount = 1L <<< 53
 
@@ -175,7 +177,7 @@ module internal TaskParser =
                         found.Optional(
                             "condition",
                             100.0,
-                            (fun place -> reading.Number(place, { Range.positive with Lower = 1.0; LowerIncluded = true }))
+                            (fun place -> reading.Number(place, { ArgumentRange.positive with Lower = 1.0; LowerIncluded = true }))
                         )
 
                     Function(Quadratic(dimensions 1 10, condition)), None, false

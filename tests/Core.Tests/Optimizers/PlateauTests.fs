@@ -100,6 +100,22 @@ let private behaviour =
               { plateau with Patience = 0L; Threshold = 1.0; ThresholdMode = ThresholdMode.Absolute }
               [ 4; 3; 2.9 ]
               [ 1; 1; 0.5; 0.5 ]
+          gives
+              "of a negative best too, it is a share of the magnitude"
+              { plateau with Patience = 0L; Threshold = 0.5 }
+              [ -4; -5.9; -6.1; -9.1; -9.2 ]
+              [ 1; 1; 0.5; 0.5; 0.25; 0.25 ]
+          gives
+              "a negative loss that stands still is no improvement"
+              (Plateau.parse "plateau(1, factor=0.5, patience=2)")
+              [ -1; -1; -1; -1 ]
+              [ 1; 1; 1; 1; 0.5 ]
+          gives "nor one that rises" (Plateau.parse "plateau(1, factor=0.5, patience=2)") [ -1; -0.95; -0.9; -0.85 ] [ 1; 1; 1; 1; 0.5 ]
+          gives
+              "nothing below 0 improves by a share of 0"
+              { plateau with Patience = 0L; Threshold = 0.5 }
+              [ 1; 0; -0.0; -1e-9 ]
+              [ 1; 1; 1; 0.5; 0.5 ]
           gives "NaN is no improvement" { plateau with Patience = 0L } [ nan; 2; nan; 1 ] [ 1; 0.5; 0.5; 0.25; 0.25 ]
           gives
               "the first finite loss is one, whatever the threshold"
@@ -159,7 +175,7 @@ let private texts =
           refused "0.1" 0 "0.1 is not plateau(value, "
           refused "plateau(0.1, factor=1)" 20 "(0, 1)"
           refused "plateau(0.1, patience=-1)" 22 "at least 0"
-          refused "plateau(0.1, threshold_mode=relativ)" 28 "did you mean relative? Known are relative, absolute."
+          refused "plateau(0.1, threshold_mode=relativ)" 28 "did you mean relative?"
           refused "plateau(0.1, patient=3)" 13 "did you mean patience?"
           testCase "options made in code are checked" (fun () ->
               let plateau = { Plateau.parse "plateau(0.1)" with Factor = 2.0 }

@@ -22,7 +22,9 @@ let rec private withoutPositions (given: Node) : Node =
         | Term.Call(name, arguments) ->
             Term.Call(name, [ for entry in arguments -> { entry with At = 0; Value = withoutPositions entry.Value } ])
         | Term.Chain parts -> Term.Chain(List.map withoutPositions parts)
-        | Term.Groups groups -> Term.Groups [ for pattern, value in groups -> withoutPositions pattern, withoutPositions value ]
+        | Term.Groups groups ->
+            Term.Groups
+                [ for group in groups -> { group with Pattern = withoutPositions group.Pattern; Value = withoutPositions group.Value } ]
         | term -> term
     )
 
@@ -77,7 +79,10 @@ and private parts (depth: int) : Gen<Node> =
 
         let groups =
             Gen.choose (1, 3)
-            |> Gen.bind (fun n -> Gen.listOfLength n (Gen.zip (Gen.map (Term.Text >> node) texts) (nodes (depth - 1))))
+            |> Gen.bind (fun n ->
+                Gen.zip3 (Gen.map (Term.Text >> node) texts) (Gen.elements [ true; false ]) (nodes (depth - 1))
+                |> Gen.map (fun (pattern, isOptional, value) -> { Pattern = pattern; IsOptional = isOptional; Value = value })
+                |> Gen.listOfLength n)
             |> Gen.map (Term.Groups >> node)
 
         Gen.frequency [ yield! leaves; 6, calls; 2, groups ]
@@ -97,9 +102,9 @@ let rec private all (given: Node) : Node seq =
             for part in parts do
                 yield! all part
         | Term.Groups groups ->
-            for pattern, value in groups do
-                yield! all pattern
-                yield! all value
+            for group in groups do
+                yield! all group.Pattern
+                yield! all group.Value
         | _ -> ()
     }
 
@@ -134,7 +139,9 @@ let private canonical =
           prints "-0" "0"
           prints "inf" "inf"
           prints "f(+inf,-inf)" "f(inf, -inf)"
-          prints "1e999" "inf"
+          prints "1e-308" "1e-308"
+          prints "0e-999" "0"
+          prints "{\"a\" ? :b}" "{ \"a\"?: b() }"
           prints "f(true,false,truth)" "f(true, false, truth())"
           prints "info(inf-1)" "info(inf-1())"
           prints "clip_norm(1)|adam" "clip_norm(1) | adam()"
@@ -189,6 +196,10 @@ let private errors =
           refused "a(b=1 c)" 6 "expected ')' or ',' after b, found 'c'"
           refused "a(=1)" 2 "an argument's name is missing, found '='"
           refused "1x" 0 "'1x' is not a number"
+          refused "a(1e999)" 2 "1e999 is above the largest number, 1.7976931348623157e308. Write inf, or a smaller number."
+          refused "a(-1e999)" 2 "above the largest number"
+          refused "adam(lr=1e-999)" 8 "1e-999 is below the smallest number, 5e-324. Write 0, or a larger number."
+          refused "a(0.0001e-330)" 2 "below the smallest number"
           refused "a(1e)" 2 "'1e' is not a number"
           refused "a(1-2)" 2 "'1-2' is not a number"
           refused "a(--1)" 2 "'--1' is not a number"

@@ -22,16 +22,16 @@ type internal AmsGradLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[0] <- v
             slots[1] <- s
             slots[2] <- x
-            law.Adam.CorrectedRate * v / 'E.Divisor('E.Root(x * law.Adam.Correction2) + law.Adam.Epsilon)
+            law.Adam.CorrectedRate * v / 'E.RootDivisor('E.Root(x * law.Adam.Correction2) + law.Adam.Epsilon)
 
 /// <summary>Adam with the largest mean of squares so far, so that no rate rises again.</summary>
 type AmsGrad =
     {
         /// <summary>α, at least 0. Default 0.001.</summary>
         LearningRate: float
-        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        /// <summary>β₁ in [0, 1). Default 0.9.</summary>
         Beta1: float
-        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        /// <summary>β₂ in [0, 1). Default 0.999.</summary>
         Beta2: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
@@ -66,9 +66,9 @@ type AdaMax =
     {
         /// <summary>α, at least 0. Default 0.002.</summary>
         LearningRate: float
-        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        /// <summary>β₁ in [0, 1). Default 0.9.</summary>
         Beta1: float
-        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        /// <summary>β₂ in [0, 1). Default 0.999.</summary>
         Beta2: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float

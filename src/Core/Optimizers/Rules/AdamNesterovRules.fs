@@ -26,16 +26,17 @@ type internal NAdamLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[0] <- v
             slots[1] <- s
 
-            (law.OfGradient * g + law.OfAverage * v) / 'E.Divisor('E.Root(s * law.Correction2) + law.Epsilon)
+            (law.OfGradient * g + law.OfAverage * v)
+            / 'E.RootDivisor('E.Root(s * law.Correction2) + law.Epsilon)
 
 /// <summary>Adam with Nesterov's look ahead, its momentum warming up: μ_t = β₁ (1 − ½ 0.96^(t ψ)).</summary>
 type NAdam =
     {
         /// <summary>α, at least 0. Default 0.002.</summary>
         LearningRate: float
-        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        /// <summary>β₁ in [0, 1). Default 0.9.</summary>
         Beta1: float
-        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        /// <summary>β₂ in [0, 1). Default 0.999.</summary>
         Beta2: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
@@ -104,7 +105,7 @@ type internal AdanLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 
             let u =
                 (law.CorrectedRate * m + law.CorrectedRate2 * v)
-                / 'E.Divisor('E.Root(n * law.Correction3) + law.Epsilon)
+                / 'E.RootDivisor('E.Root(n * law.Correction3) + law.Epsilon)
 
             if law.Decays then (u + law.Shrink * w) * law.Share else u
 
@@ -113,11 +114,11 @@ type Adan =
     {
         /// <summary>α, at least 0. Default 0.001.</summary>
         LearningRate: float
-        /// <summary>β₁ in (0, 1), of the mean of gradients. Default 0.98.</summary>
+        /// <summary>β₁ in [0, 1), of the mean of gradients. Default 0.98.</summary>
         Beta1: float
-        /// <summary>β₂ in (0, 1), of the mean of differences. Default 0.92.</summary>
+        /// <summary>β₂ in [0, 1), of the mean of differences. Default 0.92.</summary>
         Beta2: float
-        /// <summary>β₃ in (0, 1), of the mean of squares. Default 0.99.</summary>
+        /// <summary>β₃ in [0, 1), of the mean of squares. Default 0.99.</summary>
         Beta3: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
@@ -176,7 +177,7 @@ module internal AdamNesterovRules =
               beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
               beta2 _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "momentum_decay" "ψ, how fast the momentum goes to β₁" Range.nonNegative _.MomentumDecay (fun v h ->
+              detail "momentum_decay" "ψ, how fast the momentum goes to β₁" ArgumentRange.nonNegative _.MomentumDecay (fun v h ->
                   { h with MomentumDecay = v })
               flag "legacy" "μ_t twice, as in PyTorch before version 2" _.Legacy (fun v h -> { h with Legacy = v }) ]
 
@@ -210,4 +211,4 @@ module internal AdamNesterovRules =
               decay "beta2" "β₂, of the mean of differences" _.Beta2 (fun v h -> { h with Beta2 = v })
               decay "beta3" "β₃, of the mean of squares" _.Beta3 (fun v h -> { h with Beta3 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, proximal weight decay" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
+              detail "decay" "λ, proximal weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]

@@ -20,16 +20,16 @@ type internal AdamInsideLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             let s = law.Adam.Decay2.Mean(slots[1], g * g)
             slots[0] <- v
             slots[1] <- s
-            law.Adam.CorrectedRate * v / 'E.Divisor('E.Root(s * law.Adam.Correction2 + law.Adam.Epsilon))
+            law.Adam.CorrectedRate * v / 'E.RootDivisor('E.Root(s * law.Adam.Correction2 + law.Adam.Epsilon))
 
 /// <summary>Momentum in mean form over RMSProp, both corrected for their start at zero; ε outside the corrected root.</summary>
 type Adam =
     {
         /// <summary>α, at least 0. Default 0.0001.</summary>
         LearningRate: float
-        /// <summary>β₁ in (0, 1), of the mean of gradients. Default 0.9.</summary>
+        /// <summary>β₁ in [0, 1), of the mean of gradients. Default 0.9.</summary>
         Beta1: float
-        /// <summary>β₂ in (0, 1), of the mean of squared gradients. Default 0.99.</summary>
+        /// <summary>β₂ in [0, 1), of the mean of squared gradients. Default 0.99.</summary>
         Beta2: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
@@ -63,7 +63,7 @@ type internal AdamWLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[0] <- v
             slots[1] <- s
 
-            law.Adam.CorrectedRate * v / 'E.Divisor('E.Root(s * law.Adam.Correction2) + law.Adam.Epsilon)
+            law.Adam.CorrectedRate * v / 'E.RootDivisor('E.Root(s * law.Adam.Correction2) + law.Adam.Epsilon)
             + law.Shrink * w
 
 /// <summary>Adam with weight decay that does not go through the means: Δ = Adam's + α λ w.</summary>
@@ -71,9 +71,9 @@ type AdamW =
     {
         /// <summary>α, at least 0. Default 0.001.</summary>
         LearningRate: float
-        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        /// <summary>β₁ in [0, 1). Default 0.9.</summary>
         Beta1: float
-        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        /// <summary>β₂ in [0, 1). Default 0.999.</summary>
         Beta2: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
@@ -114,7 +114,7 @@ type internal AdEmaMixLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[2] <- s
 
             let delta =
-                (law.OfFast * fast + law.OfSlow * slow) / 'E.Divisor('E.Root(s * law.Correction2) + law.Epsilon)
+                (law.OfFast * fast + law.OfSlow * slow) / 'E.RootDivisor('E.Root(s * law.Correction2) + law.Epsilon)
 
             if law.Decays then delta + law.Shrink * w else delta
 
@@ -123,11 +123,11 @@ type AdEmaMix =
     {
         /// <summary>The rate, at least 0. Default 0.001.</summary>
         LearningRate: float
-        /// <summary>β₁ in (0, 1), of the fast mean. Default 0.9.</summary>
+        /// <summary>β₁ in [0, 1), of the fast mean. Default 0.9.</summary>
         Beta1: float
-        /// <summary>β₂ in (0, 1), of the mean of squares. Default 0.999.</summary>
+        /// <summary>β₂ in [0, 1), of the mean of squares. Default 0.999.</summary>
         Beta2: float
-        /// <summary>β₃ in (0, 1), of the slow mean. Default 0.9999.</summary>
+        /// <summary>β₃ in [0, 1), of the slow mean. Default 0.9999.</summary>
         Beta3: float
         /// <summary>α, at least 0: the slow mean's weight. Default 5.</summary>
         Mixing: float
@@ -151,7 +151,14 @@ type AdEmaMix =
                     let share = float step / float h.Warmup
                     let first = log h.Beta1
                     let last = log h.Beta3
-                    let beta = exp (first * last / ((1.0 - share) * last + share * first))
+
+                    // The half-lives' mean. The second form has no quotient of infinities where a β is 0.
+                    let beta =
+                        if h.Beta1 > 0.0 && h.Beta3 > 0.0 then
+                            exp (first * last / ((1.0 - share) * last + share * first))
+                        else
+                            exp (1.0 / ((1.0 - share) / first + share / last))
+
                     struct (h.Mixing * share, min h.Beta3 beta)
 
             pass.Run
@@ -170,7 +177,7 @@ module internal AdamRules =
     open Moments
 
     let private weightDecay get set =
-        number "decay" "λ, decoupled weight decay, times the rate" Range.nonNegative get set
+        number "decay" "λ, decoupled weight decay, times the rate" ArgumentRange.nonNegative get set
 
     let adam =
         define
@@ -249,7 +256,7 @@ module internal AdamRules =
               beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
               beta2 _.Beta2 (fun v h -> { h with Beta2 = v })
               decay "beta3" "β₃, of the slow mean" _.Beta3 (fun v h -> { h with Beta3 = v })
-              number "alpha" "α, the slow mean's weight" Range.nonNegative _.Mixing (fun v h -> { h with Mixing = v })
+              number "alpha" "α, the slow mean's weight" ArgumentRange.nonNegative _.Mixing (fun v h -> { h with Mixing = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, decoupled weight decay" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
-              whole "warmup" "steps over which α and β₃ rise" Range.countsOrNone true _.Warmup (fun v h -> { h with Warmup = v }) ]
+              detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
+              whole "warmup" "steps over which α and β₃ rise" ArgumentRange.countsOrNone true _.Warmup (fun v h -> { h with Warmup = v }) ]

@@ -29,9 +29,9 @@ type RAdam =
     {
         /// <summary>α, at least 0. Default 0.001.</summary>
         LearningRate: float
-        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        /// <summary>β₁ in [0, 1). Default 0.9.</summary>
         Beta1: float
-        /// <summary>β₂ in (0, 1). Default 0.999; up to ⅔ the rule never divides.</summary>
+        /// <summary>β₂ in [0, 1). Default 0.999; up to ⅔ the rule never divides.</summary>
         Beta2: float
         /// <summary>ε, at least 0, beside the root that is not corrected. Default 1e-8.</summary>
         Epsilon: float
@@ -76,16 +76,16 @@ type internal AdaBeliefLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             let s = law.Adam.Decay2.Mean(slots[1], surprise * surprise) + law.Adam.Epsilon
             slots[0] <- v
             slots[1] <- s
-            law.Adam.CorrectedRate * v / 'E.Divisor('E.Root(s * law.Adam.Correction2) + law.Adam.Epsilon)
+            law.Adam.CorrectedRate * v / 'E.RootDivisor('E.Root(s * law.Adam.Correction2) + law.Adam.Epsilon)
 
 /// <summary>Adam that divides by how far gradients are from their mean: long steps where they are as expected.</summary>
 type AdaBelief =
     {
         /// <summary>α, at least 0. Default 0.001.</summary>
         LearningRate: float
-        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        /// <summary>β₁ in [0, 1). Default 0.9.</summary>
         Beta1: float
-        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        /// <summary>β₂ in [0, 1). Default 0.999.</summary>
         Beta2: float
         /// <summary>ε, at least 0, in the mean and beside its root. Default 1e-16.</summary>
         Epsilon: float
@@ -117,16 +117,16 @@ type internal YogiLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             let s = before - law.Take2 * Element.sign (before - square) * square
             slots[0] <- v
             slots[1] <- s
-            law.CorrectedRate * v / 'E.Divisor('E.Root(s * law.Correction2) + law.Epsilon)
+            law.CorrectedRate * v / 'E.RootDivisor('E.Root(s * law.Correction2) + law.Epsilon)
 
 /// <summary>Adam whose mean of squares moves by a share of g² at most, so that it forgets no faster than it learns.</summary>
 type Yogi =
     {
         /// <summary>α, at least 0. Default 0.01.</summary>
         LearningRate: float
-        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        /// <summary>β₁ in [0, 1). Default 0.9.</summary>
         Beta1: float
-        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        /// <summary>β₂ in [0, 1). Default 0.999.</summary>
         Beta2: float
         /// <summary>ε, at least 0. Default 0.001.</summary>
         Epsilon: float
@@ -222,5 +222,5 @@ module internal AdamVarianceRules =
               beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
               beta2 _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "initial" "the mean of squares at the start" Range.nonNegative _.Initial (fun v h -> { h with Initial = v })
+              detail "initial" "the mean of squares at the start" ArgumentRange.nonNegative _.Initial (fun v h -> { h with Initial = v })
               flag "correction" "correct both means as Adam does" _.Correction (fun v h -> { h with Correction = v }) ]

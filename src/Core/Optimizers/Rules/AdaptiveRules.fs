@@ -31,9 +31,10 @@ type internal AdagradVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         member law.Delta(g, _, slots) =
             let s = slots[0] + law.First + g * g
             slots[0] <- s
-            law.Rate * g / 'E.Divisor(law.Root.Of s)
+            law.Rate * g / 'E.RootDivisor(law.Root.Of s)
 
 /// <summary>A rate for each element, divided by the root of the sum of its squared gradients: s ← s + g², Δ = α g / (√s + ε).</summary>
+/// <remarks>The sum never falls: a gradient too large to square would stop its element for ever, and is reported.</remarks>
 type Adagrad =
     {
         /// <summary>α, at least 0. Default 0.1.</summary>
@@ -87,7 +88,7 @@ type internal RmsPropVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
                 // By rounding the difference may fall below 0, where there is no root.
                 variance <- 'E.Greater(s - a * a, law.Zero)
 
-            let n = g / 'E.Divisor(law.Root.Of variance)
+            let n = g / 'E.RootDivisor(law.Root.Of variance)
 
             if law.VelocitySlot > 0 then
                 let v = law.Momentum * slots[law.VelocitySlot] + n
@@ -101,7 +102,7 @@ type RmsProp =
     {
         /// <summary>α, at least 0. Default 0.0001.</summary>
         LearningRate: float
-        /// <summary>γ in (0, 1). Default 0.99.</summary>
+        /// <summary>γ in [0, 1). Default 0.99.</summary>
         Decay: float
         /// <summary>ε, at least 0. Default 1e-6.</summary>
         Epsilon: float
@@ -155,7 +156,7 @@ type internal AdadeltaVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         member law.Delta(g, _, slots) =
             let s = law.Decay.Mean(slots[0], g * g)
             let d = slots[1]
-            let u = law.DeltaRoot.Of d / 'E.Divisor(law.Root.Of s) * g
+            let u = law.DeltaRoot.Of d / 'E.RootDivisor(law.Root.Of s) * g
             slots[0] <- s
             slots[1] <- law.Decay.Mean(d, u * u)
             law.Rate * u
@@ -163,7 +164,7 @@ type internal AdadeltaVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 /// <summary>No rate at all: the decaying means of squared deltas and squared gradients set the scale.</summary>
 type Adadelta =
     {
-        /// <summary>γ in (0, 1). Default 0.99.</summary>
+        /// <summary>γ in [0, 1). Default 0.99.</summary>
         Decay: float
         /// <summary>ε, at least 0. Default 1e-6; with 0 the rule never leaves its initial state.</summary>
         Epsilon: float
@@ -215,8 +216,8 @@ module internal AdaptiveRules =
             { LearningRate = 0.1; Epsilon = 1e-6; Initial = 0.0; RateDecay = 0.0; Inside = false }
             [ rate (fun (h: Adagrad) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "initial" "the sum at the start" Range.nonNegative _.Initial (fun v h -> { h with Initial = v })
-              detail "lr_decay" "the rate's fall, α / (1 + (t−1) · this)" Range.nonNegative _.RateDecay (fun v h ->
+              detail "initial" "the sum at the start" ArgumentRange.nonNegative _.Initial (fun v h -> { h with Initial = v })
+              detail "lr_decay" "the rate's fall, α / (1 + (t−1) · this)" ArgumentRange.nonNegative _.RateDecay (fun v h ->
                   { h with RateDecay = v })
               inside _.Inside (fun v h -> { h with Inside = v }) ]
 
@@ -245,7 +246,7 @@ module internal AdaptiveRules =
               decay "decay" "γ, of the mean of squared gradients" _.Decay (fun v h -> { h with Decay = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
               flag "centered" "divide by the deviation from the mean gradient" _.Centered (fun v h -> { h with Centered = v })
-              detail "momentum" "μ, of a velocity; 0 is none" Range.belowOne _.Momentum (fun v h -> { h with Momentum = v })
+              detail "momentum" "μ, of a velocity; 0 is none" ArgumentRange.belowOne _.Momentum (fun v h -> { h with Momentum = v })
               inside _.Inside (fun v h -> { h with Inside = v }) ]
 
     let adadelta =
@@ -266,7 +267,7 @@ module internal AdaptiveRules =
             { Decay = 0.99; Epsilon = 1e-6; DeltaEpsilon = nan; LearningRate = 1.0; Inside = false }
             [ decay "decay" "γ, of both means of squares" (fun (h: Adadelta) -> h.Decay) (fun v h -> { h with Decay = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "eps_delta" "ε of the deltas; the same as eps if left out" Range.nonNegative _.DeltaEpsilon (fun v h ->
+              detail "eps_delta" "ε of the deltas; the same as eps if left out" ArgumentRange.nonNegative _.DeltaEpsilon (fun v h ->
                   { h with DeltaEpsilon = v })
-              detail "lr" "α, on top of all" Range.nonNegative _.LearningRate (fun v h -> { h with LearningRate = v })
+              detail "lr" "α, on top of all" ArgumentRange.nonNegative _.LearningRate (fun v h -> { h with LearningRate = v })
               inside _.Inside (fun v h -> { h with Inside = v }) ]

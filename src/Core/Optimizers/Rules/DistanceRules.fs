@@ -67,7 +67,8 @@ type Dog =
             decision.DecideAll(0, (if root = 0.0 then 0.0 else h.LearningRate * decision[0] / root))
             true
 
-        member _.Sweep(step, pass) = pass.Run { DistanceLaw.Rate = pass.Lift(pass.Number 0); IsFirst = (step = 1L) }
+        member _.Sweep(step, pass) =
+            pass.Run { DistanceLaw.Rate = pass.LiftFinite(pass.Number 0); IsFirst = (step = 1L) }
 
 /// <summary>DoG with each squared gradient norm weighted by the squared distance of its step.</summary>
 type Dowg =
@@ -92,7 +93,8 @@ type Dowg =
             decision.DecideAll(0, decision[0] / (sqrt decision[1] + h.Epsilon))
             true
 
-        member _.Sweep(step, pass) = pass.Run { DistanceLaw.Rate = pass.Lift(pass.Number 0); IsFirst = (step = 1L) }
+        member _.Sweep(step, pass) =
+            pass.Run { DistanceLaw.Rate = pass.LiftFinite(pass.Number 0); IsFirst = (step = 1L) }
 
 /// m ← β₁ m + (1−β₁) d g;  v ← β₂ v + (1−β₂) q g²;  s ← β s + p g;  Δ = rate m / (√v + ε) + shrink w.  Slots: m, v, s, and w₀.
 [<Struct; NoEquality; NoComparison>]
@@ -121,7 +123,7 @@ type internal EstimatingLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             if law.KeepsInitial && law.IsFirst then
                 slots[3] <- w
 
-            law.Rate * m / 'E.Divisor('E.Root v + law.Epsilon) + law.Shrink * w
+            law.Rate * m / 'E.RootDivisor('E.Root v + law.Epsilon) + law.Shrink * w
 
 /// What the rules that estimate a distance look at, element by element in the elements' own arithmetic, as their laws have it.
 module internal Estimates =
@@ -160,7 +162,7 @@ module internal Estimates =
             [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
             member law.Delta(g, _, slots) =
                 let v = law.Keep2 * slots[1] + law.Take2 * (g * g)
-                slots[2] / 'E.Divisor('E.Root v + law.Epsilon)
+                slots[2] / 'E.RootDivisor('E.Root v + law.Epsilon)
 
     [<Struct; NoEquality; NoComparison>]
     type private Quotient =
@@ -219,9 +221,9 @@ type DAdaptAdam =
     {
         /// <summary>α, at least 0, on top of the estimate. Default 1.</summary>
         LearningRate: float
-        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        /// <summary>β₁ in [0, 1). Default 0.9.</summary>
         Beta1: float
-        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        /// <summary>β₂ in [0, 1). Default 0.999.</summary>
         Beta2: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
@@ -284,11 +286,11 @@ type Prodigy =
     {
         /// <summary>α, at least 0, on top of the estimate. Default 1.</summary>
         LearningRate: float
-        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        /// <summary>β₁ in [0, 1). Default 0.9.</summary>
         Beta1: float
-        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        /// <summary>β₂ in [0, 1). Default 0.999.</summary>
         Beta2: float
-        /// <summary>β₃ in (0, 1), of the estimate's sums; NaN, the default, is √β₂.</summary>
+        /// <summary>β₃ in [0, 1), of the estimate's sums; NaN, the default, is √β₂.</summary>
         Beta3: float
         /// <summary>ε, at least 0, times the estimate. Default 1e-8.</summary>
         Epsilon: float
@@ -376,9 +378,9 @@ module internal DistanceRules =
                   "P32", "later steps depend on how far earlier ones went" ])
             { Dog.LearningRate = 1.0; InitialDistance = 1e-6; Epsilon = 1e-8 }
             [ rate (fun (h: Dog) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "reps" "the distance to begin with, relative to 1 + ‖w₀‖" Range.positive _.InitialDistance (fun v h ->
+              number "reps" "the distance to begin with, relative to 1 + ‖w₀‖" ArgumentRange.positive _.InitialDistance (fun v h ->
                   { h with InitialDistance = v })
-              detail "eps" "ε, where the sum begins" Range.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v }) ]
+              detail "eps" "ε, where the sum begins" ArgumentRange.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v }) ]
 
     let dowg =
         define
@@ -396,10 +398,10 @@ module internal DistanceRules =
                   WeightDecay = "none" }
                 [ whole; "P9", "its ε has two units"; "P32", "it has no rate" ])
             { Dowg.Epsilon = 1e-4 }
-            [ number "eps" "ε, the squared distance to begin with" Range.positive (fun (h: Dowg) -> h.Epsilon) (fun v h ->
+            [ number "eps" "ε, the squared distance to begin with" ArgumentRange.positive (fun (h: Dowg) -> h.Epsilon) (fun v h ->
                   { h with Epsilon = v }) ]
 
-    let private first get set = detail "d0" "the first estimate" Range.positive get set
+    let private first get set = detail "d0" "the first estimate" ArgumentRange.positive get set
 
     let dAdaptAdam =
         define
@@ -426,7 +428,7 @@ module internal DistanceRules =
               decay "beta1" "β₁, of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
               decay "beta2" "β₂, of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, decoupled weight decay" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
+              detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
               first _.InitialEstimate (fun v h -> { h with InitialEstimate = v }) ]
 
     let prodigy =
@@ -461,8 +463,8 @@ module internal DistanceRules =
             [ rate (fun (h: Prodigy) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               decay "beta1" "β₁, of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
               decay "beta2" "β₂, of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
-              detail "beta3" "β₃, of the estimate's sums; √β₂ if left out" Range.betweenZeroAndOne _.Beta3 (fun v h -> { h with Beta3 = v })
+              detail "beta3" "β₃, of the estimate's sums; √β₂ if left out" ArgumentRange.belowOne _.Beta3 (fun v h -> { h with Beta3 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, decoupled weight decay" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
+              detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
               first _.InitialEstimate (fun v h -> { h with InitialEstimate = v })
-              detail "coefficient" "a factor of new estimates" Range.positive _.Coefficient (fun v h -> { h with Coefficient = v }) ]
+              detail "coefficient" "a factor of new estimates" ArgumentRange.positive _.Coefficient (fun v h -> { h with Coefficient = v }) ]

@@ -302,10 +302,10 @@ module internal MatrixRules =
                   "P5", "it turns with the rows and the columns of a matrix, not with its elements" ])
             { Muon.LearningRate = 0.02; Momentum = 0.95; Nesterov = true; Iterations = 5L; WeightDecay = 0.0 }
             [ rate (fun (h: Muon) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "momentum" "μ, of the mean of gradients" Range.belowOne _.Momentum (fun v h -> { h with Momentum = v })
+              number "momentum" "μ, of the mean of gradients" ArgumentRange.belowOne _.Momentum (fun v h -> { h with Momentum = v })
               flag "nesterov" "look one step ahead" _.Nesterov (fun v h -> { h with Nesterov = v })
-              whole "iterations" "of Newton and Schulz" Range.counts true _.Iterations (fun v h -> { h with Iterations = v })
-              detail "decay" "λ, decoupled weight decay" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
+              whole "iterations" "of Newton and Schulz" ArgumentRange.counts true _.Iterations (fun v h -> { h with Iterations = v })
+              detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
 
     let adafactor =
         define
@@ -327,7 +327,7 @@ module internal MatrixRules =
                   "P32", "the rate is the largest of several" ])
             { Adafactor.LearningRate = 0.01; Exponent = 0.8; Epsilon1 = 1e-30; Epsilon2 = 1e-3; Clip = 1.0 }
             [ rate (fun (h: Adafactor) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              detail "exponent" "of the decay, β = 1 − t^−this" Range.nonNegative _.Exponent (fun v h -> { h with Exponent = v })
-              detail "eps1" "ε₁, added to squared gradients" Range.nonNegative _.Epsilon1 (fun v h -> { h with Epsilon1 = v })
-              detail "eps2" "ε₂, the least size of a tensor" Range.nonNegative _.Epsilon2 (fun v h -> { h with Epsilon2 = v })
-              detail "clip" "the largest size of a step" Range.positive _.Clip (fun v h -> { h with Clip = v }) ]
+              detail "exponent" "of the decay, β = 1 − t^−this" ArgumentRange.nonNegative _.Exponent (fun v h -> { h with Exponent = v })
+              detail "eps1" "ε₁, added to squared gradients" ArgumentRange.nonNegative _.Epsilon1 (fun v h -> { h with Epsilon1 = v })
+              detail "eps2" "ε₂, the least size of a tensor" ArgumentRange.nonNegative _.Epsilon2 (fun v h -> { h with Epsilon2 = v })
+              detail "clip" "the largest size of a step" ArgumentRange.positive _.Clip (fun v h -> { h with Clip = v }) ]

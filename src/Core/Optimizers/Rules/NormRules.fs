@@ -62,7 +62,7 @@ type Lars =
 
         member h.Sweep(_, pass) =
             pass.Run
-                { LarsLaw.Rate = pass.Lift(pass.Number 0)
+                { LarsLaw.Rate = pass.LiftFinite(pass.Number 0)
                   Momentum = pass.Lift h.Momentum
                   WeightDecay = pass.Lift h.WeightDecay }
 
@@ -101,16 +101,16 @@ type internal TrustRatio =
 
             true
 
-        member _.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.Lift(pass.Number 0) }
+        member _.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.LiftFinite(pass.Number 0) }
 
 /// <summary>Adam's direction with decay, as long as the tensor's trust ratio ‖w‖ / ‖r‖ says.</summary>
 type Lamb =
     {
         /// <summary>α, at least 0. Default 0.001.</summary>
         LearningRate: float
-        /// <summary>β₁ in (0, 1). Default 0.9.</summary>
+        /// <summary>β₁ in [0, 1). Default 0.9.</summary>
         Beta1: float
-        /// <summary>β₂ in (0, 1). Default 0.999.</summary>
+        /// <summary>β₂ in [0, 1). Default 0.999.</summary>
         Beta2: float
         /// <summary>ε, at least 0. Default 1e-6.</summary>
         Epsilon: float
@@ -186,7 +186,7 @@ type NovoGrad =
             pass.Run
                 { NovoGradLaw.Rate = pass.Lift h.LearningRate
                   Beta1 = pass.Lift h.Beta1
-                  Share = pass.Lift(pass.Number 0)
+                  Share = pass.LiftFinite(pass.Number 0)
                   WeightDecay = pass.Lift h.WeightDecay }
 
 module internal NormRules =
@@ -211,10 +211,10 @@ module internal NormRules =
                 [ whole; "P9", "with decay, or at w = 0, its rate has a scale of its own" ])
             { Lars.LearningRate = 0.01; Momentum = 0.9; WeightDecay = 0.0; Trust = 0.001; Epsilon = 0.0 }
             [ rate (fun (h: Lars) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "momentum" "μ, what the velocity keeps" Range.belowOne _.Momentum (fun v h -> { h with Momentum = v })
-              detail "decay" "λ, L2" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
-              detail "trust" "the trust coefficient" Range.positive _.Trust (fun v h -> { h with Trust = v })
-              detail "eps" "ε, added to the norms" Range.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v }) ]
+              number "momentum" "μ, what the velocity keeps" ArgumentRange.belowOne _.Momentum (fun v h -> { h with Momentum = v })
+              detail "decay" "λ, L2" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
+              detail "trust" "the trust coefficient" ArgumentRange.positive _.Trust (fun v h -> { h with Trust = v })
+              detail "eps" "ε, added to the norms" ArgumentRange.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v }) ]
 
     let lamb =
         define
@@ -236,7 +236,7 @@ module internal NormRules =
               decay "beta1" "β₁, of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
               decay "beta2" "β₂, of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, decoupled weight decay" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
+              detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
 
     let novoGrad =
         define
@@ -255,7 +255,8 @@ module internal NormRules =
                 [ whole; "P22", "the first norm comes in whole" ])
             { NovoGrad.LearningRate = 0.01; Beta1 = 0.95; Beta2 = 0.98; Epsilon = 1e-8; WeightDecay = 0.0 }
             [ rate (fun (h: NovoGrad) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "beta1" "β₁, what the velocity keeps" Range.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
-              number "beta2" "β₂, of the mean of squared norms" Range.belowOne _.Beta2 (fun v h -> { h with Beta2 = v })
-              detail "eps" "ε, added to the root" Range.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, weight decay within the velocity" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
+              number "beta1" "β₁, what the velocity keeps" ArgumentRange.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
+              number "beta2" "β₂, of the mean of squared norms" ArgumentRange.belowOne _.Beta2 (fun v h -> { h with Beta2 = v })
+              detail "eps" "ε, added to the root" ArgumentRange.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v })
+              detail "decay" "λ, weight decay within the velocity" ArgumentRange.nonNegative _.WeightDecay (fun v h ->
+                  { h with WeightDecay = v }) ]

@@ -32,7 +32,7 @@ type internal ScheduleFreeLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             if law.Divides then
                 let s = law.Decay2.Mean(slots[2], g * g)
                 slots[2] <- s
-                direction <- g / 'E.Divisor('E.Root s + law.Epsilon) + law.WeightDecay * y
+                direction <- g / 'E.RootDivisor('E.Root s + law.Epsilon) + law.WeightDecay * y
 
             let next = z - law.Rate * direction
             slots[0] <- next
@@ -97,7 +97,7 @@ type ScheduleFreeAdamW =
         LearningRate: float
         /// <summary>β₁ in [0, 1): where between z and x the gradient is taken. Default 0.9.</summary>
         Beta1: float
-        /// <summary>β₂ in (0, 1), of the mean of squares. Default 0.999.</summary>
+        /// <summary>β₂ in [0, 1), of the mean of squares. Default 0.999.</summary>
         Beta2: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
@@ -145,7 +145,7 @@ module internal ScheduleFreeRules =
     let private clock = "P22", "the mean counts the steps"
 
     let private warmup get set =
-        whole "warmup" "steps over which the rate rises" Range.countsOrNone true get set
+        whole "warmup" "steps over which the rate rises" ArgumentRange.countsOrNone true get set
 
     let scheduleFreeSgd =
         define
@@ -164,7 +164,7 @@ module internal ScheduleFreeRules =
                 [ clock; "P9", "Δ scales with the gradient" ])
             { ScheduleFreeSgd.LearningRate = 1.0; Beta = 0.9; Warmup = 0L }
             [ rate (fun (h: ScheduleFreeSgd) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "beta" "β, where between z and x" Range.belowOne _.Beta (fun v h -> { h with Beta = v })
+              number "beta" "β, where between z and x" ArgumentRange.belowOne _.Beta (fun v h -> { h with Beta = v })
               warmup _.Warmup (fun v h -> { h with Warmup = v }) ]
 
     let scheduleFreeAdamW =
@@ -189,8 +189,8 @@ module internal ScheduleFreeRules =
               WeightDecay = 0.0
               Warmup = 0L }
             [ rate (fun (h: ScheduleFreeAdamW) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "beta1" "β₁, where between z and x" Range.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
+              number "beta1" "β₁, where between z and x" ArgumentRange.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
               decay "beta2" "β₂, of the mean of squares" _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, decay of y" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
+              detail "decay" "λ, decay of y" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
               warmup _.Warmup (fun v h -> { h with Warmup = v }) ]

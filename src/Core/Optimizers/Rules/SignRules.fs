@@ -94,7 +94,9 @@ type internal RpropLaw<'E when 'E: struct and 'E :> IElement<'E>> =
     interface ILaw<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         member law.Delta(g, _, slots) =
-            let agreement = g * slots[0]
+            // The sign of g p without the product, which may be 0 where neither is.
+            let previous = slots[0]
+            let agreement = 'E.Choose(g, law.Zero - previous, g, previous)
             let size = if law.IsFirst then law.Start else slots[1]
             let scaled = size * 'E.Choose(agreement, law.Shrink, law.One, law.Grow)
             let size = Element.lesser ('E.Greater(scaled, law.Smallest)) law.Largest
@@ -158,7 +160,7 @@ module internal SignRules =
                 [ signs ])
             { Signum.LearningRate = 1e-4; Decay = 0.9 }
             [ rate (fun (h: Signum) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "decay" "γ, of the mean of gradients" Range.belowOne _.Decay (fun v h -> { h with Decay = v }) ]
+              number "decay" "γ, of the mean of gradients" ArgumentRange.belowOne _.Decay (fun v h -> { h with Decay = v }) ]
 
     let lion =
         define
@@ -177,9 +179,9 @@ module internal SignRules =
                 [ signs ])
             { Lion.LearningRate = 1e-4; Beta1 = 0.9; Beta2 = 0.99; WeightDecay = 0.0 }
             [ rate (fun (h: Lion) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "beta1" "β₁, of the mean whose sign is taken" Range.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
-              number "beta2" "β₂, of the mean that is remembered" Range.belowOne _.Beta2 (fun v h -> { h with Beta2 = v })
-              detail "decay" "λ, decoupled weight decay" Range.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
+              number "beta1" "β₁, of the mean whose sign is taken" ArgumentRange.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
+              number "beta2" "β₂, of the mean that is remembered" ArgumentRange.belowOne _.Beta2 (fun v h -> { h with Beta2 = v })
+              detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
 
     let rprop =
         define
@@ -198,7 +200,7 @@ module internal SignRules =
                 [ signs; "P32", "the shortest and the longest step are not in proportion to it" ])
             { Rprop.LearningRate = 0.01; Shrink = 0.5; Grow = 1.2; Smallest = 1e-6; Largest = 50.0 }
             [ rate (fun (h: Rprop) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              detail "eta_minus" "η⁻, where the sign turns" Range.betweenZeroAndOne _.Shrink (fun v h -> { h with Shrink = v })
-              detail "eta_plus" "η⁺, where it stays" { Range.positive with Lower = 1.0 } _.Grow (fun v h -> { h with Grow = v })
-              detail "min" "the shortest step" Range.positive _.Smallest (fun v h -> { h with Smallest = v })
-              detail "max" "the longest step" Range.positive _.Largest (fun v h -> { h with Largest = v }) ]
+              detail "eta_minus" "η⁻, where the sign turns" ArgumentRange.betweenZeroAndOne _.Shrink (fun v h -> { h with Shrink = v })
+              detail "eta_plus" "η⁺, where it stays" { ArgumentRange.positive with Lower = 1.0 } _.Grow (fun v h -> { h with Grow = v })
+              detail "min" "the shortest step" ArgumentRange.positive _.Smallest (fun v h -> { h with Smallest = v })
+              detail "max" "the longest step" ArgumentRange.positive _.Largest (fun v h -> { h with Largest = v }) ]

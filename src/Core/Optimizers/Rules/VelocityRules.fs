@@ -26,7 +26,7 @@ type Momentum =
     {
         /// <summary>α, at least 0. Default 0.0001.</summary>
         LearningRate: float
-        /// <summary>γ in (0, 1). Default 0.9.</summary>
+        /// <summary>γ in [0, 1). Default 0.9.</summary>
         Decay: float
     }
 
@@ -56,7 +56,7 @@ type Nesterov =
     {
         /// <summary>α, at least 0. Default 0.01.</summary>
         LearningRate: float
-        /// <summary>γ in (0, 1). Default 0.9.</summary>
+        /// <summary>γ in [0, 1). Default 0.9.</summary>
         Decay: float
     }
 
@@ -243,8 +243,9 @@ module internal VelocityRules =
                 [ rotation; "P22", "with dampening the first gradient seen comes in whole" ])
             { Sgd.LearningRate = 0.01; Momentum = 0.0; Dampening = 0.0; Nesterov = false }
             [ rate (fun (h: Sgd) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "momentum" "μ, what the velocity keeps" Range.belowOne _.Momentum (fun v h -> { h with Momentum = v })
-              detail "dampening" "τ, what is kept from the velocity" Range.fromZeroToOne _.Dampening (fun v h -> { h with Dampening = v })
+              number "momentum" "μ, what the velocity keeps" ArgumentRange.belowOne _.Momentum (fun v h -> { h with Momentum = v })
+              detail "dampening" "τ, what is kept from the velocity" ArgumentRange.fromZeroToOne _.Dampening (fun v h ->
+                  { h with Dampening = v })
               flag "nesterov" "look one step ahead" _.Nesterov (fun v h -> { h with Nesterov = v }) ]
 
     let asgd =
@@ -264,6 +265,6 @@ module internal VelocityRules =
                 [ rotation; "P22", "the rate's fall counts the steps"; "P32", "the rate sets its own fall" ])
             { Asgd.LearningRate = 0.01; Lambda = 1e-4; Power = 0.75; Start = 1e6 }
             [ rate (fun (h: Asgd) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              detail "lambd" "λ, of the rate's fall and of the decay" Range.nonNegative _.Lambda (fun v h -> { h with Lambda = v })
-              detail "alpha" "κ, the power of the rate's fall" Range.nonNegative _.Power (fun v h -> { h with Power = v })
-              detail "t0" "t₀, where averaging begins" Range.nonNegative _.Start (fun v h -> { h with Start = v }) ]
+              detail "lambd" "λ, of the rate's fall and of the decay" ArgumentRange.nonNegative _.Lambda (fun v h -> { h with Lambda = v })
+              detail "alpha" "κ, the power of the rate's fall" ArgumentRange.nonNegative _.Power (fun v h -> { h with Power = v })
+              detail "t0" "t₀, where averaging begins" ArgumentRange.nonNegative _.Start (fun v h -> { h with Start = v }) ]

@@ -72,7 +72,7 @@ type internal AverageLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 /// <summary>Behind a rule: the exponential moving average of the parameters, to be read from the state; Δ stays as it is.</summary>
 type ParameterAverage =
     {
-        /// <summary>β in (0, 1). Default 0.999.</summary>
+        /// <summary>β in [0, 1). Default 0.999.</summary>
         Decay: float
         /// <summary>Corrected for its start at zero, as Adam's means are; otherwise it starts at the first parameters. Default true.</summary>
         Debiased: bool
@@ -140,8 +140,8 @@ module internal AverageTransformations =
             "Zhang et al. 2019, algorithm 1"
             [ "P22", "it counts its steps" ]
             { Lookahead.Steps = 5L; Share = 0.5 }
-            [ whole "k" "steps between" Range.counts false (fun (h: Lookahead) -> h.Steps) (fun v h -> { h with Steps = v })
-              number "alpha" "α, the share of the way" Range.aboveZeroToOne _.Share (fun v h -> { h with Share = v }) ]
+            [ whole "k" "steps between" ArgumentRange.counts false (fun (h: Lookahead) -> h.Steps) (fun v h -> { h with Steps = v })
+              number "alpha" "α, the share of the way" ArgumentRange.aboveZeroToOne _.Share (fun v h -> { h with Share = v }) ]
 
     let ema =
         transformation
@@ -162,6 +162,6 @@ module internal AverageTransformations =
             "Polyak & Juditsky 1992; Izmailov et al. 2018, algorithm 1"
             []
             { StochasticAverage.Start = 1L; Every = 1L }
-            [ whole "start" "the first step that counts" Range.counts false (fun (h: StochasticAverage) -> h.Start) (fun v h ->
+            [ whole "start" "the first step that counts" ArgumentRange.counts false (fun (h: StochasticAverage) -> h.Start) (fun v h ->
                   { h with Start = v })
-              whole "every" "every how many steps" Range.counts true _.Every (fun v h -> { h with Every = v }) ]
+              whole "every" "every how many steps" ArgumentRange.counts true _.Every (fun v h -> { h with Every = v }) ]

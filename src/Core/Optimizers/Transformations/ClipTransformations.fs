@@ -134,7 +134,7 @@ type ClipAdaptive =
 module internal ClipTransformations =
     open RuleKind
 
-    let private limit get set = number "limit" "the largest allowed" Range.positive get set
+    let private limit get set = number "limit" "the largest allowed" ArgumentRange.positive get set
 
     let clipValue =
         transformation
@@ -174,6 +174,7 @@ module internal ClipTransformations =
             "Brock et al. 2021, eq. 3"
             [ "P23", "norms go over units"; "P9", "the weights have a scale" ]
             { ClipAdaptive.Ratio = 0.01; Epsilon = 1e-3 }
-            [ number "ratio" "the largest ‖g‖ / ‖w‖ of a unit" Range.positive (fun (h: ClipAdaptive) -> h.Ratio) (fun v h ->
+            [ number "ratio" "the largest ‖g‖ / ‖w‖ of a unit" ArgumentRange.positive (fun (h: ClipAdaptive) -> h.Ratio) (fun v h ->
                   { h with Ratio = v })
-              detail "eps" "the least norm that a unit is taken to have" Range.positive _.Epsilon (fun v h -> { h with Epsilon = v }) ]
+              detail "eps" "the least norm that a unit is taken to have" ArgumentRange.positive _.Epsilon (fun v h ->
+                  { h with Epsilon = v }) ]

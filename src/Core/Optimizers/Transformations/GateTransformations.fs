@@ -68,16 +68,23 @@ type Freeze =
     interface IGate with
         member _.MayThrow _ = false
 
-/// <summary>More steps in a row than allowed had gradients that are not finite.</summary>
+/// <summary>More steps in a row than allowed had gradients that are not finite or too large to square.</summary>
 type NonFiniteGradientException(count: int64) =
-    inherit ArithmeticException($"{count} gradients in a row were not finite.")
-    /// <summary>How many.</summary>
+    inherit
+        ArithmeticException(
+            $"{count} gradients in a row were not finite or too large to square. Lower the learning rate, or raise the limit of skip_non_finite."
+        )
+
+    /// <summary>The number of such steps in a row.</summary>
     member _.Count = count
 
-/// <summary>Steps whose gradient is not finite are left out: nothing behind it sees them.</summary>
+/// <summary>
+/// Skips steps whose gradient has an element that is not finite or too large to square: above 1.8e19 in single precision, 1.3e154 in double.
+/// Rules that keep squares of gradients would hold an infinity for ever.
+/// </summary>
 type SkipNonFinite =
     {
-        /// <summary>After more such steps in a row, an error; 0, the default, is never.</summary>
+        /// <summary>The most such steps in a row; one more is an error. 0, the default, allows any number.</summary>
         Limit: int64
     }
 
@@ -89,7 +96,7 @@ type SkipNonFinite =
         member _.Sums = 1
         member _.Waits = true
         member _.Prepare(_, _) = true
-        member _.Observe(_, view) = view.Sums[0] <- view.Sums[0] + Sums.finite view.Gradient
+        member _.Observe(_, view) = view.Sums[0] <- view.Sums[0] + Sums.squarable view.Gradient
 
         member h.Decide(_, decision) =
             if Double.IsNaN(decision.Total 0) then
@@ -120,7 +127,8 @@ module internal GateTransformations =
             ""
             [ "P31", "it may rest"; "P22", "it counts its steps" ]
             { Accumulate.Steps = 1L }
-            [ whole "k" "how many gradients make one" Range.counts false (fun (h: Accumulate) -> h.Steps) (fun v h -> { h with Steps = v }) ]
+            [ whole "k" "how many gradients make one" ArgumentRange.counts false (fun (h: Accumulate) -> h.Steps) (fun v h ->
+                  { h with Steps = v }) ]
 
     let freeze =
         transformation
@@ -135,15 +143,15 @@ module internal GateTransformations =
     let skipNonFinite =
         transformation
             "skip_non_finite"
-            "steps whose gradient is not finite are left out"
-            "Δ = g if all of g is finite, else all behind it rests"
+            "skip steps whose gradient is not finite or too large to square"
+            "Δ = g if all of g² is finite, else the parts behind it skip the step"
             ""
             [ "P23", "it looks at all tensors" ]
             { SkipNonFinite.Limit = 0L }
             [ whole
                   "limit"
-                  "after more in a row, an error; 0 is never"
-                  Range.countsOrNone
+                  "most skipped steps in a row, 0 for any number"
+                  ArgumentRange.countsOrNone
                   false
                   (fun (h: SkipNonFinite) -> h.Limit)
                   (fun v h -> { h with Limit = v }) ]

@@ -124,7 +124,7 @@ module internal GradientTransformations =
             ""
             []
             { Scale.Factor = 1.0 }
-            [ number "factor" "λ" Range.nonNegative (fun (h: Scale) -> h.Factor) (fun v h -> { h with Factor = v }) ]
+            [ number "factor" "λ" ArgumentRange.nonNegative (fun (h: Scale) -> h.Factor) (fun v h -> { h with Factor = v }) ]
 
     let centralize =
         transformation
@@ -150,6 +150,6 @@ module internal GradientTransformations =
               "P9", "noise has a scale"
               "P31", "noise may climb" ]
             { Noise.Deviation = 0.01; Seed = 0L }
-            [ number "deviation" "σ" Range.nonNegative (fun (h: Noise) -> h.Deviation) (fun v h -> { h with Deviation = v })
-              whole "seed" "which noise" { Range.countsOrNone with Upper = float Int32.MaxValue } true _.Seed (fun v h ->
+            [ number "deviation" "σ" ArgumentRange.nonNegative (fun (h: Noise) -> h.Deviation) (fun v h -> { h with Deviation = v })
+              whole "seed" "which noise" { ArgumentRange.countsOrNone with Upper = float Int32.MaxValue } true _.Seed (fun v h ->
                   { h with Seed = v }) ]

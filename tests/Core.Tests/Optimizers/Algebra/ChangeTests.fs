@@ -46,16 +46,16 @@ let private changes =
           testCase "unknown names and values out of range name what is known" (fun () ->
               let optimizer = Expression.parse "accumulate(2) | adam | freeze(on=false)"
               let message = messageOf<ArgumentException>(fun () -> Optimizer.set "bata1" 0.5 optimizer |> ignore)
-              Expect.stringContains message "did you mean beta1? Known are k, lr, beta1" "known, the nearest first"
+              Expect.stringContains message "has no argument 'bata1': did you mean beta1?" "the nearest"
 
               let message =
-                  messageOf<ArgumentException>(fun () -> Optimizer.schedule "rate" (Schedule.Linear(1.0, 2L, 0.0)) optimizer |> ignore)
+                  messageOf<ArgumentException>(fun () -> Optimizer.schedule "xxxxxxxx" (Schedule.Linear(1.0, 2L, 0.0)) optimizer |> ignore)
 
               Expect.stringContains message "known are k, lr, beta1" "known"
 
               for name, value, range in
-                  [ "beta1", 1.0, "(0, 1)"
-                    "beta1", nan, "(0, 1)"
+                  [ "beta1", 1.0, "[0, 1)"
+                    "beta1", nan, "[0, 1)"
                     "lr", -1.0, "[0, ∞)"
                     "k", 0.0, "k (how many gradients make one) of accumulate must be a whole number of at least 1."
                     "k", 2.5, "k (how many gradients make one) of accumulate must be a whole number of at least 1."
@@ -97,7 +97,7 @@ let private changes =
                   messageOf<ArgumentException>(fun () ->
                       Optimizer.stepInPlace (Optimizer.set "momentum" 0.9 optimizer) state (Span parameters) (ReadOnlySpan parameters))
 
-              Expect.stringContains message "[velocity]" "what it needs") ]
+              Expect.stringContains message "sgd keeps [] there and [velocity] here" "what it needs") ]
 
 // Errors
 
@@ -148,22 +148,40 @@ let private errors =
               4
               id
               "decay"
-              "at step 4; (0, 1)"
+              "at step 4; [0, 1)"
           leavesAll
               "so it does in one group of two"
               "clip_global_norm(1) | { \"a\": nadam | accumulate(2) | adam, \"*\": lookahead(3) | ema(linear(0.5, steps=2, end=1)) | sgd }"
               2
               id
               "decay"
-              "at step 2; (0, 1)"
-          leavesAll "the state of another optimizer" "nadam(lr=0.1)" 2 (fun _ -> Expression.parse "adagrad") "lr" "another optimizer's"
+              "at step 2; [0, 1)"
+          leavesAll
+              "the state of another optimizer"
+              "nadam(lr=0.1)"
+              2
+              (fun _ -> Expression.parse "adagrad")
+              "lr"
+              "the rules differ, nadam and adagrad"
           leavesAll
               "the state of other groups"
               "{ \"a*\": sgd(momentum=0.9), \"*\": sgd }"
               1
               (fun _ -> Expression.parse "{ \"b*\": sgd(momentum=0.9), \"*\": sgd }")
               "lr"
-              "another optimizer's"
+              "the rules differ, sgd at a* and sgd at b*"
+          testCase "a state with the same slots is refused too, and the message names both rules" (fun () ->
+              let state = Optimizer.init<float> (Expression.parse "adam") 3
+
+              let message =
+                  messageOf<ArgumentException>(fun () ->
+                      Optimizer.stepInPlace
+                          (Expression.parse "adamw")
+                          state
+                          (Span(Array.zeroCreate<float> 3))
+                          (ReadOnlySpan [| 1.0; 2.0; 3.0 |]))
+
+              Expect.stringContains message "the rules differ, adam and adamw" "message")
           testCase "an optimizer that looks at parameters is told where they are given" (fun () ->
               for text in [ "adamw"; "scale(2) | lars"; "{ \"*\": ema }"; "decay(0.1) | clip_norm(1)" ] do
                   let optimizer = Expression.parse text

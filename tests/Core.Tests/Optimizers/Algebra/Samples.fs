@@ -224,7 +224,7 @@ let one (choice: Choice) (tensors: (string * int list) list) : Gen<Optimizer> =
     Gen.elements (kindsFor choice false tensors) |> Gen.bind (ofKind choice.Scheduled)
 
 /// A pattern that some tensors match and some do not, if there is one.
-let private pattern (tensors: (string * int list) list) : Gen<string option> =
+let pattern (tensors: (string * int list) list) : Gen<string option> =
     let matches (pattern: string) (name: string) = IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, name, false)
 
     [ for name, _ in tensors do

@@ -2,19 +2,19 @@ namespace CuteDl.Core.Optimizers
 
 open System
 
-/// <summary>The values that a hyper-parameter may have.</summary>
-type Range =
+/// <summary>The values that an argument may have: an interval.</summary>
+type ArgumentRange =
     { Lower: float
       LowerIncluded: bool
       Upper: float
       UpperIncluded: bool }
 
-    /// <summary>Whether the value lies in the range; NaN never does.</summary>
+    /// <summary>True if the value is in the range; NaN never is.</summary>
     member range.Contains(value: float) =
         (value > range.Lower || range.LowerIncluded && value = range.Lower)
         && (value < range.Upper || range.UpperIncluded && value = range.Upper)
 
-    /// <summary>In the notation of intervals: <c>(0, 1)</c>, <c>[0, ∞)</c>.</summary>
+    /// <summary>The interval as it is written in mathematics: <c>(0, 1)</c>, <c>[0, ∞)</c>.</summary>
     override range.ToString() =
         let bound (value: float) = if Double.IsPositiveInfinity value then "∞" else NumberText.ofFloat value
 
@@ -22,12 +22,12 @@ type Range =
         let closing = if range.UpperIncluded then "]" else ")"
         $"{opening}{bound range.Lower}, {bound range.Upper}{closing}"
 
-/// <summary>The ranges in use.</summary>
-module Range =
+/// <summary>The ranges that arguments have.</summary>
+module ArgumentRange =
     /// <summary>[0, ∞): learning rates, ε.</summary>
     let nonNegative = { Lower = 0.0; LowerIncluded = true; Upper = infinity; UpperIncluded = false }
 
-    /// <summary>(0, 1): decays.</summary>
+    /// <summary>(0, 1): factors that only reduce.</summary>
     let betweenZeroAndOne = { Lower = 0.0; LowerIncluded = false; Upper = 1.0; UpperIncluded = false }
 
     /// <summary>(0, ∞): factors, widths.</summary>
@@ -39,11 +39,11 @@ module Range =
     /// <summary>(0, 1]: factors that never raise.</summary>
     let aboveZeroToOne = { Lower = 0.0; LowerIncluded = false; Upper = 1.0; UpperIncluded = true }
 
-    /// <summary>[0, 1): decays that may be switched off.</summary>
+    /// <summary>[0, 1): decays; 0 keeps nothing of the past.</summary>
     let belowOne = { Lower = 0.0; LowerIncluded = true; Upper = 1.0; UpperIncluded = false }
 
-    /// <summary>[1, 2⁵³]: counts of at least one, small enough that a double holds them.</summary>
+    /// <summary>[1, 2⁵³]: counts of at least one, and exact in double precision.</summary>
     let counts = { Lower = 1.0; LowerIncluded = true; Upper = 9007199254740992.0; UpperIncluded = true }
 
-    /// <summary>[0, 2⁵³]: counts that may be none.</summary>
+    /// <summary>[0, 2⁵³]: counts that may be 0.</summary>
     let countsOrNone = { counts with Lower = 0.0 }

@@ -1,0 +1,175 @@
+/// A frozen tensor takes part in nothing, wherever its freeze is written.
+module CuteDl.Core.Tests.AlgebraFreezeTests
+
+open System
+open Expecto
+open CuteDl.Testing
+open FsCheck.FSharp
+open CuteDl.Core.Optimizers
+open CuteDl.Core.Tests.Generators
+open CuteDl.Core.Tests.Precision
+open CuteDl.Core.Tests.AlgebraSamples
+open CuteDl.Core.Tests.AlgebraSteps
+
+let private isMatch (pattern: string) (name: string) = IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, name, false)
+
+/// Noise depends on where a tensor begins.
+let private choice = any |> without [ "noise" ]
+
+/// Tensors, a pattern that some of them match, and a run over the others.
+let private frozenRuns =
+    gen {
+        let! tensors = shapes |> Gen.filter (fun tensors -> tensors.Length > 1)
+        let! pattern = pattern tensors
+        let pattern = defaultArg pattern (fst tensors.Head)
+        let left = tensors |> List.filter (fst >> isMatch pattern >> not)
+        let! optimizer = optimizers choice left
+        let! run = runOf left optimizer moderate true
+
+        let! frozenElements =
+            Gen.arrayOfLength 16 (Gen.frequency [ 1, Gen.elements [ nan; infinity ]; 5, anySize ])
+
+        return tensors, pattern, run, frozenElements
+    }
+
+/// The elements of the tensors that are not frozen, and of those that are.
+let private cut (pattern: string) (tensors: (string * int list) list) (values: 'a array) : 'a array * 'a array =
+    let parts (isFrozen: bool) =
+        [| for p in (Layout.OfShapes tensors).Parameters do
+               if isMatch pattern p.Name = isFrozen then
+                   yield! Array.sub values p.Offset p.Length |]
+
+    parts false, parts true
+
+/// Values for all tensors: these where nothing is frozen, repeated others where it is.
+let private spread (pattern: string) (tensors: (string * int list) list) (values: float array) (others: float array) : float array =
+    let mutable next = 0
+
+    [| for name, shape in tensors do
+           for i in 0 .. List.fold (*) 1 shape - 1 do
+               if isMatch pattern name then
+                   others[i % others.Length]
+               else
+                   values[next]
+                   next <- next + 1 |]
+
+let private equalsWithout (precision: Precision<'T>) =
+    property
+        "what is frozen might as well not be there, bit for bit, pure and in place"
+        frozenRuns
+        (fun (tensors, pattern, run, frozenElements) ->
+            let optimizer = Freezing.freeze pattern run.Optimizer
+            let layout = Layout.OfShapes tensors
+            let whole = spread pattern tensors run.Parameters [| 1.0; -0.5 |] |> precision.OfAll
+            let start = snd (cut pattern tensors whole)
+            let state = Optimizer.initFor<'T> optimizer layout
+            let mutable pureState = Optimizer.initFor<'T> optimizer layout
+            let mutable pureWhole = Array.copy whole
+            let alone = Optimizer.initFor<'T> run.Optimizer run.Layout
+            let expected = precision.OfAll run.Parameters
+
+            for loss, gradient in Seq.zip run.Losses run.Gradients do
+                let error = inPlaceStep run.Optimizer alone expected (precision.OfAll gradient)
+                Optimizer.observeInPlace run.Optimizer alone loss
+                let wholeGradient = spread pattern tensors gradient frozenElements |> precision.OfAll
+                Expect.equal (inPlaceStep optimizer state whole wholeGradient) error "errors in place"
+                Optimizer.observeInPlace optimizer state loss
+                let next, parameters, pureError = pureStep optimizer pureState pureWhole wholeGradient
+                Expect.equal pureError error "errors of the pure step"
+                pureState <- Optimizer.observe optimizer next loss
+                pureWhole <- parameters
+
+                for actual in [ whole; pureWhole ] do
+                    let moving, frozen = cut pattern tensors actual
+                    expectSameBits precision moving expected "the others"
+                    expectSameBits precision frozen start "what is frozen"
+
+            let averages, frozenAverages =
+                cut pattern tensors (Optimizer.averaged optimizer state (ReadOnlySpan whole))
+
+            expectSameBits precision averages (Optimizer.averaged run.Optimizer alone (ReadOnlySpan expected)) "averages"
+            expectSameBits precision frozenAverages start "averages of what is frozen")
+
+let private goesOn (precision: Precision<'T>) =
+    property
+        "what thaws continues with its state, and the others never notice"
+        (Gen.zip frozenRuns (Gen.listOfLength 7 (Gen.elements [ true; false ])))
+        (fun ((tensors, pattern, run, _), isOn) ->
+            // With norms over all tensors, the others do notice what has thawed; a gate that throws stops both.
+            let all = [ "clip_global_norm"; "skip_non_finite"; "muon" ]
+
+            if Singles.list run.Optimizer |> List.forall (fun (kind, _, _) -> not (List.contains kind.Name all)) then
+                let frozen = Freezing.freeze pattern run.Optimizer
+                let thawed = Freezing.thaw pattern frozen
+                let layout = Layout.OfShapes tensors
+                let parameters = spread pattern tensors run.Parameters [| 1.0; -0.5 |] |> precision.OfAll
+                let state = Optimizer.initFor<'T> frozen layout
+                let expected = Array.copy parameters
+                let alone = Optimizer.initFor<'T> thawed layout
+                let others = Array.copy parameters
+                let othersState = Optimizer.initFor<'T> frozen layout
+
+                for isOn, gradient in Seq.zip isOn run.Gradients do
+                    let gradient = spread pattern tensors gradient [| 0.25; -2.0 |] |> precision.OfAll
+                    inPlaceStep (if isOn then frozen else thawed) state parameters gradient |> ignore
+                    inPlaceStep frozen othersState others gradient |> ignore
+
+                    if not isOn then
+                        inPlaceStep thawed alone expected gradient |> ignore
+
+                    expectSameBits precision (snd (cut pattern tensors parameters)) (snd (cut pattern tensors expected)) "what thaws"
+                    expectSameBits precision (fst (cut pattern tensors parameters)) (fst (cut pattern tensors others)) "the others")
+
+/// Each freezes layers.0 under a norm over all tensors.
+let private forms =
+    let norm = Expression.parse "clip_global_norm(1)"
+    let frozen = Freezing.freeze "layers.0.*" (Expression.parse "fixed(lr=1)")
+
+    [ "clip_global_norm(1) | { \"layers.0.*\": freeze, \"*\": fixed(lr=1) }"
+      "{ \"layers.0.*\": freeze, \"*\": identity } | clip_global_norm(1) | fixed(lr=1)"
+      "clip_global_norm(1) | fixed(lr=1) | { \"layers.0.*\": freeze, \"*\": identity }"
+      string (Freezing.freeze "layers.0.*" (Expression.parse "clip_global_norm(1) | fixed(lr=1)"))
+      string (Freezing.freeze "layers.0.*" (Expression.parse "fixed(lr=1) | clip_global_norm(1)"))
+      string (Freezing.within (Func<_, _>(fun original -> Optimizer.chain [ norm; original ])) frozen) ]
+
+let private example =
+    testList
+        "in any order and form"
+        [ for i, text in List.indexed forms do
+              testCase $"{i + 1}) {text}" (fun () ->
+                  let optimizer = Expression.parse text
+
+                  let state =
+                      Optimizer.initFor<float> optimizer (Layout.OfShapes [ "layers.0.weight", [ 2 ]; "layers.1.weight", [ 2 ] ])
+
+                  let parameters = Array.create 4 1.0
+                  Optimizer.stepInPlace optimizer state (Span parameters) (ReadOnlySpan [| 300.0; 400.0; 0.3; 0.4 |])
+                  Expect.equal parameters [| 1.0; 1.0; 1.0 - 0.3; 1.0 - 0.4 |] "the frozen gradients are in no norm")
+          testCase "a gradient that is not finite skips no step where it is frozen" (fun () ->
+              let optimizer = Expression.parse "skip_non_finite(1) | { \"a\": freeze, \"*\": fixed(lr=1) }"
+              let state = Optimizer.initFor<float> optimizer (Layout.OfShapes [ "a", [ 1 ]; "b", [ 1 ] ])
+              let parameters = [| 1.0; 1.0 |]
+
+              for _ in 1..5 do
+                  Optimizer.stepInPlace optimizer state (Span parameters) (ReadOnlySpan [| nan; 1.0 |])
+
+              Expect.equal parameters [| 1.0; -4.0 |] "parameters"
+              Expect.equal (List.map snd state.Numbers) [ 0.0; 0.0 ] "nothing was skipped")
+          testCase "a rule for matrices does not object to a frozen bias" (fun () ->
+              let optimizer = Freezing.freeze "*.bias" (Expression.parse "muon")
+              let layout = Layout.OfShapes [ "a.weight", [ 2; 2 ]; "a.bias", [ 2 ] ]
+              Expect.equal (Optimizer.initFor<float> optimizer layout).Length 6 "it fits"
+              Expect.throws (fun () -> Optimizer.check (Freezing.thaw "*.bias" optimizer) layout) "thawed, it does not")
+          testCase "a part with slots that spans what freezes and what does not is refused" (fun () ->
+              for text in
+                  [ "adam | { \"a\": freeze, \"*\": identity }"
+                    "novograd | { \"a\": freeze(on=false), \"*\": identity }" ] do
+                  try
+                      Optimizer.check (Expression.parse text) (Layout.OfShapes [ "a", [ 2 ]; "b", [ 3 ] ])
+                      failtest "it was taken"
+                  with :? ArgumentException as error ->
+                      Expect.stringContains error.Message "inside each group" "advice") ]
+
+let private inPrecision (precision: Precision<'T>) = testList precision.Name [ equalsWithout precision; goesOn precision ]
+
+let tests = testList "freezing" [ inPrecision single; inPrecision Precision.double; example ]
