@@ -48,8 +48,8 @@ internal static class StudyTests
         {
             (string Expected, Study Study)[] cases =
             [
-                ("seeds 3 have chosen the settings", Small.Tuning(trials: 4, seeds: [3])),
-                ("there are no optimizers", Study.Named("x").Rosenbrock("a", 10, 1)),
+                ("The seeds 3 are used for both tuning and confirmation", Small.Tuning(trials: 4, seeds: [3])),
+                ("There are no optimizers", Study.Named("x").Rosenbrock("a", 10, 1)),
             ];
             foreach (var (expected, study) in cases)
             {
@@ -122,7 +122,7 @@ internal static class StudyTests
             Expect.isTrue(StudyResult.Load(folder.Path).Trials.SequenceEqual(inFolder.Trials), "trials are equal by content");
             Expect.isTrue(inMemory.Verdict.Count > 0, "verdict");
             var refused = await ThrownAsync<StudyException>(() => Small.RunAsync(folder.Path));
-            Expect.stringContains(refused.Message, "begun before", "the folder is taken");
+            Expect.stringContains(refused.Message, "already holds a study", "the folder is taken");
         }),
         Spec.Test("results stream as trials finish; who stops listening ends the study, and it is resumed", async () =>
         {

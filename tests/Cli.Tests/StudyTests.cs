@@ -28,8 +28,8 @@ internal static class StudyTests
     [
         ("no file", ["study", "run"], "Required argument"),
         ("a file that is missing", ["study", "check", "none.json"], "The file 'none.json' does not exist."),
-        ("a folder without a study", ["study", "resume", "nowhere"], "holds no study that was begun"),
-        ("a folder without a study to report", ["study", "report", "nowhere"], "holds no study that was begun"),
+        ("a folder without a study", ["study", "resume", "nowhere"], "holds no study."),
+        ("a folder without a study to report", ["study", "report", "nowhere"], "holds no study."),
         ("no parallel trials", ["study", "resume", "nowhere", "--parallel", "0"], "--parallel must be at least 1, not 0."),
         ("until something else", ["study", "run", "study.json", "--until", "bored"], "decided"),
         ("a result that is missing", ["replay", "none.json"], "The file 'none.json' does not exist."),

@@ -254,7 +254,7 @@ let private interruptions =
                   use run = started path
                   Expect.throwsT<IOException> (fun () -> resumed path |> ignore) "in use"
                   (run :> IDisposable).Dispose()
-                  Expect.stringContains (refusal (fun () -> started path)) "begun before" "begun"
+                  Expect.stringContains (refusal (fun () -> started path)) "already holds a study" "begun"
                   let other = { study with Tasks = [ { task with Steps = 26L } ] }
 
                   let resumeAs (study: StudyDesign) (files: DataSets) =
@@ -270,7 +270,7 @@ let private interruptions =
 
                   Expect.stringContains
                       (refusal (fun () -> resumeAs study { files with Training = images 80 "other" }))
-                      "the images"
+                      "The images of the task"
                       "images"
 
                   let text = File.ReadAllText folder.Study
@@ -521,9 +521,9 @@ let private rules =
         | Function _ -> task
 
     let cases =
-        [ { study with Tasks = [] }, "there are no tasks"
-          { study with Contenders = [] }, "there are no optimizers"
-          { study with Contenders = [ contender "a/b" "adam" [] ] }, "'a/b' is no name"
+        [ { study with Tasks = [] }, "There are no tasks"
+          { study with Contenders = [] }, "There are no optimizers"
+          { study with Contenders = [ contender "a/b" "adam" [] ] }, "'a/b' is not a name"
           { study with Contenders = [ contender "Adam" "adam" []; contender "adam" "adam" [] ] }, "different names"
           withTask { task with Steps = 0L }, "budget of 0 steps"
           withTask { task with ValidateEvery = 0 }, "validated every 0"
@@ -532,22 +532,22 @@ let private rules =
           withTask { task with Target = Target.Loss nan }, "target loss"
           withTask asDocument, "validates on the test images"
           fair { tuning with Seeds = [] } confirmation None, "no seeds of the tuning"
-          fair { tuning with Seeds = [ 7; 7 ] } confirmation None, "the seed 7 is there 2 times"
-          fair { tuning with Seeds = [ 2 ] } confirmation None, "seeds 2 have chosen"
+          fair { tuning with Seeds = [ 7; 7 ] } confirmation None, "The seed 7 appears 2 times"
+          fair { tuning with Seeds = [ 2 ] } confirmation None, "seeds 2 are used for both"
           // One that only a look adds.
-          fair { tuning with Seeds = [ 5 ] } confirmation None, "seeds 5 have chosen"
+          fair { tuning with Seeds = [ 5 ] } confirmation None, "seeds 5 are used for both"
           fair { tuning with Trials = 0 } confirmation None, "0 settings"
           fair { tuning with Extensions = -1 } confirmation None, "-1 times"
           fair { tuning with Pruning = SuccessiveHalving 1 } confirmation None, "η of 1"
           fair { tuning with Pruning = Median 0 } confirmation None, "0 trials"
           fair { tuning with Search = Grid } confirmation None, "a grid is over one range"
           fair tuning { confirmation with Seeds = [] } None, "no seeds of the confirmation"
-          fair tuning { confirmation with Alpha = 0.0 } None, "alpha is 0"
+          fair tuning { confirmation with Alpha = 0.0 } None, "Alpha is 0"
           fair tuning { confirmation with EqualWithin = 1.0 } None, "least ratio"
-          looks [], "no looks"
+          looks [], "looks is empty"
           looks [ 5; 4 ], "5, 4"
-          looks [ 2 ], "the last look is at 2"
-          fair tuning confirmation (Some { frontier with Rates = [ 0.1; 0.1 ] }), "rates ascend"
+          looks [ 2 ], "The last look is at 2"
+          fair tuning confirmation (Some { frontier with Rates = [ 0.1; 0.1 ] }), "rates must ascend"
           fair tuning confirmation (Some { frontier with Seeds = [] }), "no seeds of the frontier"
           { study with Protocol = Document [] }, "no seeds of the study"
           { study with Contenders = [ contender "sgd" "momentum" [ "lr", Choice [ -1.0; 0.1 ] ] ] }, "lr" ]

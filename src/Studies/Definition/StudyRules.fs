@@ -8,56 +8,56 @@ open CuteDl.Core.Optimizers
 module StudyRules =
     let private names (what: string) (names: string list) =
         [ if names.IsEmpty then
-              $"there are no {what}, and at least one is needed."
+              $"There are no {what}; at least one is needed."
 
           for name in names do
               if not (StudyDesign.isName name) then
-                  $"'{name}' is no name for one of the {what}: at most 60 letters, digits, '.', '-', '_' and '+' are allowed, the first a letter or digit, the last no '.'."
+                  $"'{name}' is not a name for one of the {what}. Use at most 60 ASCII letters, digits, '.', '-', '_' and '+'; begin with a letter or digit, and do not end with '.'."
 
           // Files are named after them, on disks that may not tell cases apart.
           for _, same in names |> List.groupBy _.ToLowerInvariant() do
               if same.Length > 1 then
-                  $"{same.Length} of the {what} are named '{same.Head}': different names are allowed." ]
+                  $"{same.Length} of the {what} are named '{same.Head}'. Give them different names." ]
 
     let private task (task: StudyTask) =
         [ if task.Steps < 1L then
-              $"the task {task.Name} has a budget of {task.Steps} steps: at least 1 is allowed."
+              $"The task {task.Name} has a budget of {task.Steps} steps. Use at least 1."
 
           if task.ValidateEvery < 1 then
-              $"the task {task.Name} is validated every {task.ValidateEvery} steps: at least 1 is allowed."
+              $"The task {task.Name} is validated every {task.ValidateEvery} steps. Use at least 1."
 
           if int64 task.ValidateEvery > task.Steps then
-              $"the task {task.Name} is validated every {task.ValidateEvery} of {task.Steps} steps: at most its budget is allowed."
+              $"The task {task.Name} is validated every {task.ValidateEvery} of {task.Steps} steps. Validate at least once within its budget."
 
           match task.Target with
           | Accuracy least when not (least > 0.0 && least <= 1.0) ->
-              $"the task {task.Name} has a target accuracy of {NumberText.ofFloat least}: above 0 and at most 1 is allowed."
+              $"The task {task.Name} has a target accuracy of {NumberText.ofFloat least}. Use a number above 0 and at most 1."
           | Target.Loss most when not (most > 0.0 && Double.IsFinite most) ->
-              $"the task {task.Name} has a target loss of {NumberText.ofFloat most}: above 0 is allowed."
+              $"The task {task.Name} has a target loss of {NumberText.ofFloat most}. Use a number above 0."
           | _ -> () ]
 
     let private seeds (what: string) (seeds: int list) =
         [ if seeds.IsEmpty then
-              $"there are no seeds of the {what}, and at least one is needed."
+              $"There are no seeds of the {what}; at least one is needed."
 
           for seed, count in List.countBy id seeds do
               if count > 1 then
-                  $"the seed {seed} is there {count} times among those of the {what}: once is allowed." ]
+                  $"The seed {seed} appears {count} times among those of the {what}. Use each seed once." ]
 
     let private ascends (values: 'number list) = values |> List.pairwise |> List.forall (fun (before, after) -> before < after)
 
     let private tuning (contenders: Contender list) (tuning: Tuning) =
         [ if tuning.Trials < 1 then
-              $"tuning tries {tuning.Trials} settings: at least 1 is allowed."
+              $"Tuning tries {tuning.Trials} settings. Use at least 1."
 
           yield! seeds "tuning" tuning.Seeds
 
           if tuning.Extensions < 0 then
-              $"spaces are extended {tuning.Extensions} times: at least 0 is allowed."
+              $"Spaces are extended {tuning.Extensions} times. Use 0 or more."
 
           match tuning.Pruning with
-          | Median warmUp when warmUp < 1 -> $"pruning by the median warms up with {warmUp} trials: at least 1 is allowed."
-          | SuccessiveHalving eta when eta < 2 -> $"successive halving has an η of {eta}: at least 2 is allowed."
+          | Median warmUp when warmUp < 1 -> $"Pruning by the median warms up with {warmUp} trials. Use at least 1."
+          | SuccessiveHalving eta when eta < 2 -> $"Successive halving has an η of {eta}. Use at least 2."
           | _ -> ()
 
           if tuning.Trials >= 1 && not tuning.Seeds.IsEmpty then
@@ -71,10 +71,10 @@ module StudyRules =
         [ yield! seeds "confirmation" confirmation.Seeds
 
           if not (confirmation.Alpha > 0.0 && confirmation.Alpha < 1.0) then
-              $"alpha is {NumberText.ofFloat confirmation.Alpha}: between 0 and 1 is allowed."
+              $"Alpha is {NumberText.ofFloat confirmation.Alpha}. Use a number between 0 and 1."
 
           if not (confirmation.EqualWithin > 1.0 && Double.IsFinite confirmation.EqualWithin) then
-              $"the least ratio that is a difference is {NumberText.ofFloat confirmation.EqualWithin}: above 1 is allowed."
+              $"The least ratio that counts as a difference is {NumberText.ofFloat confirmation.EqualWithin}. Use a number above 1."
 
           let all =
               match confirmation.Looks with
@@ -90,17 +90,17 @@ module StudyRules =
               | Some looks -> StudyDesign.seedsToLook confirmation looks
 
           match confirmation.Looks with
-          | Some { Seeds = [] } -> "there are no looks in the list of them, and at least one is needed."
+          | Some { Seeds = [] } -> "The list of interim looks is empty. Give at least one, or none at all."
           | Some looks when looks.Seeds.Head < 1 || not (ascends looks.Seeds) ->
-              $"""the looks are at {String.Join(", ", looks.Seeds)} seeds: ascending numbers from at least 1 are allowed."""
+              $"""The interim looks are at {String.Join(", ", looks.Seeds)} seeds. Use ascending numbers, the first at least 1."""
           | Some looks when List.last looks.Seeds < confirmation.Seeds.Length ->
-              $"the last look is at {List.last looks.Seeds} seeds, and there are {confirmation.Seeds.Length} from the start: as many or more are allowed."
+              $"The last look is at {List.last looks.Seeds} seeds, but there are {confirmation.Seeds.Length} from the start. Let it be at as many or more."
           | _ -> ()
 
           match List.filter (fun seed -> List.contains seed all) tuning.Seeds with
           | [] -> ()
           | shared ->
-              $"""seeds {String.Join(", ", shared)} have chosen the settings and confirm them: what was luck would be taken for merit.""" ]
+              $"""The seeds {String.Join(", ", shared)} are used for both tuning and confirmation. Use fresh confirmation seeds, or the result is biased.""" ]
 
     let private frontier (frontier: Frontier) =
         [ yield! seeds "frontier" frontier.Seeds
@@ -111,12 +111,12 @@ module StudyRules =
               || not (ascends frontier.Rates)
               || not (Double.IsFinite(List.last frontier.Rates))
           then
-              "the frontier's rates ascend from above 0, and there is at least one." ]
+              "The frontier's rates must ascend from above 0, and there must be at least one." ]
 
     let private testSet (task: StudyTask) =
         match task.Problem with
         | Images { Split = TestAsValidation } ->
-            [ $"the task {task.Name} validates on the test images, and the fair protocol scores them once, at the end: hold validation images out." ]
+            [ $"The task {task.Name} validates on the test images, which the fair protocol scores once, at the end. Hold out validation images." ]
         | _ -> []
 
     /// <summary>Why a study cannot be carried out, each a sentence; none if it can.</summary>

@@ -66,12 +66,15 @@ type StudyRun
         | [] -> ()
         | problems ->
             let list = String.Join("\n  ", problems)
-            raise (StudyException $"the study '{study.Name}' cannot be carried out:\n  {list}")
+            raise (StudyException $"The study '{study.Name}' cannot be run:\n  {list}")
 
         match study.Protocol with
         | Fair(_, { Looks = Some _ }, _) -> ()
         | _ when untilDecided ->
-            raise (StudyException "seeds can be added only at looks that the study declares before its first trial, and it declares none.")
+            raise (
+                StudyException
+                    "Seeds can be added only at the interim looks that a study declares. This study declares none: set \"looks\" in \"confirmation\"."
+            )
         | _ -> ()
 
     static let header (study: StudyDesign) (untilDecided: bool) (data: struct (string * string) array) : StudyHeader =
@@ -90,7 +93,7 @@ type StudyRun
 
             raise (
                 StudyException
-                    $"'{folder.Path}' has another study (what it has first):\n  {list}\nPut the study back as it was, or begin the new one in a folder of its own."
+                    $"'{folder.Path}' holds another study. The differences (the folder's value first):\n  {list}\nRestore the study file, or run the new study in another folder."
             )
 
     /// Under another name until it is whole: a journal without its study could neither be gone on with nor begun again.
@@ -114,7 +117,7 @@ type StudyRun
         elif Directory.Exists folder.Journal then
             raise (StudyException $"'{folder.Journal}' is a folder: '{folder.Path}' is not the folder of a study.")
         else
-            raise (StudyException $"'{folder.Path}' holds no study that was begun.")
+            raise (StudyException $"'{folder.Path}' holds no study.")
 
     /// The study that a header is about.
     static let studyOf (folder: StudyFolder) (given: StudyDesign option) (header: StudyHeader) : StudyDesign =
@@ -160,7 +163,7 @@ type StudyRun
 
         try
             if File.Exists folder.Journal then
-                raise (StudyException $"'{folder.Path}' holds a study that was begun before: resume it, or choose another folder.")
+                raise (StudyException $"'{folder.Path}' already holds a study. Resume it, or choose another folder.")
 
             let header = header study untilDecided data
 
@@ -223,7 +226,7 @@ type StudyRun
                     if header.Version <> version then
                         raise (
                             StudyException
-                                $"'{folder.Path}' was begun by version {header.Version}, this is {version}: results of two versions do not belong in one study."
+                                $"'{folder.Path}' was begun by version {header.Version}, and this is version {version}. One study cannot mix the results of two versions: resume it with its own version."
                         )
 
                     study
@@ -234,7 +237,11 @@ type StudyRun
                 for struct (task, hash) in records.Header.Data do
                     match data |> Array.tryPick (fun struct (name, hash) -> if name = task then Some hash else None) with
                     | Some now when now = hash -> ()
-                    | _ -> raise (StudyException $"the images of the task '{task}' are not those that '{folder.Path}' was begun with.")
+                    | _ ->
+                        raise (
+                            StudyException
+                                $"The images of the task '{task}' differ from those with which the study in '{folder.Path}' began. Restore them."
+                        )
 
                 let store = FolderStore(folder, journal, records.Header, records.Results, records.Decisions)
 
