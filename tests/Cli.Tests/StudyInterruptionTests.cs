@@ -28,7 +28,7 @@ internal static class StudyInterruptionTests
     private const int Kill = 9;
 
     public static Test All { get; } = Spec.List("study interrupted",
-        Spec.Test("killed again and again, it gives the same results to the byte", () =>
+        Spec.Long("killed again and again, it gives the same results to the byte", "It carries the study out twice and kills it five times.", () =>
         {
             using var tool = StudyTests.WithStudy(Study);
             var clock = Stopwatch.StartNew();
@@ -95,7 +95,7 @@ internal static class StudyInterruptionTests
             Expect.equal(process.ExitCode, 1, "exit code");
             Expect.isFalse(Directory.Exists(tool.PathOf("here")), "not made anew");
         }),
-        Spec.Test("a full disk ends it with 1 and the place, and nothing that was finished is lost", () =>
+        Spec.Long("a full disk ends it with 1 and the place, and nothing that was finished is lost", "It carries the study out twice, and once up to the full disk.", () =>
         {
             using var tool = StudyTests.WithStudy(Study);
             var disk = tool.PathOf("disk");

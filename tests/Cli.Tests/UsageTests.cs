@@ -64,7 +64,7 @@ internal static class UsageTests
         Spec.List("is wrong, and says so in a sentence with exit code 2:", Mistakes.Select(mistake => Spec.Test(mistake.Name, () =>
         {
             using var tool = new Tool();
-            var outcome = tool.Run(mistake.Arguments);
+            var outcome = tool.RunHere(mistake.Arguments);
             Expect.equal(outcome.ExitCode, 2, outcome.Error);
             Expect.stringContains(outcome.Error, mistake.Expected, "message");
             foreach (var inside in new[] { "   at ", "System.", "(Parameter", "Actual value" })
@@ -80,7 +80,7 @@ internal static class UsageTests
             using var tool = new Tool();
             SmallData.Write(tool.PathOf("data"), images: 10, side: 2);
             File.WriteAllBytes(tool.PathOf("data", "train-labels-idx1-ubyte"), [0, 0, 8, 1, 0, 0, 0, 10, 1, 2]);
-            var outcome = tool.Run("run", "adam", "--data", "data");
+            var outcome = tool.RunHere("run", "adam", "--data", "data");
             Expect.equal(outcome.ExitCode, 2, outcome.Error);
             Expect.stringContains(outcome.Error, "train-labels-idx1-ubyte, byte 10", "place");
         }),

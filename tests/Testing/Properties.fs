@@ -134,12 +134,16 @@ module Properties =
     /// A property over a generator; it holds if the check does not throw.
     let property (name: string) (values: Gen<'value>) (check: 'value -> unit) : Test = propertyWith Share.Whole name values check
 
+    let internal skipIfQuick (reason: string) : unit =
+        match Tier.current.Value.Tier with
+        | Tier.Long -> ()
+        | Tier.Quick -> skiptest $"{reason} {Tier.Variable}=long runs it."
+
     /// <summary>A test of the long tier; in the quick tier it is reported as skipped.</summary>
     /// <param name="reason">What makes it long, as a sentence.</param>
     /// <param name="name">The test's name.</param>
     /// <param name="body">What must not throw.</param>
     let longTest (reason: string) (name: string) (body: unit -> unit) : Test =
         testCase name (fun () ->
-            match Tier.current.Value.Tier with
-            | Tier.Long -> body ()
-            | Tier.Quick -> skiptest $"{reason} {Tier.Variable}=long runs it.")
+            skipIfQuick reason
+            body ())

@@ -30,6 +30,13 @@ type Spec =
     /// <param name="body">What must not throw.</param>
     static member Long(name: string, reason: string, body: Action) = longTest reason name body.Invoke
 
+    /// <summary>A test of the long tier that awaits.</summary>
+    static member Long(name: string, reason: string, body: Func<Task>) =
+        testTask name {
+            skipIfQuick reason
+            do! body.Invoke()
+        }
+
     /// <summary>A test that is reported as skipped.</summary>
     static member Pending(name: string, body: Action) = ptestCase name body.Invoke
 

@@ -1,4 +1,4 @@
-/// How much one run of the tests covers. Three environment variables decide it, and only this file reads them.
+/// How much one run of the tests covers. Four environment variables decide it, and only this file reads them.
 module CuteDl.Testing.Tier
 
 open System

@@ -4,6 +4,7 @@ module CuteDl.Core.Tests.Fingerprint
 open System
 open System.Numerics
 open System.Threading
+open CuteDl.Testing
 open CuteDl.Core.Data
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
@@ -60,14 +61,25 @@ let private optimizers =
              "noise(0.001) | { \"*.bias\": clip_norm(0.1) | sgd(), \"*\": l1(0.001) | momentum() } | scale(0.5)" ]
          |> List.map Expression.parse)
 
-/// All rules in turn over all models, on sparse and on dense data, in both precisions.
-let compute (threads: int) : uint64 =
-    let cases =
+/// Sparse and dense data, all models, both precisions: each trains an optimizer.
+let private trainings =
+    lazy
         [| for data in [ images.Value; dense.Value ] do
                for layers in models do
-                   for optimizer in optimizers.Value do
-                       fun () -> train (BitConverter.SingleToUInt32Bits >> uint64) data layers optimizer
-                       fun () -> train BitConverter.DoubleToUInt64Bits data layers optimizer |]
+                   train (BitConverter.SingleToUInt32Bits >> uint64) data layers
+                   train BitConverter.DoubleToUInt64Bits data layers |]
+
+/// In the quick tier each optimizer takes the next of the trainings in turn, in the long tier it takes all.
+let compute (threads: int) : uint64 =
+    let trainings = trainings.Value
+
+    let cases =
+        [| for i, optimizer in List.indexed optimizers.Value do
+               match Tier.current.Value.Tier with
+               | Tier.Quick -> fun () -> trainings[i % trainings.Length] optimizer
+               | Tier.Long ->
+                   for train in trainings do
+                       fun () -> train optimizer |]
 
     let results = Array.zeroCreate cases.Length
 
