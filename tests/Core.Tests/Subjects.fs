@@ -81,10 +81,10 @@ type Law =
 /// Laws that a rule does not obey, and why. The tests hold each rule to breaking what it is exempt from.
 let private exemptions: (Law * string * string) list =
     [ ZerosInFront, "adam", "its bias corrections count the steps"
-      Rotation, "adagrad", "each element has a rate of its own"
-      Rotation, "rmsprop", "each element has a rate of its own"
-      Rotation, "adadelta", "each element has a rate of its own"
-      Rotation, "adam", "each element has a rate of its own" ]
+      Rotation, "adagrad", "each element has its own effective learning rate"
+      Rotation, "rmsprop", "each element has its own effective learning rate"
+      Rotation, "adadelta", "each element has its own effective learning rate"
+      Rotation, "adam", "each element has its own effective learning rate" ]
 
 /// Why the rule need not obey the law, if it need not.
 let exemption (law: Law) (subject: Subject) : string option =

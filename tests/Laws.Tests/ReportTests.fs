@@ -47,11 +47,11 @@ let tests =
           testCase "says of an exemption whether it is made use of" (fun () ->
               Expect.stringEnds
                   (line "P22" (Laws.check (Expression.parse "adam")))
-                  "its corrections count the steps (and does break it)"
+                  "the bias corrections depend on the number of steps (and does break it)"
                   "used"
 
               let report = Laws.check (Expression.parse "adam(correction=false)")
-              Expect.stringEnds (line "P22" report) "its corrections count the steps (unused: it held in 100 cases)" "unused"
+              Expect.stringEnds (line "P22" report) "the bias corrections depend on the number of steps (unused: it held in 100 cases)" "unused"
               Expect.equal [ for law in report.UnusedExemptions -> law.Id ] [ "P22" ] "list")
           testCase "is the same for the same seed" (fun () ->
               let text seed = string (Laws.checkWith (LawOptions.Defaults.WithSeed seed) climbing)

@@ -119,7 +119,7 @@ type Page =
         Reproduces: string
         /// <summary>Where its numbers stand; for rules, not for transformations.</summary>
         Conventions: Conventions option
-        /// <summary>Laws that it does not obey, each with the reason: <c>"P22", "its corrections count the steps"</c>.</summary>
+        /// <summary>Laws that it does not obey, each with the reason: <c>"P22", "the bias corrections depend on the number of steps"</c>.</summary>
         Exempt: (string * string) list
     }
 

@@ -32,7 +32,7 @@ public static class MeasuredRuns
         new("sgd", "sgd(lr=0.03, momentum=0.9)", 0.9750),
         new("signum", "signum(lr=0.0003)", 0.9720),
         new("lion", "lion(lr=0.0003)", 0.9733),
-        new("rprop", "accumulate(30) | rprop(lr=0.003, eta_minus=0.8)", 0.9635, "needs large batches: 30 of 64 images make one"),
+        new("rprop", "accumulate(30) | rprop(lr=0.003, eta_minus=0.8)", 0.9635, "needs large batches: here 30 batches of 64 images a step"),
         new("asgd", "asgd(lr=0.3)", 0.9745),
         new("adamw", "adamw(lr=0.001)", 0.9716),
         new("amsgrad", "amsgrad(lr=0.003)", 0.9748),
@@ -49,10 +49,10 @@ public static class MeasuredRuns
         new("lamb", "lamb(lr=0.003)", 0.9683),
         new("novograd", "novograd(lr=0.01)", 0.9700),
         new("dog", "dog(lr=1)", 0.9719),
-        new("dowg", "dowg | scale(0.5)", 0.9737, "its whole step is twice too long here"),
+        new("dowg", "dowg | scale(0.5)", 0.9737, "the full step is twice too long here"),
         new("dadapt_adam", "dadapt_adam(lr=1)", 0.9620),
         new("prodigy", "prodigy(lr=1)", 0.9645),
-        new("muon", "{ \"*.bias\": adam(lr=0.001), \"*\": muon(lr=0.005) }", 0.9804, "for matrices; biases need another rule"),
+        new("muon", "{ \"*.bias\": adam(lr=0.001), \"*\": muon(lr=0.005) }", 0.9804, "for matrices only; biases need another rule"),
         new("adafactor", "adafactor(lr=0.03)", 0.9734),
     ];
 

@@ -94,14 +94,14 @@ module internal AdamMaximumRules =
             Role.Rule
             "amsgrad"
             (page
-                "Adam with the largest mean of squares so far"
+                "Adam with the maximum of all means of squares so far"
                 "x ← max(x, s);  Δ = α v̂ / (√(x/(1−β₂ᵗ)) + ε)"
                 "Reddi, Kale & Kumar 2018, algorithm 2, with Adam's corrections"
-                "torch.optim.Adam(amsgrad=True); Optax takes the largest of the corrected"
+                "torch.optim.Adam(amsgrad=True); Optax uses the maximum of the corrected means"
                 { Rate = "outside"
                   Epsilon = "outside the corrected root"
                   InitialState = [ "average", "0"; "square_average", "0"; "square_maximum", "0" ]
-                  BiasCorrection = "the mean of gradients and the maximum, which is of squares not yet corrected"
+                  BiasCorrection = "the mean of gradients, and the maximum of the uncorrected squares"
                   WeightDecay = "none" }
                 [ clock; own ])
             { AmsGrad.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8 }
@@ -115,18 +115,18 @@ module internal AdamMaximumRules =
             Role.Rule
             "adamax"
             (page
-                "Adam with the largest of decaying gradients"
+                "Adam with a decaying maximum of the absolute gradients"
                 "u ← max(β₂ u, |g| + ε);  Δ = α v̂ / u"
                 "Kingma & Ba 2015, algorithm 2"
                 "torch.optim.Adamax"
                 { Rate = "outside"
                   Epsilon = "inside the maximum, added to |g|"
                   InitialState = [ "average", "0"; "infinity_norm", "0" ]
-                  BiasCorrection = "the mean of gradients; the maximum needs none"
+                  BiasCorrection = "the mean of gradients; the maximum needs no correction"
                   WeightDecay = "none" }
                 [ clock; own ])
             { AdaMax.LearningRate = 2e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8 }
             [ rate (fun (h: AdaMax) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
-              decay "beta2" "β₂, of the largest gradient" _.Beta2 (fun v h -> { h with Beta2 = v })
+              decay "beta2" "β₂, the decay of the maximum" _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v }) ]

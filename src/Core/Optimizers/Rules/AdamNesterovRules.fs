@@ -157,14 +157,14 @@ module internal AdamNesterovRules =
             Role.Rule
             "nadam"
             (page
-                "Adam that looks one step ahead"
+                "Adam with Nesterov's look-ahead"
                 "Δ = α ((1−μ_t)/(1−Πμ) g + μ_{t+1}/(1−Πμ μ_{t+1}) v) / (√ŝ + ε), μ_t = β₁ (1 − ½ 0.96^{tψ})"
                 "Dozat 2016, algorithm 2"
-                "torch.optim.NAdam since version 2; with legacy=true, before it"
+                "torch.optim.NAdam since PyTorch 2; earlier versions with legacy=true"
                 { Rate = "outside"
                   Epsilon = "outside the corrected root"
                   InitialState = [ "average", "0"; "square_average", "0"; "momentum_product", "1" ]
-                  BiasCorrection = "both means, that of gradients by the product of all μ"
+                  BiasCorrection = "both means; the mean of gradients by the product of all μ"
                   WeightDecay = "none" }
                 [ clock; own ])
             { NAdam.LearningRate = 2e-3
@@ -177,16 +177,20 @@ module internal AdamNesterovRules =
               beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
               beta2 _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "momentum_decay" "ψ, how fast the momentum goes to β₁" ArgumentRange.nonNegative _.MomentumDecay (fun v h ->
-                  { h with MomentumDecay = v })
-              flag "legacy" "μ_t twice, as in PyTorch before version 2" _.Legacy (fun v h -> { h with Legacy = v }) ]
+              detail
+                  "momentum_decay"
+                  "ψ, the speed at which the momentum approaches β₁"
+                  ArgumentRange.nonNegative
+                  _.MomentumDecay
+                  (fun v h -> { h with MomentumDecay = v })
+              flag "legacy" "the earlier formula of PyTorch, with μ_t twice" _.Legacy (fun v h -> { h with Legacy = v }) ]
 
     let adan =
         define
             Role.Rule
             "adan"
             (page
-                "means of gradients, of their differences, and of the squares of what both foretell"
+                "means of gradients, of their differences, and of the squares of their prediction"
                 "d = g − p;  v₁, v₂ of g, d;  n of (g + β₂ d)²;  u = α (v̂₁ + β₂ v̂₂) / (√n̂ + ε);  w' = (w − u)/(1 + αλ)"
                 "Xie et al. 2022, algorithm 1, with the authors' corrections"
                 "sail-sg/Adan"
@@ -199,7 +203,7 @@ module internal AdamNesterovRules =
                       "previous_gradient", "the first gradient" ]
                   BiasCorrection = "all three means"
                   WeightDecay = "proximal: w' = (w − u) / (1 + α λ)" }
-                [ clock; own; "P32", "with decay the rate also divides" ])
+                [ clock; own; "P32", "with decay, the step is also divided by 1 + αλ" ])
             { Adan.LearningRate = 1e-3
               Beta1 = 0.98
               Beta2 = 0.92
@@ -208,7 +212,7 @@ module internal AdamNesterovRules =
               WeightDecay = 0.0 }
             [ rate (fun (h: Adan) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
-              decay "beta2" "β₂, of the mean of differences" _.Beta2 (fun v h -> { h with Beta2 = v })
-              decay "beta3" "β₃, of the mean of squares" _.Beta3 (fun v h -> { h with Beta3 = v })
+              decay "beta2" "β₂, the decay of the mean of differences" _.Beta2 (fun v h -> { h with Beta2 = v })
+              decay "beta3" "β₃, the decay of the mean of squares" _.Beta3 (fun v h -> { h with Beta3 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
               detail "decay" "λ, proximal weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]

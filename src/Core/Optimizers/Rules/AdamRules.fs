@@ -184,7 +184,7 @@ module internal AdamRules =
             Role.Rule
             "adam"
             (page
-                "corrected means of gradients and of their squares"
+                "bias-corrected means of gradients and of squared gradients"
                 "v ← β₁ v + (1−β₁) g;  s ← β₂ s + (1−β₂) g²;  Δ = α v̂ / (√ŝ + ε), v̂ = v/(1−β₁ᵗ), ŝ = s/(1−β₂ᵗ)"
                 "Kingma & Ba 2015, algorithm 1"
                 "torch.optim.Adam, optax.adam (eps_root is inside=true)"
@@ -201,10 +201,10 @@ module internal AdamRules =
               Correction = true
               Inside = false }
             [ rate (fun (h: Adam) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              decay "beta1" "β₁, of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
-              decay "beta2" "β₂, of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
+              decay "beta1" "β₁, the decay of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
+              decay "beta2" "β₂, the decay of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              flag "correction" "correct the means for their start at zero" _.Correction (fun v h -> { h with Correction = v })
+              flag "correction" "bias correction of the means" _.Correction (fun v h -> { h with Correction = v })
               flag "inside" "ε within the root" _.Inside (fun v h -> { h with Inside = v }) ]
 
     let adamW =
@@ -212,7 +212,7 @@ module internal AdamRules =
             Role.Rule
             "adamw"
             (page
-                "Adam with weight decay beside it"
+                "Adam with decoupled weight decay"
                 "Δ = α v̂ / (√ŝ + ε) + α λ w"
                 "Loshchilov & Hutter 2019, algorithm 2, with the rate in front of λ"
                 "torch.optim.AdamW, optax.adamw"
@@ -220,8 +220,8 @@ module internal AdamRules =
                   Epsilon = "outside the corrected root"
                   InitialState = [ "average", "0"; "square_average", "0" ]
                   BiasCorrection = "both means"
-                  WeightDecay = "decoupled, times the rate" }
-                [ clock; own; "P16", "its decay does not go through the means: that is its point" ])
+                  WeightDecay = "decoupled, times the learning rate" }
+                [ clock; own; "P16", "its decay bypasses the means by design" ])
             { AdamW.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8; WeightDecay = 0.01 }
             [ rate (fun (h: AdamW) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
@@ -237,12 +237,12 @@ module internal AdamRules =
                 "Adam with a second, much slower mean of gradients"
                 "Δ = lr ((v̂₁ + α v₂) / (√ŝ + ε) + λ w), v₂ the mean with β₃"
                 "Pagliardini, Ablin & Grangier 2024, algorithm 1"
-                "apple/ml-ademamix, whose logarithms add 1e-8"
+                "apple/ml-ademamix, except that its logarithms add 1e-8"
                 { Rate = "outside"
                   Epsilon = "outside the corrected root"
                   InitialState = [ "average", "0"; "slow_average", "0"; "square_average", "0" ]
-                  BiasCorrection = "the fast mean and that of squares; the slow mean has none"
-                  WeightDecay = "decoupled, times the rate" }
+                  BiasCorrection = "the fast mean and the mean of squares; the slow mean is not corrected"
+                  WeightDecay = "decoupled, times the learning rate" }
                 [ clock; own ])
             { AdEmaMix.LearningRate = 1e-3
               Beta1 = 0.9
@@ -255,8 +255,9 @@ module internal AdamRules =
             [ rate (fun (h: AdEmaMix) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
               beta2 _.Beta2 (fun v h -> { h with Beta2 = v })
-              decay "beta3" "β₃, of the slow mean" _.Beta3 (fun v h -> { h with Beta3 = v })
+              decay "beta3" "β₃, the decay of the slow mean" _.Beta3 (fun v h -> { h with Beta3 = v })
               number "alpha" "α, the slow mean's weight" ArgumentRange.nonNegative _.Mixing (fun v h -> { h with Mixing = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
               detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
-              whole "warmup" "steps over which α and β₃ rise" ArgumentRange.countsOrNone true _.Warmup (fun v h -> { h with Warmup = v }) ]
+              whole "warmup" "the number of warm-up steps of α and β₃" ArgumentRange.countsOrNone true _.Warmup (fun v h ->
+                  { h with Warmup = v }) ]

@@ -160,16 +160,16 @@ module internal AdamVarianceRules =
             Role.Rule
             "radam"
             (page
-                "Adam that divides only when the mean of squares can be trusted"
+                "Adam that divides only when the variance of the mean of squares is small enough"
                 "ρ = ρ∞ − 2tβ₂ᵗ/(1−β₂ᵗ);  ρ > 5: Δ = α r v̂ √(1−β₂ᵗ)/(√s + ε);  otherwise Δ = α v̂"
                 "Liu et al. 2020, algorithm 2, threshold 5"
                 "torch.optim.RAdam"
                 { Rate = "outside"
-                  Epsilon = "outside the root, which is not corrected"
+                  Epsilon = "outside the uncorrected root"
                   InitialState = [ "average", "0"; "square_average", "0" ]
-                  BiasCorrection = "both means, that of squares by √(1−β₂ᵗ) outside its root; at first that of gradients alone"
+                  BiasCorrection = "both means; the mean of squares by √(1−β₂ᵗ) outside its root; at first only the mean of gradients"
                   WeightDecay = "none" }
-                [ clock; own; "P9", "its first steps go with the gradient" ])
+                [ clock; own; "P9", "its first steps are proportional to the gradient" ])
             { RAdam.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8 }
             [ rate (fun (h: RAdam) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
@@ -181,7 +181,7 @@ module internal AdamVarianceRules =
             Role.Rule
             "adabelief"
             (page
-                "Adam that divides by how far gradients are from their mean"
+                "Adam that divides by the deviation of gradients from their mean"
                 "s ← β₂ s + (1−β₂) (g−v)² + ε;  Δ = α v̂ / (√ŝ + ε)"
                 "Zhuang et al. 2020, algorithm 2"
                 "the authors' package (rectify=False, weight_decouple=False); optax.adabelief(eps_root=eps)"
@@ -190,11 +190,11 @@ module internal AdamVarianceRules =
                   InitialState = [ "average", "0"; "belief", "0" ]
                   BiasCorrection = "both means"
                   WeightDecay = "none" }
-                [ clock; own; "P9", "its ε has two units" ])
+                [ clock; own; "P9", "its ε is used with two units" ])
             { AdaBelief.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-16 }
             [ rate (fun (h: AdaBelief) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
-              decay "beta2" "β₂, of the mean of squared surprises" _.Beta2 (fun v h -> { h with Beta2 = v })
+              decay "beta2" "β₂, the decay of the mean of squared deviations" _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v }) ]
 
     let yogi =
@@ -202,16 +202,18 @@ module internal AdamVarianceRules =
             Role.Rule
             "yogi"
             (page
-                "Adam whose mean of squares moves by a share of g² at most"
+                "Adam whose mean of squares changes by at most (1−β₂) g² a step"
                 "s ← s − (1−β₂) sign(s − g²) g²;  Δ = α v / (√s + ε)"
                 "Zaheer et al. 2018, algorithm 2"
-                "with correction=true pytorch_optimizer and TF Addons; optax.yogi also starts v at 1e-6"
+                "pytorch_optimizer and TF Addons with correction=true; optax.yogi also starts v at 1e-6"
                 { Rate = "outside"
                   Epsilon = "outside the root; with correction=true, the corrected one"
                   InitialState = [ "average", "0"; "square_average", "initial" ]
                   BiasCorrection = "none; with correction=true, both means"
                   WeightDecay = "none" }
-                [ own; "P9", "the start of its sum has a unit"; "P22", "with correction it counts the steps" ])
+                [ own
+                  "P9", "the initial sum has a unit"
+                  "P22", "with correction=true, it depends on the number of steps" ])
             { Yogi.LearningRate = 0.01
               Beta1 = 0.9
               Beta2 = 0.999
@@ -222,5 +224,5 @@ module internal AdamVarianceRules =
               beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
               beta2 _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "initial" "the mean of squares at the start" ArgumentRange.nonNegative _.Initial (fun v h -> { h with Initial = v })
-              flag "correction" "correct both means as Adam does" _.Correction (fun v h -> { h with Correction = v }) ]
+              detail "initial" "the initial mean of squares" ArgumentRange.nonNegative _.Initial (fun v h -> { h with Initial = v })
+              flag "correction" "bias correction of both means, as in Adam" _.Correction (fun v h -> { h with Correction = v }) ]

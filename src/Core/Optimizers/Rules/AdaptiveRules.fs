@@ -202,7 +202,7 @@ module internal AdaptiveRules =
             Role.Rule
             "adagrad"
             (page
-                "the rate over the root of all squared gradients"
+                "the learning rate divided by the root of the sum of squared gradients"
                 "s ← s + g²;  Δ = α g / (√s + ε)"
                 "Duchi, Hazan & Singer 2011, eq. 1"
                 "torch.optim.Adagrad(eps=1e-10); keras and optax.adagrad with inside=true, initial=0.1, eps=1e-7"
@@ -211,14 +211,18 @@ module internal AdaptiveRules =
                   InitialState = [ "square_sum", "initial" ]
                   BiasCorrection = "none"
                   WeightDecay = "none" }
-                [ "P5", "each element has a rate of its own"
-                  "P22", "with lr_decay the rate's fall counts the steps" ])
+                [ "P5", "each element has its own effective learning rate"
+                  "P22", "with lr_decay, the learning rate depends on the number of steps" ])
             { LearningRate = 0.1; Epsilon = 1e-6; Initial = 0.0; RateDecay = 0.0; Inside = false }
             [ rate (fun (h: Adagrad) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "initial" "the sum at the start" ArgumentRange.nonNegative _.Initial (fun v h -> { h with Initial = v })
-              detail "lr_decay" "the rate's fall, α / (1 + (t−1) · this)" ArgumentRange.nonNegative _.RateDecay (fun v h ->
-                  { h with RateDecay = v })
+              detail "initial" "the initial sum" ArgumentRange.nonNegative _.Initial (fun v h -> { h with Initial = v })
+              detail
+                  "lr_decay"
+                  "the decrease of the learning rate, α / (1 + (t−1) · this)"
+                  ArgumentRange.nonNegative
+                  _.RateDecay
+                  (fun v h -> { h with RateDecay = v })
               inside _.Inside (fun v h -> { h with Inside = v }) ]
 
     let rmsProp =
@@ -226,16 +230,16 @@ module internal AdaptiveRules =
             Role.Rule
             "rmsprop"
             (page
-                "the rate over the root of recent squared gradients"
+                "the learning rate divided by the root of the mean of recent squared gradients"
                 "s ← γ s + (1−γ) g²;  Δ = α g / (√s + ε)"
                 "Tieleman & Hinton 2012, lecture 6.5; centred: Graves 2013, eqs. 38-41"
                 "torch.optim.RMSprop(alpha=γ, eps=1e-8, centered, momentum); optax.rmsprop with inside=true"
-                { Rate = "outside, of the velocity too"
+                { Rate = "outside, also outside the velocity"
                   Epsilon = "outside the root; with inside=true, inside it"
                   InitialState = [ "square_average", "0"; "average", "0"; "velocity", "0" ]
                   BiasCorrection = "none"
                   WeightDecay = "none" }
-                [ "P5", "each element has a rate of its own" ])
+                [ "P5", "each element has its own effective learning rate" ])
             { LearningRate = 1e-4
               Decay = 0.99
               Epsilon = 1e-6
@@ -243,10 +247,11 @@ module internal AdaptiveRules =
               Momentum = 0.0
               Inside = false }
             [ rate (fun (h: RmsProp) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              decay "decay" "γ, of the mean of squared gradients" _.Decay (fun v h -> { h with Decay = v })
+              decay "decay" "γ, the decay of the mean of squared gradients" _.Decay (fun v h -> { h with Decay = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              flag "centered" "divide by the deviation from the mean gradient" _.Centered (fun v h -> { h with Centered = v })
-              detail "momentum" "μ, of a velocity; 0 is none" ArgumentRange.belowOne _.Momentum (fun v h -> { h with Momentum = v })
+              flag "centered" "division by the deviation from the mean gradient" _.Centered (fun v h -> { h with Centered = v })
+              detail "momentum" "μ, the momentum of the velocity; 0 disables it" ArgumentRange.belowOne _.Momentum (fun v h ->
+                  { h with Momentum = v })
               inside _.Inside (fun v h -> { h with Inside = v }) ]
 
     let adadelta =
@@ -254,20 +259,20 @@ module internal AdaptiveRules =
             Role.Rule
             "adadelta"
             (page
-                "no rate: recent deltas over recent gradients"
+                "no learning rate: the size of recent steps divided by the size of recent gradients"
                 "s ← γ s + (1−γ) g²;  u = (√d + ε) / (√s + ε) g;  d ← γ d + (1−γ) u²;  Δ = α u"
                 "Zeiler 2012, algorithm 1"
                 "torch.optim.Adadelta(lr=1, rho=γ) with inside=true"
-                { Rate = "outside, a factor of 1: the law itself has none"
+                { Rate = "outside, a factor of 1; the original formula has no learning rate"
                   Epsilon = "outside both roots; with inside=true, inside them"
                   InitialState = [ "square_average", "0"; "delta_square_average", "0" ]
                   BiasCorrection = "none"
                   WeightDecay = "none" }
-                [ "P5", "each element has a rate of its own" ])
+                [ "P5", "each element has its own effective learning rate" ])
             { Decay = 0.99; Epsilon = 1e-6; DeltaEpsilon = nan; LearningRate = 1.0; Inside = false }
-            [ decay "decay" "γ, of both means of squares" (fun (h: Adadelta) -> h.Decay) (fun v h -> { h with Decay = v })
+            [ decay "decay" "γ, the decay of both means of squares" (fun (h: Adadelta) -> h.Decay) (fun v h -> { h with Decay = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "eps_delta" "ε of the deltas; the same as eps if left out" ArgumentRange.nonNegative _.DeltaEpsilon (fun v h ->
+              detail "eps_delta" "ε of the steps; the default is eps" ArgumentRange.nonNegative _.DeltaEpsilon (fun v h ->
                   { h with DeltaEpsilon = v })
-              detail "lr" "α, on top of all" ArgumentRange.nonNegative _.LearningRate (fun v h -> { h with LearningRate = v })
+              detail "lr" "α, a factor of the whole step" ArgumentRange.nonNegative _.LearningRate (fun v h -> { h with LearningRate = v })
               inside _.Inside (fun v h -> { h with Inside = v }) ]

@@ -356,49 +356,49 @@ type Prodigy =
 module internal DistanceRules =
     open RuleKind
 
-    let private whole = "P23", "sums go over all tensors"
-    let private own = "P5", "each element has a rate of its own"
+    let private whole = "P23", "sums are over all tensors"
+    let private own = "P5", "each element has its own effective learning rate"
 
     let dog =
         define
             Role.Rule
             "dog"
             (page
-                "no rate: the distance from the start over the root of all squared gradient norms"
+                "no learning rate: the distance from the start divided by the root of the sum of squared gradient norms"
                 "r ← max(r, ‖w − w₀‖);  G ← G + ‖g‖²;  Δ = lr r/√G g"
                 "Ivgi, Hinder & Carmon 2023, section 2"
                 "formll/dog; optax.contrib.dog"
-                { Rate = "outside, a factor of 1: the distance is the rate"
-                  Epsilon = "inside the root, where the sum begins"
+                { Rate = "outside, a factor of 1; the distance takes the place of the learning rate"
+                  Epsilon = "inside the root, as the start of the sum"
                   InitialState = [ "initial", "the parameters"; "distance", "reps (1 + ‖w₀‖)"; "square_sum", "eps" ]
                   BiasCorrection = "none"
                   WeightDecay = "none" }
                 [ whole
                   "P9", "its ε has the unit of squared gradients"
-                  "P32", "later steps depend on how far earlier ones went" ])
+                  "P32", "later steps depend on the distance of earlier steps" ])
             { Dog.LearningRate = 1.0; InitialDistance = 1e-6; Epsilon = 1e-8 }
             [ rate (fun (h: Dog) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "reps" "the distance to begin with, relative to 1 + ‖w₀‖" ArgumentRange.positive _.InitialDistance (fun v h ->
+              number "reps" "the initial distance, relative to 1 + ‖w₀‖" ArgumentRange.positive _.InitialDistance (fun v h ->
                   { h with InitialDistance = v })
-              detail "eps" "ε, where the sum begins" ArgumentRange.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v }) ]
+              detail "eps" "ε, the initial sum" ArgumentRange.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v }) ]
 
     let dowg =
         define
             Role.Rule
             "dowg"
             (page
-                "no rate: as dog, with each norm weighted by the distance of its step"
+                "no learning rate: dog with each norm weighted by the distance at its step"
                 "ρ ← max(ρ, ‖w − w₀‖²);  v ← v + ρ ‖g‖²;  Δ = ρ g / (√v + ε)"
                 "Khaled, Mishchenko & Jin 2023, algorithm 1"
                 "the authors' code; optax.contrib.dowg"
                 { Rate = "none"
-                  Epsilon = "outside the root; the squared distance begins with it too"
+                  Epsilon = "outside the root; it is also the initial squared distance"
                   InitialState = [ "initial", "the parameters"; "square_distance", "eps"; "weighted_sum", "0" ]
                   BiasCorrection = "none"
                   WeightDecay = "none" }
-                [ whole; "P9", "its ε has two units"; "P32", "it has no rate" ])
+                [ whole; "P9", "its ε is used with two units"; "P32", "it has no learning rate" ])
             { Dowg.Epsilon = 1e-4 }
-            [ number "eps" "ε, the squared distance to begin with" ArgumentRange.positive (fun (h: Dowg) -> h.Epsilon) (fun v h ->
+            [ number "eps" "ε, the initial squared distance" ArgumentRange.positive (fun (h: Dowg) -> h.Epsilon) (fun v h ->
                   { h with Epsilon = v }) ]
 
     let private first get set = detail "d0" "the first estimate" ArgumentRange.positive get set
@@ -408,16 +408,16 @@ module internal DistanceRules =
             Role.Rule
             "dadapt_adam"
             (page
-                "no rate: Adam with an estimate of the distance to the solution"
+                "no learning rate: Adam with an estimate of the distance to the solution"
                 "λ = d lr;  m ← β₁m + (1−β₁) λ g;  r ← √β₂ r + (1−√β₂) λ⟨g, s/A⟩;  s ← √β₂ s + (1−√β₂) λ g;  Δ = m/A;  d ← max(d, r/((1−√β₂)‖s‖₁))"
                 "Defazio & Mishchenko 2023, Adam with D-Adaptation"
-                "the authors' package takes A before the step's squares, and decays through the gradient"
+                "the authors' package, except that it uses A from before the step and decays through the gradient"
                 { Rate = "inside the mean of gradients, times the estimate"
-                  Epsilon = "outside the root, which is not corrected"
+                  Epsilon = "outside the uncorrected root"
                   InitialState = [ "average", "0"; "square_average", "0"; "gradient_sum", "0"; "estimate", "d0"; "product", "0" ]
                   BiasCorrection = "none"
-                  WeightDecay = "decoupled, times the rate and the estimate" }
-                [ whole; own; "P32", "the rate is in the estimate" ])
+                  WeightDecay = "decoupled, times the learning rate and the estimate" }
+                [ whole; own; "P32", "the estimate contains the learning rate" ])
             { DAdaptAdam.LearningRate = 1.0
               Beta1 = 0.9
               Beta2 = 0.999
@@ -425,8 +425,8 @@ module internal DistanceRules =
               WeightDecay = 0.0
               InitialEstimate = 1e-6 }
             [ rate (fun (h: DAdaptAdam) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              decay "beta1" "β₁, of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
-              decay "beta2" "β₂, of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
+              decay "beta1" "β₁, the decay of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
+              decay "beta2" "β₂, the decay of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
               detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
               first _.InitialEstimate (fun v h -> { h with InitialEstimate = v }) ]
@@ -436,12 +436,12 @@ module internal DistanceRules =
             Role.Rule
             "prodigy"
             (page
-                "no rate: Adam with an estimate of the distance that grows faster"
+                "no learning rate: Adam with a faster-growing estimate of the distance"
                 "r ← β₃r + (1−β₃) α d²⟨g, w₀−w⟩;  s ← β₃s + (1−β₃) α d² g;  m, v of d g, d² g²;  Δ = α d m/(√v + d ε);  d ← max(d, r/‖s‖₁)"
                 "Mishchenko & Defazio 2024, algorithm 4"
-                "the authors' package, but for d ε, where it has the next d"
-                { Rate = "outside, times the estimate, whose sums have it too"
-                  Epsilon = "outside the root, which is not corrected, times the estimate"
+                "the authors' package, except that its d ε uses the next d"
+                { Rate = "outside, times the estimate; the estimate's sums contain it too"
+                  Epsilon = "outside the uncorrected root, times the estimate"
                   InitialState =
                     [ "average", "0"
                       "square_average", "0"
@@ -450,8 +450,8 @@ module internal DistanceRules =
                       "estimate", "d0"
                       "product", "0" ]
                   BiasCorrection = "none"
-                  WeightDecay = "decoupled, times the rate and the estimate" }
-                [ whole; own; "P32", "the rate is in the estimate" ])
+                  WeightDecay = "decoupled, times the learning rate and the estimate" }
+                [ whole; own; "P32", "the estimate contains the learning rate" ])
             { Prodigy.LearningRate = 1.0
               Beta1 = 0.9
               Beta2 = 0.999
@@ -461,10 +461,12 @@ module internal DistanceRules =
               InitialEstimate = 1e-6
               Coefficient = 1.0 }
             [ rate (fun (h: Prodigy) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              decay "beta1" "β₁, of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
-              decay "beta2" "β₂, of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
-              detail "beta3" "β₃, of the estimate's sums; √β₂ if left out" ArgumentRange.belowOne _.Beta3 (fun v h -> { h with Beta3 = v })
+              decay "beta1" "β₁, the decay of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
+              decay "beta2" "β₂, the decay of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
+              detail "beta3" "β₃, the decay of the sums of the estimate; the default is √β₂" ArgumentRange.belowOne _.Beta3 (fun v h ->
+                  { h with Beta3 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
               detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
               first _.InitialEstimate (fun v h -> { h with InitialEstimate = v })
-              detail "coefficient" "a factor of new estimates" ArgumentRange.positive _.Coefficient (fun v h -> { h with Coefficient = v }) ]
+              detail "coefficient" "the factor of new estimates" ArgumentRange.positive _.Coefficient (fun v h ->
+                  { h with Coefficient = v }) ]

@@ -288,23 +288,25 @@ module internal MatrixRules =
             Role.Rule
             "muon"
             (page
-                "a matrix's momentum with all its singular values brought near 1; for matrices alone"
+                "the momentum of a matrix, with all singular values near 1; for matrices only"
                 "m ← μ m + (1−μ) g;  Δ = α √max(1, units/inputs) NewtonSchulz((1−μ) g + μ m) + α λ w"
                 "Jordan et al. 2024, with its coefficients 3.4445, −4.7750, 2.0315"
                 "KellerJordan/Muon, in full precision"
                 { Rate = "outside"
-                  Epsilon = "none to choose; 1e-7 is added to the norm"
+                  Epsilon = "none to set; 1e-7 is added to the norm"
                   InitialState = [ "average", "0" ]
-                  BiasCorrection = "none: lengths do not count"
-                  WeightDecay = "decoupled, times the rate" }
-                [ "P23", "a matrix is not its elements"
+                  BiasCorrection = "none; the length has no effect"
+                  WeightDecay = "decoupled, times the learning rate" }
+                [ "P23", "it uses whole matrices"
                   "P9", "1e-7 is added to the norm"
-                  "P5", "it turns with the rows and the columns of a matrix, not with its elements" ])
+                  "P5", "it commutes with rotations of rows and of columns, not of all elements" ])
             { Muon.LearningRate = 0.02; Momentum = 0.95; Nesterov = true; Iterations = 5L; WeightDecay = 0.0 }
             [ rate (fun (h: Muon) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "momentum" "μ, of the mean of gradients" ArgumentRange.belowOne _.Momentum (fun v h -> { h with Momentum = v })
-              flag "nesterov" "look one step ahead" _.Nesterov (fun v h -> { h with Nesterov = v })
-              whole "iterations" "of Newton and Schulz" ArgumentRange.counts true _.Iterations (fun v h -> { h with Iterations = v })
+              number "momentum" "μ, the decay of the mean of gradients" ArgumentRange.belowOne _.Momentum (fun v h ->
+                  { h with Momentum = v })
+              flag "nesterov" "Nesterov's look-ahead" _.Nesterov (fun v h -> { h with Nesterov = v })
+              whole "iterations" "the number of Newton-Schulz iterations" ArgumentRange.counts true _.Iterations (fun v h ->
+                  { h with Iterations = v })
               detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
 
     let adafactor =
@@ -312,22 +314,24 @@ module internal MatrixRules =
             Role.Rule
             "adafactor"
             (page
-                "squares kept as sums of rows and columns, steps in proportion to the parameters"
+                "squared gradients as sums over rows and columns, and steps proportional to the parameters"
                 "β = 1 − t^−c;  R, C of rows and columns of g² + ε₁;  U = g/√(R C/ΣR);  Δ = max(ε₂, RMS w) min(lr, 1/√t) U / max(1, RMS U/clip)"
                 "Shazeer & Stern 2018, algorithms 4 to 6"
                 "torch.optim.Adafactor, which applies ε₁ at the end"
-                { Rate = "outside, relative: at most 1/√t, times the tensor's root mean square"
-                  Epsilon = "inside the root (eps1, added to g²); eps2 is the least size of a tensor"
+                { Rate = "outside and relative: at most 1/√t, times the root mean square of the tensor"
+                  Epsilon = "inside the root (eps1, added to g²); eps2 is the smallest root mean square of a tensor"
                   InitialState = [ "square_average", "0" ]
-                  BiasCorrection = "none: β is 0 at the first step"
+                  BiasCorrection = "none; β is 0 at the first step"
                   WeightDecay = "none" }
-                [ "P23", "rows and columns share their sums"
-                  "P5", "each element has a rate of its own"
-                  "P22", "β counts the steps"
-                  "P32", "the rate is the largest of several" ])
+                [ "P23", "the elements of a row or column share a sum"
+                  "P5", "each element has its own effective learning rate"
+                  "P22", "β depends on the number of steps"
+                  "P32", "the learning rate is the maximum of several values" ])
             { Adafactor.LearningRate = 0.01; Exponent = 0.8; Epsilon1 = 1e-30; Epsilon2 = 1e-3; Clip = 1.0 }
             [ rate (fun (h: Adafactor) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              detail "exponent" "of the decay, β = 1 − t^−this" ArgumentRange.nonNegative _.Exponent (fun v h -> { h with Exponent = v })
+              detail "exponent" "the exponent of the decay, β = 1 − t^−this" ArgumentRange.nonNegative _.Exponent (fun v h ->
+                  { h with Exponent = v })
               detail "eps1" "ε₁, added to squared gradients" ArgumentRange.nonNegative _.Epsilon1 (fun v h -> { h with Epsilon1 = v })
-              detail "eps2" "ε₂, the least size of a tensor" ArgumentRange.nonNegative _.Epsilon2 (fun v h -> { h with Epsilon2 = v })
-              detail "clip" "the largest size of a step" ArgumentRange.positive _.Clip (fun v h -> { h with Clip = v }) ]
+              detail "eps2" "ε₂, the smallest root mean square of a tensor" ArgumentRange.nonNegative _.Epsilon2 (fun v h ->
+                  { h with Epsilon2 = v })
+              detail "clip" "the largest root mean square of a step" ArgumentRange.positive _.Clip (fun v h -> { h with Clip = v }) ]

@@ -14,10 +14,10 @@ module internal Moments =
     /// The same, or 1 where nothing is to be corrected.
     let weightIf (isCorrected: bool) (decay: float) (step: int64) = if isCorrected then weight decay step else 1.0
 
-    let clock = "P22", "its corrections count the steps"
-    let own = "P5", "each element has a rate of its own"
-    let beta1 get set = RuleKind.decay "beta1" "β₁, of the mean of gradients" get set
-    let beta2 get set = RuleKind.decay "beta2" "β₂, of the mean of squared gradients" get set
+    let clock = "P22", "the bias corrections depend on the number of steps"
+    let own = "P5", "each element has its own effective learning rate"
+    let beta1 get set = RuleKind.decay "beta1" "β₁, the decay of the mean of gradients" get set
+    let beta2 get set = RuleKind.decay "beta2" "β₂, the decay of the mean of squared gradients" get set
 
 /// Adam's constants of a step, for its own law and for those that differ in one place.
 [<AbstractClass; Sealed>]

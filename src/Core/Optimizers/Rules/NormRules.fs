@@ -192,26 +192,27 @@ type NovoGrad =
 module internal NormRules =
     open RuleKind
 
-    let private whole = "P23", "norms go over whole tensors"
+    let private whole = "P23", "norms are of whole tensors"
 
     let lars =
         define
             Role.Rule
             "lars"
             (page
-                "momentum with a rate for each tensor, in proportion to ‖w‖ / ‖g‖"
+                "momentum with a learning rate for each tensor, proportional to ‖w‖ / ‖g‖"
                 "κ = trust ‖w‖ / (‖g‖ + λ ‖w‖ + ε);  v ← μ v + α κ (g + λ w);  Δ = v"
                 "You, Gitman & Ginsburg 2017, algorithm 1"
-                "optax.lars without decay (with it, Optax has ‖g + λ w‖)"
-                { Rate = "inside the velocity, times the tensor's trust ratio"
-                  Epsilon = "added to the norms: there is no root"
+                "optax.lars without decay; with decay, Optax uses ‖g + λ w‖"
+                { Rate = "inside the velocity, times the trust ratio of the tensor"
+                  Epsilon = "added to the norms; there is no root"
                   InitialState = [ "velocity", "0" ]
                   BiasCorrection = "none"
                   WeightDecay = "L2: in the velocity, and in the norms" }
-                [ whole; "P9", "with decay, or at w = 0, its rate has a scale of its own" ])
+                [ whole; "P9", "with decay, or at w = 0, its learning rate has a scale" ])
             { Lars.LearningRate = 0.01; Momentum = 0.9; WeightDecay = 0.0; Trust = 0.001; Epsilon = 0.0 }
             [ rate (fun (h: Lars) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "momentum" "μ, what the velocity keeps" ArgumentRange.belowOne _.Momentum (fun v h -> { h with Momentum = v })
+              number "momentum" "μ, the share of the velocity that is kept" ArgumentRange.belowOne _.Momentum (fun v h ->
+                  { h with Momentum = v })
               detail "decay" "λ, L2" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
               detail "trust" "the trust coefficient" ArgumentRange.positive _.Trust (fun v h -> { h with Trust = v })
               detail "eps" "ε, added to the norms" ArgumentRange.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v }) ]
@@ -221,20 +222,22 @@ module internal NormRules =
             Role.Rule
             "lamb"
             (page
-                "Adam's direction, as long as the tensor's trust ratio says"
+                "Adam's direction, scaled by the trust ratio of the tensor"
                 "r = v̂ / (√ŝ + ε) + λ w;  Δ = α ‖w‖/‖r‖ r"
                 "You et al. 2020, algorithm 2"
                 "optax.lamb"
-                { Rate = "outside, times the tensor's trust ratio"
+                { Rate = "outside, times the trust ratio of the tensor"
                   Epsilon = "outside the corrected root"
                   InitialState = [ "average", "0"; "square_average", "0" ]
                   BiasCorrection = "both means"
-                  WeightDecay = "decoupled, times the rate and the trust ratio, whose norm has it too" }
-                [ whole; "P5", "each element has a rate of its own"; "P22", "its corrections count the steps" ])
+                  WeightDecay = "decoupled, times the learning rate and the trust ratio; the norm of the trust ratio includes it" }
+                [ whole
+                  "P5", "each element has its own effective learning rate"
+                  "P22", "the bias corrections depend on the number of steps" ])
             { Lamb.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-6; WeightDecay = 0.0 }
             [ rate (fun (h: Lamb) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              decay "beta1" "β₁, of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
-              decay "beta2" "β₂, of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
+              decay "beta1" "β₁, the decay of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
+              decay "beta2" "β₂, the decay of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
               detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
 
@@ -243,20 +246,20 @@ module internal NormRules =
             Role.Rule
             "novograd"
             (page
-                "a velocity of gradients over the mean of their tensor's norm"
+                "a velocity of gradients divided by the mean norm of their tensor"
                 "v ← β₂ v + (1−β₂) ‖g‖², ‖g‖² at first;  m ← β₁ m + g/(√v + ε) + λ w;  Δ = α m"
                 "Ginsburg et al. 2019, algorithm 1"
                 "optax.novograd"
                 { Rate = "outside"
                   Epsilon = "outside the root"
                   InitialState = [ "average", "0"; "square_norm", "the first squared norm" ]
-                  BiasCorrection = "none; the first squared norm comes in whole"
-                  WeightDecay = "inside the velocity, beside the divided gradient" }
-                [ whole; "P22", "the first norm comes in whole" ])
+                  BiasCorrection = "none; the first squared norm is not averaged"
+                  WeightDecay = "inside the velocity, next to the divided gradient" }
+                [ whole; "P22", "the first norm is not averaged" ])
             { NovoGrad.LearningRate = 0.01; Beta1 = 0.95; Beta2 = 0.98; Epsilon = 1e-8; WeightDecay = 0.0 }
             [ rate (fun (h: NovoGrad) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "beta1" "β₁, what the velocity keeps" ArgumentRange.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
-              number "beta2" "β₂, of the mean of squared norms" ArgumentRange.belowOne _.Beta2 (fun v h -> { h with Beta2 = v })
+              number "beta1" "β₁, the share of the velocity that is kept" ArgumentRange.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
+              number "beta2" "β₂, the decay of the mean of squared norms" ArgumentRange.belowOne _.Beta2 (fun v h -> { h with Beta2 = v })
               detail "eps" "ε, added to the root" ArgumentRange.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v })
               detail "decay" "λ, weight decay within the velocity" ArgumentRange.nonNegative _.WeightDecay (fun v h ->
                   { h with WeightDecay = v }) ]

@@ -142,17 +142,17 @@ type ScheduleFreeAdamW =
 module internal ScheduleFreeRules =
     open RuleKind
 
-    let private clock = "P22", "the mean counts the steps"
+    let private clock = "P22", "the mean depends on the number of steps"
 
     let private warmup get set =
-        whole "warmup" "steps over which the rate rises" ArgumentRange.countsOrNone true get set
+        whole "warmup" "the number of warm-up steps of the learning rate" ArgumentRange.countsOrNone true get set
 
     let scheduleFreeSgd =
         define
             Role.Rule
             "schedule_free_sgd"
             (page
-                "SGD whose mean of iterates is what is learned; needs no schedule"
+                "SGD that returns the mean of its iterates; needs no schedule"
                 "z ← z − γ g;  c = γ²/Σγ²;  x ← (1−c) x + c z;  y = (1−β) z + β x"
                 "Defazio et al. 2024, algorithm 1 and eqs. 3-5"
                 "schedulefree.SGDScheduleFree"
@@ -161,10 +161,11 @@ module internal ScheduleFreeRules =
                   InitialState = [ "z", "the parameters"; "x", "the parameters"; "weight_sum", "0" ]
                   BiasCorrection = "none"
                   WeightDecay = "none" }
-                [ clock; "P9", "Δ scales with the gradient" ])
+                [ clock; "P9", "Δ is proportional to the gradient" ])
             { ScheduleFreeSgd.LearningRate = 1.0; Beta = 0.9; Warmup = 0L }
             [ rate (fun (h: ScheduleFreeSgd) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "beta" "β, where between z and x" ArgumentRange.belowOne _.Beta (fun v h -> { h with Beta = v })
+              number "beta" "β, the position of the parameters between z and x" ArgumentRange.belowOne _.Beta (fun v h ->
+                  { h with Beta = v })
               warmup _.Warmup (fun v h -> { h with Warmup = v }) ]
 
     let scheduleFreeAdamW =
@@ -172,16 +173,16 @@ module internal ScheduleFreeRules =
             Role.Rule
             "schedule_free_adamw"
             (page
-                "AdamW whose mean of iterates is what is learned; needs no schedule"
+                "AdamW that returns the mean of its iterates; needs no schedule"
                 "γ = α √(1−β₂ᵗ);  z ← z − γ (g/(√s + ε) + λ y);  c = γ²/Σγ²;  x ← (1−c) x + c z;  y = (1−β₁) z + β₁ x"
                 "Defazio et al. 2024, algorithm 1"
                 "schedulefree.AdamWScheduleFreePaper"
                 { Rate = "inside z, and in the weights of x"
-                  Epsilon = "outside the root, which is not corrected"
+                  Epsilon = "outside the uncorrected root"
                   InitialState = [ "z", "the parameters"; "x", "the parameters"; "square_average", "0"; "weight_sum", "0" ]
-                  BiasCorrection = "the mean of squares, by √(1−β₂ᵗ) in the rate"
-                  WeightDecay = "decoupled, times the rate: of y, within z" }
-                [ clock; "P5", "each element has a rate of its own" ])
+                  BiasCorrection = "the mean of squares, by √(1−β₂ᵗ) in the learning rate"
+                  WeightDecay = "decoupled, times the learning rate: y decays, within z" }
+                [ clock; "P5", "each element has its own effective learning rate" ])
             { ScheduleFreeAdamW.LearningRate = 0.0025
               Beta1 = 0.9
               Beta2 = 0.999
@@ -189,8 +190,9 @@ module internal ScheduleFreeRules =
               WeightDecay = 0.0
               Warmup = 0L }
             [ rate (fun (h: ScheduleFreeAdamW) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "beta1" "β₁, where between z and x" ArgumentRange.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
-              decay "beta2" "β₂, of the mean of squares" _.Beta2 (fun v h -> { h with Beta2 = v })
+              number "beta1" "β₁, the position of the parameters between z and x" ArgumentRange.belowOne _.Beta1 (fun v h ->
+                  { h with Beta1 = v })
+              decay "beta2" "β₂, the decay of the mean of squares" _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, decay of y" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
+              detail "decay" "λ, the weight decay of y" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
               warmup _.Warmup (fun v h -> { h with Warmup = v }) ]

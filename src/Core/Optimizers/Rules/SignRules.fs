@@ -141,46 +141,46 @@ type Rprop =
 module internal SignRules =
     open RuleKind
 
-    let private signs = "P5", "each element has a sign of its own"
+    let private signs = "P5", "the sign is taken of each element"
 
     let signum =
         define
             Role.Rule
             "signum"
             (page
-                "the sign of a mean of gradients"
+                "the sign of the mean of gradients"
                 "m ← γ m + (1−γ) g;  Δ = α sign m"
                 "Bernstein et al. 2018, algorithm 2"
-                "optax sign of trace; lion(beta1=γ, beta2=γ)"
+                "Optax: the sign of trace; here also lion(beta1=γ, beta2=γ)"
                 { Rate = "outside"
                   Epsilon = "none"
                   InitialState = [ "average", "0" ]
-                  BiasCorrection = "none: a sign needs none"
+                  BiasCorrection = "none; the sign does not depend on it"
                   WeightDecay = "none" }
                 [ signs ])
             { Signum.LearningRate = 1e-4; Decay = 0.9 }
             [ rate (fun (h: Signum) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "decay" "γ, of the mean of gradients" ArgumentRange.belowOne _.Decay (fun v h -> { h with Decay = v }) ]
+              number "decay" "γ, the decay of the mean of gradients" ArgumentRange.belowOne _.Decay (fun v h -> { h with Decay = v }) ]
 
     let lion =
         define
             Role.Rule
             "lion"
             (page
-                "the sign of one mean of gradients, while a slower one is remembered"
+                "the sign of a mean of gradients, and a second, slower mean in the state"
                 "Δ = α (sign(β₁ m + (1−β₁) g) + λ w);  m ← β₂ m + (1−β₂) g"
                 "Chen et al. 2023, algorithm 2"
                 "optax.lion, whose weight_decay is 1e-3"
                 { Rate = "outside"
                   Epsilon = "none"
                   InitialState = [ "average", "0" ]
-                  BiasCorrection = "none: a sign needs none"
-                  WeightDecay = "decoupled, times the rate" }
+                  BiasCorrection = "none; the sign does not depend on it"
+                  WeightDecay = "decoupled, times the learning rate" }
                 [ signs ])
             { Lion.LearningRate = 1e-4; Beta1 = 0.9; Beta2 = 0.99; WeightDecay = 0.0 }
             [ rate (fun (h: Lion) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "beta1" "β₁, of the mean whose sign is taken" ArgumentRange.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
-              number "beta2" "β₂, of the mean that is remembered" ArgumentRange.belowOne _.Beta2 (fun v h -> { h with Beta2 = v })
+              number "beta1" "β₁, the decay of the mean whose sign is used" ArgumentRange.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
+              number "beta2" "β₂, the decay of the stored mean" ArgumentRange.belowOne _.Beta2 (fun v h -> { h with Beta2 = v })
               detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
 
     let rprop =
@@ -188,19 +188,21 @@ module internal SignRules =
             Role.Rule
             "rprop"
             (page
-                "a step of its own for each element, by the gradient's sign alone; for whole data sets"
+                "a step size for each element, from the signs of the gradient alone; for full-batch gradients"
                 "s ← clamp(s η⁺ or s η⁻ as g p is above or below 0);  p ← g, or 0 where g p < 0;  Δ = s sign p"
                 "Riedmiller & Braun 1993; Igel & Hüsken 2003 (iRprop⁻)"
                 "torch.optim.Rprop"
-                { Rate = "inside the step sizes, as the first"
+                { Rate = "inside the step sizes, as their initial value"
                   Epsilon = "none"
                   InitialState = [ "previous_gradient", "0"; "step_size", "lr" ]
                   BiasCorrection = "none"
                   WeightDecay = "none" }
-                [ signs; "P32", "the shortest and the longest step are not in proportion to it" ])
+                [ signs; "P32", "the smallest and the largest step do not scale with it" ])
             { Rprop.LearningRate = 0.01; Shrink = 0.5; Grow = 1.2; Smallest = 1e-6; Largest = 50.0 }
             [ rate (fun (h: Rprop) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              detail "eta_minus" "η⁻, where the sign turns" ArgumentRange.betweenZeroAndOne _.Shrink (fun v h -> { h with Shrink = v })
-              detail "eta_plus" "η⁺, where it stays" { ArgumentRange.positive with Lower = 1.0 } _.Grow (fun v h -> { h with Grow = v })
-              detail "min" "the shortest step" ArgumentRange.positive _.Smallest (fun v h -> { h with Smallest = v })
-              detail "max" "the longest step" ArgumentRange.positive _.Largest (fun v h -> { h with Largest = v }) ]
+              detail "eta_minus" "η⁻, the factor after a sign change" ArgumentRange.betweenZeroAndOne _.Shrink (fun v h ->
+                  { h with Shrink = v })
+              detail "eta_plus" "η⁺, the factor after an equal sign" { ArgumentRange.positive with Lower = 1.0 } _.Grow (fun v h ->
+                  { h with Grow = v })
+              detail "min" "the smallest step size" ArgumentRange.positive _.Smallest (fun v h -> { h with Smallest = v })
+              detail "max" "the largest step size" ArgumentRange.positive _.Largest (fun v h -> { h with Largest = v }) ]

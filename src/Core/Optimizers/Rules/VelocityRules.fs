@@ -168,14 +168,14 @@ type Asgd =
 module internal VelocityRules =
     open RuleKind
 
-    let private rotation = "P9", "Δ scales with the gradient"
+    let private rotation = "P9", "Δ is proportional to the gradient"
 
     let fixedRate =
         define
             Role.Rule
             "fixed"
             (page
-                "the gradient times a fixed rate"
+                "the gradient times a fixed learning rate"
                 "Δ = α g"
                 "Robbins & Monro 1951"
                 "torch.optim.SGD(lr), optax.sgd, keras SGD"
@@ -193,10 +193,10 @@ module internal VelocityRules =
             Role.Rule
             "momentum"
             (page
-                "a velocity, the rate inside it"
+                "a velocity that includes the learning rate"
                 "v ← γ v + α g;  Δ = v"
                 "Polyak 1964, eq. 9"
-                "keras SGD(momentum); PyTorch and Optax have the rate outside: equal at constant α"
+                "keras SGD(momentum); PyTorch and Optax have the learning rate outside, which is equal at constant α"
                 { Rate = "inside the velocity"
                   Epsilon = "none"
                   InitialState = [ "velocity", "0" ]
@@ -205,14 +205,14 @@ module internal VelocityRules =
                 [ rotation ])
             { Momentum.LearningRate = 1e-4; Decay = 0.9 }
             [ rate (fun (h: Momentum) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              decay "decay" "γ, what the velocity keeps" _.Decay (fun v h -> { h with Decay = v }) ]
+              decay "decay" "γ, the share of the velocity that is kept" _.Decay (fun v h -> { h with Decay = v }) ]
 
     let nesterov =
         define
             Role.Rule
             "nesterov"
             (page
-                "a velocity that looks one step ahead, the rate inside it"
+                "Nesterov's look-ahead velocity, which includes the learning rate"
                 "v ← γ v + α g;  Δ = γ v + α g"
                 "Sutskever et al. 2013, eqs. 3-4, at the look-ahead parameters"
                 "keras SGD(nesterov=True); at constant α torch.optim.SGD(momentum, nesterov=True)"
@@ -224,36 +224,41 @@ module internal VelocityRules =
                 [ rotation ])
             { Nesterov.LearningRate = 0.01; Decay = 0.9 }
             [ rate (fun (h: Nesterov) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              decay "decay" "γ, what the velocity keeps" _.Decay (fun v h -> { h with Decay = v }) ]
+              decay "decay" "γ, the share of the velocity that is kept" _.Decay (fun v h -> { h with Decay = v }) ]
 
     let sgd =
         define
             Role.Rule
             "sgd"
             (page
-                "a velocity, the rate outside it"
+                "a velocity times the learning rate"
                 "v ← μ v + (1−τ) g, g at first;  Δ = α v, or α (g + μ v)"
                 "Polyak 1964, eq. 9; Sutskever et al. 2013"
                 "torch.optim.SGD(lr, momentum, dampening, nesterov)"
                 { Rate = "outside"
                   Epsilon = "none"
                   InitialState = [ "velocity", "0" ]
-                  BiasCorrection = "none; the first gradient comes in whole, whatever the dampening"
+                  BiasCorrection = "none; the first gradient is not dampened"
                   WeightDecay = "none" }
-                [ rotation; "P22", "with dampening the first gradient seen comes in whole" ])
+                [ rotation; "P22", "with dampening, the first gradient is not dampened" ])
             { Sgd.LearningRate = 0.01; Momentum = 0.0; Dampening = 0.0; Nesterov = false }
             [ rate (fun (h: Sgd) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              number "momentum" "μ, what the velocity keeps" ArgumentRange.belowOne _.Momentum (fun v h -> { h with Momentum = v })
-              detail "dampening" "τ, what is kept from the velocity" ArgumentRange.fromZeroToOne _.Dampening (fun v h ->
-                  { h with Dampening = v })
-              flag "nesterov" "look one step ahead" _.Nesterov (fun v h -> { h with Nesterov = v }) ]
+              number "momentum" "μ, the share of the velocity that is kept" ArgumentRange.belowOne _.Momentum (fun v h ->
+                  { h with Momentum = v })
+              detail
+                  "dampening"
+                  "τ, the share of the gradient that is not added to the velocity"
+                  ArgumentRange.fromZeroToOne
+                  _.Dampening
+                  (fun v h -> { h with Dampening = v })
+              flag "nesterov" "Nesterov's look-ahead" _.Nesterov (fun v h -> { h with Nesterov = v }) ]
 
     let asgd =
         define
             Role.Rule
             "asgd"
             (page
-                "a falling rate, and the average of the parameters"
+                "a falling learning rate, and the average of the parameters"
                 "η = α / (1 + λ α (t−1))^κ;  Δ = η g + λ η w;  a ← a + μ (w − Δ − a) with μ = 1 / max(1, t−1−t₀)"
                 "Polyak & Juditsky 1992"
                 "torch.optim.ASGD, in its single-tensor form"
@@ -261,10 +266,14 @@ module internal VelocityRules =
                   Epsilon = "none"
                   InitialState = [ "average", "the parameters" ]
                   BiasCorrection = "none"
-                  WeightDecay = "decoupled, times the falling rate" }
-                [ rotation; "P22", "the rate's fall counts the steps"; "P32", "the rate sets its own fall" ])
+                  WeightDecay = "decoupled, times the falling learning rate" }
+                [ rotation
+                  "P22", "the learning rate depends on the number of steps"
+                  "P32", "the learning rate determines its own decrease" ])
             { Asgd.LearningRate = 0.01; Lambda = 1e-4; Power = 0.75; Start = 1e6 }
             [ rate (fun (h: Asgd) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              detail "lambd" "λ, of the rate's fall and of the decay" ArgumentRange.nonNegative _.Lambda (fun v h -> { h with Lambda = v })
-              detail "alpha" "κ, the power of the rate's fall" ArgumentRange.nonNegative _.Power (fun v h -> { h with Power = v })
-              detail "t0" "t₀, where averaging begins" ArgumentRange.nonNegative _.Start (fun v h -> { h with Start = v }) ]
+              detail "lambd" "λ, for the decrease of the learning rate and for weight decay" ArgumentRange.nonNegative _.Lambda (fun v h ->
+                  { h with Lambda = v })
+              detail "alpha" "κ, the exponent of the decrease of the learning rate" ArgumentRange.nonNegative _.Power (fun v h ->
+                  { h with Power = v })
+              detail "t0" "t₀, the step after which averaging begins" ArgumentRange.nonNegative _.Start (fun v h -> { h with Start = v }) ]

@@ -135,33 +135,41 @@ module internal AverageTransformations =
     let lookahead =
         transformation
             "lookahead"
-            "slow weights that go a share of the way to the fast ones every k steps"
+            "slow weights that move a share of the way to the fast weights every k steps"
             "at every k-th step: φ ← φ + α (w − Δ − φ), Δ = w − φ"
             "Zhang et al. 2019, algorithm 1"
-            [ "P22", "it counts its steps" ]
+            [ "P22", "it depends on the number of steps" ]
             { Lookahead.Steps = 5L; Share = 0.5 }
-            [ whole "k" "steps between" ArgumentRange.counts false (fun (h: Lookahead) -> h.Steps) (fun v h -> { h with Steps = v })
-              number "alpha" "α, the share of the way" ArgumentRange.aboveZeroToOne _.Share (fun v h -> { h with Share = v }) ]
+            [ whole
+                  "k"
+                  "the number of steps between synchronizations"
+                  ArgumentRange.counts
+                  false
+                  (fun (h: Lookahead) -> h.Steps)
+                  (fun v h -> { h with Steps = v })
+              number "alpha" "α, the share of the distance that the slow weights move" ArgumentRange.aboveZeroToOne _.Share (fun v h ->
+                  { h with Share = v }) ]
 
     let ema =
         transformation
             "ema"
-            "the exponential moving average of the parameters, to be read; nothing is changed"
+            "the exponential moving average of the parameters; does not change the step"
             "a ← β a + (1−β) (w − Δ);  read a/(1−βᵗ)"
             "Polyak & Juditsky 1992; Kingma & Ba 2015, section 7.2"
             []
             { ParameterAverage.Decay = 0.999; Debiased = true }
-            [ RuleKind.decay "decay" "β, of the average" (fun (h: ParameterAverage) -> h.Decay) (fun v h -> { h with Decay = v })
-              flag "debiased" "correct it for its start at zero" _.Debiased (fun v h -> { h with Debiased = v }) ]
+            [ RuleKind.decay "decay" "β, the decay of the average" (fun (h: ParameterAverage) -> h.Decay) (fun v h -> { h with Decay = v })
+              flag "debiased" "bias correction of the average" _.Debiased (fun v h -> { h with Debiased = v }) ]
 
     let swa =
         transformation
             "swa"
-            "the mean of the parameters from a step on, to be read; nothing is changed"
+            "the mean of the parameters from a given step on; does not change the step"
             "a ← a + (w − Δ − a)/n, n counting the steps from start, every so many"
             "Polyak & Juditsky 1992; Izmailov et al. 2018, algorithm 1"
             []
             { StochasticAverage.Start = 1L; Every = 1L }
-            [ whole "start" "the first step that counts" ArgumentRange.counts false (fun (h: StochasticAverage) -> h.Start) (fun v h ->
+            [ whole "start" "the first step of the mean" ArgumentRange.counts false (fun (h: StochasticAverage) -> h.Start) (fun v h ->
                   { h with Start = v })
-              whole "every" "every how many steps" ArgumentRange.counts true _.Every (fun v h -> { h with Every = v }) ]
+              whole "every" "the number of steps between parameters of the mean" ArgumentRange.counts true _.Every (fun v h ->
+                  { h with Every = v }) ]

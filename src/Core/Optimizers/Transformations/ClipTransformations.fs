@@ -134,47 +134,46 @@ type ClipAdaptive =
 module internal ClipTransformations =
     open RuleKind
 
-    let private limit get set = number "limit" "the largest allowed" ArgumentRange.positive get set
+    let private limit get set = number "limit" "the limit" ArgumentRange.positive get set
 
     let clipValue =
         transformation
             "clip_value"
-            "every element kept within ±limit"
+            "limits every element to ±limit"
             "Δ = min(max(g, −c), c)"
             ""
-            [ "P5", "it looks at elements"; "P9", "the limit has a unit" ]
+            [ "P5", "it uses single elements"; "P9", "the limit has a unit" ]
             { ClipValue.Limit = 1.0 }
             [ limit (fun (h: ClipValue) -> h.Limit) (fun v h -> { h with Limit = v }) ]
 
     let clipNorm =
         transformation
             "clip_norm"
-            "each tensor's gradient shortened to the limit"
+            "limits the gradient norm of each tensor"
             "Δ = g min(1, c/‖g‖)"
             "Pascanu, Mikolov & Bengio 2013, algorithm 1"
-            [ "P23", "norms go over whole tensors"; "P9", "the limit has a unit" ]
+            [ "P23", "norms are of whole tensors"; "P9", "the limit has a unit" ]
             { ClipNorm.Limit = 1.0 }
             [ limit (fun (h: ClipNorm) -> h.Limit) (fun v h -> { h with Limit = v }) ]
 
     let clipGlobalNorm =
         transformation
             "clip_global_norm"
-            "the gradient of all tensors together shortened to the limit"
+            "limits the gradient norm of all tensors together"
             "Δ = g min(1, c/‖g‖), ‖g‖ over all tensors"
             "Pascanu, Mikolov & Bengio 2013, algorithm 1"
-            [ "P23", "the norm goes over all tensors"; "P9", "the limit has a unit" ]
+            [ "P23", "the norm is of all tensors together"; "P9", "the limit has a unit" ]
             { ClipGlobalNorm.Limit = 1.0 }
             [ limit (fun (h: ClipGlobalNorm) -> h.Limit) (fun v h -> { h with Limit = v }) ]
 
     let clipAdaptive =
         transformation
             "clip_adaptive"
-            "each unit's gradient kept within a share of the unit's norm"
+            "limits the gradient norm of each unit to a share of the unit's norm"
             "Δ = g min(1, ratio max(‖w‖, ε)/‖g‖) for each column of a matrix; a vector is one unit"
             "Brock et al. 2021, eq. 3"
-            [ "P23", "norms go over units"; "P9", "the weights have a scale" ]
+            [ "P23", "norms are of units"; "P9", "the weights have a scale" ]
             { ClipAdaptive.Ratio = 0.01; Epsilon = 1e-3 }
             [ number "ratio" "the largest ‖g‖ / ‖w‖ of a unit" ArgumentRange.positive (fun (h: ClipAdaptive) -> h.Ratio) (fun v h ->
                   { h with Ratio = v })
-              detail "eps" "the least norm that a unit is taken to have" ArgumentRange.positive _.Epsilon (fun v h ->
-                  { h with Epsilon = v }) ]
+              detail "eps" "the smallest norm of a unit that is used" ArgumentRange.positive _.Epsilon (fun v h -> { h with Epsilon = v }) ]

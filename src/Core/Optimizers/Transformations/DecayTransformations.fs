@@ -49,29 +49,29 @@ module internal DecayTransformations =
     let decay =
         transformation
             "decay"
-            "λ w added to the gradient: L2"
+            "L2 regularization: adds λ w to the gradient"
             "Δ = g + λ w"
             "Krogh & Hertz 1991"
-            [ "P31", "decay may climb"; "P9", "the weights have a scale" ]
+            [ "P31", "decay can go uphill"; "P9", "the weights have a scale" ]
             { WeightDecay.Factor = 0.0 }
             [ factor (fun (h: WeightDecay) -> h.Factor) (fun v h -> { h with Factor = v }) ]
 
     let decoupled =
         transformation
             "decoupled"
-            "λ w added behind a rule: decoupled weight decay, without the rate"
+            "decoupled weight decay without the learning rate: adds λ w to the step"
             "Δ ← Δ + λ w"
             "Loshchilov & Hutter 2019"
-            [ "P31", "decay may climb"; "P9", "the weights have a scale" ]
+            [ "P31", "decay can go uphill"; "P9", "the weights have a scale" ]
             { WeightDecay.Factor = 0.0 }
             [ factor (fun (h: WeightDecay) -> h.Factor) (fun v h -> { h with Factor = v }) ]
 
     let l1 =
         transformation
             "l1"
-            "λ sign w added to the gradient: L1"
+            "L1 regularization: adds λ sign w to the gradient"
             "Δ = g + λ sign w"
             "Tibshirani 1996"
-            [ "P31", "decay may climb"; "P9", "λ has a unit"; "P5", "each element has a sign of its own" ]
+            [ "P31", "decay can go uphill"; "P9", "λ has a unit"; "P5", "the sign is taken of each element" ]
             { SignDecay.Factor = 0.0 }
             [ factor (fun (h: SignDecay) -> h.Factor) (fun v h -> { h with Factor = v }) ]

@@ -122,31 +122,31 @@ module internal GateTransformations =
     let accumulate =
         transformation
             "accumulate"
-            "the mean of k gradients at every k-th step"
-            "a ← a + g;  Δ = a/k at every k-th step, else all behind it rests"
+            "one step with the mean gradient every k steps"
+            "a ← a + g;  Δ = a/k at every k-th step; the parts after it skip the other steps"
             ""
-            [ "P31", "it may rest"; "P22", "it counts its steps" ]
+            [ "P31", "Δ can be 0"; "P22", "it depends on the number of steps" ]
             { Accumulate.Steps = 1L }
-            [ whole "k" "how many gradients make one" ArgumentRange.counts false (fun (h: Accumulate) -> h.Steps) (fun v h ->
+            [ whole "k" "the number of gradients in each mean" ArgumentRange.counts false (fun (h: Accumulate) -> h.Steps) (fun v h ->
                   { h with Steps = v }) ]
 
     let freeze =
         transformation
             "freeze"
-            "parameters that stay as they are, until it is off"
+            "keeps the parameters unchanged while it is on"
             "Δ = 0"
             ""
-            [ "P31", "it stands still" ]
+            [ "P31", "Δ is 0" ]
             { Freeze.On = true }
-            [ flag "on" "whether to stand still" (fun (h: Freeze) -> h.On) (fun v h -> { h with On = v }) ]
+            [ flag "on" "true to keep the parameters unchanged" (fun (h: Freeze) -> h.On) (fun v h -> { h with On = v }) ]
 
     let skipNonFinite =
         transformation
             "skip_non_finite"
-            "skip steps whose gradient is not finite or too large to square"
+            "skips steps whose gradient is not finite or too large to square"
             "Δ = g if all of g² is finite, else the parts behind it skip the step"
             ""
-            [ "P23", "it looks at all tensors" ]
+            [ "P23", "it uses all tensors" ]
             { SkipNonFinite.Limit = 0L }
             [ whole
                   "limit"

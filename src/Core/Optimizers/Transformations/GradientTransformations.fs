@@ -114,12 +114,12 @@ module internal GradientTransformations =
     let identity = transformation "identity" "nothing" "Δ = g" "" [] (Identity()) []
 
     let maximize =
-        transformation "maximize" "the gradient turned round" "Δ = −g" "" [ "P31", "it climbs" ] (Maximize()) []
+        transformation "maximize" "reverses the gradient" "Δ = −g" "" [ "P31", "it goes uphill" ] (Maximize()) []
 
     let scale =
         transformation
             "scale"
-            "everything times a factor, or a schedule"
+            "multiplies the step by a factor or a schedule"
             "Δ = λ g"
             ""
             []
@@ -129,27 +129,27 @@ module internal GradientTransformations =
     let centralize =
         transformation
             "centralize"
-            "from each unit's gradient its mean is taken away"
+            "subtracts the mean from the gradient of each unit"
             "Δ = g − mean of its column; vectors stay"
             "Yong et al. 2020, eq. 1"
-            [ "P23", "means go over units"; "P31", "it may be 0" ]
+            [ "P23", "means are of units"; "P31", "Δ can be 0" ]
             (Centralize())
             []
 
     let noise =
         transformation
             "noise"
-            "normal noise added to gradients"
+            "adds normal noise to the gradient"
             "Δ = g + N(0, σ²)"
             "Neelakantan et al. 2015"
-            [ "P5", "noise does not turn with the gradient"
-              "P10", "noise does not turn with the gradient"
+            [ "P5", "noise does not depend on the gradient"
+              "P10", "noise does not depend on the gradient"
               "P21", "noise is not 0"
-              "P22", "each step has noise of its own"
-              "P23", "noise depends on the place"
+              "P22", "each step has different noise"
+              "P23", "noise depends on the position of the element"
               "P9", "noise has a scale"
-              "P31", "noise may climb" ]
+              "P31", "noise can go uphill" ]
             { Noise.Deviation = 0.01; Seed = 0L }
             [ number "deviation" "σ" ArgumentRange.nonNegative (fun (h: Noise) -> h.Deviation) (fun v h -> { h with Deviation = v })
-              whole "seed" "which noise" { ArgumentRange.countsOrNone with Upper = float Int32.MaxValue } true _.Seed (fun v h ->
+              whole "seed" "the seed of the noise" { ArgumentRange.countsOrNone with Upper = float Int32.MaxValue } true _.Seed (fun v h ->
                   { h with Seed = v }) ]

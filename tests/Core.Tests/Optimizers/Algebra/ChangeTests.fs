@@ -57,9 +57,9 @@ let private changes =
                   [ "beta1", 1.0, "[0, 1)"
                     "beta1", nan, "[0, 1)"
                     "lr", -1.0, "[0, ∞)"
-                    "k", 0.0, "k (how many gradients make one) of accumulate must be a whole number of at least 1."
-                    "k", 2.5, "k (how many gradients make one) of accumulate must be a whole number of at least 1."
-                    "k", nan, "k (how many gradients make one) of accumulate must be a whole number of at least 1."
+                    "k", 0.0, "k (the number of gradients in each mean) of accumulate must be a whole number of at least 1."
+                    "k", 2.5, "k (the number of gradients in each mean) of accumulate must be a whole number of at least 1."
+                    "k", nan, "k (the number of gradients in each mean) of accumulate must be a whole number of at least 1."
                     "on", 0.5, "true or false"
                     "on", nan, "true or false"
                     "correction", 2.0, "true or false" ] do
