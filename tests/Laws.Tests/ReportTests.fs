@@ -51,7 +51,12 @@ let tests =
                   "used"
 
               let report = Laws.check (Expression.parse "adam(correction=false)")
-              Expect.stringEnds (line "P22" report) "the bias corrections depend on the number of steps (unused: it held in 100 cases)" "unused"
+
+              Expect.stringEnds
+                  (line "P22" report)
+                  "the bias corrections depend on the number of steps (unused: it held in 100 cases)"
+                  "unused"
+
               Expect.equal [ for law in report.UnusedExemptions -> law.Id ] [ "P22" ] "list")
           testCase "is the same for the same seed" (fun () ->
               let text seed = string (Laws.checkWith (LawOptions.Defaults.WithSeed seed) climbing)
