@@ -18,4 +18,4 @@ var result = await Mnist.Experiment()
     .MaxEpochs(2)
     .RunAsync(progress);
 
-Console.WriteLine($"{result.Optimizer}: {result.History.ValAccuracy[^1]:P1} of the test images are right after {result.Steps} steps");
+Console.WriteLine($"{result.Optimizer}: {result.History.ValAccuracy.LastOrDefault():P1} of the test images are right after {result.Steps} steps");

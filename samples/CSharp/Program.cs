@@ -12,7 +12,7 @@ var comparison = await Mnist.Experiment()
 
 foreach (var run in comparison.Runs)
 {
-    Console.WriteLine($"{run.Optimizer}: accuracy {run.History.ValAccuracy[^1]:0.0000} after {run.Steps} steps");
+    Console.WriteLine($"{run.Optimizer}: accuracy {run.History.ValAccuracy.LastOrDefault():0.0000} after {run.Steps} steps");
 }
 
 comparison.SavePlots(Path.Combine("artifacts", "sample"));

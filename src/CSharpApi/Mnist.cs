@@ -14,9 +14,11 @@ public static class Mnist
     public static Experiment Experiment() => new(new ExperimentPlan());
 
     /// <summary>
-    /// The document's model, one dense layer of 10 units with relu on the logits, from <see cref="InitialWeights.Reference"/>.
+    /// The document's model, one dense layer of 10 units with relu on the logits, from <see cref="InitialWeights.Reference"/>, validated
+    /// with <see cref="ValidationMean.Batches"/>.
     /// </summary>
-    public static Experiment DocumentExperiment() => Experiment().Dense(10, Activation.ReLU).InitialWeights(InitialWeights.Reference);
+    public static Experiment DocumentExperiment() =>
+        Experiment().Dense(10, Activation.ReLU).InitialWeights(InitialWeights.Reference).ValidationMean(ValidationMean.Batches);
 
     /// <summary>Returns the documented run with this name, or the optimizer with this text form. Upper and lower case are the same.</summary>
     /// <param name="text">Such as <c>momentum</c>, which is a documented run, <c>momentum(lr=0.1)</c>, or <c>clip_norm(1) | lion</c>.</param>

@@ -11,7 +11,16 @@ internal static class ExitCode
     public const int RunFailed = 1;
     public const int LawBroken = 1;
     public const int WrongUsage = 2;
-    public const int Interrupted = 130;
+
+    /// <summary>The code that shells give a process which a signal ended: 128 and the signal's number.</summary>
+    public static int Of(PosixSignal signal) =>
+        signal switch
+        {
+            PosixSignal.SIGHUP => 129,
+            PosixSignal.SIGINT => 130,
+            PosixSignal.SIGTERM => 143,
+            _ => throw new ArgumentOutOfRangeException(nameof(signal), signal, "No such signal is handled."),
+        };
 }
 
 /// <summary>An error in the command line or in a file that it names. The message is shown to the user.</summary>
@@ -39,7 +48,11 @@ internal static class Invocation
         try
         {
             var exitCode = await parsed.InvokeAsync(configuration, interruption.Token).ConfigureAwait(false);
-            return interruption.Token.IsCancellationRequested ? ExitCode.Interrupted : exitCode;
+            return interruption.Signal is { } signal ? ExitCode.Of(signal) : exitCode;
+        }
+        catch (OperationCanceledException) when (interruption.Signal is not null)
+        {
+            return ExitCode.Of(interruption.Signal.Value);
         }
         catch (Exception error) when (IsUsage(error))
         {
@@ -92,7 +105,7 @@ internal static class Invocation
     }
 }
 
-/// <summary>Handles Ctrl+C, a request to terminate and a closed terminal: the first cancels the work, the second ends the program at once.</summary>
+/// <summary>Handles Ctrl+C, SIGTERM and SIGHUP: the first signal cancels, the second ends the program at once.</summary>
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
@@ -107,6 +120,9 @@ internal sealed class Interruption : IDisposable
     }
 
     public CancellationToken Token => _source.Token;
+
+    /// <summary>The signal that cancelled, if one came.</summary>
+    public PosixSignal? Signal { get; private set; }
 
     public void Dispose()
     {
@@ -126,6 +142,7 @@ internal sealed class Interruption : IDisposable
         }
 
         context.Cancel = true;
+        Signal = context.Signal;
         if (Console.IsErrorRedirected)
         {
             // On a terminal the live table shows this message.

@@ -9,7 +9,7 @@ internal sealed class TrainingSession
 {
     // Least needed first: what the notes below the table say again, or summary.md keeps.
     private static readonly string[] Droppable =
-        ["the document's figures", "optimizer", "dead logits", "seconds", "least val. loss", "most accuracy", "seeds", "final val. loss", "steps"];
+        ["the document's figures", "optimizer", "dead logits", "seconds", "best val. loss", "best accuracy", "seeds", "final val. loss", "steps"];
 
     private readonly ResultFolder _folder;
     private readonly Lock _lock = new();
@@ -21,7 +21,7 @@ internal sealed class TrainingSession
     {
         // Before the first step: data that cannot be read, and a folder that cannot be written, are better known now.
         comparison = comparison.Prepare();
-        var session = new TrainingSession(ResultFolder.Create(output.Folder, comparison.RunNames));
+        var session = new TrainingSession(ResultFolder.Create(output.MakeFolder(), comparison.RunNames));
         var json = output.IsJson ? new JsonProgress(Console.Out) : null;
         var result = await session.TrainAsync(comparison, json, cancellationToken).ConfigureAwait(false);
         var summary = new Summary(result);

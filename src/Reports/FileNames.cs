@@ -6,8 +6,8 @@ namespace CuteDl.Reports;
 /// <summary>Runs' names as the names of files and folders.</summary>
 public static class FileNames
 {
-    /// <summary>The most characters of a name.</summary>
-    public const int MaxLength = 120;
+    /// <summary>The most bytes of a name in UTF-8. File systems limit bytes, not characters, usually to 255.</summary>
+    public const int MaxBytes = 120;
 
     private const string Nameless = "run";
 
@@ -15,7 +15,7 @@ public static class FileNames
     /// A run's name as a file's: letters, digits, <c>.</c>, <c>-</c> and <c>_</c> stay, all else becomes <c>-</c>; of several <c>-</c>
     /// on end one stays, and a <c>.</c> behind one goes; at the beginning <c>-</c> and <c>.</c> go, and at the end too.
     /// <c>fixed-0.0001</c> stays itself, <c>clip_norm(1) | adam(lr=0.001)</c> becomes <c>clip_norm-1-adam-lr-0.001</c>, a name of which
-    /// nothing is left <c>run</c>. One that is longer than <see cref="MaxLength"/> characters ends after a whole word, with a checksum of
+    /// nothing is left <c>run</c>. A name of more than <see cref="MaxBytes"/> bytes is cut after a whole word, and ends with a checksum of
     /// the run's whole name.
     /// </summary>
     /// <param name="run">Any name. Different names can become the same: see <see cref="Distinct"/>.</param>
@@ -34,10 +34,10 @@ public static class FileNames
         }
 
         var trimmed = name.ToString().Trim('-', '.');
-        return trimmed.Length switch
+        return Encoding.UTF8.GetByteCount(trimmed) switch
         {
             0 => Nameless,
-            <= MaxLength => trimmed,
+            <= MaxBytes => trimmed,
             _ => Shortened(trimmed, run),
         };
     }
@@ -45,9 +45,21 @@ public static class FileNames
     private static string Shortened(string name, string run)
     {
         var checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(run)).AsSpan(0, 4));
-        var kept = name[..(MaxLength - checksum.Length - 1)];
+        var kept = name[..Fitting(name, MaxBytes - checksum.Length - 1)];
         var end = name[kept.Length] == '-' ? kept.Length : kept.LastIndexOf('-');
         return $"{(end > 0 ? kept[..end] : kept).TrimEnd('-', '.')}-{checksum}";
+    }
+
+    // The number of characters that fit into so many bytes. Safe names have no surrogates, so that a name can be cut after any character.
+    private static int Fitting(string name, int bytes)
+    {
+        var length = 0;
+        while (length < name.Length && (bytes -= Encoding.UTF8.GetByteCount(name.AsSpan(length, 1))) >= 0)
+        {
+            length++;
+        }
+
+        return length;
     }
 
     /// <summary>

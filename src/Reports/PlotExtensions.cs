@@ -11,7 +11,7 @@ public static class PlotExtensions
 
     /// <summary>
     /// Draws a comparison and each of its runs: <c>comparison.png</c>, and for every result
-    /// <c>runs/&lt;run&gt;/seed-&lt;n&gt;/&lt;run&gt;.png</c>. Runs' names become names of files by <see cref="FileNames.Distinct"/>.
+    /// <c>runs/&lt;run&gt;/seed-&lt;n&gt;/&lt;run&gt;.png</c>. A run that ended before its first validation has none. Runs' names become names of files by <see cref="FileNames.Distinct"/>.
     /// </summary>
     /// <param name="comparison">The results.</param>
     /// <param name="folder">Where; it is made. Pictures of these names are written over, all else in it is left alone.</param>
@@ -22,7 +22,7 @@ public static class PlotExtensions
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         ComparisonPicture.Save(comparison, Path.Combine(folder, "comparison.png"));
         var names = FileNames.Distinct(comparison.Runs.Select(result => result.Run));
-        foreach (var result in comparison.Runs)
+        foreach (var result in comparison.Runs.Where(result => result.History.Count > 0))
         {
             var name = names[result.Run];
             result.SavePlot(ResultFolder.PictureOf(folder, name, result.Seed));

@@ -27,25 +27,31 @@ public sealed class ResultFolder
     public static ResultFolder Create(string path, IEnumerable<string> runs)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        Prepare(System.IO.Path.Combine(path, "runs"));
+        return new ResultFolder(path, FileNames.Distinct(runs));
+    }
+
+    /// <summary>Makes a folder if it does not exist, and makes sure that files can be written into it.</summary>
+    /// <param name="path">The folder.</param>
+    /// <exception cref="IOException">It cannot be made or written; the message names it and says what stands in the way.</exception>
+    public static void Prepare(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        WholeFile.MakeFolder(path);
         try
         {
-            var runsFolder = System.IO.Path.Combine(path, "runs");
-            Directory.CreateDirectory(runsFolder);
-
-            // A folder that is there may still refuse files.
-            var probe = System.IO.Path.Combine(runsFolder, $".{System.IO.Path.GetRandomFileName()}.tmp");
+            // A folder that exists may still refuse files.
+            var probe = System.IO.Path.Combine(path, $".{System.IO.Path.GetRandomFileName()}.tmp");
             File.WriteAllBytes(probe, []);
             File.Delete(probe);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"cannot make the folder '{path}': {cause.Message}", cause);
+            throw new IOException($"Cannot write files into the folder '{path}': {cause.Message}", cause);
         }
-
-        return new ResultFolder(path, FileNames.Distinct(runs));
     }
 
-    /// <summary>Writes one run's result and picture.</summary>
+    /// <summary>Writes one run's result and picture. A run that ended before its first validation has no picture.</summary>
     /// <param name="result">The result.</param>
     /// <exception cref="ArgumentException">The run was not announced to <see cref="Create"/>.</exception>
     /// <exception cref="IOException">A file cannot be written; the message names it.</exception>
@@ -58,10 +64,15 @@ public sealed class ResultFolder
         }
 
         WholeFile.Write(System.IO.Path.Combine(FolderOf(Path, name, result.Seed), "result.json"), Encoding.UTF8.GetBytes(result.ToJson()));
-        RunPicture.Save(result, PictureOf(Path, name, result.Seed));
+        if (result.History.Count > 0)
+        {
+            RunPicture.Save(result, PictureOf(Path, name, result.Seed));
+        }
     }
 
-    /// <summary>Writes the comparison's picture and summary; its runs are written by <see cref="Write"/>.</summary>
+    /// <summary>
+    /// Writes the comparison's summary, and its picture if there was a validation. Its runs are written by <see cref="Write"/>.
+    /// </summary>
     /// <param name="comparison">The comparison.</param>
     /// <exception cref="IOException">A file cannot be written; the message names it.</exception>
     public void WriteComparison(ComparisonResult comparison)
@@ -69,7 +80,10 @@ public sealed class ResultFolder
         var summary = new Summary(comparison);
         WholeFile.Write(System.IO.Path.Combine(Path, "summary.md"), Encoding.UTF8.GetBytes(summary.ToMarkdown()));
         WholeFile.Write(System.IO.Path.Combine(Path, "summary.json"), Encoding.UTF8.GetBytes(summary.ToJson()));
-        ComparisonPicture.Save(comparison, System.IO.Path.Combine(Path, "comparison.png"));
+        if (comparison.Runs.Any(result => result.History.Count > 0))
+        {
+            ComparisonPicture.Save(comparison, System.IO.Path.Combine(Path, "comparison.png"));
+        }
     }
 
     /// <summary>Where a run's picture lies below a folder of results.</summary>

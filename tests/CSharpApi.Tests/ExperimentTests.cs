@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CuteDl.Testing;
 using Expecto;
 
@@ -69,6 +70,32 @@ internal static class ExperimentTests
             var result = await Short.Compare([new NamedRun("bad", Optimizers.Adam()), new NamedRun("good", Optimizers.Adam())]).Parallel(1).RunAsync(trouble);
             Expect.equal(result.Runs.Single().Run, "good", "the result");
             Expect.equal(result.Failures.Single(), new RunFailure("bad", 0, "trouble"), "the failure");
+        }),
+        Spec.Test("the mean of the validation loss is over images, and over batches in the document's experiment", async () =>
+        {
+            Expect.equal((await Short.RunAsync()).Settings.ValidationMean, ValidationMean.Batches, "the document's");
+            var experiment = Mnist.Experiment().Dense(10).MaxSteps(1);
+            Expect.equal((await experiment.RunAsync()).Settings.ValidationMean, ValidationMean.Examples, "the default");
+            Expect.equal((await experiment.ValidationMean(ValidationMean.Batches).RunAsync()).Settings.ValidationMean, ValidationMean.Batches, "as it is set");
+        }),
+        Spec.Test("a text that is no result is refused where it is read", async () =>
+        {
+            var json = (await Short.MaxSteps(2).RunAsync()).ToJson();
+            foreach (var (name, from, to) in new[]
+            {
+                ("a number beyond double precision", "\"min_gain\": 0.001", "\"min_gain\": 1e999"),
+                ("one in the history", "\"loss\": [", "\"loss\": [ 1e999,"),
+                ("infinity for a setting", "\"min_gain\": 0.001", "\"min_gain\": \"Infinity\""),
+                ("a text that is no number", "\"min_gain\": 0.001", "\"min_gain\": \"many\""),
+                ("null for a text", "\"run\": \"fixed(lr=0.01)\"", "\"run\": null"),
+                ("null for a record", "\"environment\": {", "\"environment\": null, \"other\": {"),
+                ("columns of different lengths", "\"val_loss\": [", "\"val_loss\": [ 1,"),
+                ("a checksum that is missing", "\"data_checksum\"", "\"another\""),
+            })
+            {
+                Expect.isTrue(json.Contains(from, StringComparison.Ordinal), from);
+                Spec.Throws<JsonException>(() => RunResult.FromJson(json.Replace(from, to, StringComparison.Ordinal)));
+            }
         }),
         Spec.Test("any serializer writes a result as ToJson does", async () =>
         {

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using CuteDl.Reports;
 using CuteDl.Testing;
@@ -12,7 +13,7 @@ internal static class ReportTests
         Spec.Property<string>("every name becomes a file name that stays itself", text =>
         {
             var name = FileNames.Safe(text ?? "");
-            return name.Length is > 0 and <= FileNames.MaxLength && FileNames.Safe(name) == name && Path.GetFileName(name) == name;
+            return Encoding.UTF8.GetByteCount(name) is > 0 and <= FileNames.MaxBytes && FileNames.Safe(name) == name && Path.GetFileName(name) == name;
         }),
         Spec.Test("documented names stay, texts become readable, and no two runs share one", () =>
         {
@@ -28,10 +29,24 @@ internal static class ReportTests
         {
             var text = Optimizers.Parse("clip_norm(1) | { \"*.bias\": adam(lr=one_cycle(0.01, steps=100)), \"*\": adamw(lr=0.001) | lookahead | ema(0.99) }").ToString();
             var name = FileNames.Safe(text);
-            Expect.isTrue(name.Length is > 90 and <= FileNames.MaxLength, name);
+            Expect.isTrue(name.Length is > 90 and <= FileNames.MaxBytes, name);
             Expect.isTrue(name.StartsWith("clip_norm-1-bias-adam-lr-one_cycle-0.01-steps-100-beta1-0.9-", StringComparison.Ordinal), name);
             Expect.notEqual(FileNames.Safe(text + " | scale(2)"), name, "another text");
             Expect.equal(FileNames.Safe(text), name, "the same text");
+        }),
+        Spec.Test("names are limited in bytes, not in characters", () =>
+        {
+            using var folder = new TemporaryFolder();
+            foreach (var letter in new[] { "a", "é", "深", "ש" })
+            {
+                var text = string.Concat(Enumerable.Repeat(letter, 200));
+                var name = FileNames.Safe(text);
+                Expect.isTrue(Encoding.UTF8.GetByteCount(name) is > 100 and <= FileNames.MaxBytes, name);
+                Expect.stringStarts(name, letter + letter, "letters");
+                Expect.notEqual(FileNames.Safe(text + letter), name, "another name");
+                Expect.equal(FileNames.Safe(name), name, "a safe name");
+                Result(text, 0, [1]).SavePlot(Path.Combine(folder.Path, name, name + ".png"));
+            }
         }),
         Spec.Test("pictures are drawn for any history: none, one, many, not finite; the same bytes each time", () =>
         {
@@ -57,10 +72,66 @@ internal static class ReportTests
             var path = Path.Combine(folder.Path, "run.svg");
             (Result("momentum", 7, [1.0, 0.5]) with { DeadLogits = [5], AccuracyCeiling = 0.91 }).SavePlot(path);
             var svg = File.ReadAllText(path);
-            foreach (var text in new[] { "momentum", "fixed(lr=0.01)", "minimum 0.5", "class 5 is dead: at most 91 % can be right", "seed 7", "steps used up" })
+            foreach (var text in new[] { "momentum", "fixed(lr=0.01)", "minimum 0.5", "class 5 is dead: at most 91 % can be right", "seed 7", "step limit reached" })
             {
                 Expect.isTrue(svg.Contains(text, StringComparison.OrdinalIgnoreCase), text);
             }
+        }),
+        Spec.Test("losses of exactly 0 are at the lower edge of a logarithmic axis, with a mark and the label 0", () =>
+        {
+            using var folder = new TemporaryFolder();
+            var path = Path.Combine(folder.Path, "comparison.svg");
+            (int Texts, int Marks) Drawn(params double[] winner)
+            {
+                var slow = Result("slow", 0, [1, 0.1, 0.02]);
+                ComparisonPicture.Save(new ComparisonResult { Runs = [slow, Result("winner", 0, winner)] }, path);
+                var svg = File.ReadAllText(path);
+                return (svg.Split("aria-label=\"0\"").Length - 1, svg.Split("<path").Length - 1);
+            }
+
+            var (texts, marks) = Drawn(1, 0.01, 0.001);
+            var (textsOfZero, marksOfZero) = Drawn(1, 0.01, 0);
+            Expect.equal(textsOfZero, texts + 2, "the label, and the best loss in the table");
+            Expect.isTrue(marksOfZero > marks, "the mark");
+
+            var whole = Result("zeros", 0, [1, 0, 0.01, 0]);
+            whole.SavePlot(path);
+            Expect.isTrue(File.ReadAllText(path).Contains("aria-label=\"0\"", StringComparison.Ordinal), "a run's picture");
+        }),
+        Spec.Test("a run without a validation has no picture in a folder of results", () =>
+        {
+            using var folder = new TemporaryFolder();
+            var results = ResultFolder.Create(folder.Path, ["early", "whole"]);
+            var early = Result("early", 0, []) with { Stop = StopReason.Cancelled };
+            results.Write(early);
+            results.WriteComparison(new ComparisonResult { Runs = [early] });
+            new ComparisonResult { Runs = [early] }.SavePlots(Path.Combine(folder.Path, "plots"));
+            Expect.equal(Directory.GetFiles(Path.Combine(folder.Path, "runs"), "*", SearchOption.AllDirectories).Select(Path.GetFileName).Single(), "result.json", "files");
+            Expect.isFalse(File.Exists(Path.Combine(folder.Path, "comparison.png")), "the comparison's picture");
+            results.WriteComparison(new ComparisonResult { Runs = [early, Result("whole", 0, [1])] });
+            Expect.isTrue(File.Exists(Path.Combine(folder.Path, "comparison.png")), "with another run");
+        }),
+        Spec.Test("a folder of results that is a file is called so", () =>
+        {
+            using var folder = new TemporaryFolder();
+            var file = Path.Combine(folder.Path, "file");
+            File.WriteAllText(file, "");
+            foreach (var path in new[] { file, Path.Combine(file, "below") })
+            {
+                Expect.stringContains(Spec.Throws<IOException>(() => ResultFolder.Create(path, ["a"])).Message, $"'{file}' is a file. Name a folder.", "message");
+            }
+        }),
+        Spec.Test("controls of the direction of text are shown as their codes, in tables, pages and pictures", () =>
+        {
+            using var folder = new TemporaryFolder();
+            const string Name = "a\u202Eb\u2066c\u200F";
+            Expect.equal(VisibleText.Of(Name), "a[U+202E]b[U+2066]c[U+200F]", "text");
+            Expect.equal(VisibleText.Of("añ深😀\tb"), "añ深😀\tb", "all else stays");
+            var path = Path.Combine(folder.Path, "run.svg");
+            Result(Name, 0, [1]).SavePlot(path);
+            Expect.isTrue(File.ReadAllText(path).Contains("a[U+202E]b", StringComparison.Ordinal), "picture");
+            var summary = new Summary(new ComparisonResult { Runs = [Result(Name, 0, [1])] });
+            Expect.stringContains(summary.ToMarkdown(), "a[U+202E]b", "table");
         }),
         Spec.Test("dead and almost dead logits are told in words", () =>
         {
@@ -111,6 +182,18 @@ internal static class ReportTests
             Expect.isTrue(summary.HasSeveralSeeds, "seeds");
             Expect.isTrue(summary.MainTable.Rows.Single().Contains("2.0000 (1.0000 to 9.0000)"), summary.MainTable.ToMarkdown());
         }),
+        Spec.Test("a summary's table has only columns that say something", () =>
+        {
+            var adam = Mnist.DocumentedRuns.Single(run => run.Name == "adam");
+            var own = Result("fixed(lr=0.01)", 0, [1]);
+            string[] Headers(params RunResult[] runs) => [.. new Summary(new ComparisonResult { Runs = runs }).MainTable.Headers];
+            string[] figures = ["steps", "best accuracy", "final accuracy", "best val. loss", "final val. loss", "stopped because"];
+            Expect.sequenceEqual(Headers(own), ["run", .. figures, "seconds"], "an optimizer by its text");
+            Expect.sequenceEqual(
+                Headers(own with { DeadLogits = [3] }, Result("adam", 0, [1]) with { Optimizer = adam.Optimizer.ToString() }),
+                ["run", "optimizer", .. figures, "dead logits", "seconds", "the document's figures"],
+                "everything");
+        }),
         Spec.Test("a table in Markdown keeps its cells apart", () =>
             Expect.equal(
                 new Table(["a", "b"], [["1|2", "x"]]).ToMarkdown(),
@@ -129,6 +212,8 @@ internal static class ReportTests
             Settings = new RunSettings
             {
                 Data = "mnist",
+                DataChecksum = "",
+                ValidationMean = ValidationMean.Examples,
                 Batch = 64,
                 Order = Order.File,
                 InitialWeights = "reference",

@@ -61,6 +61,25 @@ internal static class ReplayTests
             Expect.equal(refused.ExitCode, 2, refused.Error);
             Expect.stringContains(refused.Error, "the images of the task 'small' are not those of the trial", "why");
         }),
+        Spec.Test("a run of images is replayed from any folder, with its own number of classes, and refused on others", () =>
+        {
+            using var tool = new Tool();
+            SmallData.Write(tool.PathOf("data"), images: 100, side: 3, classes: 3);
+            SmallData.Write(tool.PathOf("other"), images: 90, side: 3, classes: 3);
+            var run = tool.Run("run", "adam", "--data", "data", "--classes", "3", "--max-steps", "5", "--out", "here");
+            Expect.equal(run.ExitCode, 0, run.Error);
+            var file = Directory.GetFiles(tool.PathOf("here", "runs"), "result.json", SearchOption.AllDirectories).Single();
+            var text = File.ReadAllText(file);
+            Directory.CreateDirectory(tool.PathOf("elsewhere"));
+            File.WriteAllText(tool.PathOf("elsewhere", "result.json"), text);
+            Expect.equal(tool.Run("replay", tool.PathOf("elsewhere", "result.json")).ExitCode, 0, "from where the run read them");
+            Directory.Move(tool.PathOf("data"), tool.PathOf("moved"));
+            var moved = tool.Run("replay", file, "--data", "moved");
+            Expect.equal(moved.ExitCode, 0, moved.Error);
+            var refused = tool.Run("replay", file, "--data", "other");
+            Expect.equal(refused.ExitCode, 2, refused.Error);
+            Expect.stringContains(refused.Error, "are not those of the run", "why");
+        }),
         Spec.Test("a run's result is bit-equal too, and a changed one is not", () =>
         {
             using var tool = new Tool();

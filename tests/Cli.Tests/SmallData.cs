@@ -8,13 +8,13 @@ namespace CuteDl.Tests;
 internal static class SmallData
 {
     /// <summary>The four files of a data set of square images: the same set to train and to validate on.</summary>
-    public static void Write(string folder, int images, int side)
+    public static void Write(string folder, int images, int side, int classes = 10)
     {
         Directory.CreateDirectory(folder);
         foreach (var set in new[] { "train", "t10k" })
         {
             var pixels = Enumerable.Range(0, images * side * side).Select(i => (byte)(i * 37)).ToArray();
-            var labels = Enumerable.Range(0, images).Select(i => (byte)(i % 10)).ToArray();
+            var labels = Enumerable.Range(0, images).Select(i => (byte)(i % classes)).ToArray();
             File.WriteAllBytes(Path.Combine(folder, $"{set}-images-idx3-ubyte"), Idx(pixels, images, side, side));
             File.WriteAllBytes(Path.Combine(folder, $"{set}-labels-idx1-ubyte"), Idx(labels, images));
         }

@@ -6,6 +6,8 @@ namespace CuteDl.Tests;
 /// <summary>The tool as a process of its own, in a working directory of its own.</summary>
 internal sealed partial class Tool : IDisposable
 {
+    private const int Interrupt = 2;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     public Tool() => Folder = Directory.CreateTempSubdirectory("cutedl-tests-").FullName;
@@ -62,7 +64,10 @@ internal sealed partial class Tool : IDisposable
     }
 
     /// <summary>Starts the tool; once it has written a line with this text to standard error, sends it an interrupt.</summary>
-    public Outcome RunAndInterrupt(string afterLineWith, params string[] arguments)
+    public Outcome RunAndInterrupt(string afterLineWith, params string[] arguments) => RunAndSignal(Interrupt, afterLineWith, arguments);
+
+    /// <summary>Starts the tool; once it has written a line with this text to standard error, sends it a signal.</summary>
+    public Outcome RunAndSignal(int signal, string afterLineWith, params string[] arguments)
     {
         using var process = Start(arguments);
         var errors = new List<string>();
@@ -75,8 +80,7 @@ internal sealed partial class Tool : IDisposable
             }
         }
 
-        const int Interrupt = 2;
-        _ = Kill(process.Id, Interrupt);
+        _ = Kill(process.Id, signal);
         var outcome = WaitFor(process);
         return outcome with { Error = string.Join('\n', errors) + "\n" + outcome.Error };
     }

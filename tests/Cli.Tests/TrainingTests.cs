@@ -86,6 +86,16 @@ internal static class TrainingTests
             Expect.isTrue(File.Exists(tool.PathOf("here", "summary.md")), "summary");
             Expect.isFalse(Directory.Exists(tool.PathOf("here", "runs", "adam")), "the next run was not begun");
         }),
+        Spec.Test("SIGHUP returns 129 and SIGTERM 143, and both write the results so far", () =>
+        {
+            using var tool = new Tool();
+            foreach (var (signal, code) in new[] { (1, 129), (15, 143) })
+            {
+                var outcome = tool.RunAndSignal(signal, "adam seed 0: step", "run", "adam", "--validate-every", "10", "--out", $"{signal}");
+                Expect.equal(outcome.ExitCode, code, outcome.Error);
+                Expect.isTrue(File.Exists(tool.PathOf($"{signal}", "summary.md")), "summary");
+            }
+        }),
         Spec.Test("a run that diverges returns 1, and keeps its result", () =>
         {
             using var tool = new Tool();
@@ -112,7 +122,9 @@ internal static class TrainingTests
             using var result = Read(tool.PathOf("here", "runs", "fixed-lr-0.01", "seed-0", "result.json"));
             Expect.equal(result.RootElement.GetProperty("model").GetString(), "9-10(relu) softmax-cross-entropy", "model");
             Expect.equal(result.RootElement.GetProperty("steps").GetInt64(), 18L, "3 epochs of 6 batches");
-            Expect.equal(result.RootElement.GetProperty("settings").GetProperty("initial_weights").GetString(), "weights.npz", "weights");
+            Expect.equal(result.RootElement.GetProperty("settings").GetProperty("initial_weights").GetString(), tool.PathOf("weights.npz"), "weights");
+            Expect.equal(result.RootElement.GetProperty("settings").GetProperty("data").GetString(), tool.PathOf("data"), "data");
+            Expect.equal(result.RootElement.GetProperty("settings").GetProperty("validation_mean").GetString(), "examples", "mean");
         }));
 
     private static JsonDocument Read(string path) => JsonDocument.Parse(File.ReadAllText(path));

@@ -19,7 +19,7 @@ let private tests =
               "numerics"
               [ ElementTests.tests
                 RationalTests.tests
-                RandomTests.tests
+                RandomStreamTests.tests
                 MatrixProductTests.tests
                 ElementwiseTests.tests
                 SparseProductTests.tests

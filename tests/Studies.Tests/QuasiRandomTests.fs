@@ -22,7 +22,7 @@ let private published =
       [ 0.1875; 0.3125; 0.9375 ]
       [ 0.6875; 0.8125; 0.4375 ] ]
 
-let private key seed = Random.key seed "test"
+let private key seed = RandomStream.key seed "test"
 
 /// In which of so many equal intervals each coordinate of a dimension lies.
 let private intervals count (points: float array list) dimension =

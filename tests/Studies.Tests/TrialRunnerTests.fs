@@ -17,7 +17,7 @@ open CuteDl.Studies
 
 /// Three classes of eight pixels: each class lights up pixels of its own, with noise.
 let private images (count: int) (purpose: string) : DataSet =
-    let random = Random.stream 11 purpose
+    let random = RandomStream.stream 11 purpose
     let labels = Array.init count (fun i -> byte (i % 3))
     let pixel label i = if i % 3 = int label then 128 + random.Next 128 else random.Next 160
 

@@ -1,6 +1,7 @@
 using CuteDl.Core.Data;
 using CuteDl.Data;
 using CuteDl.Studies;
+using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 
 namespace CuteDl;
@@ -13,8 +14,11 @@ public sealed class ImageData
 
     private static readonly Lazy<ImageData> EmbeddedMnist = new(ReadMnist);
 
+    private readonly Lazy<string> _checksum;
+
     private ImageData(string name, ImageSource source, DataSets core)
     {
+        _checksum = new(() => DataSetsModule.checksum(ListModule.OfSeq([core.Training, core.Validation])));
         Name = name;
         Source = source;
         Core = core;
@@ -22,10 +26,13 @@ public sealed class ImageData
 
     internal DataSets Core { get; }
 
+    /// <summary>The SHA-256 of all images and labels.</summary>
+    internal string Checksum => _checksum.Value;
+
     /// <summary>What a study says of where they come from.</summary>
     internal ImageSource Source { get; }
 
-    /// <summary><c>mnist</c>, or the folder it was read from.</summary>
+    /// <summary><c>mnist</c>, or the absolute path of the folder that it was read from.</summary>
     public string Name { get; }
 
     /// <summary>The number of images to train on.</summary>
@@ -42,16 +49,23 @@ public sealed class ImageData
 
     /// <summary>
     /// Reads a data set in MNIST's format: <c>train-images-idx3-ubyte</c>, <c>train-labels-idx1-ubyte</c>,
-    /// <c>t10k-images-idx3-ubyte</c>, <c>t10k-labels-idx1-ubyte</c>, each with or without <c>.gz</c>.
+    /// <c>t10k-images-idx3-ubyte</c>, <c>t10k-labels-idx1-ubyte</c>, each with or without <c>.gz</c>. Names such as
+    /// <c>train-images.idx3-ubyte</c> are found, too.
     /// </summary>
     /// <param name="folder">The folder of the four files.</param>
     /// <param name="classes">The number of classes: labels must be below it.</param>
-    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <param name="maxExpansion">The most bytes that each byte of a gzipped file may become, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxExpansion"/> is below 1.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder, or it is a file.</exception>
+    /// <exception cref="FileNotFoundException">A file is missing; the message lists the files in the folder.</exception>
+    /// <exception cref="IOException">The folder or a file cannot be read.</exception>
     /// <exception cref="DataFormatException">A file is damaged, or the files do not belong together: which, where, and why.</exception>
-    public static ImageData FromFolder(string folder, int classes = 10)
+    public static ImageData FromFolder(string folder, int classes = 10, int maxExpansion = Growing.DefaultExpansion)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        return new ImageData(folder, ImageSource.NewFolder(folder, classes), DataSetsModule.readFolder(classes, folder));
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxExpansion, 1);
+        var sets = DataSetsModule.readFolderWithin(maxExpansion, classes, folder);
+        return new ImageData(Path.GetFullPath(folder), ImageSource.NewFolder(folder, classes), sets);
     }
 
     /// <summary>One line: <c>mnist: 60000 training images, 10000 validation images, 784 pixels, 10 classes</c>.</summary>

@@ -44,6 +44,21 @@ public enum Order
     Shuffle,
 }
 
+/// <summary>How a validation loss averages the images' losses.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ValidationMean>))]
+public enum ValidationMean
+{
+    /// <summary>The mean over the images, whatever the batch size.</summary>
+    [JsonStringEnumMemberName("examples")]
+    Examples,
+
+    /// <summary>
+    /// The mean of the batches' mean losses, in batches of training's size: the document's. A smaller last batch counts as much as the others.
+    /// </summary>
+    [JsonStringEnumMemberName("batches")]
+    Batches,
+}
+
 /// <summary>The numbers that training computes with.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Precision>))]
 public enum Precision

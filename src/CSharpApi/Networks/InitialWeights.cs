@@ -16,7 +16,7 @@ public sealed class InitialWeights
         _make = make;
     }
 
-    /// <summary>What the results call it: <c>normal(0.01)</c>, <c>glorot</c>, <c>he</c>, <c>reference</c> or the file's path.</summary>
+    /// <summary>What the results call it: <c>normal(0.01)</c>, <c>glorot</c>, <c>he</c>, <c>reference</c> or the file's absolute path.</summary>
     public string Name { get; }
 
     /// <summary>Whether the seed decides them.</summary>
@@ -50,13 +50,16 @@ public sealed class InitialWeights
 
     /// <summary>
     /// The values in a file of numpy's format: arrays <c>layers.0.weight</c> (inputs × units), <c>layers.0.bias</c> (units),
-    /// <c>layers.1.weight</c>, ... of float32 or float64. Read when training begins.
+    /// <c>layers.1.weight</c>, ... of floating-point numbers of 16, 32 or 64 bits. Read when training begins.
     /// </summary>
     /// <param name="path">The .npz file.</param>
-    public static InitialWeights FromFile(string path)
+    /// <param name="maxExpansion">The most bytes that each byte of the file may become, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxExpansion"/> is below 1.</exception>
+    public static InitialWeights FromFile(string path, int maxExpansion = Growing.DefaultExpansion)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        return new InitialWeights(path, null, (model, _) => Fit(path, Npz.read(path), model));
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxExpansion, 1);
+        return new InitialWeights(Path.GetFullPath(path), null, (model, _) => Fit(path, Npz.readWithin(maxExpansion, path), model));
     }
 
     /// <inheritdoc/>

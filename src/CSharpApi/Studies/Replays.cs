@@ -11,6 +11,28 @@ namespace CuteDl;
 /// <summary>Running again what made a result, and holding the two against each other, bit for bit.</summary>
 public static partial class Replays
 {
+    /// <summary>The number of classes of the images that made a result.</summary>
+    /// <param name="result">The result.</param>
+    /// <exception cref="FormatException">The result's model is none that a text can name.</exception>
+    public static int Classes(RunResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        return Outputs(result.Model);
+    }
+
+    /// <summary>The number of classes of the images of a trial.</summary>
+    /// <param name="path">The trial's file.</param>
+    /// <exception cref="DataFormatException">The file holds no trial's result.</exception>
+    /// <exception cref="StudyException">The study in the file cannot be read, or it has no images.</exception>
+    public static int Classes(string path)
+    {
+        var manifest = ReadManifest(path);
+        return ReadStudy(path, manifest.Study).Tasks.FirstOrDefault(task => task.Name == manifest.Result.Trial.Task)?.Problem is Problem.Images { Item: var images }
+            && images.Layers.LastOrDefault() is CuteDl.Core.Networks.Layer.Dense { units: var units }
+                ? units
+                : throw new StudyException($"'{path}' is not the result of a trial with images.");
+    }
+
     /// <summary>Runs a trial of a study again.</summary>
     /// <param name="path">Its file in the study's folder, <c>trials/.../SEED.json</c>, which holds the study.</param>
     /// <param name="data">Its images, if they lie elsewhere than where the study read them; nothing: as the study has it.</param>
@@ -29,12 +51,13 @@ public static partial class Replays
     }
 
     /// <summary>
-    /// Runs a run again, and holds its validations against those recorded. Of the data set a result holds only the name.
+    /// Runs a run again, and compares its validations with those recorded.
     /// </summary>
     /// <param name="result">What came of it.</param>
     /// <param name="data">Its images, if they lie elsewhere; nothing: as the result names them.</param>
     /// <param name="progress">Told of the steps taken, on the thread that trains.</param>
     /// <param name="cancellationToken">Ends it within one batch.</param>
+    /// <exception cref="StudyException">The images are not those of the run.</exception>
     /// <exception cref="FormatException">The result's model, weights or optimizer are not of those that a text can name.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static async Task<ReplayResult> RunAsync(
@@ -88,7 +111,7 @@ public static partial class Replays
     {
         try
         {
-            return TrialManifestModule.read(path, File.ReadAllText(path));
+            return TrialManifestModule.read(path, InputFile.readText(path));
         }
         catch (FormatException error) when (error is not DataFormatException)
         {
@@ -118,6 +141,7 @@ public static partial class Replays
             .Precision(result.Precision)
             .Order(settings.Order)
             .Batch(settings.Batch)
+            .ValidationMean(settings.ValidationMean)
             .Seed(result.Seed)
             .MaxEpochs(settings.MaxEpochs)
             .StopWithoutGain(settings.Patience, settings.MinGain)
@@ -127,8 +151,11 @@ public static partial class Replays
         var steps = result.Stop == StopReason.Cancelled ? Math.Max(1, result.Steps) : settings.MaxSteps;
         experiment = steps is { } most ? experiment.MaxSteps(most) : experiment;
         experiment = settings.ValidateEvery is { } every ? experiment.ValidateEvery(every) : experiment;
-        var images = data ?? (settings.Data == "mnist" ? null : ImageData.FromFolder(settings.Data, Outputs(result.Model)));
-        return images is null ? experiment : experiment.Data(images);
+        var images = data ?? (settings.Data == "mnist" ? Mnist.Load() : ImageData.FromFolder(settings.Data, Outputs(result.Model)));
+        return images.Checksum == settings.DataChecksum
+            ? experiment.Data(images)
+            : throw new StudyException(
+                $"The images in '{images.Name}' are not those of the run: their checksum is {images.Checksum}, the run's is {settings.DataChecksum}. Name the run's images.");
     }
 
     private static Experiment Layers(string model)

@@ -101,6 +101,18 @@ public sealed class Experiment
         return new(_plan with { Batch = size });
     }
 
+    /// <summary>
+    /// How the validation loss averages the images' losses. Default: <see cref="CuteDl.ValidationMean.Examples"/>, except for
+    /// <see cref="Mnist.DocumentExperiment"/>.
+    /// </summary>
+    /// <param name="mean">The mean.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such mean.</exception>
+    public Experiment ValidationMean(ValidationMean mean)
+    {
+        _ = Translate.ValidationMean(mean);
+        return new(_plan with { ValidationMean = mean });
+    }
+
     /// <summary>Decides initial weights (unless they are given), shuffles and dropouts. Default: 0.</summary>
     /// <param name="seed">Any number; the same one gives the same bits.</param>
     public Experiment Seed(int seed) => new(_plan with { Seed = seed });

@@ -29,6 +29,8 @@ internal sealed record ExperimentPlan
 
     public int Batch { get; init; } = 64;
 
+    public ValidationMean ValidationMean { get; init; } = ValidationMean.Examples;
+
     public int? Seed { get; init; }
 
     public int MaxEpochs { get; init; } = 5000;
@@ -129,7 +131,7 @@ internal sealed class PreparedExperiment
     private RateSweep Sweep<T>(T[] initial, LearningRateSweepOptions options, CancellationToken cancellationToken)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
-        var classifier = new Classifier<T>(_model, _data.Core, _plan.Batch, Translate.Order(_plan.Order), Seed);
+        var classifier = new Classifier<T>(_model, _data.Core, _plan.Batch, Translate.Order(_plan.Order), Seed, Translate.ValidationMean(_plan.ValidationMean));
         return RateFinder.sweep(options.Core, classifier, _plan.Optimizer.Core, initial, cancellationToken);
     }
 
@@ -169,12 +171,15 @@ internal sealed class PreparedExperiment
             maxSteps: _plan.MaxSteps is { } steps ? FSharpOption<long>.Some(steps) : FSharpOption<long>.None,
             validateEvery: _plan.ValidateEvery is { } every ? FSharpOption<int>.Some(every) : FSharpOption<int>.None,
             stopRules: ListModule.OfSeq(
-                [StopRule.NewStagnation(_plan.Patience, _plan.MinGain), StopRule.NewTarget(_plan.Target, _plan.Hold)]));
+                [StopRule.NewStagnation(_plan.Patience, _plan.MinGain), StopRule.NewTarget(_plan.Target, _plan.Hold)]),
+            validationMean: Translate.ValidationMean(_plan.ValidationMean));
 
     private RunSettings Settings =>
         new()
         {
             Data = _data.Name,
+            DataChecksum = _data.Checksum,
+            ValidationMean = _plan.ValidationMean,
             Batch = _plan.Batch,
             Order = _plan.Order,
             InitialWeights = Weights.Name,

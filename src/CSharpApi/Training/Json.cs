@@ -1,11 +1,13 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace CuteDl;
 
-// Names and forms are attributes of the records, so that every serializer writes the same.
-[JsonSourceGenerationOptions(WriteIndented = true)]
+// Names and forms are attributes of the records, so that every serializer writes the same. A number such as 1e999, which .NET reads as
+// infinity, is refused: infinity is written as a text.
+[JsonSourceGenerationOptions(WriteIndented = true, RespectNullableAnnotations = true, Converters = [typeof(NumberConverter)])]
 [JsonSerializable(typeof(RunResult))]
 [JsonSerializable(typeof(ComparisonResult))]
 [JsonSerializable(typeof(LearningRateSweep))]
@@ -19,11 +21,39 @@ internal static class Json
 
     public static string Write(LearningRateSweep sweep) => JsonSerializer.Serialize(sweep, JsonFormats.Default.LearningRateSweep);
 
-    public static RunResult ReadRun(string json) => Read(json, JsonFormats.Default.RunResult);
+    public static RunResult ReadRun(string json) => Checked(Read(json, JsonFormats.Default.RunResult));
 
-    public static ComparisonResult ReadComparison(string json) => Read(json, JsonFormats.Default.ComparisonResult);
+    public static ComparisonResult ReadComparison(string json)
+    {
+        var comparison = Read(json, JsonFormats.Default.ComparisonResult);
+        return comparison with { Runs = [.. comparison.Runs.Select(Checked)] };
+    }
 
     public static LearningRateSweep ReadSweep(string json) => Read(json, JsonFormats.Default.LearningRateSweep);
+
+    // What the types cannot say.
+    private static RunResult Checked(RunResult result)
+    {
+        var history = result.History;
+        if (history.Loss.Count != history.Count || history.ValLoss.Count != history.Count || history.ValAccuracy.Count != history.Count)
+        {
+            throw new JsonException(
+                $"The columns of the history have {history.Count}, {history.Loss.Count}, {history.ValLoss.Count} and {history.ValAccuracy.Count} entries. They must be equally long.");
+        }
+
+        foreach (var (name, value) in new[]
+        {
+            ("min_gain", result.Settings.MinGain), ("target", result.Settings.Target), ("seconds", result.Seconds), ("accuracy_ceiling", result.AccuracyCeiling),
+        })
+        {
+            if (!double.IsFinite(value))
+            {
+                throw new JsonException(string.Create(CultureInfo.InvariantCulture, $"'{name}' is {value}. A finite number is expected."));
+            }
+        }
+
+        return result;
+    }
 
     private static T Read<T>(string json, JsonTypeInfo<T> type)
         where T : class

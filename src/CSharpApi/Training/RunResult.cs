@@ -45,7 +45,7 @@ public sealed record RunResult
     [JsonPropertyName("stop")]
     public required StopReason Stop { get; init; }
 
-    /// <summary>One entry a validation.</summary>
+    /// <summary>One entry for each validation; empty if the run ended before its first one.</summary>
     [JsonPropertyName("history")]
     public required RunHistory History { get; init; }
 
@@ -93,7 +93,9 @@ public sealed record RunResult
 
     /// <summary>Reads what <see cref="ToJson"/> wrote. The result equals the record that was written.</summary>
     /// <param name="json">The text.</param>
-    /// <exception cref="System.Text.Json.JsonException">The text is not such a record.</exception>
+    /// <exception cref="System.Text.Json.JsonException">
+    /// The text is not such a record: a member is missing, null or of another type, or a number is out of its range.
+    /// </exception>
     public static RunResult FromJson(string json) => Json.ReadRun(json);
 
     /// <summary>One line: <c>adam, seed 0: target held after 4690 steps, validation accuracy 0.9123</c>.</summary>
@@ -128,7 +130,7 @@ public sealed record RunHistory
     [JsonPropertyName("loss")]
     public required IReadOnlyList<double> Loss { get; init => field = ValueList.Of(value); }
 
-    /// <summary>The mean of the validation batches' mean losses.</summary>
+    /// <summary>The mean validation loss, as <see cref="RunSettings.ValidationMean"/> averages it.</summary>
     [JsonPropertyName("val_loss")]
     public required IReadOnlyList<double> ValLoss { get; init => field = ValueList.Of(value); }
 
@@ -150,9 +152,17 @@ public sealed record RunHistory
 /// <summary>How a run was trained.</summary>
 public sealed record RunSettings
 {
-    /// <summary>The data set: <c>mnist</c>, or a folder.</summary>
+    /// <summary>The data set: <c>mnist</c>, or the absolute path of a folder.</summary>
     [JsonPropertyName("data")]
     public required string Data { get; init; }
+
+    /// <summary>The SHA-256 of all images and labels, which a replay compares.</summary>
+    [JsonPropertyName("data_checksum")]
+    public required string DataChecksum { get; init; }
+
+    /// <summary>How the validation loss averages the images' losses.</summary>
+    [JsonPropertyName("validation_mean")]
+    public required ValidationMean ValidationMean { get; init; }
 
     /// <summary>Images a step.</summary>
     [JsonPropertyName("batch")]
@@ -162,7 +172,7 @@ public sealed record RunSettings
     [JsonPropertyName("order")]
     public required Order Order { get; init; }
 
-    /// <summary>Where the parameters began: <c>reference</c>, <c>normal(0.01)</c>, <c>glorot</c>, <c>he</c>, or a file.</summary>
+    /// <summary>Where the parameters began: <c>reference</c>, <c>normal(0.01)</c>, <c>glorot</c>, <c>he</c>, or the absolute path of a file.</summary>
     [JsonPropertyName("initial_weights")]
     public required string InitialWeights { get; init; }
 

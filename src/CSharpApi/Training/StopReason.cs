@@ -18,11 +18,11 @@ public enum StopReason
     [JsonStringEnumMemberName("target-held")]
     TargetHeld,
 
-    /// <summary>The epochs allowed were used up.</summary>
+    /// <summary>It reached the limit of epochs.</summary>
     [JsonStringEnumMemberName("max-epochs")]
     MaxEpochs,
 
-    /// <summary>The steps allowed were used up.</summary>
+    /// <summary>It reached the limit of steps.</summary>
     [JsonStringEnumMemberName("max-steps")]
     MaxSteps,
 
@@ -46,8 +46,8 @@ public static class StopReasonText
             StopReason.NoImprovement => "no improvement",
             StopReason.TooSlow => "too slow",
             StopReason.TargetHeld => "target held",
-            StopReason.MaxEpochs => "epochs used up",
-            StopReason.MaxSteps => "steps used up",
+            StopReason.MaxEpochs => "epoch limit reached",
+            StopReason.MaxSteps => "step limit reached",
             StopReason.Diverged => "diverged",
             StopReason.Cancelled => "cancelled",
             _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "The reason must be a member of StopReason."),

@@ -4,6 +4,7 @@ using CoreActivation = CuteDl.Core.Networks.Activation;
 using CoreLoss = CuteDl.Core.Networks.Loss;
 using CoreOrder = CuteDl.Core.Data.Order;
 using CoreStopReason = CuteDl.Core.Training.StopReason;
+using CoreValidationMean = CuteDl.Core.Training.ValidationMean;
 
 namespace CuteDl;
 
@@ -35,6 +36,14 @@ internal static class Translate
             CuteDl.Order.File => CoreOrder.FileOrder,
             CuteDl.Order.Shuffle => CoreOrder.Shuffled,
             _ => throw Unknown(nameof(order), order),
+        };
+
+    public static CoreValidationMean ValidationMean(ValidationMean mean) =>
+        mean switch
+        {
+            CuteDl.ValidationMean.Examples => CoreValidationMean.OverExamples,
+            CuteDl.ValidationMean.Batches => CoreValidationMean.OverBatches,
+            _ => throw Unknown(nameof(mean), mean),
         };
 
     public static Search Search(StudySearch search) =>

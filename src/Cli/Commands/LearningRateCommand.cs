@@ -45,10 +45,11 @@ internal static class LearningRateCommand
                 Steps = parsed.GetValue(steps),
                 Argument = parsed.GetValue(argument)!,
             };
+            var target = output.Read(parsed, "lr-find");
             var sweep = await SweepAsync(experiment, options, cancellationToken).ConfigureAwait(false);
-            var (folder, isJson) = output.Read(parsed, "lr-find");
+            var folder = target.MakeFolder();
             var files = LearningRateFiles.Write(sweep, folder);
-            if (isJson)
+            if (target.IsJson)
             {
                 var content = JsonNode.Parse(sweep.ToJson())!.AsObject();
                 content["folder"] = Path.GetFullPath(folder);

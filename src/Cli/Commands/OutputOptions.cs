@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using CuteDl.Reports;
 
 namespace CuteDl.Cli;
 
@@ -9,7 +10,7 @@ internal sealed class OutputOptions
     private readonly Option<string?> _folder = new("--out")
     {
         HelpName = "DIR",
-        Description = "Folder for results and pictures (default: artifacts/<command>-<time>). Files of the same names are replaced.",
+        Description = "Folder for results and pictures (default: a new folder, artifacts/<command>-<time>). Files with the same names are replaced.",
     };
 
     private readonly Option<bool> _json = new("--json")
@@ -23,13 +24,22 @@ internal sealed class OutputOptions
         command.Options.Add(_json);
     }
 
-    public Output Read(ParseResult parsed, string verb)
-    {
-        var time = DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
-        return new Output(parsed.GetValue(_folder) is { } folder ? TrainingOptions.NotEmpty(_folder, folder) : Path.Combine("artifacts", $"{verb}-{time}"), parsed.GetValue(_json));
-    }
+    public Output Read(ParseResult parsed, string verb) =>
+        new(parsed.GetValue(_folder) is { } folder ? TrainingOptions.NotEmpty(_folder, folder) : null, verb, parsed.GetValue(_json));
 }
 
-/// <param name="Folder">Where results and pictures go.</param>
-/// <param name="IsJson">Whether standard output is for programs.</param>
-internal sealed record Output(string Folder, bool IsJson);
+/// <param name="Folder">The folder that the user named, if any.</param>
+/// <param name="Verb">The command, which names the default folder.</param>
+/// <param name="IsJson">True if standard output is for programs.</param>
+internal sealed record Output(string? Folder, string Verb, bool IsJson)
+{
+    /// <summary>Makes the folder: the one that the user named, or a new one that no other process has.</summary>
+    /// <exception cref="IOException">It cannot be made, or files cannot be written into it.</exception>
+    public string MakeFolder()
+    {
+        var time = DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        var folder = Folder ?? NewFolder.Create(Path.Combine("artifacts", $"{Verb}-{time}"));
+        ResultFolder.Prepare(folder);
+        return folder;
+    }
+}

@@ -14,7 +14,7 @@ internal static class ReplayCommand
     {
         var file = new Argument<string>("RESULT") { Description = "The result.json of a run, or the file of a trial in a study's folder (trials/.../SEED.json)." };
         var data = new Option<string?>("--data") { HelpName = "DIR", Description = "Folder of the images. Default: the folder that the result names." };
-        var classes = new Option<int>("--classes") { HelpName = "N", Description = "Number of classes of the data set in --data, at least 2.", DefaultValueFactory = _ => 10, CustomParser = Numbers.Whole<int> };
+        var classes = new Option<int?>("--classes") { HelpName = "N", Description = "Number of classes of the data set in --data, at least 2. Default: as the result has them.", CustomParser = Numbers.WholeOrNone<int> };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new CommandPage(
             "replay",
@@ -24,15 +24,10 @@ internal static class ReplayCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var path = parsed.GetValue(file)!;
-            if (!File.Exists(path))
-            {
-                throw new UsageException($"The file '{path}' does not exist.");
-            }
-
-            var images = parsed.GetValue(data) is { } folder ? ImageData.FromFolder(TrainingOptions.NotEmpty(data, folder), parsed.GetValue(classes)) : null;
+            var folder = parsed.GetValue(data) is { } given ? TrainingOptions.NotEmpty(data, given) : null;
             try
             {
-                var result = await ReplayAsync(path, images, cancellationToken).ConfigureAwait(false);
+                var result = await ReplayAsync(path, folder, parsed.GetValue(classes), cancellationToken).ConfigureAwait(false);
                 Show(result, parsed.GetValue(json));
                 return result.IsBitEqual ? ExitCode.Fine : ExitCode.RunFailed;
             }
@@ -40,26 +35,35 @@ internal static class ReplayCommand
             {
                 throw new UsageException(error.Message);
             }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return ExitCode.Interrupted;
-            }
         });
         return command;
     }
 
-    private static Task<ReplayResult> ReplayAsync(string path, ImageData? images, CancellationToken cancellationToken)
+    private static Task<ReplayResult> ReplayAsync(string path, string? folder, int? classes, CancellationToken cancellationToken)
     {
         var steps = new StepLines(Console.Error);
-        var text = File.ReadAllText(path);
+        var text = ReadResult(path);
         if (Schema(path, text) != RunResult.CurrentSchema)
         {
-            return Replays.TrialAsync(path, images, null, steps, cancellationToken);
+            return Replays.TrialAsync(path, Images(() => Replays.Classes(path)), null, steps, cancellationToken);
         }
 
+        var result = ReadRun(path, text);
+        return Replays.RunAsync(result, Images(() => Replays.Classes(result)), steps, cancellationToken);
+
+        ImageData? Images(Func<int> recorded) => folder is null ? null : ImageData.FromFolder(folder, classes ?? recorded());
+    }
+
+    private static string ReadResult(string path) =>
+        Directory.Exists(path)
+            ? throw new UsageException($"'{path}' is a folder. Name the result.json of a run in it, or a trial's file.")
+            : InputFile.readText(path);
+
+    private static RunResult ReadRun(string path, string text)
+    {
         try
         {
-            return Replays.RunAsync(RunResult.FromJson(text), images, steps, cancellationToken);
+            return RunResult.FromJson(text);
         }
         catch (JsonException error)
         {

@@ -19,14 +19,9 @@ internal static class TraceCommand
         command.SetAction(parsed =>
         {
             var parsedOptimizer = Optimizers.Parse(parsed.GetValue(optimizer)!);
-            var steps = OptimizerTrace.Write(parsedOptimizer, File(initial), File(gradients), parsed.GetValue(output)!);
+            var steps = OptimizerTrace.Write(parsedOptimizer, parsed.GetValue(initial)!, parsed.GetValue(gradients)!, parsed.GetValue(output)!);
             Console.WriteLine($"{steps} steps of {parsedOptimizer}: {parsed.GetValue(output)}");
             return ExitCode.Fine;
-
-            string File(Option<string> option) =>
-                System.IO.File.Exists(parsed.GetValue(option))
-                    ? parsed.GetValue(option)!
-                    : throw new UsageException($"{option.Name} names the file '{parsed.GetValue(option)}', which does not exist.");
         });
         return command;
     }

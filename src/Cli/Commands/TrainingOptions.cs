@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using CuteDl.Core.Data;
 
 namespace CuteDl.Cli;
 
@@ -82,6 +83,22 @@ internal sealed class TrainingOptions
             + "layers.0.weight (inputs x units), layers.0.bias, ... Default: normal; reference for the default model without --seed or --seeds.",
     };
 
+    private readonly Option<int> _maxExpansion = new("--max-expansion")
+    {
+        HelpName = "N",
+        Description = "Most bytes that each byte of a compressed file may expand to, at least 1. A file that promises more is refused.",
+        DefaultValueFactory = _ => Growing.DefaultExpansion,
+        CustomParser = Numbers.Whole<int>,
+    };
+
+    private readonly Option<ValidationMean?> _validationMean = new("--validation-mean")
+    {
+        Description =
+            "Mean of the validation loss: over the examples, or over the means of the batches. "
+            + "Default: examples; batches for the default model and batches of 64, without --seed or --seeds.",
+        CustomParser = result => Named(result, ValidationMean.Examples, ValidationMean.Batches),
+    };
+
     private readonly Option<int> _maxEpochs = new("--max-epochs")
     {
         HelpName = "N",
@@ -146,8 +163,8 @@ internal sealed class TrainingOptions
 
     public void AddTo(Command command)
     {
-        Option[] options = [_data, _classes, _hidden, _hiddenActivation, _output, _batch, _order, _precision, _seed, _initialWeights];
-        Option[] limits = [_maxEpochs, _maxSteps, _validateEvery, _patience, _minGain, _target, _hold];
+        Option[] options = [_data, _classes, _hidden, _hiddenActivation, _output, _batch, _order, _precision, _seed, _initialWeights, _maxExpansion];
+        Option[] limits = [_validationMean, _maxEpochs, _maxSteps, _validateEvery, _patience, _minGain, _target, _hold];
         foreach (var option in _hasLimits ? [.. options, .. limits] : options)
         {
             command.Options.Add(option);
@@ -175,18 +192,21 @@ internal sealed class TrainingOptions
         experiment = Guard(_batch, () => experiment.Batch(parsed.GetValue(_batch)));
         experiment = _hasLimits ? WithLimits(parsed, experiment) : experiment;
         experiment = When(parsed, _seed, experiment, (e, seed) => e.Seed(seed));
+        var expansion = AtLeast(_maxExpansion, parsed.GetValue(_maxExpansion), 1);
         if (parsed.GetValue(_initialWeights) is { } weights)
         {
-            experiment = experiment.InitialWeights(ParseWeights(weights));
+            experiment = experiment.InitialWeights(ParseWeights(weights, expansion));
         }
         else if (IsDocumentModel(parsed) && !isSeeded)
         {
             experiment = experiment.InitialWeights(InitialWeights.Reference);
         }
 
+        experiment = experiment.ValidationMean(Mean(parsed, isSeeded));
+
         // Reading data takes a while, so it comes last: errors in numbers are reported first.
         return parsed.GetValue(_data) is { } folder
-            ? experiment.Data(ImageData.FromFolder(NotEmpty(_data, folder), parsed.GetValue(_classes)))
+            ? experiment.Data(ImageData.FromFolder(NotEmpty(_data, folder), parsed.GetValue(_classes), expansion))
             : experiment;
     }
 
@@ -199,6 +219,13 @@ internal sealed class TrainingOptions
         experiment = Guard(_hold, () => experiment.StopAtTarget(parsed.GetValue(_target), parsed.GetValue(_hold)));
         experiment = When(parsed, _maxSteps, experiment, (e, steps) => e.MaxSteps(steps));
         return When(parsed, _validateEvery, experiment, (e, steps) => e.ValidateEvery(steps));
+    }
+
+    private ValidationMean Mean(ParseResult parsed, bool isSeeded)
+    {
+        var isDocumentPreset = IsDocumentModel(parsed) && !isSeeded && parsed.GetValue(_batch) == 64;
+        var given = _hasLimits ? parsed.GetValue(_validationMean) : null;
+        return given ?? (isDocumentPreset ? ValidationMean.Batches : ValidationMean.Examples);
     }
 
     private bool IsDocumentModel(ParseResult parsed) =>
@@ -247,14 +274,14 @@ internal sealed class TrainingOptions
         }
     }
 
-    private static InitialWeights ParseWeights(string text) =>
+    private static InitialWeights ParseWeights(string text, int expansion) =>
         text switch
         {
             "normal" => InitialWeights.Normal(),
             "glorot" => InitialWeights.Glorot,
             "he" => InitialWeights.He,
             "reference" => InitialWeights.Reference,
-            _ when File.Exists(text) => InitialWeights.FromFile(text),
+            _ when Path.Exists(text) || text.EndsWith(".npz", StringComparison.OrdinalIgnoreCase) => InitialWeights.FromFile(text, expansion),
             _ => throw new UsageException($"--initial-weights must be normal, glorot, he, reference or an existing .npz file, not '{text}'."),
         };
 

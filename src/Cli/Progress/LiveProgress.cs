@@ -61,7 +61,7 @@ internal sealed class LiveProgress(IAnsiConsole console, int runs, CancellationT
                 row => row < finished.Length ? "grey" : "default");
             var hint = cancellationToken.IsCancellationRequested
                 ? "Interrupted. Saving finished work; press Ctrl+C again to stop now."
-                : "Ctrl+C ends and keeps what there is";
+                : "press Ctrl+C to end and keep the results so far";
             table.Caption($"{_finished.Count} of {runs} finished; {hint}");
             return table;
         }

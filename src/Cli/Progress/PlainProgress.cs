@@ -1,4 +1,5 @@
 using System.Globalization;
+using CuteDl.Reports;
 
 namespace CuteDl.Cli;
 
@@ -36,7 +37,7 @@ internal sealed class PlainProgress(TextWriter writer, int runs) : IProgress<Run
             : string.Create(CultureInfo.InvariantCulture, $", val. loss {value.ValLoss:0.0000}, accuracy {value.ValAccuracy:0.0000}");
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{value.Run} seed {value.Seed}: step {value.Step}, epoch {value.Epoch:0.0}{figures}, {value.Elapsed.TotalSeconds:0.0} s");
+            $"{VisibleText.Of(value.Run)} seed {value.Seed}: step {value.Step}, epoch {value.Epoch:0.0}{figures}, {value.Elapsed.TotalSeconds:0.0} s");
     }
 
     private static string DeadLogits(RunResult result) => result.DeadLogitsText.Length > 0 ? $"; {result.DeadLogitsText}" : "";

@@ -1,3 +1,4 @@
+using CuteDl.Reports;
 using Spectre.Console;
 
 namespace CuteDl.Cli;
@@ -55,7 +56,7 @@ internal static class Terminal
         for (var i = 0; i < table.Rows.Count; i++)
         {
             var markup = colour?.Invoke(i) ?? "default";
-            drawn.AddRow([.. table.Rows[i].Select(cell => $"[{markup}]{Markup.Escape(cell)}[/]")]);
+            drawn.AddRow([.. table.Rows[i].Select(cell => $"[{markup}]{Markup.Escape(VisibleText.Of(cell))}[/]")]);
         }
 
         return drawn;

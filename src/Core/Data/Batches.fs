@@ -32,7 +32,7 @@ module Batches =
     let permutation (order: Order) (examples: int) (seed: int) (epoch: int) : int array =
         match order with
         | FileOrder -> Array.init examples id
-        | Shuffled -> Combinatorics.GeneratePermutation(examples, Random.stream seed $"shuffle/{epoch}")
+        | Shuffled -> Combinatorics.GeneratePermutation(examples, RandomStream.stream seed $"shuffle/{epoch}")
 
     // The 256 values of value / 255, each rounded once.
     let private scaled<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> : 'T array =

@@ -27,10 +27,10 @@ let compute (metadata: Map<string, string>) (tensors: Map<string, Tensor>) : str
 
         for KeyValue(name, tensor) in tensors do
             writer.Write name
-            writer.Write(CellBytes.typeName (CellBytes.typeOf tensor.Cells))
+            writer.Write(string (CellBytes.typeOf tensor.Cells))
             writer.Write tensor.Shape.Length
             tensor.Shape |> List.iter writer.Write
-            CellBytes.write stream tensor.Cells)
+            CellBytes.write stream (CellBytes.typeOf tensor.Cells) tensor.Cells)
 
     match sha256.Hash with
     | null -> invalidOp "the stream was closed, so there is a hash."

@@ -2,6 +2,7 @@ namespace CuteDl.Core.Data
 
 open System
 open System.IO
+open System.Security.Cryptography
 open CuteDl.Core.Numerics
 
 /// <summary>Labelled examples of byte features (pixels), which stand for value / 255.</summary>
@@ -59,11 +60,28 @@ module DataSets =
           "t10k-images-idx3-ubyte"
           "t10k-labels-idx1-ubyte" ]
 
-    let private readSet (classes: int) (openFile: string -> struct (string * Stream)) (imagesName: string) (labelsName: string) =
+    // Enough to recognise a folder.
+    let private mostListed = 20
+
+    let private listed (names: string list) : string =
+        match names with
+        | [] -> "It has no files."
+        | _ when names.Length > mostListed ->
+            let some = String.Join(", ", List.truncate mostListed names)
+            $"Its files are {some} and {names.Length - mostListed} more."
+        | _ -> $"""Its files are {String.Join(", ", names)}."""
+
+    let private readSet
+        (expansion: int)
+        (classes: int)
+        (openFile: string -> struct (string * Stream))
+        (imagesName: string)
+        (labelsName: string)
+        =
         let readFile name rank =
             let struct (file, stream) = openFile name
             use stream = stream
-            struct (file, Idx.read file stream rank)
+            struct (file, Idx.readWithin expansion file stream rank)
 
         let struct (imagesFile, images) = readFile imagesName 3
         let struct (labelsFile, labels) = readFile labelsName 1
@@ -80,13 +98,14 @@ module DataSets =
         DataSet(images.Cells.Length / count, images.Cells, labels.Cells), images.Dimensions.Tail, imagesFile
 
     /// <summary>Reads the four files.</summary>
+    /// <param name="expansion">The most bytes that each byte of a gzipped file may become, at least 1.</param>
     /// <param name="classes">How many classes there are: labels must be below.</param>
     /// <param name="openFile">From one of the names to a name for messages and the file's bytes (seekable).</param>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">A file is damaged, or the files do not belong together.</exception>
-    let read (classes: int) (openFile: string -> struct (string * Stream)) : DataSets =
-        let training, trainingShape, _ = readSet classes openFile fileNames[0] fileNames[1]
+    let readWithin (expansion: int) (classes: int) (openFile: string -> struct (string * Stream)) : DataSets =
+        let training, trainingShape, _ = readSet expansion classes openFile fileNames[0] fileNames[1]
 
-        let validation, validationShape, file = readSet classes openFile fileNames[2] fileNames[3]
+        let validation, validationShape, file = readSet expansion classes openFile fileNames[2] fileNames[3]
 
         if trainingShape <> validationShape then
             let shape sizes = sizes |> List.map string |> String.concat " × "
@@ -94,15 +113,56 @@ module DataSets =
 
         { Training = training; Validation = validation; Classes = classes }
 
-    /// <summary>Reads the four files from a folder, each by its name with or without .gz.</summary>
+    /// <summary>Reads the four files within the usual expansion; see <c>readWithin</c>.</summary>
+    let read (classes: int) (openFile: string -> struct (string * Stream)) : DataSets = readWithin Growing.DefaultExpansion classes openFile
+
+    /// <summary>Computes the SHA-256 of sets of examples, in hexadecimal digits: sizes, features and labels, set after set.</summary>
+    let checksum (sets: DataSet list) : string =
+        use sha256 = IncrementalHash.CreateHash HashAlgorithmName.SHA256
+
+        for set in sets do
+            sha256.AppendData(BitConverter.GetBytes set.Width)
+            sha256.AppendData(BitConverter.GetBytes set.Count)
+            sha256.AppendData set.Features
+            sha256.AppendData set.Labels
+
+        Convert.ToHexStringLower(sha256.GetHashAndReset())
+
+    /// <summary>
+    /// Reads the four files from a folder. Each may be plain or gzipped, and its name may have a dot in place of the last hyphen but one,
+    /// as in <c>train-images.idx3-ubyte</c>.
+    /// </summary>
+    /// <param name="expansion">The most bytes that each byte of a gzipped file may become, at least 1.</param>
     /// <param name="classes">How many classes there are: labels must be below.</param>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="T:System.IO.FileNotFoundException">A file is missing; the message names it and the folder.</exception>
+    /// <exception cref="T:System.IO.DirectoryNotFoundException">There is no such folder, or it is a file.</exception>
+    /// <exception cref="T:System.IO.FileNotFoundException">A file is missing; the message lists the files in the folder.</exception>
+    /// <exception cref="T:System.IO.IOException">The folder or a file cannot be read.</exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">A file is damaged, or the files do not belong together.</exception>
-    let readFolder (classes: int) (folder: string) : DataSets =
-        read classes (fun name ->
-            let plain = Path.Combine(folder, name)
+    let readFolderWithin (expansion: int) (classes: int) (folder: string) : DataSets =
+        let present = InputFile.namesIn folder
 
-            match [ plain; plain + ".gz" ] |> List.tryFind File.Exists with
-            | Some path -> struct (path, File.OpenRead path)
-            | None -> raise (FileNotFoundException($"neither {name} nor {name}.gz is in '{folder}'.", plain)))
+        readWithin expansion classes (fun name ->
+            let names = [ name; name.Replace("-idx", ".idx") ]
+
+            match
+                [ for name in names do
+                      name
+                      name + ".gz" ]
+                |> List.tryFind (fun name -> List.contains name present)
+            with
+            | Some found ->
+                let path = Path.Combine(folder, found)
+                struct (path, InputFile.openRead path)
+            | None ->
+                let wanted = String.Join(" or ", names)
+
+                raise (
+                    FileNotFoundException(
+                        $"The folder '{folder}' has no {wanted}, plain or with .gz. {listed present}",
+                        Path.Combine(folder, name)
+                    )
+                ))
+
+    /// <summary>Reads the four files from a folder within the usual expansion; see <c>readFolderWithin</c>.</summary>
+    let readFolder (classes: int) (folder: string) : DataSets = readFolderWithin Growing.DefaultExpansion classes folder

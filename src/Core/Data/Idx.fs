@@ -5,47 +5,6 @@ open System.Buffers.Binary
 open System.IO
 open System.IO.Compression
 
-/// The bytes of a gzip file and, once appended, another member behind them whose content is the mark. .NET reads a file that is cut off
-/// within its last bytes, or followed by something else, as if it were whole; but gzip files one after another are one gzip file (RFC
-/// 1952, 2.2), and so the mark comes out behind the content if the file is whole, of however many members, and only then.
-type internal MarkedEnd(file: Stream) =
-    inherit Stream()
-
-    static let mark = "the end of the file"B
-
-    static let memberBytes =
-        use target = new MemoryStream()
-        using (new GZipStream(target, CompressionLevel.NoCompression, true)) (fun stream -> stream.Write(mark, 0, mark.Length))
-        target.ToArray()
-
-    let tail = new MemoryStream(memberBytes)
-    let mutable isAppended = false
-
-    /// The content of what is appended.
-    static member Mark = mark
-
-    /// From now on the file does not end where it ends.
-    member _.Append() = isAppended <- true
-
-    override _.Read(buffer: byte array, offset, count) =
-        match file.Read(buffer, offset, count) with
-        | 0 when isAppended -> tail.Read(buffer, offset, count)
-        | read -> read
-
-    override _.CanRead = true
-    override _.CanSeek = false
-    override _.CanWrite = false
-    override _.Length = raise (NotSupportedException())
-
-    override _.Position
-        with get () = raise (NotSupportedException())
-        and set _ = raise (NotSupportedException())
-
-    override _.Flush() = ()
-    override _.Seek(_, _) = raise (NotSupportedException())
-    override _.SetLength _ = raise (NotSupportedException())
-    override _.Write(_: byte array, _, _) = raise (NotSupportedException())
-
 /// <summary>
 /// A file of bytes in the IDX format, plain or gzipped (in one member or several): magic, dimensions (32-bit, big-endian), then one byte
 /// a cell.
@@ -63,11 +22,11 @@ module Idx =
     let private fail file (offset: int64) problem : 'any = raise (DataFormatException(file, offset, problem))
 
     /// Fills the span as far as the data go. A broken gzip stream fails where it breaks.
-    let private readUpTo (file: string) (stream: Stream) (before: int64) (buffer: byte array) (start: int) (count: int) : int =
+    let private readUpTo (stream: Stream) (before: int64) (buffer: byte array) (start: int) (count: int) : int =
         try
             stream.ReadAtLeast(Span(buffer, start, count), count, throwOnEndOfStream = false)
-        with :? InvalidDataException as error ->
-            fail file before $"the gzip data behind this place are damaged ({error.Message.TrimEnd('.')})."
+        with :? InvalidDataException ->
+            raise (GzipDamaged before)
 
     /// The stream of cells: decompressed if the file is gzipped, which its first two bytes tell, and then what ends the file.
     let private decompress (file: string) (stream: Stream) : struct (Stream * MarkedEnd voption) =
@@ -85,7 +44,7 @@ module Idx =
 
     let private readHeader (file: string) (stream: Stream) (rank: int) : int list =
         let header = Array.zeroCreate<byte>(4 + 4 * rank)
-        let read = readUpTo file stream 0L header 0 header.Length
+        let read = readUpTo stream 0L header 0 header.Length
 
         if read < 4 then
             fail file (int64 read) $"the file ends within its magic number, 4 bytes."
@@ -116,24 +75,19 @@ module Idx =
 
         match gzipped with
         | ValueNone ->
-            if readUpTo file cells offset (Array.zeroCreate 1) 0 1 > 0 then
+            if readUpTo cells offset (Array.zeroCreate 1) 0 1 > 0 then
                 goesOn ()
         | ValueSome marked ->
             marked.Append()
             let beyond = Array.zeroCreate<byte>(MarkedEnd.Mark.Length + 1)
-            let read = readUpTo file cells offset beyond 0 beyond.Length
+            let read = readUpTo cells offset beyond 0 beyond.Length
 
             if read = 0 then
                 fail file offset "the gzip data are cut off within their last bytes, or something else follows them."
             elif Array.truncate read beyond <> MarkedEnd.Mark then
                 goesOn ()
 
-    /// <summary>The contents of an IDX file of unsigned bytes with so many dimensions.</summary>
-    /// <param name="file">The file's name, for messages; one that ends in .gz must be gzipped.</param>
-    /// <param name="stream">The file's bytes; must be seekable. Left open.</param>
-    /// <param name="rank">The number of dimensions: 3 for images, 1 for labels.</param>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The file is not such a file, or not whole, or longer than it says.</exception>
-    let read (file: string) (stream: Stream) (rank: int) : Idx =
+    let private readUnexplained (expansion: int) (file: string) (stream: Stream) (rank: int) : Idx =
         let struct (cells, gzipped) = decompress file stream
         let dimensions = readHeader file cells rank
         let headerLength = int64 (4 + 4 * rank)
@@ -142,11 +96,15 @@ module Idx =
         if promised > bigint Array.MaxLength then
             fail file 4L $"the dimensions promise {promised} bytes, more than the {Array.MaxLength} that can be read."
 
+        match gzipped, Growing.refusal expansion stream.Length promised with
+        | ValueSome _, Some problem -> fail file 4L problem
+        | ValueSome _, None
+        | ValueNone, _ -> ()
+
         let promised = int promised
 
         let buffer =
-            Growing.read promised stream.Length (fun buffer start count ->
-                readUpTo file cells (headerLength + int64 start) buffer start count)
+            Growing.read promised stream.Length (fun buffer start count -> readUpTo cells (headerLength + int64 start) buffer start count)
 
         let length = buffer.Length
 
@@ -155,3 +113,27 @@ module Idx =
 
         checkEnd file cells gzipped promised (headerLength + int64 length)
         { Dimensions = dimensions; Cells = buffer }
+
+    /// <summary>Reads the contents of an IDX file of unsigned bytes.</summary>
+    /// <param name="expansion">The most bytes that each byte of a gzipped file may become, at least 1.</param>
+    /// <param name="file">The file's name, for messages; one that ends in .gz must be gzipped.</param>
+    /// <param name="stream">The file's bytes; must be seekable. Left open.</param>
+    /// <param name="rank">The number of dimensions: 3 for images, 1 for labels.</param>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The file is not such a file, or not whole, or longer than it says.</exception>
+    let readWithin (expansion: int) (file: string) (stream: Stream) (rank: int) : Idx =
+        let start = stream.Position
+
+        try
+            readUnexplained expansion file stream rank
+        with GzipDamaged offset ->
+            stream.Position <- start
+
+            match GzipMember.diagnose stream with
+            | GzipMember.Damaged -> fail file offset "the gzip data after this place are damaged."
+            | GzipMember.WrongChecksum(given, found) ->
+                fail file offset $"the content has the checksum (CRC-32) {found:X8}, but the gzip file says {given:X8}."
+            | GzipMember.WrongLength(given, found) -> fail file offset $"the content has {found} bytes, but the gzip file says {given}."
+            | GzipMember.Sound -> fail file offset "the first gzip member is sound, but what follows it is damaged or no gzip."
+
+    /// <summary>Reads the contents of an IDX file within the usual expansion; see <c>readWithin</c>.</summary>
+    let read (file: string) (stream: Stream) (rank: int) : Idx = readWithin Growing.DefaultExpansion file stream rank

@@ -2,16 +2,14 @@ namespace CuteDl.Core.Data
 
 open System
 open System.Buffers.Binary
-open System.Globalization
 open System.IO
 open System.IO.Compression
 open System.Text
-open System.Text.RegularExpressions
 open CuteDl.Core.Data.CellBytes
 
 /// <summary>
-/// Numpy's .npz archives of float32, float64, int64 and uint8 arrays (numpy.lib.format). Read are versions 1 to 3, compressed or not;
-/// written is version 1, not compressed.
+/// Numpy's .npz archives (numpy.lib.format). Versions 1 to 3 are read, compressed or not, of all types of <c>CellType</c> that numpy has, in
+/// either byte order and either order of dimensions. Version 1 is written, not compressed.
 /// </summary>
 /// <remarks>
 /// An archive that is written here has a checksum of all names, shapes and values as its comment, which other programs leave alone; if
@@ -22,29 +20,30 @@ module Npz =
 
     let private magic = "\u0093NUMPY"
 
-    let private descriptions =
-        [ "<f4", CellType.F32; "<f8", CellType.F64; "<i8", CellType.I64; "|u1", CellType.U8 ]
-
-    let private field (file: string) (header: string) (pattern: string) (name: string) : string =
-        let found = Regex.Match(header, $"'{name}'\\s*:\\s*{pattern}", RegexOptions.CultureInvariant)
-
-        if not found.Success then
-            fail file 10L $"the header has no readable '{name}': {header.Trim()}."
-
-        found.Groups[1].Value
-
-    let private readShape (file: string) (text: string) : int list =
-        [ for size in text.Split(',', StringSplitOptions.RemoveEmptyEntries ||| StringSplitOptions.TrimEntries) do
-              match Int32.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture) with
-              | true, value -> value
-              | false, _ -> fail file 10L $"'{size}' is no size: the shape is ({text})." ]
-
-    /// Row-major values from column-major ones.
+    /// Row-major values from column-major ones, of any number of dimensions.
     let private fromFortran (shape: int list) (cells: Cells) : Cells =
-        let reorder (values: 'T array) =
-            match shape with
-            | [ rows; columns ] -> Array.init values.Length (fun i -> values[i % columns * rows + i / columns])
-            | _ -> values
+        let sizes = List.toArray shape
+        // In column-major order, a step along a dimension passes over all dimensions before it.
+        let strides = sizes |> Array.scan (*) 1
+
+        let reorder (values: 'T array) : 'T array =
+            let index: int array = Array.zeroCreate sizes.Length
+            let mutable source = 0
+
+            [| for _ in 1 .. values.Length do
+                   values[source]
+                   let mutable dimension = sizes.Length - 1
+                   let mutable carries = true
+
+                   while carries && dimension >= 0 do
+                       index[dimension] <- index[dimension] + 1
+                       source <- source + strides[dimension]
+                       carries <- index[dimension] = sizes[dimension]
+
+                       if carries then
+                           source <- source - index[dimension] * strides[dimension]
+                           index[dimension] <- 0
+                           dimension <- dimension - 1 |]
 
         match cells with
         | F32 values -> F32(reorder values)
@@ -68,52 +67,22 @@ module Npz =
         if int64 start + headerLength > int64 bytes.Length then
             fail file 8L $"the header is said to take {headerLength} bytes, the array has {bytes.Length} in all."
 
-        let header = Encoding.UTF8.GetString(bytes, start, int headerLength)
+        let header = NpyHeader.parse file start (Encoding.UTF8.GetString(bytes, start, int headerLength))
         let dataStart = start + int headerLength
-
-        let description = field file header "'([^']*)'" "descr"
-
-        let cellType =
-            match descriptions |> List.tryFind (fun (known, _) -> known = description) with
-            | Some(_, cellType) -> cellType
-            | None ->
-                fail
-                    file
-                    10L
-                    $"the values are of type '{description}', expected '<f4', '<f8', '<i8' or '|u1' (float32, float64, int64, uint8)."
-
-        let shape = readShape file (field file header "\\(([^)]*)\\)" "shape")
-
-        if shape.Length > Tensor.maximumRank then
-            fail file 10L $"the array has {shape.Length} dimensions, at most {Tensor.maximumRank} are read."
-
-        let isFortran = field file header "(True|False)" "fortran_order" = "True"
-
-        if isFortran && shape.Length > 2 then
-            fail file 10L "column-major arrays of more than two dimensions are not read."
-
-        let promised = Tensor.volume shape * bigint (size cellType)
+        let promised = Tensor.volume header.Shape * bigint (size header.Type)
 
         if promised <> bigint (bytes.Length - dataStart) then
             fail file dataStart $"{bytes.Length - dataStart} bytes of values, expected {promised} for the shape."
 
         use values = new MemoryStream(bytes, dataStart, bytes.Length - dataStart)
-        let cells = CellBytes.read values cellType ((bytes.Length - dataStart) / size cellType)
-        { Shape = shape; Cells = if isFortran then fromFortran shape cells else cells }
 
-    // CRC-32 of the zip format (ISO 3309, reflected polynomial EDB88320), which the library's reader does not check.
-    let private crcTable =
-        [| for first in 0u .. 255u ->
-               (first, seq { 1..8 })
-               ||> Seq.fold (fun value _ -> if value &&& 1u = 1u then 0xEDB88320u ^^^ (value >>> 1) else value >>> 1) |]
+        let cells =
+            try
+                CellBytes.readOrdered header.IsBigEndian values header.Type ((bytes.Length - dataStart) / size header.Type)
+            with :? OverflowException ->
+                fail file dataStart "some values are 2^63 or more; unsigned integers below are read."
 
-    let private crc32 (bytes: byte array) : uint32 =
-        let mutable crc = 0xFFFFFFFFu
-
-        for value in bytes do
-            crc <- crcTable[int ((crc ^^^ uint32 value) &&& 0xFFu)] ^^^ (crc >>> 8)
-
-        ~~~crc
+        { Shape = header.Shape; Cells = if header.IsFortran then fromFortran header.Shape cells else cells }
 
     let private readEntry (file: string) (stored: int64) (entry: ZipArchiveEntry) : Tensor =
         let name = $"{file}({entry.FullName})"
@@ -131,7 +100,7 @@ module Npz =
         if bytes.Length < promised then
             fail name (int64 bytes.Length) $"the array ends after {bytes.Length} of {promised} bytes."
 
-        if crc32 bytes <> entry.Crc32 then
+        if Crc32.finish (Crc32.add Crc32.start (ReadOnlySpan bytes)) <> entry.Crc32 then
             fail name 0L "the array's bytes do not have the checksum that the archive gives."
 
         parse name bytes
@@ -144,13 +113,31 @@ module Npz =
         else
             entry.FullName
 
+    /// Refuses archives that claim more than they can hold.
+    let private checkSizes (file: string) (expansion: int) (stored: int64) (archive: ZipArchive) =
+        // A local header of 30 bytes and the name come before the values.
+        let claimed =
+            archive.Entries
+            |> Seq.sumBy (fun entry -> bigint entry.CompressedLength + 30I + bigint (Encoding.UTF8.GetByteCount entry.FullName))
+
+        if claimed > bigint stored then
+            fail file 0L $"its entries overlap: they claim {claimed} bytes of the {stored} in the archive."
+
+        let promised = archive.Entries |> Seq.sumBy (fun entry -> bigint entry.Length)
+
+        match Growing.refusal expansion stored promised with
+        | Some problem -> fail file 0L problem
+        | None -> ()
+
     /// <summary>All arrays of an archive by name.</summary>
+    /// <param name="expansion">The most bytes that each byte of the archive may become, at least 1.</param>
     /// <param name="file">The file's name, for messages.</param>
     /// <param name="stream">The archive's bytes; must be seekable. Left open.</param>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is no archive, or an array in it is damaged or of another type.</exception>
-    let readStream (file: string) (stream: Stream) : Map<string, Tensor> =
+    let readStreamWithin (expansion: int) (file: string) (stream: Stream) : Map<string, Tensor> =
         try
             use archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen = true)
+            checkSizes file expansion stream.Length archive
             let mutable arrays = Map.empty
 
             for entry in archive.Entries do
@@ -174,19 +161,23 @@ module Npz =
         with :? InvalidDataException as error ->
             fail file 0L $"not a readable .npz archive ({error.Message.TrimEnd('.')})."
 
+    /// <summary>All arrays of an archive by name, within the usual expansion; see <c>readStreamWithin</c>.</summary>
+    let readStream (file: string) (stream: Stream) : Map<string, Tensor> = readStreamWithin Growing.DefaultExpansion file stream
+
     /// <summary>All arrays of a file by name.</summary>
+    /// <param name="expansion">The most bytes that each byte of the file may become, at least 1.</param>
     /// <param name="path">The .npz file.</param>
     /// <exception cref="T:System.IO.FileNotFoundException">There is no such file.</exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is no archive, or an array in it is damaged or of another type.</exception>
-    let read (path: string) : Map<string, Tensor> =
-        use stream = File.OpenRead path
-        readStream path stream
+    let readWithin (expansion: int) (path: string) : Map<string, Tensor> =
+        use stream = InputFile.openRead path
+        readStreamWithin expansion path stream
+
+    /// <summary>All arrays of a file by name, within the usual expansion; see <c>readWithin</c>.</summary>
+    let read (path: string) : Map<string, Tensor> = readWithin Growing.DefaultExpansion path
 
     /// What stands before the values: its length is a multiple of 64, so that they are aligned.
-    let private npyHeader (tensor: Tensor) : byte array =
-        let cellType = typeOf tensor.Cells
-        let description, _ = descriptions |> List.find (fun (_, known) -> known = cellType)
-
+    let private npyHeader (description: string) (tensor: Tensor) : byte array =
         let shape =
             match tensor.Shape with
             | [ size ] -> $"({size},)"
@@ -204,10 +195,14 @@ module Npz =
 
         bytes
 
-    let private check (arrays: Map<string, Tensor>) =
-        Tensor.check (nameof arrays) arrays
+    /// Numpy's name for the type of an array.
+    let private describe (name: string) (cellType: CellType) : string =
+        match NpyHeader.description cellType with
+        | Some description -> description
+        | None -> raise (ArgumentException($"The array {Tensor.shown name}: numpy has no type {cellType}.", "types"))
 
-        for KeyValue(name, array) in arrays do
+    let private check (arrays: Map<string, CellType * Tensor>) =
+        for KeyValue(name, (cellType, array)) in arrays do
             let refuse problem =
                 raise (ArgumentException($"the array {Tensor.shown name} {problem}", nameof arrays))
 
@@ -216,34 +211,46 @@ module Npz =
             if nameLength > int UInt16.MaxValue then
                 refuse $"has a name of {nameLength} bytes in the archive, at most {UInt16.MaxValue} are allowed."
 
-            let arrayLength = int64 (npyHeader array).Length + length array.Cells
+            let arrayLength = int64 (npyHeader (describe name cellType) array).Length + length cellType array.Cells
 
             if arrayLength > int64 Array.MaxLength then
                 refuse $"takes {arrayLength} bytes, at most the {Array.MaxLength} that can be read are written."
 
     /// <summary>Writes an archive: for the same arrays, on one operating system, the same bytes.</summary>
+    /// <param name="types">The types of arrays that are not stored as they are in memory: F16 (rounded) for F32, and so on.</param>
     /// <param name="stream">Takes the archive. Left open.</param>
     /// <param name="arrays">The arrays by name.</param>
     /// <exception cref="T:System.ArgumentException">
-    /// A shape does not fit its values; a name is no Unicode, or longer than the format allows; or an array is too large to be read.
+    /// A shape does not fit its values; a name is no Unicode, or longer than the format allows; an array is too large to be read; or
+    /// values cannot be stored as their type.
     /// </exception>
-    let write (stream: Stream) (arrays: Map<string, Tensor>) : unit =
-        check arrays
+    let writeAs (types: Map<string, CellType>) (stream: Stream) (arrays: Map<string, Tensor>) : unit =
+        Tensor.check (nameof arrays) arrays
+        let stored = stored (nameof types) types arrays
+        check stored
         use archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen = true)
-        archive.Comment <- ContentChecksum.compute Map.empty arrays
+        archive.Comment <- ContentChecksum.compute Map.empty (stored |> Map.map (fun _ (_, array) -> array))
 
-        for KeyValue(name, array) in arrays do
+        for KeyValue(name, (cellType, array)) in stored do
             let entry = archive.CreateEntry(name + extension, CompressionLevel.NoCompression)
             // The format's earliest time, and read and write for the owner, read for others: not when and where it was written.
             entry.LastWriteTime <- DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero)
             entry.ExternalAttributes <- 0o100644 <<< 16
             use target = entry.Open()
-            target.Write(npyHeader array)
-            CellBytes.write target array.Cells
+            target.Write(npyHeader (describe name cellType) array)
+            CellBytes.write target cellType array.Cells
 
-    /// <summary>Writes an archive whole or not at all, over a file of that name.</summary>
+    /// <summary>Writes an archive, arrays stored as they are in memory; see <c>writeAs</c>.</summary>
+    let write (stream: Stream) (arrays: Map<string, Tensor>) : unit = writeAs Map.empty stream arrays
+
+    /// <summary>Writes an archive whole or not at all, over a file of that name; see <c>writeAs</c>.</summary>
+    /// <param name="types">The types of arrays that are not stored as they are in memory.</param>
     /// <param name="path">The .npz file; its folder must be there.</param>
     /// <param name="arrays">The arrays by name.</param>
-    /// <exception cref="T:System.ArgumentException">The arrays cannot be written; see <c>write</c>.</exception>
+    /// <exception cref="T:System.ArgumentException">The arrays cannot be written.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be written: the message names it, and the old one is as it was.</exception>
-    let save (path: string) (arrays: Map<string, Tensor>) : unit = AtomicFile.write path (Action<Stream>(fun stream -> write stream arrays))
+    let saveAs (types: Map<string, CellType>) (path: string) (arrays: Map<string, Tensor>) : unit =
+        AtomicFile.write path (Action<Stream>(fun stream -> writeAs types stream arrays))
+
+    /// <summary>Writes an archive whole or not at all, arrays stored as they are in memory; see <c>saveAs</c>.</summary>
+    let save (path: string) (arrays: Map<string, Tensor>) : unit = saveAs Map.empty path arrays

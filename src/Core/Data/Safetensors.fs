@@ -15,8 +15,8 @@ type Safetensors =
     }
 
 /// <summary>
-/// Files in the safetensors format: https://github.com/huggingface/safetensors#format. Read and written are the types F32, F64, I64
-/// and U8.
+/// Files in the safetensors format: https://github.com/huggingface/safetensors#format. The types of <c>CellType</c> are read and
+/// written; those of 4 and 8 bits (F8, F4) are not.
 /// </summary>
 /// <remarks>
 /// The format has no checksum. So one of the whole content, names and metadata too, is written to the metadata under
@@ -52,9 +52,13 @@ module Safetensors =
         stream.ReadExactly bytes
         SafetensorsHeader.ofBytes file bytes (fileLength - valuesStart)
 
-    let private readTensor (stream: Stream) (entry: SafetensorsHeader.Entry) : Tensor =
+    let private readTensor (file: string) (stream: Stream) (entry: SafetensorsHeader.Entry) : Tensor =
         let count = (entry.End - entry.Begin) / int64 (size entry.Type)
-        { Shape = entry.Shape; Cells = read stream entry.Type (int count) }
+
+        try
+            { Shape = entry.Shape; Cells = read stream entry.Type (int count) }
+        with :? OverflowException ->
+            fail file 0L $"the tensor {Tensor.shown entry.Name} has values of 2^63 or more; unsigned integers below are read."
 
     /// The content without its checksum, which must be right, if there is one.
     let private verified (file: string) (content: Safetensors) : Safetensors =
@@ -87,7 +91,7 @@ module Safetensors =
 
         try
             let header = readHeader file stream fileLength
-            let tensors = Map.ofList [ for entry in header.Entries -> entry.Name, readTensor stream entry ]
+            let tensors = Map.ofList [ for entry in header.Entries -> entry.Name, readTensor file stream entry ]
 
             verified file { Metadata = header.Metadata; Tensors = tensors }
         with :? EndOfStreamException ->
@@ -98,30 +102,24 @@ module Safetensors =
     /// <exception cref="T:System.IO.FileNotFoundException">There is no such file.</exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is no such file, or damaged, or has tensors of another type.</exception>
     let read (path: string) : Safetensors =
-        use stream = File.OpenRead path
+        use stream = InputFile.openRead path
         readStream path stream
 
     /// Larger types first, so that every tensor is aligned, then by name: the order of the format's own library.
-    let private entries (tensors: Map<string, Tensor>) : SafetensorsHeader.Entry list =
-        let rank =
-            function
-            | CellType.I64 -> 0
-            | CellType.F64 -> 1
-            | CellType.F32 -> 2
-            | CellType.U8 -> 3
+    let private entries (tensors: Map<string, CellType * Tensor>) : SafetensorsHeader.Entry list =
+        let rank (cellType: CellType) = List.findIndex ((=) cellType) all
 
-        let compare (name, tensor) (otherName, otherTensor) =
-            match compare (rank (typeOf tensor.Cells)) (rank (typeOf otherTensor.Cells)) with
+        let compare (name, (cellType, _)) (otherName, (otherType, _)) =
+            match compare (rank cellType) (rank otherType) with
             | 0 -> (ReadOnlySpan<byte>(Tensor.utf8 "content" name)).SequenceCompareTo(ReadOnlySpan(Tensor.utf8 "content" otherName))
             | order -> order
 
         (0L, tensors |> Map.toList |> List.sortWith compare)
-        ||> List.mapFold (fun start (name, tensor) ->
-            let stop = start + length tensor.Cells
-
+        ||> List.mapFold (fun start (name, (cellType, tensor)) ->
+            let stop = start + length cellType tensor.Cells
 
             let entry: SafetensorsHeader.Entry =
-                { Name = name; Type = typeOf tensor.Cells; Shape = tensor.Shape; Begin = start; End = stop }
+                { Name = name; Type = cellType; Shape = tensor.Shape; Begin = start; End = stop }
 
             entry, stop)
         |> fst
@@ -142,16 +140,21 @@ module Safetensors =
                     $"the metadata's key {Tensor.shown key} holds a checksum, or its place, '{ChecksumKey}': it is worked out anew for each file."
 
     /// <summary>Writes a file's bytes: for the same content the same bytes.</summary>
+    /// <param name="types">The types of tensors that are not stored as they are in memory: F16 or BF16 (rounded) for F32, and so on.</param>
     /// <param name="stream">Takes the bytes. Left open.</param>
     /// <param name="content">What to write.</param>
     /// <exception cref="T:System.ArgumentException">
     /// A shape does not fit its values; a name or text is no Unicode; a tensor is named <c>__metadata__</c>; the metadata have a
-    /// checksum of their own; or they and the names need more than the 100 MB that the format allows.
+    /// checksum of their own; they and the names need more than the 100 MB that the format allows; or values cannot be stored as their
+    /// type.
     /// </exception>
-    let write (stream: Stream) (content: Safetensors) : unit =
+    let writeAs (types: Map<string, CellType>) (stream: Stream) (content: Safetensors) : unit =
         check content
-        let entries = entries content.Tensors
-        let checksum = ContentChecksum.compute content.Metadata content.Tensors
+        let stored = stored (nameof types) types content.Tensors
+        let entries = entries stored
+
+        let checksum =
+            ContentChecksum.compute content.Metadata (stored |> Map.map (fun _ (_, tensor) -> tensor))
 
         let header =
             SafetensorsHeader.toBytes { Metadata = content.Metadata.Add(ChecksumKey, checksum); Entries = entries }
@@ -170,7 +173,10 @@ module Safetensors =
         stream.Write(header, 0, header.Length)
 
         for entry in entries do
-            CellBytes.write stream content.Tensors[entry.Name].Cells
+            CellBytes.write stream entry.Type (snd stored[entry.Name]).Cells
+
+    /// <summary>Writes a file's bytes, tensors stored as they are in memory; see <c>writeAs</c>.</summary>
+    let write (stream: Stream) (content: Safetensors) : unit = writeAs Map.empty stream content
 
     /// <summary>Writes a file whole or not at all, over one of that name.</summary>
     /// <param name="path">The file; its folder must be there.</param>
@@ -178,3 +184,7 @@ module Safetensors =
     /// <exception cref="T:System.ArgumentException">The content cannot be written; see <c>write</c>.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be written: the message names it, and the old one is as it was.</exception>
     let save (path: string) (content: Safetensors) : unit = AtomicFile.write path (Action<Stream>(fun stream -> write stream content))
+
+    /// <summary>Writes a file whole or not at all, tensors stored as given types; see <c>writeAs</c> and <c>save</c>.</summary>
+    let saveAs (types: Map<string, CellType>) (path: string) (content: Safetensors) : unit =
+        AtomicFile.write path (Action<Stream>(fun stream -> writeAs types stream content))

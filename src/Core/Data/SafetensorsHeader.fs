@@ -38,8 +38,6 @@ type Header =
         Entries: Entry list
     }
 
-let private types = [ CellType.F32; CellType.F64; CellType.I64; CellType.U8 ]
-
 let private fail file (offset: int64) problem : 'any = raise (DataFormatException(file, offset, problem))
 
 /// The header as it stands in a file, filled up with spaces to a multiple of 8 bytes, so that the values behind it are aligned.
@@ -58,7 +56,7 @@ let toBytes (header: Header) : byte array =
 
         for entry in header.Entries do
             json.WriteStartObject entry.Name
-            json.WriteString("dtype", typeName entry.Type)
+            json.WriteString("dtype", string entry.Type)
             json.WriteStartArray "shape"
             entry.Shape |> List.iter json.WriteNumberValue
             json.WriteEndArray()
@@ -162,11 +160,15 @@ let private readType (file: string) (tensor: string) (reader: byref<Utf8JsonRead
     expect file JsonTokenType.String $"the type of the tensor {tensor}" &reader
     let given = text file &reader
 
-    match types |> List.tryFind (fun known -> typeName known = given) with
+    match all |> List.tryFind (fun known -> string known = given) with
     | Some known -> known
     | None ->
-        let known = String.Join(", ", types |> List.map typeName)
-        fail file (offset &reader) $"the values of the tensor {tensor} are of type {Tensor.shown given}, of those that are read: {known}."
+        let known = String.Join(", ", all)
+
+        fail
+            file
+            (offset &reader)
+            $"the values of the tensor {tensor} are of type {Tensor.shown given}. The types that can be read are {known}."
 
 let private readEntry (file: string) (name: string) (reader: byref<Utf8JsonReader>) : Entry =
     let start = offset &reader
@@ -253,7 +255,7 @@ let private inOrder (file: string) (valuesStart: int64) (valueBytes: int64) (ent
           let expected = Tensor.volume entry.Shape * bigint (size entry.Type)
 
           if bigint (entry.End - entry.Begin) <> expected then
-              refuse $"""should be {expected} bytes, {typeName entry.Type} in the shape [{String.Join(", ", entry.Shape)}]"""
+              refuse $"""should be {expected} bytes, {entry.Type} in the shape [{String.Join(", ", entry.Shape)}]"""
 
           if (entry.End - entry.Begin) / int64 (size entry.Type) > int64 Array.MaxLength then
               refuse $"are more than the {Array.MaxLength} values that can be read"

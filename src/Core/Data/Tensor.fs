@@ -14,6 +14,55 @@ type Cells =
     /// <summary>Unsigned integers of 8 bits.</summary>
     | U8 of byte array
 
+/// <summary>
+/// The type of a tensor's values in a file. Reading converts them exactly to one of the four types of <c>Cells</c>; each case names it.
+/// </summary>
+[<RequireQualifiedAccess>]
+type CellType =
+    /// <summary>Floating-point numbers of 64 bits: read as F64.</summary>
+    | F64
+    /// <summary>Floating-point numbers of 32 bits: read as F32.</summary>
+    | F32
+    /// <summary>IEEE 754 half precision, 16 bits: read as F32.</summary>
+    | F16
+    /// <summary>bfloat16, the upper 16 bits of a float32: read as F32. Numpy has no such type.</summary>
+    | BF16
+    /// <summary>Signed integers of 64 bits: read as I64.</summary>
+    | I64
+    /// <summary>Signed integers of 32 bits: read as I64.</summary>
+    | I32
+    /// <summary>Signed integers of 16 bits: read as I64.</summary>
+    | I16
+    /// <summary>Signed integers of 8 bits: read as I64.</summary>
+    | I8
+    /// <summary>Unsigned integers of 64 bits: read as I64. Values of 2⁶³ and more are refused.</summary>
+    | U64
+    /// <summary>Unsigned integers of 32 bits: read as I64.</summary>
+    | U32
+    /// <summary>Unsigned integers of 16 bits: read as I64.</summary>
+    | U16
+    /// <summary>Unsigned integers of 8 bits: read as U8.</summary>
+    | U8
+    /// <summary>Truth values of 8 bits: read as U8, 1 for any byte other than 0.</summary>
+    | Bool
+
+    /// <summary>The name in the safetensors format and in messages.</summary>
+    override cellType.ToString() =
+        match cellType with
+        | F64 -> "F64"
+        | F32 -> "F32"
+        | F16 -> "F16"
+        | BF16 -> "BF16"
+        | I64 -> "I64"
+        | I32 -> "I32"
+        | I16 -> "I16"
+        | I8 -> "I8"
+        | U64 -> "U64"
+        | U32 -> "U32"
+        | U16 -> "U16"
+        | U8 -> "U8"
+        | Bool -> "BOOL"
+
 /// <summary>Numbers in so many dimensions, as files hold them.</summary>
 type Tensor =
     {

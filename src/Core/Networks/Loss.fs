@@ -30,7 +30,17 @@ module Loss =
 
     // Each of these gives the sum of the examples' losses, and the gradient of that sum with respect to the outputs.
 
-    // Two methods, each small enough that all it uses stays in registers.
+    /// ln(1 + x) for x ≥ 0, right to the last digits also where 1 + x rounds to 1, which Math.Log and .NET's LogP1 are not. The error that
+    /// rounds 1 + x is in the logarithm and in the divisor, and cancels (Goldberg 1991, theorem 4).
+    let private logOnePlus (x: float) : float =
+        let sum = 1.0 + x
+        let rounded = sum - 1.0
+
+        if rounded = x then Math.Log sum
+        elif rounded = 0.0 then x
+        else Math.Log sum * (x / rounded)
+
+    // Small methods, so that all that each uses stays in registers.
 
     /// g = z − max z of each example, so that no exponential overflows and their sum is at least 1; returns −Σ y g, what the right
     /// classes' logits lack.
@@ -69,15 +79,32 @@ module Loss =
 
         total
 
-    /// From g = eᶻ to the gradient g Σy/Σg − y of each example; returns Σ (Σy) ln Σg.
+    /// Σ g without one element that is 1: the exponentials of all logits but the largest. A difference that rounds the sum, 1 and little
+    /// more, would be lost.
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    let private sumWithoutLargest (g: byref<'T>, width: int) : 'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+        let mutable sum = 'T.Zero
+        let mutable isPassed = false
+
+        for j in 0 .. width - 1 do
+            if not isPassed && 'T.op_Equality (Unsafe.Add(&g, j), 'T.One) then
+                isPassed <- true
+            else
+                sum <- sum + Unsafe.Add(&g, j)
+
+        sum
+
+    /// From g = eᶻ, the largest of them 1, to the gradient g Σy/Σg − y of each example; returns Σ (Σy) ln Σg.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private normalize
         (y: byref<'T>, g: byref<'T>, rows: int, width: int)
         : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
         let mutable total = 0.0
+        let threeHalves = 'T.CreateTruncating 1.5
 
-        // Where Σy is 1, a sum of logarithms is the logarithm of a product: one in place of many.
-        let mutable product = 1.0
+        // Where Σy is 1, a sum of logarithms is the logarithm of a product: one in place of many. The product is kept as what it has above
+        // 1, in which no digits of small terms are lost: (1 + p)(1 + r) = 1 + (p + r + p r).
+        let mutable surplus = 0.0
 
         for i in 0 .. rows - 1 do
             let y = &Unsafe.Add(&y, i * width)
@@ -89,21 +116,28 @@ module Loss =
                 sum <- sum + Unsafe.Add(&g, j)
                 weight <- weight + Unsafe.Add(&y, j)
 
+            // From 1.5 on, subtracting 1 is exact and loses at most a digit.
+            let rest =
+                if 'T.op_LessThan (sum, threeHalves) then
+                    Double.CreateTruncating(sumWithoutLargest (&g, width))
+                else
+                    Double.CreateTruncating sum - 1.0
+
             let share = weight / sum
 
             for j in 0 .. width - 1 do
                 Unsafe.Add(&g, j) <- Unsafe.Add(&g, j) * share - Unsafe.Add(&y, j)
 
             if 'T.op_Equality (weight, 'T.One) then
-                product <- product * Double.CreateTruncating sum
+                surplus <- surplus + (rest + surplus * rest)
 
-                if product > 1e200 then
-                    total <- total + Math.Log product
-                    product <- 1.0
+                if surplus > 1e200 then
+                    total <- total + logOnePlus surplus
+                    surplus <- 0.0
             else
-                total <- total + Double.CreateTruncating weight * Math.Log(Double.CreateTruncating sum)
+                total <- total + Double.CreateTruncating weight * logOnePlus rest
 
-        total + Math.Log product
+        total + logOnePlus surplus
 
     let private softmaxCrossEntropy
         (outputs: ReadOnlySpan<'T>)
@@ -144,10 +178,10 @@ module Loss =
             let z = outputs[i]
             // ln(1 + e⁻ᶻ) without overflow: see Mächler 2012, "Accurately computing log(1 − exp(−|a|))".
             let e = 'T.Exp(-('T.Abs z))
-            let loss = 'T.Max(z, 'T.Zero) - z * targets[i] + 'T.LogP1 e
+            let linear = 'T.Max(z, 'T.Zero) - z * targets[i]
             let sigmoid = (if 'T.op_GreaterThanOrEqual (z, 'T.Zero) then 'T.One else e) / ('T.One + e)
             gradient[i] <- sigmoid - targets[i]
-            total <- total + Double.CreateTruncating loss
+            total <- total + Double.CreateTruncating linear + logOnePlus (Double.CreateTruncating e)
 
         total
 

@@ -142,7 +142,7 @@ module Model =
         (initialization: Initialization)
         (seed: int)
         : 'T array =
-        let random = Random.stream seed "weights"
+        let random = RandomStream.stream seed "weights"
         let result: 'T array = Array.zeroCreate (parameterCount model)
 
         for parameter in parameters model do

@@ -102,11 +102,11 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
 
         if isTraining then
             let scale = 'T.CreateTruncating(1.0 / (1.0 - rate))
-            let layerKey = Random.subkey key (uint64 i)
+            let layerKey = RandomStream.subkey key (uint64 i)
             let factors = factors[i]
 
             for j in 0 .. input.Length - 1 do
-                let factor = if Random.uniformAt layerKey (uint64 j) < rate then 'T.Zero else scale
+                let factor = if RandomStream.uniformAt layerKey (uint64 j) < rate then 'T.Zero else scale
 
                 factors[j] <- factor
                 output[j] <- input[j] * factor

@@ -14,13 +14,14 @@ open CuteDl.Core.Optimizers
 /// <param name="batchSize">Examples a step, at least 1.</param>
 /// <param name="order">In which order an epoch goes through the examples.</param>
 /// <param name="seed">Decides the shuffles and the dropouts.</param>
+/// <param name="mean">How the validation loss averages the examples' losses.</param>
 /// <exception cref="T:System.ArgumentException">Model and data do not fit, a set is empty, or a batch has no examples.</exception>
 [<Sealed>]
 type Classifier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
-    (model: Model, data: DataSets, batchSize: int, order: Order, seed: int) =
+    (model: Model, data: DataSets, batchSize: int, order: Order, seed: int, mean: ValidationMean) =
 
-    // About as many examples go through a network at once in validation, where that costs least.
-    let validationBlock = 256
+    // About this many examples go through a network at once in validation, where that costs least.
+    let usualBlock = 256
 
     let mismatch (name: string) (message: string) : unit = raise (ArgumentException(message, name))
 
@@ -41,13 +42,30 @@ type Classifier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     let set = data.Training
     let layout = Layout.Of(Model.parameters model)
 
-    // Space for a batch of training and for a block of whole batches in validation, but no more than the data can fill.
+    // Examples that validation passes through the network at once. A mean over examples takes blocks that do not depend on the batch size,
+    // so that its bits do not either. A mean over batches takes whole batches.
+    let validationBlock =
+        match mean with
+        | OverExamples -> usualBlock
+        | OverBatches -> batchSize * max 1 (usualBlock / batchSize)
+
+    // No more space than the data can fill.
     let network =
-        let block = batchSize * max 1 (validationBlock / batchSize)
-        Network<'T>(model, min block (max set.Count data.Validation.Count))
+        Network<'T>(model, min (max batchSize validationBlock) (max set.Count data.Validation.Count))
+
+    /// The sum of the losses of a block's examples, or of its batches' means.
+    let blockLoss (rows: int) : float =
+        match mean with
+        | OverExamples -> float rows * network.Validate rows
+        | OverBatches -> network.Validate(rows, batchSize)
+
+    let divisor =
+        match mean with
+        | OverExamples -> float data.Validation.Count
+        | OverBatches -> float (Batches.count data.Validation.Count batchSize)
 
     let batchesAnEpoch = Batches.count set.Count batchSize
-    let dropoutKey = Random.key seed "dropout"
+    let dropoutKey = RandomStream.key seed "dropout"
     let validationOrder = Batches.permutation FileOrder data.Validation.Count 0 0
 
     // The order of the epoch that was last asked for.
@@ -94,28 +112,26 @@ type Classifier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
             let start = int (step % int64 batchesAnEpoch) * batchSize
             let rows = min batchSize (set.Count - start)
             Batches.load set (ReadOnlySpan(indices, start, rows)) network
-            network.Train(rows, Random.subkey dropoutKey (uint64 step))
+            network.Train(rows, RandomStream.subkey dropoutKey (uint64 step))
 
-        // The mean of the batches' mean losses; batches are of the same size as training's.
         member _.Validate(cancellation) =
             let set = data.Validation
-            let size = max batchSize (network.Capacity / batchSize * batchSize)
             let mutable lossSum = 0.0
             let mutable right = 0
             let mutable start = 0
 
             while start < set.Count && not cancellation.IsCancellationRequested do
-                let rows = min size (set.Count - start)
+                let rows = min validationBlock (set.Count - start)
                 Batches.load set (ReadOnlySpan(validationOrder, start, rows)) network
-                lossSum <- lossSum + network.Validate(rows, batchSize)
+                lossSum <- lossSum + blockLoss rows
 
                 for row in 0 .. rows - 1 do
                     if answer row = int set.Labels[start + row] then
                         right <- right + 1
 
-                start <- start + size
+                start <- start + validationBlock
 
             if start < set.Count then
                 ValueNone
             else
-                ValueSome(struct (lossSum / float (Batches.count set.Count batchSize), float right / float set.Count))
+                ValueSome(struct (lossSum / divisor, float right / float set.Count))

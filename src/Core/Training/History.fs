@@ -8,9 +8,9 @@ type StopReason =
     | TooSlow
     /// <summary>The validation accuracy stayed above its target.</summary>
     | TargetHeld
-    /// <summary>The epochs allowed were used up.</summary>
+    /// <summary>It reached the limit of epochs.</summary>
     | MaxEpochs
-    /// <summary>The steps allowed were used up.</summary>
+    /// <summary>It reached the limit of steps.</summary>
     | MaxSteps
     /// <summary>A loss was NaN or infinite.</summary>
     | Diverged
@@ -28,6 +28,22 @@ type StopReason =
         | Diverged -> "diverged"
         | Cancelled -> "cancelled"
 
+/// <summary>How a validation loss averages the examples' losses.</summary>
+type ValidationMean =
+    /// <summary>The mean over the examples, whatever the batch size.</summary>
+    | OverExamples
+    /// <summary>
+    /// The mean of the batches' mean losses, in batches of training's size. A smaller last batch counts as much as the others. The source
+    /// document's runs are validated so.
+    /// </summary>
+    | OverBatches
+
+    /// <summary>examples, batches.</summary>
+    override mean.ToString() =
+        match mean with
+        | OverExamples -> "examples"
+        | OverBatches -> "batches"
+
 /// <summary>What one validation saw.</summary>
 [<Struct>]
 type Validation =
@@ -36,7 +52,7 @@ type Validation =
         Step: int64
         /// <summary>The training loss of the last batch before it.</summary>
         TrainingLoss: float
-        /// <summary>The mean of the validation batches' mean losses; a smaller last batch counts as one.</summary>
+        /// <summary>The mean validation loss; see <c>ValidationMean</c>.</summary>
         Loss: float
         /// <summary>The share of validation examples whose largest output is their class (the first largest, on ties).</summary>
         Accuracy: float

@@ -25,6 +25,8 @@ type TrainingOptions =
         ValidateEvery: int option
         /// <summary>Asked in this order after each validation.</summary>
         StopRules: StopRule list
+        /// <summary>How the validation loss averages the examples' losses.</summary>
+        ValidationMean: ValidationMean
     }
 
 /// <summary>What came of a run.</summary>
@@ -49,7 +51,7 @@ type TrainingResult<'T> =
 
 /// <summary>Training options.</summary>
 module TrainingOptions =
-    /// <summary>The document's: batches of 64 in file order, its two stop rules, 5000 epochs.</summary>
+    /// <summary>The document's: batches of 64 in file order, its two stop rules, 5000 epochs, validation losses averaged over batches.</summary>
     let document =
         { BatchSize = 64
           Order = FileOrder
@@ -57,7 +59,8 @@ module TrainingOptions =
           MaxEpochs = 5000
           MaxSteps = None
           ValidateEvery = None
-          StopRules = StopRule.document }
+          StopRules = StopRule.document
+          ValidationMean = OverBatches }
 
     /// What of them is the loop's.
     let internal limits (options: TrainingOptions) : TrainingLimits =
@@ -97,7 +100,10 @@ module Trainer =
         : TrainingResult<'T> =
         TrainingOptions.validate options
         let clock = Stopwatch.StartNew()
-        let classifier = Classifier<'T>(model, data, options.BatchSize, options.Order, options.Seed)
+
+        let classifier =
+            Classifier<'T>(model, data, options.BatchSize, options.Order, options.Seed, options.ValidationMean)
+
         let start = TrainingSnapshot.start optimizer (classifier :> IWorkload<'T>).Layout initial
         let training = Training<'T>(classifier, TrainingOptions.limits options, start, (fun _ _ -> ()))
         training.Advance(Int64.MaxValue, progress, cancellation)

@@ -65,8 +65,15 @@ internal sealed class ComparisonDrawing
         }
     }
 
-    private Scale LossScale =>
-        _runs.SelectMany(run => run.Losses).All(curve => curve.Smallest is null or { Value: > 0 }) ? Scale.Logarithmic : Scale.Linear;
+    private Scale LossScale
+    {
+        get
+        {
+            double[] losses = [.. _runs.SelectMany(run => run.Losses).SelectMany(curve => curve.FinitePoints).Select(point => point.Value)];
+            var isLogarithmic = losses.Length == 0 || (losses.Min() >= 0 && losses.Max() > 0);
+            return isLogarithmic ? ZeroScale.Around(Scale.Logarithmic, losses.Where(loss => loss <= _ceiling)) : Scale.Linear;
+        }
+    }
 
     private Panel NewPanel(Scale values, string valueTitle, string stepTitle = "", double ceiling = double.PositiveInfinity) =>
         new(Scale.Logarithmic, _steps, values, valueTitle, stepTitle) { Ceiling = ceiling };

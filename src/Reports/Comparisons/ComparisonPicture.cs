@@ -16,8 +16,9 @@ namespace CuteDl.Reports;
 /// latest. Towards its end it is that of the seeds that trained longest.
 /// </para>
 /// <para>
-/// A logarithmic axis has no place for step 0: a validation there is left out, and so are values that are not finite. Losses lie on a
-/// logarithmic axis, unless one is 0 or less; the accuracy's axis is linear. What is more than a hundred times the median of the first
+/// A logarithmic axis has no place for step 0: a validation there is left out, and so are values that are not finite. The loss
+/// axis is logarithmic, unless a loss is negative or none is above 0; a loss of exactly 0 is drawn at its lower edge, labelled 0. The
+/// accuracy's axis is linear. What is more than a hundred times the median of the first
 /// losses (of the middle two the lower) has no say in how far the loss axis reaches, so that one run that explodes does not press all
 /// others flat: its curve leaves the panel, and the picture names it.
 /// </para>

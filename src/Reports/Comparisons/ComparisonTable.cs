@@ -11,7 +11,7 @@ internal sealed class ComparisonTable
     private const float RoomForStop = 190;
     private const int MaxLines = 4;
 
-    private static readonly string[] Titles = ["run", "least loss", "final accuracy", "steps", "stopped"];
+    private static readonly string[] Titles = ["run", "best loss", "final accuracy", "steps", "stopped"];
 
     private static readonly TextStyle HeadStyle = new(12, Ink.Text, IsBold: true);
     private static readonly TextStyle CellStyle = new(12, Ink.Text);

@@ -5,7 +5,7 @@ namespace CuteDl.Reports;
 /// <summary>What a comparison's table says of a run.</summary>
 internal static class RunRow
 {
-    /// <summary>Name, least loss, final accuracy, steps, and why it stopped; of several seeds the median and the range.</summary>
+    /// <summary>Name, best loss, final accuracy, steps, and why it stopped; of several seeds the median and the range.</summary>
     public static string[] Cells(RunGroup run, bool hasSeeds)
     {
         var losses = run.Losses.Select(curve => curve.Smallest?.Value).OfType<double>();

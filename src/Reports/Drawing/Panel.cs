@@ -70,6 +70,13 @@ internal sealed class Panel
         Show(curve.Points);
         var points = curve.Points.Select(Place).ToArray();
         Add(points, stroke);
+
+        // A line along the lower edge is easily overlooked.
+        var edge = curve.Points.Where(point => ZeroScale.IsAtEdge(_values, point.Value)).ToArray();
+        if (edge.Length > 0)
+        {
+            Marks(edge.Take(1), new MarkerStyle(MarkerShape.FilledTriangleDown, 8, stroke.Color));
+        }
     }
 
     public void Marks(IEnumerable<CurvePoint> points, MarkerStyle style)
@@ -142,7 +149,7 @@ internal sealed class Panel
         });
 
     private void Show(IEnumerable<CurvePoint> points) =>
-        _shown.AddRange(points.Where(IsVisible).Select(point => point.Value).Where(value => value <= Ceiling && value >= Floor));
+        _shown.AddRange(points.Where(IsVisible).Select(point => point.Value).Where(value => value <= Ceiling && (value >= Floor || ZeroScale.IsAtEdge(_values, value))));
 
     private bool IsVisible(CurvePoint point) =>
         double.IsFinite(_steps.Position(point.Step)) && double.IsFinite(_values.Position(point.Value));

@@ -16,7 +16,7 @@ internal sealed record TextStyle(float Size, Color Color, bool IsBold = false)
     public float Width(string text)
     {
         using var font = Font();
-        return font.MeasureText(text);
+        return font.MeasureText(VisibleText.Of(text));
     }
 
     /// <summary>Draws one line; <paramref name="baseline"/> is what its letters stand on.</summary>
@@ -24,7 +24,7 @@ internal sealed record TextStyle(float Size, Color Color, bool IsBold = false)
     {
         using var font = Font();
         using var paint = new SKPaint { Color = Color.ToSKColor(), IsAntialias = true };
-        canvas.DrawText(text, x, baseline, SKTextAlign.Left, font, paint);
+        canvas.DrawText(VisibleText.Of(text), x, baseline, SKTextAlign.Left, font, paint);
     }
 
     /// <summary>Draws lines below <paramref name="top"/> and returns where the last one ends.</summary>
@@ -85,7 +85,7 @@ internal sealed record TextStyle(float Size, Color Color, bool IsBold = false)
     }
 
     private static string OneLine(string text) =>
-        new([.. text.Select(character => char.IsControl(character) ? ' ' : character)]);
+        new([.. VisibleText.Of(text).Select(character => char.IsControl(character) ? ' ' : character)]);
 
     private SKFont Font() =>
         new(IsBold ? Typefaces.Bold : Typefaces.Regular, Size) { Subpixel = true, Edging = SKFontEdging.Antialias };

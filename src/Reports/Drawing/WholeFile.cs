@@ -12,13 +12,35 @@ internal static class WholeFile
         var target = Path.GetFullPath(path);
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(target) ?? target);
+            MakeFolder(Path.GetDirectoryName(target) ?? target);
         }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        catch (IOException cause)
         {
-            throw new IOException($"cannot write '{target}': {cause.Message}", cause);
+            throw new IOException($"Cannot write '{target}': {cause.Message}", cause);
         }
 
         AtomicFile.write(target, stream => stream.Write(content));
+    }
+
+    /// <summary>Makes a folder, and those above it, if they do not exist.</summary>
+    /// <exception cref="IOException">The folder cannot be made; the message names it and a file that stands in its place.</exception>
+    public static void MakeFolder(string path)
+    {
+        for (var above = Path.GetFullPath(path); above is not null; above = Path.GetDirectoryName(above))
+        {
+            if (File.Exists(above))
+            {
+                throw new IOException($"Cannot make the folder '{path}': '{above}' is a file. Name a folder.");
+            }
+        }
+
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"Cannot make the folder '{path}': {cause.Message}", cause);
+        }
     }
 }

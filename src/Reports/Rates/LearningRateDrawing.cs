@@ -60,9 +60,10 @@ internal sealed class LearningRateDrawing(LearningRateSweep sweep)
 
     private (Panel Panel, Key Key) Panel()
     {
-        var isWide = _smoothed.Smallest is { Value: > 0 } smallest && Ceiling / smallest.Value > SpanOfLinearLosses && double.IsFinite(Ceiling);
+        double[] positive = [.. _smoothed.FinitePoints.Select(point => point.Value).Where(loss => loss > 0)];
+        var isWide = positive.Length > 0 && _smoothed.Smallest is { Value: >= 0 } && Ceiling / positive.Min() > SpanOfLinearLosses && double.IsFinite(Ceiling);
         var rates = new RateScale();
-        var panel = new Panel(rates, AxisLimits.Steps(_loss.Steps, rates), isWide ? Scale.Logarithmic : Scale.Linear, "training loss", sweep.Argument)
+        var panel = new Panel(rates, AxisLimits.Steps(_loss.Steps, rates), isWide ? ZeroScale.Around(Scale.Logarithmic, _loss.Values.Concat(_smoothed.Values)) : Scale.Linear, "training loss", sweep.Argument)
         {
             Ceiling = Ceiling,
         };
@@ -72,7 +73,7 @@ internal sealed class LearningRateDrawing(LearningRateSweep sweep)
         panel.Line(_smoothed, SmoothedLine);
         key.Add("smoothed", SmoothedLine);
         Mark("falls most steeply", sweep.Steepest, MarkerShape.FilledCircle);
-        Mark("a tenth of the least loss's", sweep.TenthOfLeast, MarkerShape.FilledDiamond);
+        Mark("a tenth of the rate with the lowest loss", sweep.TenthOfLeast, MarkerShape.FilledDiamond);
         return (panel, key);
 
         void Mark(string name, double? rate, MarkerShape shape)

@@ -13,8 +13,8 @@ public static class LearningRateWords
         var suggestion = (sweep.Steepest, sweep.TenthOfLeast) switch
         {
             ({ } steepest, { } tenth) =>
-                $"The loss falls most steeply at {sweep.Argument} = {Rate(steepest)}; a tenth of where it is least is {Rate(tenth)}.",
-            _ => "The loss nowhere falls: nothing can be suggested.",
+                $"The loss falls most steeply at {sweep.Argument} = {Rate(steepest)}. A tenth of the rate with the lowest loss is {Rate(tenth)}.",
+            _ => "The loss never falls: no rate can be suggested.",
         };
         return $"{suggestion} {End(sweep)}";
     }
@@ -25,8 +25,8 @@ public static class LearningRateWords
     private static string End(LearningRateSweep sweep) =>
         sweep.End switch
         {
-            LearningRateSweepEnd.Exploded => $"It ended at {Last(sweep)}, where the smoothed loss was far above its least.",
-            LearningRateSweepEnd.NotFinite => $"It ended behind {Last(sweep)}, where a loss was not finite.",
+            LearningRateSweepEnd.Exploded => $"It ended at {Last(sweep)}, where the smoothed loss was far above its minimum.",
+            LearningRateSweepEnd.NotFinite => $"It ended after {Last(sweep)}, because a loss was not finite.",
             LearningRateSweepEnd.Interrupted => $"It was interrupted at {Last(sweep)}.",
             _ => $"It ended at the highest rate, {Last(sweep)}.",
         };

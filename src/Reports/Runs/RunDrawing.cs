@@ -75,9 +75,11 @@ internal sealed class RunDrawing(RunResult result)
 
     private (Panel Panel, Key Key) LossPanel()
     {
-        var isWide = _loss.Smallest is { Value: > 0 } smallest && _loss.Largest is { } largest
-            && largest.Value / smallest.Value > SpanOfLinearLosses;
-        var panel = new Panel(Scale.Linear, StepLimits, isWide ? Scale.Logarithmic : Scale.Linear, "loss");
+        double[] losses = [.. _loss.FinitePoints.Select(point => point.Value)];
+        double[] positive = [.. losses.Where(loss => loss > 0)];
+        var isWide = positive.Length > 0 && losses.Min() >= 0 && positive.Max() / positive.Min() > SpanOfLinearLosses;
+        var scale = isWide ? ZeroScale.Around(Scale.Logarithmic, _trainingLoss.Values.Concat(_loss.Values)) : Scale.Linear;
+        var panel = new Panel(Scale.Linear, StepLimits, scale, "loss");
         var key = new Key();
         Add(panel, key, "training (last batch)", _trainingLoss, TrainingLine);
         Add(panel, key, "validation", _loss, ValidationLine);

@@ -9,7 +9,7 @@ public static class RunPicture
 {
     /// <summary>
     /// Draws a run, 1520 × 1240 dots. Steps lie on a linear axis; losses too, unless the largest validation loss is more than
-    /// thirty times the smallest: then on a logarithmic one. Values that are not finite are left out, and the picture says so.
+    /// thirty times the smallest above 0: then on a logarithmic one, with losses of exactly 0 at its lower edge. Values that are not finite are left out, and the picture says so.
     /// </summary>
     /// <param name="result">The run; one without any validation too.</param>
     /// <param name="path">The file, written over if there; its folder is made. SVG if it ends in <c>.svg</c>, otherwise PNG.</param>

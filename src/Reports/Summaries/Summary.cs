@@ -26,6 +26,8 @@ public sealed class Summary
     /// <summary>Whether some run was repeated with other seeds.</summary>
     public bool HasSeveralSeeds => _runs.Any(run => run.Count() > 1);
 
+    private bool HasDeadLogits => Rows.Any(row => row.DeadLogitsText.Length > 0);
+
     /// <summary>The table that matters most: of runs, or of runs over their seeds if there are several.</summary>
     public Table MainTable => HasSeveralSeeds ? OverSeeds() : EveryRun();
 
@@ -33,7 +35,7 @@ public sealed class Summary
     public IReadOnlyList<string> Notes =>
         [.. Rows.Where(row => row.DeadLogitsText.Length > 0).Select(row => $"{row.Run}, seed {row.Seed}: {row.DeadLogitsText}.")];
 
-    /// <summary>One row for each run and seed.</summary>
+    /// <summary>One row for each run and seed, without columns that say nothing: such as the optimizer, if it is the run's name.</summary>
     public Table EveryRun()
     {
         var rows = Rows.Select(row => (IReadOnlyList<string>)
@@ -53,10 +55,10 @@ public sealed class Summary
         ]);
         string[] headers =
         [
-            "run", "optimizer", .. HasSeveralSeeds ? ["seed"] : Array.Empty<string>(), "steps", "most accuracy", "final accuracy",
-            "least val. loss", "final val. loss", "stopped because", "dead logits", "seconds", "the document's figures",
+            "run", "optimizer", .. HasSeveralSeeds ? ["seed"] : Array.Empty<string>(), "steps", "best accuracy", "final accuracy",
+            "best val. loss", "final val. loss", "stopped because", "dead logits", "seconds", "the document's figures",
         ];
-        return new Table(headers, [.. rows]);
+        return new Table(headers, [.. rows]).WithoutIdle();
     }
 
     /// <summary>One row for each run over its seeds: medians, with least and greatest in brackets.</summary>
@@ -73,16 +75,16 @@ public sealed class Summary
             Spread(run.Select(row => row.ValLossMin), "0.0000"),
             Spread(run.Select(row => row.ValLossFinal), "0.0000"),
             StopCounts.InWords(run.Select(row => row.Stop)),
-            $"{run.Count(row => row.DeadLogitsText.Length > 0)} of {run.Count()}",
+            HasDeadLogits ? $"{run.Count(row => row.DeadLogitsText.Length > 0)} of {run.Count()}" : "",
             Spread(run.Select(row => (double?)row.Seconds), "0.0"),
             run.First().Documented,
         ]);
         string[] headers =
         [
-            "run", "optimizer", "seeds", "steps", "most accuracy", "final accuracy", "least val. loss", "final val. loss", "stopped because",
+            "run", "optimizer", "seeds", "steps", "best accuracy", "final accuracy", "best val. loss", "final val. loss", "stopped because",
             "runs with (almost) dead logits", "seconds", "the document's figures",
         ];
-        return new Table(headers, [.. rows]);
+        return new Table(headers, [.. rows]).WithoutIdle();
     }
 
     /// <summary>The text of <c>summary.md</c>.</summary>
@@ -140,7 +142,7 @@ public sealed class Summary
     private static string Number(double? value, string format) =>
         value is { } number ? number.ToString(format, CultureInfo.InvariantCulture) : "–";
 
-    private static string DeadLogits(SummaryRow row) => row.DeadLogitsText.Length == 0 ? "none" : row.DeadLogitsText;
+    private string DeadLogits(SummaryRow row) => row.DeadLogitsText.Length > 0 || !HasDeadLogits ? row.DeadLogitsText : "none";
 
     private static string Words(Precision precision) => precision == Precision.Single ? "single" : "double";
 

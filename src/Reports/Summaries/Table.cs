@@ -26,10 +26,14 @@ public sealed record Table(IReadOnlyList<string> Headers, IReadOnlyList<IReadOnl
         return new Table(Keep(Headers), [.. Rows.Select(Keep)]);
     }
 
+    /// <summary>The table without columns whose cells are all empty, or all the same as the first column's.</summary>
+    public Table WithoutIdle() =>
+        Without(Headers.Where((_, column) => column > 0 && Rows.All(row => row[column].Length == 0 || row[column] == row[0])));
+
     /// <summary>The table in Markdown, columns padded to one width.</summary>
     public string ToMarkdown()
     {
-        var cells = Rows.Prepend(Headers).Select(row => row.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal)).ToArray()).ToArray();
+        var cells = Rows.Prepend(Headers).Select(row => row.Select(cell => VisibleText.Of(cell).Replace("|", "\\|", StringComparison.Ordinal)).ToArray()).ToArray();
         var widths = Enumerable.Range(0, Headers.Count).Select(column => Math.Max(3, cells.Max(row => row[column].Length))).ToArray();
         var text = new StringBuilder();
         for (var i = 0; i < cells.Length; i++)

@@ -83,7 +83,7 @@ module QuasiRandom =
 
         for level in 0 .. bits - 1 do
             let above = if level = 0 then 0UL else uint64 (point >>> (bits - level))
-            let flip = Random.subkey key ((1UL <<< level) + above) >>> 63
+            let flip = RandomStream.subkey key ((1UL <<< level) + above) >>> 63
             let bit = (point >>> (bits - 1 - level)) &&& 1u
             scrambled <- (scrambled <<< 1) ||| (bit ^^^ uint32 flip)
 
@@ -93,7 +93,7 @@ module QuasiRandom =
     /// The sequence of Sobol (1967) with the direction numbers of Joe &amp; Kuo (2008), scrambled as Owen (1995) does: of 2ᵏ points each
     /// dimension has one in each interval of length 2⁻ᵏ.
     /// </summary>
-    /// <param name="key">Which scrambling: <c>Random.key seed purpose</c>.</param>
+    /// <param name="key">Which scrambling: <c>RandomStream.key seed purpose</c>.</param>
     /// <param name="dimensions">From 1 to <c>maxDimensions</c>.</param>
     /// <param name="index">Which point, from 0.</param>
     /// <returns>Coordinates strictly between 0 and 1.</returns>
@@ -101,7 +101,7 @@ module QuasiRandom =
         checkDimensions dimensions
 
         Array.init dimensions (fun dimension ->
-            (float (owen (Random.subkey key (uint64 dimension)) (sobolBits dimension index)) + 0.5)
+            (float (owen (RandomStream.subkey key (uint64 dimension)) (sobolBits dimension index)) + 0.5)
             / 4294967296.0)
 
     /// The digits of a number mirrored at the point.
@@ -118,7 +118,7 @@ module QuasiRandom =
         value
 
     /// <summary>The sequence of Halton (1960), each dimension in its prime and shifted round [0, 1) (Cranley &amp; Patterson 1976).</summary>
-    /// <param name="key">Which shift: <c>Random.key seed purpose</c>.</param>
+    /// <param name="key">Which shift: <c>RandomStream.key seed purpose</c>.</param>
     /// <param name="dimensions">From 1 to <c>maxDimensions</c>.</param>
     /// <param name="index">Which point, from 0.</param>
     /// <returns>Coordinates in [0, 1).</returns>
@@ -126,5 +126,5 @@ module QuasiRandom =
         checkDimensions dimensions
 
         Array.init dimensions (fun dimension ->
-            let shifted = radicalInverse primes[dimension] index + Random.uniformAt key (uint64 dimension)
+            let shifted = radicalInverse primes[dimension] index + RandomStream.uniformAt key (uint64 dimension)
             if shifted >= 1.0 then shifted - 1.0 else shifted)

@@ -197,7 +197,7 @@ module Settings =
             |> List.map fst
 
         let seed = List.head tuning.Seeds
-        let key = Random.key seed (if round = 0 then "settings" else $"settings/{round}")
+        let key = RandomStream.key seed (if round = 0 then "settings" else $"settings/{round}")
 
         fun index ->
             let point =

@@ -19,7 +19,10 @@ type Split =
     /// are scored once, at a confirmed trial's end.
     /// </summary>
     | HoldOut of validation: int * seed: int
-    /// <summary>As the source document does it: the files' test images are validated on, and nothing else is scored.</summary>
+    /// <summary>
+    /// As the source document does it: the files' test images are validated on, the validation loss is the mean of the batches' means, and
+    /// nothing else is scored.
+    /// </summary>
     | TestAsValidation
 
 /// <summary>A classifier of images.</summary>

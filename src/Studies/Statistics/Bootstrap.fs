@@ -23,7 +23,7 @@ let Resamples = 5000
 let distribution seed purpose (resamples: int) (size: int) (statistic: int array -> float) : float array =
     Guard.atLeast "resamples" 1 resamples
     Guard.atLeast "size" 1 size
-    let random = Random.stream seed $"bootstrap/{purpose}"
+    let random = RandomStream.stream seed $"bootstrap/{purpose}"
     let places = Array.zeroCreate<int> size
 
     Array.init resamples (fun _ ->

@@ -80,7 +80,7 @@ let exact (differences: float array) : float =
 let monteCarlo (seed: int) (draws: int) (differences: float array) : float =
     Guard.finite "differences" differences
     Guard.atLeast "draws" 1 draws
-    let random = Random.stream seed "sign-flip"
+    let random = RandomStream.stream seed "sign-flip"
     let far = asFar differences
     let mutable count = 0
 

@@ -47,7 +47,7 @@ module internal Landscape =
         | LogisticRegression(dimensions, _) -> Layout.OfShapes [ "weight", [ dimensions ]; "bias", [ 1 ] ]
 
     let private normal (seed: int) (purpose: string) (deviation: float) : unit -> float =
-        let distribution = Normal(0.0, deviation, Random.stream seed purpose)
+        let distribution = Normal(0.0, deviation, RandomStream.stream seed purpose)
         fun () -> distribution.Sample()
 
     let private quadratic (dimensions: int) (condition: float) (seed: int) : Landscape =

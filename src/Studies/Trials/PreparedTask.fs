@@ -2,11 +2,11 @@ namespace CuteDl.Studies
 
 open System
 open System.Globalization
-open System.Security.Cryptography
 open MathNet.Numerics
 open CuteDl.Core.Data
 open CuteDl.Core.Networks
 open CuteDl.Core.Numerics
+open CuteDl.Core.Training
 
 /// <summary>Dividing labelled examples.</summary>
 module Division =
@@ -59,7 +59,7 @@ module Division =
         ofClass
         |> Array.iteri (fun label indices ->
             if quotas[label] > 0 then
-                let order = Combinatorics.GeneratePermutation(indices.Count, Random.stream seed $"split/{label}")
+                let order = Combinatorics.GeneratePermutation(indices.Count, RandomStream.stream seed $"split/{label}")
 
                 for i in 0 .. quotas[label] - 1 do
                     isHeld[indices[order[i]]] <- true)
@@ -106,17 +106,6 @@ type PreparedTask internal (task: StudyTask, problem: PreparedProblem, dataHash:
 
 /// <summary>Preparing tasks.</summary>
 module PreparedTask =
-    let private hash (sets: DataSet list) : string =
-        use sha256 = IncrementalHash.CreateHash HashAlgorithmName.SHA256
-
-        for set in sets do
-            sha256.AppendData(BitConverter.GetBytes set.Width)
-            sha256.AppendData(BitConverter.GetBytes set.Count)
-            sha256.AppendData set.Features
-            sha256.AppendData set.Labels
-
-        Convert.ToHexStringLower(sha256.GetHashAndReset())
-
     let private number (value: float) = value.ToString("R", CultureInfo.InvariantCulture)
 
     let private describe (task: StudyTask) (problem: string) : string =
@@ -127,6 +116,12 @@ module PreparedTask =
 
         let precision = task.Precision.ToString().ToLowerInvariant()
         $"{task.Name}: {problem}; {precision}, {task.Steps} steps, validated every {task.ValidateEvery}, target {target}"
+
+    /// How the validation loss averages the examples' losses: as the source document does it, where the images are divided as there.
+    let internal validationMean (images: ImagesTask) : ValidationMean =
+        match images.Split with
+        | TestAsValidation -> OverBatches
+        | HoldOut _ -> OverExamples
 
     let private prepareImages (read: ImageSource -> DataSets) (task: StudyTask) (images: ImagesTask) : PreparedTask =
         let files = read images.Source
@@ -157,7 +152,7 @@ module PreparedTask =
         for set in sets do
             set.Sparse |> ignore
 
-        let hash = hash sets
+        let hash = DataSets.checksum sets
 
         let scored =
             match test with
@@ -167,7 +162,7 @@ module PreparedTask =
         let identity =
             describe
                 task
-                $"{model}, {images.Initialization}, batches of {images.Batch} in {images.Order} order, {data.Training.Count} + {data.Validation.Count} images, {scored}, {hash}"
+                $"{model}, {images.Initialization}, batches of {images.Batch} in {images.Order} order, {data.Training.Count} + {data.Validation.Count} images, {scored}, loss over {validationMean images}, {hash}"
 
         PreparedTask(task, PreparedImages(images, model, data, test), hash, identity)
 

@@ -179,7 +179,10 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
         | PreparedImages(images, model, data, Some test) when isConfirmed && ending <> Ending.Pruned && ending <> Ending.Diverged ->
             // A network of its own, with space for the test set's batches.
             let sets = { data with Training = test; Validation = test }
-            let scored: IWorkload<'T> = Classifier<'T>(model, sets, images.Batch, FileOrder, trial.Seed)
+
+            let scored: IWorkload<'T> =
+                Classifier<'T>(model, sets, images.Batch, FileOrder, trial.Seed, OverExamples)
+
             (learned ()).CopyTo scored.Parameters
 
             match scored.Validate cancellation with

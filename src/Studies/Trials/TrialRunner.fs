@@ -38,7 +38,9 @@ module TrialRunner =
         : struct (IWorkload<'T> * 'T array) =
         match task.Problem with
         | PreparedImages(images, model, data, _) ->
-            let classifier = Classifier<'T>(model, data, images.Batch, images.Order, trial.Seed)
+            let classifier =
+                Classifier<'T>(model, data, images.Batch, images.Order, trial.Seed, PreparedTask.validationMean images)
+
             struct (classifier, Model.initialParameters<'T> model images.Initialization trial.Seed)
         | PreparedFunction problem ->
             let landscape = Landscape.create problem trial.Seed

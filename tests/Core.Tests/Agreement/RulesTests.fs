@@ -84,7 +84,7 @@ let private beyondBlocks =
           if whole |> List.exists name.StartsWith && not (name.Contains '>') then
               testCase $"{name} over tensors of many sizes" (fun () ->
                   let shapes = shapes |> List.filter (fun shape -> shape.Length = 2 || not (Papers.matricesOnly name))
-                  let random = Random.stream 7 name
+                  let random = RandomStream.stream 7 name
 
                   let some () =
                       [ for shape in shapes ->

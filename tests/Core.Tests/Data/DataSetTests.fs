@@ -80,6 +80,47 @@ let private folders =
                   with :? FileNotFoundException as error ->
                       Expect.stringContains error.Message "train-images-idx3-ubyte" "the file"
                       Expect.stringContains error.Message folder "the folder"))
+          testCase "is read by the names that other programs give" (fun () ->
+              inFolder (fun folder ->
+                  for pair in files do
+                      File.WriteAllBytes(Path.Combine(folder, pair.Key.Replace("-idx", ".idx") + ".gz"), gzip pair.Value)
+
+                  Expect.equal (DataSets.readFolder 3 folder).Training.Features (readFiles files).Training.Features "data"))
+          testCase "without one of the files is refused with the files that it has" (fun () ->
+              inFolder (fun folder ->
+                  let message () = Expect.throwsC (fun () -> DataSets.readFolder 3 folder |> ignore) _.Message
+                  Expect.stringContains (message ()) "no files" "an empty folder"
+
+                  for i in 1..30 do
+                      File.WriteAllText(Path.Combine(folder, $"other-%02d{i}"), "")
+
+                  Expect.stringContains (message ()) "other-01, other-02" "names"
+                  Expect.stringContains (message ()) "and 10 more" "not all"))
+          testCase "that is a file, or is not there, is called so" (fun () ->
+              inFolder (fun folder ->
+                  let message path = Expect.throwsC (fun () -> DataSets.readFolder 3 path |> ignore) _.Message
+                  let path = Path.Combine(folder, "x")
+                  Expect.equal (message path) $"The folder '{path}' does not exist." "nothing"
+                  File.WriteAllText(path, "")
+                  Expect.equal (message path) $"'{path}' is a file. Name a folder." "a file"))
+          testCase "with a file that cannot be opened is refused with the reason, and not called missing" (fun () ->
+              if not (OperatingSystem.IsWindows()) then
+                  inFolder (fun folder ->
+                      for pair in files do
+                          File.WriteAllBytes(Path.Combine(folder, pair.Key), pair.Value)
+
+                      // A link to itself: no permission stands in the way, so that it fails for every user.
+                      let path = Path.Combine(folder, "t10k-labels-idx1-ubyte")
+                      File.Delete path
+                      File.CreateSymbolicLink(path, path) |> ignore
+
+                      try
+                          DataSets.readFolder 3 folder |> ignore
+                          failtest "nothing was thrown"
+                      with :? IOException as error ->
+                          Expect.stringContains error.Message path "the file"
+                          Expect.stringContains error.Message "cannot be read" "what"
+                          Expect.isFalse (error :? FileNotFoundException) "not missing"))
           testCase "with a damaged file is refused with the file's path" (fun () ->
               inFolder (fun folder ->
                   for pair in files do

@@ -117,6 +117,29 @@ let private damage =
                     [| 0x1Fuy; 0x8Buy |], "gzip" ] do
                   expectFormatError "images.gz" (Some 28L) [ said ] (fun () ->
                       read "images.gz" (Array.append (gzip images) more) 3 |> ignore))
+          testCase "a gzip file whose checksum or length is wrong, and says so" (fun () ->
+              for count in [ 12; 40_000 ] do
+                  let whole = gzip (file [ 1; 1; count ] (Array.init count (fun i -> byte (i * i))))
+
+                  for index, said in [ 8, "checksum"; 1, "bytes, but the gzip file says" ] do
+                      let copy = Array.copy whole
+                      copy[copy.Length - index] <- copy[copy.Length - index] ^^^ 1uy
+                      expectFormatError "images.gz" None [ said ] (fun () -> read "images.gz" copy 3 |> ignore))
+          testCase "a gzip file whose data are damaged, and says so" (fun () ->
+              let whole = gzip (file [ 1; 1; 40_000 ] (Array.init 40_000 (fun i -> byte (i * i))))
+              // The first byte of the data, a block of the type that does not exist.
+              whole[10] <- 0xFFuy
+              expectFormatError "images.gz" None [ "data"; "damaged" ] (fun () -> read "images.gz" whole 3 |> ignore))
+          testCase "a gzip file that promises much for its size, unless that is allowed" (fun () ->
+              let whole = gzip (file [ 1; 2000; 2000 ] (Array.zeroCreate 4_000_000))
+              let limit = 4_000_000 / whole.Length
+              use stream = new MemoryStream(whole)
+
+              expectFormatError "images.gz" (Some 4L) [ "4000000 bytes are promised" ] (fun () ->
+                  Idx.readWithin limit "images.gz" stream 3 |> ignore)
+
+              stream.Position <- 0L
+              Expect.equal (Idx.readWithin (limit + 1) "images.gz" stream 3).Cells.Length 4_000_000 "cells")
           testCase "a gzip file whose next member goes on" (fun () ->
               let bytes = Array.append (gzip images) (gzip [| 1uy |])
               expectFormatError "images.gz" (Some 28L) [ "goes on" ] (fun () -> read "images.gz" bytes 3 |> ignore))
@@ -135,9 +158,11 @@ let private promises =
     testCase "a header that promises 2 GB costs no such memory" (fun () ->
         let lie = Array.append (header [ 500_000_000; 2; 2 ]) [| 1uy; 2uy; 3uy |]
 
-        for name, bytes in [ "images", lie; "images.gz", gzip lie ] do
+        for name, bytes, offset, said in
+            [ "images", lie, 19L, "after 3 of the 2000000000 bytes"
+              "images.gz", gzip lie, 4L, "2000000000 bytes are promised" ] do
             let before = GC.GetAllocatedBytesForCurrentThread()
-            expectFormatError name (Some 19L) [ "after 3 of the 2000000000 bytes" ] (fun () -> read name bytes 3 |> ignore)
+            expectFormatError name (Some offset) [ said ] (fun () -> read name bytes 3 |> ignore)
             Expect.isLessThan (GC.GetAllocatedBytesForCurrentThread() - before) 4_000_000L $"bytes allocated for {name}")
 
 let private mutations =

@@ -93,6 +93,64 @@ let private columnMajor =
         let vector = one (npyWith 1uy (header "<f8" true [ 2 ]) (doubles [| 1.0; 4.0 |]))
         Expect.equal vector["array"].Cells (F64 [| 1.0; 4.0 |]) "vector")
 
+/// By the definition of column-major order, the value at the indices i, j, k, ... is at i + rows · (j + columns · (k + ...)).
+let private columnMajorAnyRank =
+    let shapes = Gen.choose (0, 5) |> Gen.bind (fun rank -> Gen.listOfLength rank (Gen.choose (0, 4)))
+
+    property "column-major arrays of any number of dimensions become row-major" shapes (fun shape ->
+        let count = List.fold (*) 1 shape
+
+        let expected =
+            [| for place in 0 .. count - 1 do
+                   let indices, _ = List.mapFoldBack (fun size rest -> rest % size, rest / size) shape place
+                   int64 (List.foldBack2 (fun index size behind -> index + size * behind) indices shape 0) |]
+
+        let bytes = Array.init count int16 |> Array.collect BitConverter.GetBytes
+        let read = one (npyWith 1uy (header "<i2" true shape) bytes)
+        Expect.equal read["array"] { Shape = shape; Cells = I64 expected } "array")
+
+let private types =
+    let check (description: string) (bytes: byte list) (expected: Cells) =
+        testCase $"{description} of the bytes {bytes}" (fun () ->
+            let shape = [ Tensor.count expected ]
+            let read = one (npyWith 1uy (header description false shape) (List.toArray bytes))
+            Tensors.expectSame read (Map [ "array", { Shape = shape; Cells = expected } ]) "values")
+
+    testList
+        "types of numpy"
+        [ // 1, the largest, the smallest above 0, and −∞ of IEEE 754's binary16.
+          check
+              "<f2"
+              [ 0x00uy; 0x3Cuy; 0xFFuy; 0x7Buy; 0x01uy; 0x00uy; 0x00uy; 0xFCuy ]
+              (F32 [| 1.0f; 65504.0f; 5.9604645e-8f; -infinityf |])
+          check ">f2" [ 0x3Cuy; 0x00uy ] (F32 [| 1.0f |])
+          check ">f4" [ 0x3Fuy; 0xC0uy; 0uy; 0uy ] (F32 [| 1.5f |])
+          check ">f8" [ 0xBFuy; 0xF8uy; 0uy; 0uy; 0uy; 0uy; 0uy; 0uy ] (F64 [| -1.5 |])
+          check "|i1" [ 0xFFuy; 0x7Fuy ] (I64 [| -1L; 127L |])
+          check "<i2" [ 0xFEuy; 0xFFuy ] (I64 [| -2L |])
+          check ">i2" [ 0xFFuy; 0xFEuy ] (I64 [| -2L |])
+          check "<i4" [ 0xFDuy; 0xFFuy; 0xFFuy; 0xFFuy ] (I64 [| -3L |])
+          check ">i4" [ 0xFFuy; 0xFFuy; 0xFFuy; 0xFDuy ] (I64 [| -3L |])
+          check ">i8" [ 0uy; 0uy; 0uy; 0uy; 0uy; 0uy; 1uy; 2uy ] (I64 [| 258L |])
+          check "<u2" [ 0xFEuy; 0xFFuy ] (I64 [| 65534L |])
+          check ">u4" [ 0xFFuy; 0xFFuy; 0xFFuy; 0xFEuy ] (I64 [| 4294967294L |])
+          check "<u8" [ 0xFFuy; 0xFFuy; 0xFFuy; 0xFFuy; 0xFFuy; 0xFFuy; 0xFFuy; 0x7Fuy ] (I64 [| Int64.MaxValue |])
+          check "|b1" [ 0uy; 1uy; 2uy ] (U8 [| 0uy; 1uy; 1uy |])
+          check "=u1" [ 7uy ] (U8 [| 7uy |]) ]
+
+let private headers =
+    testList
+        "headers of other programs"
+        [ for text in
+              [ "{\"descr\": \"<f8\", \"fortran_order\": False, \"shape\": (2,)}"
+                "{'shape':(2,),'fortran_order':False,'descr':'<f8'}"
+                " { 'descr' : '<f8' , 'fortran_order' : True , 'shape' : ( 2 , ) , } "
+                // Python 2 wrote long integers so.
+                "{'descr': '<f8', 'fortran_order': False, 'shape': (2L,), 'more': 'ignored'}" ] do
+              testCase text (fun () ->
+                  let read = one (npyWith 1uy text (doubles [| 1.0; 2.0 |]))
+                  Expect.equal read["array"] { Shape = [ 2 ]; Cells = F64 [| 1.0; 2.0 |] } "array") ]
+
 let private numpy =
     testCase "numpy's own archives are read" (fun () ->
         // Numpy's NaN is positive, .NET's is not.
@@ -121,13 +179,25 @@ let private refusals =
         "is refused"
         [ refused
               "an array of another type"
-              [ "<i4"; "<f4"; "<f8"; "<i8"; "|u1" ]
-              (npyWith 1uy (header "<i4" false [ 2 ]) (Array.zeroCreate 8))
-          refused "an array of the other byte order" [ ">f8" ] (npyWith 1uy (header ">f8" false [ 2 ]) (Array.zeroCreate 16))
-          refused
-              "a column-major array of three dimensions"
-              [ "column-major" ]
-              (npyWith 1uy (header "<f8" true [ 1; 1; 1 ]) (Array.zeroCreate 8))
+              [ "'<c8'"; "f8"; "f2"; "u1"; "b1" ]
+              (npyWith 1uy (header "<c8" false [ 1 ]) (Array.zeroCreate 8))
+          refused "unsigned integers that are too large" [ "2^63" ] (npyWith 1uy (header "<u8" false [ 1 ]) (Array.create 8 0xFFuy))
+          refused "a structured type" [ "['a'" ] (npyWith 1uy "{'descr': ['a'], 'fortran_order': False, 'shape': ()}" [||])
+          refused "a key twice" [ "'descr'"; "twice" ] (npyWith 1uy "{'descr': '<f8', 'descr': '<f8'}" [||])
+          refused "a negative size" [ "'-1" ] (npyWith 1uy "{'descr': '<f8', 'fortran_order': False, 'shape': (-1,)}" [||])
+          refused "more behind the header's end" [ "'more" ] (npyWith 1uy (header "<f8" false [] + "more") (Array.zeroCreate 8))
+          testCase "a long header that is none, without quoting all of it" (fun () ->
+              // It took half a minute when the time was quadratic.
+              for header in
+                  [ String(' ', 1_000_000) + "x"
+                    "{" + String(' ', 1_000_000)
+                    "{'" + String('a', 1_000_000)
+                    String.replicate 200_000 "'descr' " ] do
+                  try
+                      one (npyWith 2uy header [||]) |> ignore
+                      failtest "nothing was thrown"
+                  with :? DataFormatException as error ->
+                      Expect.isLessThan error.Message.Length 300 "the message")
           refused "fewer values than the shape says" [ "expected 32" ] valid[.. valid.Length - 2]
           refused "more values than the shape says" [ "expected 32" ] (Array.append valid [| 0uy |])
           refused "a header without a shape" [ "shape" ] (npyWith 1uy "{'descr': '<f8', 'fortran_order': False}" [||])
@@ -212,6 +282,45 @@ let private promises =
         expectFormatError "weights.npz" None [] (fun () -> readBytes whole |> ignore)
         Expect.isLessThan (GC.GetAllocatedBytesForCurrentThread() - before) 4_000_000L "bytes allocated")
 
+let private expansions =
+    let compressed =
+        archive CompressionLevel.Optimal [ "array.npy", npyWith 1uy (header "|u1" false [ 4_000_000 ]) (Array.zeroCreate 4_000_000) ]
+
+    testList
+        "an archive that promises much for its size"
+        [ testCase "is refused at once, unless that is allowed" (fun () ->
+              let limit = 4_000_000 / compressed.Length
+              let before = GC.GetAllocatedBytesForCurrentThread()
+              use stream = new MemoryStream(compressed)
+
+              expectFormatError "weights.npz" (Some 0L) [ "promised"; $"At most {limit} for each byte" ] (fun () ->
+                  Npz.readStreamWithin limit "weights.npz" stream |> ignore)
+
+              Expect.isLessThan (GC.GetAllocatedBytesForCurrentThread() - before) 1_000_000L "bytes allocated"
+              stream.Position <- 0L
+              Expect.equal (Npz.readStreamWithin (limit + 1) "weights.npz" stream).Count 1 "arrays")
+          testCase "is refused for all its arrays together" (fun () ->
+              let array = npyWith 1uy (header "|u1" false [ 900_000 ]) (Array.zeroCreate 900_000)
+              let bytes = archive CompressionLevel.Optimal [ for i in 1..4 -> $"{i}.npy", array ]
+              use stream = new MemoryStream(bytes)
+              expectFormatError "weights.npz" None [ "promised" ] (fun () -> Npz.readStreamWithin 100 "weights.npz" stream |> ignore))
+          testCase "is refused if its entries overlap" (fun () ->
+              // Both entries of the central directory lead to the first array.
+              let noise = Array.init 5000 (fun i -> byte (i * i + i / 7))
+              let array = npyWith 1uy (header "|u1" false [ 5000 ]) noise
+              let one = archive CompressionLevel.NoCompression [ "a.npy", array ]
+              let central = (ReadOnlySpan one).LastIndexOf(ReadOnlySpan "PK\001\002"B)
+              let tail = (ReadOnlySpan one).LastIndexOf(ReadOnlySpan "PK\005\006"B)
+              let entry = one[central .. tail - 1]
+              let second = Array.copy entry
+              second[46] <- byte 'b'
+              let finish = one[tail..]
+              BitConverter.GetBytes(2us).CopyTo(finish, 8)
+              BitConverter.GetBytes(2us).CopyTo(finish, 10)
+              BitConverter.GetBytes(2 * entry.Length).CopyTo(finish, 12)
+              let twice = Array.concat [ one[.. central - 1]; entry; second; finish ]
+              expectFormatError "weights.npz" None [ "overlap" ] (fun () -> readBytes twice |> ignore)) ]
+
 let private checksums =
     testCase "a bit that flipped in an array's values is refused" (fun () ->
         let whole = archive CompressionLevel.NoCompression [ "array.npy", valid ]
@@ -285,6 +394,21 @@ let private writing =
               Expect.throwsT<ArgumentException> (fun () -> Npz.save path broken) "a shape that does not fit"
               Tensors.expectSame (Npz.read path) Tensors.few "arrays"
               Expect.equal (filesIn folder) [ "weights.npz" ] "files")
+          property "stored as another type, arrays come back as that type has them" Tensors.narrowed (fun (types, arrays, expected) ->
+              let types = types |> Map.filter (fun _ cellType -> cellType <> CellType.BF16)
+
+              let expected =
+                  expected |> Map.map (fun name tensor -> if types.ContainsKey name then tensor else arrays[name])
+
+              use stream = new MemoryStream()
+              Npz.writeAs types stream arrays
+              Tensors.expectSame (readBytes (stream.ToArray())) expected "arrays")
+          testCase "a type that numpy has not is refused" (fun () ->
+              use stream = new MemoryStream()
+
+              Expect.throwsT<ArgumentException>
+                  (fun () -> Npz.writeAs (Map [ "m", CellType.BF16 ]) stream (Map [ "m", { Shape = []; Cells = F32 [| 1.0f |] } ]))
+                  "BF16")
           unwritable
               "a shape that does not fit"
               [ "'a'"; "3 values"; "expected 4"; "[2, 2]" ]
@@ -312,4 +436,18 @@ let private damage =
               expectFormatError "weights.npz" (Some 0L) [ "checksum" ] (fun () -> readBytes renamed |> ignore)) ]
 
 let tests =
-    testList "npz" [ roundTrip; numpy; columnMajor; refusals; mutations; promises; checksums; writing; damage ]
+    testList
+        "npz"
+        [ roundTrip
+          numpy
+          columnMajor
+          columnMajorAnyRank
+          types
+          headers
+          refusals
+          mutations
+          promises
+          expansions
+          checksums
+          writing
+          damage ]

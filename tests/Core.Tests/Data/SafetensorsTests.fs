@@ -73,6 +73,24 @@ let private roundTrip =
                           | _ -> 8L
 
                       Expect.equal (offsets[0].GetInt64() % size) 0L tensor.Name)
+          property "stored as another type, tensors come back as that type has them" Tensors.narrowed (fun (types, tensors, expected) ->
+              use stream = new MemoryStream()
+              Safetensors.writeAs types stream { Metadata = Map.empty; Tensors = tensors }
+              expectSame (readBytes (stream.ToArray())) { Metadata = Map.empty; Tensors = expected })
+          testCase "what a type cannot hold is refused" (fun () ->
+              let refused types (tensors: (string * Tensor) list) parts =
+                  try
+                      Safetensors.writeAs (Map types) (new MemoryStream()) { Metadata = Map.empty; Tensors = Map tensors }
+                      failtest "nothing was thrown"
+                  with :? ArgumentException as error ->
+                      for part in parts do
+                          Expect.stringContains error.Message part "what is wrong"
+
+              let whole = { Shape = [ 1 ]; Cells = I64 [| -300L |] }
+              refused [ "a", CellType.I8 ] [ "a", whole ] [ "'a'"; "I8" ]
+              refused [ "a", CellType.U64 ] [ "a", whole ] [ "'a'"; "U64" ]
+              refused [ "a", CellType.F16 ] [ "a", whole ] [ "'a'"; "F16"; "I64, I32" ]
+              refused [ "b", CellType.F16 ] [ "a", whole ] [ "'b'" ])
           testCase "tensors larger than what is turned into bytes at once come back" (fun () ->
               let content =
                   { Metadata = Map.empty
@@ -137,6 +155,33 @@ let private foreign =
               (file ("{" + entry "\\u0061\\n\\ud83d\\ude00" "U8" "[1]" 0L 1L + "}") [| 1uy |])
               []
               [ "a\n😀", u8 [| 1uy |] ]
+          // 1, the largest and the smallest above 0 of binary16; 1 and −2 of bfloat16.
+          expectRead
+              "half precision"
+              (file
+                  ("{" + entry "a" "F16" "[3]" 0L 6L + "," + entry "b" "BF16" "[2]" 6L 10L + "}")
+                  [| 0x00uy; 0x3Cuy; 0xFFuy; 0x7Buy; 0x01uy; 0x00uy; 0x80uy; 0x3Fuy; 0x00uy; 0xC0uy |])
+              []
+              [ "a", { Shape = [ 3 ]; Cells = F32 [| 1.0f; 65504.0f; 5.9604645e-8f |] }
+                "b", { Shape = [ 2 ]; Cells = F32 [| 1.0f; -2.0f |] } ]
+          expectRead
+              "integers and truth values"
+              (file
+                  ("{"
+                   + entry "a" "I32" "[1]" 0L 4L
+                   + ","
+                   + entry "b" "U16" "[1]" 4L 6L
+                   + ","
+                   + entry "c" "I8" "[1]" 6L 7L
+                   + ","
+                   + entry "d" "BOOL" "[2]" 7L 9L
+                   + "}")
+                  [| 0xFEuy; 0xFFuy; 0xFFuy; 0xFFuy; 0xFFuy; 0xFFuy; 0x80uy; 0uy; 1uy |])
+              []
+              [ "a", { Shape = [ 1 ]; Cells = I64 [| -2L |] }
+                "b", { Shape = [ 1 ]; Cells = I64 [| 65535L |] }
+                "c", { Shape = [ 1 ]; Cells = I64 [| -128L |] }
+                "d", { Shape = [ 2 ]; Cells = U8 [| 0uy; 1uy |] } ]
           expectRead
               "values not aligned"
               (file ("{" + entry "a" "U8" "[1]" 0L 1L + "," + entry "b" "F32" "[1]" 1L 5L + "}") [| 1uy; 0uy; 0uy; 0x80uy; 0x3Fuy |])
@@ -279,9 +324,9 @@ let private hostileHeaders =
           refusedHeader "half of a surrogate pair in the metadata" "\"\\ude00" [ "surrogate" ] "{\"__metadata__\":{\"k\":\"\\ude00\"}}"
           refusedHeader
               "a type of the format that is not read"
-              "\"BF16\""
-              [ "'a'"; "'BF16'"; "F32, F64, I64, U8" ]
-              ("{" + entry "a" "BF16" "[1]" 0L 2L + "}")
+              "\"F8_E4M3\""
+              [ "'a'"; "'F8_E4M3'"; "F64, F32"; "BF16"; "BOOL" ]
+              ("{" + entry "a" "F8_E4M3" "[2]" 0L 2L + "}")
           refusedHeader "no type" "\"f32\"" [ "'a'"; "'f32'" ] ("{" + entry "a" "f32" "[1]" 0L 4L + "}")
           refusedHeader "a number for a type" "7," [ "'a'"; "type" ] "{\"a\":{\"dtype\":7,\"shape\":[1],\"data_offsets\":[0,1]}}"
           refusedHeader "a shape that is no array" "1," [ "'a'"; "shape" ] ("{" + entry "a" "U8" "1" 0L 1L + "}")

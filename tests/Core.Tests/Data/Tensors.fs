@@ -74,6 +74,50 @@ let halfAPair = string '\uD83D'
 let tensors: Gen<Map<string, Tensor>> =
     Gen.zip text tensor |> Gen.listOf |> Gen.map (List.truncate 6 >> Map.ofList)
 
+/// Arrays, a type for some of them, and what reading finds then.
+let narrowed: Gen<Map<string, CellType> * Map<string, Tensor> * Map<string, Tensor>> =
+    let one =
+        gen {
+            let! length = Gen.choose (0, 5)
+            let! halves = Gen.arrayOfLength length (Gen.choose (0, 0xFFFF))
+            let! values = Gen.arrayOfLength length (Gen.choose (0, 0x7F))
+            let shape = [ length ]
+            let ofCells cells = { Shape = shape; Cells = cells }
+            let whole = ofCells (I64(Array.map int64 values))
+            // Above half of a step to the next, so that both types have to round up.
+            let rounded bits =
+                Array.map (fun value -> BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits value + bits))
+
+            let halfs =
+                halves
+                |> Array.map (fun bits -> Half.op_Explicit (BitConverter.UInt16BitsToHalf(uint16 bits)): float32)
+
+            let brains = halves |> Array.map (fun bits -> BitConverter.Int32BitsToSingle(bits <<< 16))
+            let normal = Array.map (fun value -> if Single.IsNormal value && abs value < 1e30f then value else 0.0f)
+
+            return!
+                Gen.elements
+                    [ CellType.F16, ofCells (F32 halfs), ofCells (F32 halfs)
+                      CellType.BF16, ofCells (F32(rounded 0x7FFF (normal brains))), ofCells (F32(normal brains))
+                      CellType.I32, whole, whole
+                      CellType.I16, whole, whole
+                      CellType.I8, whole, whole
+                      CellType.U64, whole, whole
+                      CellType.U32, whole, whole
+                      CellType.U16, whole, whole
+                      CellType.Bool,
+                      ofCells (U8(Array.map byte values)),
+                      ofCells (U8(values |> Array.map (fun value -> if value = 0 then 0uy else 1uy))) ]
+        }
+
+    Gen.listOf one
+    |> Gen.map (fun list ->
+        let named = list |> List.truncate 4 |> List.indexed |> List.map (fun (i, item) -> $"{i}", item)
+
+        Map [ for name, (cellType, _, _) in named -> name, cellType ],
+        Map [ for name, (_, tensor, _) in named -> name, tensor ],
+        Map [ for name, (_, _, expected) in named -> name, expected ])
+
 /// A tensor's type, shape, and the bits of its values.
 let private bitsOf (tensor: Tensor) =
     let cells =

@@ -13,7 +13,7 @@ let private rows = 5
 
 /// A network full of random numbers; with weights this large, activations are far from linear.
 let private network (model: Model) (seed: int) : Network<float> =
-    let random = Random.stream seed "gradient check"
+    let random = RandomStream.stream seed "gradient check"
     let network = Network<float>(model, rows)
     let uniform scale = (2.0 * random.NextDouble() - 1.0) * scale
 

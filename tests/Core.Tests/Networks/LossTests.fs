@@ -45,10 +45,12 @@ let private values =
                   for loss in Loss.all do
                       let value, gradient = double loss 4 z y
                       let parts = Array.map2 (double loss 4) (Array.chunkBySize 4 z) (Array.chunkBySize 4 y)
-                      Close.relative 1e-14 value (parts |> Array.averageBy fst) $"{loss}"
+                      // All terms are at least 0, so that relative errors do not grow. Each example's loss comes from the same exponentials;
+                      // the two ways to add them differ by fewer than 20 roundings.
+                      Close.relative (20.0 * Precision.double.Rounding) value (parts |> Array.averageBy fst) $"{loss}"
 
                       Array.iter2
-                          (fun actual part -> Close.within 1e-14 actual (part / 3.0) $"gradient of {loss}")
+                          (fun actual part -> Close.relative (4.0 * Precision.double.Rounding) actual (part / 3.0) $"gradient of {loss}")
                           gradient
                           (parts |> Array.collect snd)) ]
 
@@ -71,6 +73,35 @@ let private softmax =
               let entropy = y |> Array.sumBy (fun p -> -p * log p)
               Expect.isTrue (fst (double SoftmaxCrossEntropy 4 z y) >= entropy - 1e-12) "Gibbs' inequality"
               Close.within 1e-13 (fst (double SoftmaxCrossEntropy 4 t y)) entropy "attained by the targets' own logits") ]
+
+/// The loss of an answer that is right by a margin m over each of the other classes: ln(1 + x) with x = (width − 1) e⁻ᵐ, as
+/// 2 artanh(x / (2 + x)), which loses no digits of a small x.
+let private ofMargin (width: int) (margin: float) : float =
+    let x = float (width - 1) * exp -margin
+    2.0 * Math.Atanh(x / (2.0 + x))
+
+let private small (precision: Precision<'T>) =
+    property
+        $"losses of right answers keep their digits however small they are, in {precision.Name}"
+        (Gen.zip3 (Gen.choose (2, 12)) (uniform 0.0 80.0) (uniform -8.0 8.0))
+        (fun (width, margin, level) ->
+            // Whole quarters, so that differences of logits are exact.
+            let quarters (value: float) = floor (4.0 * value) / 4.0
+            let margin, level = quarters margin, quarters level
+            let z = Array.init width (fun j -> if j = 1 then level else level - margin)
+            // The exponential and each addition of the other classes has a relative error of a rounding or two.
+            let tolerance = float (width + 10) * precision.Rounding
+
+            Close.relative
+                tolerance
+                (fst (evaluate precision SoftmaxCrossEntropy width z (oneHot width 1)))
+                (ofMargin width margin)
+                "softmax"
+
+            let one, _ = evaluate precision BinaryCrossEntropy 1 [| margin |] [| 1.0 |]
+            Close.relative tolerance one (ofMargin 2 margin) "binary, of class 1"
+            let none, _ = evaluate precision BinaryCrossEntropy 1 [| -margin |] [| 0.0 |]
+            Close.relative tolerance none (ofMargin 2 margin) "binary, of class 0")
 
 let private stable (precision: Precision<'T>) =
     testCase $"losses and gradients are finite and right at logits of ±10000 in {precision.Name}" (fun () ->
@@ -99,6 +130,8 @@ let tests =
         "losses"
         [ values
           softmax
+          small Precision.single
+          small Precision.double
           stable Precision.single
           stable Precision.double
           sure

@@ -11,7 +11,7 @@ open CuteDl.Core.Training
 
 /// Three classes of eight pixels: each class lights up pixels of its own, with noise.
 let private examples (count: int) (purpose: string) : DataSet =
-    let random = Random.stream 11 purpose
+    let random = RandomStream.stream 11 purpose
     let labels = Array.init count (fun i -> byte (i % 3))
 
     let pixel label i = if i % 3 = int label then 128 + random.Next 128 else random.Next 160

@@ -40,6 +40,50 @@ let private determinism =
               let watched = trainWith model adam options (fun _ -> Thread.Sleep 1) CancellationToken.None
               Expect.isTrue (sameRun watched (train adam options)) "run") ]
 
+let private validationLoss =
+    let lossOf mean batch =
+        let workload: IWorkload<float> = Classifier<float>(model, data, batch, FileOrder, 5, mean)
+
+        (Model.initialParameters<float> model Glorot 5).CopyTo workload.Parameters
+
+        match workload.Validate CancellationToken.None with
+        | ValueSome(struct (loss, _)) -> loss
+        | ValueNone -> failtest "not cancelled"
+
+    // Losses of the examples, one by one.
+    let losses =
+        lazy
+            [| for i in 0 .. data.Validation.Count - 1 ->
+                   let set = data.Validation
+
+                   let one =
+                       DataSet(set.Width, set.Features[i * set.Width .. (i + 1) * set.Width - 1], [| set.Labels[i] |])
+
+                   let workload: IWorkload<float> =
+                       Classifier<float>(model, { data with Validation = one }, 1, FileOrder, 5, OverBatches)
+
+                   (Model.initialParameters<float> model Glorot 5).CopyTo workload.Parameters
+
+                   match workload.Validate CancellationToken.None with
+                   | ValueSome(struct (loss, _)) -> loss
+                   | ValueNone -> failtest "not cancelled" |]
+
+    testList
+        "the validation loss"
+        [ testCase "over examples is their mean, the same bits whatever the batch" (fun () ->
+              let expected = lossOf OverExamples 1
+              Close.relative (30.0 * Precision.double.Rounding) expected (Array.average losses.Value) "mean"
+
+              for batch in [ 7; 10; 16; 21; 30; 500 ] do
+                  Expect.equal (lossOf OverExamples batch) expected $"batches of {batch}")
+          testCase "over batches is the mean of their means, as the document has it" (fun () ->
+              for batch in [ 7; 10; 16; 30 ] do
+                  let expected = losses.Value |> Array.chunkBySize batch |> Array.averageBy Array.average
+                  Close.relative (30.0 * Precision.double.Rounding) (lossOf OverBatches batch) expected $"batches of {batch}"
+
+              Expect.notEqual (lossOf OverBatches 16) (lossOf OverExamples 16) "a smaller last batch"
+              Expect.equal TrainingOptions.document.ValidationMean OverBatches "the document's") ]
+
 /// The loop, written out: batches in order, the last one smaller.
 let private byHand =
     testCase "a run is batches, gradients and pure steps, one after another" (fun () ->
@@ -227,6 +271,7 @@ let tests =
         "training"
         [ determinism
           byHand
+          validationLoss
           averages
           validation
           ties

@@ -25,7 +25,7 @@ let private normal (random: Random) = Normal.InvCDF(0.0, 1.0, random.NextDouble(
 
 /// The share of studies for which it is so.
 let private rateOf count purpose (holds: Random -> bool) =
-    let random = Random.stream 11 $"error rate/{purpose}"
+    let random = RandomStream.stream 11 $"error rate/{purpose}"
     Seq.init count (fun _ -> if holds random then 1.0 else 0.0) |> Seq.average
 
 let private rate purpose holds = rateOf studies purpose holds

@@ -54,7 +54,7 @@ let private bootstrap =
               Expect.all counts (fun count -> abs (count - 2000) < 210) $"%A{counts}")
 
           testCase "covers the mean of 20 about as often as it says" (fun () ->
-              let random = Random.stream 3 "coverage"
+              let random = RandomStream.stream 3 "coverage"
 
               let covered =
                   Seq.init 300 (fun i ->
@@ -283,7 +283,7 @@ let private spending =
               Expect.throwsT<ArgumentException> (fun () -> ErrorSpending.levels Spending.Pocock 0.05 [| 10; 10 |] |> ignore) "10, 10")
 
           testCase "nothing to find is found in at most alpha of all studies, looks and all" (fun () ->
-              let random = Random.stream 5 "null"
+              let random = RandomStream.stream 5 "null"
               let looks = [| 6; 10; 15; 20 |]
               let levels = ErrorSpending.levels Spending.Pocock 0.1 looks
 

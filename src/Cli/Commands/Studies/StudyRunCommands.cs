@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CuteDl.Reports;
 using CuteDl.Studies;
 
 namespace CuteDl.Cli;
@@ -6,8 +7,6 @@ namespace CuteDl.Cli;
 /// <summary><c>cutedl study run FILE</c> and <c>cutedl study resume DIR</c>.</summary>
 internal static class StudyRunCommands
 {
-    private const int LongestName = 60;
-
     public static Command CreateRun()
     {
         var file = StudyCommand.FileArgument();
@@ -31,7 +30,7 @@ internal static class StudyRunCommands
             var study = StudyCommand.Load(parsed.GetValue(file)!);
             study = parsed.GetValue(quick) ? study.Quick() : study;
             var options = Options(parsed, parallel) with { UntilDecided = parsed.GetValue(until) is not null };
-            var path = parsed.GetValue(folder) is { } given ? TrainingOptions.NotEmpty(folder, given) : Path.Combine("artifacts", $"study-{FileName(study.Name)}");
+            var path = parsed.GetValue(folder) is { } given ? TrainingOptions.NotEmpty(folder, given) : Path.Combine("artifacts", FileNames.Safe($"study-{study.Name.ToLowerInvariant()}"));
             Refuse(path);
             Lint(study, parsed.GetValue(file)!);
             return StudySession.RunAsync(study, path, options, parsed.GetValue(json), cancellationToken);
@@ -88,13 +87,5 @@ internal static class StudyRunCommands
         {
             throw new UsageException($"'{file}' was not run, because its results would be wrong. Correct the errors above.");
         }
-    }
-
-    // Keeps letters and digits of every language. All else becomes a dash, since a shell or a file system may interpret it.
-    private static string FileName(string name)
-    {
-        var letters = name.ToLowerInvariant().Select(letter => char.IsLetterOrDigit(letter) ? letter : '-').ToArray();
-        var words = string.Join('-', new string(letters).Split('-', StringSplitOptions.RemoveEmptyEntries));
-        return words.Length <= LongestName ? words : $"{words[..LongestName].TrimEnd('-')}{(words.EndsWith("-quick", StringComparison.Ordinal) ? "-quick" : "")}";
     }
 }

@@ -98,14 +98,16 @@ type Noise =
 
         member h.Transform(step, view: TensorView<'T>) =
             let key =
-                Random.subkey (Random.subkey (Random.key (int h.Seed) "noise") (uint64 step)) (uint64 view.Parameter.Offset)
+                RandomStream.subkey
+                    (RandomStream.subkey (RandomStream.key (int h.Seed) "noise") (uint64 step))
+                    (uint64 view.Parameter.Offset)
 
             let gradient = view.Gradient
 
             // Box and Muller 1958.
             for i in 0 .. gradient.Length - 1 do
-                let radius = sqrt (-2.0 * log (1.0 - Random.uniformAt key (2UL * uint64 i)))
-                let angle = 2.0 * Math.PI * Random.uniformAt key (2UL * uint64 i + 1UL)
+                let radius = sqrt (-2.0 * log (1.0 - RandomStream.uniformAt key (2UL * uint64 i)))
+                let angle = 2.0 * Math.PI * RandomStream.uniformAt key (2UL * uint64 i + 1UL)
                 gradient[i] <- gradient[i] + 'T.CreateTruncating(h.Deviation * radius * cos angle)
 
 module internal GradientTransformations =

@@ -28,7 +28,7 @@ internal static class CurveFigures
                     FileNames.Safe($"learning-{task.Name}"),
                     $"Learning curves: {task.Name}",
                     "Validation over the training steps. Bold: the median over the seeds, where at least half have a finite value; the band holds the middle half of them; "
-                    + "faint: each seed. Dotted: the target.",
+                    + "faint: each seed. Dotted: the target. A loss of exactly 0 is drawn at the lower edge of a logarithmic axis.",
                     panes);
             }
         }

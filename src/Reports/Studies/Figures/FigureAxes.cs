@@ -18,13 +18,15 @@ internal static class FigureAxes
         }
 
         var plain = axis.Kind == AxisKind.Logarithmic ? Reports.Scale.Logarithmic : Reports.Scale.Linear;
-        var scale = new LabelledScale(plain, () => Ticks(axis));
+        var shown = values.Where(value => value == 0 || (value <= axis.Ceiling && value >= axis.Floor)).ToArray();
+        var labelled = new LabelledScale(plain, () => Ticks(axis));
+        var scale = axis.Kind == AxisKind.Logarithmic ? ZeroScale.Around(labelled, shown) : labelled;
         if (!axis.HasNever)
         {
             return scale;
         }
 
-        var positions = values.Where(value => value <= axis.Ceiling && value >= axis.Floor).Select(plain.Position).Where(double.IsFinite).DefaultIfEmpty(0).ToArray();
+        var positions = shown.Select(scale.Position).Where(double.IsFinite).DefaultIfEmpty(0).ToArray();
         var (low, high) = (positions.Min(), positions.Max());
         var range = high > low ? high - low : 0.5;
         return new NeverScale(scale, high + (range * room / 3), high + (range * room));

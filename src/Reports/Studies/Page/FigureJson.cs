@@ -15,7 +15,7 @@ internal static class FigureJson
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         IncludeFields = true,
-        Converters = { new SixDigits(), new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new SixDigits(), new VisibleTexts(), new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
     /// <summary>JSON without a character that ends a script or a comment in HTML.</summary>
@@ -41,6 +41,14 @@ internal static class FigureJson
     private sealed record Content(IReadOnlyList<Figure> Figures, IReadOnlyList<ContenderStyle> Styles, int Colors, IReadOnlyList<string> Shades);
 
     private sealed record ContenderStyle(string Name, string Dash, string Shape, bool IsFull);
+
+    /// <summary>Names come from users, and the page shows them as they are.</summary>
+    private sealed class VisibleTexts : JsonConverter<string>
+    {
+        public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetString();
+
+        public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(VisibleText.Of(value));
+    }
 
     /// <summary>More digits than a screen can show are only bytes. JSON has no infinity, but every reader takes 1e999 for one.</summary>
     private sealed class SixDigits : JsonConverter<double>

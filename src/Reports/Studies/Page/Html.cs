@@ -11,7 +11,7 @@ internal sealed class Html
     public static string Escape(string text)
     {
         var escaped = new StringBuilder(text.Length);
-        foreach (var character in text)
+        foreach (var character in VisibleText.Of(text))
         {
             escaped.Append(character switch
             {

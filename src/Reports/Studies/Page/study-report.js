@@ -73,7 +73,7 @@
       const n = axis.names.length;
       return { at: (v) => from + sign * length * (v + 0.5) / n, ticks: axis.names.map((name, i) => [i, name]), ends: [0, n - 1] };
     }
-    const far = axis.hasNever ? 34 : 0;
+    const far = axis.hasNever ? 34 : 0, near = isLogarithmic && values.includes(0) ? 22 : 0;
     const put = isLogarithmic ? Math.log10 : (v) => v;
     const shown = values.concat(axis.reach).filter((v) => Number.isFinite(v) && v >= axis.floor && v <= axis.ceiling && (!isLogarithmic || v > 0)).map(put);
     let low = shown.length ? shown.reduce((a, b) => Math.min(a, b)) : 0, high = shown.length ? shown.reduce((a, b) => Math.max(a, b)) : 1;
@@ -81,12 +81,14 @@
     low -= room; high += room;
     const at = (v) => {
       if (v === Infinity && far) return to - sign * 10;
+      if (v === 0 && near) return from + sign * 6;
       const p = isLogarithmic && !(v > 0) ? NaN : put(v);
-      return Number.isFinite(p) ? from + sign * (length - far) * (p - low) / (high - low) : NaN;
+      return Number.isFinite(p) ? from + sign * (near + (length - far - near) * (p - low) / (high - low)) : NaN;
     };
-    const most = (length - far) / perTick;
+    const most = (length - far - near) / perTick;
     const found = isLogarithmic ? decades(10 ** low, 10 ** high, most) : even(low, high, most);
     const ticks = found.filter((v) => axis.format !== 'steps' || isLogarithmic || Number.isInteger(v)).map((v) => [v, tick(v, axis.format)]);
+    if (near) ticks.unshift([0, '0']);
     if (far) ticks.push([Infinity, 'never']);
     return { at, ticks, ends: isLogarithmic ? [10 ** low, 10 ** high] : [low, high] };
   };
@@ -170,6 +172,8 @@
       const points = s.x.map((v, i) => [x.at(v), y.at(s.y[i])]);
       const isScattered = pane.x.kind === 'names' && s.look === 'marked';
       if (!isScattered) el('path', { d: pathOf(points, s.look === 'stairs'), fill: 'none', stroke: color(s.group), 'stroke-width': s.look === 'faint' ? 1 : 2, 'stroke-opacity': s.look === 'faint' ? (s.group < 0 ? 0.6 : faint) : 1, 'stroke-dasharray': s.look === 'faint' ? '' : data.styles[s.group].dash, 'stroke-linejoin': 'round' }, inside);
+      const zero = state.logY ? s.y.indexOf(0) : -1;
+      if (zero >= 0 && Number.isFinite(points[zero][0])) el('path', { d: 'M-5 -4H5L0 4Z', transform: `translate(${points[zero][0].toFixed(1)} ${points[zero][1].toFixed(1)})`, fill: color(s.group) }, inside);
       if (s.look === 'faint') continue;
       points.forEach(([px, py], i) => {
         if (!Number.isFinite(px) || !Number.isFinite(py)) return;

@@ -1,5 +1,5 @@
 /// Randomness is explicit: a seed and a purpose give a stream, and nothing else does.
-module CuteDl.Core.Numerics.Random
+module CuteDl.Core.Numerics.RandomStream
 
 open System
 open System.Buffers

@@ -1,0 +1,137 @@
+namespace CuteDl.Core.Data
+
+open System
+open System.Buffers.Binary
+open System.IO
+open System.IO.Compression
+
+/// The bytes of a gzip file and, once appended, another member behind them whose content is the mark. .NET reads a file that is cut off
+/// within its last bytes, or followed by something else, as if it were whole; but gzip files one after another are one gzip file (RFC
+/// 1952, 2.2), and so the mark comes out behind the content if the file is whole, of however many members, and only then.
+type internal MarkedEnd(file: Stream) =
+    inherit Stream()
+
+    static let mark = "the end of the file"B
+
+    static let memberBytes =
+        use target = new MemoryStream()
+        using (new GZipStream(target, CompressionLevel.NoCompression, true)) (fun stream -> stream.Write(mark, 0, mark.Length))
+        target.ToArray()
+
+    let tail = new MemoryStream(memberBytes)
+    let mutable isAppended = false
+
+    /// The content of what is appended.
+    static member Mark = mark
+
+    /// From now on the file does not end where it ends.
+    member _.Append() = isAppended <- true
+
+    override _.Read(buffer: byte array, offset, count) =
+        match file.Read(buffer, offset, count) with
+        | 0 when isAppended -> tail.Read(buffer, offset, count)
+        | read -> read
+
+    override _.CanRead = true
+    override _.CanSeek = false
+    override _.CanWrite = false
+    override _.Length = raise (NotSupportedException())
+
+    override _.Position
+        with get () = raise (NotSupportedException())
+        and set _ = raise (NotSupportedException())
+
+    override _.Flush() = ()
+    override _.Seek(_, _) = raise (NotSupportedException())
+    override _.SetLength _ = raise (NotSupportedException())
+    override _.Write(_: byte array, _, _) = raise (NotSupportedException())
+
+/// A gzip stream is damaged behind this byte of its content.
+exception internal GzipDamaged of offset: int64
+
+/// Gives one byte at a time, so that a decoder reads no byte more than it needs.
+type internal SingleBytes(file: Stream) =
+    inherit Stream()
+    override _.Read(buffer: byte array, offset, count) = file.Read(buffer, offset, min count 1)
+    override _.CanRead = true
+    override _.CanSeek = false
+    override _.CanWrite = false
+    override _.Length = raise (NotSupportedException())
+
+    override _.Position
+        with get () = raise (NotSupportedException())
+        and set _ = raise (NotSupportedException())
+
+    override _.Flush() = ()
+    override _.Seek(_, _) = raise (NotSupportedException())
+    override _.SetLength _ = raise (NotSupportedException())
+    override _.Write(_: byte array, _, _) = raise (NotSupportedException())
+
+/// What is wrong with the first member of a gzip file. .NET's message is the same for damaged data and for a wrong checksum, and speaks
+/// of a compression method.
+module internal GzipMember =
+    type Diagnosis =
+        | Damaged
+        | WrongChecksum of given: uint32 * found: uint32
+        | WrongLength of given: uint32 * found: uint32
+        | Sound
+
+    let private next (stream: Stream) : int =
+        match stream.ReadByte() with
+        | -1 -> raise (EndOfStreamException())
+        | value -> value
+
+    /// Passes over the header: RFC 1952, 2.3.
+    let private skipHeader (stream: Stream) =
+        let skip (count: int) =
+            for _ in 1..count do
+                next stream |> ignore
+
+        let skipText () =
+            while next stream <> 0 do
+                ()
+
+        // Magic, method; then the flags, time, extra flags and system; then what the flags announce.
+        skip 3
+        let flags = next stream
+        skip 6
+
+        if flags &&& 4 <> 0 then
+            let low = next stream
+            skip (low + 256 * next stream)
+
+        if flags &&& 8 <> 0 then
+            skipText ()
+
+        if flags &&& 16 <> 0 then
+            skipText ()
+
+        if flags &&& 2 <> 0 then
+            skip 2
+
+    /// Decompresses the member at the stream's position and compares its trailer.
+    let diagnose (stream: Stream) : Diagnosis =
+        try
+            skipHeader stream
+            use content = new DeflateStream(new SingleBytes(stream), CompressionMode.Decompress)
+            let buffer = Array.zeroCreate<byte> 65536
+            let mutable crc = Crc32.start
+            let mutable length = 0UL
+            let mutable read = content.Read(buffer, 0, buffer.Length)
+
+            while read > 0 do
+                crc <- Crc32.add crc (ReadOnlySpan(buffer, 0, read))
+                length <- length + uint64 read
+                read <- content.Read(buffer, 0, buffer.Length)
+
+            let trailer = Array.zeroCreate<byte> 8
+            stream.ReadExactly trailer
+            let givenCrc = BinaryPrimitives.ReadUInt32LittleEndian(ReadOnlySpan(trailer, 0, 4))
+            let givenLength = BinaryPrimitives.ReadUInt32LittleEndian(ReadOnlySpan(trailer, 4, 4))
+
+            if givenCrc <> Crc32.finish crc then WrongChecksum(givenCrc, Crc32.finish crc)
+            elif givenLength <> uint32 length then WrongLength(givenLength, uint32 length)
+            else Sound
+        with
+        | :? InvalidDataException
+        | :? EndOfStreamException -> Damaged
