@@ -36,6 +36,8 @@ internal static class RecordTests
             Settings = new RunSettings
             {
                 Data = "mnist",
+                DataChecksum = "0f",
+                ValidationMean = seed % 2 == 0 ? ValidationMean.Examples : ValidationMean.Batches,
                 Batch = 64,
                 Order = Order.Shuffle,
                 InitialWeights = "he",

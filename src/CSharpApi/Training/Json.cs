@@ -41,10 +41,7 @@ internal static class Json
                 $"The columns of the history have {history.Count}, {history.Loss.Count}, {history.ValLoss.Count} and {history.ValAccuracy.Count} entries. They must be equally long.");
         }
 
-        foreach (var (name, value) in new[]
-        {
-            ("min_gain", result.Settings.MinGain), ("target", result.Settings.Target), ("seconds", result.Seconds), ("accuracy_ceiling", result.AccuracyCeiling),
-        })
+        foreach (var (name, value) in new[] { ("min_gain", result.Settings.MinGain), ("target", result.Settings.Target) })
         {
             if (!double.IsFinite(value))
             {
