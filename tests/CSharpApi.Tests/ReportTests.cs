@@ -86,13 +86,13 @@ internal static class ReportTests
                 var slow = Result("slow", 0, [1, 0.1, 0.02]);
                 ComparisonPicture.Save(new ComparisonResult { Runs = [slow, Result("winner", 0, winner)] }, path);
                 var svg = File.ReadAllText(path);
-                return (svg.Split("aria-label=\"0\"").Length - 1, svg.Split("<path").Length - 1);
+                return (svg.Split("aria-label=\"0\"").Length - 1, svg.Split("<path fill=\"#D55E00\"").Length - 1);
             }
 
             var (texts, marks) = Drawn(1, 0.01, 0.001);
             var (textsOfZero, marksOfZero) = Drawn(1, 0.01, 0);
             Expect.equal(textsOfZero, texts + 2, "the label, and the best loss in the table");
-            Expect.isTrue(marksOfZero > marks, "the mark");
+            Expect.equal((marks, marksOfZero), (0, 1), "a full mark in the curve's colour");
 
             var whole = Result("zeros", 0, [1, 0, 0.01, 0]);
             whole.SavePlot(path);
