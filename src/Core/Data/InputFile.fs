@@ -33,7 +33,8 @@ let namesIn (folder: string) : string list =
         [ for path in Directory.EnumerateFiles folder -> string (Path.GetFileName path) ]
         |> List.sortWith (fun first second -> String.CompareOrdinal(first, second))
     with
-    | :? DirectoryNotFoundException when not (File.Exists folder) -> raise (DirectoryNotFoundException $"The folder '{folder}' does not exist.")
+    | :? DirectoryNotFoundException when not (File.Exists folder) ->
+        raise (DirectoryNotFoundException $"The folder '{folder}' does not exist.")
     | :? UnauthorizedAccessException as error -> raise (IOException($"The folder '{folder}' cannot be read: permission is denied.", error))
     | :? IOException when File.Exists folder -> raise (DirectoryNotFoundException $"'{folder}' is a file. Name a folder.")
     | :? IOException as error -> raise (IOException($"The folder '{folder}' cannot be read: {error.Message}", error))
