@@ -83,7 +83,7 @@ internal static class StudyInterruptionTests
             Expect.equal(Math.Min(first.ExitCode, second.ExitCode), 0, $"one goes on to the end: {first.ExitCode}, {second.ExitCode}, {second.Error}");
             Expect.equal(Math.Max(first.ExitCode, second.ExitCode), 1, "the other ends");
             Expect.isTrue(second.ExitCode == 0 || second.Error.Contains("Another process has written to", StringComparison.Ordinal), second.Error);
-            Expect.stringContains(tool.Run("study", "status", "here").Output, "which is all", "complete");
+            Expect.stringContains(tool.Run("study", "status", "here").Output, "the study is complete", "complete");
         }),
         Spec.Test("a folder that is removed while its study runs ends it with 1", () =>
         {

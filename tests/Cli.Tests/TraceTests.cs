@@ -28,7 +28,7 @@ internal static class TraceTests
         ("different numbers of steps", "4 gradients of 'b' but 3 of 'a'", [("a", Zeros(2)), ("b", Zeros(1))], [("a", Zeros(3, 2)), ("b", Zeros(4, 1))]),
         ("whole numbers", "'a' in initial.npz holds integers", [("a", new Tensor(List(2), Cells.NewI64([1, 2])))], [("a", Zeros(3, 2))]),
         ("no tensors at all", "initial.npz has no tensors", [], []),
-        ("groups that do not fit", "\"*.bias\" takes no parameter", [("a", Zeros(2))], [("a", Zeros(3, 2))]),
+        ("groups that do not fit", "\"*.bias\" matches no tensor", [("a", Zeros(2))], [("a", Zeros(3, 2))]),
     ];
 
     public static Test All { get; } = Spec.List("trace",
@@ -89,7 +89,7 @@ internal static class TraceTests
             File.WriteAllText(tool.PathOf("text.npz"), "no archive");
             var missing = tool.RunHere("trace", "adam", "--initial", "none.npz", "--gradients", "g.npz", "--out", "out.npz");
             Expect.equal(missing.ExitCode, 2, missing.Error);
-            Expect.stringContains(missing.Error, "The file 'none.npz' does not exist.", "missing");
+            Expect.stringContains(missing.Error, "--initial names the file 'none.npz', which does not exist.", "missing");
             var damaged = tool.RunHere("trace", "adam", "--initial", "w.npz", "--gradients", "text.npz", "--out", "out.npz");
             Expect.equal(damaged.ExitCode, 2, damaged.Error);
             Expect.stringContains(damaged.Error, "text.npz", "damaged");
