@@ -89,7 +89,7 @@ internal static class TraceTests
             File.WriteAllText(tool.PathOf("text.npz"), "no archive");
             var missing = tool.RunHere("trace", "adam", "--initial", "none.npz", "--gradients", "g.npz", "--out", "out.npz");
             Expect.equal(missing.ExitCode, 2, missing.Error);
-            Expect.stringContains(missing.Error, "--initial names the file 'none.npz', which does not exist.", "missing");
+            Expect.stringContains(missing.Error, "The file 'none.npz' does not exist.", "missing");
             var damaged = tool.RunHere("trace", "adam", "--initial", "w.npz", "--gradients", "text.npz", "--out", "out.npz");
             Expect.equal(damaged.ExitCode, 2, damaged.Error);
             Expect.stringContains(damaged.Error, "text.npz", "damaged");
