@@ -25,6 +25,9 @@ public sealed class StudyResult
     /// <summary>The folder that keeps it; nothing, if it was carried out in memory.</summary>
     public string? Folder { get; }
 
+    /// <summary>The version that started the study, and the hashes of its images.</summary>
+    internal StudyHeader Header => _outcome.Header;
+
     /// <summary>The results of the trials, in the order of the plan.</summary>
     public IReadOnlyList<TrialResult> Trials => _outcome.Results;
 

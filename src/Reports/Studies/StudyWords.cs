@@ -71,11 +71,11 @@ internal static class StudyWords
             _ => "not ranked",
         };
 
-    public static string Of(Trouble trouble) =>
-        trouble switch
+    public static string Of(FailureKind failure) =>
+        failure switch
         {
-            Trouble.Diverged => "diverged",
-            Trouble.TargetMissed => "target missed",
+            FailureKind.Diverged => "diverged",
+            FailureKind.TargetMissed => "target missed",
             _ => "outlier",
         };
 

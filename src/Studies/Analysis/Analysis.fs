@@ -1,4 +1,4 @@
-/// <summary>From what came of trials to what a report shows.</summary>
+/// <summary>Computes all tables, comparisons and verdicts of a study from the results of its trials.</summary>
 /// <remarks>
 /// Conventions: a diverged trial never reached its target, and its accuracies count as 0. Pairs are compared on the seeds that both have
 /// finished, over all tasks on the seeds that both have finished on every task; they are ranked when these are all the seeds of the look. A
@@ -95,7 +95,7 @@ let private progress (look: LookState) trials expected isDocument =
                elif look.Done = look.Planned.Length then "; this is the last look"
                else $"; not yet decided, the next look is at {Words.seeds look.Planned[look.Done]}"
 
-           $"Look {look.Done} of {look.Planned.Length}, at {Words.seeds look.Planned[look.Done - 1]} and a level of {Words.ratio look.Level}{next}."
+           $"Interim look {look.Done} of {look.Planned.Length}, at {Words.seeds look.Planned[look.Done - 1]} with significance level {Words.ratio look.Level}{next}."
        if look.Planned[look.Done - 1] < look.FewestSeeds then
            $"With {Words.seeds look.Planned[look.Done - 1]} no pair can win at this level, even if all seeds agree; {look.FewestSeeds} are needed." |]
 

@@ -1,10 +1,10 @@
-/// Why confirmed trials failed or stand apart.
+/// Finds causes of failed and outlying trials.
 module internal CuteDl.Studies.Autopsies
 
 open System
 open CuteDl.Studies.Statistics
 
-/// This many times the typical value, or the inverse, is worth a sentence.
+/// A sentence reports values that differ from the typical one by this factor.
 [<Literal>]
 let private Unusual = 3.0
 
@@ -24,13 +24,13 @@ let private fence (trials: TrialResult array) =
         let lower = Quantile.at 0.25 accuracies
         lower - 1.5 * (Quantile.at 0.75 accuracies - lower)
 
-let private trouble fence (result: TrialResult) =
+let private failureKind fence (result: TrialResult) =
     if Measures.isDiverged result then
-        Some Trouble.Diverged
+        Some FailureKind.Diverged
     elif result.Ending <> Ending.Pruned && not (Measures.isReached result) then
-        Some Trouble.TargetMissed
+        Some FailureKind.TargetMissed
     elif Measures.lastAccuracy result < fence then
-        Some Trouble.Outlier
+        Some FailureKind.Outlier
     else
         None
 
@@ -39,7 +39,7 @@ let private unusual (what: string) (value: float) (typical: float) =
 
     if times >= Unusual || times <= 1.0 / Unusual then
         let shown (value: float) = value.ToString("G3", Globalization.CultureInfo.InvariantCulture)
-        [ $"{what} is {shown value} at the last validation where it is finite, {Words.ratio times} times the contender's median of {shown typical}." ]
+        [ $"{what} is {shown value} at the last validation at which it is finite: {Words.ratio times} times the optimizer's median, {shown typical}." ]
     else
         []
 
@@ -51,19 +51,19 @@ let private sentences (task: StudyTask) (autopsy: Autopsy) =
         [ if health.FirstNonFinite > 0L then
               $"The first loss or gradient that is not finite is at step {Words.steps (float health.FirstNonFinite)}."
           if health.DeadLogits.Length > 0 then
-              $"Dead logits: {classes health.DeadLogits}, 0 for every image, so that their classes cannot be learned any more."
+              $"Dead logits: {classes health.DeadLogits}. They are 0 for every image, so their classes are lost."
           if health.AlmostDeadLogits.Length > 0 then
-              $"Almost dead logits: {classes health.AlmostDeadLogits}, above 0 for less than one image in a thousand."
+              $"Almost dead logits: {classes health.AlmostDeadLogits}. They are above 0 for less than one image in a thousand."
           if health.AccuracyCeiling < 1.0 then
               let beyond =
                   match task.Target with
-                  | Accuracy least when least > health.AccuracyCeiling -> $"; the target of {Words.accuracy least} is out of its reach"
+                  | Accuracy least when least > health.AccuracyCeiling -> $", below the target of {Words.accuracy least}"
                   | _ -> ""
 
-              $"What is left allows an accuracy of {Words.accuracy health.AccuracyCeiling} at most{beyond}."
+              $"The other classes allow an accuracy of at most {Words.accuracy health.AccuracyCeiling}{beyond}."
           for layer in 0 .. health.DeadUnits.Length - 1 do
               if health.DeadUnits[layer] > 0 then
-                  $"{health.DeadUnits[layer]} dead units in hidden layer {layer + 1}."
+                  $"Dead units in hidden layer {layer + 1}: {health.DeadUnits[layer]}."
           yield! unusual "‖Δ‖/‖w‖" autopsy.UpdateRatio autopsy.TypicalUpdateRatio
           yield! unusual "‖g‖" autopsy.GradientNorm autopsy.TypicalGradientNorm ]
 
@@ -74,9 +74,9 @@ let private sentences (task: StudyTask) (autopsy: Autopsy) =
         if autopsy.Others.Length = 0 then
             []
         else
-            [ $"With the same seed {Words.list reached} reached the target, {Words.list missed} did not." ]
+            [ $"With the same seed, the target was reached by {Words.list reached}, and missed by {Words.list missed}." ]
 
-    (if causes.IsEmpty then [ "No cause seen." ] else causes) @ others |> Array.ofList
+    (if causes.IsEmpty then [ "No cause was found." ] else causes) @ others |> Array.ofList
 
 let private sameSeed (result: TrialResult) : SameSeed =
     { Contender = result.Trial.Contender
@@ -99,8 +99,8 @@ let private ofGroup (results: TrialResult array) (task: StudyTask) variant (tria
 
     trials
     |> Seq.choose (fun result ->
-        trouble fence result
-        |> Option.map (fun trouble ->
+        failureKind fence result
+        |> Option.map (fun failure ->
             let trial = result.Trial
 
             let others =
@@ -117,7 +117,7 @@ let private ofGroup (results: TrialResult array) (task: StudyTask) variant (tria
                   Variant = variant
                   Seed = trial.Seed
                   Trial = trial.Id
-                  Trouble = trouble
+                  Failure = failure
                   Accuracy = Measures.lastAccuracy result
                   Health = result.Health
                   UpdateRatio = updateRatio result

@@ -1,4 +1,4 @@
-/// What becomes of the source document's conclusions when its runs are repeated with other seeds.
+/// Checks the source document's conclusions on runs with several seeds.
 module internal CuteDl.Studies.DocumentRuns
 
 open System
@@ -56,13 +56,13 @@ let private deaths (row: DocumentRow) =
 
     let accuracies =
         [ if lost > 0 then
-              $"with a class lost the accuracy at the stop is {Words.accuracy row.AccuracyWith} (median of {lost})"
+              $"{Words.accuracy row.AccuracyWith} in runs that lost a class (median of {lost})"
           if lost < row.Trials then
-              $"without, {Words.accuracy row.AccuracyWithout} (median of {row.Trials - lost})" ]
+              $"{Words.accuracy row.AccuracyWithout} in the other runs (median of {row.Trials - lost})" ]
 
-    $"{row.Contender}: {lost} of {row.Trials} runs lost a class ({Words.interval Words.percent row.DeadOrAlmost}); {Words.list accuracies}."
+    $"{row.Contender}: {lost} of {row.Trials} runs lost a class ({Words.interval Words.percent row.DeadOrAlmost}). Accuracy at the stop: {Words.list accuracies}."
 
-/// The document's one run of this contender diverged, it says.
+/// Contenders whose one run in the document diverged.
 let private diverging (rows: DocumentRow array) =
     rows
     |> Array.filter (fun row -> row.Figures.Contains "diverged")
@@ -72,7 +72,7 @@ let private diverging (rows: DocumentRow array) =
 
         let meaning =
             if diverged = 0 && lost > 0 then
-                "; what it calls divergence is what a lost class leaves, not the learning rate running away"
+                ": the cause is a lost class, not a learning rate that is too large"
             else
                 ""
 
@@ -108,13 +108,13 @@ let private orderings (study: StudyDesign) (results: TrialResult array) (task: S
     [ if not documented.IsEmpty then
           let same = documented |> List.filter ascends |> List.length
 
-          $"The document's order of {Words.list order} by steps (20,000, 23,000, 28,000) is what one run of each gives for {same} of {documented.Length} seeds on {task.Name}."
+          $"{task.Name}: the document's order by steps ({Words.list order}: 20,000, 23,000 and 28,000) is found with {same} of {documented.Length} seeds."
       if not all.IsEmpty && names.Length > 1 then
           let each = fastest |> List.map (fun (name, count) -> $"{name} ({count})")
 
-          $"One run of each names as first to hold the target, over {all.Length} seeds on {task.Name}: {Words.list each}." ]
+          $"{task.Name}: with one run of each optimizer, the first to hold the target depends on the seed. Over {all.Length} seeds: {Words.list each}." ]
 
-/// Whether what ends low has lost a class: the document then compares luck.
+/// Counts low accuracies with a lost class: those differences are luck.
 let private luck (results: TrialResult array) (task: StudyTask) =
     let runs =
         results
@@ -124,7 +124,7 @@ let private luck (results: TrialResult array) (task: StudyTask) =
     | Accuracy least when runs.Length > 0 ->
         let low = runs |> Array.filter (fun result -> Measures.accuracyAtStop task result < least)
         let lost = low |> Array.filter hasLost |> Array.length
-        [ $"{task.Name}: {low.Length} of {runs.Length} runs ended below {Words.accuracy least}, and {lost} of those had lost a class." ]
+        [ $"{task.Name}: {low.Length} of {runs.Length} runs ended below {Words.accuracy least}, and {lost} of these had lost a class." ]
     | _ -> []
 
 let sentences (study: StudyDesign) (results: TrialResult array) (rows: DocumentRow array) : string array =

@@ -61,7 +61,7 @@ let findings (study: StudyDesign) (resolutions: Resolution array) : Finding arra
           Severity = Severity.Warning
           Path = $"$.tasks[{i}].validate_every"
           Message =
-            $"{Words.list (rows |> Array.map _.Contender)} reached the target{pilot} so early that a validation every {study.Tasks[i].ValidateEvery} steps leaves a factor of up to {Words.ratio worst.Factor} in the time open. Up to {Words.ratio (StudyDesign.equalWithin study)} counts as equal."
+            $"{Words.list (rows |> Array.map _.Contender)} reached the target{pilot} early. With a validation every {study.Tasks[i].ValidateEvery} steps, the time is known only to a factor of {Words.ratio worst.Factor}; ratios up to {Words.ratio (StudyDesign.equalWithin study)} count as equal."
           Advice = $"Validate every {Words.steps (advised study least)} steps." })
 
 /// The same in words, for the verdict.

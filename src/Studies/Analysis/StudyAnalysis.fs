@@ -366,8 +366,8 @@ type SameSeed =
         DeadLogits: int array
     }
 
-/// <summary>Why a trial is looked at.</summary>
-type Trouble =
+/// <summary>The kind of failure of a trial.</summary>
+type FailureKind =
     /// <summary>A loss was not finite.</summary>
     | Diverged = 0
     /// <summary>The target was not reached within the budget.</summary>
@@ -375,7 +375,7 @@ type Trouble =
     /// <summary>The last accuracy is more than 1.5 interquartile ranges below the contender's lower quartile (Tukey 1977).</summary>
     | Outlier = 2
 
-/// <summary>Why a confirmed trial failed or stands apart.</summary>
+/// <summary>The probable causes of a failed or outlying trial.</summary>
 type Autopsy =
     {
         /// <summary>The task's name.</summary>
@@ -388,8 +388,8 @@ type Autopsy =
         Seed: int
         /// <summary>The trial's id.</summary>
         Trial: string
-        /// <summary>What happened.</summary>
-        Trouble: Trouble
+        /// <summary>The kind of failure.</summary>
+        Failure: FailureKind
         /// <summary>The last validation's accuracy; NaN if there is none.</summary>
         Accuracy: float
         /// <summary>What became of its units.</summary>
@@ -404,7 +404,7 @@ type Autopsy =
         TypicalGradientNorm: float
         /// <summary>What the others did with the same seed, hence the same initial weights and order.</summary>
         Others: SameSeed array
-        /// <summary>The causes seen, a sentence each; "no cause seen" if none.</summary>
+        /// <summary>The causes seen, a sentence each; "No cause was found." if none.</summary>
         Sentences: string array
     }
 

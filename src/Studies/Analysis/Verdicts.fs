@@ -16,7 +16,7 @@ let private metricName metric =
 
 let private where task = if task = "" then "all tasks" else task
 
-/// The effect from this contender's side.
+/// Returns the effect with this contender first.
 let private seenFrom (contender: string) (pair: PairComparison) : Interval =
     let effect = pair.Effect
 
@@ -37,7 +37,7 @@ let private effect (metric: Metric) (value: Interval) =
 
 let private names (pair: PairComparison) = $"{pair.First} and {pair.Second}"
 
-/// A pair has an "and" of its own.
+/// Joins pairs by semicolons, because a pair contains "and".
 let private listPairs (pairs: string array) = String.Join("; ", pairs)
 
 let private withOutcome (outcome: Outcome) (pairs: PairComparison array) = pairs |> Array.filter (fun pair -> pair.Outcome = outcome)
@@ -62,7 +62,7 @@ let private equals (pairs: PairComparison array) =
         let each = equal |> Array.map (fun pair -> $"{names pair} ({effect pair.Metric pair.Effect})")
         [| $"Tied, with the whole interval within what counts as equal: {listPairs each}." |]
 
-// A longer list of pairs is left to the table.
+// Longer lists of pairs are only in the table.
 let private mostNamed = 6
 
 let private undecided (pairs: PairComparison array) =
@@ -87,7 +87,7 @@ let private unranked (pairs: PairComparison array) =
             $"Not ranked, because {reason}: {listPairs (Array.map names pairs)}."
         else
             let each = pairs |> Array.map (fun pair -> $"{names pair} ({seen pair})")
-            $"Not ranked, because {reason}. Seen so far: {listPairs each}.")
+            $"Not ranked, because {reason}. Results so far: {listPairs each}.")
 
 let private verdict (contenders: string array) (task: string) (metric: Metric) (pairs: PairComparison array) : MetricVerdict =
     let won = pairs |> Array.filter (fun pair -> pair.Outcome = Outcome.Wins)
@@ -149,11 +149,11 @@ let ofComparisons (study: StudyDesign) (comparisons: PairComparison array) : Met
     |> Array.groupBy (fun pair -> struct (pair.Task, pair.Metric))
     |> Array.map (fun (struct (task, metric), pairs) -> verdict contenders task metric pairs)
 
-/// A sentence for each contender that missed the target.
+/// Returns a sentence for each contender with runs that missed the target.
 let failures (summaries: Summary array) : string array =
     let form variant =
         match variant with
-        | Variant.Defaults -> ", defaults,"
+        | Variant.Defaults -> " with default settings"
         | _ -> ""
 
     summaries
@@ -163,7 +163,7 @@ let failures (summaries: Summary array) : string array =
         let diverged = if summary.Diverged = 0 then "" else $"; {summary.Diverged} diverged"
         let dead = if summary.WithDeadLogits = 0 then "" else $"; {summary.WithDeadLogits} had a dead logit"
 
-        $"{summary.Task}: {summary.Contender}{form summary.Variant} reached the target in {summary.Reached} of {summary.Trials} ({success}){diverged}{dead}.")
+        $"{summary.Task}: {summary.Contender}{form summary.Variant} reached the target in {summary.Reached} of {summary.Trials} runs ({success}){diverged}{dead}.")
 
 /// Whether some contender wins against or equals every other in each metric that is decided upon.
 let isDecided (study: StudyDesign) (comparisons: PairComparison array) : bool =

@@ -3,10 +3,15 @@ namespace CuteDl.Studies
 open System
 open CuteDl.Core.Optimizers
 
-/// From a tree of JSON to an optimizer and what may be tried of it.
+/// Reads an optimizer and its search space from a tree of JSON.
 [<RequireQualifiedAccess>]
 module internal ContenderParser =
-    /// A value of a hyper-parameter: a number, or true or false for a flag.
+    let private expected (argument: Argument) =
+        match argument.Form with
+        | ValueForm.Number -> $"a number in {argument.Range}"
+        | _ -> argument.Allowed
+
+    /// Reads a value of a hyper-parameter: a number, or true or false for a flag.
     let private argumentValue (reading: Reading) (arguments: Argument list) (place: Place) : float =
         let value =
             match place.Tree.Value with
@@ -16,7 +21,7 @@ module internal ContenderParser =
             | _ -> nan
 
         match arguments |> List.tryFind (fun argument -> Double.IsNaN value || not (argument.Allows value)) with
-        | Some argument -> reading.FailValue(place, argument.Allowed)
+        | Some argument -> reading.FailValue(place, expected argument)
         | None when Double.IsNaN value -> reading.FailValue(place, "a number")
         | None -> ()
 
@@ -33,12 +38,12 @@ module internal ContenderParser =
                         match place.Tree.Value with
                         | JsonValue.List [ low; high ] ->
                             if arguments |> List.exists (fun argument -> argument.Form = ValueForm.Flag) then
-                                reading.FailValue(place, "a choice of true and false")
+                                reading.FailValue(place, "{ \"choice\": [true, false] } for a flag")
 
                             let low = argumentValue reading arguments (place.Item(0, low))
                             let high = argumentValue reading arguments (place.Item(1, high))
 
-                            // What is no number has been said already.
+                            // Values that are not numbers are errors already.
                             if not (isAllowed low high) && not (Double.IsNaN low || Double.IsNaN high) then
                                 reading.FailValue(place, allowed)
 
@@ -63,7 +68,7 @@ module internal ContenderParser =
                         let values = reading.Items(place, "values") |> List.map (argumentValue reading arguments)
 
                         if List.distinct values |> List.length < values.Length then
-                            reading.FailValue(place, "a list of values that all differ")
+                            reading.FailValue(place, "a list of distinct values")
 
                         Choice values
                 )
@@ -73,16 +78,16 @@ module internal ContenderParser =
         | JsonValue.Bool _ -> Fixed(argumentValue reading arguments place)
         | JsonValue.Object [ other, tree ] ->
             let known = [ "log_uniform"; "uniform"; "choice"; "fixed" ]
-            reading.Fail(place.Member(other, tree), $"no such space is known; {Bounded.suggestion known other}")
+            reading.Fail(place.Member(other, tree), $"'{Bounded.text other}' is not a kind of search space: {Bounded.suggestion known other}")
             Fixed 0.0
         | _ ->
-            reading.FailValue(place, "a number, or an object with one of log_uniform, uniform, choice, fixed,")
+            reading.FailValue(place, "a number, or an object with one of log_uniform, uniform, choice, fixed")
             Fixed 0.0
 
-    // Of an optimizer's text; the longest of use are some hundred characters.
+    // The most characters of an optimizer's text. Useful texts have a few hundred.
     let private longest = 10_000
 
-    /// An optimizer with its space.
+    /// Reads an optimizer with its search space.
     let contender (reading: Reading) (place: Place) : Contender =
         let found = reading.Members(place, StudyKeys.optimizer)
 
@@ -95,7 +100,7 @@ module internal ContenderParser =
                         let text = reading.Text place
 
                         if text.Length > longest then
-                            reading.Fail(place, $"a text of {text.Length} characters is given, at most {longest} are allowed.")
+                            reading.Fail(place, $"The optimizer has {text.Length} characters. Use at most {longest}.")
                             None
                         else
                             Some(Expression.parse text)
@@ -109,7 +114,7 @@ module internal ContenderParser =
             | Some place, _ -> reading.Name place
             | None, Some optimizer when optimizer.Parts.Count = 1 && optimizer.Groups.Count = 0 -> optimizer.Kind.Name
             | None, Some _ ->
-                reading.Fail(place, "an optimizer of several parts needs a \"name\".")
+                reading.Fail(place, "The key \"name\" is missing. An optimizer of several parts needs one.")
                 "?"
             | None, None -> "?"
 
@@ -123,7 +128,7 @@ module internal ContenderParser =
                       | [] -> ()
                       | arguments -> name, space reading arguments (place.Member(name, tree)) ]
             | _ ->
-                reading.FailValue(place, "an object with the names of hyper-parameters")
+                reading.FailValue(place, "an object whose keys are hyper-parameters")
                 []
 
         { Name = name

@@ -5,35 +5,34 @@ open CuteDl.Core.Data
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 
-/// <summary>How much a finding takes from what a study can say.</summary>
+/// <summary>The severity of a finding.</summary>
 type Severity =
-    /// <summary>Worth knowing.</summary>
+    /// <summary>Information.</summary>
     | Note = 0
-    /// <summary>The results may mislead, or say less than hoped.</summary>
+    /// <summary>The results can mislead, or decide less than expected.</summary>
     | Warning = 1
-    /// <summary>The results would be wrong, or there would be none.</summary>
+    /// <summary>The results would be wrong, or the study cannot run.</summary>
     | Error = 2
 
-/// <summary>Something about a study that its reader would object to.</summary>
+/// <summary>An objection to a study.</summary>
 type Finding =
     {
-        /// <summary>S001, S002, ...: the same for the same kind of finding.</summary>
+        /// <summary>The kind of finding: S001, S002, ...</summary>
         Code: string
-        /// <summary>How much it takes.</summary>
         Severity: Severity
         /// <summary>The place in the study: <c>$.tasks[0].output</c>.</summary>
         Path: string
-        /// <summary>What is the matter.</summary>
+        /// <summary>The objection, in sentences.</summary>
         Message: string
-        /// <summary>What to do.</summary>
+        /// <summary>The remedy, in sentences.</summary>
         Advice: string
     }
 
-    /// <summary>S008 warning, $.tasks[0].output: ...</summary>
+    /// <summary>Returns <c>S008 warning, $.tasks[0].output: ...</c></summary>
     override finding.ToString() =
         $"{finding.Code} {finding.Severity.ToString().ToLowerInvariant()}, {finding.Path}: {finding.Message} {finding.Advice}"
 
-/// <summary>What can be said against a study before anything is computed.</summary>
+/// <summary>Checks a study for mistakes before any trial runs.</summary>
 [<RequireQualifiedAccess>]
 module Lint =
     let private finding severity code path message advice =
@@ -52,7 +51,7 @@ module Lint =
         | Some(Dense(units, _)) -> units
         | _ -> 1
 
-    /// The steps of an epoch, where the number of images is known.
+    /// Returns the steps in an epoch if the number of images is known.
     let private epoch (task: ImagesTask) : int64 option =
         let images =
             match task.Source with
@@ -73,14 +72,14 @@ module Lint =
             [ error
                   "S001"
                   $"$.tasks[{i}].split"
-                  "settings are chosen by the test images, so the accuracy reported on them is too good."
-                  "Hold validation images out: { \"validation\": 5000 }." ]
+                  "Settings are chosen on the test images, so the test accuracy is biased upwards."
+                  "Hold out validation images: { \"validation\": 5000 }." ]
         | Some { Split = TestAsValidation }, Document _ ->
             [ warning
                   "S001"
                   $"$.tasks[{i}].split"
-                  "runs are stopped by the test images, as in the document: their accuracy is not that on unseen images."
-                  "Take the protocol \"fair\" to compare optimizers." ]
+                  "Runs stop by their accuracy on the test images, as in the document. It is not the accuracy on unseen images."
+                  "Use the protocol \"fair\" to compare optimizers." ]
         | _ -> []
 
     let private reluOutputs i task =
@@ -93,8 +92,8 @@ module Lint =
             [ warning
                   "S008"
                   $"$.tasks[{i}].output"
-                  "the outputs are relu: one that is 0 for every image gets no gradient and never comes back, by the luck of the initial weights."
-                  "Make the outputs linear." ]
+                  "The outputs are relu. An output that is 0 for every image gets no gradient, so its class is lost; the initial weights decide this by chance."
+                  "Use linear outputs." ]
         | _ -> []
 
     let private target i (task: StudyTask) =
@@ -105,20 +104,20 @@ module Lint =
             [ warning
                   "S010"
                   path
-                  $"an accuracy of {NumberText.ofFloat least} is hardly ever reached."
-                  "Take a target that a good run reaches halfway." ]
+                  $"The target accuracy {NumberText.ofFloat least} is hardly ever reached."
+                  "Use a target that a good run reaches after half of its steps." ]
         | Accuracy least, Some images when least <= 1.0 / float (classes images) ->
             [ warning
                   "S010"
                   path
-                  $"guessing among {classes images} classes reaches an accuracy of {NumberText.ofFloat least}."
-                  "Take a target that a good run reaches halfway." ]
+                  $"The target accuracy {NumberText.ofFloat least} is reached by guessing among {classes images} classes."
+                  "Use a target that a good run reaches after half of its steps." ]
         | Target.Loss most, Some images when images.Loss = SoftmaxCrossEntropy && most >= Math.Log(float (classes images)) ->
             [ warning
                   "S010"
                   path
-                  $"guessing among {classes images} classes reaches a loss of {NumberText.ofFloat most}."
-                  "Take a target that a good run reaches halfway." ]
+                  $"The target loss {NumberText.ofFloat most} is reached by guessing among {classes images} classes."
+                  "Use a target that a good run reaches after half of its steps." ]
         | _ -> []
 
     let private budget i (task: StudyTask) =
@@ -127,12 +126,12 @@ module Lint =
               warning
                   "S014"
                   $"$.tasks[{i}].steps"
-                  $"{task.Steps} steps are less than the {epoch} of an epoch: most images are never seen."
-                  "Take at least an epoch."
+                  $"The budget of {task.Steps} steps is less than an epoch ({epoch} steps), so some images are never used."
+                  $"Use at least {epoch} steps."
           | _ -> () ]
 
-    /// A time T is known to lie between two validations, so to a factor of T / (T − distance). Compared with the ratio that counts as equal, this
-    /// gives the earliest time that is known well enough. The times themselves are not known before some runs are finished.
+    /// A time T is known only to be between two validations, so up to a factor of T / (T − distance). The ratio that counts as equal gives the
+    /// earliest time that is known well enough. The times themselves are unknown before the first runs are finished.
     let private resolution (study: StudyDesign) i (task: StudyTask) =
         let equalWithin = StudyDesign.equalWithin study
         let earliest = float task.ValidateEvery * equalWithin / (equalWithin - 1.0)
@@ -146,12 +145,12 @@ module Lint =
                   (if share > 0.5 then Severity.Warning else Severity.Note)
                   "S015"
                   $"$.tasks[{i}].validate_every"
-                  $"a validation every {task.ValidateEvery} of {task.Steps} steps resolves only times from step {shown} on to within {NumberText.ofFloat equalWithin}, the ratio that counts as equal. When the runs arrive is not known before they are run."
-                  $"Validate every {advised} steps, which resolves times from a tenth of the budget on." ]
+                  $"With a validation every {task.ValidateEvery} of {task.Steps} steps, only times after step {shown} are known to within {NumberText.ofFloat equalWithin}, the ratio that counts as equal. Runs that reach the target earlier cannot be told apart."
+                  $"Validate every {advised} steps. This is enough for times after a tenth of the budget." ]
         else
             []
 
-    // What the document's stop rules, which count validations, were made for.
+    // The document's stop rules count validations and are chosen for this budget.
     let private documentEpochs = 5000L
 
     let private document (study: StudyDesign) i (task: StudyTask) =
@@ -161,14 +160,14 @@ module Lint =
                   Severity.Note
                   "S018"
                   $"$.tasks[{i}]"
-                  $"runs are validated every {task.ValidateEvery} steps, and end after {task.Steps}: the document validates every epoch, of {epoch} steps, and ends after {documentEpochs}. Its stop rules count validations."
-                  $"To do as it does: \"epochs\": {documentEpochs}, \"validate_every\": {epoch}." ]
+                  $"Runs are validated every {task.ValidateEvery} steps and end after {task.Steps} steps. The document validates once per epoch ({epoch} steps) and ends after {documentEpochs} epochs. Its stop rules count validations."
+                  $"To repeat the document's runs, use \"epochs\": {documentEpochs}, \"validate_every\": {epoch}." ]
         | _ -> []
 
     let private fits (study: StudyDesign) i (task: StudyTask) =
         match Fit.layout task with
         | Error problem ->
-            [ error "S019" $"$.tasks[{i}]" $"the task {task.Name} cannot be trained: {problem}" "Change the data, the split or the layers." ]
+            [ error "S019" $"$.tasks[{i}]" $"The task {task.Name} cannot be trained. {problem}" "Change the data, the split or the layers." ]
         | Ok layout ->
             let tensors =
                 String.Join(", ", layout.Parameters |> Seq.truncate 4 |> Seq.map _.Name)
@@ -181,7 +180,7 @@ module Lint =
                           "S016"
                           $"$.optimizers[{j}].optimizer"
                           $"{contender.Name} does not fit the task {task.Name}: {problem}"
-                          $"Leave it out, or give it groups for the tensors of this task: {tensors}."
+                          $"Remove this optimizer, or give it groups for the tensors of this task: {tensors}."
                   | None -> () ]
 
     // Contenders
@@ -197,7 +196,7 @@ module Lint =
         )
         |> List.map fst
 
-    /// The settings to begin with, or why there are none.
+    /// Returns the settings to start with, or the reason why there are none.
     let private started (tuning: Tuning) (contender: Contender) : Result<SettingList, string> =
         try
             Ok(Settings.start tuning contender)
@@ -220,7 +219,7 @@ module Lint =
             |> List.map (fun contender -> contender, (tuned contender).Length)
             |> List.filter (snd >> (<) 0)
 
-        // Choices that are alike for all give the same chance to all.
+        // Choices that are the same for all optimizers are fair.
         let choices =
             contenders
             |> List.collect (fun contender ->
@@ -235,8 +234,8 @@ module Lint =
               warning
                   "S002"
                   "$.optimizers"
-                  $"not all have as many settings: {counts settings}. Who may try more often has the better best."
-                  "Give all of them a space to tune."
+                  $"The optimizers try different numbers of settings: {counts settings}. More settings have a better best by chance alone."
+                  "Give every optimizer a search space."
 
           for name, sizes in choices do
               let shown = String.Join(" and ", sizes |> List.map snd |> List.distinct)
@@ -244,15 +243,15 @@ module Lint =
               warning
                   "S002"
                   "$.optimizers"
-                  $"{name} has {shown} values to choose from, depending on the optimizer."
-                  "Give all of them as many values."
+                  $"The optimizers choose {name} from different numbers of values: {shown}."
+                  "Give every optimizer the same number of values."
 
           if dimensions |> List.distinctBy snd |> List.length > 1 then
               warning
                   "S003"
                   "$.optimizers"
-                  $"with one budget they tune different numbers of hyper-parameters: {counts dimensions}. More of them need more trials."
-                  "Tune as many of each, or say so with the results." ]
+                  $"With equal budgets, the optimizers tune different numbers of hyper-parameters: {counts dimensions}. More hyper-parameters need more trials."
+                  "Tune the same number for each optimizer, or state the difference beside the results." ]
 
     let private seedless (tuning: Tuning) (confirmation: Confirmation) (frontier: Frontier option) =
         let confirming =
@@ -271,8 +270,8 @@ module Lint =
               error
                   "S006"
                   "$.confirmation.seeds"
-                  $"seeds {shown seeds} have chosen the settings and confirm them: what was luck is taken for merit."
-                  "Confirm with other seeds."
+                  $"Seeds {shown seeds} are used for both tuning and confirmation, so the result is biased."
+                  "Use fresh confirmation seeds."
 
           match frontier with
           | Some frontier ->
@@ -283,8 +282,8 @@ module Lint =
                       warning
                           "S006"
                           "$.frontier.seeds"
-                          $"seeds {shown seeds} are those of the {name} too, so that the two do not speak for each other."
-                          "Take other seeds."
+                          $"Seeds {shown seeds} are used for both the frontier and {name}, so the two results are not independent."
+                          "Use other frontier seeds."
           | None -> () ]
 
     let private fewestSeeds = 6
@@ -294,16 +293,16 @@ module Lint =
               warning
                   "S004"
                   path
-                  $"of {n} seeds no ranking is made: no result of the sign-flip test is below p = 2/2^{n} = {NumberText.ofFloat (Math.Pow(2.0, float (1 - n)))}."
-                  $"Take at least {fewestSeeds}."
+                  $"With {n} seeds, optimizers are not ranked: the smallest p-value of the sign-flip test is 2/2^{n} = {NumberText.ofFloat (Math.Pow(2.0, float (1 - n)))}."
+                  $"Use at least {fewestSeeds} seeds."
 
           match looks |> List.filter (fun seeds -> seeds < fewestSeeds) with
           | [] -> ()
           | early ->
               let shown = String.Join(", ", early)
-              warning "S004" "$.confirmation.looks" $"a look at {shown} seeds can decide nothing." $"Look first at {fewestSeeds} or more." ]
+              warning "S004" "$.confirmation.looks" $"An interim look at {shown} seeds cannot decide anything." $"Use {fewestSeeds} seeds or more at the first look." ]
 
-    /// The smallest p-value of the exact sign-flip test has to pass what Holm's correction asks of the smallest of all.
+    /// The smallest p-value of the exact sign-flip test must pass the strictest level of Holm's correction.
     let private decisions (contenders: int) (confirmation: Confirmation) =
         let pairs = contenders * (contenders - 1) / 2
 
@@ -320,8 +319,8 @@ module Lint =
             [ warning
                   "S005"
                   "$.confirmation.seeds"
-                  $"{n} seeds cannot decide anything: for the first of {pairs} pairs Holm's correction asks for p below {NumberText.ofFloat (Math.Round(asked, 5))}, and the smallest there is is 2/2^{n}."
-                  $"Take at least {needed} seeds, or fewer optimizers." ]
+                  $"{n} seeds cannot decide any of {pairs} pairs: Holm's correction needs a p-value of at most {NumberText.ofFloat (Math.Round(asked, 5))}, and the smallest p-value is 2/2^{n}."
+                  $"Use at least {needed} seeds, or fewer optimizers." ]
         else
             []
 
@@ -334,17 +333,17 @@ module Lint =
               warning
                   "S007"
                   path
-                  $"ε of {contender.Name} is fixed. Where it is tuned, adaptive optimizers can do better and rankings change (Choi et al. 2019)."
-                  "Add \"eps\" to the space, or read the verdict as one on this ε."
+                  $"The ε of {contender.Name} is not tuned. Tuning it can improve adaptive optimizers and change rankings (Choi et al. 2019)."
+                  "Add \"eps\" to the search space, or limit the conclusion to this ε."
 
           let tunesRate (contender: Contender) = List.contains "lr" (tuned contender)
 
           if List.contains "lr" arguments && not (tunesRate contender) && List.exists tunesRate others then
-              warning "S013" path $"the learning rate of {contender.Name} is not tuned, and that of others is." "Add \"lr\" to its space."
+              warning "S013" path $"The learning rate of {contender.Name} is not tuned, but other optimizers tune theirs." "Add \"lr\" to its search space."
 
           match started tuning contender with
           | Error problem ->
-              finding Severity.Error "S017" path $"the space cannot be searched: {problem}" "Change the space, the optimizer or the search."
+              finding Severity.Error "S017" path problem "Change the search space, the optimizer or the search."
           | Ok list when tuning.Search = Search.Grid ->
               for name, space in contender.Space do
                   match space with
@@ -357,13 +356,13 @@ module Lint =
 
                       let ratio = Math.Pow(high / low, 1.0 / float (values.Length - 1))
 
-                      // Decades that are whole are no coarser for being rounded.
+                      // Rounding must not make a grid of whole decades look coarser.
                       if ratio > 10.0 * (1.0 + 1e-9) then
                           warning
                               "S009"
                               $"{path}.{name}"
-                              $"each value of the grid is {NumberText.ofFloat (Math.Round(ratio, 1))} times the one before it: the best is likely between two."
-                              "Take a shorter range or more trials."
+                              $"Neighbouring values of the grid differ by a factor of {NumberText.ofFloat (Math.Round(ratio, 1))}. The best value is likely between two of them."
+                              "Use a narrower range or more trials."
                   | _ -> ()
           | Ok _ -> () ]
 
@@ -379,7 +378,7 @@ module Lint =
                 "S012"
                 $"$.optimizers[{fst same[1]}]"
                 $"{names} are the same optimizer with the same space."
-                "Leave one out: each pair more costs certainty.")
+                "Remove one of them: every further pair makes it harder to decide the others.")
 
     let private pruning (study: StudyDesign) (tuning: Tuning) =
         [ match tuning.Pruning with
@@ -389,15 +388,15 @@ module Lint =
                   warning
                       "S011"
                       "$.tuning.pruning"
-                      $"a median of {warmUp} trials decides about the next."
-                      "Let at least 4 trials go to their end first."
+                      $"Pruning compares a trial with the median of only {warmUp} trials."
+                      "Use a \"warm_up\" of at least 4 trials."
           | SuccessiveHalving eta ->
               if tuning.Trials < eta then
                   warning
                       "S011"
                       "$.tuning.pruning"
-                      $"the best 1/{eta} of {tuning.Trials} trials is less than one of them."
-                      "Take a smaller η or more trials."
+                      $"The best 1/{eta} of {tuning.Trials} trials is less than one trial."
+                      "Use a smaller \"eta\" or more trials."
 
               for task in study.Tasks do
                   match images task |> Option.bind epoch with
@@ -405,11 +404,11 @@ module Lint =
                       warning
                           "S011"
                           "$.tuning.pruning"
-                          $"trials of {task.Name} end after {task.Steps / int64 eta} steps, less than the {epoch} of an epoch."
-                          "Take a smaller η or a greater budget."
+                          $"Trials of the task {task.Name} are pruned after {task.Steps / int64 eta} steps, which is less than an epoch ({epoch} steps)."
+                          "Use a smaller \"eta\" or more steps."
                   | _ -> () ]
 
-    /// <summary>All findings: about tasks, then optimizers, then the protocol. None does not make a study good.</summary>
+    /// <summary>Returns all findings: about tasks, then optimizers, then the protocol. A study without findings can still be bad.</summary>
     let check (study: StudyDesign) : Finding array =
         [| for i, task in List.indexed study.Tasks do
                yield! testSet study i task

@@ -61,7 +61,7 @@ module QuasiRandom =
                 ArgumentOutOfRangeException(
                     nameof dimensions,
                     dimensions,
-                    $"a quasi-random sequence has from 1 to {maxDimensions} dimensions."
+                    $"A quasi-random sequence must have 1 to {maxDimensions} dimensions."
                 )
             )
 

@@ -5,41 +5,41 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 open CuteDl.Studies.SpaceScale
 
-/// <summary>One point of a contender's space.</summary>
+/// <summary>A point of a contender's search space.</summary>
 type ContenderSetting =
     {
-        /// <summary>The values of the hyper-parameters that the study chooses, in the order of the space.</summary>
+        /// <summary>The values of the tuned hyper-parameters, in the order of the search space.</summary>
         Values: struct (string * float) array
         /// <summary>The contender's optimizer with these values.</summary>
         Optimizer: Optimizer
     }
 
-/// <summary>A range that was made longer because the best setting lay at its edge.</summary>
+/// <summary>The extension of a range whose best setting was at its edge.</summary>
 type SpaceExtension =
     {
         /// <summary>The hyper-parameter.</summary>
         Name: string
-        /// <summary>Its range before.</summary>
+        /// <summary>The range before the extension.</summary>
         Before: Space
-        /// <summary>Its range since.</summary>
+        /// <summary>The range after the extension.</summary>
         After: Space
     }
 
-/// <summary>The settings of a contender that are tried, and where they come from.</summary>
+/// <summary>The settings to try for a contender, with the search space they are from.</summary>
 type SettingList =
     {
-        /// <summary>The space as it now is.</summary>
+        /// <summary>The search space with all extensions.</summary>
         Space: (string * Space) list
-        /// <summary>The settings in their order: more of them come behind, those that are there stay.</summary>
+        /// <summary>The settings, in order. Extensions append new ones.</summary>
         Settings: ContenderSetting array
-        /// <summary>What was extended, round after round, oldest first; a round may extend more than one range.</summary>
+        /// <summary>The extensions, one list per round, oldest first. A round can extend several ranges.</summary>
         Extensions: SpaceExtension list list
     }
 
-/// <summary>The settings that a search tries.</summary>
+/// <summary>Builds the lists of settings that a search tries.</summary>
 [<RequireQualifiedAccess>]
 module Settings =
-    /// <summary>The arguments of a name, of all parts of an optimizer that have one: what <c>Optimizer.set</c> sets.</summary>
+    /// <summary>Returns the arguments with a name in all parts of an optimizer, as <c>Optimizer.set</c> sets them.</summary>
     let rec arguments (name: string) (optimizer: Optimizer) : Argument list =
         if optimizer.Parts.Count > 1 then
             optimizer.Parts |> Seq.toList |> List.collect (arguments name)
@@ -48,7 +48,7 @@ module Settings =
         else
             optimizer.Kind.Arguments |> List.filter (fun argument -> argument.Name = name)
 
-    /// <summary>The names of all arguments of an optimizer's parts, each once.</summary>
+    /// <summary>Returns the names of all arguments of an optimizer's parts, each once.</summary>
     let rec argumentNames (optimizer: Optimizer) : string list =
         let parts =
             if optimizer.Parts.Count > 1 then
@@ -61,7 +61,7 @@ module Settings =
         else
             parts |> List.collect argumentNames |> List.distinct
 
-    /// <summary>So many rates, evenly spread over the logarithm, of three significant digits each; the ends as they are.</summary>
+    /// <summary>Returns evenly spaced values on a logarithmic scale, rounded to three significant digits except at the ends.</summary>
     let logarithmic (low: float) (high: float) (points: int) : float list =
         let space = LogUniform(low, high)
 
@@ -73,14 +73,14 @@ module Settings =
               else
                   shorten [] space (ofScale space (Math.Log low + (Math.Log high - Math.Log low) * float i / float (points - 1))) ]
 
-    /// The value at a place in [0, 1).
+    /// Returns the value at a position in [0, 1).
     let private at (arguments: Argument list) space (place: float) : float =
         match space with
         | Fixed value -> value
         | Choice values -> values[min (values.Length - 1) (int (place * float values.Length))]
         | LogUniform(low, high)
         | Uniform(low, high) when isWhole arguments ->
-            // Each number gets its share, the ends too.
+            // All whole numbers get the same share, the ends included.
             let low, high = low - 0.5, high + 0.5
             let value = ofScale space (toScale space low + place * (toScale space high - toScale space low))
             shorten arguments space value
@@ -104,7 +104,7 @@ module Settings =
         | Choice values -> values.Length
         | _ -> 1
 
-    /// How many values of the range a grid has.
+    /// Returns the number of grid values in the range.
     let private gridPoints (tuning: Tuning) (space: (string * Space) list) =
         tuning.Trials / (space |> List.fold (fun product (_, space) -> product * choices space) 1)
 
@@ -124,7 +124,7 @@ module Settings =
                   elif i = points - 1 then high
                   else shorten arguments space (ofScale space (toScale space low + float i * step space points)) ]
 
-    /// All combinations; what comes first in the space changes last.
+    /// Returns all combinations. The first hyper-parameter changes last.
     let rec private combinations (values: (string * float list) list) : (string * float) list list =
         match values with
         | [] -> [ [] ]
@@ -141,22 +141,25 @@ module Settings =
         match ranged with
         | _ :: _ :: _ ->
             let names = String.Join(" and ", ranged |> List.map fst)
-            [ $"a grid is over one range, and {names} of {contender.Name} have one each: search with sobol or halton, or make them choices." ]
+            [ $"{contender.Name}: a grid searches one range, but {names} each have one. Use the search sobol or halton, or replace ranges by choices." ]
         | [] when product <> 1L && product <> int64 tuning.Trials ->
-            [ $"the choices of {contender.Name} make {product} combinations: as many as there are trials, {tuning.Trials}, are allowed." ]
+            [ $"{contender.Name}: {tuning.Trials} trials do not match {product} combinations of choices. Use {product} trials." ]
         | [ _ ] when int64 tuning.Trials % product <> 0L || int64 tuning.Trials / product < 2L ->
-            [ $"the choices of {contender.Name} make {product} combinations for each value of the range: a number that goes into the {tuning.Trials} trials at least twice, and without a rest, is allowed." ]
+            if product = 1L then
+                [ $"{contender.Name}: a grid over a range needs at least 2 trials, not {tuning.Trials}." ]
+            else
+                [ $"{contender.Name}: {tuning.Trials} trials cannot be divided evenly over {product} combinations of choices. Use a multiple of {product}, at least {2L * product}." ]
         | [ name, space ] ->
             let points = gridPoints tuning contender.Space
             let values = gridValues (argumentsOf contender name) space points
 
             if List.distinct values |> List.length < points then
-                [ $"the grid of {name} of {contender.Name} has less than {points} different values: give it a longer range, or fewer trials." ]
+                [ $"{contender.Name}: the range of {name} has fewer than {points} distinct values. Use a wider range or fewer trials." ]
             else
                 []
         | _ -> []
 
-    /// <summary>Why a contender's space cannot be searched so, each a sentence; none if it can.</summary>
+    /// <summary>Returns the reasons why a search does not fit a contender's space, one sentence each; empty if it does.</summary>
     let problems (tuning: Tuning) (contender: Contender) : string list =
         let dimensions =
             contender.Space
@@ -180,7 +183,7 @@ module Settings =
         | Search.Grid -> gridProblems tuning contender
         | Search.Sobol
         | Search.Halton when dimensions > QuasiRandom.maxDimensions ->
-            [ $"{contender.Name} has {dimensions} hyper-parameters to tune, at most {QuasiRandom.maxDimensions} are possible." ]
+            [ $"{contender.Name}: {dimensions} hyper-parameters are tuned. Tune at most {QuasiRandom.maxDimensions}." ]
         | _ -> []
 
     // Sequences
@@ -214,11 +217,11 @@ module Settings =
         [ for name, space in space -> name, at (argumentsOf contender name) space (point name) ]
 
     /// <summary>
-    /// The settings of a contender in their fixed order. A grid spreads the one range evenly, ends included, for each combination of the
-    /// choices; a sequence is scrambled by the first of the seeds, the same for every contender, and so many of its settings are the first of
-    /// any more. With nothing to tune there is one setting.
+    /// Returns the settings of a contender, in a fixed order. A grid divides its one range evenly, ends included, for each combination of
+    /// choices. A quasi-random sequence is scrambled by the first seed, and is the same for every contender. More trials append settings to
+    /// the same sequence. If nothing is tuned, there is one setting.
     /// </summary>
-    /// <exception cref="T:System.ArgumentException">The space cannot be searched so (see <c>problems</c>), or the optimizer refuses a value.</exception>
+    /// <exception cref="T:System.ArgumentException">The search does not fit the space (see <c>problems</c>), or the optimizer refuses a value.</exception>
     let start (tuning: Tuning) (contender: Contender) : SettingList =
         match problems tuning contender with
         | problem :: _ -> raise (ArgumentException(problem, nameof contender))
@@ -250,14 +253,14 @@ module Settings =
 
     // Extensions
 
-    /// Whether a place in a range is at its lower (-1) or upper (1) edge, or at none (0).
+    /// Returns -1 at the lower edge of a range, 1 at its upper edge, 0 elsewhere.
     let private edge (tuning: Tuning) (points: int) space (value: float) =
         match range space with
         | ValueNone -> 0
         | ValueSome(struct (low, high)) ->
             let place = (toScale space value - toScale space low) / (toScale space high - toScale space low)
 
-            // Half a step of the grid: its ends alone.
+            // Half a grid step, so that only the ends count.
             let margin =
                 match tuning.Search with
                 | Search.Grid -> 0.5 / float (points - 1)
@@ -267,7 +270,7 @@ module Settings =
             elif place > 1.0 - margin then 1
             else 0
 
-    /// A new end of a range within what is allowed; where the bound itself is not, nine tenths of the way there.
+    /// Returns the new end of a range, limited to allowed values. If the limit itself is excluded, it moves nine tenths of the way.
     let private clipped (arguments: Argument list) (oldEnd: float) (newEnd: float) : float =
         (newEnd, arguments)
         ||> List.fold (fun value argument ->
@@ -291,7 +294,7 @@ module Settings =
             elif side < 0 then Some(withRange space newEnd high)
             else Some(withRange space low newEnd)
 
-    /// The values behind the last ones of a grid, at the same distances.
+    /// Returns grid values beyond an end, at the same distances.
     let private gridExtension (tuning: Tuning) (contender: Contender) (space: (string * Space) list) name side =
         let original = contender.Space |> List.find (fst >> (=) name) |> snd
         let present = space |> List.find (fst >> (=) name) |> snd
@@ -316,9 +319,9 @@ module Settings =
                       value ]
         | _ -> []
 
-    /// <summary>The ranges at whose edge a setting lies, each with its side: -1 the lower, 1 the upper.</summary>
-    /// <param name="tuning">How the settings are found.</param>
-    /// <param name="contender">Whose they are, with the space as the study gives it.</param>
+    /// <summary>Returns the hyper-parameters that have an edge value in a setting, with the edge: -1 lower, 1 upper.</summary>
+    /// <param name="tuning">The tuning of the study.</param>
+    /// <param name="contender">The contender, with its original search space.</param>
     /// <param name="chosen">The number of the setting in the list.</param>
     /// <param name="list">The settings so far.</param>
     let edges (tuning: Tuning) (contender: Contender) (chosen: int) (list: SettingList) : (string * int) list =
@@ -327,7 +330,7 @@ module Settings =
 
         let points = gridPoints tuning contender.Space
 
-        // A grid may have become longer; its ends are its ends.
+        // An extended grid has more values, and only its outermost ones are at the edge.
         let margin name present =
             let original = contender.Space |> List.find (fst >> (=) name) |> snd
 
@@ -344,15 +347,15 @@ module Settings =
                       name, side ]
 
     /// <summary>
-    /// Extends the space on the sides where the best setting lies at its edge (of a grid the first or the last value; of a sequence within the
-    /// outermost 1/trials of a range), by half the range's length in its own scale, as far as values are allowed; the new settings lie in the
-    /// new part alone. A grid keeps its distances; a sequence adds half as many settings as there are trials.
+    /// Extends the space at each edge where the best setting is. The edge of a grid is its first or last value; the edge of a sequence is the
+    /// outermost 1/trials of a range. A range grows by half its length in its own scale, as far as values are allowed. New settings are in the
+    /// new part only. A grid keeps its distances. A sequence adds half as many settings as there are trials.
     /// </summary>
-    /// <param name="tuning">How the settings are found.</param>
-    /// <param name="contender">Whose they are, with the space as the study gives it.</param>
+    /// <param name="tuning">The tuning of the study.</param>
+    /// <param name="contender">The contender, with its original search space.</param>
     /// <param name="best">The number of the best setting in the list.</param>
     /// <param name="list">The settings so far.</param>
-    /// <returns>The list with the new settings behind the others; nothing, if the best does not lie at an edge or there is no room.</returns>
+    /// <returns>The list with new settings appended; None if the best is not at an edge or no value beyond it is allowed.</returns>
     let extend (tuning: Tuning) (contender: Contender) (best: int) (list: SettingList) : SettingList option =
         let points = gridPoints tuning contender.Space
 

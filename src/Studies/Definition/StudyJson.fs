@@ -13,17 +13,17 @@ module internal StudyFileMessage =
             [| $"{source} is not a study:"
                yield! shown
                if others > 0 then
-                   $"  and {others} more." |]
+                   $"  And {others} more errors." |]
         )
 
-/// <summary>A study file is not one.</summary>
-/// <param name="source">The file's name, or what else the text comes from.</param>
-/// <param name="errors">What is wrong, in the order of the file; at least one.</param>
+/// <summary>A file is not a study.</summary>
+/// <param name="source">The file's name, or another name of the text.</param>
+/// <param name="errors">The errors, in the order of the file; at least one.</param>
 [<Sealed>]
 type StudyFileException(source: string, errors: StudyFileError array) =
     inherit FormatException(StudyFileMessage.ofErrors source errors)
 
-    /// <summary>What is wrong, in the order of the file; at least one.</summary>
+    /// <summary>The errors, in the order of the file; at least one.</summary>
     member _.Errors = errors
 
 /// <summary>One place where two studies differ.</summary>
@@ -31,26 +31,26 @@ type StudyDifference =
     {
         /// <summary>The place in the printed study: <c>$.tuning.trials</c>.</summary>
         Path: string
-        /// <summary>What the first study has there, as JSON on one line; nothing, if it has no such place.</summary>
+        /// <summary>The value in the first study, as JSON on one line; None if the first study has no such place.</summary>
         First: string option
-        /// <summary>What the second study has there.</summary>
+        /// <summary>The value in the second study.</summary>
         Second: string option
     }
 
-    /// <summary>$.tuning.trials: 8 and 16.</summary>
+    /// <summary>Returns <c>$.tuning.trials: 8 and 16</c>.</summary>
     override difference.ToString() =
         let shown = Option.map Bounded.text >> Option.defaultValue "nothing"
         $"{difference.Path}: {shown difference.First} and {shown difference.Second}"
 
-/// <summary>Studies as files: JSON (with comments and trailing commas, if one likes) that <c>docs/study.schema.json</c> describes.</summary>
+/// <summary>Reads and writes study files: JSON by the schema <c>docs/study.schema.json</c>. Comments and trailing commas are allowed.</summary>
 [<RequireQualifiedAccess>]
 module StudyJson =
-    /// <summary>The form that a study file names as its own.</summary>
+    /// <summary>The value of <c>schema</c> in a study file.</summary>
     let version = StudyKeys.Version
 
     /// <summary>
-    /// The study that a text describes, or all that is wrong with it: keys that are unknown, missing or there twice, values that are of the
-    /// wrong kind or out of their range, spaces that cannot be searched.
+    /// Reads a study, or returns all errors: unknown, missing and duplicate keys, values of a wrong kind or out of range, and search spaces
+    /// that do not fit the search.
     /// </summary>
     let parse (text: string) : Result<StudyDesign, StudyFileError array> =
         try
@@ -59,17 +59,17 @@ module StudyJson =
             let study = StudyParser.study reading tree
             if reading.Errors.Length = 0 then Ok study else Error reading.Errors
         with JsonSyntaxException(line, problem) ->
-            Error [| { Path = "$"; Line = line; Problem = "this is not JSON: " + problem } |]
+            Error [| { Path = "$"; Line = line; Problem = "This is not JSON: " + problem } |]
 
     /// <summary>
-    /// The text of a study: everything that is left to defaults is written out, in a fixed order, so that equal studies have equal texts and
-    /// parsing it gives the same study. An <c>epochs</c> has become <c>steps</c>, and the spread of a frontier its rates.
+    /// Writes a study with all defaults, in a fixed order. Equal studies have equal texts, and parsing a text returns the same study.
+    /// <c>epochs</c> is written as <c>steps</c>, and the range of a frontier as its rates.
     /// </summary>
-    /// <remarks>Images that a program holds appear under their name, which does not parse.</remarks>
+    /// <remarks>Images in memory are written by name. Such a text cannot be parsed.</remarks>
     let print (study: StudyDesign) : string = Json.print (StudyPrinter.study study)
 
-    /// <summary>The study in a file.</summary>
-    /// <exception cref="T:CuteDl.Studies.StudyFileException">It is not a study; the message has all errors, one a line.</exception>
+    /// <summary>Reads a study file.</summary>
+    /// <exception cref="T:CuteDl.Studies.StudyFileException">The file is not a study. The message has one error per line.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
     let load (path: string) : StudyDesign =
         match parse (File.ReadAllText path) with
@@ -89,13 +89,13 @@ module StudyJson =
             let first, second = Option.map Json.line first, Option.map Json.line second
             if first = second then [] else [ { Path = path; First = first; Second = second } ]
 
-    /// <summary>Where two studies differ, in the order of the first's text; nothing, if they are equal.</summary>
+    /// <summary>Returns the differences of two studies, in the order of the first's text; empty if they are equal.</summary>
     let differences (first: StudyDesign) (second: StudyDesign) : StudyDifference array =
         walk "$" (Some(StudyPrinter.study first)) (Some(StudyPrinter.study second)) |> List.toArray
 
     /// <summary>
-    /// Where two texts of studies differ in what they say: their defaults written out, comments and layout left out. Texts that do not
-    /// parse, such as those of images that a program holds, are compared as they are.
+    /// Returns the differences of two texts of studies. Defaults are filled in; comments and layout do not count. Texts that cannot be
+    /// parsed, for example with images in memory, are compared as they are.
     /// </summary>
     let textDifferences (first: string) (second: string) : StudyDifference array =
         let tree (text: string) =
@@ -116,7 +116,7 @@ module StudyJson =
             use reader = new StreamReader(stream)
             reader.ReadToEnd()
 
-    /// <summary>A commented study to begin with, as <c>cutedl study init</c> writes it.</summary>
+    /// <summary>A commented example, as <c>cutedl study init</c> writes it.</summary>
     let example: string = resource "study-example.jsonc"
 
     /// <summary>The JSON schema of study files, as <c>cutedl schema study</c> prints it.</summary>

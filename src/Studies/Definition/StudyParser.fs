@@ -3,7 +3,7 @@ namespace CuteDl.Studies
 open System
 open CuteDl.Core.Optimizers
 
-/// From a tree of JSON to a study.
+/// Reads a study from a tree of JSON.
 [<RequireQualifiedAccess>]
 module internal StudyParser =
     let private most = Int32.MaxValue
@@ -58,7 +58,7 @@ module internal StudyParser =
         | Some place when cap < seeds.Length ->
             reading.Fail(
                 place,
-                $"the last look is at {cap} seeds, and there are {seeds.Length} from the start: as many or more are allowed, the numbers behind the greatest seed are added."
+                $"The last interim look is at {cap} seeds, but the study starts with {seeds.Length}. Use a last look of at least {seeds.Length} seeds."
             )
         | _ -> ()
 
@@ -82,7 +82,7 @@ module internal StudyParser =
             let rates = if low < high then Settings.logarithmic low high points else []
 
             if rates.IsEmpty || rates |> List.pairwise |> List.exists (fun (a, b) -> a >= b) then
-                reading.FailValue(place, "a \"from\" below the \"to\", with as many different rates between")
+                reading.FailValue(place, "\"from\" below \"to\", with room for \"points\" distinct rates")
 
             rates
         | _ ->
@@ -110,7 +110,7 @@ module internal StudyParser =
 
         let refuse name =
             match found.TryFind name with
-            | Some place -> reading.Fail(place, $"the protocol \"{word}\" has no \"{name}\".")
+            | Some place -> reading.Fail(place, $"The protocol \"{word}\" has no \"{name}\". Remove this key, or change the protocol.")
             | None -> ()
 
         if word = "document" then
@@ -132,10 +132,10 @@ module internal StudyParser =
             )
 
     let private distinctNames (reading: Reading) (place: Place) (names: string list) (what: string) =
-        // Files are named after them, on disks that may not tell cases apart.
+        // Files get these names, and some file systems ignore case.
         for _, same in names |> List.groupBy _.ToLowerInvariant() do
             if same.Length > 1 then
-                reading.Fail(place, $"{same.Length} {what} are named '{same.Head}': different names are allowed, give a \"name\".")
+                reading.Fail(place, $"{same.Length} {what} are named '{same.Head}'. Give each a different \"name\"; case does not count.")
 
     let private named
         (reading: Reading)
@@ -154,7 +154,7 @@ module internal StudyParser =
                 items
         )
 
-    /// The study; its errors are those of the reading.
+    /// Reads a study. Its errors are in the reading.
     let study (reading: Reading) (tree: JsonTree) : StudyDesign =
         let place = { Path = "$"; Tree = tree }
         let found = reading.Members(place, StudyKeys.study)

@@ -3,18 +3,18 @@ namespace CuteDl.Studies
 open System
 open CuteDl.Core.Optimizers
 
-/// <summary>What is wrong with a study file, and where.</summary>
+/// <summary>An error in a study file, with its place.</summary>
 type StudyFileError =
     {
         /// <summary>The value's place: <c>$.tasks[0].batch</c>.</summary>
         Path: string
-        /// <summary>The value's line, from 1; 0 where it has none.</summary>
+        /// <summary>The value's line, from 1; 0 if it has none.</summary>
         Line: int
-        /// <summary>What was given, and what is allowed.</summary>
+        /// <summary>A sentence: the value found, and the values allowed.</summary>
         Problem: string
     }
 
-    /// <summary>line 12, $.tasks[0].batch: 0 is given, a whole number from 1 to 1000000 is allowed.</summary>
+    /// <summary>Returns <c>line 12, $.tasks[0].batch: Expected a whole number from 1 to 1000000, found 0.</c></summary>
     override error.ToString() =
         if error.Line > 0 then
             $"line {error.Line}, {error.Path}: {error.Problem}"
@@ -39,13 +39,13 @@ module internal Bounded =
 
     let private cut (longest: int) (text: string) = if text.Length > longest then text.Substring(0, longest - 3) + "..." else text
 
-    /// A given text, of which the beginning is enough.
+    /// Returns a text from a file, cut to 60 characters.
     let text (text: string) : string = cut Longest text
 
-    /// A sentence of another part of the program, which may quote a given text.
+    /// Returns a sentence that may quote the file, cut to 1000 characters.
     let sentence (text: string) : string = cut LongestSentence text
 
-    /// The known names, the nearest first; without a suggestion for what is too long to be a mistyped name.
+    /// Returns the end of a sentence about an unknown name. A name that is too long for a slip gets the list of names.
     let suggestion (known: string seq) (name: string) : string =
         if name.Length > Longest then
             let list = String.Join(", ", known)
@@ -53,9 +53,9 @@ module internal Bounded =
         else
             Suggestion.describe known name
 
-/// What exceptions say.
+/// Messages of exceptions, for readers of study files.
 module internal Refusal =
-    /// The message without the name of the parameter, which means nothing to who wrote a file.
+    /// Returns the message without the parameter's name, which means nothing to the author of a file.
     let ofException (error: ArgumentException) : string =
         match error.ParamName with
         | null -> error.Message
@@ -70,13 +70,13 @@ type internal Place =
 
     member place.Member(name: string, tree: JsonTree) = { Path = $"{place.Path}.{Bounded.text name}"; Tree = tree }
 
-/// Reads values and collects what is wrong with them. What cannot be read is replaced, so that the rest is read too: nothing that was
-/// read may be used once there are errors.
+/// Reads values and collects their errors. A value that cannot be read is replaced, so that reading continues. If there are errors,
+/// nothing that was read may be used.
 [<Sealed>]
 type internal Reading() =
     let errors = ResizeArray<StudyFileError>()
 
-    /// In the order of the file.
+    /// The errors, in the order of the file.
     member _.Errors: StudyFileError array = errors.ToArray() |> Array.sortBy _.Line
 
     member _.Fail(place: Place, problem: string) =
@@ -84,7 +84,7 @@ type internal Reading() =
             errors.Add { Path = place.Path; Line = place.Tree.Line; Problem = Bounded.sentence problem }
 
     member reading.FailValue(place: Place, allowed: string) =
-        reading.Fail(place, $"{Bounded.text (Json.line place.Tree)} is given, {allowed} is allowed.")
+        reading.Fail(place, $"Expected {allowed}, found {Bounded.text (Json.line place.Tree)}.")
 
     member reading.Number(place: Place, range: ArgumentRange) : float =
         match place.Tree.Value with
@@ -113,22 +113,22 @@ type internal Reading() =
         match place.Tree.Value with
         | JsonValue.Text text when not (String.IsNullOrWhiteSpace text) -> text
         | _ ->
-            reading.FailValue(place, "a text that is not empty")
+            reading.FailValue(place, "a string that is not empty")
             "?"
 
-    /// A name that may be part of a file's name.
+    /// Reads a name that can be part of a file's name.
     member reading.Name(place: Place) : string =
         match place.Tree.Value with
         | JsonValue.Text text when StudyDesign.isName text -> text
         | _ ->
             reading.FailValue(
                 place,
-                "a name of 1 to 60 letters, digits, '-', '_', '+' and '.', beginning with a letter or digit and not ending in '.',"
+                "a name of 1 to 60 letters, digits, '-', '_', '+' and '.' that begins with a letter or digit and does not end with '.'"
             )
 
             "?"
 
-    /// One of some words.
+    /// Reads one of the given words.
     member reading.Word(place: Place, words: (string * 'value) list) : 'value =
         let known = List.map fst words
 
@@ -137,25 +137,25 @@ type internal Reading() =
             match words |> List.tryFind (fst >> (=) text) with
             | Some(_, value) -> value
             | None ->
-                reading.Fail(place, $"{Bounded.text (Json.line place.Tree)} is given; {Bounded.suggestion known text}")
+                reading.Fail(place, $"{Bounded.text (Json.line place.Tree)} is not allowed here: {Bounded.suggestion known text}")
                 snd words.Head
         | _ ->
             reading.FailValue(place, "one of " + String.Join(", ", known))
             snd words.Head
 
-    /// The items of a list of at least one.
+    /// Reads a list with at least one item.
     member reading.Items(place: Place, what: string) : Place list =
         match place.Tree.Value with
         | JsonValue.List(_ :: _ as items) -> items |> List.mapi (fun i item -> place.Item(i, item))
         | _ ->
-            reading.FailValue(place, $"a list of {what}, at least one,")
+            reading.FailValue(place, $"a list of {what} with at least one item")
             []
 
     member reading.Ascending(place: Place, values: 'number list) =
         if values |> List.pairwise |> List.exists (fun (a, b) -> a >= b) then
-            reading.FailValue(place, "a list of ascending numbers")
+            reading.FailValue(place, "a list of numbers in ascending order")
 
-    /// Seeds as a list, or as how many there are, from the first.
+    /// Reads a list of seeds, or their number.
     member reading.Seeds(place: Place, first: int) : int list =
         match place.Tree.Value with
         | JsonValue.Number _ -> let count = reading.Int(place, 1, 999) in [ first .. first + count - 1 ]
@@ -165,20 +165,20 @@ type internal Reading() =
                 |> List.map (fun item -> reading.Int(item, Int32.MinValue, Int32.MaxValue))
 
             if List.distinct seeds |> List.length < seeds.Length then
-                reading.FailValue(place, "a list of seeds that all differ")
+                reading.FailValue(place, "a list of distinct seeds")
 
             seeds
         | _ ->
-            reading.FailValue(place, $"how many seeds there are (from {first} on), or a list of them,")
+            reading.FailValue(place, $"a number of seeds (from seed {first} on) or a list of seeds")
             [ first ]
 
-    /// The members of an object, of which these are known; those that are not, or are there twice, are errors.
+    /// Reads an object. Unknown and duplicate keys are errors.
     member reading.Members(place: Place, known: string list) : Members =
         match place.Tree.Value with
         | JsonValue.Object members ->
             for name, tree in members do
                 if not (List.contains name known) then
-                    reading.Fail(place.Member(name, tree), $"no such key is known here; {Bounded.suggestion known name}")
+                    reading.Fail(place.Member(name, tree), $"'{Bounded.text name}' is not a key here: {Bounded.suggestion known name}")
 
             for name, of' in members |> List.groupBy fst do
                 if of'.Length > 1 then
@@ -188,12 +188,12 @@ type internal Reading() =
 
                     reading.Fail(
                         place.Member(name, snd (List.last of')),
-                        $"the key is there {of'.Length} times, on lines {lines}: once is allowed."
+                        $"The key appears {of'.Length} times, on lines {lines}. Keep one."
                     )
 
             Members(reading, place, members)
         | _ ->
-            reading.FailValue(place, "an object with keys of " + String.Join(", ", known))
+            reading.FailValue(place, "an object with keys among " + String.Join(", ", known))
             Members(reading, place, [], true)
 
 /// The members of an object that is read.
@@ -209,18 +209,18 @@ and [<Sealed>] internal Members(reading: Reading, place: Place, members: (string
         | Some(_, tree) -> Some(place.Member(name, tree))
         | None -> None
 
-    /// What is read of a member, or what stands for it where it is left out.
+    /// Reads a member, or returns a default if it is missing.
     member found.Optional(name: string, otherwise: 'value, read: Place -> 'value) : 'value =
         match found.TryFind name with
         | Some place -> read place
         | None -> otherwise
 
-    /// What is read of a member that must be there.
+    /// Reads a member that must be present.
     member found.Required(name: string, otherwise: 'value, read: Place -> 'value) : 'value =
         match found.TryFind name with
         | Some place -> read place
         | None ->
             if not isBroken then
-                reading.Fail(place, $"the key \"{name}\" is missing.")
+                reading.Fail(place, $"The key \"{name}\" is missing. Add it.")
 
             otherwise

@@ -3,18 +3,18 @@ namespace CuteDl.Studies
 open System
 open CuteDl.Core.Optimizers
 
-/// <summary>What a study must be for its answer to mean anything, however it was made: from a file, which is read by stricter rules, or by a program.</summary>
+/// <summary>Rules that every study must keep, from a file or from a program. Files are read by stricter rules.</summary>
 [<RequireQualifiedAccess>]
 module StudyRules =
     let private names (what: string) (names: string list) =
         [ if names.IsEmpty then
-              $"There are no {what}; at least one is needed."
+              $"The study has no {what}. Give at least one."
 
           for name in names do
               if not (StudyDesign.isName name) then
                   $"'{name}' is not a name for one of the {what}. Use at most 60 ASCII letters, digits, '.', '-', '_' and '+'; begin with a letter or digit, and do not end with '.'."
 
-          // Files are named after them, on disks that may not tell cases apart.
+          // Files get these names, and some file systems ignore case.
           for _, same in names |> List.groupBy _.ToLowerInvariant() do
               if same.Length > 1 then
                   $"{same.Length} of the {what} are named '{same.Head}'. Give them different names." ]
@@ -38,11 +38,11 @@ module StudyRules =
 
     let private seeds (what: string) (seeds: int list) =
         [ if seeds.IsEmpty then
-              $"There are no seeds of the {what}; at least one is needed."
+              $"The list of {what} seeds is empty. Give at least one seed."
 
           for seed, count in List.countBy id seeds do
               if count > 1 then
-                  $"The seed {seed} appears {count} times among those of the {what}. Use each seed once." ]
+                  $"The seed {seed} appears {count} times in the list of {what} seeds. Use each seed once." ]
 
     let private ascends (values: 'number list) = values |> List.pairwise |> List.forall (fun (before, after) -> before < after)
 
@@ -90,11 +90,11 @@ module StudyRules =
               | Some looks -> StudyDesign.seedsToLook confirmation looks
 
           match confirmation.Looks with
-          | Some { Seeds = [] } -> "The list of interim looks is empty. Give at least one, or none at all."
+          | Some { Seeds = [] } -> "The list of interim looks is empty. Give at least one look, or leave out the list."
           | Some looks when looks.Seeds.Head < 1 || not (ascends looks.Seeds) ->
               $"""The interim looks are at {String.Join(", ", looks.Seeds)} seeds. Use ascending numbers, the first at least 1."""
           | Some looks when List.last looks.Seeds < confirmation.Seeds.Length ->
-              $"The last look is at {List.last looks.Seeds} seeds, but there are {confirmation.Seeds.Length} from the start. Let it be at as many or more."
+              $"The last look is at {List.last looks.Seeds} seeds, but the study starts with {confirmation.Seeds.Length}. Use a last look of at least {confirmation.Seeds.Length} seeds."
           | _ -> ()
 
           match List.filter (fun seed -> List.contains seed all) tuning.Seeds with
@@ -111,7 +111,7 @@ module StudyRules =
               || not (ascends frontier.Rates)
               || not (Double.IsFinite(List.last frontier.Rates))
           then
-              "The frontier's rates must ascend from above 0, and there must be at least one." ]
+              "The frontier's learning rates are empty, not above 0, or not in ascending order. Give at least one rate above 0, in ascending order." ]
 
     let private testSet (task: StudyTask) =
         match task.Problem with
@@ -119,8 +119,8 @@ module StudyRules =
             [ $"The task {task.Name} validates on the test images, which the fair protocol scores once, at the end. Hold out validation images." ]
         | _ -> []
 
-    /// <summary>Why a study cannot be carried out, each a sentence; none if it can.</summary>
-    /// <remarks>Whether layers, data and optimizers fit each other is found when tasks are prepared and trials begin.</remarks>
+    /// <summary>Returns the reasons why a study cannot run, one sentence each; empty if it can.</summary>
+    /// <remarks>Layers, data and optimizers are checked against each other later, when the tasks are prepared.</remarks>
     let broken (study: StudyDesign) : string list =
         [ yield! names "tasks" (study.Tasks |> List.map _.Name)
           yield! names "optimizers" (study.Contenders |> List.map _.Name)

@@ -6,7 +6,7 @@ open CuteDl.Core.Data
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 
-/// From a tree of JSON to a task.
+/// Reads a task from a tree of JSON.
 [<RequireQualifiedAccess>]
 module internal TaskParser =
     let private most = Int32.MaxValue
@@ -24,7 +24,7 @@ module internal TaskParser =
             let images = found.Optional("training_images", None, (fun place -> Some(reading.Int(place, 1, most))))
             Folder(path, classes), images
         | _ ->
-            reading.FailValue(place, "\"mnist\", or { \"folder\": ..., \"classes\": ... },")
+            reading.FailValue(place, "\"mnist\" or { \"folder\": ..., \"classes\": ... }")
             Mnist, None
 
     let private split (reading: Reading) (images: int option) (place: Place) : Split =
@@ -39,7 +39,7 @@ module internal TaskParser =
 
             HoldOut(validation, found.Optional("seed", 0, (fun place -> reading.Int(place, Int32.MinValue, most))))
         | _ ->
-            reading.FailValue(place, $"{{ \"validation\": ..., \"seed\": ... }}, or \"{StudyKeys.TestAsValidation}\",")
+            reading.FailValue(place, $"{{ \"validation\": ..., \"seed\": ... }} or \"{StudyKeys.TestAsValidation}\"")
             TestAsValidation
 
     let private initialization (reading: Reading) (place: Place) : Initialization =
@@ -52,7 +52,7 @@ module internal TaskParser =
             match Double.TryParse(inner, NumberStyles.Float, CultureInfo.InvariantCulture) with
             | true, deviation when deviation > 0.0 && Double.IsFinite deviation -> Normal deviation
             | _ ->
-                reading.FailValue(place, "normal() of a standard deviation above 0")
+                reading.FailValue(place, "\"normal(σ)\" with a standard deviation σ above 0")
                 He
         | _ ->
             reading.FailValue(place, "\"he\", \"glorot\" or \"normal(0.01)\"")
@@ -85,7 +85,7 @@ module internal TaskParser =
                     fun place ->
                         match place.Tree.Value with
                         | JsonValue.List [] -> []
-                        | _ -> reading.Items(place, "units of hidden layers") |> List.map (fun item -> reading.Int(item, 1, most))
+                        | _ -> reading.Items(place, "numbers of units") |> List.map (fun item -> reading.Int(item, 1, most))
                 )
 
             let dropout =
@@ -95,14 +95,14 @@ module internal TaskParser =
         | Some place ->
             for name in [ "hidden"; "activation"; "dropout"; "output" ] do
                 match found.TryFind name with
-                | Some other -> reading.Fail(other, $"\"layers\" says all of the layers: \"{name}\" beside it is not allowed.")
+                | Some other -> reading.Fail(other, $"\"{name}\" cannot be used beside \"layers\". Write all layers in \"layers\".")
                 | None -> ()
 
             let layers = reading.Items(place, "layers") |> List.map (layer reading)
 
             match List.tryLast layers with
             | Some(Dense(units, _)) when units = classes -> ()
-            | _ -> reading.Fail(place, $"the last layer must be dense, with a unit for each of the {classes} classes.")
+            | _ -> reading.Fail(place, $"The last layer must be dense with {classes} units, one for each of the {classes} classes.")
 
             layers
 
@@ -113,7 +113,7 @@ module internal TaskParser =
             | _ -> false
 
         if has "accuracy" && not allowsAccuracy then
-            reading.FailValue(place, "for a function without classes { \"loss\": ... }")
+            reading.FailValue(place, "{ \"loss\": ... }, because this function has no classes")
             Target.Loss 1.0
         elif has "loss" || not allowsAccuracy then
             let found = reading.Members(place, StudyKeys.lossTarget)
@@ -124,7 +124,7 @@ module internal TaskParser =
 
     let private largestCount = 1L <<< 53
 
-    /// A task.
+    /// Reads a task.
     let task (reading: Reading) (place: Place) : StudyTask =
         let isFunction =
             match place.Tree.Value with
@@ -146,7 +146,7 @@ module internal TaskParser =
 
                 let refuse name =
                     match found.TryFind name with
-                    | Some place -> reading.Fail(place, "this function has no such number.")
+                    | Some place -> reading.Fail(place, $"This function has no \"{name}\". Remove this key.")
                     | None -> ()
 
                 let kind =
@@ -212,17 +212,17 @@ module internal TaskParser =
         let steps =
             match found.TryFind "steps", (if isFunction then None else found.TryFind "epochs"), epoch with
             | Some steps, Some epochs, _ ->
-                reading.Fail(epochs, "\"steps\" says how long a trial is: \"epochs\" beside it is not allowed.")
+                reading.Fail(epochs, "\"epochs\" cannot be used beside \"steps\". Keep one of them.")
                 reading.Whole(steps, 1L, largestCount)
             | Some steps, None, _ -> reading.Whole(steps, 1L, largestCount)
             | None, Some epochs, Some epoch -> reading.Whole(epochs, 1L, 1_000_000L) * int64 epoch
             | None, Some epochs, None ->
-                reading.Fail(epochs, "how many steps an epoch has is not known: give \"steps\", or the folder's \"training_images\".")
+                reading.Fail(epochs, "The steps in an epoch are unknown. Use \"steps\" instead, or add \"training_images\" to the folder.")
                 1L
             | None, None, Some epoch -> 10L * int64 epoch
             | None, None, None when isFunction -> 1000L
             | None, None, None ->
-                reading.Fail(place, "the key \"steps\" is missing: how many steps an epoch has is not known.")
+                reading.Fail(place, "The key \"steps\" is missing, and the steps in an epoch are unknown. Add \"steps\", or \"training_images\" to the folder.")
                 1L
 
         let largest = int (min steps (int64 most))

@@ -95,11 +95,11 @@ module internal JournalFormat =
             let damaged (problem: string) : 'any =
                 let advice =
                     if before = 0 then
-                        "Restore the file from a copy, or begin the study anew."
+                        "Restore the file from a copy, or run the study again in a new folder."
                     else
-                        $"Restore the file from a copy; or cut it to {at} bytes to keep the {before} records before."
+                        $"Restore the file from a copy, or truncate it to {at} bytes to keep the first {before} records."
 
-                raise (DataFormatException(file, int64 at, $"record {before + 1} is damaged: {problem} {advice}"))
+                raise (DataFormatException(file, int64 at, $"Record {before + 1} is damaged. {problem} {advice}"))
 
             match rest.IndexOf 10uy with
             | -1 when isUnfinished last rest -> isAtEnd <- true
@@ -108,26 +108,26 @@ module internal JournalFormat =
 
                 match line.IndexOf 0uy with
                 | -1 -> ()
-                | zero -> damaged $"byte {position + zero} is zero."
+                | zero -> damaged $"Byte {position + zero} is zero."
 
                 if end' < 0 then
-                    damaged "its line end is missing or changed."
+                    damaged "Its line end is missing or changed."
 
                 if line.Length <= digits || not (beginsWithDigits line) then
-                    damaged $"it does not begin with {digits} hexadecimal digits and a space."
+                    damaged $"It does not begin with {digits} hexadecimal digits and a space."
 
                 let content = line.Slice(digits + 1)
                 let sum = checksumOf last content
                 let given = Encoding.ASCII.GetString(line.Slice(0, digits))
 
                 if sum <> given then
-                    damaged $"its checksum is {given} instead of {sum}. It was changed, or a record before it is missing or doubled."
+                    damaged $"Its checksum is {given} instead of {sum}: it was changed, or a record before it is missing or repeated."
 
                 let text =
                     try
                         strict.GetString content
                     with :? DecoderFallbackException ->
-                        damaged "it is not UTF-8."
+                        damaged "It is not UTF-8."
 
                 records.Add { Text = text; Offset = int64 position }
                 last <- sum
@@ -174,7 +174,7 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
             with
             | :? FileNotFoundException
             | :? DirectoryNotFoundException ->
-                raise (IOException $"'{path}' is gone: the study's folder was removed or moved while the study was running.")
+                raise (IOException $"'{path}' does not exist any more: the study's folder was removed or moved while the study was running.")
 
         if now.Length <> length + unfinished then
             raise (changed ())
@@ -243,7 +243,7 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
     /// </exception>
     member _.Append(record: string) : unit =
         if record.AsSpan().ContainsAny('\n', '\000') then
-            raise (ArgumentException("A record is one line, without NUL.", nameof record))
+            raise (ArgumentException("A record must be one line without NUL characters.", nameof record))
 
         let _ = gate.EnterScope()
 

@@ -15,13 +15,13 @@ type StudyFolder(path: string) =
 
     let refuseLink (path: string) =
         if not (isNull (FileInfo path).LinkTarget) then
-            raise (StudyException $"'{path}' is a link. Links in a study's folder are not followed: put a real file or folder there.")
+            raise (StudyException $"'{path}' is a link. Links in a study's folder are not followed. Replace it by a file or folder.")
 
     let within (name: string) : string =
         let full = Path.GetFullPath(Path.Join(root, name))
 
         if not (full.StartsWith(root + string Path.DirectorySeparatorChar, StringComparison.Ordinal)) then
-            raise (StudyException $"'{name}' is outside of the study's folder '{root}'. Nothing is read or written there.")
+            raise (StudyException $"'{name}' is outside the study's folder '{root}'. Only files inside it are read and written.")
 
         let rec walk (path: string) =
             if path.Length > root.Length then

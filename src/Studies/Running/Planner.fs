@@ -132,10 +132,10 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
             let reason =
                 match tuning.Objective with
                 | _ when Double.IsNegativeInfinity worth && Double.IsInfinity steps ->
-                    $"every one of {count} settings failed; {text} lasted longest."
-                | TimeToTarget when Double.IsFinite steps -> $"{text} reached the target first of {count} settings, in {steps} steps."
-                | TimeToTarget -> FormattableString.Invariant $"no setting reached the target; {text} came nearest, with {abs worth:G4}."
-                | FinalScore -> FormattableString.Invariant $"{text} ended best of {count} settings, with {abs worth:G4}."
+                    $"All {count} settings failed. {text} ran longest."
+                | TimeToTarget when Double.IsFinite steps -> $"{text} reached the target in the fewest steps of {count} settings: {steps}."
+                | TimeToTarget -> FormattableString.Invariant $"None of {count} settings reached the target. {text} came nearest, with {abs worth:G4}."
+                | FinalScore -> FormattableString.Invariant $"{text} had the best final result of {count} settings: {abs worth:G4}."
 
             let selection =
                 { Task = task.Name
@@ -187,7 +187,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                           About = about
                           At = int64 extended.Extensions.Length
                           Reason =
-                            $"the best of {list.Settings.Length} settings lies at the edge of {names}: {extended.Settings.Length - list.Settings.Length} beyond it are tried too." }
+                            $"The best of {list.Settings.Length} settings is at the edge of the range of {names}. {extended.Settings.Length - list.Settings.Length} settings beyond it are added." }
 
                     round extended (decision :: decisions)
 
@@ -233,9 +233,9 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
               About = "confirmation"
               At = int64 look
               Reason =
-                if decided then $"decided with {count} seeds."
-                elif last then $"not decided with {count} seeds, the most that were declared."
-                else $"not decided with {count} seeds: more are added." }
+                if decided then $"Decided with {count} seeds."
+                elif last then $"Not decided with {count} seeds. This was the last interim look."
+                else $"Not decided with {count} seeds. More seeds are added." }
 
         match confirmation.Looks with
         | Some looks when untilDecided ->

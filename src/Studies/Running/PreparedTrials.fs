@@ -35,7 +35,7 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
         if string made <> trial.Optimizer then
             raise (
                 ArgumentException(
-                    $"the trial {trial} is of {trial.Optimizer}, and with its values {trial.Contender} is {made}: a result must name what was trained.",
+                    $"The trial {trial} names the optimizer {trial.Optimizer}, but {trial.Contender} with the trial's values is {made}.",
                     nameof trial
                 )
             )

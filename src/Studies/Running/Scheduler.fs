@@ -89,9 +89,9 @@ type internal Scheduler
               At = step
               Reason =
                 if Double.IsNegativeInfinity threshold then
-                    FormattableString.Invariant $"{worth:G6}; too few trials before it to end any."
+                    FormattableString.Invariant $"The trial has {worth:G6}. Too few trials before it have come this far to end any."
                 else
-                    FormattableString.Invariant $"{worth:G6} is {comparison} {threshold:G6}, of {others.Length} trials before it." }
+                    FormattableString.Invariant $"The trial has {worth:G6}, {comparison} the threshold {threshold:G6} from {others.Length} trials before it." }
 
         goesOn
 
@@ -271,7 +271,7 @@ type internal Scheduler
             | error ->
                 locked (fun () ->
                     if isNull failure then
-                        failure <- StudyException($"{about}: {error.Message}", error)
+                        failure <- StudyException($"Failure in {about}: {error.Message}", error)
 
                     Monitor.PulseAll gate)
 
@@ -298,7 +298,7 @@ type internal Scheduler
                 with error ->
                     // The first failure is told; the others may yet be saved.
                     if isNull failure then
-                        failure <- StudyException($"{slot.Trial.Id} could not be saved: {error.Message}", error)
+                        failure <- StudyException($"The trial {slot.Trial.Id} cannot be saved. {error.Message}", error)
 
         match failure with
         | null -> ()

@@ -53,10 +53,10 @@ module internal StudyRecord =
 
     let private longest = 300
 
-    /// Reports a record whose checksum is right, and whose content this program has not written.
+    /// Reports a record with a correct checksum whose content was not written by this program.
     let fail (file: string) (number: int) (record: JournalRecord) (problem: string) : 'any =
         let problem = if problem.Length > longest then problem.Substring(0, longest) + "..." else problem
-        raise (DataFormatException(file, record.Offset, $"record {number} is damaged: {problem}"))
+        raise (DataFormatException(file, record.Offset, $"Record {number} is damaged. {problem}"))
 
     let private header (content: JsonElement) : StudyHeader =
         let text (element: JsonElement) : string =
@@ -67,7 +67,7 @@ module internal StudyRecord =
         let found = text (content.GetProperty "schema")
 
         if found <> schema then
-            raise (JsonException $"The journal has the form '{found}'; '{schema}' is expected.")
+            raise (JsonException $"Expected the schema '{schema}', found '{found}'.")
 
         // As it was printed, so that trials have the same files before and after an interruption.
         { Study = content.GetProperty("study").GetRawText() |> Json.parse |> Json.print
@@ -96,13 +96,13 @@ module internal StudyRecord =
             try
                 parse record.Text
             with
-            | JsonSyntaxException(_, problem) -> fail $"its study is not JSON: {problem}"
+            | JsonSyntaxException(_, problem) -> fail $"Its study is not JSON: {problem}"
             | :? JsonException as error -> fail error.Message
-            | :? System.Collections.Generic.KeyNotFoundException -> fail "a member is missing."
-            | :? System.InvalidOperationException -> fail "a member has a value of another kind."
+            | :? System.Collections.Generic.KeyNotFoundException -> fail "A member is missing."
+            | :? System.InvalidOperationException -> fail "A member has a value of another kind."
 
-        // Whatever the reading passes over, such as a member that no record has, shows in the text.
+        // Reading ignores unknown members; comparing the texts finds them.
         if write entry <> record.Text then
-            fail "it has members or values that this program does not write."
+            fail "It has members or values that this program does not write."
 
         entry

@@ -22,7 +22,7 @@ module internal StudyRecords =
 
         for entry in entries do
             if not (seen.Add(key entry.Content)) then
-                StudyRecord.fail file entry.Number entry.Record $"{what} '{key entry.Content}' is there a second time."
+                StudyRecord.fail file entry.Number entry.Record $"It repeats {what} '{key entry.Content}'."
 
     let private sameValues (a: Trial) (b: Trial) =
         let values (trial: Trial) =
@@ -40,7 +40,7 @@ module internal StudyRecords =
                   | Function _ -> () ]
 
         if List.sort names <> List.sort expected then
-            StudyRecord.fail file first.Number first.Record "its hashes of images are not those of the study's tasks."
+            StudyRecord.fail file first.Number first.Record "It has hashes of images for other tasks than those of the study."
 
     /// Every result is one that the study asks for, and every decision is about the study: by the plan that follows from the results.
     let private checkPlan (file: string) (plan: Plan) (results: Numbered<TrialResult> list) (decisions: Numbered<StudyDecision> list) =
@@ -55,8 +55,8 @@ module internal StudyRecords =
             match trials.TryGetValue found.Id with
             | true, trial when trial = found && sameValues trial found -> ()
             | true, trial ->
-                StudyRecord.fail file entry.Number entry.Record $"'{found.Id}' is of {found.Optimizer} instead of {trial.Optimizer}."
-            | _ -> StudyRecord.fail file entry.Number entry.Record $"the study has no trial '{found.Id}'."
+                StudyRecord.fail file entry.Number entry.Record $"The trial '{found.Id}' has the optimizer {found.Optimizer} instead of {trial.Optimizer}."
+            | _ -> StudyRecord.fail file entry.Number entry.Record $"The study has no trial '{found.Id}'."
 
         let planned = HashSet<string>(plan.Decisions |> Seq.map _.Key)
 
@@ -73,7 +73,7 @@ module internal StudyRecords =
                 | _ -> false
 
             if not isOurs then
-                StudyRecord.fail file entry.Number entry.Record $"the study has no decision '{decision.Key}'."
+                StudyRecord.fail file entry.Number entry.Record $"The study has no decision '{decision.Key}'."
 
     /// <summary>Reads and checks all records.</summary>
     /// <param name="folder">The study's folder.</param>
@@ -93,8 +93,8 @@ module internal StudyRecords =
         let header, rest =
             match entries with
             | { Content = Header header } as first :: rest -> { Number = 1; Record = first.Record; Content = header }, rest
-            | first :: _ -> StudyRecord.fail file 1 first.Record "a journal begins with its study."
-            | [] -> raise (CuteDl.Core.Data.DataFormatException(file, 0L, "the journal is empty. Begin the study anew."))
+            | first :: _ -> StudyRecord.fail file 1 first.Record "The first record of a journal must be its study."
+            | [] -> raise (CuteDl.Core.Data.DataFormatException(file, 0L, "The journal is empty. Run the study again in a new folder."))
 
         let results, decisions = List<Numbered<TrialResult>>(), List<Numbered<StudyDecision>>()
 
@@ -102,7 +102,7 @@ module internal StudyRecords =
             match entry.Content with
             | Finished result -> results.Add { Number = entry.Number; Record = entry.Record; Content = result }
             | Decided decision -> decisions.Add { Number = entry.Number; Record = entry.Record; Content = decision }
-            | Header _ -> StudyRecord.fail file entry.Number entry.Record "the study is there a second time."
+            | Header _ -> StudyRecord.fail file entry.Number entry.Record "It repeats the study."
 
         let results, decisions = List.ofSeq results, List.ofSeq decisions
         refuseSecond file results _.Trial.Id "the result of"

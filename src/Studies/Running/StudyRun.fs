@@ -6,48 +6,50 @@ open System.Reflection
 open System.Threading
 open CuteDl.Core.Data
 
-/// <summary>How a study is carried out: nothing here has a part in its results.</summary>
+/// <summary>How a study runs. No option changes its results.</summary>
 type RunOptions =
     {
-        /// <summary>Trials at the same time, at least 1.</summary>
+        /// <summary>The number of trials that train at the same time, at least 1.</summary>
         Workers: int
-        /// <summary>How often a trial under way is saved.</summary>
+        /// <summary>The time between two saves of a running trial.</summary>
         SaveEvery: TimeSpan
     }
 
-    /// <summary>A trial for each processor, saved every 10 seconds.</summary>
+    /// <summary>One trial per processor, saved every 10 seconds.</summary>
     static member Defaults = { Workers = Environment.ProcessorCount; SaveEvery = TimeSpan.FromSeconds 10.0 }
 
 /// <summary>The results of a study, complete or so far.</summary>
 type StudyOutcome =
     {
-        /// <summary>The question.</summary>
+        /// <summary>The study.</summary>
         Study: StudyDesign
-        /// <summary>Whether seeds were to be added at the looks.</summary>
+        /// <summary>True if seeds are added at the interim looks until the comparisons are decided.</summary>
         UntilDecided: bool
+        /// <summary>The version that started the study, and the hashes of its images.</summary>
+        Header: StudyHeader
         /// <summary>The results, in the order of the plan.</summary>
         Results: TrialResult array
-        /// <summary>What tuning found.</summary>
+        /// <summary>The settings that tuning selected.</summary>
         Selections: Selection array
-        /// <summary>What was decided on the way.</summary>
+        /// <summary>The decisions during the study.</summary>
         Decisions: StudyDecision array
-        /// <summary>How many looks were taken at the confirmed trials.</summary>
+        /// <summary>The number of interim looks taken.</summary>
         LooksDone: int
-        /// <summary>How many trials are known to be needed.</summary>
+        /// <summary>The number of trials that are known to be needed.</summary>
         Planned: int
         /// <summary>True if all of them are finished.</summary>
         IsComplete: bool
-        /// <summary>What was found damaged in the folder and mended, in sentences.</summary>
+        /// <summary>Repaired damage of the folder, in sentences.</summary>
         Notices: string array
     }
 
-/// <summary>A study that is being carried out, in a folder or in memory.</summary>
+/// <summary>Runs a study, in a folder or in memory.</summary>
 [<Sealed>]
 type StudyRun
     private
     (
         study: StudyDesign,
-        untilDecided: bool,
+        header: StudyHeader,
         planner: Planner,
         store: IStudyStore,
         source: ITrialSource,
@@ -77,7 +79,7 @@ type StudyRun
             )
         | _ -> ()
 
-    static let header (study: StudyDesign) (untilDecided: bool) (data: struct (string * string) array) : StudyHeader =
+    static let headerOf (study: StudyDesign) (untilDecided: bool) (data: struct (string * string) array) : StudyHeader =
         { Study = StudyJson.print study; UntilDecided = untilDecided; Data = data; Version = version }
 
     static let parse (file: string) (text: string) : StudyDesign =
@@ -115,9 +117,9 @@ type StudyRun
         if File.Exists folder.Journal then
             folder
         elif Directory.Exists folder.Journal then
-            raise (StudyException $"'{folder.Journal}' is a folder: '{folder.Path}' is not the folder of a study.")
+            raise (StudyException $"'{folder.Journal}' is a folder instead of a file, so '{folder.Path}' is not the folder of a study. Give another folder.")
         else
-            raise (StudyException $"'{folder.Path}' holds no study.")
+            raise (StudyException $"'{folder.Path}' holds no study. Give the folder of a study.")
 
     /// The study that a header is about.
     static let studyOf (folder: StudyFolder) (given: StudyDesign option) (header: StudyHeader) : StudyDesign =
@@ -128,7 +130,7 @@ type StudyRun
             study
 
     static let unfinishedEnd (offset: int64) (bytes: int64) : string =
-        $"The journal ends with an unfinished record ({bytes} bytes from byte {offset} on), as a crash leaves it. It is dropped, and its trial is run again."
+        $"The journal ends with an unfinished record ({bytes} bytes from byte {offset} on), as after a crash. It is dropped, and its trial runs again."
 
     /// <summary>The study.</summary>
     member _.Study = study
@@ -143,7 +145,7 @@ type StudyRun
     /// <exception cref="T:CuteDl.Studies.StudyException">The study cannot be carried out: why. Or seeds are to be added, and no looks are declared.</exception>
     static member InMemory(study: StudyDesign, untilDecided: bool, source: ITrialSource) : StudyRun =
         check study untilDecided
-        new StudyRun(study, untilDecided, plannerOf study untilDecided, MemoryStore(), source, [||], null, null)
+        new StudyRun(study, headerOf study untilDecided [||], plannerOf study untilDecided, MemoryStore(), source, [||], null, null)
 
     /// <summary>Begins a study in a folder.</summary>
     /// <param name="study">The study.</param>
@@ -165,7 +167,7 @@ type StudyRun
             if File.Exists folder.Journal then
                 raise (StudyException $"'{folder.Path}' already holds a study. Resume it, or choose another folder.")
 
-            let header = header study untilDecided data
+            let header = headerOf study untilDecided data
 
             // A file that is there already, with somebody's comments, stays as it is.
             if File.Exists folder.Study then
@@ -182,7 +184,7 @@ type StudyRun
             try
                 new StudyRun(
                     study,
-                    untilDecided,
+                    header,
                     plannerOf study untilDecided,
                     FolderStore(folder, journal, header, [], []),
                     source,
@@ -226,7 +228,7 @@ type StudyRun
                     if header.Version <> version then
                         raise (
                             StudyException
-                                $"'{folder.Path}' was begun by version {header.Version}, and this is version {version}. One study cannot mix the results of two versions: resume it with its own version."
+                                $"'{folder.Path}' was started by version {header.Version}, and this is version {version}. A study cannot mix the results of two versions. Resume it with version {header.Version}."
                         )
 
                     study
@@ -240,7 +242,7 @@ type StudyRun
                     | _ ->
                         raise (
                             StudyException
-                                $"The images of the task '{task}' differ from those with which the study in '{folder.Path}' began. Restore them."
+                                $"The images of the task '{task}' differ from those used when the study in '{folder.Path}' was started. Restore them."
                         )
 
                 let store = FolderStore(folder, journal, records.Header, records.Results, records.Decisions)
@@ -250,9 +252,9 @@ type StudyRun
                            unfinishedEnd journal.Length journal.Unfinished
 
                        if store.Mended > 0 then
-                           $"{store.Mended} files under '{folder.Results}' were missing or changed: they are written anew from the journal." |]
+                           $"{store.Mended} files under '{folder.Results}' were missing or changed. They were restored from the journal." |]
 
-                new StudyRun(records.Study, records.Header.UntilDecided, planner, store, source, notices, folderLock, journal)
+                new StudyRun(records.Study, records.Header, planner, store, source, notices, folderLock, journal)
             with _ ->
                 (journal :> IDisposable).Dispose()
                 reraise ()
@@ -284,6 +286,7 @@ type StudyRun
 
         { Study = records.Study
           UntilDecided = records.Header.UntilDecided
+          Header = records.Header
           Results = plan.Trials |> Array.choose (fun trial -> byId.TryFind trial.Id)
           Selections = plan.Selections
           Decisions =
@@ -304,7 +307,7 @@ type StudyRun
     /// <exception cref="T:CuteDl.Studies.StudyException">A trial failed, or what came of it could not be kept: which, and why. What is in the journal stays.</exception>
     member _.Run(options: RunOptions, progress: StudyProgress -> unit, cancellation: CancellationToken) : StudyOutcome =
         if options.Workers < 1 then
-            raise (ArgumentOutOfRangeException("workers", options.Workers, "at least 1 trial at a time."))
+            raise (ArgumentOutOfRangeException("workers", options.Workers, $"{options.Workers} trials cannot run at a time. Use at least 1."))
 
         let scheduler = Scheduler(study, planner, source, store, options.Workers, options.SaveEvery, progress)
 
@@ -312,7 +315,8 @@ type StudyRun
         store.Verify()
 
         { Study = study
-          UntilDecided = untilDecided
+          UntilDecided = header.UntilDecided
+          Header = header
           Results = scheduler.Results
           Selections = scheduler.Plan.Selections
           Decisions = scheduler.Decisions

@@ -20,7 +20,7 @@ let private chance n k i =
 let ofValues (level: float) (k: int) (values: float array) : Interval =
     Guard.openUnit "level" level
     Guard.atLeast "k" 1 k
-    Guard.atLeast "the number of values" k values.Length
+    Guard.atLeast "values.Length" k values.Length
     Guard.notNaN "values" values
     let sorted = Array.sort values
     let n = sorted.Length

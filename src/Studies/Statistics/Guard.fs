@@ -1,36 +1,36 @@
-/// What every statistic asks of its arguments, said the same way everywhere.
+/// Checks of arguments, with the same messages for all statistics.
 module internal CuteDl.Studies.Statistics.Guard
 
 open System
 
 let notEmpty (name: string) (values: 'T array) =
     if values.Length = 0 then
-        raise (ArgumentException($"{name} has no values, and at least 1 is needed.", name))
+        raise (ArgumentException($"The argument {name} has no values. Give at least 1.", name))
 
 let notNaN (name: string) (values: float array) =
     let place = Array.FindIndex(values, (fun value -> Double.IsNaN value))
 
     if place >= 0 then
-        raise (ArgumentException($"{name} has NaN at index {place}; a run without a value counts as a failure, infinite or 0.", name))
+        raise (ArgumentException($"The argument {name} has NaN at index {place}. For a failed run, use infinity for a time and 0 for an accuracy.", name))
 
 let finite (name: string) (values: float array) =
     let place = Array.FindIndex(values, (fun value -> not (Double.IsFinite value)))
 
     if place >= 0 then
-        raise (ArgumentException($"{name} has {values[place]} at index {place}, and all must be finite.", name))
+        raise (ArgumentException($"The argument {name} has {values[place]} at index {place}. Give finite values only.", name))
 
 let equalLength (firstName: string) (first: 'T array) (secondName: string) (second: 'U array) =
     if first.Length <> second.Length then
         let message =
-            $"{firstName} has {first.Length} values and {secondName} {second.Length}, and they come in pairs."
+            $"The arguments {firstName} and {secondName} have {first.Length} and {second.Length} values. Give the same number of each."
 
         raise (ArgumentException(message, secondName))
 
-/// For confidence levels, significance levels and shares: an open unit interval.
+/// Requires a confidence level, significance level or share: a number in (0, 1).
 let openUnit (name: string) (value: float) =
     if not (value > 0.0 && value < 1.0) then
-        raise (ArgumentOutOfRangeException(name, value, $"{name} lies between 0 and 1, both excluded."))
+        raise (ArgumentOutOfRangeException(name, value, $"The argument {name} must be between 0 and 1, both excluded."))
 
 let atLeast (name: string) (least: int) (value: int) =
     if value < least then
-        raise (ArgumentOutOfRangeException(name, value, $"{name} is at least {least}."))
+        raise (ArgumentOutOfRangeException(name, value, $"The argument {name} must be at least {least}, not {value}."))

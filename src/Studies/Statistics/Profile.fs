@@ -50,7 +50,7 @@ let private curve seed purpose resamples level (holds: float -> float -> bool) (
     Guard.notEmpty "tasks" strata
 
     strata
-    |> Array.iter (fun stratum -> Guard.equalLength "the first task" strata[0] "another task" stratum)
+    |> Array.iter (fun stratum -> Guard.equalLength "strata[0]" strata[0] "strata" stratum)
 
     let points =
         at

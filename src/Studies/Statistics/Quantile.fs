@@ -14,7 +14,7 @@ let ofSorted (q: float) (sorted: float array) : float =
     Guard.notEmpty "sorted" sorted
 
     if not (q >= 0.0 && q <= 1.0) then
-        raise (ArgumentOutOfRangeException("q", q, "q is a share, from 0 to 1."))
+        raise (ArgumentOutOfRangeException("q", q, "A quantile must be between 0 and 1, both included."))
 
     let place = q * float (sorted.Length - 1)
     let below = int place

@@ -41,10 +41,10 @@ module RateTolerance =
         Guard.notNaN "worth" worth
 
         if not (factor > 1.0) then
-            raise (ArgumentOutOfRangeException("factor", factor, "The factor is above 1."))
+            raise (ArgumentOutOfRangeException("factor", factor, "The factor must be above 1."))
 
         if not (rates[0] > 0.0) || Array.exists (fun (low, high) -> not (low < high)) (Array.pairwise rates) then
-            raise (ArgumentException("The rates are above 0 and ascend.", "rates"))
+            raise (ArgumentException("The learning rates must be above 0 and in ascending order.", "rates"))
 
         let best = Array.IndexOf(worth, Array.min worth)
         let limit = factor * worth[best]

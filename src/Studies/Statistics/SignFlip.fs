@@ -54,7 +54,7 @@ let exact (differences: float array) : float =
 
     if differences.Length > MostExact then
         let message =
-            $"{differences.Length} differences are too many for all signs, at most {MostExact}; monteCarlo draws some."
+            $"The exact test takes at most {MostExact} differences, not {differences.Length}. Use monteCarlo."
 
         raise (ArgumentException(message, "differences"))
 

@@ -42,7 +42,7 @@ let earliest (every: int) (seen: float) : float =
 /// <summary>min(T, τ): a run that never arrived, or later, counts as if it had just then. τ is above 0.</summary>
 let restrict (horizon: float) (times: float array) : float array =
     if not (horizon > 0.0 && Double.IsFinite horizon) then
-        raise (ArgumentOutOfRangeException("horizon", horizon, "The horizon is finite and above 0."))
+        raise (ArgumentOutOfRangeException("horizon", horizon, "The horizon must be finite and above 0."))
 
     Guard.notNaN "times" times
     times |> Array.map (min horizon)

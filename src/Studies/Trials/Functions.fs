@@ -26,17 +26,17 @@ type internal Landscape =
 module internal Landscape =
     /// Fails if a number is out of its range.
     let validate (task: FunctionTask) : unit =
-        let outOfRange (name: string) (value: obj) (allowed: string) : unit =
-            raise (ArgumentOutOfRangeException(name, value, $"{name} {allowed}."))
+        let outOfRange (name: string) (value: obj) (subject: string) (allowed: string) : unit =
+            raise (ArgumentOutOfRangeException(name, value, $"{subject} cannot be {value}. Use {allowed}."))
 
         match task with
-        | Quadratic(dimensions, _) when dimensions < 1 -> outOfRange "dimensions" dimensions "of a quadratic are at least 1"
+        | Quadratic(dimensions, _) when dimensions < 1 -> outOfRange "dimensions" dimensions "The dimensions of a quadratic" "at least 1"
         | Quadratic(_, condition) when not (condition >= 1.0 && Double.IsFinite condition) ->
-            outOfRange "condition" condition "of a quadratic is at least 1"
+            outOfRange "condition" condition "The condition number of a quadratic" "a finite number of at least 1"
         | Rosenbrock dimensions when dimensions < 2 || dimensions % 2 <> 0 ->
-            outOfRange "dimensions" dimensions "of a Rosenbrock function are an even number, at least 2"
-        | LogisticRegression(dimensions, _) when dimensions < 1 -> outOfRange "dimensions" dimensions "of a regression are at least 1"
-        | LogisticRegression(_, examples) when examples < 2 -> outOfRange "examples" examples "of a regression are at least 2"
+            outOfRange "dimensions" dimensions "The dimensions of a Rosenbrock function" "an even number of at least 2"
+        | LogisticRegression(dimensions, _) when dimensions < 1 -> outOfRange "dimensions" dimensions "The dimensions of a regression" "at least 1"
+        | LogisticRegression(_, examples) when examples < 2 -> outOfRange "examples" examples "The examples of a regression" "at least 2"
         | _ -> ()
 
     /// The tensors of a function: for any seed the same.

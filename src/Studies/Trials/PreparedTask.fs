@@ -47,7 +47,7 @@ module Division =
                 ArgumentOutOfRangeException(
                     nameof held,
                     held,
-                    $"of {labels.Length} examples at least 1 and at most {labels.Length - 1} can be held out."
+                    $"The hold-out of {labels.Length} examples must have at least 1 and at most {labels.Length - 1} of them."
                 )
             )
 
@@ -134,14 +134,14 @@ module PreparedTask =
                 { files with Training = training; Validation = validation }, Some files.Validation
 
         if images.Batch < 1 then
-            raise (ArgumentOutOfRangeException("batch", images.Batch, $"the task '{task.Name}' needs batches of at least 1 image."))
+            raise (ArgumentOutOfRangeException("batch", images.Batch, $"The task '{task.Name}' has batches of {images.Batch} images. Use at least 1."))
 
         let model = Model.create data.Training.Width images.Layers images.Loss
 
         if model.Outputs <> data.Classes then
             raise (
                 ArgumentException(
-                    $"the task '{task.Name}' has {data.Classes} classes, its last layer {model.Outputs} units: there must be one for each.",
+                    $"The task '{task.Name}' has {data.Classes} classes, but its last layer has {model.Outputs} units. Use one unit for each class.",
                     nameof task
                 )
             )
@@ -178,14 +178,14 @@ module PreparedTask =
     /// <exception cref="T:System.ArgumentException">A number is out of its range, or layers and data do not fit.</exception>
     let prepare (read: ImageSource -> DataSets) (task: StudyTask) : PreparedTask =
         if task.Steps < 1L then
-            raise (ArgumentOutOfRangeException("steps", task.Steps, $"the task '{task.Name}' needs at least 1 step."))
+            raise (ArgumentOutOfRangeException("steps", task.Steps, $"The task '{task.Name}' has a budget of {task.Steps} steps. Use at least 1."))
 
         if task.ValidateEvery < 1 then
             raise (
                 ArgumentOutOfRangeException(
                     "validate every",
                     task.ValidateEvery,
-                    $"the task '{task.Name}' needs at least 1 step from one validation to the next."
+                    $"The task '{task.Name}' is validated every {task.ValidateEvery} steps. Use at least 1."
                 )
             )
 

@@ -130,7 +130,7 @@ module Replay =
         if run.FingerprintEvery <> result.FingerprintEvery then
             raise (
                 ArgumentException(
-                    $"the result has a mark every {result.FingerprintEvery} steps, this task one every {run.FingerprintEvery}: it is of another budget.",
+                    $"The result has a fingerprint every {result.FingerprintEvery} steps, but this task needs one every {run.FingerprintEvery}: the result is from another budget. Use the task of the result.",
                     nameof result
                 )
             )

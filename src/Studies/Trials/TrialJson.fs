@@ -15,7 +15,7 @@ module TrialJson =
                 use document = JsonDocument.ParseValue(&reader)
 
                 if document.RootElement.ValueKind <> JsonValueKind.Object then
-                    raise (JsonException "The values of hyper-parameters are an object.")
+                    raise (JsonException "The values of hyper-parameters must be an object.")
 
                 [| for property in document.RootElement.EnumerateObject() do
                        match property.Value.ValueKind, property.Value.TryGetDouble() with
@@ -36,7 +36,7 @@ module TrialJson =
                 match reader.TokenType, reader.TryGetBytesFromBase64() with
                 | JsonTokenType.String, (true, NonNull bytes) when bytes.Length % 2 = 0 ->
                     MemoryMarshal.Cast<byte, uint16>(ReadOnlySpan bytes).ToArray()
-                | _ -> raise (JsonException "The marks of a fingerprint are 16-bit numbers in base 64.")
+                | _ -> raise (JsonException "The marks of a fingerprint must be 16-bit numbers in base 64.")
 
             override _.Write(writer, marks, _) = writer.WriteBase64StringValue(MemoryMarshal.AsBytes(ReadOnlySpan marks)) }
 
@@ -47,7 +47,7 @@ module TrialJson =
 
                 match digits, UInt64.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) with
                 | NonNull digits, (true, hash) when digits.Length = 16 -> hash
-                | _ -> raise (JsonException "A hash is a text of 16 hexadecimal digits.")
+                | _ -> raise (JsonException "A hash must be a string of 16 hexadecimal digits.")
 
             override _.Write(writer, hash, _) = writer.WriteStringValue(hash.ToString "x16") }
 

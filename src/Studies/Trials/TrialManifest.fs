@@ -37,12 +37,12 @@ module TrialManifest =
             try
                 JsonSerializer.Deserialize<TrialManifest | null>(json, TrialJson.options)
             with :? JsonException as error ->
-                fail $"it is not the result of a trial: {error.Message}"
+                fail $"The file is not the result of a trial: {error.Message}"
 
         match manifest with
-        | null -> fail "it is not the result of a trial: it is null."
-        | manifest when manifest.Schema <> CurrentSchema -> fail $"it has the form '{manifest.Schema}'; '{CurrentSchema}' is expected."
+        | null -> fail "The file is not the result of a trial: it is null."
+        | manifest when manifest.Schema <> CurrentSchema -> fail $"Expected the schema '{CurrentSchema}', found '{manifest.Schema}'."
         | manifest ->
             match TrialJson.problem manifest.Result with
-            | Some problem -> fail $"it is not the result of a trial: it has {problem}."
+            | Some problem -> fail $"The file is not the result of a trial: it has {problem}."
             | None -> manifest

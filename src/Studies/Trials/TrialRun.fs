@@ -153,7 +153,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
             | TooSlow -> Ending.TooSlow
             | TargetHeld -> Ending.TargetHeld
             | Diverged -> Ending.Diverged
-            | Cancelled -> invalidOp "a training is interrupted by cancellation, it does not end by it."
+            | Cancelled -> invalidOp "A cancelled training is interrupted and has no ending."
 
     let learned () = training.AtLearned(fun () -> workload.Parameters.ToArray())
 

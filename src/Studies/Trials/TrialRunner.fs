@@ -48,7 +48,7 @@ module TrialRunner =
 
     let private check (task: PreparedTask) (trial: Trial) =
         if trial.Task <> task.Task.Name then
-            raise (ArgumentException($"the trial {trial} is of the task '{trial.Task}', not of '{task.Task.Name}'.", nameof trial))
+            raise (ArgumentException($"The trial {trial} belongs to the task '{trial.Task}', not to '{task.Task.Name}'.", nameof trial))
 
     let private startAs<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> task optimizer trial : TrialRun =
         let struct (workload, initial) = begin'<'T> task trial
@@ -69,8 +69,8 @@ module TrialRunner =
         let belongs (key: string) (expected: string) (what: string) =
             match content.Metadata.TryFind key with
             | Some found when found = expected -> ()
-            | Some found -> damaged $"a snapshot of the {what} '{found}', expected '{expected}'."
-            | None -> damaged $"no snapshot of a trial: '{key}' is missing from its metadata."
+            | Some found -> damaged $"Expected a snapshot of the {what} '{expected}', found one of '{found}'."
+            | None -> damaged $"The file is not a snapshot of a trial: its metadata have no '{key}'."
 
         belongs TrialFile.TrialKey trial.Id "trial"
         belongs TrialFile.OptimizerKey trial.Optimizer "optimizer"
@@ -88,13 +88,13 @@ module TrialRunner =
             match content.Tensors.TryFind TrialFile.MarksName with
             | Some { Cells = U8 bytes } when int64 (bytes.Length / 2) = snapshot.Step / int64 every ->
                 MemoryMarshal.Cast<byte, uint16>(ReadOnlySpan bytes).ToArray()
-            | Some _ -> damaged $"the tensor '{TrialFile.MarksName}' must hold a mark for each {every} of {snapshot.Step} steps."
-            | None -> damaged $"the tensor '{TrialFile.MarksName}' is missing."
+            | Some _ -> damaged $"The tensor '{TrialFile.MarksName}' must have a mark for every {every} of {snapshot.Step} steps."
+            | None -> damaged $"The tensor '{TrialFile.MarksName}' is missing."
 
         let hash =
             match content.Tensors.TryFind TrialFile.HashName with
             | Some { Shape = []; Cells = I64 [| hash |] } -> uint64 hash
-            | _ -> damaged $"the tensor '{TrialFile.HashName}' must be there and hold one number."
+            | _ -> damaged $"The tensor '{TrialFile.HashName}' is missing, or is not one number."
 
         TrialRun<'T>(task, trial, workload, limits, every, snapshot, Marks(every, marks, hash))
 

@@ -124,7 +124,7 @@ let private failures =
               Expect.equal (comparison Metric.FinalAccuracy analysis).SecondValues[3] 0.0 "accuracy"
               Expect.stringContains (text analysis.Sentences) "sgd reached the target in 9 of 10" "named"
               let autopsy = Array.exactlyOne analysis.Autopsies
-              Expect.equal (autopsy.Trouble, autopsy.Seed, autopsy.Others.Length) (Trouble.Diverged, 103, 1) "autopsy"
+              Expect.equal (autopsy.Failure, autopsy.Seed, autopsy.Others.Length) (FailureKind.Diverged, 103, 1) "autopsy"
               Expect.stringContains (text autopsy.Sentences) "not finite is at step 120" "the first step"
               Expect.stringContains (text autopsy.Sentences) "With the same seed adam reached the target" "the others")
 
@@ -137,7 +137,7 @@ let private failures =
                       result
 
               let autopsy = Array.exactlyOne (Analysis.ofResults (two 10 []) (List.map mend clear) 1).Autopsies
-              Expect.equal autopsy.Trouble Trouble.TargetMissed "missed"
+              Expect.equal autopsy.Failure FailureKind.TargetMissed "missed"
               let words = text autopsy.Sentences
               Expect.stringContains words "Dead logits: 5" "class"
               Expect.stringContains words "0.8443 at most; the target of 0.9100 is out of its reach" "ceiling"
@@ -149,7 +149,7 @@ let private failures =
                   pairOf 10 (fun i -> 200.0, (if i = 7 then 0.912 else 0.95 + 0.0001 * float i)) (fun _ -> 300.0, 0.95)
 
               let autopsy = Array.exactlyOne (Analysis.ofResults (two 10 []) low 1).Autopsies
-              Expect.equal (autopsy.Trouble, autopsy.Seed) (Trouble.Outlier, 107) "outlier"
+              Expect.equal (autopsy.Failure, autopsy.Seed) (FailureKind.Outlier, 107) "outlier"
               Expect.equal autopsy.Sentences[0] "No cause seen." "no cause") ]
 
 let private tables =

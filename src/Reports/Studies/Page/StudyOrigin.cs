@@ -2,10 +2,10 @@ using CuteDl.Studies;
 
 namespace CuteDl.Reports;
 
-/// <summary>What made a study's results, as its folder tells.</summary>
+/// <summary>The version and data behind a study's results, from its journal.</summary>
 internal static class StudyOrigin
 {
-    /// <summary>The version that ran it and the hashes of its data: of the first trial of each task.</summary>
+    /// <summary>Returns the version that ran the study, and the hash of the data of each task with trials.</summary>
     public static IReadOnlyList<(string Name, string Value)> Of(StudyResult result)
     {
         if (result.Folder is null)
@@ -13,22 +13,8 @@ internal static class StudyOrigin
             return [("kept", "in memory only")];
         }
 
-        var pairs = new List<(string Name, string Value)>();
-        foreach (var trial in result.Trials.DistinctBy(trial => trial.Trial.Task))
-        {
-            var path = Path.Combine(result.Folder, "trials", trial.Trial.Id + ".json");
-            if (File.Exists(path))
-            {
-                var manifest = TrialManifestModule.read(path, File.ReadAllText(path));
-                if (pairs.Count == 0)
-                {
-                    pairs.Add(("run with version", manifest.Version));
-                }
-
-                pairs.Add(($"data of {trial.Trial.Task}", manifest.Data.Length > 0 ? manifest.Data : "none: a function"));
-            }
-        }
-
-        return pairs;
+        var hashes = result.Header.Data.ToDictionary(data => data.Item1, data => data.Item2);
+        var tasks = result.Trials.Select(trial => trial.Trial.Task).Distinct();
+        return [("run with version", result.Header.Version), .. tasks.Select(task => ($"data of {task}", hashes.GetValueOrDefault(task, "none: a function")))];
     }
 }

@@ -191,7 +191,7 @@ internal sealed class StudyPage(StudyContent content)
             _page.Folded(
                 $"{group.Key.Task}, {group.Key.Contender}, {StudyWords.Of(group.Key.Variant)}: {Numbers.Of(group.Count(), "run")}",
                 page => page.Raw("<ul>" + string.Concat(group.Select(row =>
-                    $"<li><strong>seed {row.Seed}, {StudyWords.Of(row.Trouble)}</strong>: {Html.Escape(string.Join(" ", row.Sentences))}</li>")) + "</ul>"));
+                    $"<li><strong>seed {row.Seed}, {StudyWords.Of(row.Failure)}</strong>: {Html.Escape(string.Join(" ", row.Sentences))}</li>")) + "</ul>"));
         }
 
         _page.Folded("As a table, with what the others did with the same seed", page => page.Table(content.Autopsies, hasTitle: false));

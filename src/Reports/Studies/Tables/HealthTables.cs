@@ -16,7 +16,7 @@ internal static class HealthTables
             StudyColumn<Autopsy>.Words("contender", "", row => row.Contender),
             StudyColumn<Autopsy>.Words("variant", "", row => StudyWords.Key(row.Variant)),
             StudyColumn<Autopsy>.Count("seed", "", row => row.Seed),
-            StudyColumn<Autopsy>.Words("trouble", "trouble", row => StudyWords.Key(row.Trouble), row => StudyWords.Of(row.Trouble)),
+            StudyColumn<Autopsy>.Words("failure", "failure", row => StudyWords.Key(row.Failure), row => StudyWords.Of(row.Failure)),
             StudyColumn<Autopsy>.Number("accuracy", "last accuracy", row => row.Accuracy, StudyWords.Accuracy),
             StudyColumn<Autopsy>.Words("dead_logits", "dead logits", row => string.Join(' ', row.Health.DeadLogits)),
             StudyColumn<Autopsy>.Words("almost_dead_logits", "almost dead", row => string.Join(' ', row.Health.AlmostDeadLogits)),
