@@ -60,7 +60,7 @@ public sealed class ResultFolder
         ArgumentNullException.ThrowIfNull(result);
         if (!_names.TryGetValue(result.Run, out var name))
         {
-            throw new ArgumentException($"the run '{result.Run}' is none of this folder's.", nameof(result));
+            throw new ArgumentException($"The run '{result.Run}' is not one of the runs of this folder.", nameof(result));
         }
 
         WholeFile.Write(System.IO.Path.Combine(FolderOf(Path, name, result.Seed), "result.json"), Encoding.UTF8.GetBytes(result.ToJson()));

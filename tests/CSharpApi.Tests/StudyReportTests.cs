@@ -114,6 +114,21 @@ internal static partial class StudyReportTests
             var page = File.ReadAllText(StudyReport.Write(result, folder.Within("study")));
             Expect.stringContains(page, "<dt>data of tiny</dt><dd>", "data");
         }),
+        Spec.Test("the report follows from the journal alone: emptied and missing files of trials do not change it", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            var result = await TinyStudies.Images(folder.Within("data")).RunAsync(folder.Within("study"));
+            var page = File.ReadAllText(StudyReport.Write(result, folder.Within("study")));
+            var trials = Directory.GetFiles(folder.Within("study/trials"), "*.json", SearchOption.AllDirectories);
+            File.WriteAllText(trials[0], "");
+            foreach (var file in trials.Skip(1))
+            {
+                File.Delete(file);
+            }
+
+            var read = StudyResult.Load(folder.Within("study"));
+            Expect.equal(File.ReadAllText(StudyReport.Write(read, folder.Within("study"))), page, "page");
+        }),
         Spec.Test("the commands of the page need nothing but the files that a report consists of", async () =>
         {
             using var folder = new TemporaryFolder();

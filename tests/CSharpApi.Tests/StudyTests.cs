@@ -49,7 +49,7 @@ internal static class StudyTests
             (string Expected, Study Study)[] cases =
             [
                 ("The seeds 3 are used for both tuning and confirmation", Small.Tuning(trials: 4, seeds: [3])),
-                ("There are no optimizers", Study.Named("x").Rosenbrock("a", 10, 1)),
+                ("The study has no optimizers", Study.Named("x").Rosenbrock("a", 10, 1)),
             ];
             foreach (var (expected, study) in cases)
             {

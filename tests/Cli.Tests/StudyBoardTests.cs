@@ -41,7 +41,7 @@ internal static class StudyBoardTests
                     Expect.isTrue(lines.All(line => line.Text.Length <= width && !line.Text.Contains('\n', StringComparison.Ordinal)), $"width of {width}×{height}");
                     Expect.isTrue(lines.Any(line => line.Text.Contains("42%", StringComparison.Ordinal)), $"share in {width}×{height}");
                     Expect.isTrue(lines.Any(line => line.Text.Contains("1:30 left", StringComparison.Ordinal)), $"time left in {width}×{height}");
-                    Expect.equal(lines[^1].Text, "Ctrl+C saves and ends", "the last line");
+                    Expect.equal(lines[^1].Text, "Press Ctrl+C to save and stop.", "the last line");
                 }
             }
         }),
@@ -51,7 +51,7 @@ internal static class StudyBoardTests
             var text = string.Join('\n', lines.Select(line => line.Text));
             Expect.stringContains(text, "42%  70 of 100 trials, 1:05, about 1:30 left", "the head");
             Expect.isTrue(lines.Any(line => line.Text.StartsWith("confirmation bowl adam seed 3", StringComparison.Ordinal) && line.Text.EndsWith(" 10/20 2/s 0.8700", StringComparison.Ordinal)), text);
-            Expect.isTrue(lines.Any(line => line.Text.Contains("10/20 waits", StringComparison.Ordinal)), text);
+            Expect.isTrue(lines.Any(line => line.Text.Contains("10/20 waiting", StringComparison.Ordinal)), text);
             Expect.isTrue(lines.Any(line => line.Text.Replace(" ", "", StringComparison.Ordinal) == $"rmsprop{Count(Phase.Tuning)}{Count(Phase.Confirmation)}{Count(Phase.Defaults)}"), text);
             Expect.stringContains(text, StudyWords.Outcome(Results.Value[^2]), "the newest");
             Expect.isTrue(text.Contains('█', StringComparison.Ordinal) || text.Contains('#', StringComparison.Ordinal), "bars");
@@ -69,10 +69,10 @@ internal static class StudyBoardTests
         Spec.Test("before the first news it says what it does, and once interrupted that it saves", () =>
         {
             var fresh = new StudyBoard(Console(), "New", [], CancellationToken.None);
-            Expect.stringContains(string.Join('\n', fresh.Lines(80, 24).Select(line => line.Text)), "reading data", "fresh");
+            Expect.stringContains(string.Join('\n', fresh.Lines(80, 24).Select(line => line.Text)), "Reading data", "fresh");
             using var source = new CancellationTokenSource();
             source.Cancel();
-            Expect.stringContains(Busy(source.Token).Lines(80, 24)[^1].Text, "saving what is under way", "interrupted");
+            Expect.stringContains(Busy(source.Token).Lines(80, 24)[^1].Text, "Saving running trials", "interrupted");
         }));
 
     private static int Count(Phase phase) => Results.Value.Count(result => result.Trial.Contender == "rmsprop" && result.Trial.Phase == phase);

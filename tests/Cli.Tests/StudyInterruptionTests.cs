@@ -26,6 +26,8 @@ internal static class StudyInterruptionTests
 
     private const int Kills = 5;
     private const int Kill = 9;
+    private const int Terminate = 15;
+    private const int HangUp = 1;
 
     public static Test All { get; } = Spec.List("study interrupted",
         Spec.Long("killed again and again, it gives the same results to the byte", "It carries the study out twice and kills it five times.", () =>
@@ -56,6 +58,17 @@ internal static class StudyInterruptionTests
             Expect.isTrue(File.Exists(tool.PathOf("here", "results.csv")), "what there is");
             var status = tool.Run("study", "status", "here");
             Expect.stringContains(status.Output, "To continue, run: cutedl study resume here", status.Error);
+        }),
+        Spec.Long("SIGTERM and SIGHUP save what is under way, return 143 and 129, and say how to go on", "It runs the tool twice.", () =>
+        {
+            foreach (var (signal, exitCode) in new[] { (Terminate, 143), (HangUp, 129) })
+            {
+                using var tool = StudyTests.WithStudy(Study);
+                var outcome = tool.RunAndSignal(signal, "[2/", "study", "run", "study.json", "--out", "here");
+                Expect.equal(outcome.ExitCode, exitCode, outcome.Error);
+                Expect.stringContains(outcome.Output, "cutedl study resume here", "how to go on");
+                Expect.isTrue(File.Exists(tool.PathOf("here", "results.csv")), "what there is");
+            }
         }),
         Spec.Test("a second process on the folder is refused, and reading is not", () =>
         {

@@ -124,7 +124,7 @@ let private found (path: string) : Expected =
         let records = texts content.Records
         if content.Unfinished > 0L then Unfinished records else Whole records
     with :? DataFormatException as error ->
-        let number = error.Message.Split("record ")[1]
+        let number = error.Message.Split("Record ")[1]
         Damaged(int (number.Split(' ')[0]), error.Offset)
 
 /// What an action on a study's folder or journal is refused with.

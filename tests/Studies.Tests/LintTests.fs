@@ -337,7 +337,7 @@ let tests =
 
           testCase "a finding in words" (fun () ->
               let finding = ofCode "S008" document.Value |> Array.head
-              Expect.stringStarts (string finding) "S008 warning, $.tasks[0].output: the outputs are relu" "words")
+              Expect.stringStarts (string finding) "S008 warning, $.tasks[0].output: The outputs are relu." "words")
 
           forAllStudies "any study can be checked" (fun study ->
               for finding in Lint.check study do

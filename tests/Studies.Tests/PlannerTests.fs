@@ -93,7 +93,7 @@ let tests =
 
               let plan = answered (study tuning) answer
               Expect.equal (selected plan "a").Best 5 "90 steps"
-              Expect.stringContains (reasons plan DecisionKind.Selected).Head "every one of 8 settings failed" "said"
+              Expect.stringContains (reasons plan DecisionKind.Selected).Head "All 8 settings failed." "said"
               Expect.isTrue plan.IsComplete "and it goes on")
 
           testCase "as many trials as the study alone tells of; seeds that a look adds come on top" (fun () ->

@@ -249,13 +249,17 @@ let tests =
                   let _, decisions = undisturbed (study pruning) 1 2
                   let pruned = decisions |> Array.filter (fun decision -> decision.Kind = DecisionKind.Pruned)
                   Expect.isGreaterThan pruned.Length 0 $"%A{pruning}"
-                  Expect.stringContains pruned[0].Reason "is below" "why")
+                  Expect.stringContains pruned[0].Reason "below the threshold" "why")
 
           testCase "extends a space whose best lies at its edge, and says so" (fun () ->
               let results, decisions = undisturbed (study NoPruning) 1 2
               let extended = decisions |> Array.filter (fun decision -> decision.Kind = DecisionKind.Extended)
               Expect.equal [ for decision in extended -> decision.About, decision.At ] [ "one/a", 1L; "two/a", 1L ] "a's rates end at 0.1"
-              Expect.stringContains extended[0].Reason "the best of 6 settings lies at the edge of lr: 2 beyond it" "why"
+
+              Expect.stringContains
+                  extended[0].Reason
+                  "The best of 6 settings is at the edge of the range of lr. 2 settings beyond it"
+                  "why"
 
               let settings =
                   results
@@ -334,7 +338,7 @@ let tests =
                           with :? StudyException as error ->
                               error.Message)
 
-                  Expect.stringStarts message "tuning/" "which"
+                  Expect.stringStarts message "Failure in tuning/" "which"
                   Expect.stringEnds message ": no space left on device" "why"
                   let kept = stored folder (fun store -> store.Results.Count)
                   Expect.equal kept 4 "those before it"
@@ -413,4 +417,4 @@ let tests =
                   with :? StudyException as error ->
                       error.Message
 
-              Expect.stringEnds message "could not be saved: no space left on device" "named") ]
+              Expect.stringEnds message "cannot be saved. no space left on device" "named") ]

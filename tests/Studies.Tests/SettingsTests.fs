@@ -70,9 +70,9 @@ let private grids =
               for trials, space, part in
                   [ 8, [ "lr", LogUniform(0.1, 1.0); "eps", LogUniform(0.1, 1.0) ], "lr and eps"
                     8, [ "eps", Choice [ 1e-8; 1e-4; 1e-3 ] ], "3 combinations"
-                    8, [ "lr", LogUniform(0.1, 1.0); "eps", Choice [ 1e-8; 1e-4; 1e-3 ] ], "goes into the 8"
-                    2, [ "lr", LogUniform(0.1, 1.0); "eps", Choice [ 1e-8; 1e-4 ] ], "goes into the 2"
-                    1, [ "lr", LogUniform(0.1, 1.0) ], "at least twice" ] do
+                    8, [ "lr", LogUniform(0.1, 1.0); "eps", Choice [ 1e-8; 1e-4; 1e-3 ] ], "a multiple of 3, at least 6"
+                    2, [ "lr", LogUniform(0.1, 1.0); "eps", Choice [ 1e-8; 1e-4 ] ], "a multiple of 2, at least 4"
+                    1, [ "lr", LogUniform(0.1, 1.0) ], "at least 2 trials" ] do
                   match Settings.problems (tuning Search.Grid trials) (contender "adam()" space) with
                   | [ problem ] -> Expect.stringContains problem part "problem"
                   | other -> failtestf "%A" other

@@ -36,8 +36,8 @@ let private onlyTask text = (parsed (withTask text)).Tasks.Head
 let private wrong =
     [ withTask """{ "name": "m", "batch": 0, "target": { "accuracy": 0.9 } }""",
       "$.tasks[0].batch",
-      "0 is given, a whole number from 1 to 1000000"
-      withTask """{ "name": "m", "batch": 1.5, "target": { "accuracy": 0.9 } }""", "$.tasks[0].batch", "1.5 is given"
+      "Expected a whole number from 1 to 1000000, found 0."
+      withTask """{ "name": "m", "batch": 1.5, "target": { "accuracy": 0.9 } }""", "$.tasks[0].batch", "found 1.5."
       withTask """{ "name": "m", "bach": 3, "target": { "accuracy": 0.9 } }""", "$.tasks[0].bach", "did you mean batch?"
       withTask """{ "name": "m" }""", "$.tasks[0]", "\"target\" is missing"
       withTask """{ "name": "m", "target": { "accuracy": 1.5 } }""", "$.tasks[0].target.accuracy", "(0, 1]"
@@ -46,25 +46,27 @@ let private wrong =
       withTask """{ "name": "m", "activation": "rely", "target": { "loss": 1 } }""", "$.tasks[0].activation", "did you mean relu?"
       withTask """{ "name": "m", "split": { "validation": 60000 }, "target": { "loss": 1 } }""", "$.tasks[0].split.validation", "59999"
       withTask """{ "name": "m", "initial_weights": "normal(0)", "target": { "loss": 1 } }""", "$.tasks[0].initial_weights", "above 0"
-      withTask """{ "name": "m", "steps": 3, "epochs": 1, "target": { "loss": 1 } }""", "$.tasks[0].epochs", "beside it"
+      withTask """{ "name": "m", "steps": 3, "epochs": 1, "target": { "loss": 1 } }""", "$.tasks[0].epochs", "beside \"steps\""
       withTask """{ "name": "m", "steps": 3, "validate_every": 4, "target": { "loss": 1 } }""", "$.tasks[0].validate_every", "from 1 to 3"
       withTask """{ "name": "m", "data": { "folder": "x" }, "epochs": 1, "target": { "loss": 1 } }""",
       "$.tasks[0].epochs",
       "training_images"
       withTask """{ "name": "m", "data": { "folder": "x" }, "target": { "loss": 1 } }""", "$.tasks[0]", "\"steps\" is missing"
       withTask """{ "name": "m", "layers": [{ "dense": 9 }], "target": { "loss": 1 } }""", "$.tasks[0].layers", "10 classes"
-      withTask """{ "name": "m", "layers": [{ "dense": 10 }], "hidden": [3], "target": { "loss": 1 } }""", "$.tasks[0].hidden", "beside it"
+      withTask """{ "name": "m", "layers": [{ "dense": 10 }], "hidden": [3], "target": { "loss": 1 } }""",
+      "$.tasks[0].hidden",
+      "beside \"layers\""
       withTask """{ "name": "f", "function": "rosenbrock", "dimensions": 3, "target": { "loss": 1 } }""", "$.tasks[0].dimensions", "even"
       withTask """{ "name": "f", "function": "quadratic", "examples": 3, "target": { "loss": 1 } }""",
       "$.tasks[0].examples",
-      "no such number"
+      "has no \"examples\""
       withTask """{ "name": "f", "function": "quadratic", "target": { "accuracy": 1 } }""",
       "$.tasks[0].target",
-      "{ \"loss\": ... } is allowed"
+      "Expected { \"loss\": ... }"
       withTask (mnist + "," + mnist.Replace("\"m\"", "\"M\"")), "$.tasks", "2 tasks are named"
-      withTask "3", "$.tasks[0]", "3 is given, an object"
+      withTask "3", "$.tasks[0]", "Expected an object"
       withOptimizer """{ "optimizer": "adm()" }""", "$.optimizers[0].optimizer", "did you mean adam?"
-      withOptimizer """{ "optimizer": "clip_norm(1) | adam()" }""", "$.optimizers[0]", "needs a \"name\""
+      withOptimizer """{ "optimizer": "clip_norm(1) | adam()" }""", "$.optimizers[0]", "\"name\" is missing"
       withOptimizer """{ "optimizer": "adam()", "space": { "lt": 1 } }""", "$.optimizers[0].space.lt", "did you mean lr?"
       withOptimizer """{ "optimizer": "adam()", "space": { "lr": -1 } }""", "$.optimizers[0].space.lr", "[0, ∞)"
       withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "log": [1, 2] } } }""",
@@ -79,12 +81,10 @@ let private wrong =
       withOptimizer """{ "optimizer": "adam()", "space": { "beta1": { "uniform": [0.5, 1] } } }""",
       "$.optimizers[0].space.beta1.uniform[1]",
       "[0, 1)"
-      withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "choice": [1, 1] } } }""",
-      "$.optimizers[0].space.lr.choice",
-      "all differ"
+      withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "choice": [1, 1] } } }""", "$.optimizers[0].space.lr.choice", "distinct"
       withOptimizer """{ "optimizer": "sgd()", "space": { "nesterov": { "uniform": [0, 1] } } }""",
       "$.optimizers[0].space.nesterov.uniform",
-      "true and false"
+      "[true, false]"
       withOptimizer (adam + "," + adam), "$.optimizers", "2 optimizers are named 'adam'"
       least
           mnist
@@ -94,9 +94,9 @@ let private wrong =
       "lr and eps"
       withRest "\"tuning\": { \"trials\": 0 }", "$.tuning.trials", "from 1"
       withRest "\"tuning\": { \"pruning\": { \"median\": { \"warmup\": 1 } } }", "$.tuning.pruning.median.warmup", "warm_up"
-      withRest "\"confirmation\": { \"seeds\": [1, 2, 1] }", "$.confirmation.seeds", "all differ"
+      withRest "\"confirmation\": { \"seeds\": [1, 2, 1] }", "$.confirmation.seeds", "distinct"
       withRest "\"confirmation\": { \"looks\": [6, 6] }", "$.confirmation.looks", "ascending"
-      withRest "\"confirmation\": { \"looks\": [6, 8], \"seeds\": 10 }", "$.confirmation.looks", "there are 10"
+      withRest "\"confirmation\": { \"looks\": [6, 8], \"seeds\": 10 }", "$.confirmation.looks", "starts with 10"
       withRest "\"confirmation\": { \"alpha\": 0 }", "$.confirmation.alpha", "(0, 1)"
       withRest "\"confirmation\": { \"equal_within\": 1 }", "$.confirmation.equal_within", "(1, ∞)"
       withRest "\"confirmation\": { \"defaults\": 1 }", "$.confirmation.defaults", "true or false"
@@ -104,7 +104,7 @@ let private wrong =
       withRest "\"frontier\": { \"rates\": { \"from\": 1, \"to\": 0.1 } }", "$.frontier.rates", "below"
       withRest "\"seeds\": 3", "$.seeds", "has no \"seeds\""
       withRest "\"protocol\": \"document\", \"tuning\": {}", "$.tuning", "has no \"tuning\""
-      withRest "\"name\": \"again\"", "$.name", "is there 2 times, on lines 1, 1"
+      withRest "\"name\": \"again\"", "$.name", "appears 2 times, on lines 1, 1"
       "{ \"schema\": \"cutedl/study/2\", \"name\": \"s\", \"tasks\": ["
       + mnist
       + "], \"optimizers\": ["
@@ -112,7 +112,7 @@ let private wrong =
       + "] }",
       "$.schema",
       "did you mean cutedl/study/1?"
-      "[1, 2]", "$", "[1, 2] is given, an object" ]
+      "[1, 2]", "$", "Expected an object" ]
 
 let private readingTests =
     testList

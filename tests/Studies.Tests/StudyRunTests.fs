@@ -232,7 +232,7 @@ let private interruptions =
                         Version = "0.0.1" }
 
                   using (Journal.Create (StudyFolder path).Journal) (fun journal -> journal.Append(StudyRecord.write (Header header)))
-                  Expect.stringContains (refusal (fun () -> resumed path)) "begun by version 0.0.1" "version"))
+                  Expect.stringContains (refusal (fun () -> resumed path)) "started by version 0.0.1" "version"))
 
           testCase "a study file that is in the folder already stays as it is, unless it is another study's" (fun () ->
               inFolder (fun folder ->
@@ -324,9 +324,9 @@ let private forgeries: (string * int * (string list -> string list) * string) li
       "a trial that the study has not", 2, replaceIn 2 "\"seed\":1000" "\"seed\":77", "does not write"
       "an ending by its number", 2, replaceIn 2 "\"ending\":\"" "\"ending\":3,\"x\":\"", "ending"
       "a hash with too many digits", 2, replaceIn 2 "\"parameters\":\"" "\"parameters\":\"0", "16 hexadecimal digits"
-      "a result that is there twice", 3, (fun records -> records @ [ records[1] ]), "second time"
-      "a study that is there twice", 3, (fun records -> records @ [ records[0] ]), "second time"
-      "no study", 1, List.tail, "begins with its study"
+      "a result that is there twice", 3, (fun records -> records @ [ records[1] ]), "repeats"
+      "a study that is there twice", 3, (fun records -> records @ [ records[0] ]), "repeats"
+      "no study", 1, List.tail, "must be its study"
       "another task's images", 1, replaceIn 1 "\"data\":{\"small\"" "\"data\":{\"large\"", "hashes"
       "a study of another form", 1, replaceIn 1 "cutedl/journal/1" "cutedl/journal/9", "cutedl/journal/9" ]
 
@@ -341,14 +341,14 @@ let private damages =
                   for name, number, change, words in forgeries do
                       File.WriteAllBytes(journal, whole)
                       // What is there twice comes last.
-                      let number = if words = "second time" then (Journal.Read journal).Records.Count + 1 else number
+                      let number = if words = "repeats" then (Journal.Read journal).Records.Count + 1 else number
                       forge path change
                       let forged = File.ReadAllBytes journal
                       let offset = (Journal.Read journal).Records[number - 1].Offset
 
                       for act in [ (fun () -> StudyRun.Read(path, Some study) |> ignore); (fun () -> ignore (resumed path)) ] do
                           let error = damage act
-                          Expect.stringContains error.Message $"record {number} is damaged: " name
+                          Expect.stringContains error.Message $"Record {number} is damaged. " name
                           Expect.stringContains error.Message words name
                           Expect.equal error.Offset offset name
                           Expect.equal (File.ReadAllBytes journal) forged name))
@@ -370,7 +370,7 @@ let private damages =
                       File.WriteAllBytes((StudyFolder path).Journal, whole)
                       forge path (fun records -> records @ [ StudyRecord.write (Finished { result with Trial = trial }) ])
                       let error = damage (fun () -> resumed path)
-                      Expect.stringContains error.Message $"the study has no trial '{trial.Id}'" "named"
+                      Expect.stringContains error.Message $"The study has no trial '{trial.Id}'" "named"
 
                   let other = { outcome.Results[1] with Trial = { outcome.Results[1].Trial with Optimizer = "adam" } }
 
@@ -385,7 +385,7 @@ let private damages =
                           else
                               record))
 
-                  Expect.stringContains (damage (fun () -> resumed path)).Message "is of adam instead of" "another optimizer"))
+                  Expect.stringContains (damage (fun () -> resumed path)).Message "has the optimizer adam instead of" "another optimizer"))
 
           testCase "decisions about what the study has not, or made twice, are named" (fun () ->
               inFinished (fun path outcome ->
@@ -394,7 +394,7 @@ let private damages =
                   for decision, words in
                       [ { outcome.Decisions[0] with About = "nobody" }, "no decision"
                         { Kind = DecisionKind.Looked; About = "confirmation"; At = 9L; Reason = "because" }, "no decision"
-                        { outcome.Decisions[0] with Reason = "again" }, "second time" ] do
+                        { outcome.Decisions[0] with Reason = "again" }, "repeats" ] do
                       File.WriteAllBytes((StudyFolder path).Journal, whole)
                       forge path (fun records -> records @ [ StudyRecord.write (Decided decision) ])
                       Expect.stringContains (damage (fun () -> resumed path)).Message words decision.Key))
@@ -414,7 +414,7 @@ let private damages =
                       use run = resumed path
                       Expect.isEmpty (StudyRun.Read(path, Some study)).Notices "it may be being written"
                       let again = run.Run(options 2 TimeSpan.MaxValue, ignore, CancellationToken.None)
-                      Expect.stringContains (Array.exactlyOne again.Notices) "It is dropped, and its trial is run again." "resumed"
+                      Expect.stringContains (Array.exactlyOne again.Notices) "It is dropped, and its trial runs again." "resumed"
                       Expect.equal (again.Results |> Array.map repeatable) (outcome.Results |> Array.map repeatable) "the same"
                       (run :> IDisposable).Dispose()
                       Expect.isEmpty (StudyRun.Read(path, Some study)).Notices "whole"))
@@ -521,8 +521,8 @@ let private rules =
         | Function _ -> task
 
     let cases =
-        [ { study with Tasks = [] }, "There are no tasks"
-          { study with Contenders = [] }, "There are no optimizers"
+        [ { study with Tasks = [] }, "The study has no tasks"
+          { study with Contenders = [] }, "The study has no optimizers"
           { study with Contenders = [ contender "a/b" "adam" [] ] }, "'a/b' is not a name"
           { study with Contenders = [ contender "Adam" "adam" []; contender "adam" "adam" [] ] }, "different names"
           withTask { task with Steps = 0L }, "budget of 0 steps"
@@ -531,7 +531,7 @@ let private rules =
           withTask { task with Target = Accuracy 1.5 }, "target accuracy of 1.5"
           withTask { task with Target = Target.Loss nan }, "target loss"
           withTask asDocument, "validates on the test images"
-          fair { tuning with Seeds = [] } confirmation None, "no seeds of the tuning"
+          fair { tuning with Seeds = [] } confirmation None, "list of tuning seeds is empty"
           fair { tuning with Seeds = [ 7; 7 ] } confirmation None, "The seed 7 appears 2 times"
           fair { tuning with Seeds = [ 2 ] } confirmation None, "seeds 2 are used for both"
           // One that only a look adds.
@@ -540,16 +540,16 @@ let private rules =
           fair { tuning with Extensions = -1 } confirmation None, "-1 times"
           fair { tuning with Pruning = SuccessiveHalving 1 } confirmation None, "η of 1"
           fair { tuning with Pruning = Median 0 } confirmation None, "0 trials"
-          fair { tuning with Search = Grid } confirmation None, "a grid is over one range"
-          fair tuning { confirmation with Seeds = [] } None, "no seeds of the confirmation"
+          fair { tuning with Search = Grid } confirmation None, "a grid searches one range"
+          fair tuning { confirmation with Seeds = [] } None, "list of confirmation seeds is empty"
           fair tuning { confirmation with Alpha = 0.0 } None, "Alpha is 0"
           fair tuning { confirmation with EqualWithin = 1.0 } None, "least ratio"
           looks [], "looks is empty"
           looks [ 5; 4 ], "5, 4"
           looks [ 2 ], "The last look is at 2"
-          fair tuning confirmation (Some { frontier with Rates = [ 0.1; 0.1 ] }), "rates must ascend"
-          fair tuning confirmation (Some { frontier with Seeds = [] }), "no seeds of the frontier"
-          { study with Protocol = Document [] }, "no seeds of the study"
+          fair tuning confirmation (Some { frontier with Rates = [ 0.1; 0.1 ] }), "rates are [0.1, 0.1]"
+          fair tuning confirmation (Some { frontier with Seeds = [] }), "list of frontier seeds"
+          { study with Protocol = Document [] }, "list of study seeds"
           { study with Contenders = [ contender "sgd" "momentum" [ "lr", Choice [ -1.0; 0.1 ] ] ] }, "lr" ]
 
     testList

@@ -16,7 +16,7 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
     private const int WidestBar = 24;
 
     private static readonly (Phase Phase, string Title)[] Phases =
-        [(Phase.Tuning, "tuned"), (Phase.Confirmation, "confirmed"), (Phase.Defaults, "defaults"), (Phase.Frontier, "frontier"), (Phase.Document, "document")];
+        [(Phase.Tuning, "tuning"), (Phase.Confirmation, "confirmation"), (Phase.Defaults, "defaults"), (Phase.Frontier, "frontier"), (Phase.Document, "document")];
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Row> _underWay = [];
@@ -73,7 +73,7 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
             lines.AddRange(counts);
             lines.AddRange(Newest(free - counts.Length));
             lines.Add(new(
-                cancellationToken.IsCancellationRequested ? "interrupted, saving what is under way; Ctrl+C ends at once" : "Ctrl+C saves and ends",
+                cancellationToken.IsCancellationRequested ? "Interrupted. Saving running trials; press Ctrl+C again to stop now." : "Press Ctrl+C to save and stop.",
                 BoardTone.Quiet));
             return [.. lines.Select(line => line with { Text = Fit(line.Text, width) })];
         }
@@ -99,7 +99,7 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
         yield return new(name, BoardTone.Title);
         if (_newest is not { } newest)
         {
-            yield return new("reading data ...", BoardTone.Quiet);
+            yield return new("Reading data ...", BoardTone.Quiet);
             yield break;
         }
 
@@ -151,7 +151,7 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
         var now = row.Now;
         var pace = row.StepsASecond is { } rate ? string.Create(CultureInfo.InvariantCulture, $" {rate:0}/s") : "";
         var score = now.Newest is { } newest ? $" {StudyWords.Score(newest)}" : "";
-        var state = now.State == TrialState.Waiting ? " waits" : pace;
+        var state = now.State == TrialState.Waiting ? " waiting" : pace;
         return string.Create(CultureInfo.InvariantCulture, $"{now.Step}/{now.Budget}{state}{score}");
     }
 

@@ -1,6 +1,6 @@
 namespace CuteDl.Reports;
 
-/// <summary>What a comparison's picture says in words.</summary>
+/// <summary>Writes the texts of a comparison's picture.</summary>
 internal static class ComparisonWords
 {
     public static string Title(IReadOnlyList<RunGroup> runs)
@@ -15,7 +15,7 @@ internal static class ComparisonWords
         return $"{Numbers.Of(runs.Count, "run")} compared{each}";
     }
 
-    /// <summary>What all runs have in common.</summary>
+    /// <summary>Returns the settings that all runs share.</summary>
     public static string Setting(IReadOnlyList<RunResult> results) =>
         results.Count == 0
             ? ""
@@ -26,18 +26,18 @@ internal static class ComparisonWords
                 Common(results, RunWords.Precision, "several precisions"),
                 $"initial weights {Common(results, result => result.Settings.InitialWeights, "several")}");
 
-    /// <summary>How to read the lines, where that needs saying.</summary>
+    /// <summary>Explains the lines of several seeds; empty for one seed.</summary>
     public static string Note(IReadOnlyList<RunGroup> runs) =>
         runs.Any(run => run.Seeds.Count > 1)
-            ? "Faint: one line for each seed. Bold: their median, where at least half of the seeds have a value. "
+            ? "Faint: each seed. Bold: the median, if at least half of the seeds have a value. "
                 + "In the table: median (range)."
             : "";
 
-    /// <summary>Which runs leave the loss panel; nothing, mostly.</summary>
+    /// <summary>Names the runs with losses above the loss panel; empty if there are none.</summary>
     public static string Warning(IReadOnlyList<RunGroup> runs, double ceiling)
     {
         var outside = runs.Where(run => run.Losses.Any(curve => curve.Largest?.Value > ceiling)).Select(run => run.Name).ToArray();
-        return outside.Length == 0 ? "" : $"In part or wholly above the loss panel: {string.Join(", ", outside)}.";
+        return outside.Length == 0 ? "" : $"Losses above the loss panel: {string.Join(", ", outside)}.";
     }
 
     public static string Footer(IReadOnlyList<RunResult> results)

@@ -45,7 +45,7 @@ internal static class RunRow
         {
             (_, 0) => "",
             (1, _) => $"; (almost) dead: {string.Join(", ", lost[0])}",
-            _ => $"; {lost.Length} with (almost) dead classes",
+            _ => $"; {lost.Length} with dead or almost dead classes",
         };
     }
 }

@@ -134,7 +134,7 @@ internal sealed class Panel
         _plot.Render(canvas, figure);
         if (_shown.Count == 0)
         {
-            const string Nothing = "no value to show";
+            const string Nothing = "no finite value";
             var style = new TextStyle(13, Ink.Quiet);
             style.Draw(canvas, Nothing, data.MidX - (style.Width(Nothing) / 2), data.MidY);
         }

@@ -32,7 +32,7 @@ internal static class PictureFile
 
         using var pixels = bitmap.PeekPixels();
         using var data = pixels.Encode(new SKPngEncoderOptions(SKPngEncoderFilterFlags.AllFilters, zLibLevel: 6))
-            ?? throw new InvalidOperationException("the picture cannot be encoded as PNG.");
+            ?? throw new InvalidOperationException("The picture cannot be encoded as PNG.");
         return data.ToArray();
     }
 

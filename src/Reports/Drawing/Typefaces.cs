@@ -18,8 +18,8 @@ internal static class Typefaces
     private static SKTypeface Load(string name)
     {
         using var stream = typeof(Typefaces).Assembly.GetManifestResourceStream(name)
-            ?? throw new InvalidOperationException($"the font {name} is missing in {typeof(Typefaces).Assembly.GetName().Name}.");
+            ?? throw new InvalidOperationException($"The font {name} is missing in {typeof(Typefaces).Assembly.GetName().Name}.");
         using var data = SKData.Create(stream);
-        return SKTypeface.FromData(data) ?? throw new InvalidOperationException($"the font {name} cannot be read.");
+        return SKTypeface.FromData(data) ?? throw new InvalidOperationException($"The font {name} cannot be read.");
     }
 }

@@ -26,7 +26,7 @@ internal sealed class LearningRateDrawing(LearningRateSweep sweep)
     public void Draw(SKCanvas canvas)
     {
         const float TextWidth = Width - (2 * Margin);
-        var footer = FooterStyle.Wrap($"seed {sweep.Seed} · {sweep.Model} · a batch a step", TextWidth, 2);
+        var footer = FooterStyle.Wrap($"seed {sweep.Seed} · {sweep.Model} · one batch per step", TextWidth, 2);
         var footerTop = Height - 10 - (footer.Count * FooterStyle.LineHeight);
         var title = TitleStyle.Wrap(sweep.Optimizer, TextWidth, 2);
         var outcome = OutcomeStyle.Wrap(LearningRateWords.Outcome(sweep), TextWidth, 3);
@@ -69,10 +69,10 @@ internal sealed class LearningRateDrawing(LearningRateSweep sweep)
         };
         var key = new Key();
         panel.Line(_loss, LossLine);
-        key.Add("of the batch", LossLine);
+        key.Add("batch", LossLine);
         panel.Line(_smoothed, SmoothedLine);
         key.Add("smoothed", SmoothedLine);
-        Mark("falls most steeply", sweep.Steepest, MarkerShape.FilledCircle);
+        Mark("steepest descent", sweep.Steepest, MarkerShape.FilledCircle);
         Mark("a tenth of the rate with the lowest loss", sweep.TenthOfLeast, MarkerShape.FilledDiamond);
         return (panel, key);
 

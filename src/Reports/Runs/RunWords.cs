@@ -1,6 +1,6 @@
 namespace CuteDl.Reports;
 
-/// <summary>What a run's picture says in words.</summary>
+/// <summary>Writes the texts of a run's picture.</summary>
 internal static class RunWords
 {
     /// <summary>How long a run took, and why it ended.</summary>
@@ -23,13 +23,13 @@ internal static class RunWords
         if (missing.Length > 0)
         {
             yield return $"A loss is not finite in {missing.Length} of {Numbers.Of(history.Count, "validation")}, "
-                + $"first at step {Numbers.Exact(history.Steps[missing[0]])}; these points are not drawn.";
+                + $"first at step {Numbers.Exact(history.Steps[missing[0]])}. These points are not drawn.";
         }
         else if (result.Stop == StopReason.Diverged)
         {
             yield return history.Count > 0
-                ? "The loss that was not finite came after the last validation and is not drawn."
-                : "The loss that was not finite came before the first validation.";
+                ? "A loss was not finite after the last validation. It is not drawn."
+                : "A loss was not finite before the first validation.";
         }
     }
 
@@ -52,9 +52,9 @@ internal static class RunWords
         {
             StopReason.NoImprovement => $" (no smaller validation loss in {Numbers.Of(settings.Patience, "validation")})",
             StopReason.TooSlow =>
-                $" (loss gained less than {Numbers.Tick(settings.MinGain)} over {Numbers.Of(settings.Patience, "validation")})",
+                $" (loss improved by less than {Numbers.Tick(settings.MinGain)} over {Numbers.Of(settings.Patience, "validation")})",
             StopReason.TargetHeld =>
-                $" (accuracy above {Numbers.Tick(settings.Target)} in {Numbers.Of(settings.Hold, "validation")} on end)",
+                $" (accuracy above {Numbers.Tick(settings.Target)} in {Numbers.Of(settings.Hold, "validation")} in a row)",
             StopReason.MaxEpochs => $" ({Numbers.Of(settings.MaxEpochs, "epoch")})",
             StopReason.Diverged => " (a loss was not finite)",
             _ => "",

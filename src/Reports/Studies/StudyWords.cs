@@ -4,38 +4,38 @@ using CuteDl.Studies.Statistics;
 
 namespace CuteDl.Reports;
 
-/// <summary>Numbers and names of studies as readers see them.</summary>
+/// <summary>Formats numbers and names of studies.</summary>
 internal static class StudyWords
 {
-    /// <summary>What stands for a value that there is none of.</summary>
+    /// <summary>Replaces a missing value.</summary>
     public const string Nothing = "–";
 
-    /// <summary>28,140, or never.</summary>
+    /// <summary>Returns <c>28,140</c>, or <c>never</c>.</summary>
     public static string Steps(double steps) =>
         double.IsNaN(steps) ? Nothing : double.IsInfinity(steps) ? "never" : steps.ToString("#,0", CultureInfo.InvariantCulture);
 
-    /// <summary>0.9712.</summary>
+    /// <summary>Returns <c>0.9712</c>.</summary>
     public static string Accuracy(double accuracy) => double.IsNaN(accuracy) ? Nothing : accuracy.ToString("0.0000", CultureInfo.InvariantCulture);
 
-    /// <summary>85 %.</summary>
+    /// <summary>Returns <c>85 %</c>.</summary>
     public static string Percent(double share) => (100 * share).ToString("0.#", CultureInfo.InvariantCulture) + " %";
 
-    /// <summary>Three digits that count: 0.0123, 31.4, 1.2e-07.</summary>
+    /// <summary>Returns a number with three significant digits: <c>0.0123</c>, <c>31.4</c>, <c>1.2e-07</c>.</summary>
     public static string Number(double value) =>
         double.IsNaN(value) ? Nothing
         : double.IsInfinity(value) ? value > 0 ? "∞" : "−∞"
         : Math.Abs(value) is not 0 and (< 1e-4 or >= 1e6) ? value.ToString("0.##e+0", CultureInfo.InvariantCulture)
         : double.Parse(value.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).ToString("0.######", CultureInfo.InvariantCulture);
 
-    /// <summary>+0.42, −0.42.</summary>
+    /// <summary>Returns <c>+0.42</c> or <c>−0.42</c>.</summary>
     public static string Points(double points) =>
         double.IsNaN(points) ? Nothing : (points < 0 ? "−" : "+") + Math.Abs(points).ToString("0.00", CultureInfo.InvariantCulture);
 
-    /// <summary>A value with its interval: 0.9 [0.8, 1.1].</summary>
+    /// <summary>Returns a value with its interval: <c>0.9 [0.8, 1.1]</c>.</summary>
     public static string Range(Interval? interval, Func<double, string> text) =>
         interval is { } there && !double.IsNaN(there.Value) ? $"{text(there.Value)} [{text(there.Low)}, {text(there.High)}]" : Nothing;
 
-    /// <summary>lr=0.01, decay=0.9.</summary>
+    /// <summary>Returns <c>lr=0.01, decay=0.9</c>.</summary>
     public static string Values(IEnumerable<(string Name, double Value)> values) =>
         string.Join(", ", values.Select(value => FormattableString.Invariant($"{value.Name}={value.Value}")));
 
@@ -79,14 +79,14 @@ internal static class StudyWords
             _ => "outlier",
         };
 
-    /// <summary>A phase or an ending or a kind of decision in lower case: what files say.</summary>
+    /// <summary>Returns an enumeration's value as files have it, in snake case.</summary>
     public static string Key<T>(T value)
         where T : struct, Enum =>
         System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 
-    /// <summary>Whether a trial ended in success: it reached its target and did not diverge.</summary>
+    /// <summary>True if a trial reached its target and did not diverge.</summary>
     public static bool IsReached(TrialResult result) => result.Ending != Ending.Diverged && double.IsFinite(result.StepsToTarget);
 
-    /// <summary>Steps to the target; infinite for a trial that diverged or did not arrive.</summary>
+    /// <summary>Returns the steps to the target; infinite for a trial that diverged or missed it.</summary>
     public static double StepsToTarget(TrialResult result) => IsReached(result) ? result.StepsToTarget : double.PositiveInfinity;
 }

@@ -82,7 +82,7 @@ public sealed class Summary
         string[] headers =
         [
             "run", "optimizer", "seeds", "steps", "best accuracy", "final accuracy", "best val. loss", "final val. loss", "stopped because",
-            "runs with (almost) dead logits", "seconds", "the document's figures",
+            "runs with dead or almost dead logits", "seconds", "the document's figures",
         ];
         return new Table(headers, [.. rows]).WithoutIdle();
     }
@@ -93,7 +93,7 @@ public sealed class Summary
         var text = new StringBuilder("# Comparison of optimizers\n\n");
         if (_comparison.Runs.Count == 0)
         {
-            return text.Append("No run was finished.\n").ToString();
+            return text.Append("No run has finished.\n").ToString();
         }
 
         var first = _comparison.Runs[0];
@@ -108,7 +108,7 @@ public sealed class Summary
 
         if (HasSeveralSeeds)
         {
-            text.Append("Over the seeds: the median, with the least and the greatest in brackets.\n\n").Append(OverSeeds().ToMarkdown()).Append("\nEvery run:\n\n");
+            text.Append("Over the seeds: the median, with the smallest and the greatest value in brackets.\n\n").Append(OverSeeds().ToMarkdown()).Append("\nEvery run:\n\n");
         }
 
         text.Append(EveryRun().ToMarkdown());

@@ -124,6 +124,9 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
     let expected = expected study look
     let document = DocumentRuns.rows study results
     let documentSentences = DocumentRuns.sentences study results document
+    let progress = progress look trials expected isDocument
+    let limits = Array.append (Resolutions.sentences study resolutions) (Verdicts.scope study overall)
+    let failures = Verdicts.failures summaries
 
     { Study = study.Name
       Trials = trials
@@ -143,12 +146,9 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
       Profiles = Profiles.ofResults study results
       Autopsies = Autopsies.ofResults study results
       Document = document
+      Notes = Array.append progress limits
       DocumentSentences = documentSentences
+      Failures = failures
       Sentences =
-        [| yield! progress look trials expected isDocument
-           // Of the document's protocol, what its runs' luck does to its conclusions comes first: it is why there is another.
-           yield! documentSentences
-           yield! Resolutions.sentences study resolutions
-           yield! Verdicts.scope study overall
-           yield! verdicts |> Array.collect _.Sentences
-           yield! Verdicts.failures summaries |] }
+        // For the document's protocol, the effect of luck on its conclusions comes first: it is the reason for the fair protocol.
+        Array.concat [ progress; documentSentences; limits; verdicts |> Array.collect _.Sentences; failures ] }

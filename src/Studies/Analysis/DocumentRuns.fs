@@ -65,7 +65,7 @@ let private deaths (row: DocumentRow) =
 /// Contenders whose one run in the document diverged.
 let private diverging (rows: DocumentRow array) =
     rows
-    |> Array.filter (fun row -> row.Figures.Contains "diverged")
+    |> Array.filter (fun row -> DocumentedRuns.all |> List.exists (fun run -> run.Name = row.Contender && run.CalledDiverged))
     |> Array.map (fun row ->
         let diverged = count row.Diverged row.Trials
         let lost = count row.DeadOrAlmost row.Trials

@@ -423,32 +423,36 @@ type StudyAnalysis =
         Comparisons: PairComparison array
         /// <summary>Each pair over all tasks; empty if there is one task.</summary>
         Overall: PairComparison array
-        /// <summary>How finely the validations resolve each contender's times to the target.</summary>
+        /// <summary>The resolution of each contender's times to the target.</summary>
         Resolutions: Resolution array
-        /// <summary>Objections that the results raise, beside those that the study raises by itself.</summary>
+        /// <summary>Objections that follow from the results. Objections to the study itself are not included.</summary>
         Findings: Finding array
-        /// <summary>What may be said of each task and metric, and over all tasks if there are several.</summary>
+        /// <summary>A verdict for each task and metric, and over all tasks if there are several.</summary>
         Verdicts: MetricVerdict array
-        /// <summary>Looks and levels.</summary>
+        /// <summary>The interim looks and their significance levels.</summary>
         Looks: LookState
-        /// <summary>What tuning tried.</summary>
+        /// <summary>The settings that tuning tried.</summary>
         Settings: SettingRow array
-        /// <summary>The frontier's cells.</summary>
+        /// <summary>The cells of the small-rate frontier.</summary>
         Frontier: FrontierCell array
-        /// <summary>How small the learning rate may be.</summary>
+        /// <summary>The smallest learning rates that reach the target.</summary>
         FrontierLimits: FrontierLimit array
-        /// <summary>How much the learning rate may be off.</summary>
+        /// <summary>The range of good learning rates.</summary>
         Tolerances: ToleranceRow array
-        /// <summary>What smaller tuning budgets would have found.</summary>
+        /// <summary>The expected best of smaller tuning budgets.</summary>
         BestOfK: BestOfKRow array
-        /// <summary>Profiles over all (task, seed).</summary>
+        /// <summary>Performance profiles over all pairs of task and seed.</summary>
         Profiles: ProfileRow array
         /// <summary>Failed and outlying trials.</summary>
         Autopsies: Autopsy array
-        /// <summary>The document's protocol; empty for the fair one.</summary>
+        /// <summary>The results of the document's protocol; empty for the fair protocol.</summary>
         Document: DocumentRow array
-        /// <summary>What dead logits do to the document's conclusions, in words; empty for the fair protocol.</summary>
+        /// <summary>Progress, interim looks and the limits of the comparisons, in sentences.</summary>
+        Notes: string array
+        /// <summary>The effect of dead logits on the document's conclusions, in sentences; empty for the fair protocol.</summary>
         DocumentSentences: string array
-        /// <summary>The verdict in words, the most important first.</summary>
+        /// <summary>A sentence for each contender with runs that missed the target.</summary>
+        Failures: string array
+        /// <summary>The whole verdict, the most important sentences first.</summary>
         Sentences: string array
     }

@@ -78,7 +78,12 @@ module internal ContenderParser =
         | JsonValue.Bool _ -> Fixed(argumentValue reading arguments place)
         | JsonValue.Object [ other, tree ] ->
             let known = [ "log_uniform"; "uniform"; "choice"; "fixed" ]
-            reading.Fail(place.Member(other, tree), $"'{Bounded.text other}' is not a kind of search space: {Bounded.suggestion known other}")
+
+            reading.Fail(
+                place.Member(other, tree),
+                $"'{Bounded.text other}' is not a kind of search space: {Bounded.suggestion known other}"
+            )
+
             Fixed 0.0
         | _ ->
             reading.FailValue(place, "a number, or an object with one of log_uniform, uniform, choice, fixed")

@@ -300,7 +300,12 @@ module Lint =
           | [] -> ()
           | early ->
               let shown = String.Join(", ", early)
-              warning "S004" "$.confirmation.looks" $"An interim look at {shown} seeds cannot decide anything." $"Use {fewestSeeds} seeds or more at the first look." ]
+
+              warning
+                  "S004"
+                  "$.confirmation.looks"
+                  $"An interim look at {shown} seeds cannot decide anything."
+                  $"Use {fewestSeeds} seeds or more at the first look." ]
 
     /// The smallest p-value of the exact sign-flip test must pass the strictest level of Holm's correction.
     let private decisions (contenders: int) (confirmation: Confirmation) =
@@ -339,11 +344,14 @@ module Lint =
           let tunesRate (contender: Contender) = List.contains "lr" (tuned contender)
 
           if List.contains "lr" arguments && not (tunesRate contender) && List.exists tunesRate others then
-              warning "S013" path $"The learning rate of {contender.Name} is not tuned, but other optimizers tune theirs." "Add \"lr\" to its search space."
+              warning
+                  "S013"
+                  path
+                  $"The learning rate of {contender.Name} is not tuned, but other optimizers tune theirs."
+                  "Add \"lr\" to its search space."
 
           match started tuning contender with
-          | Error problem ->
-              finding Severity.Error "S017" path problem "Change the search space, the optimizer or the search."
+          | Error problem -> finding Severity.Error "S017" path problem "Change the search space, the optimizer or the search."
           | Ok list when tuning.Search = Search.Grid ->
               for name, space in contender.Space do
                   match space with

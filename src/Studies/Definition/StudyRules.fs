@@ -111,7 +111,7 @@ module StudyRules =
               || not (ascends frontier.Rates)
               || not (Double.IsFinite(List.last frontier.Rates))
           then
-              "The frontier's learning rates are empty, not above 0, or not in ascending order. Give at least one rate above 0, in ascending order." ]
+              $"""The frontier's learning rates are [{String.Join(", ", frontier.Rates |> List.map NumberText.ofFloat)}]. Give at least one rate, all above 0 and in ascending order.""" ]
 
     let private testSet (task: StudyTask) =
         match task.Problem with

@@ -222,7 +222,11 @@ module internal TaskParser =
             | None, None, Some epoch -> 10L * int64 epoch
             | None, None, None when isFunction -> 1000L
             | None, None, None ->
-                reading.Fail(place, "The key \"steps\" is missing, and the steps in an epoch are unknown. Add \"steps\", or \"training_images\" to the folder.")
+                reading.Fail(
+                    place,
+                    "The key \"steps\" is missing, and the steps in an epoch are unknown. Add \"steps\", or \"training_images\" to the folder."
+                )
+
                 1L
 
         let largest = int (min steps (int64 most))

@@ -174,7 +174,9 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
             with
             | :? FileNotFoundException
             | :? DirectoryNotFoundException ->
-                raise (IOException $"'{path}' does not exist any more: the study's folder was removed or moved while the study was running.")
+                raise (
+                    IOException $"'{path}' does not exist any more: the study's folder was removed or moved while the study was running."
+                )
 
         if now.Length <> length + unfinished then
             raise (changed ())

@@ -131,10 +131,10 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
 
             let reason =
                 match tuning.Objective with
-                | _ when Double.IsNegativeInfinity worth && Double.IsInfinity steps ->
-                    $"All {count} settings failed. {text} ran longest."
+                | _ when Double.IsNegativeInfinity worth && Double.IsInfinity steps -> $"All {count} settings failed. {text} ran longest."
                 | TimeToTarget when Double.IsFinite steps -> $"{text} reached the target in the fewest steps of {count} settings: {steps}."
-                | TimeToTarget -> FormattableString.Invariant $"None of {count} settings reached the target. {text} came nearest, with {abs worth:G4}."
+                | TimeToTarget ->
+                    FormattableString.Invariant $"None of {count} settings reached the target. {text} came nearest, with {abs worth:G4}."
                 | FinalScore -> FormattableString.Invariant $"{text} had the best final result of {count} settings: {abs worth:G4}."
 
             let selection =

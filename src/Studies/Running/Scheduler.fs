@@ -91,7 +91,8 @@ type internal Scheduler
                 if Double.IsNegativeInfinity threshold then
                     FormattableString.Invariant $"The trial has {worth:G6}. Too few trials before it have come this far to end any."
                 else
-                    FormattableString.Invariant $"The trial has {worth:G6}, {comparison} the threshold {threshold:G6} from {others.Length} trials before it." }
+                    FormattableString.Invariant
+                        $"The trial has {worth:G6}, {comparison} the threshold {threshold:G6} from {others.Length} trials before it." }
 
         goesOn
 

@@ -55,7 +55,11 @@ module internal StudyRecords =
             match trials.TryGetValue found.Id with
             | true, trial when trial = found && sameValues trial found -> ()
             | true, trial ->
-                StudyRecord.fail file entry.Number entry.Record $"The trial '{found.Id}' has the optimizer {found.Optimizer} instead of {trial.Optimizer}."
+                StudyRecord.fail
+                    file
+                    entry.Number
+                    entry.Record
+                    $"The trial '{found.Id}' has the optimizer {found.Optimizer} instead of {trial.Optimizer}."
             | _ -> StudyRecord.fail file entry.Number entry.Record $"The study has no trial '{found.Id}'."
 
         let planned = HashSet<string>(plan.Decisions |> Seq.map _.Key)

@@ -117,7 +117,10 @@ type StudyRun
         if File.Exists folder.Journal then
             folder
         elif Directory.Exists folder.Journal then
-            raise (StudyException $"'{folder.Journal}' is a folder instead of a file, so '{folder.Path}' is not the folder of a study. Give another folder.")
+            raise (
+                StudyException
+                    $"'{folder.Journal}' is a folder instead of a file, so '{folder.Path}' is not the folder of a study. Give another folder."
+            )
         else
             raise (StudyException $"'{folder.Path}' holds no study. Give the folder of a study.")
 
@@ -307,7 +310,9 @@ type StudyRun
     /// <exception cref="T:CuteDl.Studies.StudyException">A trial failed, or what came of it could not be kept: which, and why. What is in the journal stays.</exception>
     member _.Run(options: RunOptions, progress: StudyProgress -> unit, cancellation: CancellationToken) : StudyOutcome =
         if options.Workers < 1 then
-            raise (ArgumentOutOfRangeException("workers", options.Workers, $"{options.Workers} trials cannot run at a time. Use at least 1."))
+            raise (
+                ArgumentOutOfRangeException("workers", options.Workers, $"{options.Workers} trials cannot run at a time. Use at least 1.")
+            )
 
         let scheduler = Scheduler(study, planner, source, store, options.Workers, options.SaveEvery, progress)
 

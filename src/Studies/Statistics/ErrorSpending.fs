@@ -46,7 +46,10 @@ module ErrorSpending =
 
         if seeds[0] < 1 || seeds |> Array.pairwise |> Array.exists (fun (before, after) -> before >= after) then
             let given = System.String.Join(", ", seeds)
-            raise (System.ArgumentException($"The interim looks are at {given} seeds. Use ascending numbers, the first at least 1.", "seeds"))
+
+            raise (
+                System.ArgumentException($"The interim looks are at {given} seeds. Use ascending numbers, the first at least 1.", "seeds")
+            )
 
         let cap = float (Array.last seeds)
         let upTo = seeds |> Array.map (fun n -> spent spending alpha (float n / cap))

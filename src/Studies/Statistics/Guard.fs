@@ -11,7 +11,12 @@ let notNaN (name: string) (values: float array) =
     let place = Array.FindIndex(values, (fun value -> Double.IsNaN value))
 
     if place >= 0 then
-        raise (ArgumentException($"The argument {name} has NaN at index {place}. For a failed run, use infinity for a time and 0 for an accuracy.", name))
+        raise (
+            ArgumentException(
+                $"The argument {name} has NaN at index {place}. For a failed run, use infinity for a time and 0 for an accuracy.",
+                name
+            )
+        )
 
 let finite (name: string) (values: float array) =
     let place = Array.FindIndex(values, (fun value -> not (Double.IsFinite value)))

@@ -49,8 +49,7 @@ let private share (holds: float -> bool) (strata: float array array) =
 let private curve seed purpose resamples level (holds: float -> float -> bool) (at: float array) (strata: float array array) =
     Guard.notEmpty "tasks" strata
 
-    strata
-    |> Array.iter (fun stratum -> Guard.equalLength "strata[0]" strata[0] "strata" stratum)
+    strata |> Array.iter (fun stratum -> Guard.equalLength "strata[0]" strata[0] "strata" stratum)
 
     let points =
         at

@@ -18,7 +18,13 @@ let interval (level: float) (successes: int) (trials: int) : Interval =
     Guard.atLeast "trials" 1 trials
 
     if successes < 0 || successes > trials then
-        raise (ArgumentOutOfRangeException("successes", successes, $"The number of successes must be from 0 to {trials}, the number of trials."))
+        raise (
+            ArgumentOutOfRangeException(
+                "successes",
+                successes,
+                $"The number of successes must be from 0 to {trials}, the number of trials."
+            )
+        )
 
     let n = float trials
     let p = float successes / n

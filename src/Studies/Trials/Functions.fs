@@ -35,7 +35,8 @@ module internal Landscape =
             outOfRange "condition" condition "The condition number of a quadratic" "a finite number of at least 1"
         | Rosenbrock dimensions when dimensions < 2 || dimensions % 2 <> 0 ->
             outOfRange "dimensions" dimensions "The dimensions of a Rosenbrock function" "an even number of at least 2"
-        | LogisticRegression(dimensions, _) when dimensions < 1 -> outOfRange "dimensions" dimensions "The dimensions of a regression" "at least 1"
+        | LogisticRegression(dimensions, _) when dimensions < 1 ->
+            outOfRange "dimensions" dimensions "The dimensions of a regression" "at least 1"
         | LogisticRegression(_, examples) when examples < 2 -> outOfRange "examples" examples "The examples of a regression" "at least 2"
         | _ -> ()
 

@@ -134,7 +134,13 @@ module PreparedTask =
                 { files with Training = training; Validation = validation }, Some files.Validation
 
         if images.Batch < 1 then
-            raise (ArgumentOutOfRangeException("batch", images.Batch, $"The task '{task.Name}' has batches of {images.Batch} images. Use at least 1."))
+            raise (
+                ArgumentOutOfRangeException(
+                    "batch",
+                    images.Batch,
+                    $"The task '{task.Name}' has batches of {images.Batch} images. Use at least 1."
+                )
+            )
 
         let model = Model.create data.Training.Width images.Layers images.Loss
 
@@ -178,7 +184,13 @@ module PreparedTask =
     /// <exception cref="T:System.ArgumentException">A number is out of its range, or layers and data do not fit.</exception>
     let prepare (read: ImageSource -> DataSets) (task: StudyTask) : PreparedTask =
         if task.Steps < 1L then
-            raise (ArgumentOutOfRangeException("steps", task.Steps, $"The task '{task.Name}' has a budget of {task.Steps} steps. Use at least 1."))
+            raise (
+                ArgumentOutOfRangeException(
+                    "steps",
+                    task.Steps,
+                    $"The task '{task.Name}' has a budget of {task.Steps} steps. Use at least 1."
+                )
+            )
 
         if task.ValidateEvery < 1 then
             raise (

@@ -126,7 +126,7 @@ let private failures =
               let autopsy = Array.exactlyOne analysis.Autopsies
               Expect.equal (autopsy.Failure, autopsy.Seed, autopsy.Others.Length) (FailureKind.Diverged, 103, 1) "autopsy"
               Expect.stringContains (text autopsy.Sentences) "not finite is at step 120" "the first step"
-              Expect.stringContains (text autopsy.Sentences) "With the same seed adam reached the target" "the others")
+              Expect.stringContains (text autopsy.Sentences) "With the same seed, the target was reached by adam" "the others")
 
           testCase "an autopsy finds the lost class, its ceiling and an unusual update" (fun () ->
               let mend (result: TrialResult) =
@@ -140,8 +140,8 @@ let private failures =
               Expect.equal autopsy.Failure FailureKind.TargetMissed "missed"
               let words = text autopsy.Sentences
               Expect.stringContains words "Dead logits: 5" "class"
-              Expect.stringContains words "0.8443 at most; the target of 0.9100 is out of its reach" "ceiling"
-              Expect.stringContains words "100 times the contender's median" "update"
+              Expect.stringContains words "at most 0.8443, below the target of 0.9100" "ceiling"
+              Expect.stringContains words "100 times the optimizer's median" "update"
               Expect.isFalse (words.Contains "‖g‖") "the gradient is usual")
 
           testCase "an outlier that arrived is looked at, without a cause if none is seen" (fun () ->
@@ -150,7 +150,7 @@ let private failures =
 
               let autopsy = Array.exactlyOne (Analysis.ofResults (two 10 []) low 1).Autopsies
               Expect.equal (autopsy.Failure, autopsy.Seed) (FailureKind.Outlier, 107) "outlier"
-              Expect.equal autopsy.Sentences[0] "No cause seen." "no cause") ]
+              Expect.equal autopsy.Sentences[0] "No cause was found." "no cause") ]
 
 let private tables =
     testList
@@ -239,9 +239,9 @@ let private document =
           testCase "what that does to its conclusions" (fun () ->
               let words = text analysis.Value.DocumentSentences
               Expect.stringContains words "infinite or NaN in 0 of 10 runs, and 9 lost a class" "diverged"
-              Expect.stringContains words "for 3 of 10 seeds" "the order"
+              Expect.stringContains words "with 3 of 10 seeds" "the order"
               Expect.stringContains words "momentum (7), adam (2) and fixed-0.2 (1)" "the first to hold"
-              Expect.stringContains words "9 of 40 runs ended below 0.9100, and 9 of those had lost a class" "luck")
+              Expect.stringContains words "9 of 40 runs ended below 0.9100, and 9 of these had lost a class" "luck")
 
           testCase "values at the stop are called so" (fun () ->
               let metrics = analysis.Value.Comparisons |> Array.map _.Metric |> Array.distinct
@@ -257,7 +257,7 @@ let private looks =
               let analysis = Analysis.ofResults (two 10 []) (upTo 9) 1
               let steps = comparison Metric.StepsToTarget analysis
               Expect.equal (steps.Outcome, steps.Seeds.Length) (Outcome.NotRanked, 9) "steps"
-              Expect.stringContains (text analysis.Sentences) "9 of 10 seeds are finished, and only all of them are a look" "why"
+              Expect.stringContains (text analysis.Sentences) "only 9 of the 10 seeds of this interim look are finished" "why"
               Expect.isFalse analysis.Looks.Decided "not decided"
               Expect.equal (comparison Metric.StepsToTarget (Analysis.ofResults (two 10 []) clear 1)).Winner "adam" "with the last")
 

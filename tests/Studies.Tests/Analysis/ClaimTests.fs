@@ -125,7 +125,7 @@ let private validations =
               let analysis = Analysis.ofResults (study 800) tuning 1
               let row = Array.exactlyOne analysis.Resolutions
               Expect.equal (row.Phase, row.IsFine) (Phase.Tuning, false) "pilot"
-              Expect.stringContains (Array.exactlyOne analysis.Findings).Message "reached the target in tuning so early" "said before") ]
+              Expect.stringContains (Array.exactlyOne analysis.Findings).Message "reached the target in tuning early" "said before") ]
 
 let private stopped =
     // As the document's rmsprop and momentum: nine of ten runs of one are stopped, long before the budget.

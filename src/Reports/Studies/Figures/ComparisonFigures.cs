@@ -15,12 +15,12 @@ internal static class ComparisonFigures
                 $"profile-{(isTime ? "steps" : "accuracy")}",
                 $"Performance profile: {StudyWords.Of(metric.Key)}",
                 isTime
-                    ? "The share of all (task, seed) on which an optimizer needs at most so many times the steps of the fastest; where a curve ends on the right is its success rate. Bands of 95 %."
-                    : "The share of all (task, seed) that end at least so accurate. Bands of 95 %.",
+                    ? "The share of runs (task and seed) in which an optimizer needs at most a multiple of the fastest one's steps. The right end of a curve is the success rate. Bands of 95 %."
+                    : "The share of runs (task and seed) that end with at least a given accuracy. Bands of 95 %.",
                 [
                     new LinePane(
-                        new Axis(isTime ? "times the steps of the fastest" : "at least this accuracy", isTime ? AxisKind.Logarithmic : AxisKind.Linear, AxisFormat.Value),
-                        new Axis("share of (task, seed)", AxisKind.Linear, AxisFormat.Percent) { Reach = [0, 1] },
+                        new Axis(isTime ? "multiple of the fastest one's steps" : "final accuracy, at least", isTime ? AxisKind.Logarithmic : AxisKind.Linear, AxisFormat.Value),
+                        new Axis("share of runs", AxisKind.Linear, AxisFormat.Percent) { Reach = [0, 1] },
                         [
                             .. metric.Select(row => new Series(facts.Group(row.Contender), row.Contender, row.Curve.At, row.Curve.Share, isTime ? Look.Stairs : Look.Line)
                             {
@@ -45,7 +45,7 @@ internal static class ComparisonFigures
                     var isTime = metric.Key == Metric.StepsToTarget;
                     return new IntervalPane(
                         isTime
-                            ? new Axis("first / second, times the steps", AxisKind.Logarithmic, AxisFormat.Value)
+                            ? new Axis("steps of the first / steps of the second", AxisKind.Logarithmic, AxisFormat.Value)
                             : new Axis("first − second, percentage points", AxisKind.Linear, AxisFormat.Value),
                         [
                             .. metric.Select(pair => new IntervalRow(
@@ -87,11 +87,11 @@ internal static class ComparisonFigures
         {
             yield return new Figure(
                 FileNames.Safe($"success-{task.Key}"),
-                $"How often the target was reached: {task.Key}",
+                $"Runs that reached the target: {task.Key}",
                 "Filled marks: tuned. Open marks: defaults. Wilson intervals of 95 %.",
                 [
                     new IntervalPane(
-                        new Axis("share of the seeds", AxisKind.Linear, AxisFormat.Percent) { Reach = [0, 1] },
+                        new Axis("share of seeds", AxisKind.Linear, AxisFormat.Percent) { Reach = [0, 1] },
                         [
                             .. task.OrderBy(row => facts.Group(row.Contender)).Select(row => new IntervalRow(
                                 facts.Group(row.Contender),
@@ -115,11 +115,11 @@ internal static class ComparisonFigures
         {
             yield return new Figure(
                 "lost-classes",
-                "How often a class was lost",
-                "Runs in which a logit was dead or almost dead at the end. Wilson's intervals of 95 %.",
+                "Runs that lost a class",
+                "Runs with a dead or almost dead logit at the end. Wilson intervals of 95 %.",
                 [
                     .. result.Analysis.Document.GroupBy(row => row.Task).Select(task => new IntervalPane(
-                        new Axis("share of the seeds", AxisKind.Linear, AxisFormat.Percent) { Reach = [0, 1] },
+                        new Axis("share of seeds", AxisKind.Linear, AxisFormat.Percent) { Reach = [0, 1] },
                         [
                             .. task.Select(row => new IntervalRow(
                                 facts.Group(row.Contender),

@@ -27,8 +27,8 @@ internal static class CurveFigures
                 yield return new Figure(
                     FileNames.Safe($"learning-{task.Name}"),
                     $"Learning curves: {task.Name}",
-                    "Validation over the training steps. Bold: the median over the seeds, where at least half have a finite value; the band holds the middle half of them; "
-                    + "faint: each seed. Dotted: the target. A loss of exactly 0 is drawn at the lower edge of a logarithmic axis.",
+                    "Validation over the training steps. Bold: the median over the seeds, if at least half have a finite value. Band: the middle half of the seeds. "
+                    + "Faint: each seed. Dotted: the target. A loss of exactly 0 is drawn at the lower edge of a logarithmic axis.",
                     panes);
             }
         }
@@ -66,8 +66,8 @@ internal static class CurveFigures
                 var isNever = series.Any(line => line.Y.Any(double.IsInfinity));
                 yield return new Figure(
                     FileNames.Safe($"paired-{task.Name}"),
-                    $"Seed by seed: {task.Name}",
-                    "Steps to the target. A line joins the runs of one seed: the same initial weights and order of batches." + (isNever ? " Never: not within the budget; ×: diverged." : ""),
+                    $"Steps by seed: {task.Name}",
+                    "Steps to the target. A line joins the runs with one seed: they have the same initial weights and order of batches." + (isNever ? " Never: the target was not reached within the budget. ×: diverged." : ""),
                     [
                         new LinePane(
                             new Axis("", AxisKind.Names, AxisFormat.Value) { Names = facts.Contenders },

@@ -52,7 +52,7 @@ internal sealed class FigurePicture
             LinePane lines => new LineDrawing(lines),
             IntervalPane intervals => new IntervalDrawing(intervals),
             HeatPane heat => new HeatDrawing(heat),
-            _ => throw new InvalidOperationException($"no drawing of {pane.GetType().Name}."),
+            _ => throw new InvalidOperationException($"There is no drawing of {pane.GetType().Name}."),
         };
 
     private void Draw(SKCanvas canvas)

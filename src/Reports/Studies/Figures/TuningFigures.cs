@@ -22,7 +22,7 @@ internal static class TuningFigures
                 yield return new Figure(
                     FileNames.Safe($"rates-{task.Name}"),
                     $"Learning rates: {task.Name}",
-                    "Of each setting that tuning tried the median over the tuning seeds. Never: not reached within the budget; ×: runs diverged.",
+                    "The median over the tuning seeds for each setting. Never: the target was not reached within the budget. ×: some runs diverged.",
                     panes);
             }
         }
@@ -59,7 +59,7 @@ internal static class TuningFigures
                 yield return new Figure(
                     FileNames.Safe($"frontier-{task.Name}"),
                     $"The small-rate frontier: {task.Name}",
-                    "Median steps to the target at each learning rate, darker being fewer; below, how many of the seeds reached it. Grey: half of them never did; ×: half of them diverged.",
+                    "Median steps to the target at each learning rate: darker cells have fewer steps. Below: the number of seeds that reached the target. Grey: at least half of the seeds missed it. ×: at least half diverged.",
                     [new HeatPane("learning rate", [.. rates.Select(StudyWords.Number)], rows, [.. rows.Select(name => (IReadOnlyList<HeatCell?>)[.. rates.Select(rate => At(name, rate))])])]);
             }
         }
@@ -93,8 +93,8 @@ internal static class TuningFigures
             {
                 yield return new Figure(
                     FileNames.Safe($"best-of-k-{task.Name}"),
-                    $"What fewer settings would have found: {task.Name}",
-                    "The best of k settings drawn from those tried: expected, and the band in which it lies 95 times of 100. Steps count as the budget where the target was not reached.",
+                    $"Expected best of fewer settings: {task.Name}",
+                    "The expected best of k settings drawn at random from all settings tried, with a band of 95 %. A missed target counts as the whole budget.",
                     panes);
             }
         }

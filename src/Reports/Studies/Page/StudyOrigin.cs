@@ -1,5 +1,3 @@
-using CuteDl.Studies;
-
 namespace CuteDl.Reports;
 
 /// <summary>The version and data behind a study's results, from its journal.</summary>

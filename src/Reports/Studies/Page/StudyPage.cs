@@ -2,10 +2,10 @@ using CuteDl.Studies;
 
 namespace CuteDl.Reports;
 
-/// <summary>The page of a study: one file that needs no other, and may load none.</summary>
+/// <summary>Writes the page of a study: a single file that loads nothing else.</summary>
 internal sealed class StudyPage(StudyContent content)
 {
-    // Whatever else may be in it: a browser refuses to load anything from anywhere.
+    // Browsers then refuse to load anything, even if text of a study were to ask for it.
     private const string Policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
     private const int LongestOpen = 600;
@@ -14,7 +14,7 @@ internal sealed class StudyPage(StudyContent content)
     private readonly StudyAnalysis _analysis = content.Result.Analysis;
     private readonly Html _page = new();
 
-    /// <summary>The page's text.</summary>
+    /// <summary>Returns the page as HTML.</summary>
     public string Write()
     {
         var sections = Sections().Where(section => section.IsThere).ToArray();
@@ -25,7 +25,7 @@ internal sealed class StudyPage(StudyContent content)
             .Raw($"<style>\n{Resource("study-report.css")}</style>\n</head>\n<body>\n<svg id=\"space\" width=\"0\" height=\"0\" aria-hidden=\"true\"></svg>");
         Head();
         _page.Raw("<nav aria-label=\"Sections\"><div>" + string.Concat(sections.Select(section => $"<a href=\"#{section.Id}\">{Html.Escape(section.Short)}</a>")) + "</div></nav>\n<main>")
-            .Raw("<noscript><p class=\"warning\">The figures of this page are drawn by its script; as pictures they are in the folder figures.</p></noscript>");
+            .Raw("<noscript><p class=\"warning\">The script of this page draws its figures. The folder figures has them as pictures.</p></noscript>");
         foreach (var section in sections)
         {
             _page.Section(section.Id, section.Title, _ => section.Write());
@@ -72,7 +72,7 @@ internal sealed class StudyPage(StudyContent content)
                 "quiet");
         if (!_result.IsComplete)
         {
-            _page.Element("p", $"This study is not complete: {_result.Trials.Count} of {_result.Planned} trials that are known to be needed are finished, and all that follows is of these.", "warning");
+            _page.Element("p", $"This study is not complete: {_result.Trials.Count} of {_result.Planned} trials are finished, and this report shows only these.", "warning");
         }
 
         _page.Raw("</header>");
@@ -80,10 +80,7 @@ internal sealed class StudyPage(StudyContent content)
 
     private void Verdict()
     {
-        var said = _analysis.Verdicts.SelectMany(verdict => verdict.Sentences).ToHashSet();
-        var others = _analysis.Sentences.Where(sentence => !said.Contains(sentence) && !_analysis.DocumentSentences.Contains(sentence)).ToArray();
-        var progress = others.TakeWhile(sentence => _analysis.Verdicts.Length == 0 || Array.IndexOf(_analysis.Sentences, sentence) < Array.IndexOf(_analysis.Sentences, _analysis.Verdicts[0].Sentences[0])).ToArray();
-        foreach (var sentence in progress)
+        foreach (var sentence in _analysis.Notes)
         {
             _page.Element("p", sentence);
         }
@@ -112,7 +109,7 @@ internal sealed class StudyPage(StudyContent content)
             _page.Raw("<li>").Element("strong", verdict.Sentences[0]);
             if (verdict.Sentences.Length > 1)
             {
-                // The size of the difference is part of the answer, if it takes few words.
+                // A short first verdict is open, because it shows the size of the differences.
                 var isShort = ReferenceEquals(verdict, _analysis.Verdicts[0]) && verdict.Sentences.Sum(sentence => sentence.Length) <= LongestOpen;
                 _page.Folded("In detail", page => page.List(verdict.Sentences.Skip(1)), isShort);
             }
@@ -121,16 +118,16 @@ internal sealed class StudyPage(StudyContent content)
         }
 
         _page.Raw("</ul>");
-        if (others.Length > progress.Length)
+        if (_analysis.Failures.Length > 0)
         {
-            _page.Folded($"Optimizers that did not always reach the target ({others.Length - progress.Length})", page => page.List(others.Skip(progress.Length)));
+            _page.Folded($"Optimizers that did not always reach the target ({_analysis.Failures.Length})", page => page.List(_analysis.Failures));
         }
     }
 
     private void Summary()
     {
         _page.Table(content.Summary);
-        _page.Folded("Seconds, which are not repeatable", page => page.Table(content.Seconds, hasTitle: false));
+        _page.Folded("Seconds (not repeatable)", page => page.Table(content.Seconds, hasTitle: false));
     }
 
     private void Comparisons()
@@ -157,7 +154,7 @@ internal sealed class StudyPage(StudyContent content)
 
         if (content.Settings.Values.Count > 0)
         {
-            _page.Folded($"Every setting tried ({content.Settings.Values.Count})", page => page.Table(content.Settings, hasTitle: false));
+            _page.Folded($"All settings tried ({content.Settings.Values.Count})", page => page.Table(content.Settings, hasTitle: false));
         }
 
         _page.Figures(content.Tuning);
@@ -173,7 +170,7 @@ internal sealed class StudyPage(StudyContent content)
 
         if (content.Frontier.Values.Count > 0)
         {
-            _page.Folded("Every rate as a table", page => page.Table(content.Frontier, hasTitle: false));
+            _page.Folded("All learning rates as a table", page => page.Table(content.Frontier, hasTitle: false));
         }
     }
 
@@ -181,7 +178,7 @@ internal sealed class StudyPage(StudyContent content)
     {
         if (_analysis.Autopsies.Length == 0)
         {
-            _page.Element("p", "No compared run failed or is an outlier.");
+            _page.Element("p", "No confirmed run failed or is an outlier.");
             return;
         }
 
@@ -194,7 +191,7 @@ internal sealed class StudyPage(StudyContent content)
                     $"<li><strong>seed {row.Seed}, {StudyWords.Of(row.Failure)}</strong>: {Html.Escape(string.Join(" ", row.Sentences))}</li>")) + "</ul>"));
         }
 
-        _page.Folded("As a table, with what the others did with the same seed", page => page.Table(content.Autopsies, hasTitle: false));
+        _page.Folded("As a table, with the other optimizers' results for the same seed", page => page.Table(content.Autopsies, hasTitle: false));
     }
 
     private void Document() => _page.List(_analysis.DocumentSentences).Table(content.Document, hasTitle: false).Figures(content.Dead);
@@ -207,7 +204,7 @@ internal sealed class StudyPage(StudyContent content)
         }
         else
         {
-            _page.Element("p", "None were found.");
+            _page.Element("p", "No objections were found.");
         }
     }
 
@@ -215,30 +212,30 @@ internal sealed class StudyPage(StudyContent content)
     {
         var here = RunEnvironment.Current;
         _page.Pairs(StudyOrigin.Of(_result))
-            .Element("p", "Where this report was written:", "quiet")
+            .Element("p", "This report was written on:", "quiet")
             .Pairs([("version", here.Version), ("runtime", here.Runtime), ("system", here.Os), ("processor", here.Cpu), ("processors", Numbers.Exact(here.Cores))])
-            .Raw("<p class=\"note\">Results do not depend on any of these; seconds do. They are in <a href=\"timings.csv\">timings.csv</a>.</p>");
+            .Raw("<p class=\"note\">Results do not depend on the machine. Seconds do; they are in <a href=\"timings.csv\">timings.csv</a>.</p>");
     }
 
     private void StudyFile()
     {
-        _page.Element("p", "Complete, with all defaults written out.").Raw($"<pre tabindex=\"0\">{Html.Escape(content.Facts.Json)}</pre>");
+        _page.Element("p", "The study, with all defaults.").Raw($"<pre tabindex=\"0\">{Html.Escape(content.Facts.Json)}</pre>");
     }
 
     private void Reproduce()
     {
         if (content.Facts.HoldsData)
         {
-            _page.Element("p", "A program gave the images of this study, so only that program can run it again.");
+            _page.Element("p", "The images of this study came from a program, so only that program can run it again.");
             return;
         }
 
         _page.Element("p", "Run the whole study again, in a new folder beside this page:")
             .Raw($"<pre tabindex=\"0\">cutedl study run study.json --out again{(_result.UntilDecided ? " --until decided" : "")}</pre>")
-            .Raw("<p>It writes the same bytes of <a href=\"results.csv\">results.csv</a>, a row for each trial, on any number of processors.</p>");
+            .Raw("<p>It writes the same <a href=\"results.csv\">results.csv</a>, byte for byte, on any number of processors.</p>");
         if (_result.Trials.Count > 0)
         {
-            _page.Element("p", "Then repeat one of its trials, and compare it bit for bit with its result:")
+            _page.Element("p", "Then repeat one of its trials, and compare every bit with its result:")
                 .Raw($"<pre tabindex=\"0\">cutedl replay {Html.Escape($"again/trials/{_result.Trials[0].Trial.Id}.json")}</pre>");
         }
 

@@ -4,7 +4,7 @@ using StudySummary = CuteDl.Studies.Summary;
 
 namespace CuteDl.Reports;
 
-/// <summary>The tables that contenders are compared by.</summary>
+/// <summary>Builds the tables that compare optimizers.</summary>
 internal static class ComparisonTables
 {
     public static StudyTable Summary(StudyAnalysis analysis)
@@ -12,7 +12,7 @@ internal static class ComparisonTables
         var isDocument = analysis.Document.Length > 0;
         return StudyTable.Of(
             "summary",
-            "Each optimizer over the seeds",
+            "Optimizers over all seeds",
             "n: finished trials, one for each seed. Steps to the target: the median, and the restricted mean, in which no time counts as more than "
             + "the last step up to which every run of the task is known. Accuracies are interquartile means. Final accuracy is on the validation images"
             + (isDocument ? "" : ", which also chose the setting; test accuracy is not")
@@ -22,7 +22,7 @@ internal static class ComparisonTables
             [
                 StudyColumn<StudySummary>.Words("task", "task", row => row.Task),
                 StudyColumn<StudySummary>.Words("contender", "optimizer", row => row.Contender),
-                StudyColumn<StudySummary>.Words("variant", "form", row => StudyWords.Key(row.Variant), row => StudyWords.Of(row.Variant)),
+                StudyColumn<StudySummary>.Words("variant", "settings", row => StudyWords.Key(row.Variant), row => StudyWords.Of(row.Variant)),
                 StudyColumn<StudySummary>.Count("n", "n", row => row.Trials),
                 StudyColumn<StudySummary>.Count("reached", "reached", row => row.Reached),
                 StudyColumn<StudySummary>.Count("diverged", "diverged", row => row.Diverged),
@@ -38,7 +38,7 @@ internal static class ComparisonTables
                 StudyColumn<StudySummary>.Range("test_accuracy", isDocument ? "" : "test accuracy", row => row.TestAccuracy, StudyWords.Accuracy),
                 StudyColumn<StudySummary>.Number("final_loss", "final loss", row => row.FinalLoss, StudyWords.Number),
                 StudyColumn<StudySummary>.Count("with_dead_logits", "with dead logits", row => row.WithDeadLogits),
-                StudyColumn<StudySummary>.Words("setting", "setting", row => row.Optimizer),
+                StudyColumn<StudySummary>.Words("setting", "optimizer with its settings", row => row.Optimizer),
             ]);
     }
 
@@ -51,7 +51,7 @@ internal static class ComparisonTables
             analysis.Summaries,
             StudyColumn<StudySummary>.Words("task", "task", row => row.Task),
             StudyColumn<StudySummary>.Words("contender", "optimizer", row => row.Contender),
-            StudyColumn<StudySummary>.Words("variant", "form", row => StudyWords.Key(row.Variant), row => StudyWords.Of(row.Variant)),
+            StudyColumn<StudySummary>.Words("variant", "settings", row => StudyWords.Key(row.Variant), row => StudyWords.Of(row.Variant)),
             StudyColumn<StudySummary>.Count("n", "n", row => row.Trials),
             StudyColumn<StudySummary>.Number("seconds_median", "median seconds", row => row.Seconds.Median, StudyWords.Number),
             StudyColumn<StudySummary>.Range("seconds_restricted_mean", "restricted mean seconds", row => row.Seconds.RestrictedMean, StudyWords.Number),
@@ -61,8 +61,8 @@ internal static class ComparisonTables
         StudyTable.Of(
             "comparisons",
             "Pairs, seed by seed",
-            "Steps: the geometric mean of first / second, below 1 if the first is faster. The interval and p hold wherever between two validations the "
-            + "targets were reached. Accuracies and success: the mean of first − second in percentage points. n: seeds. Both succeeded: seeds in which both "
+            "Steps: the geometric mean of first / second, below 1 if the first is faster. The interval and p hold for every time between two validations "
+            + "at which the targets may have been reached. Accuracies and success: the mean of first − second in percentage points. n: seeds. Both succeeded: seeds in which both "
             + "reached the target, or neither diverged. p: of the sign-flip test, then after Holm's correction over all pairs of that metric on that task. "
             + "No tie is called on success.",
             analysis.Overall.Concat(analysis.Comparisons),
@@ -97,7 +97,7 @@ internal static class ComparisonTables
             _ => StudyWords.Of(pair.Outcome),
         };
 
-    /// <summary>How effects of a pair are written.</summary>
+    /// <summary>Returns the format for effects of a pair.</summary>
     public static Func<double, string> Effect(PairComparison pair) =>
         pair.Metric == Metric.StepsToTarget ? StudyWords.Number : StudyWords.Points;
 
@@ -105,11 +105,11 @@ internal static class ComparisonTables
         StudyTable.Of(
             "profiles",
             "Performance profiles",
-            "The share of (task, seed) on which an optimizer needs at most so many times the steps of the fastest (Dolan and Moré 2002), or is at least so accurate.",
+            "For each factor, the share of runs (task and seed) in which an optimizer needs at most that factor times the steps of the fastest (Dolan and Moré 2002). For each accuracy, the share of runs that end with at least that accuracy.",
             analysis.Profiles.SelectMany(row => Enumerable.Range(0, row.Curve.At.Length), (row, i) => (row, i)),
             StudyColumn<(ProfileRow Row, int I)>.Words("metric", "metric", at => StudyWords.Key(at.Row.Metric), at => StudyWords.Of(at.Row.Metric)),
             StudyColumn<(ProfileRow Row, int I)>.Words("contender", "optimizer", at => at.Row.Contender),
-            StudyColumn<(ProfileRow Row, int I)>.Number("at", "at", at => at.Row.Curve.At[at.I], StudyWords.Number),
+            StudyColumn<(ProfileRow Row, int I)>.Number("at", "factor or accuracy", at => at.Row.Curve.At[at.I], StudyWords.Number),
             StudyColumn<(ProfileRow Row, int I)>.Range("share", "share", at => new(at.Row.Curve.Share[at.I], at.Row.Curve.Low[at.I], at.Row.Curve.High[at.I]), StudyWords.Percent));
 
     private static (string Key, Func<PairComparison, object?> Value)[] Interval(string key, Func<PairComparison, Interval> interval) =>
@@ -117,7 +117,7 @@ internal static class ComparisonTables
 
     private static object? Known(double value) => double.IsNaN(value) ? null : value;
 
-    // One number for a task, a list for several.
+    // One number for one task, a list for several.
     private static object? Horizons(PairComparison row) =>
         row.Horizons.Length == 0 ? null
         : row.Horizons.Length == 1 ? row.Horizons[0]

@@ -2,16 +2,16 @@ using CuteDl.Studies.Statistics;
 
 namespace CuteDl.Reports;
 
-/// <summary>A column that is read, with the columns of data behind it.</summary>
-/// <param name="Header">Its heading; "" for data only.</param>
-/// <param name="Text">A cell as it is read.</param>
-/// <param name="IsNumber">Whether its cells are numbers.</param>
-/// <param name="Data">The columns of data: name and value.</param>
+/// <summary>A column of a table for readers, with its columns in data files.</summary>
+/// <param name="Header">The heading; empty if the column is only in data files.</param>
+/// <param name="Text">Formats a cell.</param>
+/// <param name="IsNumber">True if its cells are numbers.</param>
+/// <param name="Data">The columns in data files: names and values.</param>
 internal sealed record StudyColumn<T>(string Header, Func<T, string> Text, bool IsNumber, params (string Key, Func<T, object?> Value)[] Data)
 {
     public static StudyColumn<T> Words(string key, string header, Func<T, string> value) => new(header, value, false, (key, value));
 
-    /// <summary>Words that are read in another form than files have them in.</summary>
+    /// <summary>A column of words that readers see in another form than data files.</summary>
     public static StudyColumn<T> Words(string key, string header, Func<T, string> value, Func<T, string> text) => new(header, text, false, (key, value));
 
     public static StudyColumn<T> Count(string key, string header, Func<T, long> value) =>
@@ -26,7 +26,7 @@ internal sealed record StudyColumn<T>(string Header, Func<T, string> Text, bool 
     public static StudyColumn<T> Truth(string key, string header, Func<T, bool> value) =>
         new(header, item => value(item) ? "yes" : "", false, (key, item => value(item)));
 
-    /// <summary>A value and its interval: three columns of data.</summary>
+    /// <summary>A column of values with intervals: three columns in data files.</summary>
     public static StudyColumn<T> Range(string key, string header, Func<T, Interval?> value, Func<double, string> text) =>
         new(
             header,

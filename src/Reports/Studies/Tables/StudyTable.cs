@@ -6,16 +6,15 @@ using System.Text.Json;
 namespace CuteDl.Reports;
 
 /// <summary>
-/// A table of a study: as data, every number with all its digits, and as texts that are read. Cells are null, texts, truths, whole
-/// numbers or doubles.
+/// A table of a study: as data with all digits, and as texts for readers. Cells are null, strings, booleans, whole numbers or doubles.
 /// </summary>
-/// <param name="Id">The name of its files.</param>
-/// <param name="Title">Its heading.</param>
-/// <param name="Note">What its columns mean.</param>
+/// <param name="Id">The name of the table's files.</param>
+/// <param name="Title">The heading.</param>
+/// <param name="Note">Explains the columns.</param>
 /// <param name="Keys">The names of the data's columns.</param>
 /// <param name="Values">The data, row by row.</param>
-/// <param name="Text">What is read: as many rows.</param>
-/// <param name="IsNumber">Of each of the text's columns whether it holds numbers.</param>
+/// <param name="Text">The same rows for readers.</param>
+/// <param name="IsNumber">For each column of the text, true if it holds numbers.</param>
 internal sealed record StudyTable(
     string Id,
     string Title,
@@ -27,7 +26,7 @@ internal sealed record StudyTable(
 {
     private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>A table with a row for each item.</summary>
+    /// <summary>Returns a table with one row per item.</summary>
     public static StudyTable Of<T>(string id, string title, string note, IEnumerable<T> rows, params StudyColumn<T>[] columns)
     {
         var items = rows.ToArray();
@@ -43,7 +42,7 @@ internal sealed record StudyTable(
             [.. columns.Where(column => column.Header.Length > 0).Select(column => column.IsNumber)]);
     }
 
-    /// <summary>The data as RFC 4180 has it, but for line ends, which are those of Unix. What there is not is empty.</summary>
+    /// <summary>Returns the data as CSV by RFC 4180, with Unix line ends. Missing values are empty.</summary>
     public string ToCsv()
     {
         var text = new StringBuilder();
@@ -56,7 +55,7 @@ internal sealed record StudyTable(
         return text.ToString();
     }
 
-    /// <summary>The data as a list of objects; NaN and infinities are texts.</summary>
+    /// <summary>Returns the data as a JSON list of objects. NaN and infinities are strings.</summary>
     public string ToJson()
     {
         using var stream = new MemoryStream();
@@ -81,7 +80,7 @@ internal sealed record StudyTable(
         return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
     }
 
-    /// <summary>Heading, note and what is read.</summary>
+    /// <summary>Returns heading, note and table as Markdown.</summary>
     public string ToMarkdown() => $"# {OneLine(Title)}\n\n{(Note.Length > 0 ? OneLine(Note) + "\n\n" : "")}{OneLine(Text).ToMarkdown()}";
 
     private static void Write(Utf8JsonWriter writer, object? cell)

@@ -3,15 +3,15 @@ using Column = CuteDl.Reports.StudyColumn<CuteDl.Studies.TrialResult>;
 
 namespace CuteDl.Reports;
 
-/// <summary>A row for each trial, in the order of the plan.</summary>
+/// <summary>Builds tables with one row per trial, in the order of the plan.</summary>
 internal static class TrialTables
 {
-    /// <summary>All but seconds: the same bytes for the same results.</summary>
+    /// <summary>Everything except seconds: the same results give the same bytes.</summary>
     public static StudyTable Results(StudyResult result) =>
         StudyTable.Of(
             "results",
             "Results",
-            "A row for each trial. Best, final and at-stop values are different questions, and have different names.",
+            "One row per trial. Best: the best validation. Final: the last validation of the budget. At the stop: the validation at which a rule stopped the run.",
             result.Trials,
             [
                 Column.Words("trial", "trial", trial => trial.Trial.Id),
@@ -38,12 +38,12 @@ internal static class TrialTables
                 Column.Words("parameters", "", trial => trial.Parameters.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)),
             ]);
 
-    /// <summary>What no two runs have the same of.</summary>
+    /// <summary>Times, which differ from run to run.</summary>
     public static StudyTable Timings(StudyResult result) =>
         StudyTable.Of(
             "timings",
             "Timings",
-            "Seconds of training, validations left out. They are of this machine and this run, and not repeatable.",
+            "Seconds of training, without validations. They depend on the machine and on the run, and are not repeatable.",
             result.Trials,
             Column.Words("trial", "trial", trial => trial.Trial.Id),
             Column.Number("seconds", "seconds", trial => trial.Seconds, StudyWords.Number),

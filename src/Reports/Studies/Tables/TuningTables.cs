@@ -2,30 +2,30 @@ using CuteDl.Studies;
 
 namespace CuteDl.Reports;
 
-/// <summary>The tables of what was tried on the way, and what was decided.</summary>
+/// <summary>Builds the tables of tuning, the frontier and decisions.</summary>
 internal static class TuningTables
 {
     public static StudyTable Selections(StudyResult result) =>
         StudyTable.Of(
             "selections",
-            "What tuning found",
-            "At the edge: hyper-parameters whose chosen value is still the last one tried, so that there may be a better one beyond.",
+            "Settings selected by tuning",
+            "At the edge: hyper-parameters whose chosen value is the outermost one tried. A better value may be beyond it.",
             result.Selections,
             StudyColumn<Selection>.Words("task", "task", row => row.Task),
             StudyColumn<Selection>.Words("contender", "optimizer", row => row.Contender),
             StudyColumn<Selection>.Count("settings", "settings tried", row => row.Settings.Length),
-            StudyColumn<Selection>.Count("chosen", "chosen", row => row.Best),
-            StudyColumn<Selection>.Number("steps_to_target", "its median steps", row => row.StepsToTarget[row.Best], StudyWords.Steps),
+            StudyColumn<Selection>.Count("chosen", "chosen setting", row => row.Best),
+            StudyColumn<Selection>.Number("steps_to_target", "median steps of the chosen setting", row => row.StepsToTarget[row.Best], StudyWords.Steps),
             StudyColumn<Selection>.Number("worth", "", row => row.Worth[row.Best], StudyWords.Number),
             StudyColumn<Selection>.Count("extensions", "extensions", row => row.Extensions),
             StudyColumn<Selection>.Words("at_edge", "at the edge", row => string.Join(", ", row.AtEdge)),
-            StudyColumn<Selection>.Words("setting", "setting", row => row.Settings[row.Best].Optimizer.ToString()));
+            StudyColumn<Selection>.Words("setting", "chosen optimizer", row => row.Settings[row.Best].Optimizer.ToString()));
 
     public static StudyTable Settings(StudyAnalysis analysis) =>
         StudyTable.Of(
             "settings",
-            "Every setting tried",
-            "Medians over the tuning seeds; pruned trials ended early because they promised little.",
+            "All settings tried",
+            "Medians over the tuning seeds. Pruned trials were ended early, because their results were worse than those of earlier trials.",
             analysis.Settings,
             StudyColumn<SettingRow>.Words("task", "task", row => row.Task),
             StudyColumn<SettingRow>.Words("contender", "optimizer", row => row.Contender),
@@ -44,18 +44,18 @@ internal static class TuningTables
     public static StudyTable Decisions(StudyResult result) =>
         StudyTable.Of(
             "decisions",
-            "What was decided on the way",
-            "They follow from the study alone: not from the number of workers, nor from interruptions.",
+            "Decisions during the study",
+            "Decisions depend only on the study, and not on the number of processors or on interruptions.",
             result.Decisions,
-            StudyColumn<StudyDecision>.Words("kind", "what", row => StudyWords.Key(row.Kind), row => StudyWords.Key(row.Kind).Replace('_', ' ')),
+            StudyColumn<StudyDecision>.Words("kind", "decision", row => StudyWords.Key(row.Kind), row => StudyWords.Key(row.Kind).Replace('_', ' ')),
             StudyColumn<StudyDecision>.Words("about", "about", row => row.About),
-            StudyColumn<StudyDecision>.Count("at", "at", row => row.At),
-            StudyColumn<StudyDecision>.Words("reason", "why", row => row.Reason));
+            StudyColumn<StudyDecision>.Count("at", "step, round or look", row => row.At),
+            StudyColumn<StudyDecision>.Words("reason", "reason", row => row.Reason));
 
     public static StudyTable Frontier(StudyAnalysis analysis) =>
         StudyTable.Of(
             "frontier",
-            "Each learning rate",
+            "Learning rates tried",
             "",
             analysis.Frontier,
             StudyColumn<FrontierCell>.Words("task", "task", row => row.Task),
@@ -69,8 +69,8 @@ internal static class TuningTables
     public static StudyTable Limits(StudyAnalysis analysis) =>
         StudyTable.Of(
             "frontier-limits",
-            "How small the learning rate may be",
-            "The smallest rate with which all seeds, and with which most of them, reached the target within the budget; ≤: it is the smallest that was tried.",
+            "Smallest learning rates that reach the target",
+            "The smallest learning rate at which all seeds, or most seeds, reached the target within the budget. ≤: no smaller rate was tried.",
             analysis.FrontierLimits,
             StudyColumn<FrontierLimit>.Words("task", "task", row => row.Task),
             StudyColumn<FrontierLimit>.Words("contender", "optimizer", row => row.Contender),
@@ -80,12 +80,12 @@ internal static class TuningTables
     public static StudyTable Tolerances(StudyAnalysis analysis) =>
         StudyTable.Of(
             "tolerances",
-            "How far the learning rate may be off",
-            "The rates around the best with at most twice its steps, and their width in decades; ≥: the true width is at least this.",
+            "Range of good learning rates",
+            "The learning rates around the best one that need at most twice its steps, and the width of their range in decades. ≥: the range extends beyond the rates tried.",
             analysis.Tolerances,
             StudyColumn<ToleranceRow>.Words("task", "task", row => row.Task),
             StudyColumn<ToleranceRow>.Words("contender", "optimizer", row => row.Contender),
-            StudyColumn<ToleranceRow>.Words("phase", "rates of", row => StudyWords.Key(row.Phase)),
+            StudyColumn<ToleranceRow>.Words("phase", "phase", row => StudyWords.Key(row.Phase)),
             StudyColumn<ToleranceRow>.Number("factor", "", row => row.Factor, StudyWords.Number),
             StudyColumn<ToleranceRow>.Optional("best", "best rate", row => row.Tolerance?.Best, StudyWords.Number),
             StudyColumn<ToleranceRow>.Optional("low", "from", row => row.Tolerance?.Low, StudyWords.Number),
@@ -101,8 +101,8 @@ internal static class TuningTables
     public static StudyTable BestOfK(StudyAnalysis analysis) =>
         StudyTable.Of(
             "best-of-k",
-            "What a smaller tuning budget would have found",
-            "The best of k settings drawn from those tried (Dodge et al. 2019): expected, and where it lies 95 times of 100.",
+            "Expected best of a smaller tuning budget",
+            "The expected best of k settings drawn at random from all settings tried, with the interval of 95 % (Dodge et al. 2019).",
             analysis.BestOfK.SelectMany(row => Enumerable.Range(0, row.K.Length), (row, i) => (row, i)),
             StudyColumn<(BestOfKRow Row, int I)>.Words("task", "task", at => at.Row.Task),
             StudyColumn<(BestOfKRow Row, int I)>.Words("contender", "optimizer", at => at.Row.Contender),
