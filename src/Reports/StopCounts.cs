@@ -3,7 +3,7 @@ namespace CuteDl.Reports;
 /// <summary>Why several runs ended.</summary>
 internal static class StopCounts
 {
-    /// <summary>How many ended for each reason, the most frequent first: "9 target held, 1 too slow".</summary>
+    /// <summary>Returns the number of runs for each stop reason, the most frequent first: "9 target held, 1 too slow".</summary>
     public static string InWords(IEnumerable<StopReason> stops) =>
         string.Join(
             ", ",

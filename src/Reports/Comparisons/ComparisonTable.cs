@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>The table below a comparison's panels: which curve is which run, and what came of it.</summary>
+/// <summary>Draws the table below a comparison's panels: the legend of the curves, with results.</summary>
 internal sealed class ComparisonTable
 {
     private const float SampleWidth = 46;

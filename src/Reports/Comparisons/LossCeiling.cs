@@ -1,6 +1,6 @@
 namespace CuteDl.Reports;
 
-/// <summary>Up to where a comparison's loss panel reaches at most.</summary>
+/// <summary>Computes the upper limit of a comparison's loss panel.</summary>
 internal static class LossCeiling
 {
     private const double TimesTheUsual = 100;

@@ -2,7 +2,7 @@ using MathNet.Numerics.Statistics;
 
 namespace CuteDl.Reports;
 
-/// <summary>What is usual among the seeds of a run.</summary>
+/// <summary>Computes the median curve over the seeds of a run.</summary>
 internal static class MedianCurve
 {
     /// <summary>

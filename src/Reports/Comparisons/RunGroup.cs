@@ -3,7 +3,7 @@ namespace CuteDl.Reports;
 /// <summary>The results of one run, a seed each.</summary>
 /// <param name="Name">The run's name.</param>
 /// <param name="Seeds">At least one result.</param>
-/// <param name="Style">How it is drawn.</param>
+/// <param name="Style">The drawing style.</param>
 internal sealed record RunGroup(string Name, IReadOnlyList<RunResult> Seeds, RunStyle Style)
 {
     /// <summary>The runs of a comparison, in the order in which they come.</summary>

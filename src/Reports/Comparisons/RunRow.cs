@@ -2,7 +2,7 @@ using MathNet.Numerics.Statistics;
 
 namespace CuteDl.Reports;
 
-/// <summary>What a comparison's table says of a run.</summary>
+/// <summary>A run's row in the table of a comparison.</summary>
 internal static class RunRow
 {
     /// <summary>Name, best loss, final accuracy, steps, and why it stopped; of several seeds the median and the range.</summary>

@@ -34,13 +34,13 @@ internal readonly record struct RunStyle(int Index)
     /// <summary>Its mark, and whether it is filled.</summary>
     public (MarkerShape Shape, bool IsFull) Shape => Shapes[Index % Shapes.Length];
 
-    /// <summary>How many colours there are.</summary>
+    /// <summary>The number of colours.</summary>
     public static int ColorCount => Colors.Length;
 
     /// <summary>The run's curve, or the median of its seeds.</summary>
     public Stroke Line => new(1.8f, Color, Patterns[Index % Patterns.Length]);
 
-    /// <summary>One of several seeds: thinner and fainter, the more there are.</summary>
+    /// <summary>The style for one of several seeds: the more seeds, the thinner and fainter.</summary>
     public Stroke SeedLine(int seeds) => new(Thin, Color.WithAlpha(Math.Clamp(1.1 / Math.Sqrt(seeds), 0.2, 0.5)));
 
     /// <summary>The room around the curve.</summary>
@@ -49,10 +49,10 @@ internal readonly record struct RunStyle(int Index)
     /// <summary>Now and then along the curve.</summary>
     public MarkerStyle Mark => Marker(7);
 
-    /// <summary>Where the curve ends.</summary>
+    /// <summary>The mark at the end of the curve.</summary>
     public MarkerStyle End => Marker(11);
 
-    /// <summary>Where one of several seeds ends.</summary>
+    /// <summary>The mark at the end of one of several seeds.</summary>
     public MarkerStyle SeedEnd(int seeds) => new(MarkerShape.FilledCircle, 4, SeedLine(seeds).Color) { OutlineWidth = 0 };
 
     private MarkerStyle Marker(float size)

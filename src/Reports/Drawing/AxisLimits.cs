@@ -1,6 +1,6 @@
 namespace CuteDl.Reports;
 
-/// <summary>From where to where an axis reaches, in positions of its scale.</summary>
+/// <summary>The limits of an axis, in positions of its scale.</summary>
 /// <param name="Low">Its lower end.</param>
 /// <param name="High">Its upper end.</param>
 internal readonly record struct AxisLimits(double Low, double High)

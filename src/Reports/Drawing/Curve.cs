@@ -1,6 +1,6 @@
 namespace CuteDl.Reports;
 
-/// <summary>One value over the steps, oldest first. A value that is not finite is a gap.</summary>
+/// <summary>A value over the steps, in ascending order. Values that are not finite are gaps.</summary>
 /// <param name="Steps">The steps.</param>
 /// <param name="Values">As many values.</param>
 internal sealed record Curve(IReadOnlyList<double> Steps, IReadOnlyList<double> Values)

@@ -2,7 +2,7 @@ using ScottPlot;
 
 namespace CuteDl.Reports;
 
-/// <summary>The colours of what is not data.</summary>
+/// <summary>Colours for everything except data.</summary>
 internal static class Ink
 {
     public static Color Text { get; } = Color.FromHex("#1A1A1A");

@@ -3,7 +3,7 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>The line above a panel that says what is drawn in it: samples and their meaning, in as many lines as they need.</summary>
+/// <summary>The legend above a panel, on as many lines as it needs.</summary>
 internal sealed class Key
 {
     private const float SampleWidth = 30;
@@ -18,7 +18,7 @@ internal sealed class Key
 
     public void Add(string text, MarkerStyle mark) => _entries.Add(new Entry(text, null, mark));
 
-    /// <summary>How high the key is, within a width.</summary>
+    /// <summary>Returns the height of the legend for a width.</summary>
     public float Height(float width) => Lines(width).Count * Style.LineHeight;
 
     public void Draw(SKCanvas canvas, float left, float top, float width)

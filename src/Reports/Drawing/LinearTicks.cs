@@ -4,7 +4,7 @@ namespace CuteDl.Reports;
 
 /// <summary>The marks of a linear axis: round numbers, all with as many decimals.</summary>
 /// <param name="label">A value's name; its second argument is the distance of the values.</param>
-/// <param name="isWhole">Whether only whole numbers make sense.</param>
+/// <param name="isWhole">True if only whole numbers make sense.</param>
 internal sealed class LinearTicks(Func<double, double, string> label, bool isWhole) : ITickGenerator
 {
     private const int MinorPerMajor = 5;

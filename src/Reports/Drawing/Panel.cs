@@ -10,10 +10,10 @@ namespace CuteDl.Reports;
 /// <summary>A pair of axes with curves and marks, in the house's style. Steps lie along the lower one.</summary>
 internal sealed class Panel
 {
-    /// <summary>What the numbers beside the left axis take, with its title.</summary>
+    /// <summary>Returns the width of the left axis's labels and title.</summary>
     public const float LeftMargin = 80;
 
-    /// <summary>What the numbers below the lower axis take, with its title.</summary>
+    /// <summary>Returns the height of the lower axis's labels and title.</summary>
     public const float BottomMargin = 46;
 
     private const float OtherMargin = 10;
@@ -25,11 +25,11 @@ internal sealed class Panel
     private readonly List<double> _shown = [];
 
     /// <summary>Axes without anything on them.</summary>
-    /// <param name="steps">How steps lie along the lower axis.</param>
-    /// <param name="stepLimits">How far the lower axis reaches.</param>
-    /// <param name="values">How values lie along the left axis.</param>
-    /// <param name="valueTitle">What the values are.</param>
-    /// <param name="stepTitle">What the steps are; "" for a panel with another below it.</param>
+    /// <param name="steps">The scale of the lower axis.</param>
+    /// <param name="stepLimits">The limits of the lower axis.</param>
+    /// <param name="values">The scale of the left axis.</param>
+    /// <param name="valueTitle">The title of the left axis.</param>
+    /// <param name="stepTitle">The title of the lower axis; empty if another panel is below.</param>
     public Panel(Scale steps, AxisLimits stepLimits, Scale values, string valueTitle, string stepTitle = "")
     {
         (_steps, _stepLimits, _values) = (steps, stepLimits, values);
@@ -56,13 +56,13 @@ internal sealed class Panel
     /// <summary>The room for the left axis with its numbers and title.</summary>
     public float Left { get; init; } = LeftMargin;
 
-    /// <summary>Whether the lower axis has numbers. Default: if it has a title.</summary>
+    /// <summary>True if the lower axis has labels. Default: true if it has a title.</summary>
     public bool HasStepNumbers
     {
         init => _plot.Axes.Bottom.TickLabelStyle.IsVisible = value;
     }
 
-    /// <summary>How far the left axis reaches.</summary>
+    /// <summary>The limits of the left axis.</summary>
     public AxisLimits ValueLimits => AxisLimits.Values(_shown, _values);
 
     public void Line(Curve curve, Stroke stroke)

@@ -2,14 +2,14 @@ using ScottPlot;
 
 namespace CuteDl.Reports;
 
-/// <summary>How values lie along an axis.</summary>
+/// <summary>The scale of an axis.</summary>
 internal abstract class Scale
 {
     public static Scale Linear { get; } = new LinearScale();
 
     public static Scale Logarithmic { get; } = new LogarithmicScale();
 
-    /// <summary>Where a value lies; NaN for one that the axis cannot show.</summary>
+    /// <summary>Returns the position of a value; NaN if the axis cannot show it.</summary>
     public abstract double Position(double value);
 
     /// <summary>The marks of an axis of steps.</summary>

@@ -5,7 +5,7 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>Makes of an SVG file as Skia writes it one that looks the same everywhere and is the same every time.</summary>
+/// <summary>Rewrites an SVG file of Skia so that it looks the same everywhere and has the same bytes every time.</summary>
 internal static class SvgDocument
 {
     public static byte[] Finish(Stream svg)

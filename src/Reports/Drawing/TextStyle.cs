@@ -3,10 +3,10 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>How a text outside the axes looks, and what follows from it: its width, its lines, drawing it.</summary>
+/// <summary>The style of text outside the axes. Measures, wraps and draws text.</summary>
 /// <param name="Size">The font's size.</param>
 /// <param name="Color">The colour.</param>
-/// <param name="IsBold">Whether it is bold.</param>
+/// <param name="IsBold">True for bold text.</param>
 internal sealed record TextStyle(float Size, Color Color, bool IsBold = false)
 {
     private const string Ellipsis = "…";
@@ -19,7 +19,7 @@ internal sealed record TextStyle(float Size, Color Color, bool IsBold = false)
         return font.MeasureText(VisibleText.Of(text));
     }
 
-    /// <summary>Draws one line; <paramref name="baseline"/> is what its letters stand on.</summary>
+    /// <summary>Draws one line; <paramref name="baseline"/> is the baseline of its letters.</summary>
     public void Draw(SKCanvas canvas, string text, float x, float baseline)
     {
         using var font = Font();

@@ -2,11 +2,11 @@ using CuteDl.Core.Data;
 
 namespace CuteDl.Reports;
 
-/// <summary>Writes a file whole or not at all, in a folder that need not be there yet.</summary>
+/// <summary>Writes a file completely or not at all, and makes its folder if needed.</summary>
 internal static class WholeFile
 {
-    /// <summary>Writes a file, over one of that name; makes its folder.</summary>
-    /// <exception cref="IOException">It cannot be written; the message names it, and there is no half of it.</exception>
+    /// <summary>Writes a file, and replaces an existing one. Makes its folder.</summary>
+    /// <exception cref="IOException">The file cannot be written. The message names it, and no partial file is left.</exception>
     public static void Write(string path, byte[] content)
     {
         var target = Path.GetFullPath(path);

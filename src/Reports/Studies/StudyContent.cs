@@ -63,7 +63,7 @@ internal sealed class StudyContent
 
     public StudyTable Findings { get; }
 
-    /// <summary>Those that have rows.</summary>
+    /// <summary>The tables that have rows.</summary>
     public IReadOnlyList<StudyTable> Tables { get; }
 
     public IReadOnlyList<Figure> Learning { get; }

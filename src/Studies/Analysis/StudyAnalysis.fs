@@ -3,16 +3,16 @@ namespace CuteDl.Studies
 open System
 open CuteDl.Studies.Statistics
 
-/// <summary>Which of a contender's forms was trained.</summary>
+/// <summary>The settings with which a contender was trained.</summary>
 type Variant =
-    /// <summary>The setting that tuning found.</summary>
+    /// <summary>The setting selected by tuning.</summary>
     | Tuned = 0
-    /// <summary>As given, beside what tuning found.</summary>
+    /// <summary>The default settings, beside the tuned ones.</summary>
     | Defaults = 1
     /// <summary>As given, in the document's protocol.</summary>
     | AsGiven = 2
 
-/// <summary>What is compared.</summary>
+/// <summary>The metric.</summary>
 type Metric =
     /// <summary>Steps to the target; fewer is better.</summary>
     | StepsToTarget = 0
@@ -27,22 +27,22 @@ type Metric =
     /// <summary>Whether the target was reached; compared on tasks on which some run missed it.</summary>
     | Success = 5
 
-/// <summary>What may be said of a pair.</summary>
+/// <summary>The outcome of a comparison.</summary>
 type Outcome =
     /// <summary>One is better: the adjusted p-value is at most the level.</summary>
     | Wins = 0
-    /// <summary>The whole interval lies within what counts as equal, with enough pairs of runs that succeeded.</summary>
+    /// <summary>The whole interval is within the equivalence margin, and enough seeds succeeded for both.</summary>
     | Equal = 1
-    /// <summary>Neither may be said; more seeds might tell.</summary>
+    /// <summary>Undecided. More seeds can decide it.</summary>
     | Undecided = 2
-    /// <summary>Too few seeds, or nothing to compare: only what was seen is said.</summary>
+    /// <summary>Too few seeds, or nothing to compare. Only the observed values are reported.</summary>
     | NotRanked = 3
 
-/// <summary>Why a pair is not ranked.</summary>
+/// <summary>The reason why a pair is not ranked.</summary>
 type Obstacle =
     /// <summary>It is ranked.</summary>
     | None = 0
-    /// <summary>Fewer seeds than any test could decide with.</summary>
+    /// <summary>There are too few seeds for any test.</summary>
     | TooFewSeeds = 1
     /// <summary>Not all seeds of the look are finished.</summary>
     | LookIncomplete = 2
@@ -62,7 +62,7 @@ type TimeSummary =
         Horizon: float
     }
 
-/// <summary>What became of one contender on one task, over seeds.</summary>
+/// <summary>The results of a contender on a task over all seeds.</summary>
 type Summary =
     {
         /// <summary>The task's name.</summary>
@@ -73,11 +73,11 @@ type Summary =
         Variant: Variant
         /// <summary>The optimizer's text form.</summary>
         Optimizer: string
-        /// <summary>n: finished trials, a seed each.</summary>
+        /// <summary>n: the number of finished trials, one per seed.</summary>
         Trials: int
-        /// <summary>Those that reached the target and did not diverge.</summary>
+        /// <summary>The number of trials that reached the target and did not diverge.</summary>
         Reached: int
-        /// <summary>Those that diverged: failures.</summary>
+        /// <summary>The number of diverged trials.</summary>
         Diverged: int
         /// <summary>Reached of Trials, with Wilson's interval.</summary>
         Success: Interval
@@ -101,22 +101,22 @@ type Summary =
         WithDeadLogits: int
     }
 
-/// <summary>Two contenders on the same seeds.</summary>
+/// <summary>A comparison of two contenders on the same seeds.</summary>
 type PairComparison =
     {
         /// <summary>The task's name; empty: all tasks, a fixed set with the same weight for each.</summary>
         Task: string
-        /// <summary>What is compared.</summary>
+        /// <summary>The metric.</summary>
         Metric: Metric
-        /// <summary>The one.</summary>
+        /// <summary>The first contender.</summary>
         First: string
-        /// <summary>The other.</summary>
+        /// <summary>The second contender.</summary>
         Second: string
         /// <summary>The n seeds that both have finished on every task compared.</summary>
         Seeds: int array
         /// <summary>The first's values, by seed and then task by task; steps are min(T, horizon), accuracies shares, success 0 or 1.</summary>
         FirstValues: float array
-        /// <summary>The second's.</summary>
+        /// <summary>The second's values.</summary>
         SecondValues: float array
         /// <summary>Seeds in which both reached the target (steps, success), or neither diverged (accuracies), on every task compared.</summary>
         BothSucceeded: int
@@ -140,13 +140,13 @@ type PairComparison =
         EqualLow: float
         /// <summary>The highest effect that counts as equal.</summary>
         EqualHigh: float
-        /// <summary>What may be said.</summary>
+        /// <summary>The outcome.</summary>
         Outcome: Outcome
         /// <summary>The better one; empty unless the outcome is Wins.</summary>
         Winner: string
-        /// <summary>Why it is not ranked.</summary>
+        /// <summary>The reason why it is not ranked.</summary>
         Obstacle: Obstacle
-        /// <summary>The same in words; empty if it is ranked.</summary>
+        /// <summary>The reason in words; empty if it is ranked.</summary>
         Reason: string
     }
 
@@ -167,26 +167,26 @@ type Resolution =
         IsFine: bool
     }
 
-/// <summary>What may be said of one metric on one task.</summary>
+/// <summary>The verdict for one metric on one task.</summary>
 type MetricVerdict =
     {
         /// <summary>The task's name; empty: all tasks.</summary>
         Task: string
-        /// <summary>What is compared.</summary>
+        /// <summary>The metric.</summary>
         Metric: Metric
         /// <summary>n: the fewest seeds of a pair.</summary>
         Seeds: int
-        /// <summary>Whether any pair is ranked.</summary>
+        /// <summary>True if any pair is ranked.</summary>
         Ranked: bool
         /// <summary>Contenders not beaten by any other; empty if no pair is decided.</summary>
         Unbeaten: string array
         /// <summary>The contender that beats every other; empty if none does.</summary>
         Winner: string
-        /// <summary>In words; each sentence stands by itself.</summary>
+        /// <summary>The verdict in sentences that can be read alone.</summary>
         Sentences: string array
     }
 
-/// <summary>How far the question is, and what level it may be decided at.</summary>
+/// <summary>The state of the interim looks.</summary>
 type LookState =
     {
         /// <summary>Seeds at each look, as declared; one look if none were.</summary>
@@ -221,19 +221,19 @@ type SettingRow =
         Values: struct (string * float) array
         /// <summary>Its learning rate; NaN if the study chose none.</summary>
         Rate: float
-        /// <summary>Finished trials.</summary>
+        /// <summary>The number of finished trials.</summary>
         Trials: int
-        /// <summary>Those that reached the target.</summary>
+        /// <summary>The number of trials that reached the target.</summary>
         Reached: int
-        /// <summary>Those that diverged.</summary>
+        /// <summary>The number of diverged trials.</summary>
         Diverged: int
-        /// <summary>Those ended by pruning.</summary>
+        /// <summary>The number of pruned trials.</summary>
         Pruned: int
         /// <summary>Median steps to the target; infinite if half never arrived.</summary>
         MedianSteps: float
         /// <summary>Median of the best validation accuracy; NaN for a task without classes.</summary>
         MedianBestAccuracy: float
-        /// <summary>Whether confirmation uses it.</summary>
+        /// <summary>True if confirmation uses this setting.</summary>
         Chosen: bool
     }
 
@@ -248,15 +248,15 @@ type FrontierCell =
         Rate: float
         /// <summary>Finished trials, a seed each.</summary>
         Trials: int
-        /// <summary>Those that reached the target.</summary>
+        /// <summary>The number of trials that reached the target.</summary>
         Reached: int
-        /// <summary>Those that diverged.</summary>
+        /// <summary>The number of diverged trials.</summary>
         Diverged: int
         /// <summary>Median steps to the target; infinite if half never arrived.</summary>
         MedianSteps: float
     }
 
-/// <summary>How small the learning rate may be.</summary>
+/// <summary>The smallest learning rates that reach the target.</summary>
 type FrontierLimit =
     {
         /// <summary>The task's name.</summary>
@@ -273,7 +273,7 @@ type FrontierLimit =
         MostSeedsIsEnd: bool
     }
 
-/// <summary>How much the learning rate may be off.</summary>
+/// <summary>The range of good learning rates.</summary>
 type ToleranceRow =
     {
         /// <summary>The task's name.</summary>
@@ -392,7 +392,7 @@ type Autopsy =
         Failure: FailureKind
         /// <summary>The last validation's accuracy; NaN if there is none.</summary>
         Accuracy: float
-        /// <summary>What became of its units.</summary>
+        /// <summary>The state of the trial's units.</summary>
         Health: Health
         /// <summary>‖Δ‖ / ‖w‖ at the last validation at which it is finite; NaN if at none.</summary>
         UpdateRatio: float
@@ -402,20 +402,20 @@ type Autopsy =
         GradientNorm: float
         /// <summary>The median of the same over the contender's trials.</summary>
         TypicalGradientNorm: float
-        /// <summary>What the others did with the same seed, hence the same initial weights and order.</summary>
+        /// <summary>The other contenders' trials with the same seed, and so the same initial weights and order.</summary>
         Others: SameSeed array
-        /// <summary>The causes seen, a sentence each; "No cause was found." if none.</summary>
+        /// <summary>The causes found, one sentence each.</summary>
         Sentences: string array
     }
 
-/// <summary>All that a report shows of a study: nothing here needs another look at its trials, but the curves.</summary>
+/// <summary>Everything that a report shows of a study, except curves.</summary>
 type StudyAnalysis =
     {
         /// <summary>The study's name.</summary>
         Study: string
         /// <summary>Finished trials that compare contenders: confirmed, or the document's.</summary>
         Trials: int
-        /// <summary>How many of those there are to be, by the looks done.</summary>
+        /// <summary>The planned number of these trials, by the looks taken.</summary>
         Expected: int
         /// <summary>Each task's contenders, tuned and defaults.</summary>
         Summaries: Summary array

@@ -6,13 +6,13 @@ open CuteDl.Core.Data
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 
-/// Do images, layers and optimizers fit each other? Every trial would fail at its first step if not.
+/// Checks that images, layers and optimizers fit each other. Otherwise every trial would fail at its first step.
 [<RequireQualifiedAccess>]
 module internal Fit =
-    /// The tensors of a model.
+    /// Returns the parameter tensors of a model.
     let ofModel (model: Model) : Layout = Layout.Of(Model.parameters model)
 
-    /// Why the images of a task cannot be divided as it says, or do not fit its layers.
+    /// Returns the reason why a task's images cannot be divided or do not fit its layers.
     let private imagesProblem (task: ImagesTask) (data: DataSets) (model: Model) : string option =
         let images = data.Training.Count
 
@@ -28,7 +28,7 @@ module internal Fit =
 
     let private mnistWidth = 784
 
-    /// The tensors that a task's optimizers change, or why there are none. Reads the images of a folder.
+    /// Returns the parameter tensors of a task, or the reason why it has none. Reads the images of a folder.
     let layout (task: StudyTask) : Result<Layout, string> =
         let modelOf (width: int) (images: ImagesTask) = Model.create width images.Layers images.Loss
 
@@ -55,7 +55,7 @@ module internal Fit =
         | :? IOException
         | :? UnauthorizedAccessException as error -> Error error.Message
 
-    /// Why an optimizer cannot change these tensors.
+    /// Returns the reason why an optimizer does not fit these tensors.
     let problem (optimizer: Optimizer) (layout: Layout) : string option =
         try
             Optimizer.check optimizer layout

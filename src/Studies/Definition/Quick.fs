@@ -1,6 +1,6 @@
 namespace CuteDl.Studies
 
-/// <summary>A smaller form of a study, to see in a minute whether the whole one asks what was meant.</summary>
+/// <summary>Makes a small form of a study, for a quick test before the whole study.</summary>
 [<RequireQualifiedAccess>]
 module Quick =
     // As few as a ranking of up to seven optimizers needs: see Lint.
@@ -31,8 +31,9 @@ module Quick =
         values |> List.indexed |> List.filter (fun (i, _) -> i % 2 = 0) |> List.map snd
 
     /// <summary>
-    /// A quarter of the steps (ten validations at least, if there are so many), four settings each, no extensions, ten seeds and one look
-    /// without the defaults, every second rate of the frontier with one seed; of the document's protocol ten seeds. What has less stays as it is. Its name says so.
+    /// Returns the small form: a quarter of the steps with at least ten validations, four settings per optimizer, and no extensions. It has
+    /// at most ten seeds, one look, no default settings, and every second rate of the frontier with one seed. Smaller values stay as they
+    /// are. The name gets the suffix "(quick)".
     /// </summary>
     let study (study: StudyDesign) : StudyDesign =
         let tasks, protocol =

@@ -1,17 +1,17 @@
 namespace CuteDl.Studies
 
-/// <summary>The values of one hyper-parameter that a study may try.</summary>
+/// <summary>The search space of one hyper-parameter.</summary>
 type Space =
-    /// <summary>Evenly spread over the logarithm, from low to high; 0 &lt; low &lt; high.</summary>
+    /// <summary>Uniform in the logarithm from low to high, with 0 &lt; low &lt; high.</summary>
     | LogUniform of low: float * high: float
-    /// <summary>Evenly spread from low to high; low &lt; high.</summary>
+    /// <summary>Uniform from low to high, with low &lt; high.</summary>
     | Uniform of low: float * high: float
-    /// <summary>One of these, which have no order; at least one.</summary>
+    /// <summary>One of these values, without an order; at least one.</summary>
     | Choice of values: float list
-    /// <summary>This one and no other.</summary>
+    /// <summary>A single value.</summary>
     | Fixed of value: float
 
-/// <summary>How the points of a search space are chosen.</summary>
+/// <summary>The search method.</summary>
 type Search =
     /// <summary>Evenly spaced, ends included; for a single hyper-parameter with a range.</summary>
     | Grid

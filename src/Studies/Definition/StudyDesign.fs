@@ -5,112 +5,112 @@ open CuteDl.Core.Optimizers
 /// <summary>An optimizer that takes part in a study.</summary>
 type Contender =
     {
-        /// <summary>Its name in results; unique in a study.</summary>
+        /// <summary>The name in results; unique in a study.</summary>
         Name: string
-        /// <summary>The optimizer, whose hyper-parameters are its defaults.</summary>
+        /// <summary>The optimizer with its default settings.</summary>
         Optimizer: Optimizer
-        /// <summary>What may be tried, by the names of hyper-parameters, as <c>Optimizer.set</c> takes them.</summary>
+        /// <summary>The search space, by names of hyper-parameters as <c>Optimizer.set</c> takes them.</summary>
         Space: (string * Space) list
     }
 
-/// <summary>Ending trials early that promise little. A decision about a trial looks at the trials before it in order, and at no clock.</summary>
+/// <summary>Ends unpromising trials early. A decision compares a trial only with earlier trials in the fixed order, and never depends on time.</summary>
 type Pruning =
     /// <summary>Every trial uses its whole budget.</summary>
     | NoPruning
     /// <summary>
-    /// After each share of the budget a trial ends that is behind the median of those before it at the same step; the first
-    /// <c>warmUp</c> trials always go on (Golovin et al. 2017, §3.2.2).
+    /// The median rule (Golovin et al. 2017, §3.2.2). At each tenth of the budget, a trial ends if it is worse than the median of the
+    /// earlier trials at the same step. The first <c>warmUp</c> trials always continue.
     /// </summary>
     | Median of warmUp: int
     /// <summary>
-    /// At budget/ηᵏ, ..., budget/η a trial goes on if it is in the best 1/η of those before it and itself there (successive halving, in the
-    /// order of the trials: Li et al. 2020).
+    /// Successive halving (Li et al. 2020). At budget/ηᵏ, ..., budget/η, a trial continues if it is in the best 1/η of itself and the
+    /// earlier trials.
     /// </summary>
     | SuccessiveHalving of eta: int
 
-/// <summary>What makes one setting better than another.</summary>
+/// <summary>The objective of tuning.</summary>
 type Objective =
-    /// <summary>Fewer steps to the target; of those that do not reach it, the better best validation.</summary>
+    /// <summary>The setting with fewer steps to the target wins. If neither reaches it, the one with the better best validation wins.</summary>
     | TimeToTarget
-    /// <summary>The better last validation.</summary>
+    /// <summary>The setting with the better last validation wins.</summary>
     | FinalScore
 
-/// <summary>How settings are found: with the same budget for every contender.</summary>
+/// <summary>The tuning of settings, with the same budget for every contender.</summary>
 type Tuning =
     {
-        /// <summary>How the points are chosen.</summary>
+        /// <summary>The search method.</summary>
         Search: Search
-        /// <summary>Settings tried of each contender, at least 1.</summary>
+        /// <summary>The number of settings for each contender, at least 1.</summary>
         Trials: int
-        /// <summary>The seeds that each setting is trained with; its worth is their median.</summary>
+        /// <summary>The seeds of each setting. A setting is judged by the median over them.</summary>
         Seeds: int list
-        /// <summary>What the best setting is best at.</summary>
+        /// <summary>The objective.</summary>
         Objective: Objective
-        /// <summary>Ending trials early.</summary>
+        /// <summary>The pruning rule.</summary>
         Pruning: Pruning
-        /// <summary>How often a space is extended whose best setting lies at its edge, at least 0.</summary>
+        /// <summary>The most extensions of a search space whose best setting is at its edge, at least 0.</summary>
         Extensions: int
     }
 
-/// <summary>Adding seeds until the question is decided, at looks declared before.</summary>
+/// <summary>Interim looks, declared in advance, at which seeds are added until the comparisons are decided.</summary>
 type Looks =
     {
-        /// <summary>How many seeds there are at each look, ascending; the last is the cap.</summary>
+        /// <summary>The number of seeds at each interim look, ascending. The last is the maximum.</summary>
         Seeds: int list
     }
 
-/// <summary>How the settings found are compared.</summary>
+/// <summary>The comparison of the selected settings.</summary>
 type Confirmation =
     {
-        /// <summary>Fresh seeds; each contender is trained with every one.</summary>
+        /// <summary>Fresh seeds. Every contender is trained with each of them.</summary>
         Seeds: int list
-        /// <summary>The family-wise error rate over all looks and pairs, for each task and each metric by itself; in (0, 1).</summary>
+        /// <summary>The family-wise error rate over all looks and pairs, per task and metric; in (0, 1).</summary>
         Alpha: float
-        /// <summary>The least ratio of steps that is a difference: within 1/ratio to ratio two are called equal. Above 1.</summary>
+        /// <summary>The equivalence margin, above 1. Ratios of steps from 1/margin to margin count as equal.</summary>
         EqualWithin: float
-        /// <summary>Looks at which the question may be decided early or seeds are added; none: all seeds, one look.</summary>
+        /// <summary>The interim looks; None for one look with all seeds.</summary>
         Looks: Looks option
-        /// <summary>Whether the defaults are trained too, beside what tuning found.</summary>
+        /// <summary>True if default settings are trained too.</summary>
         Defaults: bool
     }
 
-/// <summary>One learning rate after another for every contender that has one: how small may it be?</summary>
+/// <summary>Trains every contender at a list of learning rates, to find the smallest that reach the target.</summary>
 type Frontier =
     {
-        /// <summary>The rates, ascending.</summary>
+        /// <summary>The learning rates, ascending.</summary>
         Rates: float list
-        /// <summary>The seeds of each.</summary>
+        /// <summary>The seeds of each rate.</summary>
         Seeds: int list
     }
 
-/// <summary>What is done.</summary>
+/// <summary>The protocol of a study.</summary>
 type Protocol =
-    /// <summary>Tuning, confirmation with fresh seeds, the test set scored once.</summary>
+    /// <summary>Tuning, then confirmation with fresh seeds. The test set is scored once.</summary>
     | Fair of Tuning * Confirmation * Frontier option
     /// <summary>
-    /// The source document's: each contender as given, its two stop rules, the test set validated on; repeated with these seeds.
+    /// The source document's protocol, with these seeds: contenders as given, two stop rules, and validation on the test set.
     /// </summary>
     | Document of seeds: int list
 
-/// <summary>A question to optimizers, and how it is to be answered. Everything in its results follows from this value.</summary>
+/// <summary>A study: tasks, contenders and a protocol. All results follow from this value.</summary>
 type StudyDesign =
     {
-        /// <summary>Its name.</summary>
+        /// <summary>The name.</summary>
         Name: string
-        /// <summary>At least one, with different names.</summary>
+        /// <summary>At least one. Names are different.</summary>
         Tasks: StudyTask list
-        /// <summary>At least one, with different names.</summary>
+        /// <summary>At least one. Names are different.</summary>
         Contenders: Contender list
-        /// <summary>What is done.</summary>
+        /// <summary>The protocol of a study.</summary>
         Protocol: Protocol
     }
 
-/// <summary>What follows from a study.</summary>
+/// <summary>Properties of studies.</summary>
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module StudyDesign =
     /// <summary>
-    /// Whether a text can name a task or a contender, and with it folders and files: at most 60 ASCII letters, digits, '.', '-', '_' and '+',
-    /// the first a letter or digit, the last no '.'.
+    /// True if a text can name a task or contender, and so files and folders: at most 60 ASCII letters, digits, '.', '-', '_' and '+',
+    /// with a letter or digit first and no '.' last.
     /// </summary>
     let isName (text: string) : bool =
         let isAllowed (letter: char) = System.Char.IsAsciiLetterOrDigit letter || ".-_+".Contains letter
@@ -121,8 +121,8 @@ module StudyDesign =
         && Seq.forall isAllowed text
         && text[text.Length - 1] <> '.'
 
-    /// <summary>The study that is answered: looks are taken only where seeds are added at them, and are none where all seeds run at once.</summary>
-    /// <param name="untilDecided">Whether seeds are added at the study's looks.</param>
+    /// <summary>Returns the study without its interim looks, unless seeds are added at them.</summary>
+    /// <param name="untilDecided">True if seeds are added at the interim looks.</param>
     /// <param name="study">The study.</param>
     let carriedOut (untilDecided: bool) (study: StudyDesign) : StudyDesign =
         match study.Protocol with
@@ -131,20 +131,20 @@ module StudyDesign =
         | _ -> study
 
     /// <summary>
-    /// The ratio of steps, and share of the error, within which two contenders count as equal. The document's protocol states none; 1.1 is ours.
+    /// Returns the equivalence margin for steps and error rates. For the document's protocol, which has none, it is 1.1.
     /// </summary>
     let equalWithin (study: StudyDesign) : float =
         match study.Protocol with
         | Fair(_, confirmation, _) -> confirmation.EqualWithin
         | Document _ -> 1.1
 
-    /// <summary>The family-wise error rate of each task and metric. The document's protocol states none; 0.05 is ours.</summary>
+    /// <summary>Returns the family-wise error rate per task and metric. For the document's protocol, which has none, it is 0.05.</summary>
     let alpha (study: StudyDesign) : float =
         match study.Protocol with
         | Fair(_, confirmation, _) -> confirmation.Alpha
         | Document _ -> 0.05
 
-    /// <summary>The seeds of a confirmation that goes on to its last look: those given, then the numbers behind the greatest of them.</summary>
+    /// <summary>Returns the seeds up to the last interim look: the given ones, then consecutive numbers after the greatest of them.</summary>
     let seedsToLook (confirmation: Confirmation) (looks: Looks) : int list =
         let missing = List.last looks.Seeds - confirmation.Seeds.Length
         let greatest = List.max confirmation.Seeds

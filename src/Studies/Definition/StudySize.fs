@@ -1,16 +1,16 @@
 namespace CuteDl.Studies
 
-/// <summary>How much work a study is, before anything is computed.</summary>
+/// <summary>Estimates the size of a study before it runs.</summary>
 [<RequireQualifiedAccess>]
 module StudySize =
     let private rated (contender: Contender) = not (Settings.arguments "lr" contender.Optimizer).IsEmpty
 
     /// <summary>
-    /// The trials that it needs, as far as the study alone tells: those of spaces that tuning makes longer, and of seeds that a look adds,
-    /// come on top; rates of the frontier that an optimizer refuses are left out later.
+    /// Returns the number of trials that follows from the study alone. Extensions of search spaces and seeds added at interim looks come
+    /// on top. Rates of the frontier that an optimizer refuses are counted, but not run.
     /// </summary>
     /// <param name="study">The study, whose spaces can be searched.</param>
-    /// <param name="untilDecided">Whether seeds are added at the study's looks: then the first look's are counted.</param>
+    /// <param name="untilDecided">True if seeds are added at the interim looks. Then only the seeds of the first look are counted.</param>
     let trials (study: StudyDesign) (untilDecided: bool) : int =
         let contenders = study.Contenders.Length
 

@@ -4,52 +4,53 @@ open System
 open System.Collections.Generic
 open CuteDl.Core.Optimizers
 
-/// <summary>What tuning found for a contender on a task.</summary>
+/// <summary>The result of tuning a contender on a task.</summary>
 type Selection =
     {
         /// <summary>The task's name.</summary>
         Task: string
         /// <summary>The contender's name.</summary>
         Contender: string
-        /// <summary>All settings tried, in their order; those of extensions last.</summary>
+        /// <summary>All settings tried, in order. Settings of extensions are last.</summary>
         Settings: ContenderSetting array
-        /// <summary>Median steps to the target over the tuning seeds, of each setting; infinite if it was not reached. A diverged trial reached nothing.</summary>
+        /// <summary>
+        /// For each setting, the median steps to the target over the tuning seeds; infinite if it was missed. A diverged trial misses it.
+        /// </summary>
         StepsToTarget: float array
         /// <summary>
         /// Median of the best validation (or of the last, by the objective) of each, larger being better; −∞ for a trial that diverged, and for
         /// one without a last validation.
         /// </summary>
         Worth: float array
-        /// <summary>The chosen one.</summary>
+        /// <summary>The number of the selected setting.</summary>
         Best: int
-        /// <summary>How often the space was extended.</summary>
+        /// <summary>The number of extensions.</summary>
         Extensions: int
-        /// <summary>The hyper-parameters whose chosen value still lies at the edge of what was tried.</summary>
+        /// <summary>The hyper-parameters whose selected value is at the edge of the values tried.</summary>
         AtEdge: string array
     }
 
-/// <summary>What a study needs, as far as its results tell.</summary>
+/// <summary>The trials and decisions of a study that follow from its results so far.</summary>
 type internal Plan =
     {
-        /// <summary>All trials that are known to be needed, finished or not, in the order in which they are best begun.</summary>
+        /// <summary>All trials known to be needed, finished or not, in the order in which to start them.</summary>
         Trials: Trial array
-        /// <summary>The contenders that are tuned, task by task.</summary>
+        /// <summary>The finished tunings, by task.</summary>
         Selections: Selection array
-        /// <summary>All that was decided so far.</summary>
+        /// <summary>The decisions so far.</summary>
         Decisions: StudyDecision array
-        /// <summary>How many looks at the confirmed trials were made.</summary>
+        /// <summary>The number of interim looks taken.</summary>
         LooksDone: int
-        /// <summary>Whether nothing further is needed.</summary>
+        /// <summary>True if no further trial is needed.</summary>
         IsComplete: bool
     }
 
 /// <summary>
-/// From results to what is needed next: a function of the study and of the results alone, so that it does not matter who ran what when,
-/// or how often the study was interrupted.
+/// Plans the next trials. A plan depends only on the study and its results, and not on threads, times or interruptions.
 /// </summary>
 /// <param name="study">The study.</param>
-/// <param name="untilDecided">Whether seeds are added at the study's looks.</param>
-/// <param name="isDecided">Whether the confirmed trials so far decide the question, at this look (counted from 1).</param>
+/// <param name="untilDecided">True if seeds are added at the interim looks.</param>
+/// <param name="isDecided">True if the confirmation trials decide the comparisons at a look, counted from 1.</param>
 [<Sealed>]
 type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> TrialResult array -> bool) =
 
@@ -110,7 +111,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
         let worth (result: TrialResult) =
             let score = validation result
 
-            // What a trial saw before it diverged is not what it is worth.
+            // Validations before divergence do not count.
             if score.HasValue && not (Measures.isDiverged result) then
                 Pruning.worth task.Target score.Value.Accuracy score.Value.Loss
             else
@@ -197,7 +198,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
         [ for task in study.Tasks do
               for contender in study.Contenders -> task, contender ]
 
-    // What came of a tuning is final.
+    // A finished tuning is final.
     let settled =
         Dictionary<struct (string * string), struct (Trial list * Selection voption * StudyDecision list)>()
 
@@ -284,7 +285,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                       | Some setting -> trial Phase.Frontier task contender index setting seed
                       | None -> () ]
 
-    /// <summary>The plan as far as the results tell.</summary>
+    /// <summary>Returns the plan that follows from the results so far.</summary>
     /// <param name="result">The result of a trial, by its id, if it is there.</param>
     member _.Make(result: string -> TrialResult voption) : Plan =
         let find (trial: Trial) = result trial.Id

@@ -1,30 +1,30 @@
 namespace CuteDl.Studies
 
-/// <summary>What kind of thing was decided on the way.</summary>
+/// <summary>The kind of a decision during a study.</summary>
 type DecisionKind =
-    /// <summary>A trial ended early.</summary>
+    /// <summary>A trial was pruned.</summary>
     | Pruned = 0
-    /// <summary>A trial was looked at, and went on.</summary>
+    /// <summary>A trial passed a pruning check and continued.</summary>
     | WentOn = 1
-    /// <summary>The best setting lay at the edge of its space, which was extended.</summary>
+    /// <summary>A search space was extended, because the best setting was at its edge.</summary>
     | Extended = 2
-    /// <summary>A setting was chosen for confirmation.</summary>
+    /// <summary>A setting was selected for confirmation.</summary>
     | Selected = 3
-    /// <summary>A look at the confirmed trials: decided, or more seeds.</summary>
+    /// <summary>An interim look at the confirmation trials. It either decided the study or added seeds.</summary>
     | Looked = 4
 
-/// <summary>Something that a study decided on the way, and why. Follows from the study alone.</summary>
+/// <summary>A decision during a study, with its reason. It depends only on the study.</summary>
 type StudyDecision =
     {
-        /// <summary>What kind.</summary>
+        /// <summary>The kind.</summary>
         Kind: DecisionKind
-        /// <summary>About which trial, or task and contender: unique among the decisions of its kind.</summary>
+        /// <summary>The trial, or the task and contender, that it is about.</summary>
         About: string
-        /// <summary>At which step, round or look; 0 where there is none.</summary>
+        /// <summary>The step, round or look; 0 if there is none.</summary>
         At: int64
-        /// <summary>What was decided and why, in words.</summary>
+        /// <summary>The decision and its reason, in sentences.</summary>
         Reason: string
     }
 
-    /// <summary>Kind, about and at: unique in a study.</summary>
+    /// <summary>Identifies the decision in its study by kind, about and at.</summary>
     member decision.Key = $"{decision.Kind} {decision.About} {decision.At}"

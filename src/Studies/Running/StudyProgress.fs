@@ -2,38 +2,38 @@ namespace CuteDl.Studies
 
 open System
 
-/// <summary>Where a trial of a study is.</summary>
+/// <summary>The state of a trial.</summary>
 type TrialState =
-    /// <summary>It is being trained.</summary>
+    /// <summary>It is training.</summary>
     | Running = 0
-    /// <summary>It stands still until trials before it have come as far.</summary>
+    /// <summary>It waits until earlier trials have reached the same step.</summary>
     | Waiting = 1
-    /// <summary>It is done, and its result is in the journal.</summary>
+    /// <summary>It is finished, and its result is in the journal.</summary>
     | Finished = 2
 
-/// <summary>News of a study.</summary>
+/// <summary>A progress report of a study.</summary>
 type StudyProgress =
     {
-        /// <summary>The trial that there is news of.</summary>
+        /// <summary>The trial that the report is about.</summary>
         Trial: Trial
-        /// <summary>Where it is.</summary>
+        /// <summary>The trial's state.</summary>
         State: TrialState
-        /// <summary>Its steps so far.</summary>
+        /// <summary>The trial's steps so far.</summary>
         Step: int64
-        /// <summary>The most steps it may take.</summary>
+        /// <summary>The trial's budget in steps.</summary>
         Budget: int64
-        /// <summary>Its newest validation, if there was one.</summary>
+        /// <summary>The trial's latest validation, if any.</summary>
         Newest: Nullable<Score>
-        /// <summary>Its result, once it is finished.</summary>
+        /// <summary>The trial's result, if it is finished.</summary>
         Result: TrialResult | null
-        /// <summary>Trials finished, those of earlier sittings counted.</summary>
+        /// <summary>The number of finished trials, earlier sessions included.</summary>
         Finished: int
-        /// <summary>Trials known to be needed so far; tuning decides what comes behind it.</summary>
+        /// <summary>The number of trials known to be needed. It grows after tuning.</summary>
         Planned: int
-        /// <summary>The share of the planned steps that is done, in [0, 1].</summary>
+        /// <summary>The finished share of the planned steps, in [0, 1].</summary>
         Share: float
-        /// <summary>Since this sitting began.</summary>
+        /// <summary>The time since this session started.</summary>
         Elapsed: TimeSpan
-        /// <summary>What this sitting's pace leaves for the planned trials; nothing in the beginning.</summary>
+        /// <summary>The estimated time left for the planned trials; null at the start.</summary>
         Left: Nullable<TimeSpan>
     }

@@ -98,7 +98,7 @@ type StudyRun
                     $"'{folder.Path}' holds another study. The differences (the folder's value first):\n  {list}\nRestore the study file, or run the new study in another folder."
             )
 
-    /// Under another name until it is whole: a journal without its study could neither be gone on with nor begun again.
+    /// Writes the journal under another name first: a journal without its study could be neither resumed nor started again.
     static let beginJournal (path: string) (header: string) : Journal =
         let unfinished = path + ".new"
         File.Delete unfinished
@@ -138,25 +138,25 @@ type StudyRun
     /// <summary>The study.</summary>
     member _.Study = study
 
-    /// <summary>What was found damaged in the folder and mended, in sentences.</summary>
+    /// <summary>Repaired damage of the folder, in sentences.</summary>
     member _.Notices = notices
 
-    /// <summary>A study that keeps nothing beyond the process.</summary>
+    /// <summary>Starts a study in memory.</summary>
     /// <param name="study">The study.</param>
-    /// <param name="untilDecided">Whether seeds are added at its looks.</param>
-    /// <param name="source">Trains.</param>
-    /// <exception cref="T:CuteDl.Studies.StudyException">The study cannot be carried out: why. Or seeds are to be added, and no looks are declared.</exception>
+    /// <param name="untilDecided">True if seeds are added at the interim looks.</param>
+    /// <param name="source">Starts trials.</param>
+    /// <exception cref="T:CuteDl.Studies.StudyException">The study cannot run; or it has no interim looks to add seeds at.</exception>
     static member InMemory(study: StudyDesign, untilDecided: bool, source: ITrialSource) : StudyRun =
         check study untilDecided
         new StudyRun(study, headerOf study untilDecided [||], plannerOf study untilDecided, MemoryStore(), source, [||], null, null)
 
-    /// <summary>Begins a study in a folder.</summary>
+    /// <summary>Starts a study in a folder.</summary>
     /// <param name="study">The study.</param>
-    /// <param name="untilDecided">Whether seeds are added at its looks.</param>
-    /// <param name="path">The folder; made, if it is not there.</param>
-    /// <param name="source">Trains.</param>
+    /// <param name="untilDecided">True if seeds are added at the interim looks.</param>
+    /// <param name="path">The folder. It is made if it is missing.</param>
+    /// <param name="source">Starts trials.</param>
     /// <param name="data">A hash of the images of each task.</param>
-    /// <exception cref="T:CuteDl.Studies.StudyException">The study cannot be carried out, or there is one in the folder already.</exception>
+    /// <exception cref="T:CuteDl.Studies.StudyException">The study cannot run, or the folder already holds a study.</exception>
     /// <exception cref="T:System.IO.IOException">The folder cannot be written, is gone, or another process is running the study.</exception>
     static member Begin
         (study: StudyDesign, untilDecided: bool, path: string, source: ITrialSource, data: struct (string * string) array)
@@ -172,7 +172,7 @@ type StudyRun
 
             let header = headerOf study untilDecided data
 
-            // A file that is there already, with somebody's comments, stays as it is.
+            // An existing file, which may have comments, is kept.
             if File.Exists folder.Study then
                 refuseChanges folder (File.ReadAllText folder.Study) header.Study
             else
@@ -202,12 +202,12 @@ type StudyRun
             (folderLock :> IDisposable).Dispose()
             reraise ()
 
-    /// <summary>Goes on with a study.</summary>
-    /// <param name="path">Its folder.</param>
-    /// <param name="given">The study, if a program has it: one whose images or optimizers no file can name. Nothing: as the folder has it.</param>
-    /// <param name="source">From the study to what trains it, and the hashes of its images.</param>
+    /// <summary>Resumes a study in a folder.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="given">The study, if its images or optimizers exist only in a program; None to read it from the folder.</param>
+    /// <param name="source">Returns the source of trials for a study, and the hashes of its images.</param>
     /// <exception cref="T:CuteDl.Studies.StudyException">
-    /// There is no study in the folder; its file was changed since, or the images were, or another is given; or it was begun by another version.
+    /// The folder holds no study or another one, its file or images have changed, or another version started it.
     /// </exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The journal is damaged.</exception>
     /// <exception cref="T:System.IO.IOException">The folder cannot be written, is gone, or another process is running the study.</exception>
@@ -265,10 +265,10 @@ type StudyRun
             (folderLock :> IDisposable).Dispose()
             reraise ()
 
-    /// <summary>What came of a study so far, which another process may be carrying on.</summary>
-    /// <param name="path">Its folder.</param>
-    /// <param name="given">The study, if a program has it; nothing: as the folder has it.</param>
-    /// <exception cref="T:CuteDl.Studies.StudyException">There is no study in the folder, or another than is given.</exception>
+    /// <summary>Reads the results so far of a study in a folder. Another process may be running it.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="given">The study, if it exists only in a program; None to read it from the folder.</param>
+    /// <exception cref="T:CuteDl.Studies.StudyException">The folder holds no study, or another one.</exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The journal is damaged.</exception>
     static member Read(path: string, given: StudyDesign option) : StudyOutcome =
         let folder = existing path
@@ -303,11 +303,11 @@ type StudyRun
             [| if content.Unfinished > 0L && not isRunning then
                    unfinishedEnd content.Length content.Unfinished |] }
 
-    /// <summary>Trains what is needed. Cancelled, it saves what is under way, and gives what there is.</summary>
-    /// <param name="options">How.</param>
-    /// <param name="progress">Told of news, from the threads that train.</param>
-    /// <param name="cancellation">Ends it within a batch.</param>
-    /// <exception cref="T:CuteDl.Studies.StudyException">A trial failed, or what came of it could not be kept: which, and why. What is in the journal stays.</exception>
+    /// <summary>Runs all trials that are needed. After cancellation, it saves running trials and returns the results so far.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="progress">Receives progress reports, on training threads.</param>
+    /// <param name="cancellation">Stops the run within a batch.</param>
+    /// <exception cref="T:CuteDl.Studies.StudyException">A trial failed, or its result could not be saved. Results in the journal are kept.</exception>
     member _.Run(options: RunOptions, progress: StudyProgress -> unit, cancellation: CancellationToken) : StudyOutcome =
         if options.Workers < 1 then
             raise (

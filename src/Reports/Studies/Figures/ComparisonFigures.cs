@@ -5,7 +5,7 @@ namespace CuteDl.Reports;
 /// <summary>Figures of the differences between optimizers, and how certain they are.</summary>
 internal static class ComparisonFigures
 {
-    /// <summary>Shares of (task, seed) over what counts as good enough.</summary>
+    /// <summary>Performance profiles.</summary>
     public static IEnumerable<Figure> Profiles(StudyResult result, StudyFacts facts)
     {
         foreach (var metric in result.Analysis.Profiles.GroupBy(row => row.Metric))
@@ -80,7 +80,7 @@ internal static class ComparisonFigures
         }
     }
 
-    /// <summary>How often the target was reached.</summary>
+    /// <summary>The share of seeds that reached the target.</summary>
     public static IEnumerable<Figure> Successes(StudyResult result, StudyFacts facts)
     {
         foreach (var task in result.Analysis.Summaries.GroupBy(row => row.Task))
@@ -108,7 +108,7 @@ internal static class ComparisonFigures
         }
     }
 
-    /// <summary>How often the document's runs lose a class.</summary>
+    /// <summary>The share of the document's runs that lost a class.</summary>
     public static IEnumerable<Figure> Dead(StudyResult result, StudyFacts facts)
     {
         if (result.Analysis.Document.Length > 0)

@@ -2,10 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace CuteDl.Reports;
 
-/// <summary>What one figure of a study shows, whoever draws it: the picture's file, or the page.</summary>
+/// <summary>The content of a figure, for picture files and for the page.</summary>
 /// <param name="Id">The name of its file, and its place in the page.</param>
 /// <param name="Title">Its heading.</param>
-/// <param name="Caption">What is seen, and how to read it.</param>
+/// <param name="Caption">Explains the figure.</param>
 /// <param name="Panes">One below the other.</param>
 internal sealed record Figure(string Id, string Title, string Caption, IReadOnlyList<Pane> Panes);
 
@@ -16,14 +16,14 @@ internal sealed record Figure(string Id, string Title, string Caption, IReadOnly
 [JsonDerivedType(typeof(HeatPane), "heat")]
 internal abstract record Pane
 {
-    /// <summary>What distinguishes it from the figure's other panes; "" for the only one.</summary>
+    /// <summary>Distinguishes the pane from the figure's other panes; empty for a single pane.</summary>
     public string Title { get; init; } = "";
 }
 
 /// <summary>Lines, bands and marks.</summary>
 /// <param name="X">The lower axis.</param>
 /// <param name="Y">The left axis.</param>
-/// <param name="Series">What is drawn, first to last.</param>
+/// <param name="Series">The series, in drawing order.</param>
 internal sealed record LinePane(Axis X, Axis Y, IReadOnlyList<Series> Series) : Pane
 {
     /// <summary>Lines across: targets.</summary>
@@ -35,51 +35,51 @@ internal sealed record LinePane(Axis X, Axis Y, IReadOnlyList<Series> Series) : 
 /// <param name="Rows">Top to bottom.</param>
 internal sealed record IntervalPane(Axis X, IReadOnlyList<IntervalRow> Rows) : Pane
 {
-    /// <summary>Where nothing is different; none if there is no such place.</summary>
+    /// <summary>The value of no difference; null if there is none.</summary>
     public double? Zero { get; init; }
 }
 
 /// <summary>A value and its interval.</summary>
-/// <param name="Group">The contender that it is of; -1 for none.</param>
-/// <param name="Label">What it is of.</param>
+/// <param name="Group">The index of the contender; -1 for none.</param>
+/// <param name="Label">The label.</param>
 /// <param name="Value">The value.</param>
-/// <param name="Low">The interval's lower end; not finite where nothing bounds it.</param>
+/// <param name="Low">The interval's lower end; not finite if it is unbounded.</param>
 /// <param name="High">Its upper end; the same.</param>
 /// <param name="Text">The value in words.</param>
 internal sealed record IntervalRow(int Group, string Label, double Value, double Low, double High, string Text)
 {
-    /// <summary>What counts as equal; none if nothing does.</summary>
+    /// <summary>The equivalence interval; null if there is none.</summary>
     public (double Low, double High)? Equal { get; init; }
 
-    /// <summary>Whether its mark is full: for what is decided, or tuned.</summary>
+    /// <summary>True if the mark is filled: for decided pairs and tuned settings.</summary>
     public bool IsFull { get; init; } = true;
 }
 
 /// <summary>A colour for each row and column.</summary>
-/// <param name="XTitle">What the columns are.</param>
+/// <param name="XTitle">The title of the columns.</param>
 /// <param name="Columns">Their names.</param>
 /// <param name="Rows">The rows' names.</param>
-/// <param name="Cells">Row by row; none where nothing was tried.</param>
+/// <param name="Cells">The cells, row by row; null if nothing was tried.</param>
 internal sealed record HeatPane(string XTitle, IReadOnlyList<string> Columns, IReadOnlyList<string> Rows, IReadOnlyList<IReadOnlyList<HeatCell?>> Cells) : Pane;
 
 /// <summary>A cell of a heat map.</summary>
 /// <param name="Shade">From 0, the best, to 1; NaN if it was never reached.</param>
-/// <param name="Text">What stands in it, above ...</param>
+/// <param name="Text">The upper text of the cell.</param>
 /// <param name="Small">... and below.</param>
-/// <param name="IsDiverged">Whether most of its runs diverged.</param>
+/// <param name="IsDiverged">True if most of its runs diverged.</param>
 /// <param name="Words">The cell in words.</param>
 internal sealed record HeatCell(double Shade, string Text, string Small, bool IsDiverged, string Words);
 
 /// <summary>An axis.</summary>
-/// <param name="Title">What lies along it.</param>
+/// <param name="Title">The title of the axis.</param>
 /// <param name="Kind">How.</param>
-/// <param name="Format">How its values are written.</param>
+/// <param name="Format">The format of its values.</param>
 internal sealed record Axis(string Title, AxisKind Kind, AxisFormat Format)
 {
     /// <summary>The names at 0, 1, 2, ...</summary>
     public IReadOnlyList<string> Names { get; init; } = [];
 
-    /// <summary>Whether infinite values have a place of their own, beyond all others.</summary>
+    /// <summary>True if infinite values have their own position, beyond all others.</summary>
     public bool HasNever { get; init; }
 
     /// <summary>Values beyond have no say in how far it reaches.</summary>
@@ -88,11 +88,11 @@ internal sealed record Axis(string Title, AxisKind Kind, AxisFormat Format)
     /// <summary>Values beyond have no say in how far it reaches.</summary>
     public double Ceiling { get; init; } = double.PositiveInfinity;
 
-    /// <summary>Values that it reaches in any case.</summary>
+    /// <summary>Values that the axis always includes.</summary>
     public IReadOnlyList<double> Reach { get; init; } = [];
 }
 
-/// <summary>How values lie along an axis.</summary>
+/// <summary>The scale of an axis.</summary>
 internal enum AxisKind
 {
     Linear,
@@ -100,7 +100,7 @@ internal enum AxisKind
     Names,
 }
 
-/// <summary>How an axis writes values.</summary>
+/// <summary>The number format of an axis.</summary>
 internal enum AxisFormat
 {
     /// <summary>500, 20k.</summary>
@@ -113,7 +113,7 @@ internal enum AxisFormat
     Percent,
 }
 
-/// <summary>What is drawn of one contender.</summary>
+/// <summary>The data of one contender.</summary>
 /// <param name="Group">The contender's number, which decides colour, dashes and mark.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="X">Where.</param>
@@ -130,11 +130,11 @@ internal sealed record Series(int Group, string Name, IReadOnlyList<double> X, I
     /// <summary>Each point in words, beyond its coordinates; none without any.</summary>
     public IReadOnlyList<string> Words { get; init; } = [];
 
-    /// <summary>Of each point whether it is of runs that diverged; none where no point is.</summary>
+    /// <summary>For each point, true if runs diverged; null if none did.</summary>
     public IReadOnlyList<bool> Diverged { get; init; } = [];
 }
 
-/// <summary>How a series looks.</summary>
+/// <summary>The drawing style of a series.</summary>
 internal enum Look
 {
     /// <summary>A line.</summary>
@@ -146,6 +146,6 @@ internal enum Look
     /// <summary>A thin faint line: one of several.</summary>
     Faint,
 
-    /// <summary>A line that goes up or down at its points only.</summary>
+    /// <summary>A step line.</summary>
     Stairs,
 }

@@ -3,13 +3,13 @@ using ScottPlot;
 
 namespace CuteDl.Reports;
 
-/// <summary>From a figure's axes to those of a panel.</summary>
+/// <summary>Converts the axes of a figure to those of a panel.</summary>
 internal static class FigureAxes
 {
-    /// <summary>How values lie along an axis.</summary>
+    /// <summary>Returns the scale of an axis.</summary>
     /// <param name="axis">The axis.</param>
-    /// <param name="values">All that is shown.</param>
-    /// <param name="room">The share of the axis that infinity takes, if it has a place.</param>
+    /// <param name="values">All values shown.</param>
+    /// <param name="room">The share of the axis for infinite values, if they have a position.</param>
     public static Scale Scale(Axis axis, IEnumerable<double> values, double room = 0)
     {
         if (axis.Kind == AxisKind.Names)
@@ -32,7 +32,7 @@ internal static class FigureAxes
         return new NeverScale(scale, high + (range * room / 3), high + (range * room));
     }
 
-    /// <summary>How far an axis along the bottom reaches.</summary>
+    /// <summary>Returns the limits of a horizontal axis.</summary>
     public static AxisLimits Limits(Axis axis, IEnumerable<double> values, Scale scale) =>
         axis.Kind == AxisKind.Names
             ? new AxisLimits(-0.5, axis.Names.Count - 0.5)

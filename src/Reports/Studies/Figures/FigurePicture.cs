@@ -81,7 +81,7 @@ internal sealed class FigurePicture
 /// <summary>Draws one pane of a figure.</summary>
 internal interface IPaneDrawing
 {
-    /// <summary>How high it is.</summary>
+    /// <summary>Returns the height.</summary>
     float Height { get; }
 
     /// <summary>Draws it.</summary>

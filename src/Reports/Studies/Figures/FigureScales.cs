@@ -15,7 +15,7 @@ internal sealed class NameScale(IReadOnlyList<string> names) : Scale
     private FixedTicks Ticks() => new([.. names.Select((name, i) => Tick.Major(i, name))]);
 }
 
-/// <summary>A scale whose marks are written in another way, along both axes.</summary>
+/// <summary>A scale with another format of its tick labels, for both axes.</summary>
 /// <param name="inner">The scale.</param>
 /// <param name="ticks">Makes its marks.</param>
 internal sealed class LabelledScale(Scale inner, Func<ITickGenerator> ticks) : Scale
@@ -58,7 +58,7 @@ internal sealed class NeverScale(Scale inner, double highest, double place) : Sc
     }
 }
 
-/// <summary>Marks that are given.</summary>
+/// <summary>Fixed ticks.</summary>
 /// <param name="ticks">The marks.</param>
 internal sealed class FixedTicks(Tick[] ticks) : ITickGenerator
 {

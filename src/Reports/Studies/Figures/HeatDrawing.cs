@@ -3,7 +3,7 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>Draws a heat map: darker is better, grey was never reached, a cross stands for divergence.</summary>
+/// <summary>Draws a heat map. Darker is better, grey is a missed target, and a cross is divergence.</summary>
 internal sealed class HeatDrawing(HeatPane pane) : IPaneDrawing
 {
     private const float CellHeight = 44;

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace CuteDl.Reports;
 
-/// <summary>What a report needs to know of a study's file.</summary>
+/// <summary>Facts from a study's file that a report needs.</summary>
 internal sealed class StudyFacts
 {
     public StudyFacts(StudyResult result)
@@ -22,7 +22,7 @@ internal sealed class StudyFacts
 
     public bool IsDocument { get; }
 
-    /// <summary>True if a program gave the images of a task, so that the file alone cannot run the study.</summary>
+    /// <summary>True if images of a task came from a program, so that the file alone cannot run the study.</summary>
     public bool HoldsData { get; }
 
     public IReadOnlyList<TaskFacts> Tasks { get; }
@@ -52,9 +52,9 @@ internal sealed class StudyFacts
     }
 }
 
-/// <summary>What a report needs to know of a task.</summary>
+/// <summary>Facts about a task that a report needs.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Accuracy">The target, if it is an accuracy.</param>
 /// <param name="Loss">The target, if it is a loss.</param>
-/// <param name="HasClasses">Whether there are accuracies.</param>
+/// <param name="HasClasses">True if the task has accuracies.</param>
 internal sealed record TaskFacts(string Name, double? Accuracy, double? Loss, bool HasClasses);

@@ -2,7 +2,7 @@ using CuteDl.Studies;
 
 namespace CuteDl.Reports;
 
-/// <summary>Figures of learning rates, and of what tuning tried.</summary>
+/// <summary>Builds the figures of tuning and of learning rates.</summary>
 internal static class TuningFigures
 {
     /// <summary>Steps to the target and best accuracy over the learning rate.</summary>
@@ -65,7 +65,7 @@ internal static class TuningFigures
         }
     }
 
-    /// <summary>What tuning with fewer settings would have found.</summary>
+    /// <summary>The expected best of fewer settings.</summary>
     public static IEnumerable<Figure> BestOfK(StudyResult result, StudyFacts facts)
     {
         foreach (var task in facts.Tasks)

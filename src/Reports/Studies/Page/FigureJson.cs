@@ -18,7 +18,7 @@ internal static class FigureJson
         Converters = { new SixDigits(), new VisibleTexts(), new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <summary>JSON without a character that ends a script or a comment in HTML.</summary>
+    /// <summary>Returns JSON without characters that end a script or comment in HTML.</summary>
     public static string Write(IEnumerable<Figure> figures, IReadOnlyList<string> contenders) =>
         JsonSerializer.Serialize(new Content([.. figures], [.. contenders.Select(Style)], RunStyle.ColorCount, HeatDrawing.Shades), Options);
 

@@ -54,7 +54,7 @@ internal sealed class Html
         return Raw("</section>");
     }
 
-    /// <summary>What is seen when it is asked for.</summary>
+    /// <summary>Writes content that is hidden until it is opened.</summary>
     public Html Folded(string summary, Action<Html> content, bool isOpen = false)
     {
         Raw($"<details{(isOpen ? " open" : "")}><summary>{Escape(summary)}</summary>");
@@ -105,7 +105,7 @@ internal sealed class Html
         return this;
     }
 
-    /// <summary>Names and what they stand for.</summary>
+    /// <summary>Writes names with their values.</summary>
     public Html Pairs(IEnumerable<(string Name, string Value)> pairs) =>
         Raw("<dl>" + string.Concat(pairs.Select(pair => $"<dt>{Escape(pair.Name)}</dt><dd>{Escape(pair.Value)}</dd>")) + "</dl>");
 
