@@ -7,7 +7,7 @@ internal static class CompareCommand
 {
     public static Command Create()
     {
-        var runs = new Argument<string[]>("RUN") { Arity = ArgumentArity.ZeroOrMore, Description = $"{RunCommand.Help} Default: the eight documented runs of 'cutedl list'." };
+        var runs = new Argument<string[]>("RUN") { Arity = ArgumentArity.ZeroOrMore, Description = $"{RunCommand.Help} Default: the eight documented runs." };
         var parallel = new Option<int?>("--parallel")
         {
             HelpName = "N",
@@ -17,7 +17,7 @@ internal static class CompareCommand
         var seeds = new Option<int?>("--seeds")
         {
             HelpName = "N",
-            Description = "Repeat each run with the seeds 0 to N - 1; N is at least 1. Default: one run each, with the seed of --seed.",
+            Description = "Repeat each run with the seeds 0 to N - 1; N is at least 1. Default: one run of each, with the seed of --seed.",
             CustomParser = Numbers.WholeOrNone<int>,
         };
         var training = new TrainingOptions();

@@ -25,12 +25,12 @@ internal static class LearningRateCommand
             DefaultValueFactory = _ => Defaults.Steps,
             CustomParser = Numbers.Whole<int>,
         };
-        var argument = new Option<string>("--argument") { HelpName = "NAME", Description = "Hyper-parameter to search, in place of the learning rate.", DefaultValueFactory = _ => Defaults.Argument };
+        var argument = new Option<string>("--argument") { HelpName = "NAME", Description = "Hyper-parameter to search.", DefaultValueFactory = _ => Defaults.Argument };
         var training = new TrainingOptions(hasLimits: false);
         var output = new OutputOptions();
         var command = new CommandPage(
             "lr-find",
-            "Finds a learning rate in one short training: the rate grows at every step, and the loss shows where it helps and where it is too large.",
+            "Finds a learning rate in one short training run. The rate grows at every step; the loss shows which rates help and which are too large.",
             "cutedl lr-find \"momentum(decay=0.9)\" --hidden 128 --output linear")
          { optimizer, low, high, steps, argument };
         training.AddTo(command);

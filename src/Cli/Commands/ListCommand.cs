@@ -17,12 +17,12 @@ internal static class ListCommand
         var name = new Argument<string?>("NAME")
         {
             Arity = ArgumentArity.ZeroOrOne,
-            Description = "A documented run, a rule, a transformation or a schedule, to describe in full. Default: one line for each of them.",
+            Description = "A documented run, an optimizer (rule), a transformation or a schedule, to describe in full. Default: list all of them, one per line.",
         };
         var json = new Option<bool>("--json") { Description = "Print one JSON object per line." };
         var command = new CommandPage(
             "list",
-            "Lists the documented runs, and all rules, transformations and schedules with their defaults; or describes one of them.",
+            "Lists the documented runs (the eight runs of the cute-dl tutorial), and all optimizers (rules), transformations and schedules with their defaults; or describes one of them.",
             "cutedl list adamw")
          { name, json };
         command.SetAction(parsed => Print(Entries(parsed.GetValue(name)), parsed.GetValue(json), isWhole: parsed.GetValue(name) is not null));

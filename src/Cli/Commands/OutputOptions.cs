@@ -10,7 +10,7 @@ internal sealed class OutputOptions
     private readonly Option<string?> _folder = new("--out")
     {
         HelpName = "DIR",
-        Description = "Folder for results and pictures (default: a new folder, artifacts/<command>-<time>). Files with the same names are replaced.",
+        Description = "Folder for results and pictures. If it exists, result files in it are overwritten. Default: a new folder, artifacts/<command>-<time>.",
     };
 
     private readonly Option<bool> _json = new("--json")

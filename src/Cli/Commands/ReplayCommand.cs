@@ -13,12 +13,12 @@ internal static class ReplayCommand
     public static Command Create()
     {
         var file = new Argument<string>("RESULT") { Description = "The result.json of a run, or the file of a trial in a study's folder (trials/.../SEED.json)." };
-        var data = new Option<string?>("--data") { HelpName = "DIR", Description = "Folder of the images. Default: the folder that the result names." };
-        var classes = new Option<int?>("--classes") { HelpName = "N", Description = "Number of classes of the data set in --data, at least 2. Default: as the result has them.", CustomParser = Numbers.WholeOrNone<int> };
+        var data = new Option<string?>("--data") { HelpName = "DIR", Description = "Folder of the images, if they have moved. Default: the images that the result names." };
+        var classes = new Option<int?>("--classes") { HelpName = "N", Description = "Number of classes of the data set in --data, at least 2. Default: the number that the result names.", CustomParser = Numbers.WholeOrNone<int> };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new CommandPage(
             "replay",
-            "Repeats the run that made a result and compares every step, bit for bit. The exit code is 1 if a step differs; the first one is named.",
+            "Repeats a recorded run and compares the new result with the recorded one, bit for bit. If they differ, the first step that differs is named, and the exit code is 1.",
             "cutedl replay artifacts/run-1/runs/adam/seed-0/result.json")
          { file, data, classes, json };
         command.SetAction(async (parsed, cancellationToken) =>

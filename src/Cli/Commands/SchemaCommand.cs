@@ -9,14 +9,14 @@ internal static class SchemaCommand
     {
         var study = new CommandPage(
             "study",
-            "Prints the JSON schema of study files. Saved as study.schema.json beside them, it lets editors complete and check them.",
+            "Prints the JSON schema of study files. Save the schema as study.schema.json next to your study files: editors then offer completion and report errors.",
             "cutedl schema study > study.schema.json");
         study.SetAction(_ =>
         {
             Console.Write(Study.Schema);
             return ExitCode.Fine;
         });
-        var command = new CommandPage("schema", "Prints the JSON schema of a kind of file, for editors.", "cutedl schema study > study.schema.json") { study };
+        var command = new CommandPage("schema", "Prints the JSON schema of study files, for completion and checking in editors.", "cutedl schema study > study.schema.json") { study };
         command.ShowHelp();
         return command;
     }

@@ -9,11 +9,11 @@ internal static class TraceCommand
     {
         var optimizer = new Argument<string>("OPTIMIZER") { Description = "An optimizer, such as \"clip_norm(1) | adam(lr=0.001)\"." };
         var initial = Required("--initial", "The parameters before the first step: an .npz file with one array per tensor.");
-        var gradients = Required("--gradients", "The gradients: an .npz file with one array per tensor, of shape steps x tensor.");
+        var gradients = Required("--gradients", "The gradients: an .npz file with arrays of the same names, with one more dimension in front: the step.");
         var output = Required("--out", "The .npz file to write: the parameters after every step, in the shape of the gradients, as float64.");
         var command = new CommandPage(
             "trace",
-            "Applies an optimizer to recorded gradients and writes the parameters after every step, to compare it with another implementation.",
+            "Applies an optimizer to recorded gradients and writes the parameters after every step, for comparison with another implementation.",
             "cutedl trace adam --initial w.npz --gradients g.npz --out trace.npz")
          { optimizer, initial, gradients, output };
         command.SetAction(parsed =>

@@ -11,7 +11,7 @@ internal sealed class TrainingOptions
     private readonly Option<string?> _data = new("--data")
     {
         HelpName = "DIR",
-        Description = "Folder with a data set in the four files of MNIST, plain or gzipped. Default: MNIST, built in.",
+        Description = "Folder with a data set in MNIST's format: train-images-idx3-ubyte and the three other files, plain or gzipped. Default: MNIST, built in.",
     };
 
     private readonly Option<string?> _hidden = new("--hidden")
@@ -31,7 +31,7 @@ internal sealed class TrainingOptions
     private readonly Option<Activation> _output = new("--output")
     {
         HelpName = "NAME",
-        Description = "Activation of the output layer: relu, as in the source document's model, or linear.",
+        Description = "Activation of the output layer: relu, as in the cute-dl tutorial, or linear.",
         DefaultValueFactory = _ => Activation.ReLU,
         CustomParser = result => Named(result, Activation.ReLU, Activation.Linear),
     };
@@ -55,7 +55,7 @@ internal sealed class TrainingOptions
     private readonly Option<Order> _order = new("--order")
     {
         HelpName = "NAME",
-        Description = "Order of the images in an epoch: file (as in the files) or shuffle.",
+        Description = "Order of the images in an epoch: file (the order of the data set) or shuffle.",
         DefaultValueFactory = _ => Order.File,
         CustomParser = result => Named(result, Order.File, Order.Shuffle),
     };
@@ -80,22 +80,23 @@ internal sealed class TrainingOptions
         HelpName = "WEIGHTS",
         Description =
             "Initial weights: normal (standard deviation 0.01), glorot, he, reference, or an .npz file with the arrays "
-            + "layers.0.weight (inputs x units), layers.0.bias, ... Default: normal; reference for the default model without --seed or --seeds.",
+            + "layers.0.weight (inputs x units), layers.0.bias, ... Default: normal. Without a seed, MNIST without hidden layers starts from reference: fixed weights, built in.",
     };
 
     private readonly Option<int> _maxExpansion = new("--max-expansion")
     {
         HelpName = "N",
-        Description = "Most bytes that each byte of a compressed file may expand to, at least 1. A file that promises more is refused.",
+        Description = "Largest allowed ratio of unpacked to packed size of a compressed file, at least 1. A file with a larger ratio is refused.",
         DefaultValueFactory = _ => Growing.DefaultExpansion,
         CustomParser = Numbers.Whole<int>,
     };
 
     private readonly Option<ValidationMean?> _validationMean = new("--validation-mean")
     {
+        HelpName = "NAME",
         Description =
-            "Mean of the validation loss: over the examples, or over the means of the batches. "
-            + "Default: examples; batches for the default model and batches of 64, without --seed or --seeds.",
+            "How the validation loss is averaged: examples (over all examples) or batches (over the means of the batches). "
+            + "Default: examples. Without a seed, MNIST without hidden layers and with batches of 64 uses batches.",
         CustomParser = result => Named(result, ValidationMean.Examples, ValidationMean.Batches),
     };
 
@@ -124,7 +125,7 @@ internal sealed class TrainingOptions
     private readonly Option<int> _patience = new("--patience")
     {
         HelpName = "N",
-        Description = "Stop a run after N validations without a smaller validation loss, or with a total gain below --min-gain.",
+        Description = "Stop a run if the validation loss has no new minimum in N validations, or falls by less than --min-gain over N validations; at least 1.",
         DefaultValueFactory = _ => 20,
         CustomParser = Numbers.Whole<int>,
     };
@@ -132,7 +133,7 @@ internal sealed class TrainingOptions
     private readonly Option<double> _minGain = new("--min-gain")
     {
         HelpName = "LOSS",
-        Description = "Smallest decrease of the validation loss over --patience validations, at least 0.",
+        Description = "Stop a run whose validation loss falls by less than this over --patience validations; at least 0.",
         DefaultValueFactory = _ => 0.001,
         CustomParser = Numbers.Real,
     };
@@ -140,7 +141,7 @@ internal sealed class TrainingOptions
     private readonly Option<double> _target = new("--target")
     {
         HelpName = "ACCURACY",
-        Description = "Stop a run when the validation accuracy is above this for --hold validations; from 0 to 1.",
+        Description = "Stop a run when the validation accuracy was above this in --hold validations in a row; from 0 to 1.",
         DefaultValueFactory = _ => 0.91,
         CustomParser = Numbers.Real,
     };
@@ -148,7 +149,7 @@ internal sealed class TrainingOptions
     private readonly Option<int> _hold = new("--hold")
     {
         HelpName = "N",
-        Description = "Number of validations for --target, at least 1.",
+        Description = "Number of validations in a row for --target, at least 1.",
         DefaultValueFactory = _ => 20,
         CustomParser = Numbers.Whole<int>,
     };

@@ -13,7 +13,7 @@ internal static class StudyCheckCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new CommandPage(
             "check",
-            "Reports mistakes in a study before anything is trained. The exit code is 1 if the results would be wrong, and 2 if the file is not a study.",
+            "Reports mistakes in a study before anything is trained. The exit code is 1 if the study's conclusions would be invalid, and 2 if the file is not a valid study file.",
             "cutedl study check study.json")
          { file, json };
         command.SetAction(parsed => Check(parsed.GetValue(file)!, parsed.GetValue(json)));

@@ -13,7 +13,7 @@ internal static class StudyFolderCommands
         var folder = StudyCommand.FolderArgument();
         var command = new CommandPage(
             "report",
-            "Writes the report of a study again, from the trials that are finished. The study may still be running.",
+            "Writes the report of a study again, from the trials that are finished so far. The study may still be running.",
             "cutedl study report artifacts/study-first")
          { folder };
         command.SetAction(parsed =>
@@ -37,7 +37,7 @@ internal static class StudyFolderCommands
         var folder = StudyCommand.FolderArgument();
         var command = new CommandPage(
             "status",
-            "Shows how many trials of a study are finished, what was decided so far, and whether it is running.",
+            "Shows how many trials of a study are finished, the decisions so far (extended search spaces, selected settings, interim looks), and whether the study is running.",
             "cutedl study status artifacts/study-first")
          { folder };
         command.SetAction(parsed =>

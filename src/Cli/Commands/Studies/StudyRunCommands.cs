@@ -13,10 +13,10 @@ internal static class StudyRunCommands
         var folder = new Option<string?>("--out")
         {
             HelpName = "DIR",
-            Description = "Folder of the study, new or empty. Every finished trial is saved in it. Default: artifacts/study-NAME, with the name of the study.",
+            Description = "Folder for the study; it must not hold another study. Every finished trial is saved in it. Default: artifacts/study-NAME, with the name of the study.",
         };
-        var quick = new Option<bool>("--quick") { Description = "Run a small form first: a quarter of the steps, four settings each, at most ten seeds, no runs with default settings." };
-        var until = new Option<string?>("--until") { HelpName = "decided", Description = "Add seeds, at the interim looks of the study, until every comparison is decided." };
+        var quick = new Option<bool>("--quick") { Description = "Run only a smaller form of the study: a quarter of the steps, four settings for each optimizer, at most ten seeds, and no trials with default settings." };
+        var until = new Option<string?>("--until") { HelpName = "decided", Description = "Add seeds, at the interim looks that the study file declares, until one optimizer beats or equals every other on each task and metric." };
         until.AcceptOnlyFromAmong("decided");
         var parallel = Parallel();
         var json = Json();
@@ -85,7 +85,7 @@ internal static class StudyRunCommands
 
         if (findings.Any(finding => finding.Severity == Severity.Error))
         {
-            throw new UsageException($"'{file}' was not run, because its results would be wrong. Correct the errors above.");
+            throw new UsageException($"'{file}' was not run, because its conclusions would be invalid. Correct the errors above.");
         }
     }
 }
