@@ -42,7 +42,7 @@ public static class Mnist
             }
 
             var known = DocumentedRuns.Select(run => run.Name).Union(rules);
-            throw new FormatException($"No run or rule is named '{text}': {Core.Optimizers.Suggestion.describe(known, text)}");
+            throw new FormatException($"No run or rule is named '{text}'. {Core.Optimizers.Suggestion.describe(known, text)}");
         }
 
         var optimizer = Optimizers.Parse(text);

@@ -5,21 +5,21 @@ open System.Globalization
 open System.Text.RegularExpressions
 open CuteDl.Core.Optimizers
 
-/// What a law is tried on.
+/// A case for a law.
 [<NoComparison>]
 type internal Case =
     {
         /// The tensors.
         Shapes: (string * int list) list
-        /// The parameters to begin with.
+        /// The initial parameters.
         Start: float array
         /// g₁, g₂, ...: one for each step, as long as the parameters.
         Gradients: float array array
-        /// A number of the law's own: a factor, an angle.
+        /// A number with a meaning of its own in each law, such as a factor or an angle.
         Factor: float
-        /// Whatever else is to be chosen.
+        /// A choice with a meaning of its own in each law.
         Choice: int
-        /// What an argument is to follow, in laws about that.
+        /// The schedule of an argument, for laws about schedules.
         Schedule: Schedule option
     }
 
@@ -51,7 +51,7 @@ module internal Case =
             [ for name, shape in case.Shapes -> (if name = "" then "tensor" else name) + " " + String.Join("×", shape) ]
             |> String.concat ", "
 
-        // Gradients that stay the same are said once.
+        // Consecutive equal gradients are printed once.
         let stretches =
             ([], Array.indexed case.Gradients)
             ||> Array.fold (fun stretches (i, gradient) ->
@@ -68,7 +68,7 @@ module internal Case =
 
         let gradients =
             match stretches with
-            | [ _, until, gradient ] when until > 1 -> [ $"g = {vector gradient} in {until} steps" ]
+            | [ _, until, gradient ] when until > 1 -> [ $"g = {vector gradient} for {until} steps" ]
             | _ when stretches.Length > 6 ->
                 let shown = List.truncate 4 stretches
                 let _, until, _ = List.last shown
@@ -87,7 +87,7 @@ module internal Case =
           | None -> () ]
         |> String.concat ", "
 
-    /// How much there is to read of a number; what shrinking makes less.
+    /// The complexity of a number, which shrinking reduces.
     let private weight (value: float) =
         if value = 0.0 then 0
         elif value = 1.0 then 1
@@ -124,10 +124,10 @@ module internal Case =
 
     let private withoutSteps (from: int) (count: int) (case: Case) = { case with Gradients = Array.removeManyAt from count case.Gradients }
 
-    /// One vector in place of matrices: its elements can be left out.
+    /// One vector instead of matrices, so that its elements can be removed.
     let private flattened (case: Case) = { case with Shapes = [ "", [ case.Length ] ] }
 
-    /// The same schedule with its numbers rounded, if it may have them.
+    /// The schedule with rounded numbers, if these are valid.
     let private rounded (digits: int) (schedule: Schedule) : Schedule list =
         let round (found: Match) =
             Double.Parse(found.Value, CultureInfo.InvariantCulture).ToString($"G{digits}", CultureInfo.InvariantCulture)
@@ -138,7 +138,7 @@ module internal Case =
         with :? FormatException ->
             []
 
-    /// What a schedule is made of, and a constant; or with plainer numbers.
+    /// The parts of a schedule, a constant, and the schedule with rounded numbers.
     let private simplerSchedules (schedule: Schedule) : Schedule list =
         let parts =
             match schedule with
@@ -150,7 +150,7 @@ module internal Case =
 
         parts @ rounded 1 schedule
 
-    /// Cases that are simpler, the simplest first: fewer steps, fewer elements, plainer numbers. Tensors that the optimizer asks for stay.
+    /// Simpler cases, the simplest first: fewer steps, fewer elements, rounder numbers. Tensors that the optimizer needs stay.
     let shrink (mayDrop: bool) (case: Case) : Case seq =
         seq {
             let steps = case.Steps
@@ -183,7 +183,7 @@ module internal Case =
             for choice in 0 .. min 4 case.Choice - 1 do
                 yield { case with Choice = choice }
 
-            // Powers of two among them stay such.
+            // A power of two stays a power of two.
             for factor in [ 2.0; 0.5 ] do
                 if case.Factor <> 1.0 && weight factor < weight case.Factor then
                     yield { case with Factor = factor }

@@ -8,25 +8,25 @@ open FsCheck.FSharp
 let uniform (lower: float) (upper: float) : Gen<float> =
     Gen.choose (0, 1 <<< 30) |> Gen.map (fun i -> lower + (upper - lower) * float i / float (1 <<< 30))
 
-/// Evenly spread over orders of magnitude.
+/// Uniform in the logarithm.
 let logUniform (lower: float) (upper: float) : Gen<float> = uniform (log lower) (log upper) |> Gen.map exp
 
 let signed (magnitudes: Gen<float>) : Gen<float> =
     Gen.map2 (fun isNegative magnitude -> if isNegative then -magnitude else magnitude) (Gen.elements [ true; false ]) magnitudes
 
-/// An element of a gradient, of a size whose square is far from overflow and underflow; never 0.
+/// An element of a gradient whose square is far from overflow and underflow; never 0.
 let nonZero: Gen<float> = signed (logUniform 1e-3 1e3)
 
 /// The same, or 0.
 let moderate: Gen<float> = Gen.frequency [ 1, Gen.constant 0.0; 6, nonZero ]
 
-/// A factor that rounds nothing.
+/// A factor without rounding.
 let powerOfTwo: Gen<float> =
     Gen.elements [ -6; -1; 1; 2; 8 ] |> Gen.map (fun k -> Math.Pow(2.0, float k))
 
 let private flat (length: int) : (string * int list) list = [ "", [ length ] ]
 
-/// One tensor for each group, of a name that its pattern matches.
+/// One tensor for each group, with a name that matches its pattern.
 let private forGroups (subject: Subject) : (string * int list) list =
     let rec patterns (optimizer: CuteDl.Core.Optimizers.Optimizer) : (string * bool) list =
         if optimizer.Groups.Count > 0 then
@@ -44,7 +44,7 @@ let private forGroups (subject: Subject) : (string * int list) list =
 
 let private needsMatrix (subject: Subject) = Subject.has "muon" subject
 
-/// Tensors for the optimizer: one vector mostly, or a matrix and a vector; or what it is made for.
+/// Tensors for the optimizer: mostly one vector, or a matrix and a vector; or the shapes that it needs.
 let shapes (longest: int) (subject: Subject) : Gen<(string * int list) list> =
     let matrix =
         Gen.map2 (fun rows columns -> [ "weight", [ rows; columns ] ]) (Gen.choose (2, 4)) (Gen.choose (2, 4))
@@ -68,25 +68,25 @@ let evenShape (subject: Subject) : Gen<(string * int list) list> =
     else
         Gen.choose (1, 4) |> Gen.map (fun n -> flat (2 * n))
 
-/// One vector of so many elements at most.
+/// One vector with a limited number of elements.
 let vector (longest: int) : Gen<(string * int list) list> = Gen.choose (1, longest) |> Gen.map flat
 
 let private lengthOf (shapes: (string * int list) list) = shapes |> List.sumBy (snd >> List.fold (*) 1)
 
 let private start: Gen<float> = signed (uniform 0.1 2.0)
 
-/// Where parameters begin, in general.
+/// Initial parameters.
 let anywhere (length: int) : Gen<float array> =
     Gen.frequency [ 3, Gen.arrayOfLength length start; 1, Gen.constant (Array.zeroCreate length) ]
 
-/// Where they begin for laws that decay would break, and rightly.
+/// Initial parameters for laws that weight decay breaks: 0 for optimizers with weight decay.
 let freeOfDecay (subject: Subject) (length: int) : Gen<float array> =
     if Subject.decays subject && not subject.Seeks then
         Gen.constant (Array.zeroCreate length)
     else
         anywhere length
 
-/// Cases over some tensors, of so many steps.
+/// Cases with the given tensors and numbers of steps.
 let cases
     (shapes: Gen<(string * int list) list>)
     (starts: int -> Gen<float array>)
@@ -119,12 +119,12 @@ let constantly (cases: Gen<Case>) : Gen<Case> =
 
 let one: Gen<float> = Gen.constant 1.0
 
-/// A few steps of a few elements from anywhere: what most laws are tried on.
+/// The cases of most laws: a few steps of a few elements from any initial parameters.
 let usual (subject: Subject) : Gen<Case> = cases (shapes 8 subject) anywhere moderate (1, 12) one
 
-/// Elements that a rule takes one by one, from 0.
+/// Independent elements with initial parameters 0.
 let elements (gradient: Gen<float>) (fewest: int, most: int) : Gen<Case> =
     cases (vector 4) (fun length -> Gen.constant (Array.zeroCreate length)) gradient (fewest, most) one
 
-/// Tensors to see whether they fit.
+/// Sample tensors, to check that they fit the optimizer.
 let sampleShapes (subject: Subject) : (string * int list) list = Gen.sampleWithSeed (Rnd 1UL) 10 1 (shapes 4 subject) |> Array.head

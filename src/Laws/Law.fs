@@ -12,28 +12,28 @@ type internal Law =
         Name: string
         Statement: string
         Source: string
-        /// Why it is not about the optimizer, if it is not.
+        /// The reason why the law does not concern the optimizer, if any.
         IsElsewhere: Subject -> string option
-        /// Whether exemptions from its number are exemptions from it.
+        /// True if exemptions from its number apply to it.
         MayBeExempt: bool
-        /// Why it need not hold by what the law itself says, whatever pages say.
+        /// The reason for an exemption by the law itself, independent of the rule's documentation.
         Excuse: Subject -> string option
-        /// It tells kinds apart: of a rule that claims nothing either answer will do.
+        /// True if the law distinguishes kinds of rules. For a custom rule without a claim, both results are correct.
         IsCharacteristic: bool
-        /// What it is tried on.
+        /// The generator of cases.
         Cases: Subject -> Gen<Case>
-        /// What must be true of a case for the law to speak of it; shrinking keeps it.
+        /// The precondition of a case; shrinking keeps it.
         Speaks: Case -> bool
-        /// What was expected and what came, if these differ.
+        /// Returns the expected and the actual value if these differ.
         Check: Subject -> Case -> string option
-        /// As many cases at most.
+        /// The maximum number of cases.
         Most: int
     }
 
 [<RequireQualifiedAccess>]
 module internal Law =
 
-    /// A law that every optimizer obeys if it does not say otherwise.
+    /// A law for every optimizer that is not exempt.
     let general id name statement source cases check =
         { Id = id
           Name = name
@@ -48,9 +48,9 @@ module internal Law =
           Check = check
           Most = Int32.MaxValue }
 
-    /// A law about some kinds, with constant arguments.
+    /// A law for some kinds, with constant arguments.
     let about (kinds: string list) id name statement source cases check =
-        let text = "about " + String.Join(", ", kinds)
+        let text = "concerns only " + String.Join(", ", kinds)
 
         { general id name statement source cases check with
             IsElsewhere =
@@ -58,22 +58,22 @@ module internal Law =
                     if not (Subject.names subject = [ subject.Kind.Name ] && List.contains subject.Kind.Name kinds) then
                         Some text
                     elif not (Subject.schedules subject).IsEmpty then
-                        Some "about constant arguments"
+                        Some "concerns only constant arguments"
                     else
                         None }
 
-    /// The same, if nothing else is against it.
+    /// Adds a reason why the law does not concern an optimizer.
     let unless (problem: Subject -> string option) (law: Law) =
         { law with
             IsElsewhere = fun subject -> law.IsElsewhere subject |> Option.orElseWith (fun () -> problem subject) }
 
-    /// About arguments of these values only.
+    /// Restricts a law to optimizers with these arguments off or 0.
     let whenOff (flags: string list) (law: Law) =
         law
         |> unless (fun subject ->
             flags
             |> List.tryFind (fun name -> Subject.value name subject <> 0.0)
-            |> Option.map (fun name -> $"about {subject.Kind.Name} without {name}"))
+            |> Option.map (fun name -> $"concerns only {subject.Kind.Name} without {name}"))
 
     let costly (most: int) (law: Law) = { law with Most = most }
 
@@ -81,7 +81,7 @@ module internal Law =
 
     let characteristic (law: Law) = { law with IsCharacteristic = true }
 
-    /// What FsCheck found: how many cases held, and the case after shrinking that did not.
+    /// The result of FsCheck: the number of cases, and the shrunk counter-example.
     type private Finding() =
         member val Cases = 0 with get, set
         member val Broken: Case option = None with get, set
@@ -105,7 +105,7 @@ module internal Law =
         with error when not (error :? OutOfMemoryException) ->
             Some $"{error.GetType().Name} was thrown: {error.Message}"
 
-    /// Holds the law against cases: how many there were, and the counter-example.
+    /// Checks the law on random cases. Returns their number, and the counter-example or an empty text.
     let private judge (law: Law) (subject: Subject) : int * string =
         let mayDrop =
             subject.Options.Shapes.IsEmpty && not (Subject.isGroups subject) && not (Subject.has "muon" subject)
@@ -115,7 +115,7 @@ module internal Law =
             |> Seq.filter (fun smaller -> (smaller.Steps > 0 || case.Steps = 0) && smaller.Length > 0 && law.Speaks smaller)
 
         let arbitrary = Arb.fromGenShrink (Gen.filter law.Speaks (law.Cases subject), shrink)
-        // Of a case that breaks the law once and not again, what was said then is worth more than nothing.
+        // Kept for a case that breaks the law only once.
         let last = ref ""
 
         let holds (case: Case) =
@@ -141,13 +141,14 @@ module internal Law =
         | Some case ->
             let said =
                 complaint law subject case
-                |> Option.defaultWith (fun () -> $"{last.Value}; once, and not again: a step is not a function of what it is given")
+                |> Option.defaultWith (fun () ->
+                    $"{last.Value}; the second attempt passed, so a step does not depend on its arguments alone")
 
             match Case.describe case with
             | "" -> finding.Cases, said
             | tried -> finding.Cases, $"{tried}: {said}"
 
-    /// What comes of the law for an optimizer.
+    /// Checks the law for an optimizer.
     let result (law: Law) (subject: Subject) : LawResult =
         let result verdict cases counterExample reason =
             { Id = law.Id
@@ -173,5 +174,5 @@ module internal Law =
             match judge law subject with
             | cases, "" -> result Verdict.Held cases "" ""
             | cases, counterExample when law.IsCharacteristic && Subject.claimsNothing subject ->
-                result Verdict.Exempt cases counterExample "a rule of one's own, which does not claim it"
+                result Verdict.Exempt cases counterExample "a custom rule, which does not claim this law"
             | cases, counterExample -> result Verdict.Broken cases counterExample ""

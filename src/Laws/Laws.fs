@@ -4,7 +4,7 @@ open System
 open CuteDl.Core.Optimizers
 
 /// <summary>
-/// The laws that optimizers obey, and holding an optimizer against them. Δ_t is what step t takes away: w_t = w_{t−1} − Δ_t.
+/// Checks optimizers against the laws. Δ_t is the change of step t: w_t = w_{t−1} − Δ_t.
 /// </summary>
 [<RequireQualifiedAccess>]
 module Laws =
@@ -24,7 +24,7 @@ module Laws =
         @ ScheduleLaws.all
         |> List.sortBy number
 
-    /// <summary>Every law: its number, its name, what it says, and where it comes from.</summary>
+    /// <summary>All laws: number, name, statement and source.</summary>
     let known: (struct (string * string * string * string)) list =
         [ for law in table -> struct (law.Id, law.Name, law.Statement, law.Source) ]
 
@@ -32,33 +32,33 @@ module Laws =
         let options = options.Validated()
         let subject = { Optimizer = optimizer; Kind = kind; Options = options; Seeks = false }
 
-        // Tensors that do not fit are the caller's mistake, and no law's.
+        // Throws for tensors that do not fit; this is an error of the caller.
         Optimizer.initFor<float> optimizer (Layout.OfShapes(Generators.sampleShapes subject)) |> ignore
 
         let claim = if Subject.isClaim subject then kind.Name else ""
         LawReport(string optimizer, claim, options.Seed, [ for law in table -> Law.result law subject ])
 
     /// <summary>
-    /// Holds an optimizer against every law that is about it: a rule with its hyper-parameters, a transformation, a chain, groups, or
-    /// a rule of one's own. A rule of one's own claims nothing: see <c>checkAs</c>.
+    /// Checks an optimizer against every law that concerns it: a rule with its hyper-parameters, a transformation, a chain, groups, or a custom
+    /// rule. Laws of a kind do not apply to a custom rule, except with <c>checkAs</c>.
     /// </summary>
-    /// <param name="options">Seed, number of cases, and what the optimizer cannot say itself.</param>
+    /// <param name="options">Seed, number of cases, and facts that the optimizer itself does not contain.</param>
     /// <param name="optimizer">The optimizer.</param>
     /// <exception cref="T:System.ArgumentOutOfRangeException">The number of cases is below 1.</exception>
     /// <exception cref="T:System.ArgumentException">The options' tensors do not fit the optimizer's groups.</exception>
     let checkWith (options: LawOptions) (optimizer: Optimizer) : LawReport = report optimizer.Kind options optimizer
 
-    /// <summary>The same with the default options.</summary>
+    /// <summary>Does the same with the default options.</summary>
     let check (optimizer: Optimizer) : LawReport = checkWith LawOptions.Defaults optimizer
 
     /// <summary>
-    /// Holds a rule of one's own against the laws of a kind that it claims to be. Its arguments are taken to be the kind's defaults,
-    /// but for those that the options name.
+    /// Checks a custom rule against the laws of a kind that it claims to be. Arguments that the options do not give have the defaults of the
+    /// kind.
     /// </summary>
-    /// <param name="kind">What it claims to be: <c>Rules.lion.Kind</c>.</param>
+    /// <param name="kind">The kind that the rule claims to be, such as <c>Rules.lion.Kind</c>.</param>
     /// <param name="options">As for <c>checkWith</c>.</param>
     /// <param name="optimizer">The optimizer.</param>
     let checkAsWith (kind: RuleKind) (options: LawOptions) (optimizer: Optimizer) : LawReport = report kind options optimizer
 
-    /// <summary>The same with the default options.</summary>
+    /// <summary>Does the same with the default options.</summary>
     let checkAs (kind: RuleKind) (optimizer: Optimizer) : LawReport = checkAsWith kind LawOptions.Defaults optimizer

@@ -4,56 +4,56 @@ open System
 open System.Collections.Generic
 open System.Text
 
-/// <summary>What the check of a law came to.</summary>
+/// <summary>The result of checking a law.</summary>
 type Verdict =
-    /// <summary>It held in every case.</summary>
+    /// <summary>The law held in every case.</summary>
     | Held = 0
-    /// <summary>A case was found in which it does not hold, and should.</summary>
+    /// <summary>The law did not hold in a case, although it should.</summary>
     | Broken = 1
-    /// <summary>The optimizer need not obey it.</summary>
+    /// <summary>The law does not apply to the optimizer.</summary>
     | Exempt = 2
 
-/// <summary>One law, held against one optimizer.</summary>
+/// <summary>The result of checking one law for one optimizer.</summary>
 [<NoComparison>]
 type LawResult =
     {
-        /// <summary>The law's number: <c>P9</c>. Some laws have several parts, told apart by their names.</summary>
+        /// <summary>The number of the law, such as <c>P9</c>. Parts of a law share a number, and differ in their names.</summary>
         Id: string
-        /// <summary>Its name, a few words.</summary>
+        /// <summary>The name, in a few words.</summary>
         Name: string
-        /// <summary>What it says, in one line.</summary>
+        /// <summary>The statement, in one line.</summary>
         Statement: string
-        /// <summary>Where it comes from.</summary>
+        /// <summary>The source: a paper or an argument.</summary>
         Source: string
-        /// <summary>What came of it.</summary>
+        /// <summary>The verdict.</summary>
         Verdict: Verdict
-        /// <summary>How many cases were tried; 0 for a law that is about other optimizers.</summary>
+        /// <summary>The number of cases; 0 for a law that does not concern the optimizer.</summary>
         Cases: int
-        /// <summary>The smallest case found in which the law does not hold, what was expected and what came; empty if none was.</summary>
+        /// <summary>The smallest case found in which the law does not hold, with the expected and the actual value; empty if there is none.</summary>
         CounterExample: string
-        /// <summary>Why the optimizer is exempt; empty if it is not.</summary>
+        /// <summary>The reason of the exemption; empty if the optimizer is not exempt.</summary>
         Reason: string
     }
 
-    /// <summary>An exemption that no case made use of: the law held in all of them.</summary>
+    /// <summary>True for an exemption that is not needed: the law held in all cases.</summary>
     member result.IsUnusedExemption =
         result.Verdict = Verdict.Exempt && result.Cases > 0 && result.CounterExample = ""
 
-    /// <summary>Cases, counter-example or reason, in one line.</summary>
+    /// <summary>The number of cases, the counter-example or the reason, in one line.</summary>
     member result.Detail =
         match result.Verdict with
         | Verdict.Held -> if result.Cases = 1 then "1 case" else $"{result.Cases} cases"
         | Verdict.Broken -> result.CounterExample
         | _ when result.Cases = 0 -> result.Reason
-        | _ when result.CounterExample = "" -> $"{result.Reason} (unused: it held in {result.Cases} cases)"
-        | _ -> $"{result.Reason} (and does break it)"
+        | _ when result.CounterExample = "" -> $"{result.Reason} (not needed: the law held in {result.Cases} cases)"
+        | _ -> $"{result.Reason} (confirmed by a counter-example)"
 
-/// <summary>An optimizer breaks laws that it should obey; the message names them, each with its counter-example.</summary>
+/// <summary>An optimizer breaks laws that it should obey. The message lists them, each with its counter-example.</summary>
 [<Sealed>]
 type LawsBrokenException(message: string) =
     inherit Exception(message)
 
-/// <summary>All laws, held against one optimizer.</summary>
+/// <summary>The results of all laws for one optimizer.</summary>
 [<Sealed>]
 type LawReport internal (optimizer: string, claim: string, seed: int, results: LawResult list) =
     let results = List.toArray results
@@ -62,27 +62,27 @@ type LawReport internal (optimizer: string, claim: string, seed: int, results: L
 
     /// <summary>The optimizer's text form.</summary>
     member _.Optimizer = optimizer
-    /// <summary>What it was checked as; empty if as itself.</summary>
+    /// <summary>The kind that it was checked as; empty for its own kind.</summary>
     member _.Claim = claim
-    /// <summary>The seed: the same one gives the same report.</summary>
+    /// <summary>The seed. The same seed gives the same report.</summary>
     member _.Seed = seed
-    /// <summary>Every law, in the order of their numbers.</summary>
+    /// <summary>The results of all laws, in the order of their numbers.</summary>
     member _.Results: IReadOnlyList<LawResult> = Array.AsReadOnly results
     /// <summary>The laws that held.</summary>
     member _.Held: IReadOnlyList<LawResult> = having Verdict.Held
     /// <summary>The laws that broke.</summary>
     member _.Broken: IReadOnlyList<LawResult> = having Verdict.Broken
-    /// <summary>The laws that the optimizer need not obey.</summary>
+    /// <summary>The laws that do not apply to the optimizer.</summary>
     member _.Exempt: IReadOnlyList<LawResult> = having Verdict.Exempt
 
-    /// <summary>The exemptions that no case made use of.</summary>
+    /// <summary>The exemptions that are not needed.</summary>
     member _.UnusedExemptions: IReadOnlyList<LawResult> =
         Array.AsReadOnly(results |> Array.filter _.IsUnusedExemption)
 
-    /// <summary>Whether a law broke.</summary>
+    /// <summary>True if a law broke.</summary>
     member report.IsBroken = report.Broken.Count > 0
 
-    /// <summary>One line: the optimizer, and how many laws held, broke, or do not apply.</summary>
+    /// <summary>One line: the optimizer, and the numbers of laws that held, broke, or do not apply.</summary>
     member report.Summary =
         let asWhat = if claim = "" then "" else $" as {claim}"
         $"{optimizer}{asWhat}: {report.Held.Count} held, {report.Broken.Count} broken, {report.Exempt.Count} exempt (seed {seed})"

@@ -1,4 +1,4 @@
-/// Taking steps, and comparing what comes.
+/// Takes steps, and compares the results.
 module internal CuteDl.Laws.Running
 
 open System
@@ -10,7 +10,7 @@ open CuteDl.Core.Training
 
 let private layout (case: Case) = Layout.OfShapes case.Shapes
 
-/// Δ of each pure step, and the last state. Without following, the parameters stay where they begin.
+/// Returns Δ of each pure step, and the last state. Without following, the parameters keep their initial values.
 let pureSteps<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     (follows: bool)
     (optimizer: Optimizer)
@@ -34,25 +34,25 @@ let pureSteps<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     deltas, state, parameters
 
-/// Δ of each step in double; parameters follow.
+/// Returns Δ of each step in double precision; the parameters change.
 let deltas (optimizer: Optimizer) (case: Case) : float array array =
     let deltas, _, _ = pureSteps<float> true optimizer case
     deltas
 
-/// Δ of each step in double at parameters that stay.
+/// Returns Δ of each step in double precision at constant parameters.
 let deltasInPlaceOfStart (optimizer: Optimizer) (case: Case) : float array array =
     let deltas, _, _ = pureSteps<float> false optimizer case
     deltas
 
 let private file = "the checkpoint"
 
-/// The bytes of a checkpoint's file.
+/// Writes a checkpoint and returns its bytes.
 let saved (optimizer: Optimizer) (state: State<'T>) (parameters: 'T array) : byte array =
     use stream = new MemoryStream()
     Safetensors.write stream (Checkpoint.toContent { Optimizer = optimizer; State = state; Parameters = parameters })
     stream.ToArray()
 
-/// The checkpoint in a file's bytes; its optimizer is the one that the text form in them names, unless that is not known.
+/// Reads a checkpoint. Its optimizer is parsed from its text form, unless the text form is unknown.
 let read<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (optimizer: Optimizer) (bytes: byte array) : Checkpoint<'T> =
     use stream = new MemoryStream(bytes)
     let content = Safetensors.readStream file stream
@@ -62,7 +62,7 @@ let read<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (optimizer: 
     else
         Checkpoint.ofContent<'T> file content
 
-/// Steps by hand: gradients that depend on the parameters.
+/// Takes steps with gradients that depend on the parameters.
 let descend (optimizer: Optimizer) (start: float array) (steps: int) (gradientAt: int -> float array -> float array) : float array array =
     let state = Optimizer.init<float> optimizer start.Length
     let parameters = Array.copy start
@@ -72,9 +72,9 @@ let descend (optimizer: Optimizer) (start: float array) (steps: int) (gradientAt
            Optimizer.stepInPlace optimizer state (Span parameters) (ReadOnlySpan(gradientAt t parameters))
            Array.copy parameters |]
 
-/// What was expected of one step, and what came.
+/// The message about an unexpected vector at a step.
 let differ (what: string) (t: int) (expected: float array) (came: float array) =
-    Some $"{what}{Case.index t} = {Case.vector expected} expected, {Case.vector came} came"
+    Some $"expected {what}{Case.index t} = {Case.vector expected}, got {Case.vector came}"
 
 let private firstWhere (what: string) (isOff: float array -> float array -> bool) (expected: float array array) (came: float array array) =
     Seq.zip expected came
@@ -82,7 +82,7 @@ let private firstWhere (what: string) (isOff: float array -> float array -> bool
     |> Seq.tryFind (fun (_, (expected, came)) -> isOff expected came)
     |> Option.bind (fun (t, (expected, came)) -> differ what (t + 1) expected came)
 
-/// Equal as numbers, so that 0 is −0; NaN is equal to nothing.
+/// Compares as numbers: 0 equals −0, and NaN equals nothing.
 let same (expected: float array array) (came: float array array) : string option =
     firstWhere "Δ" (fun a b -> Array.exists2 (fun x y -> not (x = y)) a b) expected came
 
@@ -92,39 +92,39 @@ let largest (values: float array array) =
 let private isFar (tolerance: float) (unit: float) (expected: float array) (came: float array) =
     Array.exists2 (fun x y -> not (abs (x - y) <= tolerance * unit)) expected came
 
-/// Points x₁, x₂, ... equal but for rounding, measured by the largest number there is.
+/// Compares points x₁, x₂, ... except for rounding, relative to the largest number.
 let closePoints (tolerance: float) (expected: float array array) (came: float array array) : string option =
     firstWhere "x" (isFar tolerance (largest expected + Double.Epsilon)) expected came
 
-/// Deltas equal but for rounding, measured by the largest number there is.
+/// Compares deltas except for rounding, relative to the largest number.
 let close (tolerance: float) (expected: float array array) (came: float array array) : string option =
     firstWhere "Δ" (isFar tolerance (largest expected + Double.Epsilon)) expected came
 
-/// One vector, equal but for rounding.
+/// Compares two vectors except for rounding.
 let closeOne (what: string) (tolerance: float) (expected: float array) (came: float array) : string option =
     if isFar tolerance (largest [| expected |] + Double.Epsilon) expected came then
-        Some $"{what} = {Case.vector expected} expected, {Case.vector came} came"
+        Some $"expected {what} = {Case.vector expected}, got {Case.vector came}"
     else
         None
 
-/// Deltas equal but for rounding, each number by its own size.
+/// Compares deltas except for rounding, each number relative to its own size.
 let closeEach (tolerance: float) (expected: float array array) (came: float array array) : string option =
     firstWhere "Δ" (fun a b -> Array.exists2 (fun (x: float) y -> not (abs (x - y) <= tolerance * (abs x + 1e-300))) a b) expected came
 
-/// A law for one element, from its gradients to its deltas, for all elements.
+/// Applies a function from the gradients of one element to its deltas to all elements.
 let elementwise (law: float array -> float array) (case: Case) : float array array =
     Array.init case.Length (fun i -> case.Gradients |> Array.map (fun gradient -> gradient[i]) |> law)
     |> Array.transpose
 
-/// The first step at which something should hold and does not.
+/// Finds the first step at which a condition does not hold.
 let firstBroken (deltas: float array array) (holds: int -> float array -> bool) (says: int -> string) : string option =
     deltas
     |> Seq.indexed
     |> Seq.tryFind (fun (t, delta) -> not (holds (t + 1) delta))
-    |> Option.map (fun (t, delta) -> $"{says (t + 1)} expected, Δ{Case.index (t + 1)} = {Case.vector delta} came")
+    |> Option.map (fun (t, delta) -> $"expected {says (t + 1)}, got Δ{Case.index (t + 1)} = {Case.vector delta}")
 
-/// Whether all is well; otherwise what was expected, and what came.
+/// Returns the message if the condition does not hold.
 let expect (holds: bool) (says: unit -> string) : string option = if holds then None else Some(says ())
 
-/// The first of some complaints.
+/// Returns the first message, if any.
 let firstOf (complaints: (unit -> string option) list) : string option = complaints |> List.tryPick (fun complaint -> complaint ())

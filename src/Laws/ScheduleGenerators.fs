@@ -13,7 +13,7 @@ let private aboveZero: Gen<float> = logUniform 1e-2 1.0
 let private steps: Gen<int64> = Gen.choose (1, 8) |> Gen.map int64
 let private anneal: Gen<Anneal> = Gen.elements [ Anneal.Cosine; Anneal.Linear ]
 
-/// So many pairs of a step and what begins there, the steps ascending.
+/// Pairs of a step and the item that starts there, with ascending steps.
 let private later (part: Gen<'part>) : Gen<(int64 * 'part) list> =
     gen {
         let! count = Gen.choose (0, 3)
@@ -22,7 +22,7 @@ let private later (part: Gen<'part>) : Gen<(int64 * 'part) list> =
         return List.zip (gaps |> List.scan (+) 0L |> List.tail) parts
     }
 
-/// A schedule of a kind, its parts of any kind that has none.
+/// A schedule of a kind. Its parts are of kinds without parts.
 let rec private ofKind (depth: int) (kind: ScheduleKind) : Gen<Schedule> =
     let part = if depth > 0 then anyOf (depth - 1) else value |> Gen.map Schedule.Constant
 
@@ -75,11 +75,11 @@ let rec private ofKind (depth: int) (kind: ScheduleKind) : Gen<Schedule> =
             let! other = value |> Gen.map Schedule.Constant
             let! one = Gen.elements [ []; [ other ]; [ Schedule.Linear(first, count, last); other ] ]
             return Schedule.Product(part, one)
-        // A new kind is to be drawn here, too.
-        | name -> return invalidOp $"no generator for the schedule '{name}'."
+        // A new kind needs a generator here.
+        | name -> return invalidOp $"There is no generator for the schedule '{name}'. Add one."
     }
 
 and private anyOf (depth: int) : Gen<Schedule> = Schedules.all |> List.map (ofKind depth) |> Gen.oneof
 
-/// A schedule of any kind, made of others or not.
+/// A schedule of any kind, with or without parts.
 let any: Gen<Schedule> = anyOf 2

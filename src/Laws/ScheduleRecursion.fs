@@ -1,4 +1,4 @@
-/// Schedules as they are carried forward step by step, each value from the one before: what closed forms are held against.
+/// Schedules as recursions: each value is computed from the previous one. The closed forms are compared with them.
 module internal CuteDl.Laws.ScheduleRecursion
 
 open System
@@ -8,7 +8,7 @@ let private forever (value: float) = Seq.initInfinite (fun _ -> value)
 
 let private take (count: int64) (values: float seq) = Seq.truncate (int (min count (int64 Int32.MaxValue))) values
 
-/// From one value to the other: so many values, one step apart, the first of them so far on the way.
+/// Values from one end to the other, one step apart; the first is at a given share of the way.
 let private way (anneal: Anneal) (first: float, last: float) (elapsed: float) (length: float) (count: int64) : float seq =
     let values =
         match anneal with
@@ -16,7 +16,7 @@ let private way (anneal: Anneal) (first: float, last: float) (elapsed: float) (l
             let slope = (last - first) / length
             Seq.unfold (fun value -> Some(value, value + slope)) (first + slope * elapsed)
         | Anneal.Cosine ->
-            // A point that goes round half a circle.
+            // A point that moves along half a circle.
             let angle = Math.PI / length
             let turn (x, y) = cos angle * x - sin angle * y, sin angle * x + cos angle * y
 
@@ -59,7 +59,7 @@ let private cyclic (baseValue: float, max: float) (up: int64) (down: int64) (mod
             height <- height * perCycle
     }
 
-/// The values at t = 0, 1, 2, ..., without end.
+/// The values at t = 0, 1, 2, ..., an infinite sequence.
 let rec values (schedule: Schedule) : float seq =
     match schedule with
     | Schedule.Constant value -> forever value
@@ -151,7 +151,7 @@ let rec values (schedule: Schedule) : float seq =
         }
     | Schedule.Product(first, others) -> others |> List.fold (fun product other -> Seq.map2 (*) product (values other)) (values first)
 
-/// As many steps as show what there is to see, one after another.
+/// Enough consecutive steps to reach all parts of the schedule.
 let rec interesting (schedule: Schedule) : int64 =
     let few = 5L
     let sum (counts: int64 list) = counts |> List.fold (fun sum count -> min 10000L (sum + min 10000L count)) 0L

@@ -4,22 +4,22 @@ open System
 open System.Collections.Generic
 open CuteDl.Core.Optimizers
 
-/// An optimizer that is held against the laws of a kind.
+/// An optimizer that is checked against the laws of a kind.
 [<NoComparison; NoEquality>]
 type internal Subject =
     {
         Optimizer: Optimizer
-        /// The kind whose laws are to hold: the optimizer's own, or another that it claims to be.
+        /// The kind whose laws must hold: the optimizer's own kind, or the kind that it claims to be.
         Kind: RuleKind
         Options: LawOptions
-        /// Looking for a case that breaks a law from which the optimizer is exempt.
+        /// True while searching for a case that breaks a law from which the optimizer is exempt.
         Seeks: bool
     }
 
 [<RequireQualifiedAccess>]
 module internal Subject =
 
-    /// The single rules and transformations that an optimizer is made of.
+    /// The rules and transformations of an optimizer.
     let rec leaves (optimizer: Optimizer) : Optimizer list =
         if optimizer.Groups.Count > 0 then
             [ for group in optimizer.Groups do
@@ -30,7 +30,7 @@ module internal Subject =
         else
             [ optimizer ]
 
-    /// The same optimizer with each of its single parts changed.
+    /// Changes each rule and transformation of an optimizer.
     let rec mapLeaves (change: Optimizer -> Optimizer) (optimizer: Optimizer) : Optimizer =
         if optimizer.Groups.Count > 0 then
             Optimizer.groupsOf [ for group in optimizer.Groups -> { group with Optimizer = mapLeaves change group.Optimizer } ]
@@ -42,7 +42,7 @@ module internal Subject =
     let isOwn (kind: RuleKind) =
         Rules.known |> List.forall (fun known -> not (obj.ReferenceEquals(known, kind)))
 
-    /// It is a rule of the user's, which claims nothing.
+    /// True for a custom rule without a claim.
     let claimsNothing (subject: Subject) =
         subject.Optimizer.Parts.Count = 1 && subject.Optimizer.Groups.Count = 0 && isOwn subject.Kind
 
@@ -59,7 +59,7 @@ module internal Subject =
         leaves subject.Optimizer |> List.length > subject.Optimizer.Parts.Count
         || subject.Optimizer.Groups.Count > 0
 
-    /// The schedules of a single part. A plateau to which no loss is reported stays where it begins, as a constant does.
+    /// The schedules of a part. A plateau without reported losses stays constant, and does not count.
     let schedulesOf (leaf: Optimizer) : KeyValuePair<string, Schedule> list =
         [ for pair in leaf.Settings do
               match pair.Value with
@@ -72,10 +72,10 @@ module internal Subject =
 
     let private tryIn (name: string) (values: (string * float) seq) = values |> Seq.tryFind (fst >> (=) name) |> Option.map snd
 
-    /// The value of a part's argument, if it has it.
+    /// The value of an argument of a part, if it has the argument.
     let valueOf (name: string) (leaf: Optimizer) : float option = tryIn name [ for pair in leaf.Values -> pair.Key, pair.Value ]
 
-    /// The value of an argument of the kind: the optimizer's own, what the options say, or the kind's default.
+    /// The value of an argument of the kind: from the optimizer, from the options, or the default of the kind.
     let tryValue (name: string) (subject: Subject) : float option =
         valueOf name subject.Optimizer
         |> Option.orElseWith (fun () -> tryIn name subject.Options.Values)
@@ -84,11 +84,11 @@ module internal Subject =
     let value (name: string) (subject: Subject) : float =
         match tryValue name subject with
         | Some value -> value
-        | None -> raise (ArgumentException $"{subject.Kind.Name} has no argument '{name}'.")
+        | None -> raise (ArgumentException $"{subject.Kind.Name} has no argument '{name}'. Give the name of one of its arguments.")
 
     let isOn (name: string) (subject: Subject) = value name subject <> 0.0
 
-    /// The optimizer with arguments changed; none if it has them not and the options do not say how.
+    /// Changes arguments of the optimizer; None if it does not have them and the options do not say how to change them.
     let tryWith (values: (string * float) list) (subject: Subject) : Optimizer option =
         let change (optimizer: Optimizer option) (name: string, value: float) =
             match optimizer with
@@ -99,7 +99,7 @@ module internal Subject =
 
         List.fold change (Some subject.Optimizer) values
 
-    /// Whether its parts pull at the parameters, whatever the gradient. Of a rule of the user's this is not known.
+    /// True if a part has weight decay, or can have it because it is a custom rule.
     let decays (subject: Subject) : bool =
         leaves subject.Optimizer
         |> List.exists (fun leaf ->
@@ -112,17 +112,17 @@ module internal Subject =
                 |> List.exists (fun argument ->
                     argument.Summary.StartsWith("λ", StringComparison.Ordinal) && valueOf argument.Name leaf <> Some 0.0))
 
-    /// Why it does not move, if it does not.
+    /// The reason why the optimizer never moves, if any.
     let standsStill (subject: Subject) : string option =
         leaves subject.Optimizer
         |> List.tryPick (fun leaf ->
             match valueOf "lr" leaf, valueOf "factor" leaf, valueOf "eps" leaf with
-            | Some 0.0, _, _ -> Some $"{leaf.Kind.Name} stands still: its rate is 0"
-            | _, Some 0.0, _ when leaf.Kind.Name = "scale" -> Some "scale stands still: its factor is 0"
-            | _, _, Some 0.0 when leaf.Kind.Name = "adadelta" -> Some "adadelta stands still: its ε is 0"
+            | Some 0.0, _, _ -> Some $"{leaf.Kind.Name} never moves: its learning rate is 0"
+            | _, Some 0.0, _ when leaf.Kind.Name = "scale" -> Some "scale never moves: its factor is 0"
+            | _, _, Some 0.0 when leaf.Kind.Name = "adadelta" -> Some "adadelta never moves: its ε is 0"
             | _ -> None)
 
-    /// Why the optimizer need not obey a law.
+    /// The reason of an exemption from a law, if any.
     let exemption (id: string) (subject: Subject) : string option =
         let given = subject.Options.Exempt |> List.tryFind (fst >> (=) id) |> Option.map snd
         let several = (kinds subject).Length > 1

@@ -108,7 +108,7 @@ internal static class ExperimentTests
         {
             Expect.equal(Mnist.ParseRun("momentum").Optimizer, Optimizers.Momentum(0.002), "documented");
             Expect.equal(Mnist.ParseRun("momentum()").Optimizer, Optimizers.Momentum(), "text form");
-            Expect.stringContains(Spec.Throws<FormatException>(() => Mnist.ParseRun("adma")).Message, "did you mean adam?", "neither");
+            Expect.stringContains(Spec.Throws<FormatException>(() => Mnist.ParseRun("adma")).Message, "Did you mean adam?", "neither");
         }),
         Spec.Test("seeds that change nothing are refused", async () =>
         {

@@ -52,7 +52,7 @@ internal static class OptimizerTests
                 var error = (ArgumentOutOfRangeException)thrown!;
                 Expect.equal(error.ParamName, parameters[i].Name, "name");
                 Expect.equal(error.ActualValue, -1.0, "value");
-                Expect.stringContains(error.Message, $"{rule.Arguments[i].Name} (", "the argument as texts have it");
+                Expect.stringContains(error.Message, $"{rule.Arguments[i].Name} of ", "the argument as texts have it");
                 Expect.stringContains(error.Message, rule.Arguments[i].Allowed, "range");
             }
         }))),
@@ -114,7 +114,7 @@ internal static class OptimizerTests
         Spec.Test("a wrong text is refused with the place and the nearest name", () =>
         {
             var error = Spec.Throws<Core.Optimizers.ExpressionException>(() => Optimizers.Parse("adma(lr=1)"));
-            Expect.stringContains(error.Message, "did you mean adam?", "suggestion");
+            Expect.stringContains(error.Message, "Did you mean adam?", "suggestion");
             Expect.isTrue(error is FormatException, "as documented");
         }),
         Spec.Test("a slot that is not there is refused with those that are", () =>

@@ -177,7 +177,7 @@ internal static class ParameterGroupTests
         {
             Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().Thaw("a")).Message, "\"a\"", "nothing to thaw");
             Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().For("a", Optimizers.Sgd()).For("a", Optimizers.Sgd())).Message, "twice", "twice");
-            Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().For("a", Optimizers.Sgd().ClipGlobalNorm())).Message, "in front of the groups", "a norm over all");
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().For("a", Optimizers.Sgd().ClipGlobalNorm())).Message, "before the groups", "a norm over all");
             Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().For("*.weights", Optimizers.Sgd()).Init<double>(Layout)).Message, "layers.0.weight", "no tensor");
         }));
 

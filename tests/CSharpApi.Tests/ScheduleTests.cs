@@ -66,5 +66,5 @@ internal static class ScheduleTests
             Expect.equal(Spec.Throws<ArgumentNullException>(() => Schedules.Product(one, [null!])).ParamName, "others", "no factor");
         }),
         Spec.Test("a wrong text is refused with the place and the nearest name", () =>
-            Expect.stringContains(Spec.Throws<Core.Optimizers.ExpressionException>(() => Schedules.Parse("cosin(1, steps=2)")).Message, "did you mean cosine?", "suggestion")));
+            Expect.stringContains(Spec.Throws<Core.Optimizers.ExpressionException>(() => Schedules.Parse("cosin(1, steps=2)")).Message, "Did you mean cosine?", "suggestion")));
 }

@@ -64,7 +64,7 @@ internal static class TextFormTests
 
     private static readonly (string Name, string Json, string Expected)[] Mistakes =
     [
-        ("an unknown rule, with the nearest", "\"adma(lr=1)\"", "did you mean adam?"),
+        ("an unknown rule, with the nearest", "\"adma(lr=1)\"", "Did you mean adam?"),
         ("an argument that is unknown, with the character", "\"adam(rate=1)\"", "character"),
         ("an object", "{ \"name\": \"adam\" }", "a string is allowed, but an object was found."),
         ("an array", "[\"adam\"]", "a string is allowed, but an array was found."),
@@ -128,7 +128,7 @@ internal static class TextFormTests
             Expect.stringContains(Spec.Throws<JsonException>(() => JsonSerializer.Deserialize<Schedule>("-1")).Message, "-1", "JSON");
             Expect.stringContains(
                 Spec.Throws<Core.Optimizers.ExpressionException>(() => TypeDescriptor.GetConverter(typeof(Optimizer)).ConvertFromInvariantString("momentum(decay=7)")).Message,
-                "decay = 7",
+                "decay of momentum must be in [0, 1), not 7.",
                 "a converter");
         }));
 

@@ -28,7 +28,7 @@ let private linear = "P32", "linear in the rate"
 let private elements = "P23", "elements are independent"
 let private finite = "P21", "finite steps"
 let private saved = "P29", "saved and resumed"
-let private among = "P28", "among the points"
+let private among = "P28", "between the points"
 let private box = "P25", "clip to a box"
 let private balls = "P25", "clip to balls"
 let private globalBall = "P25", "clip to a ball"
@@ -71,7 +71,7 @@ let tests =
           testCase "a velocity that starts at g and takes it up again" (fun () ->
               let report = Laws.checkAs Rules.momentum.Kind (own { DoubleStart.LearningRate = 1e-4; Decay = 0.9 })
               caught ("P1", "constant gradient") report
-              caught ("P22", "zeros in front") report)
+              caught ("P22", "leading zeros") report)
           testCase "a count of steps that goes up for each tensor" (fun () ->
               caught elements (Laws.check (own { CountsTensors.LearningRate = 0.1; Decay = 0.9 })))
           testCase "μ multiplied in twice in NAdam" (fun () ->

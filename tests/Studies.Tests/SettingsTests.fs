@@ -86,7 +86,7 @@ let private grids =
 
           testCase "of what the optimizer does not have is refused" (fun () ->
               match Settings.problems (tuning Search.Sobol 8) (contender "adam()" [ "beta", Fixed 0.5 ]) with
-              | [ problem ] -> Expect.stringContains problem "did you mean beta1?" "problem"
+              | [ problem ] -> Expect.stringContains problem "Did you mean beta1?" "problem"
               | other -> failtestf "%A" other)
 
           testCase "with nothing to tune is one setting" (fun () ->

@@ -38,12 +38,12 @@ let private wrong =
       "$.tasks[0].batch",
       "Expected a whole number from 1 to 1000000, found 0."
       withTask """{ "name": "m", "batch": 1.5, "target": { "accuracy": 0.9 } }""", "$.tasks[0].batch", "found 1.5."
-      withTask """{ "name": "m", "bach": 3, "target": { "accuracy": 0.9 } }""", "$.tasks[0].bach", "did you mean batch?"
+      withTask """{ "name": "m", "bach": 3, "target": { "accuracy": 0.9 } }""", "$.tasks[0].bach", "Did you mean batch?"
       withTask """{ "name": "m" }""", "$.tasks[0]", "\"target\" is missing"
       withTask """{ "name": "m", "target": { "accuracy": 1.5 } }""", "$.tasks[0].target.accuracy", "(0, 1]"
       withTask """{ "name": "m", "target": { "loss": 0 } }""", "$.tasks[0].target.loss", "(0, ∞)"
       withTask """{ "name": "a/b", "target": { "loss": 1 } }""", "$.tasks[0].name", "letters, digits"
-      withTask """{ "name": "m", "activation": "rely", "target": { "loss": 1 } }""", "$.tasks[0].activation", "did you mean relu?"
+      withTask """{ "name": "m", "activation": "rely", "target": { "loss": 1 } }""", "$.tasks[0].activation", "Did you mean relu?"
       withTask """{ "name": "m", "split": { "validation": 60000 }, "target": { "loss": 1 } }""", "$.tasks[0].split.validation", "59999"
       withTask """{ "name": "m", "initial_weights": "normal(0)", "target": { "loss": 1 } }""", "$.tasks[0].initial_weights", "above 0"
       withTask """{ "name": "m", "steps": 3, "epochs": 1, "target": { "loss": 1 } }""", "$.tasks[0].epochs", "beside \"steps\""
@@ -65,13 +65,13 @@ let private wrong =
       "Expected { \"loss\": ... }"
       withTask (mnist + "," + mnist.Replace("\"m\"", "\"M\"")), "$.tasks", "2 tasks are named"
       withTask "3", "$.tasks[0]", "Expected an object"
-      withOptimizer """{ "optimizer": "adm()" }""", "$.optimizers[0].optimizer", "did you mean adam?"
+      withOptimizer """{ "optimizer": "adm()" }""", "$.optimizers[0].optimizer", "Did you mean adam?"
       withOptimizer """{ "optimizer": "clip_norm(1) | adam()" }""", "$.optimizers[0]", "\"name\" is missing"
-      withOptimizer """{ "optimizer": "adam()", "space": { "lt": 1 } }""", "$.optimizers[0].space.lt", "did you mean lr?"
+      withOptimizer """{ "optimizer": "adam()", "space": { "lt": 1 } }""", "$.optimizers[0].space.lt", "Did you mean lr?"
       withOptimizer """{ "optimizer": "adam()", "space": { "lr": -1 } }""", "$.optimizers[0].space.lr", "[0, ∞)"
       withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "log": [1, 2] } } }""",
       "$.optimizers[0].space.lr.log",
-      "known are log_uniform"
+      "Known names are log_uniform"
       withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "log_uniform": [0, 2] } } }""",
       "$.optimizers[0].space.lr.log_uniform",
       "0 < low"
@@ -111,7 +111,7 @@ let private wrong =
       + adam
       + "] }",
       "$.schema",
-      "did you mean cutedl/study/1?"
+      "Did you mean cutedl/study/1?"
       "[1, 2]", "$", "Expected an object" ]
 
 let private readingTests =

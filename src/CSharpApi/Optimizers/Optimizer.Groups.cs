@@ -68,7 +68,6 @@ public sealed partial class Optimizer
     /// state continues only through thawing and freezing again.
     /// </summary>
     /// <param name="pattern">For names such as <c>layers.0.bias</c>: <c>*</c> stands for any characters, <c>?</c> for one.</param>
-    /// <exception cref="ArgumentException">The pattern is <c>*</c>: nothing would be left to learn.</exception>
     public Optimizer Freeze(string pattern)
     {
         ArgumentNullException.ThrowIfNull(pattern);

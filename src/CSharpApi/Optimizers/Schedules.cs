@@ -256,7 +256,7 @@ public static partial class Schedules
         }
     }
 
-    [GeneratedRegex(@"^[a-z_]+(?= = )")]
+    [GeneratedRegex("^[a-z_]+(?= of [a-z_]+ must | = )")]
     private static partial Regex FirstWord();
 
     [GeneratedRegex("_[a-z]")]

@@ -117,7 +117,7 @@ public sealed partial class Study
             if (Settings.arguments(hyperParameter, optimizer.Core).IsEmpty)
             {
                 var known = Settings.argumentNames(optimizer.Core);
-                throw new ArgumentException($"{optimizer} has no hyper-parameter '{hyperParameter}': {CuteDl.Core.Optimizers.Suggestion.describe(known, hyperParameter)}", nameof(space));
+                throw new ArgumentException($"{optimizer} has no hyper-parameter '{hyperParameter}'. {CuteDl.Core.Optimizers.Suggestion.describe(known, hyperParameter)}", nameof(space));
             }
         }
 

@@ -40,7 +40,7 @@ internal static class ListCommand
 
         return known.FirstOrDefault(entry => NameOf(entry).Equals(name, StringComparison.OrdinalIgnoreCase)) is { } found
             ? [found]
-            : throw new UsageException($"No run, rule, transformation or schedule is named '{name}': {Core.Optimizers.Suggestion.describe(known.Select(NameOf).Distinct(), name)}");
+            : throw new UsageException($"No run, rule, transformation or schedule is named '{name}'. {Core.Optimizers.Suggestion.describe(known.Select(NameOf).Distinct(), name)}");
     }
 
     private static int Print(List<object> entries, bool isJson, bool isWhole)

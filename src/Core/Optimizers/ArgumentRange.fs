@@ -2,7 +2,7 @@ namespace CuteDl.Core.Optimizers
 
 open System
 
-/// <summary>The values that an argument may have: an interval.</summary>
+/// <summary>The allowed values of an argument: an interval.</summary>
 type ArgumentRange =
     { Lower: float
       LowerIncluded: bool
@@ -14,7 +14,7 @@ type ArgumentRange =
         (value > range.Lower || range.LowerIncluded && value = range.Lower)
         && (value < range.Upper || range.UpperIncluded && value = range.Upper)
 
-    /// <summary>The interval as it is written in mathematics: <c>(0, 1)</c>, <c>[0, ∞)</c>.</summary>
+    /// <summary>The interval in mathematical notation: <c>(0, 1)</c>, <c>[0, ∞)</c>.</summary>
     override range.ToString() =
         let bound (value: float) = if Double.IsPositiveInfinity value then "∞" else NumberText.ofFloat value
 
@@ -22,7 +22,7 @@ type ArgumentRange =
         let closing = if range.UpperIncluded then "]" else ")"
         $"{opening}{bound range.Lower}, {bound range.Upper}{closing}"
 
-/// <summary>The ranges that arguments have.</summary>
+/// <summary>The ranges of arguments.</summary>
 module ArgumentRange =
     /// <summary>[0, ∞): learning rates, ε.</summary>
     let nonNegative = { Lower = 0.0; LowerIncluded = true; Upper = infinity; UpperIncluded = false }
@@ -42,7 +42,7 @@ module ArgumentRange =
     /// <summary>[0, 1): decays; 0 keeps nothing of the past.</summary>
     let belowOne = { Lower = 0.0; LowerIncluded = true; Upper = 1.0; UpperIncluded = false }
 
-    /// <summary>[1, 2⁵³]: counts of at least one, and exact in double precision.</summary>
+    /// <summary>[1, 2⁵³]: counts of at least 1 that are exact in double precision.</summary>
     let counts = { Lower = 1.0; LowerIncluded = true; Upper = 9007199254740992.0; UpperIncluded = true }
 
     /// <summary>[0, 2⁵³]: counts that may be 0.</summary>

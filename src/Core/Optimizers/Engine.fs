@@ -1,22 +1,21 @@
-/// One step of any optimizer: its parts over its tensors, in as few sweeps over memory as they allow.
+/// Runs one step of any optimizer in as few passes over memory as its parts allow.
 ///
-/// The parts of a tensor form segments. A segment is one sweep: block by block, small enough to stay in the first cache, each part
-/// turns the gradient that it is given into the Δ that the next one is given, and the last one takes its Δ away from the parameters.
-/// A new segment begins where a part must have seen whole tensors (a norm) before it can say anything; what the segment in front
-/// made is left in a buffer, and the looking is done in that same sweep.
+/// The parts of a tensor form segments. A segment is one pass over blocks that fit into the first-level cache. In each block, every part
+/// turns its gradient into Δ, which is the gradient of the next part, and the last part subtracts its Δ from the parameters. A new segment
+/// begins at a part that needs a sum over whole tensors, such as a norm. The previous segment then writes its result to a buffer, and
+/// computes the sum in the same pass.
 module internal CuteDl.Core.Optimizers.Engine
 
 open System
 open System.Numerics
 
-/// The numbers of a block: one array of them takes a third of a first cache of 48 KiB in single precision.
+/// The elements of a block: in single precision, one array takes a third of a first-level cache of 48 KiB.
 let private blockLength = 4096
 
-/// What is left to do behind a part that works on whole tensors, if it is the last one.
+/// Runs after a part that transforms whole tensors, if it is the last one.
 let private identity: IRule = Identity()
 
-/// The first time in a step that a tensor is on its way to a part: all that is known before any gradient is seen, and the errors
-/// that come of it. Whether the tensor may go on.
+/// Prepares a part when the first tensor of a step reaches it, and throws its errors. Returns true if the part is open.
 let private beginPart (state: State<'T>) (hasParameters: bool) (node: PartNode) : bool =
     if not node.HasBegun then
         node.HasBegun <- true
@@ -25,12 +24,7 @@ let private beginPart (state: State<'T>) (hasParameters: bool) (node: PartNode) 
         node.Begin(step, state.Memory)
 
         if node.NeedsParametersNow && not hasParameters then
-            raise (
-                ArgumentException(
-                    $"{node.Kind.Name} looks at the parameters: take its steps with StepAt or StepInPlace, which are given them.",
-                    "optimizer"
-                )
-            )
+            raise (ArgumentException($"{node.Kind.Name} needs the parameters. Use StepAt or StepInPlace, which take them.", "optimizer"))
 
         state.Steps[node.Index] <- step
 
@@ -49,7 +43,7 @@ let private decide (node: PartNode) : unit =
         node.IsDecided <- true
         node.IsOpen <- rule.Decide(node.Step, node.Decision) && node.IsOpen
 
-/// One step over a whole run of tensors; see the module.
+/// The arguments of one step.
 [<Struct; System.Runtime.CompilerServices.IsByRefLike; NoEquality; NoComparison>]
 type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     val State: State<'T>
@@ -72,7 +66,7 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     member work.ParametersAt(start: int, length: int) =
         if work.Parameters.IsEmpty then work.Parameters else work.Parameters.Slice(start, length)
 
-    /// The slots of a part, from an element of one of its tensors on.
+    /// The slots of a part, starting at an element of one of its tensors.
     member work.SlotsOf(node: PartNode, index: int, from: int) : Span<'T> =
         if node.SlotCount = 0 then
             Span<'T>.Empty
@@ -89,8 +83,8 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
             let slots = work.SlotsOf(node, index, from)
             rule.Observe(node.Step, View<'T>(gradient, parameters, sums, numbers, slots, node.SlotCount, node.Stride, work.Vectors))
 
-    /// One block through the first so many parts of a segment. What the last part gives goes out, to the parameters or to Δ, or into the
-    /// buffer for the next segment, or nowhere if the way is closed.
+    /// Runs one block through the first parts of a segment. The Δ of the last part goes to the target, to the buffer for the next segment, or
+    /// nowhere if a part is closed.
     member work.Block(segment: Segment, count: int, tensor: Parameter, from: int, length: int, isLast: bool, isOpen: bool) : unit =
         let start = tensor.Offset + from
         let parameters = work.ParametersAt(start, length)
@@ -142,7 +136,7 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
         | ValueSome(struct (node, index)) when isOpen -> work.Observe(node, index, from, source, parameters)
         | _ -> ()
 
-    /// A rule that works on the whole tensor, in the buffer.
+    /// Runs a rule that transforms the whole tensor, in the buffer.
     member work.Head(node: PartNode, segment: Segment, tensor: Parameter) : unit =
         let buffer = Span(work.State.Buffer, tensor.Offset, tensor.Length)
 
@@ -156,18 +150,18 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
             rule.Transform(node.Step, TensorView<'T>(buffer, parameters, tensor, slots, node.SlotCount, node.Stride, work.Vectors))
         | _ -> ()
 
-    /// A segment of a tensor. False: a part has closed the way, and nothing else of this tensor changes in this step.
+    /// Runs a segment of a tensor. Returns false if a part is closed; nothing else of this tensor then changes in this step.
     member work.Segment(segment: Segment, tensor: Parameter, isLast: bool) : bool =
         let mutable isOpen = true
         let mutable count = 0
-        // A part that, having seen all, decides against this step does nothing in it either.
+        // A part that closes after observing does nothing in this step.
         let mutable isRefused = false
 
         match segment.Head with
         | ValueSome node -> node.IsReached <- true
         | ValueNone -> ()
 
-        // Parts behind one that is closed take no step.
+        // Parts after a closed one take no step.
         while isOpen && count < segment.Parts.Length do
             let struct (node, _) = segment.Parts[count]
             node.IsReached <- true
@@ -185,8 +179,8 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
             | ValueSome node -> work.Head(node, segment, tensor)
             | ValueNone -> ()
 
-            // A single part has no use for blocks: there is nothing to keep in the cache for another. One that looks has them all the same,
-            // so that the bits of its sums do not depend on its company.
+            // A single part needs no blocks, because no other part reuses the cache. An observing part uses them all the same,
+            // so that the bits of its sums do not depend on the other parts.
             let isSimple =
                 count = 1
                 && segment.Observer.IsNone
@@ -203,7 +197,7 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
 
         isOpen
 
-/// Takes every tensor through its parts.
+/// Runs every tensor through its parts.
 let private walk (work: Work<'T>) : unit =
     let plan = work.State.Plan
     let nodes = plan.Nodes
@@ -216,7 +210,7 @@ let private walk (work: Work<'T>) : unit =
         if (plan.SegmentsOf k).Length > 0 then
             left <- left + 1
 
-    // Each round takes every tensor as far as it can go without what others have to say first.
+    // Each round runs every tensor up to the first part that must observe other tensors first.
     while left > 0 do
         for k in 0 .. progress.Length - 1 do
             let segments = plan.SegmentsOf k
@@ -233,7 +227,7 @@ let private walk (work: Work<'T>) : unit =
                 let isOpen = work.Segment(segments[next], plan.Tensors[k], (next = segments.Length - 1))
                 progress[k] <- if isOpen then next + 1 else segments.Length
 
-                // Who waits for this tensor has now seen it, or will not see it in this step.
+                // The waiting part has now observed this tensor, or will not observe it in this step.
                 for s in next .. progress[k] - 1 do
                     match segments[s].Observer with
                     | ValueSome(struct (node, _)) -> node.Observed <- node.Observed + 1
@@ -248,18 +242,18 @@ let private walk (work: Work<'T>) : unit =
             if node.IsReached && not node.IsDecided && node.Observed = node.ActiveCount then
                 decide node
 
-    // Those that looked on the way decide for the next step.
+    // Parts that observed during the pass decide for the next step.
     for i in 0 .. nodes.Length - 1 do
         let node = nodes[i]
 
         if node.IsReached && not node.IsDecided then
             decide node
 
-// Slots that are not finite stay so in all rules that keep means or sums, so that looking now and then is enough, and costs little.
+// In rules that keep means or sums, slots that are not finite stay so. Checking now and then is therefore enough, and cheap.
 let private stepsBetweenChecks = 16L
 
-/// Throws if a rule remembers a value that is not finite while its tensor's parameters all are finite: they would never change again, and
-/// nothing would show it. Parameters that are not finite show by themselves.
+/// Throws if the state of a rule has a value that is not finite while all parameters of the tensor are finite. The parameters would never
+/// change again, and nothing would show it. Parameters that are not finite are visible to the caller.
 let private checkTensor
     (state: State<'T>)
     (parameters: ReadOnlySpan<'T>)
@@ -286,7 +280,7 @@ let private checkTensor
                 let value = Double.CreateTruncating values[element]
                 raise (NonFiniteStateException(node.Name node.SlotNames[slot], tensor.Name, element, value))
 
-        // A number for each tensor, or numbers for all of them.
+        // One number for each tensor, or numbers for all tensors.
         for number in 0 .. node.OwnMemoryCount - 1 do
             let value = state.Memory[node.MemoryBase + number]
 
@@ -305,7 +299,7 @@ let private checkState (state: State<'T>) (parameters: ReadOnlySpan<'T>) : unit 
         for i in 0 .. (if node.ActiveCount = 0 || node.Kind.Role <> Role.Rule then 0 else node.Tensors.Length) - 1 do
             let part = state.Plan.Tensors[node.Tensors[i]]
 
-            // A plan without groups may walk all tensors as one.
+            // A plan without groups can treat all tensors as one.
             for k in 0 .. state.Layout.Parameters.Count - 1 do
                 let tensor = state.Layout.Parameters[k]
 
@@ -313,8 +307,8 @@ let private checkState (state: State<'T>) (parameters: ReadOnlySpan<'T>) : unit 
                     checkTensor state parameters node i (tensor.Offset - part.Offset) tensor
 
 /// <summary>
-/// One step. The target holds the parameters, of which Δ is taken away, or zeros, and Δ is written there. A step that ends in an
-/// error of the library's leaves state and target as they were.
+/// Takes one step. The target holds the parameters, from which Δ is subtracted, or zeros, which Δ replaces. If the library throws an error,
+/// state and target do not change.
 /// </summary>
 let run
     (vectors: bool)
@@ -339,7 +333,7 @@ let run
 
     let work = Work<'T>(state, gradient, parameters, target, subtract, vectors)
     let hasParameters = work.HasParameters
-    // Filled only where a gate may throw after parts in front of it or beside it have run.
+    // Only needed if a gate can throw after other parts have run.
     let mutable slotsBefore: 'T array | null = null
     let mutable targetBefore: 'T array | null = null
     state.KeepNumbers()

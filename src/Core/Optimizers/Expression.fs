@@ -3,7 +3,7 @@ namespace CuteDl.Core.Optimizers
 open System
 
 /// <summary>
-/// The text form of optimizers: <c>rule(name=value, ...)</c>, the list or any part of it left out for defaults; chains with bars, and
+/// The text form of optimizers: <c>rule(name=value, ...)</c>, where omitted arguments have their defaults; chains with bars, and
 /// groups in braces: <c>clip_norm(1) | { "*.bias": sgd(lr=0.1), "*": adamw(lr=cosine(0.01, steps=2000)) }</c>.
 /// <c>parse (string optimizer) = optimizer</c>.
 /// </summary>
@@ -17,20 +17,23 @@ module Expression =
         | null -> error.Message
         | name -> error.Message.Replace($" (Parameter '{name}')", "")
 
-    /// A name that is missing or not among the known ones.
+    /// Fails for a name that is missing or unknown.
     let private unknown (text: string) (at: int) (known: string list) (name: string) (problem: string) : 'any =
-        fail text at $"{problem}: {Suggestion.describe known name}"
+        fail text at $"{problem}. {Suggestion.describe known name}"
 
     let private unknownRule (text: string) (at: int) (name: string) (problem: string) : 'any =
         let known = [ for kind in Rules.known -> kind.Name ]
         let advice = Suggestion.describe known name
 
         let whole =
-            if (Suggestion.nearest known name).IsSome then advice else $"{advice} `cutedl list` prints all."
+            if (Suggestion.nearest known name).IsSome then
+                advice
+            else
+                $"{advice} `cutedl list` prints all names."
 
-        fail text at $"{problem}: {whole}"
+        fail text at $"{problem}. {whole}"
 
-    /// What is read so far of a rule.
+    /// The part of a rule that is read so far.
     type private Reading = { Part: IPart; Scheduled: (Argument * Setting) list }
 
     let private withValue (text: string) (kind: RuleKind) (reading: Reading) (argument: Argument) (value: Node) : Reading =
@@ -38,13 +41,12 @@ module Expression =
             if argument.Allows number then
                 { reading with Part = argument.Set(reading.Part, number) }
             else
-                let name = argument.Name
-                fail text value.At $"{name} = {argument.Write number}, but {name} of {kind.Name} must {argument.Must}."
+                fail text value.At $"{argument.Name} of {kind.Name} must {argument.Must}, not {argument.Write number}."
 
         match argument.Form, value.Term with
         | (ValueForm.Number | ValueForm.Whole), Term.Number number -> checkedValue number
         | ValueForm.Flag, Term.Flag isOn -> checkedValue (if isOn then 1.0 else 0.0)
-        // A word alone is more likely meant as a number than as a schedule.
+        // A single word is more likely a misspelled number than a schedule.
         | ValueForm.Number, Term.Call(word, []) when Schedules.plateau :: Schedules.all |> List.forall (fun kind -> not (kind.IsNamed word)) ->
             fail text value.At $"{Quotation.quote word} is not a number. {argument.Name} must {argument.Must}, or follow a schedule."
         | ValueForm.Number, Term.Call(word, _) when Schedules.plateau.IsNamed word ->
@@ -61,7 +63,7 @@ module Expression =
         let known = [ for argument in kind.Arguments -> argument.Name ]
 
         match entry.Name with
-        // Of a transformation the first argument, what it is all about, needs no name.
+        // The first argument of a transformation needs no name.
         | ValueNone when index = 0 && kind.Role = Role.Transformation && not known.IsEmpty ->
             withValue text kind reading kind.Arguments.Head entry.Value
         | ValueNone -> unknown text entry.At known "" "An argument's name is missing"
@@ -121,9 +123,9 @@ module Expression =
                 fail text node.At (sentence error)
         | _ -> unknownRule text node.At "" "A rule's name is missing"
 
-    /// <summary>The optimizer that a text form names.</summary>
+    /// <summary>Parses the text form of an optimizer.</summary>
     /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">
-    /// A rule, a schedule or an argument is unknown (with what is known and the nearest), a value is not what it must be or out of its
-    /// range, or the text is not of the form.
+    /// A rule, a schedule or an argument is unknown, a value has the wrong type or is out of range, or the text does not have the form of an
+    /// optimizer.
     /// </exception>
     let parse (text: string) : Optimizer = ofNode text (Syntax.parse text)

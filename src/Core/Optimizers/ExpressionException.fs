@@ -2,13 +2,13 @@ namespace CuteDl.Core.Optimizers
 
 open System
 
-/// <summary>A text form cannot be read. The message quotes at most 80 characters of the text, around the character at fault.</summary>
-/// <param name="text">The text that was given.</param>
+/// <summary>A text form is invalid. The message quotes at most 80 characters of the text, around the character at fault.</summary>
+/// <param name="text">The whole text.</param>
 /// <param name="position">The character at fault, counted from 0.</param>
 /// <param name="problem">The problem and the allowed values.</param>
 type ExpressionException(text: string, position: int, problem: string) =
     inherit FormatException($"'{Quotation.around text position}', character {position + 1}: {problem}")
-    /// <summary>The text that was given.</summary>
+    /// <summary>The whole text.</summary>
     member _.Text = text
     /// <summary>The character at fault, counted from 0.</summary>
     member _.Position = position

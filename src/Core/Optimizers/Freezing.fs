@@ -1,6 +1,7 @@
 namespace CuteDl.Core.Optimizers
 
 open System
+open System.IO.Enumeration
 open CuteDl.Core.Optimizers
 
 /// <summary>
@@ -9,14 +10,14 @@ open CuteDl.Core.Optimizers
 /// </summary>
 /// <remarks>
 /// <c>freeze "a" (clip_global_norm | adam)</c> is <c>clip_global_norm | { "a": freeze | adam, "*": adam }</c>. Frozen tensors have their own
-/// copy of the parts that keep state, so that the state continues when they thaw. Parts that look at all tensors cannot be copied, and need
-/// not be: the engine leaves frozen tensors out of them.
+/// copy of the parts that keep state, so that the state continues when they thaw. Parts that use all tensors need no copy: the engine
+/// leaves frozen tensors out of them.
 /// </remarks>
 module Freezing =
 
     let private leftOver = "*"
 
-    /// Parts that look at all tensors and so cannot be inside a group.
+    /// True for parts that use all tensors and so cannot be inside a group.
     let private looksAtAll (optimizer: Optimizer) =
         match optimizer.Shape with
         | Shape.Single(_, part, _) -> part :? ClipGlobalNorm || part :? SkipNonFinite
@@ -25,7 +26,7 @@ module Freezing =
 
     let private freezePart (isOn: bool) = Optimizer.create Rules.freeze { Freeze.On = isOn }
 
-    /// Whether a group's optimizer begins with a freeze that is on or off, and what follows it.
+    /// If a group's optimizer starts with a freeze: whether it is on, and the parts after it.
     let private flagOf (optimizer: Optimizer) : (bool * Optimizer) option =
         match List.ofSeq optimizer.Parts with
         | first :: rest ->
@@ -36,25 +37,45 @@ module Freezing =
             | Shape.Groups _ -> None
         | [] -> None
 
-    /// Patterns with their flags, and the optimizer of all other tensors, of groups that <c>freezing</c> made.
+    /// The patterns and flags of groups that all begin with a freeze before the same optimizer.
+    let private flagsOf (groups: ParameterGroup list) (original: Optimizer) : (string * bool) list option =
+        let flags =
+            [ for group in groups ->
+                  match flagOf group.Optimizer with
+                  | Some(isOn, copy) when copy = original && not group.IsOptional -> Some(group.Pattern, isOn)
+                  | Some _
+                  | None -> None ]
+
+        if not flags.IsEmpty && List.forall Option.isSome flags then
+            Some(List.map Option.get flags)
+        else
+            None
+
+    /// For groups that <c>freezing</c> made: their patterns with flags, and the optimizer without freezing.
     let private splitGroups (optimizer: Optimizer) : ((string * bool) list * Optimizer) option =
         match optimizer.Shape with
         | Shape.Groups groups ->
             let others = List.last groups
 
-            let flags =
-                [ for group in List.take (groups.Length - 1) groups ->
-                      match flagOf group.Optimizer with
-                      | Some(isOn, copy) when copy = others.Optimizer && not group.IsOptional -> Some(group.Pattern, isOn)
-                      | Some _
-                      | None -> None ]
-
-            if others.Pattern = leftOver && not flags.IsEmpty && List.forall Option.isSome flags then
-                Some(List.map Option.get flags, others.Optimizer)
-            else
+            if others.Pattern <> leftOver then
                 None
+            else
+                match flagsOf (List.take (groups.Length - 1) groups) others.Optimizer, flagOf others.Optimizer with
+                | Some flags, _ -> Some(flags, others.Optimizer)
+                // The pattern of all other tensors is frozen, too.
+                | None, Some(_, original) -> flagsOf groups original |> Option.map (fun flags -> flags, original)
+                | None, None -> None
         | Shape.Single _
         | Shape.Chain _ -> None
+
+    /// Adds a pattern to freeze. A tensor belongs to the first pattern that it matches, so a pattern comes after those that it covers.
+    let private insert (pattern: string) (isOn: bool) (frozen: (string * bool) list) : (string * bool) list =
+        match
+            frozen
+            |> List.tryFindIndexBack (fun (other, _) -> FileSystemName.MatchesSimpleExpression(pattern, other, false))
+        with
+        | Some last -> List.insertAt (last + 1) (pattern, isOn) frozen
+        | None -> (pattern, isOn) :: frozen
 
     /// The patterns that are frozen or thawed, and the optimizer without them.
     let private split (optimizer: Optimizer) : (string * bool) list * Optimizer =
@@ -69,18 +90,19 @@ module Freezing =
                       | None -> part ]
 
             frozen, Optimizer.chain bases
-        // Groups that differ in what they freeze were written by hand, and mean what they say.
+        // Groups with different frozen patterns were written by hand, and stay as they are.
         | _ -> [], optimizer
 
-    /// The optimizer with these patterns frozen or thawed.
+    /// Adds the frozen or thawed patterns to an optimizer without any.
     let private freezing (frozen: (string * bool) list) (optimizer: Optimizer) : Optimizer =
         let groupsOf (parts: Optimizer list) =
             Optimizer.groups
                 [ for pattern, isOn in frozen do
                       pattern, Optimizer.chain (freezePart isOn :: parts)
-                  leftOver, Optimizer.chain parts ]
+                  if frozen |> List.forall (fst >> (<>) leftOver) then
+                      leftOver, Optimizer.chain parts ]
 
-        // Runs of parts that can be copied become groups, between the parts that look at all tensors.
+        // Runs of parts that can be copied become groups, between the parts that use all tensors.
         let rec segments (parts: Optimizer list) : Optimizer list =
             match parts with
             | [] -> []
@@ -95,7 +117,7 @@ module Freezing =
             let parts = segments (List.ofSeq optimizer.Parts)
             Optimizer.chain (if List.forall looksAtAll parts then parts @ [ groupsOf [] ] else parts)
 
-    /// The optimizer with its frozen groups of a pattern switched on or off, if it has any.
+    /// Switches the frozen groups of a pattern on or off; None if the optimizer has no such group.
     let private switch (pattern: string) (isOn: bool) (optimizer: Optimizer) : Optimizer option =
         let mutable isFound = false
 
@@ -117,36 +139,42 @@ module Freezing =
         if isFound then Some switched else None
 
     /// <summary>
-    /// The same optimizer, which leaves tensors whose names match a pattern as they are, with their part of the state, until
-    /// <c>thaw</c>. Freeze before the first state is made: a state continues only through thawing and freezing again.
+    /// Freezes the tensors whose names match a pattern: they and their part of the state do not change until <c>thaw</c>. Freeze before the
+    /// first state is created; the state then continues when the tensors thaw and freeze again.
     /// </summary>
     let freeze (pattern: string) (optimizer: Optimizer) : Optimizer =
         match switch pattern true optimizer with
         | Some frozen -> frozen
         | None ->
             let frozen, original = split optimizer
-            freezing ((pattern, true) :: frozen) original
+            freezing (insert pattern true frozen) original
 
-    /// <summary>The same optimizer, which updates tensors again that <c>freeze</c> with the same pattern has stopped.</summary>
-    /// <exception cref="T:System.ArgumentException">The optimizer freezes no such pattern.</exception>
+    /// <summary>Thaws the tensors that <c>freeze</c> has frozen with the same pattern.</summary>
+    /// <exception cref="T:System.ArgumentException">The optimizer has no frozen group of this pattern.</exception>
     let thaw (pattern: string) (optimizer: Optimizer) : Optimizer =
         match switch pattern false optimizer with
         | Some thawed -> thawed
         | None ->
             raise (
-                ArgumentException($"{optimizer} has no frozen group \"{pattern}\". Give a pattern that was frozen before.", nameof pattern)
+                ArgumentException(
+                    $"{Quotation.shorten (string optimizer)} has no frozen group \"{pattern}\". Give a pattern that was frozen before.",
+                    nameof pattern
+                )
             )
 
-    /// <summary>Changes an optimizer as if nothing had been frozen, and freezes the same patterns again.</summary>
-    /// <param name="change">The change, which sees the optimizer without what freezing added.</param>
+    /// <summary>Removes what freezing added, changes the optimizer, and freezes the same patterns again.</summary>
+    /// <param name="change">The change of the optimizer without frozen groups.</param>
     /// <param name="optimizer">The optimizer.</param>
     let within (change: Func<Optimizer, Optimizer>) (optimizer: Optimizer) : Optimizer =
         let frozen, original = split optimizer
         freezing frozen (change.Invoke original)
 
-    /// <summary>A chain of two: the first one's Δ is the second one's gradient. What either freezes is frozen in both.</summary>
+    /// <summary>Chains two optimizers: the Δ of the first is the gradient of the second. The patterns that one of them freezes are frozen in both.</summary>
     let append (next: Optimizer) (optimizer: Optimizer) : Optimizer =
         let frozen, original = split optimizer
         let alsoFrozen, following = split next
         let isKnown (pattern: string, _: bool) = List.exists (fst >> (=) pattern) frozen
-        freezing (frozen @ List.filter (isKnown >> not) alsoFrozen) (Optimizer.chain [ original; following ])
+
+        let all = frozen @ List.filter (isKnown >> not) alsoFrozen
+        let ordered = List.foldBack (fun (pattern, isOn) ordered -> insert pattern isOn ordered) all []
+        freezing ordered (Optimizer.chain [ original; following ])

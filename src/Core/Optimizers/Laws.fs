@@ -1,4 +1,4 @@
-/// The laws of the document, each written once. Nothing is known here but elements: see ILaw for what runs them.
+/// The six updates of the source document, for elements of any type.
 module CuteDl.Core.Optimizers.Laws
 
 open System.Runtime.CompilerServices

@@ -3,9 +3,9 @@ namespace CuteDl.Core.Optimizers
 open System
 open System.Globalization
 
-/// <summary>Numbers in texts.</summary>
+/// <summary>Writes numbers in texts.</summary>
 module NumberText =
-    /// <summary>The shortest decimal that reads back as the same number: 0.0001, 1e-8, 1e20, inf. Minus zero is 0.</summary>
+    /// <summary>Returns the shortest decimal that parses to the same number: 0.0001, 1e-8, 1e20, inf. Minus zero is 0.</summary>
     let ofFloat (value: float) : string =
         if Double.IsInfinity value then
             if value > 0.0 then "inf" else "-inf"

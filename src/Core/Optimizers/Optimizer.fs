@@ -5,13 +5,13 @@ open System.Collections.Generic
 open System.Numerics
 open CuteDl.Core.Numerics
 
-/// <summary>Making optimizers, and taking steps with them.</summary>
+/// <summary>Creates optimizers and takes steps with them.</summary>
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Optimizer =
 
-    /// <summary>An optimizer of a kind of rule with the given hyper-parameters.</summary>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">A value is out of its range; the message names it and the range.</exception>
-    /// <exception cref="T:System.ArgumentException">Values do not fit together.</exception>
+    /// <summary>Creates an optimizer of a kind of rule with the given hyper-parameters.</summary>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">A hyper-parameter is out of range.</exception>
+    /// <exception cref="T:System.ArgumentException">Two hyper-parameters contradict each other.</exception>
     let create (kind: RuleKind<'H>) (hyperParameters: 'H) = Optimizer(Shape.Single(kind.Kind, hyperParameters, []))
 
     /// <summary>Δ = α g.</summary>
@@ -32,17 +32,17 @@ module Optimizer =
     /// <summary>v ← γ₁ v + (1−γ₁) g; s ← γ₂ s + (1−γ₂) g²; Δ = α v̂ / (√ŝ + ε).</summary>
     let adam (h: Adam) = create Rules.adam h
 
-    /// <summary>A rule of one's own, under a name of its own: a value like any other, but not known to the text form.</summary>
-    /// <param name="name">The name that its text form begins with.</param>
+    /// <summary>Creates an optimizer of a custom rule. <c>Expression.parse</c> does not know its name.</summary>
+    /// <param name="name">The name of the rule in its text form.</param>
     /// <param name="rule">The rule.</param>
     let ofRule (name: string) (rule: IPart) : Optimizer =
-        let page = RuleKind.pageWithout "a rule of one's own" "" "" []
+        let page = RuleKind.pageWithout "a custom rule" "" "" []
         Optimizer(Shape.Single((RuleKind.define Role.Rule name page rule []).Kind, rule, []))
 
-    /// <summary>Nothing: Δ = g. The neutral part of a chain.</summary>
+    /// <summary>Does nothing: Δ = g. The neutral part of a chain.</summary>
     let identity = Optimizer(Shape.Single(Rules.identity.Kind, Identity(), []))
 
-    /// <summary>One after another: what each would take away is the gradient of the next. Chains within are opened, identities left out.</summary>
+    /// <summary>Creates a chain: the Δ of each part is the gradient of the next. Nested chains are flattened, and identities are omitted.</summary>
     let chain (parts: Optimizer seq) : Optimizer =
         let rec flat (optimizer: Optimizer) =
             match optimizer.Shape with
@@ -55,13 +55,13 @@ module Optimizer =
         | [ one ] -> one
         | parts -> Optimizer(Shape.Chain parts)
 
-    /// <summary>An optimizer for each group of parameters: a tensor goes to the first pattern that its name matches.</summary>
-    /// <exception cref="T:System.ArgumentException">There is no group, a pattern is given twice, or a group has a norm over all tensors.</exception>
+    /// <summary>Creates an optimizer for each group of parameters. A tensor belongs to the first group whose pattern matches its name.</summary>
+    /// <exception cref="T:System.ArgumentException">There is no group, a pattern is given twice, or a group contains <c>clip_global_norm</c>.</exception>
     let groupsOf (groups: ParameterGroup seq) : Optimizer =
         let groups = Seq.toList groups
 
         if groups.IsEmpty then
-            raise (ArgumentException("Groups need at least one pattern.", nameof groups))
+            raise (ArgumentException("There are no groups. Give at least one.", nameof groups))
 
         match groups |> List.countBy _.Pattern |> List.tryFind (fun (_, count) -> count > 1) with
         | Some(pattern, _) ->
@@ -75,7 +75,7 @@ module Optimizer =
         | Some group ->
             raise (
                 ArgumentException(
-                    $"clip_global_norm within the group \"{group.Pattern}\" would see that group alone. Put it in front of the groups.",
+                    $"The group \"{Quotation.shorten group.Pattern}\" contains clip_global_norm, which needs the gradient of all tensors. Put it before the groups.",
                     nameof groups
                 )
             )
@@ -84,9 +84,9 @@ module Optimizer =
         Optimizer(Shape.Groups groups)
 
     /// <summary>
-    /// An optimizer for each group of parameters. Each pattern must match a tensor; a last group <c>*</c> may be left with none.
+    /// Creates an optimizer for each group of parameters. Each group must match a tensor, except for a last group <c>*</c>.
     /// </summary>
-    /// <param name="groups">Patterns, in which <c>*</c> stands for any characters and <c>?</c> for one, and their optimizers.</param>
+    /// <param name="groups">Patterns and their optimizers. In a pattern, <c>*</c> matches any characters and <c>?</c> one.</param>
     /// <exception cref="T:System.ArgumentException">As for <c>groupsOf</c>.</exception>
     let groups (groups: (string * Optimizer) seq) : Optimizer =
         groupsOf [ for pattern, optimizer in groups -> { Pattern = pattern; IsOptional = false; Optimizer = optimizer } ]
@@ -100,7 +100,7 @@ module Optimizer =
         if not (List.contains name known) then
             raise (
                 ArgumentException(
-                    $"{Quotation.shorten (string optimizer)} has no argument {Quotation.quote name}: {Suggestion.describe known name}",
+                    $"{Quotation.shorten (string optimizer)} has no argument {Quotation.quote name}. {Suggestion.describe known name}",
                     nameof name
                 )
             )
@@ -112,14 +112,13 @@ module Optimizer =
             | None -> Shape.Single(kind, part, scheduled))
 
     /// <summary>
-    /// The same optimizer with a hyper-parameter changed, in every part that has it; its states go on with the new one. A schedule of it
-    /// ends.
+    /// Changes a hyper-parameter in every part that has it. A state continues with the changed optimizer. The value replaces a schedule.
     /// </summary>
-    /// <exception cref="T:System.ArgumentException">No part has such an argument; the message lists those there are.</exception>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">The value is out of its range.</exception>
+    /// <exception cref="T:System.ArgumentException">No part has such an argument.</exception>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">The value is out of range.</exception>
     let set (name: string) (value: float) (optimizer: Optimizer) : Optimizer =
         changed optimizer name (fun argument (kind, part, scheduled) ->
-            // Before it becomes a whole number or a flag.
+            // Checked before the value is converted to a whole number or a flag.
             if not (argument.Allows value) then
                 raise (argument.OutOfRange(kind.Name, value))
 
@@ -127,8 +126,8 @@ module Optimizer =
             Shape.Single(kind, argument.Set(part, value), scheduled))
 
     /// <summary>
-    /// The same optimizer with a hyper-parameter that follows a schedule or a plateau, in every part that has it: a function of how many
-    /// steps the part has taken, or of the losses that were reported.
+    /// Lets a hyper-parameter follow a schedule or a plateau in every part that has it. A schedule is a function of the number of steps that
+    /// the part has taken, a plateau of the reported losses.
     /// </summary>
     /// <exception cref="T:System.ArgumentException">No part has such an argument, or it is a flag or a count.</exception>
     let follow (name: string) (setting: Setting) (optimizer: Optimizer) : Optimizer =
@@ -139,12 +138,12 @@ module Optimizer =
 
         changed optimizer name (fun argument (kind, part, scheduled) ->
             if argument.Form <> ValueForm.Number then
-                raise (ArgumentException($"{name} of {kind.Name} is {argument.Allowed}: it cannot follow a schedule.", nameof name))
+                raise (ArgumentException($"{name} of {kind.Name} cannot follow a schedule. It must be {argument.Allowed}.", nameof name))
 
             let others = scheduled |> List.filter (fun (other, _) -> other.Name <> name)
 
             match setting with
-            // It is written as a number, and is one.
+            // A constant is written as a number, and stored as one.
             | Setting.Schedule(Schedule.Constant value) when argument.Allows value -> Shape.Single(kind, argument.Set(part, value), others)
             | Setting.Schedule(Schedule.Constant value) -> raise (argument.OutOfRange(kind.Name, value))
             | _ ->
@@ -157,44 +156,49 @@ module Optimizer =
                           yield! all |> List.filter (fun (other, _) -> other.Name = argument.Name) ]
                 ))
 
-    /// <summary>The same optimizer with a hyper-parameter that follows a schedule, in every part that has it.</summary>
+    /// <summary>Lets a hyper-parameter follow a schedule in every part that has it.</summary>
     /// <exception cref="T:System.ArgumentException">As for <c>follow</c>.</exception>
     let schedule (name: string) (schedule: Schedule) (optimizer: Optimizer) : Optimizer = follow name (Setting.Schedule schedule) optimizer
 
-    /// <summary>The same optimizer with the hyper-parameters of every part of a kind changed; its states go on with the new ones.</summary>
+    /// <summary>Changes the hyper-parameters of every part of a kind. A state continues with the changed optimizer.</summary>
     /// <exception cref="T:System.ArgumentException">No part is of that kind.</exception>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">A value is out of its range.</exception>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">A hyper-parameter is out of range.</exception>
     let update (kind: RuleKind<'H>) (change: 'H -> 'H) (optimizer: Optimizer) : Optimizer =
         let isOfKind (other: RuleKind) = obj.ReferenceEquals(other, kind.Kind)
 
         if not (Singles.list optimizer |> List.exists (fun (other, _, _) -> isOfKind other)) then
-            raise (ArgumentException($"{optimizer} has no part {kind.Kind.Name}.", nameof kind))
+            raise (
+                ArgumentException(
+                    $"{Quotation.shorten (string optimizer)} has no part {kind.Kind.Name}. Give a kind of rule that it contains.",
+                    nameof kind
+                )
+            )
 
         optimizer
         |> Singles.map (fun (other, part, scheduled) ->
             Shape.Single(other, (if isOfKind other then change (unbox<'H>(box part)) :> IPart else part), scheduled))
 
-    /// <summary>Whether an optimizer fits a model's parameters, without making a state for them.</summary>
+    /// <summary>Checks that an optimizer fits the parameters of a model, without creating a state.</summary>
     /// <exception cref="T:System.ArgumentException">
-    /// It does not: a tensor belongs to no group, a group has no tensor, a rule for matrices has something else, or a gate in a group
-    /// (<c>accumulate</c>, <c>freeze</c>, <c>skip_non_finite</c>) lets some of the tensors rest whose steps a part behind it counts.
+    /// A tensor belongs to no group, a group matches no tensor, a rule for matrices gets another shape, or a part after a group counts the
+    /// steps of tensors that a gate in the group (<c>accumulate</c>, <c>freeze</c>, <c>skip_non_finite</c>) lets skip steps.
     /// </exception>
     let check (optimizer: Optimizer) (layout: Layout) : unit = State<float>.PlanOf(optimizer, layout) |> ignore
 
-    /// <summary>The initial state (t = 0, all slots 0) for the parameters of a model.</summary>
+    /// <summary>Creates the initial state (t = 0, all slots 0) for the parameters of a model.</summary>
     /// <exception cref="T:System.ArgumentException">As for <c>check</c>.</exception>
     let initFor<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (optimizer: Optimizer) (layout: Layout) : State<'T> =
         State<'T>.Zero(optimizer, layout)
 
-    /// <summary>The initial state (t = 0, all slots 0) for so many parameters, taken as one tensor without a name.</summary>
+    /// <summary>Creates the initial state (t = 0, all slots 0) for the given number of parameters, as one tensor without a name.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">The length is negative.</exception>
     let init<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (optimizer: Optimizer) (length: int) : State<'T> =
         initFor<'T> optimizer (Layout.Flat length)
 
     let private otherLength (name: string) (length: int) (expected: int) : unit =
-        raise (ArgumentException($"{name} has {length} elements, the state {expected}: they must be equal.", name))
+        raise (ArgumentException($"There are {length} elements in {name}, but the state has {expected}. The numbers must be equal.", name))
 
-    /// The state's plan becomes that of the optimizer, if it is not yet.
+    /// Replaces the plan of the state by that of the optimizer.
     let private adopt (optimizer: Optimizer) (state: State<'T>) : unit =
         let plan = state.Plan
 
@@ -226,22 +230,22 @@ module Optimizer =
         Engine.run false next gradient parameters (Span delta) false
         struct (next, delta)
 
-    /// <summary>The pure step: the next state and Δ, which the caller takes away from the parameters (w' = w − Δ).</summary>
+    /// <summary>Takes a pure step. Returns the next state and Δ, which the caller subtracts from the parameters (w' = w − Δ).</summary>
     /// <param name="optimizer">The optimizer.</param>
-    /// <param name="state">The state before the step; it is not touched.</param>
-    /// <param name="gradient">The gradient, as long as the state; it is not touched.</param>
+    /// <param name="state">The state before the step; it does not change.</param>
+    /// <param name="gradient">The gradient, as long as the state; it does not change.</param>
     /// <exception cref="T:System.ArgumentException">
-    /// The lengths differ, the state is another optimizer's, or the optimizer looks at the parameters: that is <c>stepAt</c>.
+    /// The lengths differ, the state belongs to another optimizer, or the optimizer needs the parameters (use <c>stepAt</c>).
     /// </exception>
     let step (optimizer: Optimizer) (state: State<'T>) (gradient: ReadOnlySpan<'T>) : struct (State<'T> * 'T array) =
         pureStep optimizer state ReadOnlySpan<'T>.Empty gradient
 
-    /// <summary>The pure step at given parameters, for optimizers that look at them (decay, trust ratios, averages).</summary>
+    /// <summary>Takes a pure step at given parameters, for optimizers that need them (weight decay, trust ratios, averages).</summary>
     /// <param name="optimizer">The optimizer.</param>
-    /// <param name="state">The state before the step; it is not touched.</param>
-    /// <param name="parameters">The parameters w, as long as the state; they are not touched.</param>
-    /// <param name="gradient">The gradient, as long as the state; it is not touched.</param>
-    /// <exception cref="T:System.ArgumentException">The lengths differ, or the state is another optimizer's.</exception>
+    /// <param name="state">The state before the step; it does not change.</param>
+    /// <param name="parameters">The parameters w, as long as the state; they do not change.</param>
+    /// <param name="gradient">The gradient, as long as the state; it does not change.</param>
+    /// <exception cref="T:System.ArgumentException">The lengths differ, or the state belongs to another optimizer.</exception>
     let stepAt
         (optimizer: Optimizer)
         (state: State<'T>)
@@ -252,14 +256,14 @@ module Optimizer =
         pureStep optimizer state parameters gradient
 
     /// <summary>
-    /// The in-place step: overwrites the parameters with w − Δ and the state with the next one, in as few walks over memory as the
-    /// optimizer allows. Equal bit for bit to what the pure step gives.
+    /// Takes a step in place: overwrites the parameters with w − Δ and the state with the next state, in as few passes over memory as
+    /// possible. The result equals that of the pure step bit for bit.
     /// </summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="state">The state before the step; after it, the state after the step.</param>
     /// <param name="parameters">The parameters, as long as the state; must not overlap the gradient.</param>
-    /// <param name="gradient">The gradient, as long as the state; it is not touched.</param>
-    /// <exception cref="T:System.ArgumentException">The lengths differ, or the state is another optimizer's.</exception>
+    /// <param name="gradient">The gradient, as long as the state; it does not change.</param>
+    /// <exception cref="T:System.ArgumentException">The lengths differ, or the state belongs to another optimizer.</exception>
     let stepInPlace (optimizer: Optimizer) (state: State<'T>) (parameters: Span<'T>) (gradient: ReadOnlySpan<'T>) : unit =
         checkLength state gradient.Length (nameof gradient)
         checkLength state parameters.Length (nameof parameters)
@@ -267,33 +271,33 @@ module Optimizer =
         Engine.run true state gradient (Span<'T>.op_Implicit parameters) parameters true
 
     /// <summary>
-    /// Tells the state a validation loss, in place: hyper-parameters that follow a plateau are reduced when it stops falling. Of no
-    /// effect on others.
+    /// Reports a validation loss to the state, in place. Hyper-parameters that follow a plateau are reduced when it stops falling; others do
+    /// not change.
     /// </summary>
-    /// <exception cref="T:System.ArgumentException">The state is another optimizer's.</exception>
+    /// <exception cref="T:System.ArgumentException">The state belongs to another optimizer.</exception>
     let observeInPlace (optimizer: Optimizer) (state: State<'T>) (loss: float) : unit =
         adopt optimizer state
 
         for node in state.Plan.Nodes do
             node.Observe(state.Memory, loss)
 
-    /// <summary>The same as a pure step: the state that knows the loss too.</summary>
-    /// <exception cref="T:System.ArgumentException">The state is another optimizer's.</exception>
+    /// <summary>Reports a validation loss and returns the next state; the given state does not change.</summary>
+    /// <exception cref="T:System.ArgumentException">The state belongs to another optimizer.</exception>
     let observe (optimizer: Optimizer) (state: State<'T>) (loss: float) : State<'T> =
         let next = state.Copy()
         observeInPlace optimizer next loss
         next
 
-    /// <summary>Whether the optimizer keeps averages of the parameters, which are what it has learned.</summary>
+    /// <summary>True if the optimizer keeps averages of the parameters; these are then the result of the training.</summary>
     let keepsAverages (optimizer: Optimizer) : bool = Singles.list optimizer |> List.exists (fun (_, part, _) -> part :? IAveraging)
 
     /// <summary>
-    /// The averages of the parameters that the optimizer keeps: by <c>ema</c>, <c>swa</c>, <c>asgd</c> or a schedule-free rule. Where
-    /// it keeps none, the parameters themselves.
+    /// Returns the averages of the parameters that <c>ema</c>, <c>swa</c>, <c>asgd</c> or a schedule-free rule keeps, and the parameters
+    /// themselves where there is no average.
     /// </summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="state">Its state.</param>
-    /// <param name="parameters">The parameters, as long as the state; they are not touched.</param>
+    /// <param name="parameters">The parameters, as long as the state; they do not change.</param>
     let averaged (optimizer: Optimizer) (state: State<'T>) (parameters: ReadOnlySpan<'T>) : 'T array =
         checkLength state parameters.Length (nameof parameters)
         let state = state.Copy()
@@ -319,26 +323,26 @@ module Optimizer =
         result
 
     /// <summary>
-    /// One step over elements of any kind, such as exact fractions: Δ of each, with the slots brought up to date in place.
+    /// Takes one step over elements of any type, such as exact fractions. Returns Δ, and updates the slots in place.
     /// </summary>
-    /// <param name="rule">The rule, which needs no parameters.</param>
-    /// <param name="step">t = 1, 2, ...: the step that is taken.</param>
+    /// <param name="rule">A rule that does not need the parameters.</param>
+    /// <param name="step">The step number t = 1, 2, ...</param>
     /// <param name="gradient">The gradient.</param>
     /// <param name="slots">One block for all slots, slot k of element i at k · length + i; overwritten.</param>
-    /// <exception cref="T:System.ArgumentException">The block has not slots × elements entries.</exception>
+    /// <exception cref="T:System.ArgumentException">The block does not have slots × elements entries.</exception>
     let stepElements<'E when 'E: struct and 'E :> IElement<'E>> (rule: IRule) (step: int64) (gradient: 'E array) (slots: 'E array) =
         let slotCount = rule.Slots.Count
 
         if slots.Length <> slotCount * gradient.Length then
             raise (
                 ArgumentException(
-                    $"{slotCount} slots of {gradient.Length} elements need a block of {slotCount * gradient.Length}, not {slots.Length}.",
+                    $"The block of slots has {slots.Length} elements. {slotCount} slots for {gradient.Length} elements need {slotCount * gradient.Length}.",
                     nameof slots
                 )
             )
 
         if rule.NeedsParameters then
-            raise (ArgumentException("the rule looks at parameters, and there are none here.", nameof rule))
+            raise (ArgumentException("The rule needs the parameters. Use a rule without parameters, or Optimizer.stepAt.", nameof rule))
 
         let delta = Array.zeroCreate<'E> gradient.Length
 

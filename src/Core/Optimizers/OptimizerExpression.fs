@@ -1,9 +1,9 @@
 namespace CuteDl
 
 /// <summary>
-/// What stands for an optimizer and can be written in its text form, such as the optimizers of the C# facade. Whatever takes optimizers
-/// can take these without knowing the facade.
+/// A type that represents an optimizer and has a text form, such as the optimizers of the C# facade. Methods that take optimizers can take
+/// these without a reference to the facade.
 /// </summary>
 type IOptimizerExpression =
-    /// <summary>The text form, which <c>Expression.parse</c> reads: <c>clip_norm(1) | adam(lr=0.001)</c>.</summary>
+    /// <summary>The text form for <c>Expression.parse</c>: <c>clip_norm(1) | adam(lr=0.001)</c>.</summary>
     abstract Expression: string

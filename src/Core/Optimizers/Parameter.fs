@@ -2,38 +2,38 @@ namespace CuteDl.Core.Optimizers
 
 open System
 
-/// <summary>A named tensor among parameters that lie one after another in one flat array, row after row.</summary>
+/// <summary>A named tensor in a flat array of parameters. Tensors are contiguous and stored row by row.</summary>
 type Parameter =
     {
-        /// <summary>Such as <c>layers.0.weight</c>.</summary>
+        /// <summary>The name, such as <c>layers.0.weight</c>.</summary>
         Name: string
-        /// <summary>Inputs × units for a weight, units for a bias.</summary>
+        /// <summary>The shape: inputs × units for a weight, units for a bias.</summary>
         Shape: int list
-        /// <summary>Where it begins in the flat array.</summary>
+        /// <summary>The position of its first element in the flat array.</summary>
         Offset: int
     }
 
-    /// <summary>How many elements it has.</summary>
+    /// <summary>The number of elements.</summary>
     member parameter.Length = List.fold (*) 1 parameter.Shape
 
-/// <summary>The tensors that make up a flat array of parameters: what an optimizer needs to know of a model.</summary>
+/// <summary>The tensors of a flat array of parameters. An optimizer needs no other information about a model.</summary>
 [<Sealed>]
 type Layout private (parameters: Parameter array, length: int) =
-    /// <summary>The tensors in the order in which they lie.</summary>
+    /// <summary>The tensors in the order of their positions.</summary>
     member _.Parameters: Collections.Generic.IReadOnlyList<Parameter> = parameters
 
-    /// <summary>How many elements they have together.</summary>
+    /// <summary>The number of elements of all tensors.</summary>
     member _.Length = length
 
-    /// <summary>So many elements that make one tensor without a name.</summary>
+    /// <summary>Creates the layout of one tensor without a name.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">The length is negative.</exception>
     static member Flat(length: int) =
         ArgumentOutOfRangeException.ThrowIfNegative(length, nameof length)
         Layout([| { Name = ""; Shape = [ length ]; Offset = 0 } |], length)
 
-    /// <summary>These tensors, one after another.</summary>
+    /// <summary>Creates the layout of contiguous tensors.</summary>
     /// <exception cref="T:System.ArgumentException">
-    /// They do not lie one after another from 0, a size is negative, two have the same name, or they are more than an array can hold.
+    /// The tensors are not contiguous from 0, a size is negative, two names are equal, or there are more elements than an array can hold.
     /// </exception>
     static member Of(parameters: Parameter seq) =
         let parameters = Seq.toArray parameters
@@ -41,13 +41,14 @@ type Layout private (parameters: Parameter array, length: int) =
 
         for parameter in parameters do
             match parameter.Shape |> List.tryFind (fun size -> size < 0) with
-            | Some size -> raise (ArgumentException($"'{parameter.Name}' has a size of {size}, at least 0 is expected.", nameof parameters))
+            | Some size ->
+                raise (ArgumentException($"'{parameter.Name}' has a size of {size}. Sizes must be at least 0.", nameof parameters))
             | None -> ()
 
             if parameter.Offset <> length then
                 raise (
                     ArgumentException(
-                        $"'{parameter.Name}' begins at {parameter.Offset}, expected {length}: tensors lie one after another.",
+                        $"'{parameter.Name}' has the offset {parameter.Offset}. It must be {length}, the end of the previous tensor.",
                         nameof parameters
                     )
                 )
@@ -58,7 +59,7 @@ type Layout private (parameters: Parameter array, length: int) =
             if elements > bigint Array.MaxLength then
                 raise (
                     ArgumentException(
-                        $"with '{parameter.Name}' there are {elements} elements, at most {Array.MaxLength} are possible.",
+                        $"The tensors up to '{parameter.Name}' have {elements} elements. At most {Array.MaxLength} are possible.",
                         nameof parameters
                     )
                 )
@@ -66,14 +67,14 @@ type Layout private (parameters: Parameter array, length: int) =
             length <- int elements
 
         match parameters |> Array.countBy _.Name |> Array.tryFind (fun (_, count) -> count > 1) with
-        | Some(name, _) -> raise (ArgumentException($"two tensors are named '{name}'.", nameof parameters))
+        | Some(name, _) -> raise (ArgumentException($"Two tensors are named '{name}'. Give each tensor its own name.", nameof parameters))
         | None -> ()
 
         Layout(parameters, length)
 
-    /// <summary>Tensors of these names and shapes, one after another.</summary>
+    /// <summary>Creates the layout of contiguous tensors with these names and shapes.</summary>
     /// <exception cref="T:System.ArgumentException">
-    /// A size is negative, two have the same name, or they are more than an array can hold.
+    /// A size is negative, two names are equal, or there are more elements than an array can hold.
     /// </exception>
     static member OfShapes(shapes: (string * int list) seq) =
         let parameters, _ =

@@ -3,7 +3,7 @@ namespace CuteDl.Core.Optimizers
 open System
 open CuteDl.Core.Optimizers
 
-/// A part at its place in an optimizer: what it remembers, and how far it is in the step at hand.
+/// A part at its place in an optimizer: its share of the state, and its progress in the current step.
 [<Sealed>]
 type internal PartNode
     (
@@ -15,7 +15,7 @@ type internal PartNode
         tensors: int array,
         lengths: int array
     ) =
-    // The part itself, or one of those that it is made of.
+    // The part itself, or one of its components.
     let select (part: IPart) =
         match part with
         | :? ICompositeRule as composite -> composite.Parts[componentIndex]
@@ -44,10 +44,10 @@ type internal PartNode
               | Setting.Plateau plateau -> argument, plateau
               | Setting.Schedule _ -> () ]
 
-    // All are 0 at first: a loss counts as best once there was any.
+    // All are 0 at first. The best loss is valid once a loss was reported.
     let plateauNumbers = [ "losses"; "best"; "waited"; "cooldown"; "reductions" ]
 
-    // Of the parts of a composite the first one observes losses for all.
+    // The first component of a composite observes losses for all.
     let observesLosses = componentIndex = 0
 
     let memoryNames =
@@ -78,10 +78,10 @@ type internal PartNode
         else
             ValueSome(ScheduledPart(whole, select, [| for argument, _ in scheduled -> argument |]))
 
-    // Where each of its tensors begins among its own elements.
+    // The start of each tensor among the elements of the part.
     let starts = Array.scan (+) 0 lengths
 
-    // One sum and one number for each tensor that is not frozen; without sums and numbers, if the part does not look.
+    // Sums and numbers for each tensor that is not frozen; none if the part does not observe.
     let decisionOver (count: int) =
         match observing, preparing with
         | ValueSome rule, _ -> Decision(rule.Sums, rule.Numbers, count)
@@ -98,7 +98,7 @@ type internal PartNode
     member _.Start(indexAmongTensors: int) = starts[indexAmongTensors]
     member _.First = part
 
-    /// How many numbers are the part's own; those of plateaus follow.
+    /// The count of the part's own numbers; the numbers of plateaus follow.
     member _.OwnMemoryCount = ownMemory.Length
 
     /// True if something in the state belongs to single tensors: slots, or a number for each tensor.
@@ -108,7 +108,7 @@ type internal PartNode
             | ValueSome rule -> (rule.Memory 1).Count <> (rule.Memory 2).Count
             | ValueNone -> false)
 
-    /// Leaves frozen tensors out of what the part looks at and decides. Their place in the state stays.
+    /// Excludes frozen tensors from observations and decisions. Their place in the state stays.
     member node.Activate(isActive: int -> bool) : unit =
         node.ActiveCount <- tensors |> Array.filter isActive |> Array.length
         node.Decision <- decisionOver node.ActiveCount
@@ -116,7 +116,7 @@ type internal PartNode
     /// The number of tensors that take steps.
     member val ActiveCount = tensors.Length with get, set
 
-    /// Gives it a place for its numbers; how many there are.
+    /// Assigns a place to its numbers. Returns their count.
     member node.PlaceMemory(start: int, previous: PartNode voption) : int =
         node.MemoryBase <- start
 
@@ -127,17 +127,17 @@ type internal PartNode
 
         memoryNames.Length
 
-    /// The name of a slot or a number in the whole optimizer.
+    /// The full name of a slot or a number.
     member _.Name(name: string) = if path = "" then name else $"{path}.{name}"
 
-    // Places in the state, given when all parts are known.
+    // Places in the state, assigned when all parts are known.
     member val SlotBase = 0 with get, set
     member val Stride = 0 with get, set
     member val MemoryBase = 0 with get, set
     member val PlateauBase = 0 with get, set
     member val Index = 0 with get, set
 
-    // In the step at hand.
+    // In the current step.
     member val Part: IPart = part with get, set
     member node.NeedsParametersNow: bool = node.Part.NeedsParameters
     member val Rule: IRule | null = null with get, set
@@ -145,22 +145,22 @@ type internal PartNode
     member val Observing: IObservingRule | null = null with get, set
     member val Step = 0L with get, set
     member val HasBegun = false with get, set
-    /// Whether any of its tensors came to it: it may have begun, and a gate in front of it that looks first was then closed.
+    /// True once any of its tensors reached this part. A part can be started and never reached, if an observing gate before it closes.
     member val IsReached = false with get, set
     member val IsOpen = true with get, set
     member val IsDecided = false with get, set
     member val Observed = 0 with get, set
 
-    /// What it has seen and decided.
+    /// Its sums and decisions.
     member val Decision = decisionOver tensors.Length with get, set
 
-    /// Whether it looks at each block before its law runs over it, for the next step.
+    /// True if it observes each block before its update, for the next step.
     member val Looks =
         match observing with
         | ValueSome rule -> not rule.Waits
         | ValueNone -> false
 
-    /// Takes a validation loss into the plateaus' numbers.
+    /// Updates the numbers of the plateaus with a validation loss.
     member node.Observe(memory: float array, loss: float) : unit =
         for i, (_, plateau) in List.indexed (if observesLosses then plateaus else []) do
             let at = placeOfPlateau node.PlateauBase i
@@ -171,13 +171,13 @@ type internal PartNode
             memory[at + 3] <- float next.CooldownLeft
             memory[at + 4] <- float next.Reductions
 
-    /// Whether it may throw when it decides.
+    /// True if its decision can throw.
     member node.MayThrow =
         match gate with
         | ValueSome gate when node.HasBegun -> gate.MayThrow node.Decision
         | _ -> false
 
-    /// Takes the hyper-parameters of a step, counted from 1.
+    /// Sets the hyper-parameters of a step, counted from 1.
     member node.Begin(step: int64, memory: float array) : unit =
         node.Step <- step
 
@@ -202,7 +202,7 @@ type internal PartNode
                         ArgumentOutOfRangeException(
                             argument.Name,
                             value,
-                            $"{argument.Name} of {kind.Name} follows {setting}, which gives this at step {step - 1L}; {argument.Allowed} is allowed."
+                            $"{argument.Name} of {kind.Name} must {argument.Must}, but {setting} gives {argument.Write value} at step {step - 1L}. Change the schedule."
                         )
                     )
 
@@ -210,7 +210,12 @@ type internal PartNode
                 index <- index + 1
 
             if current.Problem <> "" then
-                raise (ArgumentException($"{kind.Name}, by its schedules at step {step - 1L}: {current.Problem}", kind.Name))
+                raise (
+                    ArgumentException(
+                        $"The schedules of {kind.Name} contradict each other at step {step - 1L}: {current.Problem}",
+                        kind.Name
+                    )
+                )
 
             node.Part <- current.Part
 

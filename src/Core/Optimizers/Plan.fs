@@ -5,7 +5,7 @@ open System.Collections.Generic
 open System.IO.Enumeration
 open CuteDl.Core.Optimizers
 
-/// Consecutive parts of one tensor that run in one sweep over memory.
+/// Consecutive parts of one tensor that run in one pass over memory.
 [<Sealed>]
 type internal Segment
     (
@@ -15,18 +15,18 @@ type internal Segment
         observer: (struct (PartNode * int)) voption,
         readsBuffer: bool
     ) =
-    /// Works on the whole tensor, before the others.
+    /// The part that transforms the whole tensor, before the others.
     member _.Head = head
-    /// Which of the head's tensors this is.
+    /// The index of the tensor in the head.
     member _.HeadIndex = headIndex
-    /// One after another over each block, each with which of its tensors this is.
+    /// The parts that run over each block in order, each with the index of the tensor in that part.
     member _.Parts = parts
-    /// Looks at what the parts made of a block, and decides before the next segment begins; none behind the last segment.
+    /// The part that observes the result of each block and decides before the next segment; none after the last segment.
     member _.Observer = observer
-    /// Whether the segment begins with what one before it has left in the buffer, or with the gradient.
+    /// True if the segment reads the buffer of the previous segment, false if it reads the gradient.
     member _.ReadsBuffer = readsBuffer
 
-/// How an optimizer steps over a layout: its parts, what each remembers and where, and the segments of each tensor.
+/// The plan of a step over a layout: the parts, their places in the state, and the segments of each tensor.
 [<Sealed>]
 type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
 
@@ -36,7 +36,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
         | Shape.Chain parts -> List.exists hasGroups parts
         | Shape.Groups _ -> true
 
-    // Where nothing depends on where tensors begin and end, all elements are one tensor.
+    // If no part depends on the borders of tensors, all elements form one tensor.
     let isElementwise =
         not (hasGroups optimizer)
         && Singles.list optimizer
@@ -59,15 +59,15 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
 
     let matches (pattern: string) (name: string) =
         if name = "" then
-            // The only tensor of parameters that were given without names.
+            // The only tensor of a layout without names.
             pattern |> Seq.forall (fun character -> character = '*')
         else
             FileSystemName.MatchesSimpleExpression(pattern, name, false)
 
-    // The gates that each tensor has passed: where one of them closes, the parts behind it rest.
+    // The gates before each tensor's current place. If one of them closes, the parts after it skip the step.
     let gates = tensors |> Array.map (fun _ -> List<PartNode>())
 
-    /// A part counts its steps for all its tensors: none of them may rest alone.
+    /// A part counts steps for all its tensors, so none of them may skip a step alone.
     let checkGates (part: IPart) (kind: RuleKind) (indices: int array) : unit =
         if part.Slots.Count > 0 then
             for k in indices do
@@ -76,7 +76,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
 
                     raise (
                         ArgumentException(
-                            $"{gate.Kind.Name} lets some tensors skip steps, and {kind.Name} behind it would count those steps. "
+                            $"{gate.Kind.Name} lets some tensors skip steps, and {kind.Name} after it would count those steps. "
                             + $"Write {kind.Name} inside each group.",
                             nameof optimizer
                         )
@@ -126,7 +126,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
             | Some(_, left) ->
                 raise (
                     ArgumentException(
-                        $"No group of {optimizer} matches {describe left}. Add a last group \"*\" for all other tensors.",
+                        $"No group of {Quotation.shorten (string optimizer)} matches {describe left}. Add a last group \"*\" for all other tensors.",
                         nameof optimizer
                     )
                 )
@@ -139,7 +139,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                 match matching |> Array.tryFind (fun (matched, _) -> matched = Some i) with
                 | Some(_, indices) -> place (if path = "" then pattern else $"{path}.{pattern}") group.Optimizer indices
                 | None when group.IsOptional || (pattern = "*" && i = groups.Length - 1) -> ()
-                // Within a group, other groups may have taken all tensors of a pattern; a pattern that no name matches is a mistake.
+                // Within a group, other groups can match all tensors of a pattern first. A pattern that matches no name is a mistake.
                 | None when
                     indices.Length < tensors.Length
                     && tensors |> Array.exists (fun tensor -> matches pattern tensor.Name)
@@ -163,7 +163,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
               | :? Freeze -> node
               | _ -> () ]
 
-    // A part counts its steps for all its tensors: those that freeze must freeze together.
+    // A part counts steps for all its tensors, so they must freeze together.
     do
         for node in nodes do
             if node.KeepsByTensor then
@@ -178,7 +178,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                     )
                 | None -> ()
 
-    // A frozen tensor enters no part, so that it counts in no norm, sum, check or average, wherever its freeze is written.
+    // A frozen tensor enters no part, so no norm, sum, check or average includes it.
     let isFrozen =
         tensors
         |> Array.mapi (fun k _ ->
@@ -200,7 +200,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
         for node in nodes do
             node.Activate(fun k -> not isFrozen[k])
 
-        // The slots of a part with frozen tensors are all frozen or all active, so only parts without slots number their tensors anew.
+        // The tensors of a part with slots are all frozen or all active, so only parts without slots renumber their tensors.
         programs
         |> Array.iteri (fun k program ->
             let active =
@@ -225,7 +225,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
             let previous = if i = 0 then ValueNone else ValueSome nodes[i - 1]
             memory <- memory + node.PlaceMemory(memory, previous)
 
-    // A name is a path and a word with points between, and a pattern or a name of one's own may have points: two could come out the same.
+    // A full name is a path and a name, joined by points. Patterns and custom names can contain points, so two full names can be equal.
     do
         for names in
             [ [ for node in nodes do
@@ -236,8 +236,8 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
             | Some(name, (_, first) :: (_, second) :: _) ->
                 raise (
                     ArgumentException(
-                        $"{first.Kind.Name} at '{first.Path}' and {second.Kind.Name} at '{second.Path}' would both keep '{name}' in the state: "
-                        + "write one of the patterns in another way.",
+                        $"{first.Kind.Name} at '{first.Path}' and {second.Kind.Name} at '{second.Path}' would both keep '{name}' in the state. "
+                        + "Change one of the patterns.",
                         nameof optimizer
                     )
                 )
@@ -288,13 +288,13 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
     member _.SlotLength = slots
     member _.MemoryLength = memory
     member _.SegmentsOf(tensor: int) = segments[tensor]
-    /// The parts that a tensor goes through.
+    /// The parts of a tensor.
     member _.PartsOf(tensor: int) = parts[tensor]
 
-    /// The segment that each tensor comes to next, in the step at hand.
+    /// The next segment of each tensor in the current step.
     member val Progress: int array = Array.zeroCreate tensors.Length
 
-    /// What a state must have in common with another optimizer's to go on with it.
+    /// A state can continue with another optimizer if the signatures are equal.
     member val Signature =
         [ for node in nodes do
               $"{node.Path}:{node.Kind.Name}({String.Join(',', node.SlotNames)};{node.MemoryNames.Length};{String.Join(',', node.Tensors)})" ]

@@ -2,38 +2,38 @@ namespace CuteDl.Core.Optimizers
 
 open System
 
-/// <summary>How much less than the best so far a loss must be to be an improvement.</summary>
+/// <summary>The meaning of a plateau's threshold: a loss is an improvement if it is below a limit.</summary>
 [<RequireQualifiedAccess>]
 type ThresholdMode =
-    /// <summary>Less than best − threshold · |best|: a loss may be negative, and 0 is improved on by any loss below it.</summary>
+    /// <summary>The limit is best − threshold · |best|. Losses can be negative; with a best loss of 0, any loss below 0 is an improvement.</summary>
     | Relative
-    /// <summary>Less than best − threshold.</summary>
+    /// <summary>The limit is best − threshold.</summary>
     | Absolute
 
 /// <summary>
-/// A value that is multiplied by a factor when the validation loss stops falling: PyTorch's ReduceLROnPlateau. The options; what
-/// was observed is in a <c>PlateauState</c>.
+/// The options of a value that is multiplied by a factor when the validation loss stops falling (PyTorch's ReduceLROnPlateau). A
+/// <c>PlateauState</c> holds the observed losses.
 /// </summary>
-/// <remarks>PyTorch's <c>eps</c>, below which it leaves a reduction out, is not here: it only ever concerns rates near 1e-8.</remarks>
+/// <remarks>There is no <c>eps</c> as in PyTorch, which skips smaller reductions: it matters only for learning rates near 1e-8.</remarks>
 type Plateau =
     {
         /// <summary>The value until the first reduction, at least 0.</summary>
         Value: float
-        /// <summary>What a reduction multiplies by, in (0, 1). Default 0.1.</summary>
+        /// <summary>The factor of a reduction, in (0, 1). Default 0.1.</summary>
         Factor: float
-        /// <summary>How many validations in a row without improvement are let pass, at least 0. Default 10.</summary>
+        /// <summary>The number of validations in a row without improvement that are tolerated, at least 0. Default 10.</summary>
         Patience: int64
-        /// <summary>What an improvement must exceed, at least 0. Default 1e-4.</summary>
+        /// <summary>The threshold of an improvement, at least 0. Default 1e-4.</summary>
         Threshold: float
-        /// <summary>How the threshold counts. Default relative.</summary>
+        /// <summary>The meaning of the threshold. Default relative.</summary>
         ThresholdMode: ThresholdMode
-        /// <summary>How many validations after a reduction are never held against the loss, at least 0. Default 0.</summary>
+        /// <summary>The number of validations after a reduction that do not count as without improvement, at least 0. Default 0.</summary>
         Cooldown: int64
-        /// <summary>The least value that reductions lead to, at least 0. Default 0.</summary>
+        /// <summary>The lower limit of reductions, at least 0. Default 0.</summary>
         Minimum: float
     }
 
-    /// The text form, as a part of another.
+    /// The text form as a syntax node.
     member internal plateau.Node: Node =
         let mode =
             match plateau.ThresholdMode with
@@ -51,26 +51,26 @@ type Plateau =
               Term.Number(float plateau.Cooldown)
               Term.Number plateau.Minimum ]
 
-    /// <summary>The text form, <c>plateau(0.1, factor=0.5, patience=3)</c>; what has its default is left out.</summary>
+    /// <summary>The text form, <c>plateau(0.1, factor=0.5, patience=3)</c>; without arguments that have their defaults.</summary>
     override plateau.ToString() = Syntax.print plateau.Node
 
-/// <summary>What a plateau has observed: plain numbers, to be saved with a run.</summary>
+/// <summary>The observations of a plateau, as numbers that can be saved with a run.</summary>
 type PlateauState =
     {
-        /// <summary>The least loss that was an improvement; infinite at first.</summary>
+        /// <summary>The best loss; infinite at first.</summary>
         Best: float
-        /// <summary>How many validations in a row were no improvement, those in cooldown left out.</summary>
+        /// <summary>The number of validations in a row without improvement, not counting those in the cooldown.</summary>
         Waited: int64
-        /// <summary>How many validations of the cooldown are left.</summary>
+        /// <summary>The number of remaining validations of the cooldown.</summary>
         CooldownLeft: int64
-        /// <summary>How many reductions there were.</summary>
+        /// <summary>The number of reductions.</summary>
         Reductions: int64
     }
 
-/// <summary>Observing losses, and the values that follow.</summary>
+/// <summary>Observes losses and computes values.</summary>
 module Plateau =
 
-    /// <summary>Nothing observed yet.</summary>
+    /// <summary>The state before the first validation.</summary>
     let initial: PlateauState = { Best = infinity; Waited = 0L; CooldownLeft = 0L; Reductions = 0L }
 
     let private isImprovement (plateau: Plateau) (best: float) (loss: float) =
@@ -78,12 +78,12 @@ module Plateau =
             loss < best
         else
             match plateau.ThresholdMode with
-            // Below 0 the share is of the magnitude: a negative best loss must be exceeded, not merely met.
+            // The threshold is relative to |best|, so a negative best loss must be undercut, not just equalled.
             | ThresholdMode.Relative when best < 0.0 -> loss < best * (1.0 + plateau.Threshold)
             | ThresholdMode.Relative -> loss < best * (1.0 - plateau.Threshold)
             | ThresholdMode.Absolute -> loss < best - plateau.Threshold
 
-    /// <summary>The state after one more validation.</summary>
+    /// <summary>Returns the state after one more validation.</summary>
     /// <param name="plateau">The options.</param>
     /// <param name="state">The state before it.</param>
     /// <param name="loss">The validation loss; NaN is no improvement.</param>
@@ -97,18 +97,18 @@ module Plateau =
           CooldownLeft = if isReduced then plateau.Cooldown else max 0L (state.CooldownLeft - 1L)
           Reductions = if isReduced then state.Reductions + 1L else state.Reductions }
 
-    /// The value after so many reductions.
+    /// The value after a number of reductions.
     let internal valueAfter (plateau: Plateau) (reductions: float) : float =
         max (min plateau.Value plateau.Minimum) (plateau.Value * Math.Pow(plateau.Factor, reductions))
 
-    /// <summary>The value after what was observed: value · factor^reductions, but not below the minimum, and never a rise.</summary>
+    /// <summary>The current value: value · factor^reductions, not below the minimum, and never above the initial value.</summary>
     let value (plateau: Plateau) (state: PlateauState) : float = valueAfter plateau (float state.Reductions)
 
-    /// <summary>The options that a part of a text form says: <c>plateau(0.1, factor=0.5, patience=3)</c>.</summary>
+    /// <summary>Reads the options from a part of a text form: <c>plateau(0.1, factor=0.5, patience=3)</c>.</summary>
     /// <param name="text">The whole text, for messages.</param>
     /// <param name="node">The part.</param>
     /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">
-    /// The part is not called plateau, or an argument is unknown, missing or out of its range.
+    /// The part is not a plateau, or an argument is unknown, missing or out of range.
     /// </exception>
     let ofNode (text: string) (node: Node) : Plateau =
         let kind = Schedules.plateau
@@ -124,14 +124,14 @@ module Plateau =
               ThresholdMode = if given.Word "threshold_mode" = "absolute" then ThresholdMode.Absolute else ThresholdMode.Relative
               Cooldown = given.Whole "cooldown"
               Minimum = given.Number "minimum" }
-        | _ -> raise (ExpressionException(text, node.At, $"{Syntax.describe node} is not {kind.Usage}."))
+        | _ -> raise (ExpressionException(text, node.At, $"{Syntax.describe node} is not a plateau. Write {kind.Usage}."))
 
-    /// <summary>The options that a text form says: <c>parse (string plateau) = plateau</c>.</summary>
-    /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">The text is no plateau, and where.</exception>
+    /// <summary>Parses a plateau: <c>parse (string plateau) = plateau</c>.</summary>
+    /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">The text is not a valid plateau.</exception>
     let parse (text: string) : Plateau = ofNode text (Syntax.parse text)
 
-    /// <summary>The same options, if all are in their ranges.</summary>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">One is not; the message names it, its value and its range.</exception>
+    /// <summary>Checks the ranges of all options, and returns them.</summary>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">An option is out of range.</exception>
     let validated (plateau: Plateau) : Plateau =
         try
             ofNode (string plateau) plateau.Node

@@ -1,20 +1,20 @@
 namespace CuteDl.Core.Optimizers
 
-/// <summary>Texts of others in messages: never so long that they hide the message.</summary>
+/// <summary>Quotes texts of the caller in messages, shortened so that they do not hide the message.</summary>
 module Quotation =
 
-    /// <summary>The most characters that a message quotes.</summary>
+    /// <summary>The maximum number of quoted characters.</summary>
     [<Literal>]
     let MaximumLength = 80
 
-    /// <summary>The text, or its beginning and <c>...</c> if it is longer than a message quotes.</summary>
+    /// <summary>Returns the text, or its beginning and <c>...</c> if it is too long.</summary>
     let shorten (text: string) : string =
         if text.Length <= MaximumLength then text else text.Substring(0, MaximumLength - 3) + "..."
 
-    /// <summary>The same in single quotes.</summary>
+    /// <summary>Returns the shortened text in single quotes.</summary>
     let quote (text: string) : string = $"'{shorten text}'"
 
-    /// <summary>The part of a text around a position, with <c>...</c> where something is left out.</summary>
+    /// <summary>Returns the part of a text around a position, with <c>...</c> for omitted parts.</summary>
     let around (text: string) (position: int) : string =
         if text.Length <= MaximumLength then
             text

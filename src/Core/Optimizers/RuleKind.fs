@@ -3,14 +3,14 @@ namespace CuteDl.Core.Optimizers
 open System
 open CuteDl.Core.Optimizers
 
-/// <summary>What an argument's value is written as.</summary>
+/// <summary>How the text form writes the value of an argument.</summary>
 [<RequireQualifiedAccess>]
 type ValueForm =
-    /// <summary>A number, or a schedule.</summary>
+    /// <summary>As a number or a schedule.</summary>
     | Number
-    /// <summary>A whole number.</summary>
+    /// <summary>As a whole number.</summary>
     | Whole
-    /// <summary><c>true</c> or <c>false</c>.</summary>
+    /// <summary>As <c>true</c> or <c>false</c>.</summary>
     | Flag
 
 /// <summary>A hyper-parameter of a kind of rule.</summary>
@@ -27,27 +27,27 @@ type Argument
         get: IPart -> float,
         set: IPart -> float -> IPart
     ) =
-    /// <summary>Its name in the text form.</summary>
+    /// <summary>The name in the text form.</summary>
     member _.Name = name
-    /// <summary>What it is, in a few words.</summary>
+    /// <summary>A short description.</summary>
     member _.Summary = summary
-    /// <summary>What its value is written as.</summary>
+    /// <summary>How the text form writes the value.</summary>
     member _.Form = form
-    /// <summary>The values allowed.</summary>
+    /// <summary>The allowed range.</summary>
     member _.Range = range
-    /// <summary>Its value where none is given; NaN where that depends on another argument, as the summary says.</summary>
+    /// <summary>The default; NaN if the default is derived from another argument, as the summary says.</summary>
     member _.Default = defaultValue
-    /// <summary>Left out of the text form where it has its default: ε, flags and their like.</summary>
+    /// <summary>True if the text form omits the argument at its default, such as ε and flags.</summary>
     member _.IsTechnical = isTechnical
 
-    /// <summary>Whether it may have a value.</summary>
+    /// <summary>True if the value is allowed.</summary>
     member _.Allows(value: float) =
         match form with
         | ValueForm.Number -> range.Contains value || Double.IsNaN value && Double.IsNaN defaultValue
         | ValueForm.Whole -> range.Contains value && Math.Floor value = value
         | ValueForm.Flag -> value = 0.0 || value = 1.0
 
-    /// <summary>The values allowed, in words: an interval, whole numbers of one, or true and false.</summary>
+    /// <summary>The allowed values in words: an interval, whole numbers in an interval, or true and false.</summary>
     member _.Allowed =
         match form with
         | ValueForm.Flag -> "true or false"
@@ -55,88 +55,88 @@ type Argument
         | ValueForm.Whole -> $"a whole number in {range}"
         | ValueForm.Number -> $"{range}"
 
-    /// <summary>A value as the text form writes it.</summary>
+    /// <summary>Writes a value as in the text form.</summary>
     member _.Write(value: float) =
         match form with
         | ValueForm.Flag -> if value <> 0.0 then "true" else "false"
         | _ -> NumberText.ofFloat value
 
-    /// What must be true of a value: the end of "but lr must ...".
+    /// The condition on a value: the end of "lr must ...".
     member internal argument.Must =
         match form with
-        | ValueForm.Number -> $"lie in {range}"
+        | ValueForm.Number -> $"be in {range}"
         | _ -> $"be {argument.Allowed}"
 
     member internal argument.OutOfRange(ofKind: string, value: float) =
-        ArgumentOutOfRangeException(name, value, $"{name} ({summary}) of {ofKind} must {argument.Must}.")
+        ArgumentOutOfRangeException(name, value, $"{name} of {ofKind} ({summary}) must {argument.Must}.")
 
     member internal _.Get part = get part
     member internal _.Set(part, value) = set part value
 
-/// <summary>What a kind of rule is for.</summary>
+/// <summary>The role of a kind of rule.</summary>
 [<RequireQualifiedAccess>]
 type Role =
-    /// <summary>From gradients to steps.</summary>
+    /// <summary>Computes steps from gradients.</summary>
     | Rule
-    /// <summary>A change of gradients or of steps, for use in a chain.</summary>
+    /// <summary>Changes gradients or steps, for use in a chain.</summary>
     | Transformation
 
 /// <summary>
-/// What rules of the same name do differently from library to library. Every rule says all of it, "none" where there is no such thing.
+/// The conventions in which rules of the same name differ between libraries. Every rule states all of them; "none" if one does not apply.
 /// </summary>
 type Conventions =
     {
         /// <summary>
-        /// Where the learning rate stands. <c>outside</c>: Δ is in proportion to the rate of the step. <c>inside</c> something: that is
-        /// remembered with the rates of all steps so far.
+        /// The place of the learning rate. <c>outside</c>: Δ is proportional to the rate of the step. <c>inside</c> a slot: the slot
+        /// contains the rates of earlier steps.
         /// </summary>
         Rate: string
-        /// <summary>Where ε stands: <c>outside the root</c>, √s + ε, or <c>inside the root</c>, √(s + ε), or elsewhere.</summary>
+        /// <summary>The place of ε: <c>outside the root</c>, √s + ε; <c>inside the root</c>, √(s + ε); or elsewhere.</summary>
         Epsilon: string
         /// <summary>
-        /// What slots and numbers are before the first step, by their names in a state: a number, an argument's name, or in words. A new
-        /// state holds zeros; what is to begin otherwise is set as the first step is taken.
+        /// The values of slots and numbers before the first step, by their names in a state: a number, an argument's name, or words. A new
+        /// state holds zeros; the first step sets other initial values.
         /// </summary>
         InitialState: (string * string) list
-        /// <summary>Which decaying means are divided by 1 − βᵗ, the weight that they have given out so far.</summary>
+        /// <summary>The decaying means that are divided by 1 − βᵗ, the sum of their weights.</summary>
         BiasCorrection: string
         /// <summary>
-        /// How its own argument λ pulls the parameters towards 0. <c>decoupled</c>: beside all means, <c>L2</c>: through the gradient.
+        /// The weight decay of the rule's own argument λ. <c>decoupled</c>: it does not enter the means; <c>L2</c>: it is added to the gradient.
         /// </summary>
         WeightDecay: string
     }
 
-/// <summary>What is said of a kind of rule, for people.</summary>
+/// <summary>The documentation of a kind of rule.</summary>
 type Page =
     {
-        /// <summary>One line: what it does.</summary>
+        /// <summary>A description in one line.</summary>
         Summary: string
-        /// <summary>The equations in the order of their evaluation.</summary>
+        /// <summary>The equations, in the order of evaluation.</summary>
         Formula: string
-        /// <summary>The paper that it comes from.</summary>
+        /// <summary>The paper that introduced it.</summary>
         Source: string
-        /// <summary>Which settings of which frameworks it reproduces, and where it differs.</summary>
+        /// <summary>The framework settings that it reproduces, and the differences.</summary>
         Reproduces: string
-        /// <summary>Where its numbers stand; for rules, not for transformations.</summary>
+        /// <summary>Its conventions; None for transformations.</summary>
         Conventions: Conventions option
         /// <summary>Laws that it does not obey, each with the reason: <c>"P22", "the bias corrections depend on the number of steps"</c>.</summary>
         Exempt: (string * string) list
     }
 
-/// <summary>A kind of rule: name, page, arguments and defaults. What all of the text form, the lists and the checks come from.</summary>
+/// <summary>A kind of rule: name, documentation, arguments and defaults. The text form, lists and checks are derived from it.</summary>
 [<Sealed>]
 type RuleKind internal (name: string, role: Role, page: Page, defaults: IPart, arguments: Argument list) =
-    /// <summary>The name in the text form: <c>adam</c>. It is read in any case and printed as it is here.</summary>
+    /// <summary>The name in the text form: <c>adam</c>. It is read in any case and printed in this one.</summary>
     member _.Name = name
-    /// True if a text form means this kind.
+    /// True if a text form names this kind.
     member internal _.IsNamed(given: string) = String.Equals(name, given, StringComparison.OrdinalIgnoreCase)
-    /// <summary>What it is for.</summary>
+    /// <summary>Its role.</summary>
     member _.Role = role
-    /// <summary>What is said of it.</summary>
+    /// <summary>Its documentation.</summary>
     member _.Page = page
-    /// <summary>One line: what the rule does.</summary>
+    /// <summary>A description in one line.</summary>
     member _.Summary = page.Summary
-    /// <summary>The paper that the rule comes from.</summary>
+    /// <summary>The paper that introduced the rule.</summary>
     member _.Source = page.Source
     /// <summary>The arguments in the order of the text form.</summary>
     member _.Arguments = arguments
@@ -147,11 +147,11 @@ type RuleKind internal (name: string, role: Role, page: Page, defaults: IPart, a
 type RuleKind<'H when 'H :> IPart> internal (kind: RuleKind, defaults: 'H) =
     /// <summary>The hyper-parameters' defaults.</summary>
     member _.Defaults = defaults
-    /// <summary>The same kind, its record's type forgotten.</summary>
+    /// <summary>The same kind without the type of its record.</summary>
     member _.Kind = kind
 
 module internal RuleKind =
-    /// One argument, as the record's getter and its "with".
+    /// Makes an argument from a getter and a setter of the record.
     let argument<'H when 'H :> IPart> name summary form range isTechnical (get: 'H -> float) (set: float -> 'H -> 'H) =
         fun (defaults: 'H) ->
             let ofPart (part: IPart) = unbox<'H>(box part)
@@ -169,7 +169,7 @@ module internal RuleKind =
 
     let number name summary range get set = argument name summary ValueForm.Number range false get set
 
-    /// A number that texts leave out where it has its default.
+    /// A number that text forms omit at its default.
     let detail name summary range get set = argument name summary ValueForm.Number range true get set
 
     let rate get set = number "lr" "learning rate α" ArgumentRange.nonNegative get set
@@ -193,7 +193,7 @@ module internal RuleKind =
           Conventions = Some conventions
           Exempt = exempt }
 
-    /// For what is no rule with a law of the table.
+    /// The documentation of a part that is not in the table of rules.
     let pageWithout summary formula source exempt =
         { Summary = summary
           Formula = formula

@@ -1,6 +1,6 @@
 namespace CuteDl.Core.Optimizers
 
-/// <summary>The table of rules. A new rule is a law, a record, and an entry here; the tests, lists and texts follow from it.</summary>
+/// <summary>The table of rules. A new rule needs a law, a record and an entry here; tests, lists and texts are derived from the table.</summary>
 module Rules =
     let fixedRate = VelocityRules.fixedRate
     let momentum = VelocityRules.momentum
@@ -54,11 +54,11 @@ module Rules =
     let ema = AverageTransformations.ema
     let swa = AverageTransformations.swa
 
-    /// <summary>The document's six, in its order.</summary>
+    /// <summary>The six rules of the source document, in its order.</summary>
     let document: RuleKind list =
         [ fixedRate.Kind; momentum.Kind; adagrad.Kind; rmsProp.Kind; adadelta.Kind; adam.Kind ]
 
-    /// <summary>All rules: the document's, then the others.</summary>
+    /// <summary>All rules: those of the source document, then the others.</summary>
     let all: RuleKind list =
         document
         @ [ nesterov.Kind

@@ -1,84 +1,84 @@
 namespace CuteDl.Core.Optimizers
 
-/// <summary>How a value goes from one to another.</summary>
+/// <summary>The shape of a change between two values.</summary>
 [<RequireQualifiedAccess>]
 type Anneal =
-    /// <summary>Half a wave: slow at both ends.</summary>
+    /// <summary>Half a cosine wave: slow at both ends.</summary>
     | Cosine
     /// <summary>A straight line.</summary>
     | Linear
 
-/// <summary>How a piecewise schedule goes from value to value.</summary>
+/// <summary>The values of a piecewise schedule between two given steps.</summary>
 [<RequireQualifiedAccess>]
 type Interpolation =
-    /// <summary>It stays until the step of the next.</summary>
+    /// <summary>A value stays until the next given step.</summary>
     | Constant
-    /// <summary>It goes there all the while.</summary>
+    /// <summary>The value changes continuously between two given steps.</summary>
     | Anneal of Anneal
 
-/// <summary>What becomes of the peaks of a cyclic schedule.</summary>
+/// <summary>The change of the peaks of a cyclic schedule.</summary>
 [<RequireQualifiedAccess>]
 type CyclicMode =
-    /// <summary>They stay.</summary>
+    /// <summary>All peaks are equal.</summary>
     | Triangular
-    /// <summary>Their height above the base halves at each cycle.</summary>
+    /// <summary>The height above the base halves at each cycle.</summary>
     | Triangular2
-    /// <summary>The height above the base is multiplied at each step; γ in (0, 1].</summary>
+    /// <summary>The height above the base is multiplied by γ at each step; γ in (0, 1].</summary>
     | ExponentialRange of gamma: float
 
 /// <summary>
-/// A value for each step t = 0, 1, 2, ...: a pure function of t alone, so that a run resumes anywhere without more. Values,
-/// ends, peaks, bases and starts are at least 0 and finite; steps are whole, at least 1 where not said otherwise.
+/// A value for each step t = 0, 1, 2, ... It is a function of t alone, so that a run can resume at any step. Values, ends, peaks, bases and
+/// starts are at least 0 and finite. Step counts are whole, and at least 1 unless stated otherwise.
 /// </summary>
-/// <remarks>Nothing is checked here: <c>Schedule.validated</c> does. Two schedules are equal if all their numbers are.</remarks>
+/// <remarks>The constructors check nothing; <c>Schedule.validated</c> does. Two schedules are equal if all their numbers are equal.</remarks>
 [<RequireQualifiedAccess; NoComparison>]
 type Schedule =
     /// <summary>v.</summary>
     | Constant of value: float
     /// <summary>v · factor^⌊t / every⌋; factor in (0, ∞).</summary>
     | Step of value: float * every: int64 * factor: float
-    /// <summary>v · factor^(how many milestones are at most t); milestones ascending, factor in (0, ∞).</summary>
+    /// <summary>v · factor^n, where n milestones are at most t; milestones ascending, factor in (0, ∞).</summary>
     | MultiStep of value: float * milestones: int64 list * factor: float
     /// <summary>v · factor^(t / every); factor in (0, ∞).</summary>
     | Exponential of value: float * factor: float * every: int64
     /// <summary>v / (1 + rate · t)^power; rate and power at least 0.</summary>
     | InverseTime of value: float * rate: float * power: float
-    /// <summary>A straight line from v at step 0 to the end at <c>steps</c>; it stays there.</summary>
+    /// <summary>A straight line from v at step 0 to the end at <c>steps</c>; constant from there.</summary>
     | Linear of value: float * steps: int64 * endValue: float
-    /// <summary>end + (v − end) · (1 − t / steps)^power; from <c>steps</c> on the end. Power in (0, ∞).</summary>
+    /// <summary>end + (v − end) · (1 − t / steps)^power; the end from <c>steps</c> on. Power in (0, ∞).</summary>
     | Polynomial of value: float * steps: int64 * endValue: float * power: float
     /// <summary>
-    /// end + (v − end) · (1 + cos(π t / steps)) / 2; from <c>steps</c> on the end, as in Optax and Keras. PyTorch's goes on as the
-    /// wave does, which is this one joined with its mirror image.
+    /// end + (v − end) · (1 + cos(π t / steps)) / 2; the end from <c>steps</c> on, as in Optax and Keras. In PyTorch the wave continues and
+    /// rises again.
     /// </summary>
     | Cosine of value: float * steps: int64 * endValue: float
     /// <summary>
-    /// The cosine again and again. Cycle i = 0, 1, ... has steps · growth^i steps and starts at end + (v − end) · peakFactor^i;
+    /// Repeats the cosine. Cycle i = 0, 1, ... has steps · growth^i steps and starts at end + (v − end) · peakFactor^i;
     /// peakFactor in (0, 1].
     /// </summary>
     | WarmRestarts of value: float * steps: int64 * endValue: float * growth: int64 * peakFactor: float
     /// <summary>
     /// From peak / divFactor to the peak at step pctStart · steps − 1, then to peak / divFactor / finalDivFactor at step steps − 1;
-    /// it stays there. The peak's place is kept between steps if it falls there. pctStart in [0, 1], the others in (0, ∞).
+    /// constant from there. The peak can be between two steps. pctStart in [0, 1], the others in (0, ∞).
     /// </summary>
     | OneCycle of peak: float * steps: int64 * pctStart: float * divFactor: float * finalDivFactor: float * anneal: Anneal
-    /// <summary>Straight lines from the base to max in <c>up</c> steps and back in <c>down</c> steps, again and again.</summary>
+    /// <summary>Repeats straight lines from the base to max in <c>up</c> steps and back in <c>down</c> steps.</summary>
     | Cyclic of baseValue: float * max: float * up: int64 * down: int64 * mode: CyclicMode
     /// <summary>scale · modelSize^−½ · min(n^−½, n · warmup^−1½) where n = t + 1.</summary>
     | Noam of scale: float * modelSize: int64 * warmup: int64
-    /// <summary>v at step 0, and each further value from its step on; steps ascending.</summary>
+    /// <summary>v from step 0 on, and each further value from its step on; steps ascending.</summary>
     | Piecewise of value: float * values: (int64 * float) list * interpolation: Interpolation
     /// <summary>
-    /// A straight line from the start at step 0 to where the schedule starts, then the schedule, counting from the line's end. With
-    /// 0 steps the schedule itself.
+    /// A straight line from the start at step 0 to the first value of the schedule, then the schedule, counted from the end of the line. With
+    /// 0 steps, the schedule itself.
     /// </summary>
     | Warmup of steps: int64 * schedule: Schedule * start: float
-    /// <summary>One schedule until the step at which the next begins, each counting from its own beginning; steps ascending.</summary>
+    /// <summary>Each schedule until the step at which the next starts, counted from its own start; steps ascending.</summary>
     | Join of first: Schedule * next: (int64 * Schedule) list
-    /// <summary>Schedules multiplied, each at the same step.</summary>
+    /// <summary>The product of schedules at the same step.</summary>
     | Product of first: Schedule * others: Schedule list
 
-    /// The text form, as a part of another.
+    /// The text form as a syntax node.
     member internal schedule.Node: Node =
         let write kind first repeated named = ScheduleArguments.write kind first repeated named
         let number = Term.Number
@@ -140,5 +140,5 @@ type Schedule =
                 []
         | Product(first, others) -> write Schedules.product [ part first ] (List.map part others) []
 
-    /// <summary>The text form, <c>cosine(0.1, steps=50, end=0.001)</c>; what has its default is left out.</summary>
+    /// <summary>The text form, <c>cosine(0.1, steps=50, end=0.001)</c>; without arguments that have their defaults.</summary>
     override schedule.ToString() = Syntax.print schedule.Node

@@ -1,10 +1,11 @@
 namespace CuteDl.Core.Optimizers
 
-/// The arguments of a call, each of the form that its kind of schedule asks for, with defaults filled in.
+/// The arguments of a call to a kind of schedule, checked and with defaults filled in.
 [<Sealed>]
 type internal ScheduleArguments(byName: Map<string, Node>, repeats: Node list list) =
 
-    static let otherForm (node: Node) : 'any = invalidOp $"{Syntax.describe node} is of another form than was asked for."
+    static let otherForm (node: Node) : 'any =
+        invalidOp $"{Syntax.describe node} does not have the form that the schedule reads."
 
     static member Number(node: Node) : float =
         match node.Term with
@@ -22,36 +23,36 @@ type internal ScheduleArguments(byName: Map<string, Node>, repeats: Node list li
         | Term.Call(word, []) -> word
         | _ -> otherForm byName[name]
 
-    /// What is given each time for the arguments that repeat, in their order.
+    /// The values of the repeated arguments, in order.
     member _.Repeats = repeats
 
-/// Between a schedule's arguments and the entries of a call.
+/// Converts between the arguments of a schedule and the entries of a call.
 module internal ScheduleArguments =
 
     let private wholeLimit = float (1L <<< 53)
 
-    /// What is wrong with a value for an argument, if anything is.
+    /// The problem of a value for an argument; none if it is valid.
     let private problem (kind: ScheduleKind) (argument: ScheduleArgument) (value: Node) : string voption =
         let name = argument.Name
 
         let mustBe (what: string) =
             match value.Term with
-            | Term.Number number -> ValueSome $"{name} = {NumberText.ofFloat number}, but {name} of {kind.Name} must {what}."
-            | _ -> ValueSome $"{Syntax.describe value} is not a number; {name} of {kind.Name} must {what}."
+            | Term.Number number -> ValueSome $"{name} of {kind.Name} must {what}, not {NumberText.ofFloat number}."
+            | _ -> ValueSome $"{Syntax.describe value} is not a number. {name} of {kind.Name} must {what}."
 
         match argument.Form, value.Term with
         | ArgumentForm.Number range, Term.Number number when range.Contains number -> ValueNone
-        | ArgumentForm.Number range, _ -> mustBe $"lie in {range}"
+        | ArgumentForm.Number range, _ -> mustBe $"be in {range}"
         | ArgumentForm.Whole least, Term.Number number when number = floor number && number >= float least && number < wholeLimit ->
             ValueNone
         | ArgumentForm.Whole least, _ -> mustBe $"be a whole number of at least {least}"
         | ArgumentForm.Word words, Term.Call(word, []) when List.contains word words -> ValueNone
         | ArgumentForm.Word words, Term.Call(word, []) ->
-            ValueSome $"{name} of {kind.Name} cannot be {Quotation.quote word}: {Suggestion.describe words word}"
+            ValueSome $"{name} of {kind.Name} cannot be {Quotation.quote word}. {Suggestion.describe words word}"
         | ArgumentForm.Word _, _ -> ValueSome $"{name} of {kind.Name} must be {argument.Form}, not {Syntax.describe value}."
         | ArgumentForm.Schedule, _ -> ValueNone
 
-    /// The arguments that a call gives to a kind of schedule.
+    /// Reads the arguments of a call to a kind of schedule.
     let read (text: string) (kind: ScheduleKind) (at: int) (entries: Entry list) : ScheduleArguments =
         let fail at problem : 'any = raise (ExpressionException(text, at, problem))
 
@@ -69,7 +70,7 @@ module internal ScheduleArguments =
         let repeatedArguments = kind.At ArgumentPlace.Repeated
         let namedArguments = kind.At ArgumentPlace.Named
 
-        let missing (argument: ScheduleArgument) = fail at $"{argument.Name} of {kind.Name} is missing: its form is {kind.Usage}."
+        let missing (argument: ScheduleArgument) = fail at $"{argument.Name} of {kind.Name} is missing. Write {kind.Usage}."
 
         if inOrder.Length < firstArguments.Length then
             missing firstArguments[inOrder.Length]
@@ -77,14 +78,14 @@ module internal ScheduleArguments =
         let first, rest = List.splitAt firstArguments.Length inOrder
 
         match repeatedArguments, rest with
-        | [], tooMany :: _ -> fail tooMany.At $"an argument's name is missing: the form of {kind.Name} is {kind.Usage}."
+        | [], tooMany :: _ -> fail tooMany.At $"An argument's name is missing. Write {kind.Usage}."
         | _ :: _, _ when rest.Length % repeatedArguments.Length <> 0 -> missing repeatedArguments[rest.Length % repeatedArguments.Length]
         | _ -> ()
 
         let repeats =
             [ for together in List.chunkBySize (max 1 repeatedArguments.Length) rest -> List.map2 check repeatedArguments together ]
 
-        // Whole numbers that repeat are steps at which something happens, one after another.
+        // Repeated whole numbers are step numbers, and must ascend.
         repeatedArguments
         |> List.iteri (fun i argument ->
             match argument.Form with
@@ -95,7 +96,7 @@ module internal ScheduleArguments =
 
                         fail
                             after.At
-                            $"{argument.Name} = {number after} comes after {argument.Name} = {number before}, but each must be greater than the one before."
+                            $"{argument.Name} = {number after} follows {argument.Name} = {number before}. Each must be greater than the one before."
             | _ -> ())
 
         let given =
@@ -108,8 +109,8 @@ module internal ScheduleArguments =
                           | Some argument -> name, check argument entry.Value
                           | None ->
                               let known = [ for argument in namedArguments -> argument.Name ]
-                              let described = if known.IsEmpty then $"its form is {kind.Usage}." else Suggestion.describe known name
-                              fail entry.At $"{kind.Name} has no argument {Quotation.quote name}: {described}" ]
+                              let described = if known.IsEmpty then $"Write {kind.Usage}." else Suggestion.describe known name
+                              fail entry.At $"{kind.Name} has no argument {Quotation.quote name}. {described}" ]
 
         let rec named (argument: ScheduleArgument) : Node =
             match given.TryFind argument.Name, argument.Default with
@@ -125,7 +126,7 @@ module internal ScheduleArguments =
 
         ScheduleArguments(byName, repeats)
 
-    /// A call of a kind of schedule; named arguments that have their defaults are left out.
+    /// Writes a call of a kind of schedule, without named arguments that have their defaults.
     let write (kind: ScheduleKind) (first: Term list) (repeated: Term list) (named: Term list) : Node =
         let node term = { At = 0; Term = term }
         let entry name term = { Name = name; At = 0; Value = node term }

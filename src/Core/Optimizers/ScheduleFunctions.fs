@@ -2,13 +2,13 @@ namespace CuteDl.Core.Optimizers
 
 open System
 
-/// <summary>Values, texts and checks of schedules.</summary>
+/// <summary>Computes, parses and checks schedules.</summary>
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Schedule =
 
-    /// <summary>The value at a step: finite, at least 0, and the same whatever was asked before.</summary>
+    /// <summary>Returns the value at a step. It is finite, at least 0, and depends only on the step.</summary>
     /// <param name="schedule">A valid schedule.</param>
-    /// <param name="step">t = 0, 1, 2, ...: 0 is the first.</param>
+    /// <param name="step">The step t = 0, 1, 2, ...</param>
     /// <exception cref="T:System.ArgumentOutOfRangeException">The step is negative.</exception>
     let at (schedule: Schedule) (step: int64) : float =
         ArgumentOutOfRangeException.ThrowIfNegative(step, nameof step)
@@ -16,7 +16,7 @@ module Schedule =
 
     let private anneal (word: string) = if word = "linear" then Anneal.Linear else Anneal.Cosine
 
-    /// Pairs of a step and what begins there.
+    /// Pairs of a step and the value or schedule that starts there.
     let private pairs (read: Node -> 'part) (given: ScheduleArguments) : (int64 * 'part) list =
         [ for together in given.Repeats -> ScheduleArguments.Whole together[0], read together[1] ]
 
@@ -26,11 +26,13 @@ module Schedule =
         match given.Word "mode" with
         | "exp_range" -> CyclicMode.ExponentialRange gamma
         | mode when gamma <> 1.0 ->
-            raise (ExpressionException(text, given.Node("gamma").At, $"gamma goes with mode=exp_range, not with mode={mode}."))
+            raise (
+                ExpressionException(text, given.Node("gamma").At, $"gamma is given, but mode is {mode}. Omit gamma, or use mode=exp_range.")
+            )
         | "triangular2" -> CyclicMode.Triangular2
         | _ -> CyclicMode.Triangular
 
-    /// How each kind is made of its arguments; the parts of those that have parts come through a reader.
+    /// Makes each kind from its arguments. A reader reads the schedules within it.
     let private makers: (ScheduleKind * (string -> (Node -> Schedule) -> ScheduleArguments -> Schedule)) list =
         [ Schedules.constant, (fun _ _ given -> Schedule.Constant(given.Number "value"))
           Schedules.step, (fun _ _ given -> Schedule.Step(given.Number "value", given.Whole "every", given.Number "factor"))
@@ -80,11 +82,11 @@ module Schedule =
           Schedules.product,
           (fun _ part given -> Schedule.Product(part (given.Node "schedule"), [ for together in given.Repeats -> part together[0] ])) ]
 
-    /// <summary>The schedule that a part of a text form says; a bare number is a constant.</summary>
+    /// <summary>Reads a schedule from a part of a text form. A bare number is a constant.</summary>
     /// <param name="text">The whole text, for messages.</param>
     /// <param name="node">The part.</param>
     /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">
-    /// The schedule or an argument is unknown, an argument is missing or out of its range, or the part is no schedule at all.
+    /// The schedule or an argument is unknown, an argument is missing or out of range, or the part is not a schedule.
     /// </exception>
     let rec ofNode (text: string) (node: Node) : Schedule =
         let fail problem : 'any = raise (ExpressionException(text, node.At, problem))
@@ -101,18 +103,17 @@ module Schedule =
             | Some maker -> make maker entries
             | None when Schedules.plateau.IsNamed name ->
                 fail "plateau follows the validation loss, not the step. It cannot be part of another schedule."
-            | None -> fail $"No schedule is named {Quotation.quote name}: {Suggestion.describe known name}"
-        | _ ->
-            fail $"{Syntax.describe node} is not a schedule. Give a number or a schedule's name: {Suggestion.describe known String.Empty}"
+            | None -> fail $"No schedule is named {Quotation.quote name}. {Suggestion.describe known name}"
+        | _ -> fail $"{Syntax.describe node} is not a schedule. Give a number or a schedule. {Suggestion.describe known String.Empty}"
 
-    /// <summary>The schedule that a text form names: <c>parse (string schedule) = schedule</c>.</summary>
-    /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">The text is no schedule, and where.</exception>
+    /// <summary>Parses a schedule: <c>parse (string schedule) = schedule</c>.</summary>
+    /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">The text is not a valid schedule.</exception>
     let parse (text: string) : Schedule = ofNode text (Syntax.parse text)
 
-    /// <summary>The same schedule, if all its numbers are allowed.</summary>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">One is not; the message names it, its value and what is allowed.</exception>
+    /// <summary>Checks all numbers of a schedule, and returns it.</summary>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">A number is out of range.</exception>
     let validated (schedule: Schedule) : Schedule =
-        // A schedule is valid if its text form is: one table of ranges holds for both.
+        // Parsing the text form checks all ranges, so one table of ranges is enough.
         try
             ofNode (string schedule) schedule.Node
         with :? ExpressionException as error ->

@@ -2,16 +2,16 @@ namespace CuteDl.Core.Optimizers
 
 open System
 
-/// The arithmetic of schedules. It is asked at each step of a training, and allocates nothing.
+/// The arithmetic of schedules. It runs at each training step, and allocates nothing.
 module internal ScheduleValue =
 
-    /// Without overflow: values stay finite, and with them their products with 0.
+    /// Prevents overflow, so that values and their products with 0 are finite.
     let private times (a: float) (b: float) = min Double.MaxValue (a * b)
 
     let private power (value: float) (exponent: float) = min Double.MaxValue (Math.Pow(value, exponent))
 
-    /// Between two values by weights that add up to 1. Both weights are given and the distance is counted from the lower value,
-    /// so that few digits are lost near it; at a weight of 1 the value is exact.
+    /// Interpolates between two values with weights that sum to 1. Both weights are given and the distance is counted from the lower value,
+    /// so that few digits are lost near it. At a weight of 1 the value is exact.
     let private mix (first: float, last: float) (ofFirst: float) (ofLast: float) =
         if ofFirst >= 1.0 then first
         elif ofLast >= 1.0 then last
@@ -25,7 +25,7 @@ module internal ScheduleValue =
             let sine = Math.Sin(Math.PI / 2.0 * share)
             sine * sine
 
-    /// So far on the way from one value to the other; before and after it, the nearer of the two.
+    /// Interpolates from one value to the other at a given share of the way. Before and after the way, returns the nearer value.
     let private between (anneal: Anneal) (first: float, last: float) (elapsed: float) (length: float) =
         if elapsed >= length then
             last
@@ -34,7 +34,7 @@ module internal ScheduleValue =
         else
             mix (first, last) (weight anneal ((length - elapsed) / length)) (weight anneal (elapsed / length))
 
-    /// Which cycle a step is in, how far, and how long the cycle is.
+    /// The cycle of a step, the step within the cycle, and the length of the cycle.
     let rec private cycle (index: int64) (elapsed: int64) (length: int64) (growth: int64) : struct (int64 * int64 * int64) =
         if growth = 1L then
             struct (elapsed / length, elapsed % length, length)
@@ -65,13 +65,13 @@ module internal ScheduleValue =
 
         mix (baseValue, max) (1.0 - share * height) (share * height)
 
-    /// How many of some ascending steps are at most t.
+    /// The number of ascending steps that are at most t.
     let rec private passed (t: int64) (count: int) (steps: int64 list) : int =
         match steps with
         | step :: rest when step <= t -> passed t (count + 1) rest
         | _ -> count
 
-    /// Of parts that begin at ascending steps, the one that t is in and where it began, and the next if there is one.
+    /// Of parts that start at ascending steps: the part that contains t and its start, and the next part if there is one.
     let rec private around (t: int64) (start: int64) (part: 'part) (next: (int64 * 'part) list) =
         match next with
         | (step, later) :: rest when step <= t -> around t step later rest

@@ -5,10 +5,10 @@ open System.Collections.Concurrent
 open System.Linq.Expressions
 open System.Reflection
 
-/// Writing a hyper-parameter into a record that nobody else has, where a new record for each value would be too much.
+/// Mutates a privately owned record in place, to avoid one allocation per step.
 module internal HyperParameterField =
 
-    // Compiled once for each field, however many optimizers have a schedule of it.
+    // Compiled once for each field, and shared by all optimizers.
     let private writers = ConcurrentDictionary<FieldInfo, Action<IPart, float>>()
 
     let private compile (field: FieldInfo) : Action<IPart, float> =
@@ -16,13 +16,13 @@ module internal HyperParameterField =
         let value = Expression.Parameter typeof<float>
 
         match field.DeclaringType with
-        | null -> invalidOp "the field of a record has a type."
+        | null -> invalidOp "The field of a record has no declaring type."
         | record ->
             let place = Expression.Field(Expression.Convert(part, record), field)
             Expression.Lambda<Action<IPart, float>>(Expression.Assign(place, value), part, value).Compile()
 
-    /// How to give a part another value of a hyper-parameter, found by comparing two that were made with two values: by writing to the
-    /// one field that holds it; by doing nothing, where the part has nothing of it. None, if it is anything else.
+    /// Finds how to set a hyper-parameter of a part, by comparing two parts made with two values. If one field differs, the setter writes it;
+    /// if none differs, the setter does nothing; otherwise None.
     let find (first: IPart, firstValue: float) (second: IPart, secondValue: float) : Action<IPart, float> voption =
         if first.GetType() <> second.GetType() then
             ValueNone
@@ -42,12 +42,12 @@ module internal HyperParameterField =
             | _ -> ValueNone
 
 /// <summary>
-/// A part whose hyper-parameters follow schedules, as it is in the step at hand. Its second step finds out how to write the values into a
-/// record of its own, so that further steps allocate nothing; the first makes new records, which is less for a plan that takes one step,
-/// as those of pure steps do.
+/// A part whose hyper-parameters follow schedules, with the values of the current step. Its second step finds out how to write the values
+/// into its own record, so that later steps allocate nothing. The first step makes new records, which is cheaper for a plan that takes only
+/// one step, as plans of pure steps do.
 /// </summary>
 /// <param name="whole">The part with its constants.</param>
-/// <param name="select">What is used of it: itself, or one of those that it is made of.</param>
+/// <param name="select">Selects the part itself, or one of its components.</param>
 /// <param name="arguments">The hyper-parameters that follow schedules.</param>
 [<Sealed>]
 type internal ScheduledPart(whole: IPart, select: IPart -> IPart, arguments: Argument array) =
@@ -67,7 +67,7 @@ type internal ScheduledPart(whole: IPart, select: IPart -> IPart, arguments: Arg
                    let other = argument.Set(start, below argument)
                    HyperParameterField.find (select start, middle argument) (select other, below argument) |]
 
-        // Hyper-parameters that must fit together are checked as a whole.
+        // Hyper-parameters that depend on each other are checked together.
         let isSeen =
             match whole with
             | :? ICompositeRule -> not (whole :? ICheckedPart)
@@ -78,7 +78,7 @@ type internal ScheduledPart(whole: IPart, select: IPart -> IPart, arguments: Arg
             part <- select start
             isWritten <- true
 
-    /// A step begins, in which all values will be set.
+    /// Begins a step, in which all values will be set.
     member _.Begin() : unit =
         steps <- steps + 1L
 
@@ -87,20 +87,20 @@ type internal ScheduledPart(whole: IPart, select: IPart -> IPart, arguments: Arg
 
         current <- whole
 
-    /// Gives one of the arguments a value, which must be allowed.
+    /// Sets an argument to an allowed value.
     member _.Set(index: int, value: float) : unit =
         if isWritten then
             writers[index].Invoke(part, value)
         else
             current <- arguments[index].Set(current, value)
 
-    /// What does not fit together, as a sentence; empty if all does.
+    /// The contradiction between hyper-parameters, as a sentence; empty if there is none.
     member _.Problem: string =
         match (if isWritten then part else current) with
         | :? ICheckedPart as part -> part.Problem
         | _ -> ""
 
-    /// The part with its values.
+    /// The part with the values of this step.
     member _.Part: IPart =
         if not isWritten then
             part <- select current

@@ -1,6 +1,6 @@
 namespace CuteDl.Core.Optimizers
 
-/// <summary>The table of schedules. The text form, the lists and the checks follow from it; the values are <c>Schedule</c>'s.</summary>
+/// <summary>The table of schedules. Text forms, lists and checks are derived from it; <c>Schedule</c> computes the values.</summary>
 module Schedules =
 
     let private argument name summary form place ``default`` =
@@ -18,7 +18,7 @@ module Schedules =
     let private whole name summary least value =
         argument name summary (ArgumentForm.Whole least) ArgumentPlace.Named (ArgumentDefault.Value(Term.Number(float value)))
 
-    /// One of some words; the first is the default.
+    /// One of several words; the first is the default.
     let private word name summary words =
         argument name summary (ArgumentForm.Word words) ArgumentPlace.Named (ArgumentDefault.Value(Term.Call(List.head words, [])))
 
@@ -31,7 +31,7 @@ module Schedules =
 
     let private kind name summary source arguments = { Name = name; Summary = summary; Source = source; Arguments = arguments }
 
-    /// <summary>Its text form is the bare number, too.</summary>
+    /// <summary>A bare number is also its text form.</summary>
     let constant =
         kind "constant" "the same value at every step" "Optax constant_schedule" [ first "value" "the value" rate ]
 
@@ -68,7 +68,7 @@ module Schedules =
               number "power" "the exponent of time" ArgumentRange.nonNegative 1.0 ]
 
     let linear =
-        kind "linear" "a straight line" "PyTorch LinearLR, Optax linear_schedule" [ value; steps; ending ]
+        kind "linear" "a straight line to the end value" "PyTorch LinearLR, Optax linear_schedule" [ value; steps; ending ]
 
     let polynomial =
         kind
@@ -128,7 +128,7 @@ module Schedules =
             "Vaswani et al. 2017, eq. 3"
             [ first "scale" "the overall factor; 1 in the paper" rate
               required "model_size" "the width of the model" (ArgumentForm.Whole 1L)
-              required "warmup" "the step, counted from 1, at which the line ends" (ArgumentForm.Whole 1L) ]
+              required "warmup" "the step, counted from 1, at which the rise ends" (ArgumentForm.Whole 1L) ]
 
     let piecewise =
         kind
@@ -167,8 +167,8 @@ module Schedules =
               repeated "schedule" "a further schedule" ArgumentForm.Schedule ]
 
     /// <summary>
-    /// The one that is no function of the step: it follows the validation loss. Its values are <c>Plateau</c>'s, and it is no part
-    /// of another.
+    /// The only schedule that is not a function of the step: it follows the validation loss. <c>Plateau</c> computes its values. It cannot be
+    /// part of another schedule.
     /// </summary>
     let plateau =
         kind

@@ -4,15 +4,15 @@ open System
 open System.Collections.Generic
 open CuteDl.Core.Optimizers
 
-/// <summary>Where the value of a hyper-parameter comes from that is not the same at every step.</summary>
+/// <summary>The source of a hyper-parameter that changes during training.</summary>
 [<RequireQualifiedAccess; NoComparison>]
 type Setting =
-    /// <summary>A function of how many steps the part has taken.</summary>
+    /// <summary>A function of the number of steps that the part has taken.</summary>
     | Schedule of Schedule
-    /// <summary>Reduced when the validation loss stops falling, which has to be reported to the state.</summary>
+    /// <summary>A value that is reduced when the validation loss stops falling. The losses must be reported to the state.</summary>
     | Plateau of Plateau
 
-    /// <summary>The value before anything has happened.</summary>
+    /// <summary>The value at the first step.</summary>
     member setting.First =
         match setting with
         | Schedule schedule -> Schedule.at schedule 0L
@@ -24,45 +24,44 @@ type Setting =
         | Schedule schedule -> string schedule
         | Plateau plateau -> string plateau
 
-/// What the arguments that follow schedules are set to.
+/// Values for arguments that follow schedules.
 module internal Scheduled =
-    /// The values before anything has happened.
+    /// Sets the values of the first step.
     let first (part: IPart) (scheduled: (Argument * Setting) list) : IPart =
         scheduled |> List.fold (fun part (argument, setting) -> argument.Set(part, setting.First)) part
 
-    /// A value well within a range.
+    /// A value in the interior of a range.
     let middle (range: ArgumentRange) : float =
         if Double.IsInfinity range.Upper then range.Lower + 1.0 else (range.Lower + range.Upper) / 2.0
 
-    /// Values well within the ranges: for what the part needs when nothing of it is switched off, such as the slot of a momentum that
-    /// begins at 0.
+    /// Sets values in the interior of the ranges. They show what the part can need later, such as the slot of a momentum that starts at 0.
     let within (part: IPart) (scheduled: (Argument * Setting) list) : IPart =
         scheduled |> List.fold (fun part (argument, _) -> argument.Set(part, middle argument.Range)) part
 
-/// What an optimizer is made of.
+/// The tree of an optimizer.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type internal Shape =
-    /// A rule or a transformation; the part holds the constants, and the settings what is scheduled.
+    /// A rule or a transformation. The part holds the constants, and the settings the scheduled arguments.
     | Single of kind: RuleKind * part: IPart * scheduled: (Argument * Setting) list
-    /// One after another, the Δ of each being the gradient of the next; two or more, none of them a chain.
+    /// Two or more parts; the Δ of each is the gradient of the next. None of them is a chain.
     | Chain of Optimizer list
-    /// Each tensor goes to the first pattern that its name matches.
+    /// Each tensor belongs to the first group whose pattern matches its name.
     | Groups of ParameterGroup list
 
-/// <summary>A pattern of tensors' names, and the optimizer of the tensors that match it.</summary>
+/// <summary>A pattern of tensor names, and the optimizer of the tensors that match it.</summary>
 and [<NoComparison>] ParameterGroup =
     {
-        /// <summary>Such as <c>*.bias</c>: <c>*</c> stands for any characters, <c>?</c> for one.</summary>
+        /// <summary>The pattern, such as <c>*.bias</c>: <c>*</c> matches any characters, and <c>?</c> one.</summary>
         Pattern: string
-        /// <summary>True if the group may have no tensor: <c>"*.bias"?: sgd</c> in the text form.</summary>
+        /// <summary>True if the group may match no tensor: <c>"*.bias"?: sgd</c> in the text form.</summary>
         IsOptional: bool
         /// <summary>The optimizer.</summary>
         Optimizer: Optimizer
     }
 
 /// <summary>
-/// An optimizer: a rule with its hyper-parameters, a transformation, a chain of them, or one for each group of parameters, as a
-/// value. Two optimizers are equal if their text forms are.
+/// An optimizer: a rule with its hyper-parameters, a transformation, a chain, or an optimizer for each group of parameters. Optimizers are
+/// immutable. They are equal if their text forms are equal.
 /// </summary>
 and [<Sealed>] Optimizer internal (shape: Shape) =
 
@@ -77,13 +76,13 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
             []
         )
 
-    static let chainKind = compositeKind "chain" "one part after another"
-    static let groupsKind = compositeKind "groups" "a part for each group of parameters"
+    static let chainKind = compositeKind "chain" "several parts in a row"
+    static let groupsKind = compositeKind "groups" "an optimizer for each group of parameters"
 
     static let textOf (kind: RuleKind) (part: IPart) (scheduled: (Argument * Setting) list) =
         let arguments =
             [ for argument in kind.Arguments do
-                  // What a transformation is all about needs no name.
+                  // The first argument of a transformation needs no name.
                   let isObvious = kind.Role = Role.Transformation && argument.Name = kind.Arguments.Head.Name
 
                   let prefix = if isObvious then "" else argument.Name + "="
@@ -127,40 +126,44 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
 
     member internal _.Shape: Shape = shape
 
-    /// <summary>The kind of rule: its name, page and arguments. Chains and groups have kinds of their own, without arguments.</summary>
+    /// <summary>The kind of rule: its name, documentation and arguments. Chains and groups have their own kinds, without arguments.</summary>
     member _.Kind =
         match shape with
         | Shape.Single(kind, _, _) -> kind
         | Shape.Chain _ -> chainKind
         | Shape.Groups _ -> groupsKind
 
-    /// <summary>The names of its state's slots, as long as it is a single rule; a state knows all of its own.</summary>
+    /// <summary>The names of the slots of a single rule; empty otherwise. A state lists all of its slots.</summary>
     member _.SlotNames: string list =
         match shape with
         | Shape.Single(_, part, scheduled) -> Seq.toList (Scheduled.within part scheduled).Slots
         | _ -> []
 
-    /// <summary>The parts of a chain in their order; the optimizer itself, if it is none.</summary>
+    /// <summary>The parts of a chain in order; the optimizer itself if it is not a chain.</summary>
     member optimizer.Parts: IReadOnlyList<Optimizer> =
         match shape with
         | Shape.Chain parts -> parts
         | _ -> [ optimizer ]
 
-    /// <summary>The groups in their order; empty if it is not made of groups.</summary>
+    /// <summary>The groups in order; empty if the optimizer has no groups.</summary>
     member _.Groups: IReadOnlyList<ParameterGroup> =
         match shape with
         | Shape.Groups groups -> groups
         | Shape.Single _
         | Shape.Chain _ -> []
 
-    /// <summary>The rule itself, for running it over elements of one's own.</summary>
-    /// <exception cref="T:System.InvalidOperationException">It is a chain, made of groups, or not element by element.</exception>
+    /// <summary>The rule, to run it over elements of another type.</summary>
+    /// <exception cref="T:System.InvalidOperationException">The optimizer is a chain, has groups, or does not work element by element.</exception>
     member _.Rule: IRule =
         match shape with
         | Shape.Single(_, (:? IRule as rule), _) -> rule
-        | _ -> raise (InvalidOperationException $"{text} is not one rule that works element by element.")
+        | _ ->
+            raise (
+                InvalidOperationException
+                    $"{Quotation.shorten text} is not a single rule that works element by element. Use Optimizer.step or Optimizer.stepInPlace."
+            )
 
-    /// <summary>The hyper-parameters' values by the names of their arguments, in the order of the text form; those of step 0, where scheduled.</summary>
+    /// <summary>The values of the hyper-parameters by name, in the order of the text form. Scheduled ones have their first value.</summary>
     member _.Values: IReadOnlyList<KeyValuePair<string, float>> =
         match shape with
         | Shape.Single(kind, part, scheduled) ->
@@ -171,7 +174,7 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
                        | None -> KeyValuePair(argument.Name, argument.Get part) |]
         | _ -> Array.AsReadOnly [||]
 
-    /// <summary>What changes with the steps or with the validation loss, by the names of the arguments.</summary>
+    /// <summary>The schedules and plateaus of the hyper-parameters, by name.</summary>
     member _.Settings: IReadOnlyList<KeyValuePair<string, Setting>> =
         match shape with
         | Shape.Single(_, _, scheduled) -> [ for argument, setting in scheduled -> KeyValuePair(argument.Name, setting) ]
@@ -187,16 +190,16 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
 
     override _.GetHashCode() = text.GetHashCode StringComparison.Ordinal
 
-/// The rules and transformations that an optimizer is made of, wherever they stand in it.
+/// The rules and transformations of an optimizer, at any depth.
 module internal Singles =
-    /// All of them, in their order.
+    /// Lists them in order.
     let rec list (optimizer: Optimizer) : (RuleKind * IPart * (Argument * Setting) list) list =
         match optimizer.Shape with
         | Shape.Single(kind, part, scheduled) -> [ kind, part, scheduled ]
         | Shape.Chain parts -> List.collect list parts
         | Shape.Groups groups -> groups |> List.collect (_.Optimizer >> list)
 
-    /// The same optimizer with others in their places.
+    /// Replaces each of them.
     let rec map (change: RuleKind * IPart * (Argument * Setting) list -> Shape) (optimizer: Optimizer) : Optimizer =
         match optimizer.Shape with
         | Shape.Single(kind, part, scheduled) -> Optimizer(change (kind, part, scheduled))

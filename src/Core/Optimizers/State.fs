@@ -3,15 +3,15 @@ namespace CuteDl.Core.Optimizers
 open System
 open System.Numerics
 
-/// <summary>A slot or a number of a state is not finite, so that a parameter would never change again.</summary>
-/// <remarks>Looked for at every 16th step, before anything changes. Not thrown for tensors with parameters that are not finite.</remarks>
+/// <summary>A slot or a number of a state is not finite, so a parameter would never change again.</summary>
+/// <remarks>Checked at every 16th step, before anything changes. Not thrown for tensors whose parameters are not finite.</remarks>
 type NonFiniteStateException(slotName: string, tensorName: string, element: int, value: float) =
     inherit
         ArithmeticException(
             $"The optimizer's state holds {NumberText.ofFloat value} in '{slotName}', element {element}"
             + (if tensorName = "" then "" else $" of '{tensorName}'")
-            + ": the parameter would never change again. A gradient was infinite or too large to square. "
-            + "Put skip_non_finite or clip_value in front of the rule, and start from a new or an earlier state."
+            + ". The parameter would never change again. A gradient was infinite or too large to square. "
+            + "Put skip_non_finite or clip_value before the rule, and start from a new or an earlier state."
         )
 
     /// <summary>The name of the slot or number in the state.</summary>
@@ -24,10 +24,9 @@ type NonFiniteStateException(slotName: string, tensorName: string, element: int,
     member _.Value = value
 
 /// <summary>
-/// What an optimizer remembers between steps: how many steps were taken, named slots as long as the parameters that they belong to,
-/// and named numbers.
+/// The state of an optimizer between steps: the number of steps, named slots with a value for each parameter, and named numbers.
 /// </summary>
-/// <remarks>Made by <c>Optimizer.init</c>. The pure step leaves it untouched; the in-place step overwrites it.</remarks>
+/// <remarks>Created by <c>Optimizer.init</c>. A pure step does not change it; an in-place step overwrites it.</remarks>
 [<Sealed>]
 type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     internal (layout: Layout, plan: Plan, step: int64, steps: int64 array, block: 'T array, memory: float array) =
@@ -35,20 +34,20 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     let mutable step = step
     let mutable plan = plan
 
-    // Where the parts of a chain leave what the next ones take up: for all elements, and for a block of them.
+    // Intermediate gradients between the parts of a chain: for all elements, and for a block.
     let mutable buffer: 'T array = [||]
     let mutable scratch: 'T array = [||]
 
-    // The counts and numbers before the step at hand, for parts that turn out not to take it.
+    // Backup of step counts and numbers, restored for parts that skip this step.
     let stepsBefore: int64 array = Array.zeroCreate steps.Length
     let memoryBefore: float array = Array.zeroCreate memory.Length
 
-    // Slots start at multiples of the widest vector, so that none is astride two of the cache's lines.
+    // Slots start at multiples of the widest register, so that no register crosses a cache line.
     static let alignment = 64 / sizeof<'T>
 
     static member internal PlanOf(optimizer: Optimizer, layout: Layout) = Plan(optimizer, layout, alignment)
 
-    /// The first difference between two plans that keeps one from continuing with the other's state.
+    /// The first difference because of which a plan cannot continue with the state of another.
     static member internal Difference(plan: Plan, next: Plan) : string =
         let partOf (node: PartNode) = if node.Path = "" then node.Kind.Name else $"{node.Kind.Name} at {node.Path}"
 
@@ -61,21 +60,21 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         let pairs = Seq.zip plan.Nodes next.Nodes
 
         match pairs |> Seq.tryFind (fun (a, b) -> a.Path <> b.Path || a.Kind.Name <> b.Kind.Name) with
-        | Some(a, b) -> $"the rules differ, {partOf a} and {partOf b}"
+        | Some(a, b) -> $"the rules are {partOf a} and {partOf b}"
         | None ->
             match
                 pairs
                 |> Seq.tryFind (fun (a, b) -> a.SlotNames <> b.SlotNames || a.MemoryNames.Length <> b.MemoryNames.Length)
             with
-            | Some(a, b) -> $"{partOf a} keeps {keptBy a} there and {keptBy b} here"
+            | Some(a, b) -> $"{partOf a} keeps {keptBy a} in the state and needs {keptBy b}"
             | None ->
                 match pairs |> Seq.tryFind (fun (a, b) -> a.Tensors <> b.Tensors) with
-                | Some(a, b) -> $"{partOf a} works on {tensorsOf plan a} there and on {tensorsOf next b} here"
-                | None -> $"there are {plan.Nodes.Length} parts there and {next.Nodes.Length} here"
+                | Some(a, b) -> $"{partOf a} works on {tensorsOf plan a} in the state and on {tensorsOf next b} in the optimizer"
+                | None -> $"the state has {plan.Nodes.Length} parts and the optimizer {next.Nodes.Length}"
 
     static member internal Zero(optimizer: Optimizer, layout: Layout) =
         if typeof<'T> <> typeof<float32> && typeof<'T> <> typeof<float> then
-            raise (NotSupportedException $"optimizers compute with 32 and 64 bits (Single and Double), not with {typeof<'T>.Name}.")
+            raise (NotSupportedException $"Optimizers do not support the type {typeof<'T>.Name}. Use Single or Double.")
 
         let plan = State<'T>.PlanOf(optimizer, layout)
 
@@ -88,24 +87,23 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
             Array.zeroCreate plan.MemoryLength
         )
 
-    /// <summary>How many steps were taken: t = 0 is the initial state.</summary>
+    /// <summary>The number of steps taken; 0 in the initial state.</summary>
     member _.Step = step
 
-    /// <summary>How many parameters there are.</summary>
+    /// <summary>The number of parameters.</summary>
     member _.Length = layout.Length
 
-    /// <summary>The tensors that the parameters are made of.</summary>
+    /// <summary>The tensors of the parameters.</summary>
     member _.Layout = layout
 
     /// <summary>
-    /// The names of the slots. In a chain they begin with the part's number and kind, <c>2.adam.average</c>; in groups, with the
-    /// pattern.
+    /// The names of the slots. In a chain they start with the number and kind of the part, <c>2.adam.average</c>, in groups with the pattern.
     /// </summary>
     member _.SlotNames: string list =
         [ for node in plan.Nodes do
               for slot in node.SlotNames -> node.Name slot ]
 
-    /// A slot by its name, to be filled.
+    /// A writable slot by name.
     member internal state.WritableSlot(slotName: string) : Memory<'T> =
         let found =
             plan.Nodes
@@ -119,26 +117,26 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         | None ->
             let known =
                 match state.SlotNames with
-                | [] -> "this optimizer keeps none"
-                | names -> "known are " + String.Join(", ", names)
+                | [] -> "The state has no slots."
+                | names -> Suggestion.describe names slotName
 
-            raise (ArgumentException($"no slot is named '{slotName}': {known}", nameof slotName))
+            raise (ArgumentException($"No slot is named {Quotation.quote slotName}. {known}", nameof slotName))
 
-    /// <summary>A slot by its name: one value for each parameter that the part works on.</summary>
+    /// <summary>A slot by name: one value for each parameter of the part.</summary>
     /// <exception cref="T:System.ArgumentException">The state has no such slot.</exception>
     member state.Item
         with get (slotName: string): ReadOnlyMemory<'T> = Memory<'T>.op_Implicit(state.WritableSlot slotName)
 
-    /// <summary>The numbers by their names, such as the distance that a rule without a rate has estimated.</summary>
+    /// <summary>The numbers by name, such as the estimated distance of a rule without a learning rate.</summary>
     member _.Numbers: (string * float) list =
         [ for node in plan.Nodes do
               for i, name in List.indexed node.MemoryNames -> node.Name name, memory[node.MemoryBase + i] ]
 
-    /// <summary>A state of its own with the same content.</summary>
+    /// <summary>Returns an independent copy.</summary>
     member _.Copy() =
         State<'T>(layout, State<'T>.PlanOf(plan.Optimizer, layout), step, Array.copy steps, Array.copy block, Array.copy memory)
 
-    /// The same content after another number of steps; for states that come from files.
+    /// Returns a copy with another number of steps, for states read from files.
     member internal _.At(step: int64) = State<'T>(layout, plan, step, steps, block, memory)
 
     member internal _.Plan
@@ -154,7 +152,7 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         steps.CopyTo(stepsBefore, 0)
         memory.CopyTo(memoryBefore, 0)
 
-    /// As before the step: what a part counts and remembers as numbers.
+    /// Restores the step count and the numbers of a part to their values before the step.
     member internal _.PutBackNumbers(node: PartNode) =
         steps[node.Index] <- stepsBefore[node.Index]
         Array.Copy(memoryBefore, node.MemoryBase, memory, node.MemoryBase, node.MemoryNames.Length)

@@ -4,7 +4,7 @@ open System
 
 /// <summary>Advice after an unknown name.</summary>
 module Suggestion =
-    /// Longer names are never a slip of a known one, and the search takes time and memory in proportion to the length.
+    /// Longer names are never a misspelling of a known one, and the time of the search grows with the length.
     [<Literal>]
     let private longestName = 64
 
@@ -41,17 +41,17 @@ module Suggestion =
             known |> Seq.choose near |> Seq.sortBy fst |> Seq.tryHead |> Option.map snd
 
     /// <summary>
-    /// The end of a sentence about an unknown name: <c>did you mean adam?</c> if a known name is near, otherwise <c>known are a, b, c.</c>
-    /// with at most 12 of them.
+    /// Returns the sentence that follows a message about an unknown name: <c>Did you mean adam?</c> if a known name is near, otherwise
+    /// <c>Known names are a, b, c.</c> with at most 12 names.
     /// </summary>
     let describe (known: string seq) (name: string) : string =
         match nearest known name with
-        | Some candidate -> $"did you mean {candidate}?"
+        | Some candidate -> $"Did you mean {candidate}?"
         | None ->
             let known = Seq.toList known
             let listed = String.Join(", ", List.truncate mostListed known)
 
             if known.Length > mostListed then
-                $"known are {listed} and {known.Length - mostListed} more."
+                $"Known names are {listed} and {known.Length - mostListed} more."
             else
-                $"known are {listed}."
+                $"Known names are {listed}."

@@ -1,12 +1,12 @@
-/// Sums over whole tensors, in double whatever the elements are.
+/// Sums over whole tensors, always in double precision.
 ///
 /// Eight partial sums, element i in the one numbered i mod 8. Four groups of eight neighbours at a time are first added to each other,
-/// as (1 + 2) + (3 + 4), so that a sum waits for one addition where it would wait for four; the groups left over go in one by one.
-/// The partial sums are added up in a fixed order at the end, and then the elements that fill no group. All of that is said of
-/// elements and never of registers: so the bits do not depend on the width of the registers, which each take the partial sums that
-/// they hold and leave the others to another round. Squares of singles are exact in double, and a norm of singles cannot overflow on
-/// the way. One of doubles does where they exceed the root of the largest, some 1e154: it is infinite, and a gradient clipped by it 0.
-/// They are not scaled for that, as BLAS does: it would take a division an element, or a second sweep, at every step.
+/// as (1 + 2) + (3 + 4), so that a sum waits for one addition instead of four. The remaining groups are added one by one.
+/// At the end the partial sums are added in a fixed order, and then the elements that fill no group. This order is defined by elements and
+/// not by registers, so the bits do not depend on the width of the registers. A register handles as many partial sums as it holds, and
+/// another round handles the others. Squares of singles are exact in double, so a norm of singles cannot overflow. A norm of doubles
+/// overflows if elements exceed about 1e154: it is infinite, and a gradient clipped by it is 0. Scaling, as in BLAS, would need a division
+/// for each element or a second pass at every step.
 module internal CuteDl.Core.Optimizers.Sums
 
 open System
@@ -17,7 +17,7 @@ open System.Runtime.Intrinsics
 open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 
-/// What is added up: a function of an element of x and its neighbour in y.
+/// The summand: a function of an element of x and the element of y at the same position.
 type private ITerm =
     static abstract Of<'E when 'E: struct and 'E :> IElement<'E>> : x: 'E * y: 'E -> 'E
 
@@ -52,10 +52,10 @@ type private SquareOfProduct =
 [<Literal>]
 let private partials = 8
 
-/// Elements from an address on, as many as a register of doubles holds, in double.
+/// Loads as many elements as a register of doubles holds, and converts them to double.
 [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
 let private widen<'D, 'T when 'T: unmanaged and 'D: struct and 'D :> IRegister<'D, float>> (source: byref<'T>) : 'D =
-    // What sizes decide is decided when the method is compiled.
+    // The JIT evaluates conditions on sizes when it compiles the method.
     if sizeof<'T> = 8 then
         'D.Load(&Unsafe.As<'T, float> &source)
     elif 'D.Width = 8 then
@@ -74,7 +74,7 @@ let private term<'K, 'D, 'T when 'K :> ITerm and 'T: unmanaged and 'D: struct an
     : 'D =
     'K.Of(widen<'D, 'T>(&Unsafe.Add(&x, at)), widen<'D, 'T>(&Unsafe.Add(&y, at)))
 
-/// The partial sums of the groups, into eight doubles.
+/// Writes the partial sums of the groups into eight doubles.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
 let private addGroups<'K, 'D, 'T when 'K :> ITerm and 'T: unmanaged and 'D: struct and 'D :> IElement<'D> and 'D :> IRegister<'D, float>>
     (x: byref<'T>, y: byref<'T>, length: int, sums: byref<float>)
@@ -98,7 +98,7 @@ let private addGroups<'K, 'D, 'T when 'K :> ITerm and 'T: unmanaged and 'D: stru
         'D.Store(sum, &Unsafe.Add(&sums, first))
         first <- first + 'D.Width
 
-/// Room for the partial sums.
+/// Space for the partial sums.
 [<Struct; NoEquality; NoComparison; StructLayout(LayoutKind.Sequential, Size = 64)>]
 type private Eight =
     val First: float
@@ -134,16 +134,16 @@ let private sum<'K, 'T when 'K :> ITerm and 'T: unmanaged and 'T :> IFloatingPoi
 /// Σ x².
 let squares (x: ReadOnlySpan<'T>) : float = sum<Product, 'T> x x
 
-/// Σ x y over two tensors of a length.
+/// Σ x y over two tensors of equal length.
 let products (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<Product, 'T> x (y.Slice(0, x.Length))
 
 /// Σ |x|.
 let magnitudes (x: ReadOnlySpan<'T>) : float = sum<Magnitude, 'T> x x
 
-/// Σ (x − y)² over two tensors of a length.
+/// Σ (x − y)² over two tensors of equal length.
 let squaresOfDifferences (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<SquareOfDifference, 'T> x (y.Slice(0, x.Length))
 
-/// Σ (x y)² over two tensors of a length.
+/// Σ (x y)² over two tensors of equal length.
 let squaresOfProducts (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<SquareOfProduct, 'T> x (y.Slice(0, x.Length))
 
 /// 0 if the squares of all elements are finite in the elements' own precision, otherwise NaN.

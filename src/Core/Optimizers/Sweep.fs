@@ -1,7 +1,7 @@
-/// A rule's law over a stretch of memory: in registers, the widest that the machine has, and the last elements one by one.
+/// Runs the update of a rule over a slice of memory, with the widest registers of the machine, and the last elements one by one.
 ///
-/// A rule may be a struct: it is then compiled into the sweep, and made anew for every stretch without allocating. Rules that look
-/// at whole tensors, or work on them, run such laws of their own over the views that they are given.
+/// A rule can be a struct. It is then compiled into the loop, and can be made for every slice without allocation. Rules that observe or
+/// transform whole tensors run such updates over the slices that they get.
 module internal CuteDl.Core.Optimizers.Sweep
 
 open System
@@ -9,7 +9,7 @@ open System.Numerics
 open System.Runtime.Intrinsics
 open CuteDl.Core.Numerics
 
-/// As many elements from the front as fill registers of a width; how many they are.
+/// Runs over as many elements from the start as fill registers of a width. Returns their number.
 let private registers<'V, 'T, 'R
     when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> and 'V: struct and 'V :> IElement<'V> and 'V :> IRegister<'V, 'T> and 'R :> IRule>
     (rule: 'R)
@@ -40,7 +40,7 @@ let private registers<'V, 'T, 'R
     rule.Sweep(step, pass)
     gradient.Length / width * width
 
-/// A rule over a stretch: by registers where vectors are wanted, and number by number.
+/// Runs a rule over a slice: in registers if vectors are enabled, and the remaining elements one by one.
 let run
     (vectors: bool)
     (rule: 'R)
@@ -81,11 +81,11 @@ let run
 
         rule.Sweep(step, tail)
 
-/// The law's Δ over a stretch that a rule looks at, into a target as long as its gradient. No slot is to be assigned.
+/// Writes the Δ of an observed slice into a target as long as its gradient. The update must not assign slots.
 let look (rule: 'R) (view: View<'T>) (target: Span<'T>) : unit when 'R :> IRule =
     run view.Vectors rule 0L ReadOnlySpan.Empty view.Gradient view.Parameters view.Slots view.SlotCount view.Stride target false
 
-/// The law over a whole tensor: its gradient becomes Δ.
+/// Runs the update over a whole tensor and replaces its gradient by Δ.
 let transform (rule: 'R) (view: TensorView<'T>) : unit when 'R :> IRule =
     let gradient = Span<'T>.op_Implicit view.Gradient
     run view.Vectors rule 0L ReadOnlySpan.Empty gradient view.Parameters view.Slots view.SlotCount view.Stride view.Gradient false

@@ -5,16 +5,16 @@ open System.Collections.Generic
 open System.Globalization
 open System.Text
 
-/// <summary>A part of a text form, and where in the text it begins.</summary>
+/// <summary>A part of a text form, and its position in the text.</summary>
 type Node =
     {
         /// <summary>The character where the part begins, counted from 0.</summary>
         At: int
-        /// <summary>What it is.</summary>
+        /// <summary>The content of the part.</summary>
         Term: Term
     }
 
-/// <summary>What can be written in a text form.</summary>
+/// <summary>The content of a part of a text form.</summary>
 and [<RequireQualifiedAccess>] Term =
     /// <summary><c>0.1</c>, <c>-2</c>, <c>1e-4</c>, <c>inf</c>; never NaN.</summary>
     | Number of value: float
@@ -22,14 +22,14 @@ and [<RequireQualifiedAccess>] Term =
     | Flag of value: bool
     /// <summary><c>"quoted"</c>, with <c>\"</c> and <c>\\</c> for a quote and a backslash within.</summary>
     | Text of value: string
-    /// <summary><c>name</c> or <c>name(entry, entry, ...)</c>; the two are the same without entries.</summary>
+    /// <summary><c>name</c> or <c>name(entry, entry, ...)</c>; without entries the two are equal.</summary>
     | Call of name: string * arguments: Entry list
-    /// <summary><c>a | b | c</c>, two parts or more, none of them a chain.</summary>
+    /// <summary><c>a | b | c</c>: two or more parts, none of them a chain.</summary>
     | Chain of parts: Node list
-    /// <summary><c>{ "pattern": value, "optional"?: value, ... }</c>, one group or more.</summary>
+    /// <summary><c>{ "pattern": value, "optional"?: value, ... }</c>: one or more groups.</summary>
     | Groups of groups: GroupEntry list
 
-/// <summary>A group: <c>"pattern": value</c>, or <c>"pattern"?: value</c> if it may have no tensor.</summary>
+/// <summary>A group: <c>"pattern": value</c>, or <c>"pattern"?: value</c> if it may match no tensor.</summary>
 and GroupEntry =
     {
         /// <summary>The pattern, always a text.</summary>
@@ -43,7 +43,7 @@ and GroupEntry =
 /// <summary>An argument of a call: <c>value</c> or <c>name=value</c>. Those without a name come first.</summary>
 and Entry =
     {
-        /// <summary>The name, if there is one. A call has each name once.</summary>
+        /// <summary>The name, if there is one. Names within a call are unique.</summary>
         Name: string voption
         /// <summary>The character where the entry begins, counted from 0.</summary>
         At: int
@@ -51,7 +51,7 @@ and Entry =
         Value: Node
     }
 
-/// A reader over a text: each member takes what it knows from the front, or fails at the place.
+/// A recursive-descent parser. Each member reads one construct, or fails at its position.
 [<Sealed>]
 type private SyntaxReader(text: string, maximumDepth: int) =
     let mutable position = 0
@@ -86,13 +86,13 @@ type private SyntaxReader(text: string, maximumDepth: int) =
 
         text.Substring(start, position - start)
 
-    /// A name, or nothing at all.
+    /// Reads a name; empty if there is none.
     let name () =
         skipBlanks ()
 
         if position < text.Length && startsName text[position] then run isNamePart else ""
 
-    /// Begins with a digit, a point or a sign, so that neither NaN nor the runtime's words for infinity get in.
+    /// Reads a number. It starts with a digit, a point or a sign, so NaN and the runtime's words for infinity are not accepted.
     let number () =
         let start = position
         let word = run isNumberPart
@@ -103,14 +103,14 @@ type private SyntaxReader(text: string, maximumDepth: int) =
         match Double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture) with
         | true, value when digits <> "" && not (Char.IsAsciiLetter digits[0]) ->
             if value = 0.0 && mantissa |> Seq.exists (fun digit -> digit >= '1' && digit <= '9') then
-                fail start $"{Quotation.shorten word} is below the smallest number, 5e-324. Write 0, or a larger number."
+                fail start $"{Quotation.shorten word} is below the smallest number, 5e-324. Write 0 or a larger number."
 
             if Double.IsInfinity value then
-                fail start $"{Quotation.shorten word} is above the largest number, 1.7976931348623157e308. Write inf, or a smaller number."
+                fail start $"{Quotation.shorten word} is above the largest number, 1.7976931348623157e308. Write inf or a smaller number."
 
             value
         | _ when digits = "inf" && word.Length <= 4 -> if word[0] = '-' then -infinity else infinity
-        | _ -> fail start $"{Quotation.quote word} is not a number."
+        | _ -> fail start $"{Quotation.quote word} is not a number. Write numbers as 0.1 or 1e-4."
 
     let quoted () =
         let start = position
@@ -122,7 +122,7 @@ type private SyntaxReader(text: string, maximumDepth: int) =
             if position < text.Length then
                 text[position]
             else
-                fail start "the text that begins here has no closing quote."
+                fail start "The text that starts here has no closing quote. Add one."
 
         let mutable character = next ()
 
@@ -131,7 +131,7 @@ type private SyntaxReader(text: string, maximumDepth: int) =
                 character <- next ()
 
                 if character <> '"' && character <> '\\' then
-                    fail position $"only '\"' and '\\' may follow a backslash in a text, found '{character}'."
+                    fail position $"'{character}' may not follow a backslash. Only '\"' and '\\' may."
 
             content.Append character |> ignore
             character <- next ()
@@ -139,15 +139,15 @@ type private SyntaxReader(text: string, maximumDepth: int) =
         position <- position + 1
         content.ToString()
 
-    /// <param name="depth">How many calls and groups are open.</param>
-    /// <param name="missing">What is wrong if no part is there, from what is there instead.</param>
+    /// <param name="depth">The number of open calls and groups.</param>
+    /// <param name="missing">Makes the message for a missing part from what was found instead.</param>
     member private reader.Part(depth: int, missing: string -> string) : Node =
         skipBlanks ()
         let at = position
 
         let enter () =
             if depth >= maximumDepth then
-                fail at $"nothing may be nested deeper than {maximumDepth}."
+                fail at $"The text is nested too deeply. At most {maximumDepth} calls and groups may be open."
 
             depth + 1
 
@@ -171,16 +171,16 @@ type private SyntaxReader(text: string, maximumDepth: int) =
 
         { At = at; Term = term }
 
-    /// One part, or several with bars between.
+    /// Reads one part, or several parts separated by bars.
     member reader.Value(depth: int, missing: string -> string) : Node =
         let parts = List [ reader.Part(depth, missing) ]
 
         while take '|' do
-            parts.Add(reader.Part(depth, (fun found -> $"a name is missing after '|', found {found}.")))
+            parts.Add(reader.Part(depth, (fun found -> $"A name is missing after '|': found {found} instead.")))
 
         if parts.Count = 1 then parts[0] else { At = parts[0].At; Term = Term.Chain(List.ofSeq parts) }
 
-    /// What follows the bracket that opens a call.
+    /// Reads the arguments after the opening bracket of a call.
     member private reader.Arguments(depth: int) : Entry list =
         let entries = List<Entry>()
         let names = HashSet<string>()
@@ -194,17 +194,16 @@ type private SyntaxReader(text: string, maximumDepth: int) =
                 if not (names.Add name) then
                     fail at $"{Quotation.shorten name} is given twice. Give it once."
 
-                let missing found =
-                    $"the value of {Quotation.shorten name} is missing: {found} is not a number or another value."
+                let missing found = $"The value of {Quotation.shorten name} is missing: found {found} instead."
 
                 { Name = ValueSome name; At = at; Value = reader.Value(depth, missing) }
             else
                 position <- at
 
-                let value = reader.Value(depth, (fun found -> $"an argument's name is missing, found {found}."))
+                let value = reader.Value(depth, (fun found -> $"An argument's name is missing: found {found} instead."))
 
                 if names.Count > 0 then
-                    fail at "an argument without a name may not follow one with a name."
+                    fail at "An argument without a name follows one with a name. Put it first, or give its name."
 
                 { Name = ValueNone; At = at; Value = value }
 
@@ -223,66 +222,65 @@ type private SyntaxReader(text: string, maximumDepth: int) =
             if take ')' then
                 isOpen <- false
             elif not (take ',') then
-                fail position $"expected {expected entry}, found {found ()}."
+                fail position $"Expected {expected entry}, but found {found ()}."
 
         List.ofSeq entries
 
-    /// What follows the brace that opens groups.
+    /// Reads the groups after the opening brace.
     member private reader.Groups(depth: int) : GroupEntry list =
         let groups = List<GroupEntry>()
         let mutable isOpen = true
 
         while isOpen do
             let pattern =
-                reader.Part(depth, (fun found -> $"a group's pattern in quotes is missing, found {found}."))
+                reader.Part(depth, (fun found -> $"A group's pattern in quotes is missing: found {found} instead."))
 
             match pattern.Term with
             | Term.Text _ -> ()
-            | _ -> fail pattern.At "a group's pattern must be in quotes."
+            | _ -> fail pattern.At "A group's pattern must be in quotes."
 
             let isOptional = take '?'
 
             if not (take ':') then
-                fail position $"expected ':' after a group's pattern, found {found ()}."
+                fail position $"Expected ':' after a group's pattern, but found {found ()}."
 
             groups.Add
                 { Pattern = pattern
                   IsOptional = isOptional
-                  Value = reader.Value(depth, (fun found -> $"a name is missing after a group's pattern, found {found}.")) }
+                  Value = reader.Value(depth, (fun found -> $"A name is missing after a group's pattern: found {found} instead.")) }
 
             if take '}' then
                 isOpen <- false
             elif not (take ',') then
-                fail position $"expected '}}' or ',' after a group, found {found ()}."
+                fail position $"Expected '}}' or ',' after a group, but found {found ()}."
 
         List.ofSeq groups
 
-    /// The whole text.
+    /// Reads the whole text.
     member reader.Document() : Node =
-        let node = reader.Value(0, (fun found -> $"a name is missing, found {found}."))
+        let node = reader.Value(0, (fun found -> $"A name is missing: found {found} instead."))
         skipBlanks ()
 
         if position < text.Length then
-            fail position $"nothing may follow but '|', found {found ()}."
+            fail position $"Expected '|' or the end, but found {found ()}."
 
         node
 
 /// <summary>
-/// The grammar of text forms, without their meaning: <c>parse (print node) = node</c>, up to positions, for every node that a
-/// text can have.
+/// The grammar of text forms, without their meaning. For every node of a text, <c>parse (print node) = node</c> except for positions.
 /// </summary>
 /// <remarks>
-/// Names are ASCII letters, digits, <c>_</c> and <c>-</c>, and begin with a letter or <c>_</c>. Numbers are written with a
-/// point whatever the culture. Blanks between the parts do not count.
+/// Names consist of ASCII letters, digits, <c>_</c> and <c>-</c>, and start with a letter or <c>_</c>. Numbers have a decimal point in every
+/// culture. Blanks between parts are ignored.
 /// </remarks>
 module Syntax =
 
-    /// <summary>How many calls and groups may be open at once: far above any use, far below the stack's end.</summary>
+    /// <summary>The maximum nesting of calls and groups. It prevents stack overflows.</summary>
     [<Literal>]
     let MaximumDepth = 100
 
-    /// <summary>What a text says.</summary>
-    /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">The text is not of the form, and where.</exception>
+    /// <summary>Parses a text form.</summary>
+    /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">The text is not valid.</exception>
     let parse (text: string) : Node = SyntaxReader(text, MaximumDepth).Document()
 
     let private separated (separator: string) (write: 'item -> unit) (into: StringBuilder) (items: 'item list) =
@@ -323,7 +321,7 @@ module Syntax =
 
     and private writeEntry (into: StringBuilder) (entry: Entry) : unit =
         match entry with
-        // A word among several, as in anneal=linear.
+        // A word as a value, as in anneal=linear.
         | { Name = ValueSome name; Value = { Term = Term.Call(word, []) } } -> into.Append($"{name}={word}") |> ignore
         | { Name = ValueSome name } ->
             into.Append($"{name}=") |> ignore
@@ -331,15 +329,15 @@ module Syntax =
         | _ -> write into entry.Value
 
     /// <summary>
-    /// The canonical text: single blanks, numbers as short as they can be, <c>name()</c> for a call without arguments, except that
-    /// as the value of a named argument it is a word, <c>name=word</c>.
+    /// Writes the canonical text: single blanks, and the shortest form of numbers. A call without arguments is <c>name()</c>; as the value of a
+    /// named argument it is a word, <c>name=word</c>.
     /// </summary>
     let print (node: Node) : string =
         let text = StringBuilder()
         write text node
         text.ToString()
 
-    /// A node in a few words, for what a message says was given.
+    /// Describes a node in a few words, for messages.
     let internal describe (node: Node) : string =
         match node.Term with
         | Term.Call(name, []) -> Quotation.quote name

@@ -37,15 +37,15 @@ let private fallingRate =
                 rates
                 |> Array.pairwise
                 |> Array.tryFind (fun (before, after) -> Array.exists2 (fun a b -> b > a * (1.0 + 1e-12)) before after)
-                |> Option.map (fun (before, after) -> $"rates of at most {Case.vector before} expected, {Case.vector after} came")
+                |> Option.map (fun (before, after) -> $"expected rates of at most {Case.vector before}, got {Case.vector after}")
 
-            // The last gradient shows the sum of all in front, in whatever order.
+            // The last step shows the sum of all earlier gradients, in any order.
             let order () =
                 let front = Array.truncate (case.Steps - 1) case.Gradients
                 let turned = { case with Gradients = Array.append (Array.rev front) [| Array.last case.Gradients |] }
 
                 close 1e-9 [| Array.last (deltas subject.Optimizer case) |] [| Array.last (deltas subject.Optimizer turned) |]
-                |> Option.map (sprintf "in the opposite order, last: %s")
+                |> Option.map (sprintf "with the earlier gradients in reverse order, last step: %s")
 
             firstOf [ constant; never; order ])
     |> Law.speaksOf (fun case -> case.Gradients |> Array.forall (Array.forall ((<>) 0.0)))
@@ -75,20 +75,16 @@ let private sumOfSteps =
                         Array.fold2 (fun sum (d: float array) (g: float array) -> sum + g[i] * d[i] / alpha) 0.0 came case.Gradients
 
                     expect (root * (1.0 - 1e-9) <= sum && sum <= 2.0 * root * (1.0 + 1e-9)) (fun () ->
-                        $"a sum from {Case.number root} to {Case.number (2.0 * root)} expected, {Case.number sum} came")))
+                        $"expected a sum from {Case.number root} to {Case.number (2.0 * root)}, got {Case.number sum}")))
     |> Law.unless Subject.standsStill
     |> plainly
-    |> Law.unless (fun subject ->
-        if (Subject.tryWith [ "eps", 0.0 ] subject).IsNone then
-            Some "its ε cannot be changed from here"
-        else
-            None)
+    |> Law.unless (fun subject -> if (Subject.tryWith [ "eps", 0.0 ] subject).IsNone then Some "its ε cannot be changed" else None)
 
 let private epsilonInside =
     Law.about
         [ "adagrad" ]
         "P19"
-        "ε inside"
+        "ε inside the root"
         "ε inside the root with the initial sum a equals ε = 0 with the initial sum a+ε"
         "algebra"
         (fun _ -> elements nonZero (1, 20))
@@ -103,7 +99,7 @@ let private epsilonInside =
             | _ -> None)
     |> Law.unless (fun subject ->
         if (Subject.tryWith [ "inside", 0.0; "initial", 0.0 ] subject).IsNone then
-            Some "its arguments cannot be changed from here"
+            Some "its arguments cannot be changed"
         else
             None)
 
@@ -134,17 +130,17 @@ let private units =
                           same (scaled expected) (deltas otherParameters case)
                           |> Option.map (sprintf "parameters in other units: %s")
                       fun () ->
-                          // A rule that one ε would not break has another law.
+                          // The scaling must need two values of ε; otherwise the rule is not Adadelta.
                           match Subject.tryWith [ "eps", case.Factor * epsilon; "eps_delta", nan ] subject with
                           | Some single when epsilon > 0.0 && ofDeltas = epsilon ->
                               let came = deltas single { case with Gradients = scaled case.Gradients }
-                              expect ((same expected came).IsSome) (fun () -> "with one ε, another Δ expected, the same came")
+                              expect ((same expected came).IsSome) (fun () -> "with a single ε, expected another Δ, got the same")
                           | _ -> None ]
             | _ -> None)
     |> Law.whenOff [ "inside" ]
     |> Law.unless (fun subject ->
         if (Subject.tryWith [ "eps", 1.0; "eps_delta", 1.0 ] subject).IsNone then
-            Some "its ε cannot be changed from here"
+            Some "its ε cannot be changed"
         else
             None)
 

@@ -1,4 +1,4 @@
-/// Adam, and what is nearest to it.
+/// Adam and its closest relatives.
 module internal CuteDl.Laws.AdamLaws
 
 open System
@@ -12,7 +12,7 @@ open CuteDl.Laws.Running
 let private steps = elements nonZero (1, 20)
 let private value = Subject.value
 
-/// As small as a decay can be: what it decays is gone at once.
+/// A decay that keeps nothing of the past.
 let private gone = 1e-300
 
 let private biasCorrection =
@@ -38,7 +38,7 @@ let private biasCorrection =
             subject.Kind.Name = "adam"
             && (not (Subject.isOn "correction" subject) || Subject.isOn "inside" subject)
         then
-            Some "about adam with its corrections and ε outside the root"
+            Some "concerns only adam with bias corrections and ε outside the root"
         else
             None)
 
@@ -46,7 +46,7 @@ let private asAdam =
     Law.about
         [ "rmsprop" ]
         "P11"
-        "as Adam without momentum"
+        "Adam without momentum"
         "rmsprop(γ) equals adam(γ₁ = 0, γ₂ = γ) without bias corrections"
         "Kingma & Ba 2015, section 5"
         (fun _ -> steps)
@@ -63,7 +63,7 @@ let private asAdam =
             closeEach 1e-9 (deltas adam case) (deltas subject.Optimizer case))
     |> Law.whenOff [ "centered"; "momentum" ]
 
-/// NAdam by its definition, from all gradients at once.
+/// NAdam from its definition, computed from all gradients.
 let private nAdam (subject: Subject) (gradients: float array) : float array =
     let beta1, beta2 = value "beta1" subject, value "beta2" subject
     let mu (t: int) = beta1 * (1.0 - 0.5 * Math.Pow(0.96, float t * value "momentum_decay" subject))
@@ -147,12 +147,12 @@ let private worstCase =
                     let came = deltas other growing |> Array.item last |> Array.head
 
                     expect (abs (came - bound case.Steps) <= 1e-7 * bound case.Steps) (fun () ->
-                        $"with growing gradients, Δ{Case.index case.Steps} = {Case.number (bound case.Steps)} expected, {Case.number came} came")
+                        $"with growing gradients, expected Δ{Case.index case.Steps} = {Case.number (bound case.Steps)}, got {Case.number came}")
 
             firstOf [ bounded; attained ])
     |> Law.unless (fun subject ->
         if not (Subject.isOn "correction" subject) || Subject.isOn "inside" subject then
-            Some "about adam with its corrections and ε outside the root"
+            Some "concerns only adam with bias corrections and ε outside the root"
         else
             None)
 
@@ -176,7 +176,7 @@ let private boundedByNorm =
                 (fun t delta -> delta |> Array.forall (fun d -> abs d <= bound t * (1.0 + 1e-9)))
                 (fun t -> $"at most {Case.number (bound t)}"))
 
-/// Reddi's: gradients C, −1, −1 in the box [−1, 1], whose mean says −1 and whose corrected squares say otherwise.
+/// The example of Reddi et al.: gradients C, −1, −1 in the box [−1, 1]. The optimum is −1, but Adam goes to +1.
 let private reddi (optimizer: Optimizer) : float =
     let rule = optimizer |> Optimizer.schedule "lr" (Schedule.InverseTime(0.5, 1.0, 0.5))
     let mutable state = Optimizer.init<float> rule 1
@@ -219,7 +219,7 @@ let private neverForgets =
                           Inside = false }
 
                 close 1e-9 (deltas adam rising) (deltas subject.Optimizer rising)
-                |> Option.map (sprintf "with |g| made to rise: %s")
+                |> Option.map (sprintf "with rising |g|: %s")
 
             let neverFalls () =
                 let maxima =
@@ -233,7 +233,7 @@ let private neverForgets =
                 maxima
                 |> Array.pairwise
                 |> Array.tryFind (fun (before, after) -> Array.exists2 (fun a b -> b < a) before after)
-                |> Option.map (fun (before, after) -> $"a maximum of at least {Case.vector before} expected, {Case.vector after} came")
+                |> Option.map (fun (before, after) -> $"expected a maximum of at least {Case.vector before}, got {Case.vector after}")
 
             let counterExample () =
                 match Subject.tryWith [ "beta1", gone; "beta2", 0.1 ] subject with
@@ -250,11 +250,15 @@ let private neverForgets =
                               Inside = false }
 
                     firstOf
-                        [ fun () -> expect (last < -0.9) (fun () -> $"on Reddi's example near −1 expected, {Case.number last} came")
-                          // So that there is something to be better than.
+                        [ fun () ->
+                              expect (last < -0.9) (fun () ->
+                                  $"on the example of Reddi et al., expected a point near −1, got {Case.number last}")
+                          // Adam must fail on the example, otherwise it shows nothing.
                           fun () ->
                               let last = reddi adam
-                              expect (last > 0.9) (fun () -> $"on Reddi's example Adam near 1 expected, {Case.number last} came") ]
+
+                              expect (last > 0.9) (fun () ->
+                                  $"on the example of Reddi et al., expected Adam near 1, got {Case.number last}") ]
                 | _ -> None
 
             firstOf [ asAdam; neverFalls; counterExample ])

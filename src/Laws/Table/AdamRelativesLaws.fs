@@ -1,4 +1,4 @@
-/// What makes RAdam, Yogi and Lion what they are.
+/// The characteristic laws of RAdam, Yogi and Lion.
 module internal CuteDl.Laws.AdamRelativesLaws
 
 open System
@@ -10,7 +10,7 @@ open CuteDl.Laws.Running
 
 let private value = Subject.value
 
-/// r_t where the variance can be rectified, none before.
+/// r_t if the variance can be rectified, otherwise None.
 let private rectification (beta2: float) (t: int) : float option =
     let longest = 2.0 / (1.0 - beta2) - 1.0
     let power = Math.Pow(beta2, float t)
@@ -70,16 +70,16 @@ let private slowSquares =
                 let isOver i = abs (after[i] - before[i]) > limit[i] * (1.0 + 1e-9) + 1e-12 * abs before[i]
 
                 if Seq.exists isOver (seq { 0 .. limit.Length - 1 }) then
-                    Some $"s{Case.index t} within {Case.vector limit} of {Case.vector before} expected, {Case.vector after} came"
+                    Some $"expected s{Case.index t} within {Case.vector limit} of {Case.vector before}, got {Case.vector after}"
                 else
                     None))
     |> Law.unless (fun subject ->
         if List.contains "square_average" subject.Optimizer.SlotNames then
             None
         else
-            Some "it keeps no slot square_average to look at")
+            Some "it has no slot square_average")
 
-/// The sign of β₁ m + (1−β₁) g, with m unrolled by β₂; 0 where rounding could decide it.
+/// The sign of β₁ m + (1−β₁) g, with m unrolled by β₂; 0 where rounding can change the sign.
 let private lion (beta1: float) (beta2: float) (gradients: float array) : float array =
     Array.init gradients.Length (fun t ->
         let terms =
@@ -112,7 +112,7 @@ let private signs =
 
             let direction () =
                 let expected = elementwise law case
-                // Where rounding decides, either sign will do.
+                // Where rounding can change the sign, both signs are correct.
                 let settled =
                     Array.map2 (Array.map2 (fun sign d -> if sign = 0.0 then d else alpha * sign)) expected came
 
@@ -125,7 +125,7 @@ let private signs =
             firstOf [ direction; length ])
     |> Law.unless (fun subject ->
         if subject.Kind.Name = "lion" && Subject.isOn "decay" subject then
-            Some "about lion without decay"
+            Some "concerns only lion without weight decay"
         else
             None)
 

@@ -9,7 +9,7 @@ open CuteDl.Laws
 open CuteDl.Laws.Generators
 open CuteDl.Laws.Running
 
-/// The rule that the transformation is put behind.
+/// The rule before the transformation.
 let private inner = Optimizer.momentum { LearningRate = 0.25; Decay = 0.5 }
 
 let private fixedRate (rate: float) = Optimizer.fixedRate { LearningRate = rate }
@@ -47,7 +47,7 @@ let private slowWeights =
                 | Some other ->
                     let _, _, expected = pureSteps<float> true inner case
                     let _, _, came = pureSteps<float> true (behind inner other) case
-                    closeOne $"with alpha = 1, w{Case.index case.Steps}" 1e-9 expected came
+                    closeOne $"w{Case.index case.Steps}" 1e-9 expected came |> Option.map (sprintf "with alpha = 1, %s")
 
             let everyStep () =
                 match Subject.tryWith [ "k", 1.0 ] subject with
@@ -79,7 +79,7 @@ let private averagesCases (subject: Subject) : Gen<Case> = cases (vector 4) anyw
 
 let private aboutItsOwn (law: Law) =
     law
-    |> Law.unless (fun subject -> if Subject.isClaim subject then Some "about the optimizer's own averages" else None)
+    |> Law.unless (fun subject -> if Subject.isClaim subject then Some "concerns only optimizers with averages of their own" else None)
 
 let private scheduleFree =
     Law.about
@@ -177,7 +177,7 @@ let private movingAverage =
                   fun () -> same (deltas inner case) (deltas chain case) ])
     |> aboutItsOwn
 
-/// Parts that leave the points as they are.
+/// Parts that do not change the points.
 let private passive = [ "ema"; "swa"; "identity" ]
 
 let rec private averageProblem (optimizer: Optimizer) : string option =
@@ -189,19 +189,19 @@ let rec private averageProblem (optimizer: Optimizer) : string option =
         match parts |> List.tryFindIndex Optimizer.keepsAverages with
         | None -> None
         | Some i when parts[i].Kind.Name.StartsWith("schedule_free", StringComparison.Ordinal) ->
-            Some "its points are between the average and others"
-        | Some i when parts[i].Groups.Count > 0 && parts.Length > i + 1 -> Some "parts come behind its averages"
+            Some "its points are between the average and other points"
+        | Some i when parts[i].Groups.Count > 0 && parts.Length > i + 1 -> Some "parts after the averages change the points"
         | Some i when parts[i].Groups.Count > 0 -> averageProblem parts[i]
         | Some i ->
             parts
             |> List.skip (i + 1)
             |> List.tryFind (fun part -> not (List.contains part.Kind.Name passive))
-            |> Option.map (fun part -> $"{part.Kind.Name} comes behind its average")
+            |> Option.map (fun part -> $"{part.Kind.Name} after the average changes the points")
 
 let private amongPoints =
     { Law.general
           "P28"
-          "among the points"
+          "between the points"
           "every average is between the smallest and the largest point, because its weights are nonnegative and sum to 1"
           "Polyak & Juditsky 1992"
           usual
@@ -213,7 +213,7 @@ let private amongPoints =
               Seq.zip points came
               |> Seq.tryFind (fun (points, came) -> not (Array.min points - slack <= came && came <= Array.max points + slack))
               |> Option.map (fun (points, came) ->
-                  $"an average from {Case.number (Array.min points)} to {Case.number (Array.max points)} expected, {Case.number came} came")) with
+                  $"expected an average from {Case.number (Array.min points)} to {Case.number (Array.max points)}, got {Case.number came}")) with
         MayBeExempt = false }
     |> Law.unless (fun subject ->
         if Optimizer.keepsAverages subject.Optimizer then

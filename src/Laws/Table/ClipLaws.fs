@@ -1,4 +1,4 @@
-/// Clips are projections.
+/// Clips are projections onto convex sets.
 module internal CuteDl.Laws.ClipLaws
 
 open System
@@ -11,14 +11,14 @@ open CuteDl.Laws.Running
 
 let private norm (values: float array) = sqrt (Array.sumBy (fun x -> x * x) values)
 
-/// Gradients about as long as the limit, and the parameters that limits may depend on.
+/// Gradients with norms around the limit, and parameters, because limits can depend on them.
 let private aroundLimit (limit: float) (subject: Subject) : Gen<Case> =
     let elements =
         Gen.frequency [ 1, Gen.constant 0.0; 6, signed (logUniform (0.01 * limit) (100.0 * limit)) ]
 
     cases (shapes 6 subject) anywhere elements (2, 2) (Gen.elements [ 1.0; 1e-3 ])
 
-/// The two gradients, the second one moved towards the first, and what becomes of each.
+/// Two gradients, the second moved toward the first, and the clipped result of each.
 let private clipped (subject: Subject) (case: Case) =
     let first = case.Gradients[0]
     let second = Array.map2 (fun a b -> a + case.Factor * (b - a)) first case.Gradients[1]
@@ -42,7 +42,7 @@ let private box =
             let at (holds: int -> bool) (says: int -> string) () =
                 Seq.init case.Length id
                 |> Seq.tryFind (holds >> not)
-                |> Option.map (fun i -> $"{broken i}{says i} expected, {Case.number one[i]} came")
+                |> Option.map (fun i -> $"{broken i}expected {says i}, got {Case.number one[i]}")
 
             firstOf
                 [ at (fun i -> abs one[i] <= limit) (fun _ -> $"at most {Case.number limit}")
@@ -55,10 +55,10 @@ let private box =
                       |> Seq.tryFind (fun i -> not (abs (one[i] - other[i]) <= abs (first[i] - second[i]) * (1.0 + 1e-12)))
                       |> Option.map (fun i ->
                           let before, behind = Case.number (abs (first[i] - second[i])), Case.number (abs (one[i] - other[i]))
-                          $"{broken i}a distance of at most {before} expected, {behind} came") ])
+                          $"{broken i}expected a distance of at most {before}, got {behind}") ])
     |> Law.speaksOf (fun case -> case.Steps = 2)
 
-/// Where each tensor's elements are.
+/// The positions of the elements of each tensor.
 let private tensors (case: Case) : (int list * int array) list =
     case.Shapes
     |> List.mapFold
@@ -77,7 +77,7 @@ let private units (case: Case) : int array list =
                   places |> Array.indexed |> Array.filter (fun (i, _) -> i % columns = column) |> Array.map snd
           | _ -> places ]
 
-/// Every group of elements is brought onto the ball of its limit, on the straight way to 0.
+/// Scales every group of elements down to the norm of its limit.
 let private balls kind name statement source (limitOf: Subject -> float) (groups: Subject -> Case -> (int array * float) list) =
     Law.about [ kind ] "P25" name statement source (fun subject -> aroundLimit (limitOf subject) subject) (fun subject case ->
         let first, second, clip = clipped subject case
@@ -91,25 +91,25 @@ let private balls kind name statement source (limitOf: Subject -> float) (groups
             let length, came = norm g, norm delta
             let distance a b = norm (Array.map2 (-) a b)
             let before, behind = distance g (of' second), distance delta (of' other)
-            let where = $"of g = {Case.vector g} with the limit {Case.number limit}: "
+            let where = $"for g = {Case.vector g} with the limit {Case.number limit}: "
 
             firstOf
                 [ fun () ->
                       expect (came <= limit * (1.0 + 1e-12)) (fun () ->
-                          $"{where}‖Δ‖ ≤ {Case.number limit} expected, {Case.number came} came")
+                          $"{where}expected ‖Δ‖ ≤ {Case.number limit}, got {Case.number came}")
                   fun () ->
                       expect (length > limit * (1.0 - 1e-12) || g = delta) (fun () ->
-                          $"{where}no change expected, {Case.vector delta} came")
+                          $"{where}expected no change, got {Case.vector delta}")
                   fun () ->
                       expect (length <= limit || came >= limit * (1.0 - 1e-9)) (fun () ->
-                          $"{where}‖Δ‖ = {Case.number limit} expected, {Case.number came} came")
+                          $"{where}expected ‖Δ‖ = {Case.number limit}, got {Case.number came}")
                   fun () ->
                       expect (Array.forall2 (fun g d -> abs (d * length - g * came) <= 1e-9 * length * came) g delta) (fun () ->
-                          $"{where}the same direction expected, {Case.vector delta} came")
+                          $"{where}expected the same direction, got {Case.vector delta}")
                   fun () -> close 1e-12 [| delta |] [| of' twice |] |> Option.map (sprintf "%sclipped twice: %s" where)
                   fun () ->
                       expect (behind <= before * (1.0 + 1e-9) + 1e-12 * came) (fun () ->
-                          $"{where}a distance of at most {Case.number before} expected, {Case.number behind} came") ]))
+                          $"{where}expected a distance of at most {Case.number before}, got {Case.number behind}") ]))
     |> Law.speaksOf (fun case -> case.Steps = 2)
 
 let private limit (subject: Subject) = Subject.value "limit" subject

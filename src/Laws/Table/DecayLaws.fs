@@ -1,4 +1,4 @@
-/// Weight decay, and climbing in place of descending.
+/// Weight decay, and maximization.
 module internal CuteDl.Laws.DecayLaws
 
 open System
@@ -14,7 +14,7 @@ let private maximize = Expression.parse "maximize()"
 let private climbing =
     { Law.general
           "P16"
-          "climbing"
+          "maximizing"
           "maximize | optimizer at g takes the step of the optimizer at −g, bit for bit"
           "PyTorch maximize"
           usual
@@ -34,11 +34,11 @@ let private decaySign =
               let delta = (deltas subject.Optimizer case)[0]
               let product = Array.fold2 (fun sum d w -> sum + d * w) 0.0 delta case.Start
               let size = Array.fold2 (fun sum d w -> sum + abs (d * w)) 0.0 delta case.Start
-              expect (product >= -1e-9 * size) (fun () -> $"⟨Δ₁, w₀⟩ ≥ 0 expected, Δ₁ = {Case.vector delta} came")) with
+              expect (product >= -1e-9 * size) (fun () -> $"expected ⟨Δ₁, w₀⟩ ≥ 0, got Δ₁ = {Case.vector delta}")) with
         MayBeExempt = false }
-    |> Law.unless (fun subject -> if Subject.has "noise" subject then Some "noise pushes anywhere" else None)
+    |> Law.unless (fun subject -> if Subject.has "noise" subject then Some "noise can move parameters in any direction" else None)
 
-/// The decay that goes through the rule, and the one beside it.
+/// Weight decay through the gradient, and decoupled weight decay.
 let private decayForms =
     let factor = 0.5
     let decayBy name (value: float) = Expression.parse $"{name}()" |> Optimizer.set "factor" value
@@ -62,12 +62,16 @@ let private decayForms =
                   Optimizer.chain [ subject.Optimizer; decayBy "decoupled" (Subject.value "lr" subject * factor) ]
 
               close 1e-9 (deltas behind case) (deltas inFront case)) with
-        Excuse = fun subject -> if isPlain subject then None else Some "true of the plain gradient alone" }
+        Excuse = fun subject -> if isPlain subject then None else Some "holds only for plain gradient descent" }
     |> Law.unless (fun subject ->
-        if (Subject.names subject).Length > 1 || Subject.isGroups subject then Some "about single rules"
-        elif (Subject.tryValue "lr" subject).IsNone then Some "it has no rate"
-        elif not (Subject.schedules subject).IsEmpty then Some "about constant arguments"
-        else Subject.standsStill subject)
+        if (Subject.names subject).Length > 1 || Subject.isGroups subject then
+            Some "concerns only single rules"
+        elif (Subject.tryValue "lr" subject).IsNone then
+            Some "it has no learning rate"
+        elif not (Subject.schedules subject).IsEmpty then
+            Some "concerns only constant arguments"
+        else
+            Subject.standsStill subject)
     |> Law.characteristic
 
 let all = [ climbing; decaySign; decayForms ]

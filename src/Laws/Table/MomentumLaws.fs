@@ -1,4 +1,4 @@
-/// The plain gradient and velocities.
+/// Gradient descent and momentum.
 module internal CuteDl.Laws.MomentumLaws
 
 open System
@@ -58,7 +58,7 @@ let private whereTheRateIs =
     Law.about
         [ "momentum"; "sgd" ]
         "P3"
-        "where the rate is"
+        "place of the rate"
         "momentum: Δ_t = Σγ^(t−i) α_i g_i; sgd: Δ_t = α_t Σγ^(t−i) g_i; for γ → 0 both equal fixed"
         "Sutskever et al. 2013"
         (fun _ -> steps)
@@ -91,7 +91,7 @@ let private whereTheRateIs =
             firstOf [ constant; scheduled; plain ])
     |> Law.unless (fun subject ->
         if subject.Kind.Name = "sgd" && (Subject.isOn "dampening" subject || Subject.isOn "nesterov" subject) then
-            Some "about sgd without dampening and nesterov"
+            Some "concerns only sgd without dampening and nesterov"
         else
             None)
 
@@ -123,10 +123,10 @@ let private nesterovForms =
                        x <- Array.map2 (-) x v
                        Array.map2 (fun x v -> x - gamma * v) x v |]
 
-            closePoints 1e-9 expected came |> Option.map (sprintf "on ½λx², x₁ the start: %s"))
+            closePoints 1e-9 expected came |> Option.map (sprintf "on ½λx², with the start x₁: %s"))
     |> Law.unless (fun subject ->
         if subject.Kind.Name = "sgd" && not (Subject.isOn "nesterov" subject) then
-            Some "about sgd with nesterov"
+            Some "concerns only sgd with nesterov"
         else
             None)
 
@@ -144,7 +144,7 @@ let private quadratic =
     Law.about
         [ "fixed"; "momentum" ]
         "P6"
-        "on ½λx²"
+        "convergence on ½λx²"
         "fixed: x_t = (1−αλ)ᵗ x₀; momentum converges if and only if 0 < αλ < 2(1+γ)"
         "Polyak 1964"
         (fun _ ->
@@ -157,7 +157,7 @@ let private quadratic =
                 let lambda = 2.0 * case.Factor / alpha
                 let came = descend subject.Optimizer case.Start case.Steps (fun _ x -> Array.map ((*) lambda) x)
                 let expected = Array.init (case.Steps + 1) (fun t -> [| Math.Pow(1.0 - 2.0 * case.Factor, float t) |])
-                closePoints 1e-9 expected came |> Option.map (sprintf "x₁ the start: %s")
+                closePoints 1e-9 expected came |> Option.map (sprintf "with the start x₁: %s")
             else
                 let gamma = Subject.value "decay" subject
                 let alphaLambda = case.Factor * 2.0 * (1.0 + gamma)
@@ -173,12 +173,12 @@ let private quadratic =
 
                 expect ((abs last < 1e-3) = converges) (fun () ->
                     let what = if converges then "near 0" else "far from 0"
-                    $"αλ = {Case.number alphaLambda}: x{Case.index steps} {what} expected, {Case.number last} came"))
+                    $"αλ = {Case.number alphaLambda}: expected x{Case.index steps} {what}, got {Case.number last}"))
     |> Law.unless Subject.standsStill
     |> Law.unless (fun subject ->
-        // It falls by √γ a step.
+        // The distance falls by the factor √γ a step.
         if subject.Kind.Name = "momentum" && Subject.value "decay" subject > 0.999 then
-            Some "so near to 1, its decay takes too many steps to see"
+            Some "its decay is so close to 1 that convergence needs too many steps"
         else
             None)
     |> Law.costly 20
@@ -204,7 +204,7 @@ let private regret =
             let unit = (square (from points[0]) + square (from points[case.Steps])) / alpha + sizes + abs left
 
             expect (abs (left - (ends + sizes)) <= 1e-9 * unit) (fun () ->
-                $"with u = {Case.vector u}, {Case.number (ends + sizes)} expected, {Case.number left} came"))
+                $"with u = {Case.vector u}, expected {Case.number (ends + sizes)}, got {Case.number left}"))
     |> Law.unless Subject.standsStill
 
 let all = [ constantGradient; meanForm; whereTheRateIs; nesterovForms; quadratic; regret ]

@@ -1,4 +1,4 @@
-/// What becomes of Δ when gradients or the rate are scaled, turned or taken away.
+/// Δ for scaled, rotated and zero gradients, and for a scaled learning rate.
 module internal CuteDl.Laws.ScaleLaws
 
 open System
@@ -11,7 +11,7 @@ open CuteDl.Laws.Running
 
 let private scaled (factor: float) = Array.map (Array.map ((*) factor))
 
-/// Q x, for a rotation in the plane of each two neighbours.
+/// Q x, with a rotation in the plane of each pair of neighbours.
 let private rotate (angle: float) (vector: float array) : float array =
     vector
     |> Array.chunkBySize 2
@@ -33,12 +33,12 @@ let private rotation =
               close 1e-9 (deltas subject.Optimizer case |> Array.map (rotate case.Factor)) (deltas subject.Optimizer turned)) with
         Speaks = fun case -> case.Length % 2 = 0 }
     |> Law.unless (fun subject ->
-        if Subject.isGroups subject then Some "groups take tensors apart"
-        elif not subject.Options.Shapes.IsEmpty then Some "about a single tensor of any length"
+        if Subject.isGroups subject then Some "groups treat tensors differently"
+        elif not subject.Options.Shapes.IsEmpty then Some "concerns only a single tensor of any length"
         else None)
     |> Law.characteristic
 
-/// The power of c by which Δ grows if gradients grow c times: 0 behind a rule that divides it out, 1 for transformations.
+/// The degree d: gradients c times as large give a Δ cᵈ times as large. It is 0 after a rule that divides by c, and 1 for transformations.
 let rec private degree (optimizer: Optimizer) : int option =
     if optimizer.Groups.Count > 0 then
         match [ for group in optimizer.Groups -> degree group.Optimizer ] |> List.distinct with
@@ -50,7 +50,7 @@ let rec private degree (optimizer: Optimizer) : int option =
     else
         Some(if optimizer.Kind.Role = Role.Rule then 0 else 1)
 
-/// ε, and whatever else has the unit of gradients or of their squares, in units c times as small.
+/// Scales ε, and every other argument with the unit of gradients or of their squares.
 let private inUnits (factor: float) (subject: Subject) : Optimizer option =
     let times name power leaf =
         match Subject.valueOf name leaf with
@@ -61,7 +61,7 @@ let private inUnits (factor: float) (subject: Subject) : Optimizer option =
 
     let change (leaf: Optimizer) =
         match leaf.Kind.Name with
-        // The ε of the deltas has their unit, and stays.
+        // ε for the squared steps has the unit of the parameters, and stays.
         | "adadelta" ->
             let own = Subject.valueOf "eps_delta" leaf |> Option.defaultValue nan
             let pinned = if Double.IsNaN own then Subject.valueOf "eps" leaf |> Option.get else own
@@ -93,7 +93,7 @@ let private scale =
                 if degree subject.Optimizer = Some 1 then freeOfDecay { subject with Seeks = false } else anywhere
 
             let start = if subject.Seeks then anywhere else start
-            // Parameters have a scale of their own, which a transformation alone may see: they begin at 0.
+            // A transformation can depend on the scale of the parameters, so they start at 0.
             let start =
                 if degree subject.Optimizer = Some 1 && not subject.Seeks then
                     (fun length -> Gen.constant (Array.zeroCreate length))
@@ -109,8 +109,8 @@ let private scale =
                 let expected = deltas subject.Optimizer case |> scaled (Math.Pow(case.Factor, power))
                 same expected (deltas other { case with Gradients = scaled case.Factor case.Gradients }))
     |> Law.unless (fun subject ->
-        if (degree subject.Optimizer).IsNone then Some "its groups scale differently"
-        elif (inUnits 2.0 subject).IsNone then Some "its ε is not known, or cannot be changed from here"
+        if (degree subject.Optimizer).IsNone then Some "its groups have different degrees of scaling"
+        elif (inUnits 2.0 subject).IsNone then Some "its ε is unknown or cannot be changed"
         else None)
     |> Law.characteristic
 
@@ -151,7 +151,7 @@ let private zeroGradient =
                 [ fun () -> same zeros (deltas subject.Optimizer case)
                   fun () -> same zeros (deltas (withoutEpsilon subject) case) |> Option.map (sprintf "with eps = 0: %s") ])
 
-/// So long that a decaying mean of γ = 0.99 is, to a single's last digit, what it is a mean of.
+/// So many steps that a decaying mean with γ = 0.99 of a constant equals the constant in single precision.
 let private longRun = 2500
 
 let private finite =
@@ -173,7 +173,7 @@ let private finite =
 
                   if parameters |> Array.exists (Single.IsFinite >> not) then
                       broken <-
-                          Some $"finite w{Case.index t} expected, {Case.vector (Array.map float parameters)} came, in single precision"
+                          Some $"expected a finite w{Case.index t}, got {Case.vector (Array.map float parameters)} in single precision"
 
               broken) with
         MayBeExempt = false
@@ -181,11 +181,11 @@ let private finite =
             fun subject ->
                 [ "dowg"; "dadapt_adam"; "prodigy" ]
                 |> List.tryFind (fun name -> Subject.has name subject)
-                |> Option.map (fun name -> $"on a slope without end the steps of {name} grow without end")
+                |> Option.map (fun name -> $"the steps of {name} grow without limit on an infinite slope")
                 |> Option.orElseWith (fun () ->
                     Subject.schedules subject
                     |> List.tryFind (fun pair -> Schedule.at pair.Value (int64 longRun) > 1e12)
-                    |> Option.map (fun pair -> $"{pair.Key} grows without end")) }
+                    |> Option.map (fun pair -> $"{pair.Key} grows without limit")) }
     |> Law.costly 6
 
 let private downhill =
@@ -204,11 +204,11 @@ let private downhill =
           (fun subject case ->
               let delta = (deltas subject.Optimizer case)[0]
               let product = Array.fold2 (fun sum d g -> sum + d * g) 0.0 delta case.Gradients[0]
-              expect (product > 0.0) (fun () -> $"⟨Δ₁, g₁⟩ > 0 expected, Δ₁ = {Case.vector delta} came")) with
+              expect (product > 0.0) (fun () -> $"expected ⟨Δ₁, g₁⟩ > 0, got Δ₁ = {Case.vector delta}")) with
         Speaks = fun case -> case.Gradients |> Array.forall (Array.exists ((<>) 0.0)) }
     |> Law.unless Subject.standsStill
 
-/// The optimizer with its rate so many times as large.
+/// Multiplies the learning rate of the optimizer by a factor.
 let private withRate (factor: float) (subject: Subject) : Optimizer option =
     let raiseIn (leaf: Optimizer) =
         match Subject.schedulesOf leaf |> Seq.tryFind (fun pair -> pair.Key = "lr"), Subject.valueOf "lr" leaf with
@@ -222,7 +222,7 @@ let private withRate (factor: float) (subject: Subject) : Optimizer option =
     else
         Some(Subject.mapLeaves raiseIn subject.Optimizer)
 
-/// Parts behind the rule that pass on what is multiplied.
+/// Parts that keep a factor of Δ.
 let private passesOn =
     [ "identity"; "maximize"; "scale"; "ema"; "swa"; "accumulate"; "freeze"; "skip_non_finite" ]
 
@@ -237,14 +237,14 @@ let rec private rateProblem (subject: Subject) (optimizer: Optimizer) : string o
 
         match parts |> List.filter hasRate with
         | [] when parts |> List.exists (fun part -> part.Groups.Count > 0) && parts.Length = 1 -> None
-        | [] -> Some "it has no rate"
+        | [] -> Some "it has no learning rate"
         | [ one ] ->
             let behind = parts |> List.skipWhile (fun part -> not (obj.ReferenceEquals(part, one))) |> List.tail
 
             behind
             |> List.tryFind (fun part -> not (List.contains part.Kind.Name passesOn))
-            |> Option.map (fun part -> $"{part.Kind.Name} comes behind its rate")
-        | _ -> Some "it has several rates"
+            |> Option.map (fun part -> $"{part.Kind.Name} after the rule does not keep a factor of Δ")
+        | _ -> Some "it has several learning rates"
 
 let private linearInRate =
     Law.general
@@ -266,7 +266,7 @@ let private linearInRate =
             | Some other ->
                 let run = if subject.Seeks then deltas else deltasInPlaceOfStart
                 let expected = run subject.Optimizer case |> scaled case.Factor
-                // Where z begins at w, its digits go with w's.
+                // The rounding of z depends on the size of w.
                 let keepsDigits =
                     not (Subject.names subject |> List.exists (fun name -> name.StartsWith "schedule_free"))
 
@@ -275,7 +275,7 @@ let private linearInRate =
     |> Law.unless (fun subject -> rateProblem subject subject.Optimizer)
     |> Law.unless (fun subject ->
         if (withRate 2.0 subject).IsNone then
-            Some "its rate is not known, or cannot be changed from here"
+            Some "its learning rate is unknown or cannot be changed"
         else
             None)
     |> Law.characteristic

@@ -1,4 +1,4 @@
-/// Schedules, and optimizers that follow them.
+/// Schedules, and optimizers with schedules.
 module internal CuteDl.Laws.ScheduleLaws
 
 open System
@@ -12,9 +12,9 @@ open CuteDl.Laws.Running
 let private isNear (expected: float) (came: float) = abs (expected - came) <= 1e-12 * abs expected
 
 let private differs (what: string) (expected: float) (came: float) =
-    Some $"{what} = {Case.number expected} expected, {Case.number came} came"
+    Some $"expected {what} = {Case.number expected}, got {Case.number came}"
 
-/// Far enough from overflow that a recursion says something.
+/// True if values are so far from overflow that the recursion is accurate.
 let private largest = 1e300
 
 let private closedForm (schedule: Schedule) : string option =
@@ -28,7 +28,7 @@ let private closedForm (schedule: Schedule) : string option =
         expected
         |> Seq.indexed
         |> Seq.tryFind (fun (t, value) -> not (abs (Schedule.at schedule (int64 t) - value) <= unit))
-        |> Option.bind (fun (t, value) -> differs $"step by step, the value at {t}" value (Schedule.at schedule (int64 t)))
+        |> Option.bind (fun (t, value) -> differs $"the value at step {t} (computed step by step)" value (Schedule.at schedule (int64 t)))
 
 let private anyTime (schedule: Schedule) (choice: int) : string option =
     let steps =
@@ -45,13 +45,14 @@ let private anyTime (schedule: Schedule) (choice: int) : string option =
         [ fun () ->
               Array.zip steps values
               |> Array.tryFind (fun (_, value) -> not (Double.IsFinite value && value >= 0.0))
-              |> Option.map (fun (t, value) -> $"a finite value of at least 0 expected at {t}, {Case.number value} came")
+              |> Option.map (fun (t, value) -> $"expected a finite value of at least 0 at step {t}, got {Case.number value}")
           fun () ->
               Array.zip steps values
               |> Array.tryFind (fun (t, value) -> again[t] <> value)
-              |> Option.bind (fun (t, value) -> differs $"written, read, and asked in another order, the value at {t}" value again[t]) ]
+              |> Option.bind (fun (t, value) ->
+                  differs $"the value at step {t} (after writing and reading, in another order)" value again[t]) ]
 
-/// Values at places that are written in the schedule itself.
+/// Values at steps that the schedule itself contains.
 let rec private marks (schedule: Schedule) : (int64 * float) list =
     match schedule with
     | Schedule.Constant value -> [ 0L, value; 1000000L, value ]
@@ -109,14 +110,14 @@ let rec private marks (schedule: Schedule) : (int64 * float) list =
     | Schedule.Product(first, others) -> [ 0L, (first :: others) |> List.fold (fun product part -> product * Schedule.at part 0L) 1.0 ]
 
 let private endpoints (schedule: Schedule) : string option =
-    // Of two at the same step, the later one begins there.
+    // Of two parts at the same step, the later one starts there.
     marks schedule
     |> List.tryFind (fun (t, value) ->
         value < largest
         && not (isNear value (Schedule.at schedule t) || abs (Schedule.at schedule t - value) < 1e-14))
-    |> Option.bind (fun (t, value) -> differs $"the value at {t}" value (Schedule.at schedule t))
+    |> Option.bind (fun (t, value) -> differs $"the value at step {t}" value (Schedule.at schedule t))
 
-/// Where ways meet that should meet without a jump: the step, and how much the last step in front of it may be.
+/// The steps at which parts join without a jump, and the largest change allowed at each.
 let rec private meetings (schedule: Schedule) : (int64 * float) list =
     let steepest (anneal: Anneal) (gap: float) (length: float) = abs gap / length * (if anneal.IsCosine then Math.PI / 2.0 else 1.0)
 
@@ -134,7 +135,7 @@ let rec private meetings (schedule: Schedule) : (int64 * float) list =
     | Schedule.Cyclic(baseValue, max, up, down, _) ->
         let steepest = abs (max - baseValue) / float (min up down)
         let height = abs (max - baseValue)
-        // On the way up heights fall, too.
+        // The height also falls during the rise.
         [ up, min height (2.0 * steepest); up + down, steepest ]
     | Schedule.Piecewise(value, next, Interpolation.Anneal anneal) ->
         ((0L, value) :: next)
@@ -154,7 +155,7 @@ let private joins (schedule: Schedule) : string option =
     let isThat what (wrapped: Schedule) () =
         steps
         |> List.tryFind (fun t -> at wrapped t <> at schedule t)
-        |> Option.bind (fun t -> differs $"{what}, the value at {t}" (at schedule t) (at wrapped t))
+        |> Option.bind (fun t -> differs $"the value of {what} at step {t}" (at schedule t) (at wrapped t))
 
     let next () =
         match schedule with
@@ -166,7 +167,7 @@ let private joins (schedule: Schedule) : string option =
                 if at part (t - from) = at schedule t then
                     None
                 else
-                    differs $"{part} begins at {from}; the value at {t}" (at part (t - from)) (at schedule t))
+                    differs $"the value at step {t} (inside {part}, which starts at step {from})" (at part (t - from)) (at schedule t))
         | _ -> None
 
     let jump () =
@@ -175,22 +176,22 @@ let private joins (schedule: Schedule) : string option =
             let before, behind = at schedule (t - 1L), at schedule t
 
             expect (abs (behind - before) <= most * (1.0 + 1e-9) + 1e-12 * abs before) (fun () ->
-                $"no jump from {t - 1L} to {t} expected, {Case.number before} and {Case.number behind} came"))
+                $"expected no jump from step {t - 1L} to {t}, got {Case.number before} and {Case.number behind}"))
 
     firstOf
         [ isThat "a join of one" (Schedule.Join(schedule, []))
           isThat "a product of one" (Schedule.Product(schedule, []))
-          isThat "behind a warm-up of 0 steps" (Schedule.Warmup(0L, schedule, 0.0))
-          isThat "joined with itself where it is over" (Schedule.Join(schedule, [ 41L, schedule ]))
+          isThat "the schedule after a warm-up of 0 steps" (Schedule.Warmup(0L, schedule, 0.0))
+          isThat "the schedule joined with itself after its end" (Schedule.Join(schedule, [ 41L, schedule ]))
           next
           jump ]
 
 let private own (subject: Subject) : Schedule list = [ for pair in Subject.schedules subject -> pair.Value ]
 
-/// No steps are taken.
+/// A case without steps.
 let private noSteps: Gen<Case> = cases (vector 1) (fun _ -> Gen.constant [| 0.0 |]) one (0, 0) one
 
-/// About the optimizer's own schedules; one case shows all that there is.
+/// A law about the optimizer's own schedules; one case is enough.
 let private ofSchedules name statement (check: Schedule -> Case -> string option) =
     { Law.general "P30" name statement "a schedule is a function of the step" (fun _ -> noSteps) (fun subject case ->
           Subject.schedules subject
@@ -199,7 +200,7 @@ let private ofSchedules name statement (check: Schedule -> Case -> string option
     |> Law.unless (fun subject -> if (own subject).IsEmpty then Some "it has no schedule" else None)
     |> Law.costly 1
 
-/// Each scheduled argument at what its schedule says at the step, as long as that leaves the slots as they are.
+/// Sets each scheduled argument to its value at the step, unless that changes the slots.
 let private at (t: int) (optimizer: Optimizer) : Optimizer =
     optimizer
     |> Subject.mapLeaves (fun leaf ->
@@ -208,7 +209,7 @@ let private at (t: int) (optimizer: Optimizer) : Optimizer =
             let fixedThere = Optimizer.set pair.Key (Schedule.at pair.Value (int64 (t - 1))) leaf
             if fixedThere.SlotNames = leaf.SlotNames then fixedThere else leaf))
 
-/// The step t of a scheduled argument is the step with that value, in a run that was saved and read on the way, too.
+/// A step with a scheduled argument equals the step with its current value, also in a run that was saved and resumed.
 let private stepwise (optimizer: Optimizer) (case: Case) : string option =
     let cut = case.Choice % (case.Steps + 1)
     let mutable state = Optimizer.initFor<float> optimizer (Layout.OfShapes case.Shapes)
@@ -238,12 +239,12 @@ let private stepwise (optimizer: Optimizer) (case: Case) : string option =
         |> Array.unzip
 
     same byHand came
-    |> Option.map (sprintf "%O by constants, one for each step, saved and read after %d: %s" optimizer cut)
+    |> Option.map (sprintf "%O with a constant for each step, saved and read after step %d: %s" optimizer cut)
 
-/// Parts behind these count fewer steps than there are.
+/// Parts after these count fewer steps.
 let private rests = [ "accumulate"; "freeze"; "skip_non_finite" ]
 
-/// Arguments that may follow any schedule.
+/// Arguments that can follow any schedule.
 let private mayFollow (optimizer: Optimizer) : string list =
     [ for leaf in Subject.leaves optimizer do
           for argument in leaf.Kind.Arguments do
@@ -282,14 +283,15 @@ let private scheduledSteps =
         MayBeExempt = false }
     |> Law.unless (fun subject ->
         match rests |> List.tryFind (fun name -> Subject.has name subject) with
-        | Some name -> Some $"behind {name}, fewer steps are counted"
-        | None when (own subject).IsEmpty && (mayFollow subject.Optimizer).IsEmpty -> Some "none of its arguments can follow any schedule"
+        | Some name -> Some $"parts after {name} count fewer steps"
+        | None when (own subject).IsEmpty && (mayFollow subject.Optimizer).IsEmpty ->
+            Some "none of its arguments can follow every schedule"
         | None -> None)
 
 let all =
     [ ofSchedules "closed form" "the closed form equals the recursion step by step" (fun schedule _ -> closedForm schedule)
       ofSchedules
-          "any step, any time"
+          "random access"
           "after writing and reading, and in any order of steps, the values are the same, finite and at least 0, even at very large steps"
           (fun schedule case -> anyTime schedule case.Choice)
       ofSchedules "endpoints" "it has the given values at the start, the end, the peaks and the milestones" (fun schedule _ ->

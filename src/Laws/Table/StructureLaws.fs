@@ -1,4 +1,4 @@
-/// What optimizers have in common as values: elements, tensors, chains, states.
+/// Laws of all optimizers about elements, tensors, chains and states.
 module internal CuteDl.Laws.StructureLaws
 
 open System
@@ -13,17 +13,17 @@ open CuteDl.Laws.Running
 let private zerosInFront =
     { Law.general
           "P22"
-          "zeros in front"
+          "leading zeros"
           "leading zero gradients change no later Δ, bit for bit"
-          "nothing counts the steps"
+          "no dependence on the step number"
           (fun subject -> cases (shapes 8 subject) (freeOfDecay { subject with Seeks = false }) moderate (1, 12) one)
           (fun subject case ->
               let count = 1 + case.Choice % 3
               let zeros = Array.init count (fun _ -> Array.zeroCreate case.Length)
               let expected = deltas subject.Optimizer case
               let came = deltas subject.Optimizer { case with Gradients = Array.append zeros case.Gradients }
-              same expected came[count..] |> Option.map (sprintf "behind %d zero gradients: %s" count)) with
-        Excuse = fun subject -> if (Subject.schedules subject).IsEmpty then None else Some "its schedule counts the steps" }
+              same expected came[count..] |> Option.map (sprintf "after %d zero gradients: %s" count)) with
+        Excuse = fun subject -> if (Subject.schedules subject).IsEmpty then None else Some "its schedule depends on the step number" }
     |> Law.characteristic
 
 /// A permutation within each tensor.
@@ -75,7 +75,7 @@ let private elementsAlone =
                 same (Array.map permute expected) (deltas subject.Optimizer other)
                 |> Option.map (sprintf "permuted: %s")
 
-            // Groups go by the tensors' names, and have to have theirs.
+            // Groups depend on the names of the tensors.
             if Subject.isGroups subject || not subject.Options.Shapes.IsEmpty then
                 permuted ()
             else
@@ -96,7 +96,7 @@ let private elementsAlone =
 
                 firstOf [ permuted; asTwoTensors; asTwoModels ])
 
-/// A transformation that does nothing and that a chain does not leave out.
+/// A transformation that does nothing, but that a chain does not omit.
 let private nothing = Optimizer.ofRule "nothing" (Identity())
 
 let private scaleBy (factor: float) = Expression.parse "scale()" |> Optimizer.set "factor" factor
@@ -119,9 +119,9 @@ let private chains =
                   let behind = scaleBy 0.25
                   let left = Optimizer.chain [ Optimizer.chain [ front; optimizer ]; behind ]
                   let right = Optimizer.chain [ front; Optimizer.chain [ optimizer; behind ] ]
-                  expect (left = right) (fun () -> $"{left} expected, {right} came")
+                  expect (left = right) (fun () -> $"expected {left}, got {right}")
 
-              // The parts' own state is the same as long as what comes behind does not move the parameters elsewhere.
+              // At constant parameters, the states of the parts do not depend on later parts.
               let oneAfterAnother () =
                   let halved = { case with Gradients = case.Gradients |> Array.map (Array.map ((*) 0.5)) }
                   let chained = Optimizer.chain [ scaleBy 0.5; optimizer; scaleBy 0.25 ]
@@ -129,7 +129,7 @@ let private chains =
                   let byHand = deltasInPlaceOfStart optimizer halved |> Array.map (Array.map ((*) 0.25))
 
                   same byHand (deltasInPlaceOfStart chained case)
-                  |> Option.map (sprintf "scale(0.5) | it | scale(0.25): %s")
+                  |> Option.map (sprintf "in scale(0.5) | optimizer | scale(0.25): %s")
 
               firstOf [ neutral; associative; oneAfterAnother ]) with
         MayBeExempt = false }
@@ -162,11 +162,11 @@ let private accumulation =
               same expected (deltas accumulated case) |> Option.map (sprintf "with k = %d: %s" k)) with
         MayBeExempt = false }
 
-/// To be compared: 0 is not −0, and NaN is NaN. No bit of a single is lost in a double.
+/// The bits, for comparisons in which 0 differs from −0, and NaN equals NaN. A single fits into a double.
 let private bits (values: 'T array) : int64 array when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     values |> Array.map (fun value -> BitConverter.DoubleToInt64Bits(Double.CreateTruncating value))
 
-/// All that a state remembers, by its names, as bits and to be shown.
+/// The content of a state by name, as bits and as numbers.
 let private content (state: State<'T>) : (string * int64 array * float array) list =
     [ "the count of steps", [| state.Step |], [| float state.Step |]
       for name in state.SlotNames do
@@ -175,14 +175,14 @@ let private content (state: State<'T>) : (string * int64 array * float array) li
       for name, value in state.Numbers do
           name, bits [| value |], [| value |] ]
 
-/// What one state remembers and the other does not.
+/// The first difference between two states.
 let private difference (expected: State<'T>) (came: State<'T>) : string option =
     List.zip (content expected) (content came)
     |> List.tryPick (fun ((name, bits, shown), (_, otherBits, otherShown)) ->
         if bits = otherBits then
             None
         else
-            Some $"{name} = {Case.vector shown} expected, {Case.vector otherShown} came")
+            Some $"expected {name} = {Case.vector shown}, got {Case.vector otherShown}")
 
 let private executions<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (precision: string) (optimizer: Optimizer) (case: Case) =
     let convert = Array.map (fun (value: float) -> 'T.CreateTruncating value)
@@ -190,7 +190,7 @@ let private executions<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
     let border = case.Choice % (case.Steps + 1)
     let _, state, parameters = pureSteps<'T> true optimizer case
 
-    // The first steps pure, then a copy goes on in place.
+    // The first steps are pure, then a copy continues in place.
     let _, before, reached =
         pureSteps<'T> true optimizer { case with Gradients = Array.truncate border case.Gradients }
 
@@ -221,7 +221,7 @@ let private executions<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
             let struct (_, second) = step ()
 
             if bits first <> bits second then
-                Some $"the same Δ from the same state expected, {show first} and {show second} came"
+                Some $"expected the same Δ from the same state, got {show first} and {show second}"
             elif bits given <> bits gradient || bits at <> bits reached then
                 Some "the pure step overwrote its arguments"
             else
@@ -232,10 +232,10 @@ let private executions<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
           untouched
           fun () ->
               expect (bits inPlace = bits parameters) (fun () ->
-                  $"from step {border} on in place, w = {show parameters} expected, {show inPlace} came, in {precision} precision")
+                  $"in place from step {border} on, expected w = {show parameters}, got {show inPlace} in {precision} precision")
           fun () ->
               difference state resumed
-              |> Option.map (fun said -> $"from step {border} on in place, {said}, in {precision} precision") ]
+              |> Option.map (fun said -> $"in place from step {border} on, {said} in {precision} precision") ]
 
 let private pureIsInPlace =
     { Law.general
@@ -250,13 +250,13 @@ let private pureIsInPlace =
                     fun () -> executions<float32> "single" subject.Optimizer case ]) with
         MayBeExempt = false }
 
-/// A run, and from one of its steps on another, from the file that was saved there.
+/// A run, and a second run that resumes from a file saved at one of its steps.
 let private savedRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (precision: string) (optimizer: Optimizer) (case: Case) =
     let convert = Array.map (fun (value: float) -> 'T.CreateTruncating value)
     let show (values: 'T array) = values |> Array.map Double.CreateTruncating |> Case.vector
     let cut = case.Choice % (case.Steps + 1)
 
-    // Losses, too: a plateau remembers them.
+    // Losses are reported as well, because a plateau keeps them.
     let run (optimizer: Optimizer) (state: State<'T>) (parameters: 'T array) (from: int) (until: int) =
         for t in from..until do
             let gradient = case.Gradients[t - 1]
@@ -267,7 +267,7 @@ let private savedRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> 
     let parameters = convert case.Start
     run optimizer state parameters 1 cut
     let bytes = saved optimizer state parameters
-    // The run itself goes on first: what a rule kept for itself, outside its state, is then another step's.
+    // The first run continues before the second starts, so that values which a rule keeps outside its state are wrong.
     run optimizer state parameters (cut + 1) case.Steps
 
     let resumed = read<'T> optimizer bytes
@@ -275,13 +275,13 @@ let private savedRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> 
 
     firstOf
         [ fun () ->
-              expect (resumed.Optimizer = optimizer) (fun () -> $"saved at step {cut}, {optimizer} expected, {resumed.Optimizer} was read")
+              expect (resumed.Optimizer = optimizer) (fun () -> $"saved at step {cut}, expected {optimizer}, read {resumed.Optimizer}")
           fun () ->
               expect (bits resumed.Parameters = bits parameters) (fun () ->
-                  $"saved at step {cut} and read, w = {show parameters} expected, {show resumed.Parameters} came, in {precision} precision")
+                  $"saved at step {cut} and read, expected w = {show parameters}, got {show resumed.Parameters} in {precision} precision")
           fun () ->
               difference state resumed.State
-              |> Option.map (fun said -> $"saved at step {cut} and read, {said}, in {precision} precision") ]
+              |> Option.map (fun said -> $"saved at step {cut} and read, {said} in {precision} precision") ]
 
 let private savedAndResumed =
     { Law.general

@@ -81,7 +81,7 @@ module internal ContenderParser =
 
             reading.Fail(
                 place.Member(other, tree),
-                $"'{Bounded.text other}' is not a kind of search space: {Bounded.suggestion known other}"
+                $"'{Bounded.text other}' is not a kind of search space. {Bounded.suggestion known other}"
             )
 
             Fixed 0.0

@@ -176,7 +176,7 @@ module Settings =
         let unknown =
             [ for name, _ in contender.Space do
                   if not (List.contains name known) then
-                      $"{contender.Name} has no hyper-parameter {name}: {Suggestion.describe known name}" ]
+                      $"{contender.Name} has no hyper-parameter {name}. {Suggestion.describe known name}" ]
 
         match tuning.Search with
         | _ when not unknown.IsEmpty -> unknown

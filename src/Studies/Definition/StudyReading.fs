@@ -49,7 +49,7 @@ module internal Bounded =
     let suggestion (known: string seq) (name: string) : string =
         if name.Length > Longest then
             let list = String.Join(", ", known)
-            $"known are {list}."
+            $"Known names are {list}."
         else
             Suggestion.describe known name
 
@@ -137,7 +137,7 @@ type internal Reading() =
             match words |> List.tryFind (fst >> (=) text) with
             | Some(_, value) -> value
             | None ->
-                reading.Fail(place, $"{Bounded.text (Json.line place.Tree)} is not allowed here: {Bounded.suggestion known text}")
+                reading.Fail(place, $"{Bounded.text (Json.line place.Tree)} is not allowed here. {Bounded.suggestion known text}")
                 snd words.Head
         | _ ->
             reading.FailValue(place, "one of " + String.Join(", ", known))
@@ -178,7 +178,7 @@ type internal Reading() =
         | JsonValue.Object members ->
             for name, tree in members do
                 if not (List.contains name known) then
-                    reading.Fail(place.Member(name, tree), $"'{Bounded.text name}' is not a key here: {Bounded.suggestion known name}")
+                    reading.Fail(place.Member(name, tree), $"'{Bounded.text name}' is not a key here. {Bounded.suggestion known name}")
 
             for name, of' in members |> List.groupBy fst do
                 if of'.Length > 1 then

@@ -104,7 +104,7 @@ let private unknownSlot (subject: Subject) =
             failtest "nothing was thrown"
         with :? ArgumentException as error ->
             Expect.stringContains error.Message "'momentum_buffer'" "what was given"
-            Expect.stringContains error.Message (if state.SlotNames.IsEmpty then "keeps none" else state.SlotNames.Head) "what is known")
+            Expect.stringContains error.Message (if state.SlotNames.IsEmpty then "has no slots" else state.SlotNames.Head) "what is known")
 
 let private outOfRange (subject: Subject) =
     testCase "a hyper-parameter out of its range is refused with its name, value and range" (fun () ->
@@ -173,10 +173,10 @@ let tests =
               for shapes, expected in
                   [ [ "a", [ 3; -1 ] ], "'a' has a size of -1"
                     [ "a", [ -2; -3 ] ], "'a' has a size of -2"
-                    [ "a", [ 1 ]; "a", [ 2 ] ], "two tensors are named 'a'"
-                    [ "a", [ 100000; 100000 ] ], "with 'a' there are 10000000000 elements"
-                    [ "a", [ 65536; 65536 ] ], "with 'a' there are 4294967296 elements"
-                    [ "a", [ Int32.MaxValue - 100 ]; "b", [ 200 ] ], "with 'b' there are" ] do
+                    [ "a", [ 1 ]; "a", [ 2 ] ], "Two tensors are named 'a'"
+                    [ "a", [ 100000; 100000 ] ], "The tensors up to 'a' have 10000000000 elements"
+                    [ "a", [ 65536; 65536 ] ], "The tensors up to 'a' have 4294967296 elements"
+                    [ "a", [ Int32.MaxValue - 100 ]; "b", [ 200 ] ], "The tensors up to 'b' have" ] do
                   Expect.throwsC (fun () -> Layout.OfShapes shapes |> ignore) (fun error ->
                       Expect.isTrue (error :? ArgumentException) $"{error.GetType()}"
                       Expect.stringContains error.Message expected "message"))

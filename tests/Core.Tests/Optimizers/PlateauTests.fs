@@ -171,12 +171,12 @@ let private texts =
                     Minimum = 0.0 }
                   "the options")
           refused "plateau" 0 "value of plateau is missing"
-          refused "cosine(0.1, steps=5)" 0 "'cosine(...)' is not plateau(value, "
-          refused "0.1" 0 "0.1 is not plateau(value, "
+          refused "cosine(0.1, steps=5)" 0 "'cosine(...)' is not a plateau. Write plateau(value, "
+          refused "0.1" 0 "0.1 is not a plateau. Write plateau(value, "
           refused "plateau(0.1, factor=1)" 20 "(0, 1)"
           refused "plateau(0.1, patience=-1)" 22 "at least 0"
-          refused "plateau(0.1, threshold_mode=relativ)" 28 "did you mean relative?"
-          refused "plateau(0.1, patient=3)" 13 "did you mean patience?"
+          refused "plateau(0.1, threshold_mode=relativ)" 28 "Did you mean relative?"
+          refused "plateau(0.1, patient=3)" 13 "Did you mean patience?"
           testCase "options made in code are checked" (fun () ->
               let plateau = { Plateau.parse "plateau(0.1)" with Factor = 2.0 }
 
@@ -184,6 +184,6 @@ let private texts =
                   Plateau.validated plateau |> ignore
                   failtest "nothing was thrown"
               with :? ArgumentOutOfRangeException as error ->
-                  Expect.stringContains error.Message "factor = 2, but factor of plateau must lie in (0, 1)" "the message") ]
+                  Expect.stringContains error.Message "factor of plateau must be in (0, 1), not 2." "the message") ]
 
 let tests = testList "plateaus" [ behaviour; properties; texts ]

@@ -46,9 +46,9 @@ let tests =
                   Expect.isSome found slip
                   Expect.isLessThanOrEqual (abs (found.Value.Length - slip.Length)) 1 "as near")
           testCase "after a near name no list is printed" (fun () ->
-              Expect.equal (Suggestion.describe names "adm") "did you mean adam?" "near")
+              Expect.equal (Suggestion.describe names "adm") "Did you mean adam?" "near")
           testCase "a long list is cut" (fun () ->
-              Expect.equal (Suggestion.describe [ "a"; "b" ] "xxxxxx") "known are a, b." "short"
+              Expect.equal (Suggestion.describe [ "a"; "b" ] "xxxxxx") "Known names are a, b." "short"
               let many = [ for i in 1..20 -> $"n{i}" ]
               Expect.stringEnds (Suggestion.describe many "xxxxxxxxxx") "n12 and 8 more." "long")
           testCase "no name is near one of a million letters, and finding that out costs nothing" (fun () ->

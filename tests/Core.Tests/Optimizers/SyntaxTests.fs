@@ -180,25 +180,25 @@ let private refused (text: string) (position: int) (part: string) =
 let private errors =
     testList
         "errors"
-        [ refused "" 0 "a name is missing, found the end"
+        [ refused "" 0 "A name is missing: found the end instead."
           refused "é" 0 "found 'é'"
-          refused "a |" 3 "a name is missing after '|'"
-          refused "| a" 0 "a name is missing"
-          refused "a | | b" 4 "a name is missing after '|', found '|'"
-          refused "a b" 2 "nothing may follow but '|', found 'b'"
-          refused "a()()" 3 "nothing may follow"
-          refused "a(1, b=2, 3)" 10 "may not follow one with a name"
+          refused "a |" 3 "A name is missing after '|'"
+          refused "| a" 0 "A name is missing"
+          refused "a | | b" 4 "A name is missing after '|': found '|' instead."
+          refused "a b" 2 "Expected '|' or the end, but found 'b'."
+          refused "a()()" 3 "Expected '|' or the end"
+          refused "a(1, b=2, 3)" 10 "An argument without a name follows one with a name."
           refused "a(b=1, b=2)" 7 "b is given twice"
-          refused "a(b=)" 4 "the value of b is missing: ')' is not a number"
-          refused "a(1" 3 "expected ')' or ',' after an argument, found the end"
-          refused "a(1,)" 4 "an argument's name is missing, found ')'"
-          refused "a(b c)" 4 "expected '=', ',' or ')' after b, found 'c'"
-          refused "a(b=1 c)" 6 "expected ')' or ',' after b, found 'c'"
-          refused "a(=1)" 2 "an argument's name is missing, found '='"
+          refused "a(b=)" 4 "The value of b is missing: found ')' instead."
+          refused "a(1" 3 "Expected ')' or ',' after an argument, but found the end."
+          refused "a(1,)" 4 "An argument's name is missing: found ')' instead."
+          refused "a(b c)" 4 "Expected '=', ',' or ')' after b, but found 'c'."
+          refused "a(b=1 c)" 6 "Expected ')' or ',' after b, but found 'c'."
+          refused "a(=1)" 2 "An argument's name is missing: found '=' instead."
           refused "1x" 0 "'1x' is not a number"
-          refused "a(1e999)" 2 "1e999 is above the largest number, 1.7976931348623157e308. Write inf, or a smaller number."
+          refused "a(1e999)" 2 "1e999 is above the largest number, 1.7976931348623157e308. Write inf or a smaller number."
           refused "a(-1e999)" 2 "above the largest number"
-          refused "adam(lr=1e-999)" 8 "1e-999 is below the smallest number, 5e-324. Write 0, or a larger number."
+          refused "adam(lr=1e-999)" 8 "1e-999 is below the smallest number, 5e-324. Write 0 or a larger number."
           refused "a(0.0001e-330)" 2 "below the smallest number"
           refused "a(1e)" 2 "'1e' is not a number"
           refused "a(1-2)" 2 "'1-2' is not a number"
@@ -210,14 +210,14 @@ let private errors =
           refused "a(0x10)" 2 "'0x10' is not a number"
           refused "a(\"b" 2 "no closing quote"
           refused "a(\"b\\" 2 "no closing quote"
-          refused "a(\"b\\n\")" 5 "may follow a backslash in a text, found 'n'"
-          refused "{" 1 "a group's pattern in quotes is missing, found the end"
-          refused "{}" 1 "a group's pattern in quotes is missing, found '}'"
-          refused "{ a: b }" 2 "a group's pattern must be in quotes"
-          refused "{ \"a\" b }" 6 "expected ':' after a group's pattern, found 'b'"
-          refused "{ \"a\": }" 7 "a name is missing after a group's pattern, found '}'"
-          refused "{ \"a\": b" 8 "expected '}' or ',' after a group, found the end"
-          refused "{ \"a\": b, }" 10 "a group's pattern in quotes is missing"
+          refused "a(\"b\\n\")" 5 "'n' may not follow a backslash."
+          refused "{" 1 "A group's pattern in quotes is missing: found the end instead."
+          refused "{}" 1 "A group's pattern in quotes is missing: found '}' instead."
+          refused "{ a: b }" 2 "A group's pattern must be in quotes."
+          refused "{ \"a\" b }" 6 "Expected ':' after a group's pattern, but found 'b'."
+          refused "{ \"a\": }" 7 "A name is missing after a group's pattern: found '}' instead."
+          refused "{ \"a\": b" 8 "Expected '}' or ',' after a group, but found the end."
+          refused "{ \"a\": b, }" 10 "A group's pattern in quotes is missing"
           testCase "NaN is a name, so that no number is one" (fun () ->
               for word in [ "NaN"; "nan"; "Infinity" ] do
                   Expect.equal (Syntax.parse word) (call word []) "the node") ]
@@ -239,7 +239,7 @@ let private depth =
                   for count in [ Syntax.MaximumDepth + 1; 1_000_000 ] do
                       let error = refusal (nested open' close count)
                       Expect.equal error.Position (Syntax.MaximumDepth * open'.Length) "position"
-                      Expect.stringContains error.Problem "deeper than 100" "problem") ]
+                      Expect.stringContains error.Problem "At most 100 calls and groups may be open." "problem") ]
 
 /// A text is read, or refused at a place within it.
 let private isReadOrRefused (text: string) =

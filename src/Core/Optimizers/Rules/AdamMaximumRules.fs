@@ -6,7 +6,7 @@ open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers.Laws
 open CuteDl.Core.Optimizers
 
-// Adam with a maximum where it has the mean of squares.
+// Adam with a maximum instead of the mean of squares.
 
 /// x ← max(x, s);  Δ = α/c₁ v / (√(x/c₂) + ε).  Slots: v, s, x.
 [<Struct; NoEquality; NoComparison>]
@@ -24,7 +24,7 @@ type internal AmsGradLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[2] <- x
             law.Adam.CorrectedRate * v / 'E.RootDivisor('E.Root(x * law.Adam.Correction2) + law.Adam.Epsilon)
 
-/// <summary>Adam with the largest mean of squares so far, so that no rate rises again.</summary>
+/// <summary>Adam that divides by the largest mean of squares so far, so that no element's step size rises again.</summary>
 type AmsGrad =
     {
         /// <summary>α, at least 0. Default 0.001.</summary>
@@ -61,7 +61,7 @@ type internal AdaMaxLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[1] <- u
             law.CorrectedRate * v / 'E.Divisor u
 
-/// <summary>Adam with the largest of decaying gradients in place of the root of a mean of squares.</summary>
+/// <summary>Adam that divides by a decaying maximum of |g| instead of the root of a mean of squares.</summary>
 type AdaMax =
     {
         /// <summary>α, at least 0. Default 0.002.</summary>

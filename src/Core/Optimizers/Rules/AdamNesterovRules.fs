@@ -6,7 +6,7 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
 
-// Adam that looks one step ahead.
+// Adam with Nesterov momentum.
 
 /// Δ = (a g + b v) / (√(s/c₂) + ε).  Slots: v, s.
 [<Struct; NoEquality; NoComparison>]
@@ -29,7 +29,7 @@ type internal NAdamLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             (law.OfGradient * g + law.OfAverage * v)
             / 'E.RootDivisor('E.Root(s * law.Correction2) + law.Epsilon)
 
-/// <summary>Adam with Nesterov's look ahead, its momentum warming up: μ_t = β₁ (1 − ½ 0.96^(t ψ)).</summary>
+/// <summary>Adam with Nesterov momentum, which warms up: μ_t = β₁ (1 − ½ 0.96^(t ψ)).</summary>
 type NAdam =
     {
         /// <summary>α, at least 0. Default 0.002.</summary>
@@ -40,9 +40,9 @@ type NAdam =
         Beta2: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
-        /// <summary>ψ, at least 0: how fast μ_t goes to β₁. Default 0.004.</summary>
+        /// <summary>ψ, at least 0: how fast μ_t approaches β₁. Default 0.004.</summary>
         MomentumDecay: float
-        /// <summary>Has μ_t twice in the weight of the mean, as PyTorch before version 2 does: for runs of that time. Default false.</summary>
+        /// <summary>True to use μ_t twice in the weight of the mean, as PyTorch did before version 2. Default false.</summary>
         Legacy: bool
     }
 
@@ -73,7 +73,7 @@ type NAdam =
                   Correction2 = pass.Lift(1.0 / Moments.weight h.Beta2 step)
                   Epsilon = pass.Lift h.Epsilon }
 
-/// Slots: m, v (mean of differences), n (mean of squares), p (the gradient before).
+/// Slots: m, v (mean of differences), n (mean of squares), p (the previous gradient).
 [<Struct; NoEquality; NoComparison>]
 type internal AdanLaw<'E when 'E: struct and 'E :> IElement<'E>> =
     { CorrectedRate: 'E
@@ -109,16 +109,16 @@ type internal AdanLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 
             if law.Decays then (u + law.Shrink * w) * law.Share else u
 
-/// <summary>Means of gradients, of their differences, and of the squares of what both foretell (adaptive Nesterov momentum).</summary>
+/// <summary>Adaptive Nesterov momentum: means of gradients, of their differences, and of squared look-ahead gradients.</summary>
 type Adan =
     {
         /// <summary>α, at least 0. Default 0.001.</summary>
         LearningRate: float
-        /// <summary>β₁ in [0, 1), of the mean of gradients. Default 0.98.</summary>
+        /// <summary>β₁ in [0, 1), the decay of the mean of gradients. Default 0.98.</summary>
         Beta1: float
-        /// <summary>β₂ in [0, 1), of the mean of differences. Default 0.92.</summary>
+        /// <summary>β₂ in [0, 1), the decay of the mean of differences. Default 0.92.</summary>
         Beta2: float
-        /// <summary>β₃ in [0, 1), of the mean of squares. Default 0.99.</summary>
+        /// <summary>β₃ in [0, 1), the decay of the mean of squares. Default 0.99.</summary>
         Beta3: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
@@ -191,7 +191,7 @@ module internal AdamNesterovRules =
             "adan"
             (page
                 "means of gradients, of their differences, and of the squares of their prediction"
-                "d = g − p;  v₁, v₂ of g, d;  n of (g + β₂ d)²;  u = α (v̂₁ + β₂ v̂₂) / (√n̂ + ε);  w' = (w − u)/(1 + αλ)"
+                "d = g − p;  v₁, v₂, n are the means of g, d, (g + β₂ d)²;  u = α (v̂₁ + β₂ v̂₂) / (√n̂ + ε);  w' = (w − u)/(1 + αλ)"
                 "Xie et al. 2022, algorithm 1, with the authors' corrections"
                 "sail-sg/Adan"
                 { Rate = "outside"

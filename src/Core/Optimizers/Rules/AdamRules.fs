@@ -6,7 +6,7 @@ open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers.Laws
 open CuteDl.Core.Optimizers
 
-// Adam, and Adam with something beside it: decay, or a second mean.
+// Adam, and Adam with weight decay or with a second mean.
 
 /// v ← β₁ v + (1−β₁) g;  s ← β₂ s + (1−β₂) g²;  Δ = α/c₁ v / √(s/c₂ + ε).  Slots: v, s.
 [<Struct; NoEquality; NoComparison>]
@@ -22,7 +22,7 @@ type internal AdamInsideLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[1] <- s
             law.Adam.CorrectedRate * v / 'E.RootDivisor('E.Root(s * law.Adam.Correction2 + law.Adam.Epsilon))
 
-/// <summary>Momentum in mean form over RMSProp, both corrected for their start at zero; ε outside the corrected root.</summary>
+/// <summary>The mean of gradients over the root of the mean of their squares. Both are corrected for their start at zero. ε is outside the root.</summary>
 type Adam =
     {
         /// <summary>α, at least 0. Default 0.0001.</summary>
@@ -33,9 +33,9 @@ type Adam =
         Beta2: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
-        /// <summary>Whether the means are corrected for their start at zero. Default true.</summary>
+        /// <summary>True to correct the means for their start at zero. Default true.</summary>
         Correction: bool
-        /// <summary>√(ŝ + ε) in place of √ŝ + ε. Default false.</summary>
+        /// <summary>True to use √(ŝ + ε) instead of √ŝ + ε. Default false.</summary>
         Inside: bool
     }
 
@@ -66,7 +66,7 @@ type internal AdamWLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             law.Adam.CorrectedRate * v / 'E.RootDivisor('E.Root(s * law.Adam.Correction2) + law.Adam.Epsilon)
             + law.Shrink * w
 
-/// <summary>Adam with weight decay that does not go through the means: Δ = Adam's + α λ w.</summary>
+/// <summary>Adam with decoupled weight decay: α λ w is added to Adam's Δ.</summary>
 type AdamW =
     {
         /// <summary>α, at least 0. Default 0.001.</summary>
@@ -77,7 +77,7 @@ type AdamW =
         Beta2: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
-        /// <summary>λ, at least 0, times the rate. Default 0.01.</summary>
+        /// <summary>λ, at least 0, multiplied by the learning rate. Default 0.01.</summary>
         WeightDecay: float
     }
 
@@ -121,7 +121,7 @@ type internal AdEmaMixLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 /// <summary>Adam with a second, much slower mean of gradients beside the first.</summary>
 type AdEmaMix =
     {
-        /// <summary>The rate, at least 0. Default 0.001.</summary>
+        /// <summary>The learning rate, at least 0. Default 0.001.</summary>
         LearningRate: float
         /// <summary>β₁ in [0, 1), of the fast mean. Default 0.9.</summary>
         Beta1: float
@@ -133,9 +133,9 @@ type AdEmaMix =
         Mixing: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
-        /// <summary>λ, at least 0: decoupled weight decay, times the rate. Default 0.</summary>
+        /// <summary>λ, at least 0: decoupled weight decay, multiplied by the learning rate. Default 0.</summary>
         WeightDecay: float
-        /// <summary>Steps over which α and β₃ rise to their values; 0, the default, is none.</summary>
+        /// <summary>The number of steps over which α and β₃ rise to their values. 0, the default, is no warm-up.</summary>
         Warmup: int64
     }
 
@@ -152,7 +152,7 @@ type AdEmaMix =
                     let first = log h.Beta1
                     let last = log h.Beta3
 
-                    // The half-lives' mean. The second form has no quotient of infinities where a β is 0.
+                    // Interpolates the half-lives. The second form avoids ∞/∞ where a β is 0.
                     let beta =
                         if h.Beta1 > 0.0 && h.Beta3 > 0.0 then
                             exp (first * last / ((1.0 - share) * last + share * first))
@@ -177,7 +177,7 @@ module internal AdamRules =
     open Moments
 
     let private weightDecay get set =
-        number "decay" "λ, decoupled weight decay, times the rate" ArgumentRange.nonNegative get set
+        number "decay" "λ, decoupled weight decay, multiplied by the learning rate" ArgumentRange.nonNegative get set
 
     let adam =
         define
@@ -187,7 +187,7 @@ module internal AdamRules =
                 "bias-corrected means of gradients and of squared gradients"
                 "v ← β₁ v + (1−β₁) g;  s ← β₂ s + (1−β₂) g²;  Δ = α v̂ / (√ŝ + ε), v̂ = v/(1−β₁ᵗ), ŝ = s/(1−β₂ᵗ)"
                 "Kingma & Ba 2015, algorithm 1"
-                "torch.optim.Adam, optax.adam (eps_root is inside=true)"
+                "torch.optim.Adam; optax.adam, where eps_root is inside=true"
                 { Rate = "outside"
                   Epsilon = "outside the corrected root; with inside=true, inside it"
                   InitialState = [ "average", "0"; "square_average", "0" ]
@@ -214,7 +214,7 @@ module internal AdamRules =
             (page
                 "Adam with decoupled weight decay"
                 "Δ = α v̂ / (√ŝ + ε) + α λ w"
-                "Loshchilov & Hutter 2019, algorithm 2, with the rate in front of λ"
+                "Loshchilov & Hutter 2019, algorithm 2, with λ multiplied by the learning rate"
                 "torch.optim.AdamW, optax.adamw"
                 { Rate = "outside"
                   Epsilon = "outside the corrected root"

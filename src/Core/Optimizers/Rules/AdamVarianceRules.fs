@@ -7,9 +7,9 @@ open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers.Laws
 open CuteDl.Core.Optimizers
 
-// Adam with another estimate of how much gradients vary.
+// Adam with another estimate of the variance of the gradients.
 
-/// Δ = rate v, as long as too few squares were seen.  Slots: v, s.
+/// Δ = rate v, while too few squares were seen.  Slots: v, s.
 [<Struct; NoEquality; NoComparison>]
 type internal UnrectifiedLaw<'E when 'E: struct and 'E :> IElement<'E>> =
     { CorrectedRate: 'E
@@ -24,16 +24,16 @@ type internal UnrectifiedLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[1] <- law.Decay2.Mean(slots[1], g * g)
             law.CorrectedRate * v
 
-/// <summary>Adam that waits with dividing until the mean of squares can be trusted, and then rectifies its variance.</summary>
+/// <summary>Adam that divides by the mean of squares only once that mean is reliable, and then rectifies its variance.</summary>
 type RAdam =
     {
         /// <summary>α, at least 0. Default 0.001.</summary>
         LearningRate: float
         /// <summary>β₁ in [0, 1). Default 0.9.</summary>
         Beta1: float
-        /// <summary>β₂ in [0, 1). Default 0.999; up to ⅔ the rule never divides.</summary>
+        /// <summary>β₂ in [0, 1). Default 0.999. With ⅔ or less, the rule never divides.</summary>
         Beta2: float
-        /// <summary>ε, at least 0, beside the root that is not corrected. Default 1e-8.</summary>
+        /// <summary>ε, at least 0, added to the uncorrected root. Default 1e-8.</summary>
         Epsilon: float
     }
 
@@ -78,7 +78,7 @@ type internal AdaBeliefLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[1] <- s
             law.Adam.CorrectedRate * v / 'E.RootDivisor('E.Root(s * law.Adam.Correction2) + law.Adam.Epsilon)
 
-/// <summary>Adam that divides by how far gradients are from their mean: long steps where they are as expected.</summary>
+/// <summary>Adam that divides by the deviation of gradients from their mean: steps are long where gradients are as expected.</summary>
 type AdaBelief =
     {
         /// <summary>α, at least 0. Default 0.001.</summary>
@@ -87,7 +87,7 @@ type AdaBelief =
         Beta1: float
         /// <summary>β₂ in [0, 1). Default 0.999.</summary>
         Beta2: float
-        /// <summary>ε, at least 0, in the mean and beside its root. Default 1e-16.</summary>
+        /// <summary>ε, at least 0, added to the mean and to its root. Default 1e-16.</summary>
         Epsilon: float
     }
 
@@ -119,7 +119,7 @@ type internal YogiLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[1] <- s
             law.CorrectedRate * v / 'E.RootDivisor('E.Root(s * law.Correction2) + law.Epsilon)
 
-/// <summary>Adam whose mean of squares moves by a share of g² at most, so that it forgets no faster than it learns.</summary>
+/// <summary>Adam whose mean of squares changes by at most (1−β₂) g² a step, so that it falls no faster than it rises.</summary>
 type Yogi =
     {
         /// <summary>α, at least 0. Default 0.01.</summary>
@@ -130,9 +130,9 @@ type Yogi =
         Beta2: float
         /// <summary>ε, at least 0. Default 0.001.</summary>
         Epsilon: float
-        /// <summary>The mean of squares at the start, at least 0. Default 1e-6.</summary>
+        /// <summary>The initial mean of squares, at least 0. Default 1e-6.</summary>
         Initial: float
-        /// <summary>Whether both means are corrected as Adam's are. Default false, as in the paper.</summary>
+        /// <summary>True to correct both means as Adam does. Default false, as in the paper.</summary>
         Correction: bool
     }
 
@@ -207,7 +207,7 @@ module internal AdamVarianceRules =
                 "Zaheer et al. 2018, algorithm 2"
                 "pytorch_optimizer and TF Addons with correction=true; optax.yogi also starts v at 1e-6"
                 { Rate = "outside"
-                  Epsilon = "outside the root; with correction=true, the corrected one"
+                  Epsilon = "outside the root; with correction=true, outside the corrected root"
                   InitialState = [ "average", "0"; "square_average", "initial" ]
                   BiasCorrection = "none; with correction=true, both means"
                   WeightDecay = "none" }

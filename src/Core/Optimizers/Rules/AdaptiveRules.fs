@@ -7,9 +7,9 @@ open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers.Laws
 open CuteDl.Core.Optimizers
 
-// Rules whose rate is divided by the size of the gradients seen so far.
+// Rules that divide the learning rate by the size of earlier gradients.
 
-/// Where ε stands: √x + ε, or √(x + ε).
+/// √x + ε, or √(x + ε).
 [<Struct; NoEquality; NoComparison>]
 type internal Root<'E when 'E: struct and 'E :> IElement<'E>> =
     { Epsilon: 'E
@@ -33,19 +33,19 @@ type internal AdagradVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[0] <- s
             law.Rate * g / 'E.RootDivisor(law.Root.Of s)
 
-/// <summary>A rate for each element, divided by the root of the sum of its squared gradients: s ← s + g², Δ = α g / (√s + ε).</summary>
-/// <remarks>The sum never falls: a gradient too large to square would stop its element for ever, and is reported.</remarks>
+/// <summary>Divides the learning rate by the root of the sum of all squared gradients: s ← s + g², Δ = α g / (√s + ε).</summary>
+/// <remarks>The sum never falls, so a gradient too large to square would stop its element for ever. It is reported.</remarks>
 type Adagrad =
     {
         /// <summary>α, at least 0. Default 0.1.</summary>
         LearningRate: float
         /// <summary>ε, at least 0. Default 1e-6.</summary>
         Epsilon: float
-        /// <summary>The sum at the start, at least 0. Default 0.</summary>
+        /// <summary>The initial sum, at least 0. Default 0.</summary>
         Initial: float
-        /// <summary>The rate's fall: α / (1 + (t−1) · this), at least 0. Default 0.</summary>
+        /// <summary>The decay of the learning rate, α / (1 + (t−1) · this); at least 0. Default 0.</summary>
         RateDecay: float
-        /// <summary>√(s + ε) in place of √s + ε. Default false.</summary>
+        /// <summary>True to use √(s + ε) instead of √s + ε. Default false.</summary>
         Inside: bool
     }
 
@@ -64,7 +64,7 @@ type Adagrad =
                       First = pass.Lift(if step = 1L then h.Initial else 0.0)
                       Root = { Epsilon = pass.Lift h.Epsilon; Inside = h.Inside } }
 
-/// s ← γ s + (1−γ) g²;  a ← γ a + (1−γ) g;  n = g / root(s − a²);  v ← μ v + n;  Δ = α v.  Slots: s, a and v as there are.
+/// s ← γ s + (1−γ) g²;  a ← γ a + (1−γ) g;  n = g / root(s − a²);  v ← μ v + n;  Δ = α v.  Slots: s; a if centered; v with momentum.
 [<Struct; NoEquality; NoComparison>]
 type internal RmsPropVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
@@ -85,7 +85,7 @@ type internal RmsPropVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             if law.AverageSlot > 0 then
                 let a = law.Decay.Mean(slots[law.AverageSlot], g)
                 slots[law.AverageSlot] <- a
-                // By rounding the difference may fall below 0, where there is no root.
+                // Rounding can make the difference negative, which has no root.
                 variance <- 'E.Greater(s - a * a, law.Zero)
 
             let n = g / 'E.RootDivisor(law.Root.Of variance)
@@ -97,7 +97,7 @@ type internal RmsPropVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             else
                 law.Rate * n
 
-/// <summary>A rate for each element, divided by the root of the decaying mean of its squared gradients: s ← γ s + (1−γ) g², Δ = α g / (√s + ε).</summary>
+/// <summary>Divides the learning rate by the root of a decaying mean of squared gradients: s ← γ s + (1−γ) g², Δ = α g / (√s + ε).</summary>
 type RmsProp =
     {
         /// <summary>α, at least 0. Default 0.0001.</summary>
@@ -106,11 +106,11 @@ type RmsProp =
         Decay: float
         /// <summary>ε, at least 0. Default 1e-6.</summary>
         Epsilon: float
-        /// <summary>Divides by the deviation, √(s − a²), with a the mean of gradients (Graves 2013). Default false.</summary>
+        /// <summary>True to divide by the standard deviation √(s − a²), where a is the mean of gradients (Graves 2013). Default false.</summary>
         Centered: bool
-        /// <summary>μ in [0, 1), of a velocity with the rate outside. Default 0: none.</summary>
+        /// <summary>μ in [0, 1), the decay of a velocity with the learning rate outside. Default 0: no velocity.</summary>
         Momentum: float
-        /// <summary>√(s + ε) in place of √s + ε. Default false.</summary>
+        /// <summary>True to use √(s + ε) instead of √s + ε. Default false.</summary>
         Inside: bool
     }
 
@@ -161,18 +161,18 @@ type internal AdadeltaVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[1] <- law.Decay.Mean(d, u * u)
             law.Rate * u
 
-/// <summary>No rate at all: the decaying means of squared deltas and squared gradients set the scale.</summary>
+/// <summary>Needs no learning rate: the decaying means of squared steps and of squared gradients set the scale.</summary>
 type Adadelta =
     {
         /// <summary>γ in [0, 1). Default 0.99.</summary>
         Decay: float
-        /// <summary>ε, at least 0. Default 1e-6; with 0 the rule never leaves its initial state.</summary>
+        /// <summary>ε, at least 0. Default 1e-6. With 0, the parameters never change.</summary>
         Epsilon: float
-        /// <summary>The ε of the deltas, of the parameters' unit where ε is of the gradients'; NaN, the default, is the same as ε.</summary>
+        /// <summary>ε for the squared steps, in the unit of the parameters. NaN, the default, means the value of ε.</summary>
         DeltaEpsilon: float
-        /// <summary>α, at least 0, on top of all. Default 1.</summary>
+        /// <summary>α, at least 0, an extra factor. Default 1.</summary>
         LearningRate: float
-        /// <summary>√(s + ε) in place of √s + ε, as printed by Zeiler. Default false.</summary>
+        /// <summary>True to use √(s + ε) instead of √s + ε, as Zeiler prints it. Default false.</summary>
         Inside: bool
     }
 
@@ -195,7 +195,7 @@ type Adadelta =
 module internal AdaptiveRules =
     open RuleKind
 
-    let private inside get set = flag "inside" "ε within the root" get set
+    let private inside get set = flag "inside" "put ε inside the root" get set
 
     let adagrad =
         define

@@ -8,9 +8,9 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
 
-// Rules without a rate: they estimate how far the solution is from where the parameters began. Norms and products go over all tensors.
+// Rules without a learning rate: they estimate the distance from the initial parameters to the solution, with norms over all tensors.
 
-/// Δ = rate g, while the initial parameters are kept.  Slots: w₀.
+/// Δ = rate g. Keeps the initial parameters.  Slots: w₀.
 [<Struct; NoEquality; NoComparison>]
 type internal DistanceLaw<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
@@ -25,7 +25,7 @@ type internal DistanceLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             law.Rate * g
 
 module internal Distance =
-    /// Adds ‖g‖² and ‖w − w₀‖²; at the first step ‖w₀‖² in place of that.
+    /// Adds ‖g‖² and ‖w − w₀‖². At the first step, adds ‖w₀‖² instead of the latter.
     let observe (step: int64) (view: View<'T>) : unit when 'T: unmanaged and 'T :> System.Numerics.IFloatingPointIeee754<'T> =
         view.Sums[0] <- view.Sums[0] + Sums.squares view.Gradient
 
@@ -34,14 +34,14 @@ module internal Distance =
         else
             view.Sums[1] <- view.Sums[1] + Sums.squaresOfDifferences view.Parameters (Span<'T>.op_Implicit(view.Slot 0))
 
-/// <summary>The rate is the largest distance from the start so far, over the root of the sum of all squared gradient norms.</summary>
+/// <summary>The rate is the largest distance from the initial parameters so far over the root of the sum of squared gradient norms.</summary>
 type Dog =
     {
-        /// <summary>A factor on top of all, at least 0. Default 1.</summary>
+        /// <summary>An extra factor, at least 0. Default 1.</summary>
         LearningRate: float
-        /// <summary>The distance to begin with, relative to 1 + ‖w₀‖, above 0. Default 1e-6.</summary>
+        /// <summary>The initial distance, relative to 1 + ‖w₀‖; above 0. Default 1e-6.</summary>
         InitialDistance: float
-        /// <summary>ε, at least 0, where the sum of squared norms begins. Default 1e-8.</summary>
+        /// <summary>ε, at least 0: the initial sum of squared norms. Default 1e-8.</summary>
         Epsilon: float
     }
 
@@ -73,7 +73,7 @@ type Dog =
 /// <summary>DoG with each squared gradient norm weighted by the squared distance of its step.</summary>
 type Dowg =
     {
-        /// <summary>ε, above 0: the squared distance to begin with, and beside the root. Default 0.0001.</summary>
+        /// <summary>ε, above 0: the initial squared distance, and added to the root. Default 0.0001.</summary>
         Epsilon: float
     }
 
@@ -125,11 +125,11 @@ type internal EstimatingLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 
             law.Rate * m / 'E.RootDivisor('E.Root v + law.Epsilon) + law.Shrink * w
 
-/// What the rules that estimate a distance look at, element by element in the elements' own arithmetic, as their laws have it.
+/// Values that the rules with a distance estimate sum up, in the precision of the elements, as in their updates.
 module internal Estimates =
     let private noSlots: IReadOnlyList<string> = []
 
-    /// s ← β s + p g, as the law will have it.
+    /// s ← β s + p g, as the update will compute it.
     [<Struct; NoEquality; NoComparison>]
     type private GradientSumLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         { Keep: 'E
@@ -151,7 +151,7 @@ module internal Estimates =
             member rule.Sweep(_, pass) =
                 pass.Run { GradientSumLaw.Keep = pass.Lift rule.KeepSum; Take = pass.Lift rule.TakeSum }
 
-    /// s / (√v + ε) with this step's v and the s of the step before.
+    /// s / (√v + ε), with v of this step and s of the previous step.
     [<Struct; NoEquality; NoComparison>]
     type private QuotientLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         { Keep2: 'E
@@ -193,7 +193,7 @@ module internal Estimates =
             member _.NeedsParameters = true
             member _.Sweep(_, pass: Pass<'E>) = pass.Run(WayLaw<'E>())
 
-    /// ‖s‖₁ of this step's s.
+    /// ‖s‖₁, with s of this step.
     let length (keep: float) (take: float) (view: View<'T>) : float =
         let rented = ArrayPool<'T>.Shared.Rent view.Gradient.Length
         let terms = Span(rented, 0, view.Gradient.Length)
@@ -216,10 +216,10 @@ module internal Estimates =
     /// ⟨g, w₀ − w⟩.
     let productWithWay (view: View<'T>) = product (Way()) view
 
-/// <summary>Adam whose rate is an estimate from below of the distance to the solution (D-Adaptation).</summary>
+/// <summary>Adam whose learning rate is a lower bound of the distance to the solution (D-Adaptation).</summary>
 type DAdaptAdam =
     {
-        /// <summary>α, at least 0, on top of the estimate. Default 1.</summary>
+        /// <summary>α, at least 0: a factor of the estimate. Default 1.</summary>
         LearningRate: float
         /// <summary>β₁ in [0, 1). Default 0.9.</summary>
         Beta1: float
@@ -227,9 +227,9 @@ type DAdaptAdam =
         Beta2: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
-        /// <summary>λ, at least 0: decoupled, times rate and estimate. Default 0.</summary>
+        /// <summary>λ, at least 0: decoupled weight decay, times α and the estimate. Default 0.</summary>
         WeightDecay: float
-        /// <summary>The first estimate, above 0. Default 1e-6.</summary>
+        /// <summary>The initial estimate, above 0. Default 1e-6.</summary>
         InitialEstimate: float
     }
 
@@ -281,22 +281,22 @@ type DAdaptAdam =
                   KeepsInitial = false
                   IsFirst = false }
 
-/// <summary>Adam whose rate is an estimate of the distance to the solution that grows faster than D-Adaptation's.</summary>
+/// <summary>Adam whose learning rate is an estimate of the distance to the solution. It grows faster than D-Adaptation's.</summary>
 type Prodigy =
     {
-        /// <summary>α, at least 0, on top of the estimate. Default 1.</summary>
+        /// <summary>α, at least 0: a factor of the estimate. Default 1.</summary>
         LearningRate: float
         /// <summary>β₁ in [0, 1). Default 0.9.</summary>
         Beta1: float
         /// <summary>β₂ in [0, 1). Default 0.999.</summary>
         Beta2: float
-        /// <summary>β₃ in [0, 1), of the estimate's sums; NaN, the default, is √β₂.</summary>
+        /// <summary>β₃ in [0, 1), the decay of the sums for the estimate. NaN, the default, means √β₂.</summary>
         Beta3: float
-        /// <summary>ε, at least 0, times the estimate. Default 1e-8.</summary>
+        /// <summary>ε, at least 0, multiplied by the estimate. Default 1e-8.</summary>
         Epsilon: float
-        /// <summary>λ, at least 0: decoupled, times rate and estimate. Default 0.</summary>
+        /// <summary>λ, at least 0: decoupled weight decay, times α and the estimate. Default 0.</summary>
         WeightDecay: float
-        /// <summary>The first estimate, above 0. Default 1e-6.</summary>
+        /// <summary>The initial estimate, above 0. Default 1e-6.</summary>
         InitialEstimate: float
         /// <summary>A factor of new estimates, above 0. Default 1.</summary>
         Coefficient: float
@@ -304,7 +304,7 @@ type Prodigy =
 
     member private h.KeepSum = if Double.IsNaN h.Beta3 then sqrt h.Beta2 else h.Beta3
 
-    /// What a gradient adds to the sums.
+    /// The factor of a gradient in the sums.
     member private h.TakeSum(estimate: float) = (1.0 - h.KeepSum) * h.LearningRate * estimate * estimate
 
     interface IObservingRule with
@@ -401,7 +401,7 @@ module internal DistanceRules =
             [ number "eps" "ε, the initial squared distance" ArgumentRange.positive (fun (h: Dowg) -> h.Epsilon) (fun v h ->
                   { h with Epsilon = v }) ]
 
-    let private first get set = detail "d0" "the first estimate" ArgumentRange.positive get set
+    let private first get set = detail "d0" "the initial estimate" ArgumentRange.positive get set
 
     let dAdaptAdam =
         define
@@ -437,7 +437,7 @@ module internal DistanceRules =
             "prodigy"
             (page
                 "no learning rate: Adam with a faster-growing estimate of the distance"
-                "r ← β₃r + (1−β₃) α d²⟨g, w₀−w⟩;  s ← β₃s + (1−β₃) α d² g;  m, v of d g, d² g²;  Δ = α d m/(√v + d ε);  d ← max(d, r/‖s‖₁)"
+                "r ← β₃r + (1−β₃) α d²⟨g, w₀−w⟩;  s ← β₃s + (1−β₃) α d² g;  m, v are the means of d g, d² g²;  Δ = α d m/(√v + d ε);  d ← max(d, r/‖s‖₁)"
                 "Mishchenko & Defazio 2024, algorithm 4"
                 "the authors' package, except that its d ε uses the next d"
                 { Rate = "outside, times the estimate; the estimate's sums contain it too"

@@ -8,16 +8,16 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
 
-// Rules that look at a weight as a matrix.
+// Rules that treat a weight as a matrix.
 
 module internal Muon =
-    // The polynomial of the authors, steep at 0, so that five iterations bring every singular value near 1.
+    // The authors' polynomial is steep at 0, so that five iterations bring every singular value near 1.
     let private a = 3.4445
     let private b = -4.7750
     let private c = 2.0315
 
-    /// X ← X (a + b A + c A²) with A = Xᵀ X, so many times, for a matrix of no fewer rows than columns (Newton and Schulz). Both spans are
-    /// as long as the matrix, which is in the first at the beginning; true if it is in the second at the end.
+    /// Iterates X ← X (a + b A + c A²) with A = Xᵀ X for a matrix with at least as many rows as columns (Newton and Schulz). Both spans are
+    /// as long as the matrix, which starts in the first. Returns true if it ends in the second.
     let private iterate
         (x: Span<'T>)
         (other: Span<'T>)
@@ -35,7 +35,7 @@ module internal Muon =
         for _ in 1L .. iterations do
             let source = Span<'T>.op_Implicit(if isOther then other else x)
             let target = if isOther then x else other
-            // Both are symmetric to the last bit, so that half of each is enough.
+            // Both are exactly symmetric, so half of each is enough.
             MatrixProduct.multiplySymmetric source (MatrixProduct.transposed columns) source layout product columns rows
 
             MatrixProduct.multiplySymmetric (Span<'T>.op_Implicit product) layout (Span<'T>.op_Implicit product) layout mix columns columns
@@ -51,7 +51,7 @@ module internal Muon =
         ArrayPool<'T>.Shared.Return rented
         isOther
 
-    /// A matrix of the same singular vectors whose singular values are near 1, in place.
+    /// Brings all singular values of a matrix near 1, in place; the singular vectors stay.
     let orthogonalize
         (x: Span<'T>)
         (rows: int)
@@ -63,7 +63,7 @@ module internal Muon =
         let other = Span(rented, 0, x.Length)
         Elementwise.scale x scale
 
-        // The squares of the shorter side are the smaller matrices.
+        // Transposed if that makes Xᵀ X smaller.
         if rows < columns then
             MatrixProduct.transpose (Span<'T>.op_Implicit x) other rows columns
 
@@ -90,7 +90,7 @@ type internal MuonMomentumLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[0] <- m
             if law.LooksAhead then law.Take * g + law.Keep * m else m
 
-/// The momentum that Muon makes orthogonal.
+/// The momentum before orthogonalization.
 [<Struct; NoEquality; NoComparison>]
 type internal MuonMomentum =
     { Share: float
@@ -106,18 +106,18 @@ type internal MuonMomentum =
                   Take = pass.Lift(1.0 - h.Share)
                   LooksAhead = h.LooksAhead }
 
-/// <summary>A matrix's momentum with all its singular values brought near 1. For matrices alone: others need another optimizer.</summary>
+/// <summary>The momentum of a matrix, with all singular values brought near 1. Works only on matrices; other tensors need another optimizer.</summary>
 type Muon =
     {
         /// <summary>α, at least 0. Default 0.02.</summary>
         LearningRate: float
         /// <summary>μ in [0, 1). Default 0.95.</summary>
         Momentum: float
-        /// <summary>Looks one step ahead: (1−μ) g + μ m. Default true.</summary>
+        /// <summary>True to use Nesterov momentum, (1−μ) g + μ m. Default true.</summary>
         Nesterov: bool
-        /// <summary>Of Newton and Schulz, at least 1. Default 5.</summary>
+        /// <summary>The number of Newton-Schulz iterations, at least 1. Default 5.</summary>
         Iterations: int64
-        /// <summary>λ, at least 0: decoupled, times the rate. Default 0.</summary>
+        /// <summary>λ, at least 0: decoupled weight decay, multiplied by the learning rate. Default 0.</summary>
         WeightDecay: float
     }
 
@@ -131,7 +131,7 @@ type Muon =
                 let gradient = view.Gradient
                 Sweep.transform { Share = h.Momentum; LooksAhead = h.Nesterov } view
                 Muon.orthogonalize gradient rows columns h.Iterations
-                // A weight is inputs × units here; the authors' is units × inputs.
+                // A weight is inputs × units here; the authors use units × inputs.
                 let rate = 'T.CreateTruncating(h.LearningRate * sqrt (max 1.0 (float columns / float rows)))
 
                 if h.WeightDecay = 0.0 then
@@ -146,7 +146,7 @@ type Muon =
             | [ _; _ ] -> ""
             | shape ->
                 let sizes = shape |> List.map string |> String.concat " × "
-                $"muon is for matrices; '{parameter.Name}' has the shape [{sizes}]: give it another optimizer, in groups."
+                $"muon works only on matrices, but '{parameter.Name}' has the shape [{sizes}]. Give it another optimizer in a group."
 
 /// v ← β v + (1−β) (g² + ε);  Δ = g/√v, g where v is 0.  Slots: v.
 [<Struct; NoEquality; NoComparison>]
@@ -160,10 +160,10 @@ type internal AdafactorLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         member law.Delta(g, _, slots) =
             let v = law.Keep * slots[0] + law.Take * (g * g + law.Epsilon)
             slots[0] <- v
-            // v is 0 where g² has vanished, if not g; a NaN is not to be lost.
+            // v is 0 where g² underflows, although g is not 0. NaN must pass through.
             g / ('E.Root v + 'E.Choose(v, 'E.Lift 0.0, 'E.Lift 1.0, 'E.Lift 0.0))
 
-/// Adafactor for a tensor that is no matrix, before sizes are looked at.
+/// Adafactor for a tensor that is not a matrix, before clipping and scaling.
 [<Struct; NoEquality; NoComparison>]
 type internal AdafactorVector =
     { Beta: float
@@ -180,7 +180,7 @@ type internal AdafactorVector =
                   Epsilon = pass.Lift h.Epsilon }
 
 module internal Adafactor =
-    /// Sums of rows and columns of g² + ε taken into their means; the sum of those of the rows.
+    /// Updates the means of the row sums and column sums of g² + ε. Returns the total of the row means.
     let private takeSums
         (gradient: ReadOnlySpan<'T>)
         (ofRows: Span<'T>)
@@ -205,11 +205,11 @@ module internal Adafactor =
         Elementwise.mix ofColumns keep (Span<'T>.op_Implicit sums) take
         total
 
-    /// 1/√x; 1 where there is no such number, where no square is left of what came in.
+    /// 1/√x; 1 if x is 0 because all squares underflowed.
     let private inverseRoot (x: float) = if x > 0.0 then 1.0 / sqrt x else 1.0
 
-    /// A matrix of gradients becomes g/√(R C/ΣR), times what a rate of that matrix' root mean square says. The estimate's root is
-    /// that of a row's share times that of a column, so there are as many roots as rows and columns.
+    /// Replaces a matrix of gradients by g/√(R C/ΣR), times a rate from the root mean square of that matrix. The root of the estimate is
+    /// the root of a row's share times the root of a column, so one root per row and per column is enough.
     let transform
         (gradient: Span<'T>)
         (ofRows: Span<'T>)
@@ -244,23 +244,23 @@ module internal Adafactor =
 
         ArrayPool<'T>.Shared.Return rented
 
-/// <summary>Adam without a first mean, its squares kept as sums of rows and of columns, its steps in proportion to the parameters.</summary>
+/// <summary>Adam without a mean of gradients. Squares are stored as row sums and column sums, and steps are proportional to the parameters.</summary>
 type Adafactor =
     {
-        /// <summary>The largest relative rate, at least 0: ρ = min(this, 1/√t). Default 0.01.</summary>
+        /// <summary>The upper limit of the relative learning rate ρ = min(this, 1/√t), at least 0. Default 0.01.</summary>
         LearningRate: float
-        /// <summary>β_t = 1 − t^−this, at least 0. Default 0.8.</summary>
+        /// <summary>c in β_t = 1 − t^−c, at least 0. Default 0.8.</summary>
         Exponent: float
         /// <summary>Added to squared gradients, at least 0. Default 1e-30.</summary>
         Epsilon1: float
-        /// <summary>The least root mean square that a tensor is taken to have, at least 0. Default 0.001.</summary>
+        /// <summary>The lower bound of a tensor's root mean square, at least 0. Default 0.001.</summary>
         Epsilon2: float
-        /// <summary>The largest root mean square of a step before its rate, above 0. Default 1.</summary>
+        /// <summary>The upper limit of a step's root mean square before the learning rate, above 0. Default 1.</summary>
         Clip: float
     }
 
     interface ITensorRule with
-        // For a matrix, its first numbers are the sums of the rows, and then those of the columns.
+        // For a matrix, the slot starts with the row sums, followed by the column sums.
         member _.Slots = [ "square_average" ]
         member _.NeedsParameters = true
 
@@ -315,9 +315,9 @@ module internal MatrixRules =
             "adafactor"
             (page
                 "squared gradients as sums over rows and columns, and steps proportional to the parameters"
-                "β = 1 − t^−c;  R, C of rows and columns of g² + ε₁;  U = g/√(R C/ΣR);  Δ = max(ε₂, RMS w) min(lr, 1/√t) U / max(1, RMS U/clip)"
+                "β = 1 − t^−c;  R, C are the means of row sums and column sums of g² + ε₁;  U = g/√(R C/ΣR);  Δ = max(ε₂, RMS w) min(lr, 1/√t) U / max(1, RMS U/clip)"
                 "Shazeer & Stern 2018, algorithms 4 to 6"
-                "torch.optim.Adafactor, which applies ε₁ at the end"
+                "torch.optim.Adafactor, except that it applies ε₁ at the end"
                 { Rate = "outside and relative: at most 1/√t, times the root mean square of the tensor"
                   Epsilon = "inside the root (eps1, added to g²); eps2 is the smallest root mean square of a tensor"
                   InitialState = [ "square_average", "0" ]
@@ -326,7 +326,7 @@ module internal MatrixRules =
                 [ "P23", "the elements of a row or column share a sum"
                   "P5", "each element has its own effective learning rate"
                   "P22", "β depends on the number of steps"
-                  "P32", "the learning rate is the maximum of several values" ])
+                  "P32", "lr is an upper limit, not a factor" ])
             { Adafactor.LearningRate = 0.01; Exponent = 0.8; Epsilon1 = 1e-30; Epsilon2 = 1e-3; Clip = 1.0 }
             [ rate (fun (h: Adafactor) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               detail "exponent" "the exponent of the decay, β = 1 − t^−this" ArgumentRange.nonNegative _.Exponent (fun v h ->

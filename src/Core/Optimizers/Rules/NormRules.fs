@@ -6,7 +6,7 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
 
-// Rules whose step for a tensor depends on the tensor's norms.
+// Rules whose step depends on the norms of a tensor.
 
 /// v ← μ v + κ (g + λ w);  Δ = v.  Slots: v.
 [<Struct; NoEquality; NoComparison>]
@@ -22,16 +22,16 @@ type internal LarsLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[0] <- v
             v
 
-/// <summary>Momentum with a rate for each tensor, in proportion to ‖w‖ / ‖g‖.</summary>
+/// <summary>Momentum with a learning rate for each tensor, proportional to ‖w‖ / ‖g‖.</summary>
 type Lars =
     {
         /// <summary>α, at least 0. Default 0.01.</summary>
         LearningRate: float
         /// <summary>μ in [0, 1). Default 0.9.</summary>
         Momentum: float
-        /// <summary>λ, at least 0: L2. Default 0.</summary>
+        /// <summary>λ, at least 0: L2 weight decay. Default 0.</summary>
         WeightDecay: float
-        /// <summary>How far to trust a tensor's own scale, above 0. Default 0.001.</summary>
+        /// <summary>The trust coefficient, above 0. Default 0.001.</summary>
         Trust: float
         /// <summary>ε, at least 0. Default 0.</summary>
         Epsilon: float
@@ -54,7 +54,7 @@ type Lars =
             for k in 0 .. decision.Tensors - 1 do
                 let weights = sqrt (decision.Sum(k, 1))
                 let length = sqrt (decision.Sum(k, 0)) + h.WeightDecay * weights
-                // A tensor of zeros has no scale of its own yet.
+                // A tensor of zeros has no scale yet.
                 let ratio = if weights = 0.0 || length = 0.0 then 1.0 else h.Trust * weights / (length + h.Epsilon)
                 decision.Decide(k, 0, h.LearningRate * ratio)
 
@@ -66,7 +66,7 @@ type Lars =
                   Momentum = pass.Lift h.Momentum
                   WeightDecay = pass.Lift h.WeightDecay }
 
-/// <summary>Δ = factor × what comes in, the factor a number of the tensor.</summary>
+/// <summary>Δ = factor · g, with one factor for the tensor.</summary>
 [<Struct; NoEquality; NoComparison>]
 type internal ScaleLaw<'E when 'E: struct and 'E :> IElement<'E>> =
     { Factor: 'E }
@@ -75,7 +75,7 @@ type internal ScaleLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         member law.Delta(g, _, _) = law.Factor * g
 
-/// What comes in is a direction r: Δ = α ‖w‖ / ‖r‖ r.
+/// Its gradient is a direction r: Δ = α ‖w‖ / ‖r‖ r.
 type internal TrustRatio =
     { LearningRate: float }
 
@@ -103,7 +103,7 @@ type internal TrustRatio =
 
         member _.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.LiftFinite(pass.Number 0) }
 
-/// <summary>Adam's direction with decay, as long as the tensor's trust ratio ‖w‖ / ‖r‖ says.</summary>
+/// <summary>Adam's direction r with weight decay, scaled by the trust ratio ‖w‖ / ‖r‖ of the tensor.</summary>
 type Lamb =
     {
         /// <summary>α, at least 0. Default 0.001.</summary>
@@ -145,14 +145,14 @@ type internal NovoGradLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[0] <- m
             law.Rate * m
 
-/// <summary>A velocity of gradients divided by the decaying mean of their tensor's norm.</summary>
+/// <summary>Momentum of gradients, each divided by the root of a decaying mean of its tensor's squared norm.</summary>
 type NovoGrad =
     {
         /// <summary>α, at least 0. Default 0.01.</summary>
         LearningRate: float
         /// <summary>β₁ in [0, 1). Default 0.95.</summary>
         Beta1: float
-        /// <summary>β₂ in [0, 1), of the mean of squared norms. Default 0.98.</summary>
+        /// <summary>β₂ in [0, 1), the decay of the mean of squared norms. Default 0.98.</summary>
         Beta2: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
@@ -247,7 +247,7 @@ module internal NormRules =
             "novograd"
             (page
                 "a velocity of gradients divided by the mean norm of their tensor"
-                "v ← β₂ v + (1−β₂) ‖g‖², ‖g‖² at first;  m ← β₁ m + g/(√v + ε) + λ w;  Δ = α m"
+                "v ← ‖g‖² at the first step, then v ← β₂ v + (1−β₂) ‖g‖²;  m ← β₁ m + g/(√v + ε) + λ w;  Δ = α m"
                 "Ginsburg et al. 2019, algorithm 1"
                 "optax.novograd"
                 { Rate = "outside"
@@ -261,5 +261,5 @@ module internal NormRules =
               number "beta1" "β₁, the share of the velocity that is kept" ArgumentRange.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
               number "beta2" "β₂, the decay of the mean of squared norms" ArgumentRange.belowOne _.Beta2 (fun v h -> { h with Beta2 = v })
               detail "eps" "ε, added to the root" ArgumentRange.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, weight decay within the velocity" ArgumentRange.nonNegative _.WeightDecay (fun v h ->
+              detail "decay" "λ, weight decay inside the velocity" ArgumentRange.nonNegative _.WeightDecay (fun v h ->
                   { h with WeightDecay = v }) ]

@@ -5,7 +5,7 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
 
-// Rules that take an element's sign, of a mean of gradients or of the gradient itself.
+// Rules that use only the sign of the gradient, or of a mean of gradients.
 
 /// m ← γ m + (1−γ) g;  Δ = α sign m.  Slots: m.
 [<Struct; NoEquality; NoComparison>]
@@ -20,12 +20,12 @@ type internal SignumLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[0] <- m
             law.Rate * Element.sign m
 
-/// <summary>The sign of a mean of gradients: m ← γ m + (1−γ) g, Δ = α sign m.</summary>
+/// <summary>The sign of a decaying mean of gradients: m ← γ m + (1−γ) g, Δ = α sign m.</summary>
 type Signum =
     {
         /// <summary>α, at least 0. Default 0.0001.</summary>
         LearningRate: float
-        /// <summary>γ in [0, 1). Default 0.9; 0 is the sign of the gradient itself.</summary>
+        /// <summary>γ in [0, 1). Default 0.9. With 0, the rule uses the sign of the gradient itself.</summary>
         Decay: float
     }
 
@@ -54,14 +54,14 @@ type internal LionLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 
             if law.Decays then law.Rate * (direction + law.WeightDecay * w) else law.Rate * direction
 
-/// <summary>The sign of one mean of gradients, while a slower one is remembered: Δ = α (sign(β₁ m + (1−β₁) g) + λ w), m ← β₂ m + (1−β₂) g.</summary>
+/// <summary>The sign of a mean of gradients; the state keeps a slower mean: Δ = α (sign(β₁ m + (1−β₁) g) + λ w), m ← β₂ m + (1−β₂) g.</summary>
 type Lion =
     {
         /// <summary>α, at least 0. Default 0.0001.</summary>
         LearningRate: float
-        /// <summary>β₁ in [0, 1), of the mean whose sign is taken. Default 0.9.</summary>
+        /// <summary>β₁ in [0, 1), the decay of the mean whose sign is taken. Default 0.9.</summary>
         Beta1: float
-        /// <summary>β₂ in [0, 1), of the mean that is remembered. Default 0.99.</summary>
+        /// <summary>β₂ in [0, 1), the decay of the mean in the state. Default 0.99.</summary>
         Beta2: float
         /// <summary>λ, at least 0: decoupled weight decay, times the rate. Default 0.</summary>
         WeightDecay: float
@@ -94,7 +94,7 @@ type internal RpropLaw<'E when 'E: struct and 'E :> IElement<'E>> =
     interface ILaw<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         member law.Delta(g, _, slots) =
-            // The sign of g p without the product, which may be 0 where neither is.
+            // The sign of g p without the product, which can underflow to 0.
             let previous = slots[0]
             let agreement = 'E.Choose(g, law.Zero - previous, g, previous)
             let size = if law.IsFirst then law.Start else slots[1]
@@ -105,18 +105,18 @@ type internal RpropLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[1] <- size
             size * Element.sign kept
 
-/// <summary>A step of its own for each element, longer while the gradient's sign stays and shorter where it turns. Not for minibatches.</summary>
+/// <summary>A step size for each element, which grows while the gradient's sign stays and shrinks where it changes. Not for minibatches.</summary>
 type Rprop =
     {
-        /// <summary>The first step's length, at least 0. Default 0.01.</summary>
+        /// <summary>The first step size, at least 0. Default 0.01.</summary>
         LearningRate: float
         /// <summary>η⁻ in (0, 1). Default 0.5.</summary>
         Shrink: float
         /// <summary>η⁺, above 1. Default 1.2.</summary>
         Grow: float
-        /// <summary>The shortest step, above 0. Default 1e-6.</summary>
+        /// <summary>The smallest step size, above 0. Default 1e-6.</summary>
         Smallest: float
-        /// <summary>The longest step. Default 50.</summary>
+        /// <summary>The largest step size. Default 50.</summary>
         Largest: float
     }
 
@@ -136,7 +136,11 @@ type Rprop =
                   Largest = pass.Lift h.Largest }
 
     interface ICheckedPart with
-        member h.Problem = if h.Smallest > h.Largest then "min is above max." else ""
+        member h.Problem =
+            if h.Smallest > h.Largest then
+                $"min must be at most max, not min={NumberText.ofFloat h.Smallest} and max={NumberText.ofFloat h.Largest}."
+            else
+                ""
 
 module internal SignRules =
     open RuleKind
@@ -170,7 +174,7 @@ module internal SignRules =
                 "the sign of a mean of gradients, and a second, slower mean in the state"
                 "Δ = α (sign(β₁ m + (1−β₁) g) + λ w);  m ← β₂ m + (1−β₂) g"
                 "Chen et al. 2023, algorithm 2"
-                "optax.lion, whose weight_decay is 1e-3"
+                "optax.lion, whose default weight_decay is 1e-3"
                 { Rate = "outside"
                   Epsilon = "none"
                   InitialState = [ "average", "0" ]
@@ -189,7 +193,7 @@ module internal SignRules =
             "rprop"
             (page
                 "a step size for each element, from the signs of the gradient alone; for full-batch gradients"
-                "s ← clamp(s η⁺ or s η⁻ as g p is above or below 0);  p ← g, or 0 where g p < 0;  Δ = s sign p"
+                "s ← clamp(s η⁺ where g p > 0, s η⁻ where g p < 0);  p ← g, or 0 where g p < 0;  Δ = s sign p"
                 "Riedmiller & Braun 1993; Igel & Hüsken 2003 (iRprop⁻)"
                 "torch.optim.Rprop"
                 { Rate = "inside the step sizes, as their initial value"

@@ -7,9 +7,9 @@ open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers.Laws
 open CuteDl.Core.Optimizers
 
-// Rules that go along the gradient or a velocity.
+// Rules whose step follows the gradient or a velocity.
 
-/// <summary>The gradient, times a rate: Δ = α g.</summary>
+/// <summary>Gradient descent: Δ = α g.</summary>
 type Fixed =
     {
         /// <summary>α, at least 0. Default 0.01.</summary>
@@ -21,7 +21,7 @@ type Fixed =
         member _.NeedsParameters = false
         member h.Sweep(_, pass) = pass.Run { FixedLaw.Rate = pass.Lift h.LearningRate }
 
-/// <summary>A velocity that keeps γ of itself, with the rate inside: v ← γ v + α g, Δ = v.</summary>
+/// <summary>Momentum, with the learning rate inside the velocity: v ← γ v + α g, Δ = v.</summary>
 type Momentum =
     {
         /// <summary>α, at least 0. Default 0.0001.</summary>
@@ -51,7 +51,7 @@ type internal NesterovLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[0] <- v
             law.Decay * v + pull
 
-/// <summary>A velocity that looks one step ahead, the rate inside: v ← γ v + α g, Δ = γ v + α g.</summary>
+/// <summary>Nesterov momentum, with the learning rate inside the velocity: v ← γ v + α g, Δ = γ v + α g.</summary>
 type Nesterov =
     {
         /// <summary>α, at least 0. Default 0.01.</summary>
@@ -82,7 +82,7 @@ type internal SgdLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[0] <- v
             law.Rate * (if law.LooksAhead then g + law.Momentum * v else v)
 
-/// <summary>A velocity with the rate outside, as PyTorch has it: v ← μ v + (1−τ) g, Δ = α v; v is g at the first step.</summary>
+/// <summary>Momentum, with the learning rate outside the velocity, as in PyTorch: v ← μ v + (1−τ) g, Δ = α v. At the first step, v is g.</summary>
 type Sgd =
     {
         /// <summary>α, at least 0. Default 0.01.</summary>
@@ -112,7 +112,8 @@ type Sgd =
     interface ICheckedPart with
         member h.Problem =
             if h.Nesterov && (h.Momentum = 0.0 || h.Dampening <> 0.0) then
-                "nesterov needs a momentum above 0 and no dampening."
+                let number = NumberText.ofFloat
+                $"nesterov=true needs momentum above 0 and dampening=0, not momentum={number h.Momentum} and dampening={number h.Dampening}."
             else
                 ""
 
@@ -133,16 +134,16 @@ type internal AsgdLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[0] <- if law.Replaces then next else average + law.Share * (next - average)
             delta
 
-/// <summary>A falling rate η and the average of the parameters from a step on (Polyak and Juditsky 1992), as PyTorch has it.</summary>
+/// <summary>A falling learning rate η and the average of the parameters from a step on (Polyak and Juditsky 1992), as in PyTorch.</summary>
 type Asgd =
     {
         /// <summary>α, at least 0. Default 0.01.</summary>
         LearningRate: float
-        /// <summary>λ, at least 0: of the rate's fall, and of the decay λ η w. Default 0.0001.</summary>
+        /// <summary>λ, at least 0: for the decay of the learning rate, and for the weight decay λ η w. Default 0.0001.</summary>
         Lambda: float
-        /// <summary>The power of the rate's fall, at least 0. Default 0.75.</summary>
+        /// <summary>The exponent in the decay of the learning rate, at least 0. Default 0.75.</summary>
         Power: float
-        /// <summary>The step from which averages are taken, at least 0. Default 1000000.</summary>
+        /// <summary>The step at which averaging starts, at least 0. Default 1000000.</summary>
         Start: float
     }
 
@@ -214,8 +215,8 @@ module internal VelocityRules =
             (page
                 "Nesterov's look-ahead velocity, which includes the learning rate"
                 "v ← γ v + α g;  Δ = γ v + α g"
-                "Sutskever et al. 2013, eqs. 3-4, at the look-ahead parameters"
-                "keras SGD(nesterov=True); at constant α torch.optim.SGD(momentum, nesterov=True)"
+                "Sutskever et al. 2013, eqs. 3-4; the parameters are the look-ahead point"
+                "keras SGD(nesterov=True); torch.optim.SGD(momentum, nesterov=True) at constant α"
                 { Rate = "inside the velocity"
                   Epsilon = "none"
                   InitialState = [ "velocity", "0" ]
@@ -232,7 +233,7 @@ module internal VelocityRules =
             "sgd"
             (page
                 "a velocity times the learning rate"
-                "v ← μ v + (1−τ) g, g at first;  Δ = α v, or α (g + μ v)"
+                "v ← g at the first step, then v ← μ v + (1−τ) g;  Δ = α v, or α (g + μ v) with nesterov"
                 "Polyak 1964, eq. 9; Sutskever et al. 2013"
                 "torch.optim.SGD(lr, momentum, dampening, nesterov)"
                 { Rate = "outside"
@@ -261,7 +262,7 @@ module internal VelocityRules =
                 "a falling learning rate, and the average of the parameters"
                 "η = α / (1 + λ α (t−1))^κ;  Δ = η g + λ η w;  a ← a + μ (w − Δ − a) with μ = 1 / max(1, t−1−t₀)"
                 "Polyak & Juditsky 1992"
-                "torch.optim.ASGD, in its single-tensor form"
+                "torch.optim.ASGD (its single-tensor form)"
                 { Rate = "outside, falling: η = α / (1 + λ α (t−1))^κ"
                   Epsilon = "none"
                   InitialState = [ "average", "the parameters" ]

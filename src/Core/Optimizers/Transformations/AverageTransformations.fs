@@ -5,7 +5,7 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
 
-// Behind a rule: averages of the parameters.
+// Averages of the parameters, for use after a rule.
 
 /// fast = w − Δ;  at every k-th step: slow ← slow + α (fast − slow), Δ = w − slow.  Slots: slow.
 [<Struct; NoEquality; NoComparison>]
@@ -27,7 +27,7 @@ type internal LookaheadLaw<'E when 'E: struct and 'E :> IElement<'E>> =
                 slots[0] <- slow
                 delta
 
-/// <summary>Behind a rule: slow weights that every k steps go a share of the way to the fast ones, which then start from there.</summary>
+/// <summary>Keeps slow weights. Every k steps they move toward the fast weights, which then restart from the slow ones. For use after a rule.</summary>
 type Lookahead =
     {
         /// <summary>k, at least 1. Default 5.</summary>
@@ -69,12 +69,12 @@ type internal AverageLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 
             delta
 
-/// <summary>Behind a rule: the exponential moving average of the parameters, to be read from the state; Δ stays as it is.</summary>
+/// <summary>Keeps an exponential moving average of the parameters in the state. Δ does not change. For use after a rule.</summary>
 type ParameterAverage =
     {
         /// <summary>β in [0, 1). Default 0.999.</summary>
         Decay: float
-        /// <summary>Corrected for its start at zero, as Adam's means are; otherwise it starts at the first parameters. Default true.</summary>
+        /// <summary>True to correct the average for its start at zero, as Adam does; false to start at the first parameters. Default true.</summary>
         Debiased: bool
     }
 
@@ -84,7 +84,7 @@ type ParameterAverage =
         member _.Memory _ = [ "weight" ]
         member _.Numbers = 0
 
-        // What all parameters together weigh: 1 − βᵗ, and right for a β that changes too.
+        // The sum of all weights: 1 − βᵗ, and correct even if β changes.
         member h.Prepare(_, decision) =
             decision[0] <- h.Decay * decision[0] + (1.0 - h.Decay)
             true
@@ -101,12 +101,12 @@ type ParameterAverage =
         member _.AverageSlot = 0
         member h.Scale numbers = if h.Debiased then 1.0 / numbers[0] else 1.0
 
-/// <summary>Behind a rule: the arithmetic mean of the parameters from a step on, at every so many steps (Polyak; SWA).</summary>
+/// <summary>Keeps the arithmetic mean of the parameters at every n-th step from a start on (Polyak; SWA). For use after a rule.</summary>
 type StochasticAverage =
     {
-        /// <summary>The first step that counts, at least 1. Default 1; before it the average is the newest parameters.</summary>
+        /// <summary>The first averaged step, at least 1. Default 1. Before it, the average equals the newest parameters.</summary>
         Start: int64
-        /// <summary>Every how many steps, at least 1. Default 1.</summary>
+        /// <summary>The number of steps between two averaged ones, at least 1. Default 1.</summary>
         Every: int64
     }
 
@@ -154,7 +154,7 @@ module internal AverageTransformations =
         transformation
             "ema"
             "the exponential moving average of the parameters; does not change the step"
-            "a ← β a + (1−β) (w − Δ);  read a/(1−βᵗ)"
+            "a ← β a + (1−β) (w − Δ);  the average is a/(1−βᵗ)"
             "Polyak & Juditsky 1992; Kingma & Ba 2015, section 7.2"
             []
             { ParameterAverage.Decay = 0.999; Debiased = true }
@@ -165,7 +165,7 @@ module internal AverageTransformations =
         transformation
             "swa"
             "the mean of the parameters from a given step on; does not change the step"
-            "a ← a + (w − Δ − a)/n, n counting the steps from start, every so many"
+            "a ← a + (w − Δ − a)/n, where n counts the averaged steps"
             "Polyak & Juditsky 1992; Izmailov et al. 2018, algorithm 1"
             []
             { StochasticAverage.Start = 1L; Every = 1L }

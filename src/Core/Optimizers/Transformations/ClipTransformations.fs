@@ -6,7 +6,7 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
 
-// Gradients, or steps, kept within a limit.
+// Clip gradients or steps.
 
 /// Δ = min(max(g, −c), c).
 [<Struct; NoEquality; NoComparison>]
@@ -18,7 +18,7 @@ type internal ClipValueLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         member law.Delta(g, _, _) = Element.lesser ('E.Greater(g, law.Lower)) law.Upper
 
-/// <summary>Every element kept within ±limit.</summary>
+/// <summary>Clips every element to ±limit.</summary>
 type ClipValue =
     {
         /// <summary>The limit, above 0.</summary>
@@ -32,13 +32,13 @@ type ClipValue =
         member h.Sweep(_, pass) = pass.Run { ClipValueLaw.Lower = pass.Lift -h.Limit; Upper = pass.Lift h.Limit }
 
 module internal Clip =
-    /// Where a length is above the limit, the factor that brings it there; 1 otherwise, for NaN too.
+    /// The factor that brings a norm down to the limit; 1 if the norm is within the limit or NaN.
     let factor (limit: float) (length: float) = if length > limit then limit / length else 1.0
 
-/// <summary>Each tensor's gradient shortened to the limit where it is longer.</summary>
+/// <summary>Scales the gradient of each tensor down to a norm of at most the limit.</summary>
 type ClipNorm =
     {
-        /// <summary>The largest norm, above 0.</summary>
+        /// <summary>The upper limit of the norm, above 0.</summary>
         Limit: float
     }
 
@@ -60,10 +60,10 @@ type ClipNorm =
 
         member _.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.Lift(pass.Number 0) }
 
-/// <summary>The gradient of all tensors together shortened to the limit where it is longer.</summary>
+/// <summary>Scales the gradient of all tensors together down to a norm of at most the limit.</summary>
 type ClipGlobalNorm =
     {
-        /// <summary>The largest norm, above 0.</summary>
+        /// <summary>The upper limit of the norm, above 0.</summary>
         Limit: float
     }
 
@@ -79,7 +79,7 @@ type ClipGlobalNorm =
 
         member h.Decide(_, decision) =
             let length = sqrt (decision.Total 0)
-            // For those who watch: the norm before it was clipped.
+            // The norm before clipping, for observers.
             decision[0] <- length
             decision.DecideAll(0, Clip.factor h.Limit length)
             true
@@ -87,19 +87,19 @@ type ClipGlobalNorm =
         member _.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.Lift(pass.Number 0) }
 
 module internal Units =
-    /// How many units a tensor has whose elements are to be taken together: the columns of a matrix, otherwise one.
+    /// The number of units of a tensor: the columns of a matrix, otherwise one.
     let count (parameter: Parameter) =
         match parameter.Shape with
         | []
         | [ _ ] -> 1
         | shape -> List.last shape
 
-/// <summary>The gradient of each unit kept within a share of the unit's own norm.</summary>
+/// <summary>Limits the gradient norm of each unit to a share of the norm of its weights.</summary>
 type ClipAdaptive =
     {
-        /// <summary>The largest ‖g‖ / ‖w‖ of a unit, above 0. Default 0.01.</summary>
+        /// <summary>The upper limit of ‖g‖ / ‖w‖ for a unit, above 0. Default 0.01.</summary>
         Ratio: float
-        /// <summary>The least norm that a unit is taken to have, above 0. Default 0.001.</summary>
+        /// <summary>The lower bound of ‖w‖ for a unit, above 0. Default 0.001.</summary>
         Epsilon: float
     }
 
@@ -142,7 +142,7 @@ module internal ClipTransformations =
             "limits every element to ±limit"
             "Δ = min(max(g, −c), c)"
             ""
-            [ "P5", "it uses single elements"; "P9", "the limit has a unit" ]
+            [ "P5", "it clips each element separately"; "P9", "the limit has the unit of the gradient" ]
             { ClipValue.Limit = 1.0 }
             [ limit (fun (h: ClipValue) -> h.Limit) (fun v h -> { h with Limit = v }) ]
 
@@ -152,7 +152,7 @@ module internal ClipTransformations =
             "limits the gradient norm of each tensor"
             "Δ = g min(1, c/‖g‖)"
             "Pascanu, Mikolov & Bengio 2013, algorithm 1"
-            [ "P23", "norms are of whole tensors"; "P9", "the limit has a unit" ]
+            [ "P23", "norms are of whole tensors"; "P9", "the limit has the unit of the gradient" ]
             { ClipNorm.Limit = 1.0 }
             [ limit (fun (h: ClipNorm) -> h.Limit) (fun v h -> { h with Limit = v }) ]
 
@@ -162,7 +162,7 @@ module internal ClipTransformations =
             "limits the gradient norm of all tensors together"
             "Δ = g min(1, c/‖g‖), ‖g‖ over all tensors"
             "Pascanu, Mikolov & Bengio 2013, algorithm 1"
-            [ "P23", "the norm is of all tensors together"; "P9", "the limit has a unit" ]
+            [ "P23", "the norm is of all tensors together"; "P9", "the limit has the unit of the gradient" ]
             { ClipGlobalNorm.Limit = 1.0 }
             [ limit (fun (h: ClipGlobalNorm) -> h.Limit) (fun v h -> { h with Limit = v }) ]
 
@@ -172,8 +172,8 @@ module internal ClipTransformations =
             "limits the gradient norm of each unit to a share of the unit's norm"
             "Δ = g min(1, ratio max(‖w‖, ε)/‖g‖) for each column of a matrix; a vector is one unit"
             "Brock et al. 2021, eq. 3"
-            [ "P23", "norms are of units"; "P9", "the weights have a scale" ]
+            [ "P23", "norms are of units"; "P9", "its limit depends on the scale of the weights" ]
             { ClipAdaptive.Ratio = 0.01; Epsilon = 1e-3 }
-            [ number "ratio" "the largest ‖g‖ / ‖w‖ of a unit" ArgumentRange.positive (fun (h: ClipAdaptive) -> h.Ratio) (fun v h ->
+            [ number "ratio" "the upper limit of ‖g‖ / ‖w‖ for a unit" ArgumentRange.positive (fun (h: ClipAdaptive) -> h.Ratio) (fun v h ->
                   { h with Ratio = v })
               detail "eps" "the smallest norm of a unit that is used" ArgumentRange.positive _.Epsilon (fun v h -> { h with Epsilon = v }) ]

@@ -5,7 +5,7 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
 
-// A share of the parameters, or of their signs, added to gradients or to steps.
+// Add a multiple of the parameters, or of their signs, to gradients or to steps.
 
 /// Δ = g + λ w, or g + λ sign w.
 [<Struct; NoEquality; NoComparison>]
@@ -17,7 +17,7 @@ type internal DecayLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         member law.Delta(g, w, _) = g + law.Factor * (if law.OfSign then Element.sign w else w)
 
-/// <summary>λ w added: L2 regularisation in front of a rule, decoupled decay (without the rate) behind it.</summary>
+/// <summary>Adds λ w: L2 regularization before a rule, decoupled weight decay (not multiplied by the learning rate) after it.</summary>
 type WeightDecay =
     {
         /// <summary>λ, at least 0.</summary>
@@ -29,7 +29,7 @@ type WeightDecay =
         member _.NeedsParameters = true
         member h.Sweep(_, pass) = pass.Run { DecayLaw.Factor = pass.Lift h.Factor; OfSign = false }
 
-/// <summary>λ sign w added: L1 regularisation in front of a rule.</summary>
+/// <summary>Adds λ sign w: L1 regularization before a rule.</summary>
 type SignDecay =
     {
         /// <summary>λ, at least 0.</summary>
@@ -52,7 +52,7 @@ module internal DecayTransformations =
             "L2 regularization: adds λ w to the gradient"
             "Δ = g + λ w"
             "Krogh & Hertz 1991"
-            [ "P31", "decay can go uphill"; "P9", "the weights have a scale" ]
+            [ "P31", "decay can go uphill"; "P9", "it depends on the scale of the weights" ]
             { WeightDecay.Factor = 0.0 }
             [ factor (fun (h: WeightDecay) -> h.Factor) (fun v h -> { h with Factor = v }) ]
 
@@ -62,7 +62,7 @@ module internal DecayTransformations =
             "decoupled weight decay without the learning rate: adds λ w to the step"
             "Δ ← Δ + λ w"
             "Loshchilov & Hutter 2019"
-            [ "P31", "decay can go uphill"; "P9", "the weights have a scale" ]
+            [ "P31", "decay can go uphill"; "P9", "it depends on the scale of the weights" ]
             { WeightDecay.Factor = 0.0 }
             [ factor (fun (h: WeightDecay) -> h.Factor) (fun v h -> { h with Factor = v }) ]
 
@@ -72,6 +72,8 @@ module internal DecayTransformations =
             "L1 regularization: adds λ sign w to the gradient"
             "Δ = g + λ sign w"
             "Tibshirani 1996"
-            [ "P31", "decay can go uphill"; "P9", "λ has a unit"; "P5", "the sign is taken of each element" ]
+            [ "P31", "decay can go uphill"
+              "P9", "λ has the unit of the gradient"
+              "P5", "the sign is taken of each element" ]
             { SignDecay.Factor = 0.0 }
             [ factor (fun (h: SignDecay) -> h.Factor) (fun v h -> { h with Factor = v }) ]

@@ -6,9 +6,9 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
 
-// Gates: where one is closed, the parts behind it rest, and their steps are not counted.
+// Gates. While a gate is closed, the parts after it skip the step and do not count it.
 
-/// a ← a + g;  Δ = a / k, and a ← 0 where it gives out.  Slots: a.
+/// a ← a + g;  Δ = a / k, and then a ← 0 at every k-th step.  Slots: a.
 [<Struct; NoEquality; NoComparison>]
 type internal AccumulateLaw<'E when 'E: struct and 'E :> IElement<'E>> =
     { Share: 'E
@@ -22,7 +22,7 @@ type internal AccumulateLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[0] <- if law.GivesOut then law.Zero else sum
             sum * law.Share
 
-/// <summary>The mean of k gradients at every k-th step; in between all parts behind it rest, and their steps are not counted.</summary>
+/// <summary>Passes on the mean of k gradients at every k-th step. At other steps, the parts after it skip the step and do not count it.</summary>
 type Accumulate =
     {
         /// <summary>k, at least 1.</summary>
@@ -32,7 +32,7 @@ type Accumulate =
     interface IPreparingRule with
         member _.Slots = [ "sum" ]
         member _.NeedsParameters = false
-        // Counted here and not by steps, so that a k that is changed on the way gives means too.
+        // Not derived from the step number, so that the mean is right even if k changes.
         member _.Memory _ = [ "gathered" ]
         member _.Numbers = 1
 
@@ -50,10 +50,10 @@ type Accumulate =
     interface IGate with
         member _.MayThrow _ = false
 
-/// <summary>Parameters that stay as they are while it is on; the parts behind it rest and keep their state.</summary>
+/// <summary>Leaves the parameters as they are while it is on. The parts after it skip the step and keep their state.</summary>
 type Freeze =
     {
-        /// <summary>Default true; false thaws.</summary>
+        /// <summary>True to freeze, false to thaw. Default true.</summary>
         On: bool
     }
 
@@ -144,13 +144,13 @@ module internal GateTransformations =
         transformation
             "skip_non_finite"
             "skips steps whose gradient is not finite or too large to square"
-            "Δ = g if all of g² is finite, else the parts behind it skip the step"
+            "Δ = g if all of g² is finite, otherwise the parts after it skip the step"
             ""
             [ "P23", "it uses all tensors" ]
             { SkipNonFinite.Limit = 0L }
             [ whole
                   "limit"
-                  "most skipped steps in a row, 0 for any number"
+                  "the most skipped steps in a row; 0 for any number"
                   ArgumentRange.countsOrNone
                   false
                   (fun (h: SkipNonFinite) -> h.Limit)

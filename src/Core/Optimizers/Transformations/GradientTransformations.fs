@@ -7,8 +7,7 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
 
-// Parts of chains: in front of a rule they change gradients, behind it they change what is taken away from the parameters.
-// These look at gradients alone.
+// Parts of chains: before a rule they change the gradient, after it the step. These use only the gradient.
 
 /// Δ = g.
 [<Struct; NoEquality; NoComparison>]
@@ -17,7 +16,7 @@ type internal IdentityLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         member _.Delta(g, _, _) = g
 
-/// <summary>Nothing: Δ = g.</summary>
+/// <summary>Does nothing: Δ = g.</summary>
 type Identity() =
     interface IRule with
         member _.Slots = []
@@ -33,14 +32,14 @@ type internal NegateLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         member law.Delta(g, _, _) = law.Zero - g
 
-/// <summary>The gradient turned round, so that what follows climbs; decay behind it keeps its sign.</summary>
+/// <summary>Negates the gradient, so that the parts after it maximize. Weight decay after it keeps its sign.</summary>
 type Maximize() =
     interface IRule with
         member _.Slots = []
         member _.NeedsParameters = false
         member _.Sweep(_, pass) = pass.Run { NegateLaw.Zero = pass.Lift 0.0 }
 
-/// <summary>Everything times a factor, which may follow a schedule.</summary>
+/// <summary>Multiplies by a factor, which may follow a schedule.</summary>
 type Scale =
     {
         /// <summary>The factor, at least 0.</summary>
@@ -52,7 +51,7 @@ type Scale =
         member _.NeedsParameters = false
         member h.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.Lift h.Factor }
 
-/// <summary>From the gradient of each unit of a matrix its mean is taken away; vectors stay.</summary>
+/// <summary>Subtracts the mean from the gradient of each unit of a matrix. Vectors do not change.</summary>
 type Centralize() =
     interface ITensorRule with
         member _.Slots = []
@@ -83,12 +82,12 @@ type Centralize() =
                         gradient[i] <- gradient[i] - mean
                         i <- i + units
 
-/// <summary>Normal noise added to gradients, the same for a seed, a step and a parameter whatever was drawn before.</summary>
+/// <summary>Adds normal noise to the gradient. The noise depends only on the seed, the step and the position of the element.</summary>
 type Noise =
     {
         /// <summary>The standard deviation, at least 0.</summary>
         Deviation: float
-        /// <summary>Which noise. Default 0.</summary>
+        /// <summary>The seed of the noise. Default 0.</summary>
         Seed: int64
     }
 
@@ -113,7 +112,7 @@ type Noise =
 module internal GradientTransformations =
     open RuleKind
 
-    let identity = transformation "identity" "nothing" "Δ = g" "" [] (Identity()) []
+    let identity = transformation "identity" "does nothing" "Δ = g" "" [] (Identity()) []
 
     let maximize =
         transformation "maximize" "reverses the gradient" "Δ = −g" "" [ "P31", "it goes uphill" ] (Maximize()) []
@@ -132,7 +131,7 @@ module internal GradientTransformations =
         transformation
             "centralize"
             "subtracts the mean from the gradient of each unit"
-            "Δ = g − mean of its column; vectors stay"
+            "Δ = g − the mean of its column; vectors do not change"
             "Yong et al. 2020, eq. 1"
             [ "P23", "means are of units"; "P31", "Δ can be 0" ]
             (Centralize())

@@ -46,20 +46,20 @@ let private changes =
           testCase "unknown names and values out of range name what is known" (fun () ->
               let optimizer = Expression.parse "accumulate(2) | adam | freeze(on=false)"
               let message = messageOf<ArgumentException>(fun () -> Optimizer.set "bata1" 0.5 optimizer |> ignore)
-              Expect.stringContains message "has no argument 'bata1': did you mean beta1?" "the nearest"
+              Expect.stringContains message "has no argument 'bata1'. Did you mean beta1?" "the nearest"
 
               let message =
                   messageOf<ArgumentException>(fun () -> Optimizer.schedule "xxxxxxxx" (Schedule.Linear(1.0, 2L, 0.0)) optimizer |> ignore)
 
-              Expect.stringContains message "known are k, lr, beta1" "known"
+              Expect.stringContains message "Known names are k, lr, beta1" "known"
 
               for name, value, range in
                   [ "beta1", 1.0, "[0, 1)"
                     "beta1", nan, "[0, 1)"
                     "lr", -1.0, "[0, ∞)"
-                    "k", 0.0, "k (the number of gradients in each mean) of accumulate must be a whole number of at least 1."
-                    "k", 2.5, "k (the number of gradients in each mean) of accumulate must be a whole number of at least 1."
-                    "k", nan, "k (the number of gradients in each mean) of accumulate must be a whole number of at least 1."
+                    "k", 0.0, "k of accumulate (the number of gradients in each mean) must be a whole number of at least 1."
+                    "k", 2.5, "k of accumulate (the number of gradients in each mean) must be a whole number of at least 1."
+                    "k", nan, "k of accumulate (the number of gradients in each mean) must be a whole number of at least 1."
                     "on", 0.5, "true or false"
                     "on", nan, "true or false"
                     "correction", 2.0, "true or false" ] do
@@ -97,7 +97,7 @@ let private changes =
                   messageOf<ArgumentException>(fun () ->
                       Optimizer.stepInPlace (Optimizer.set "momentum" 0.9 optimizer) state (Span parameters) (ReadOnlySpan parameters))
 
-              Expect.stringContains message "sgd keeps [] there and [velocity] here" "what it needs") ]
+              Expect.stringContains message "sgd keeps [] in the state and needs [velocity]" "what it needs") ]
 
 // Errors
 
@@ -148,28 +148,28 @@ let private errors =
               4
               id
               "decay"
-              "at step 4; [0, 1)"
+              "decay of ema must be in [0, 1), but linear(0.5, steps=4, end=1) gives 1 at step 4."
           leavesAll
               "so it does in one group of two"
               "clip_global_norm(1) | { \"a\": nadam | accumulate(2) | adam, \"*\": lookahead(3) | ema(linear(0.5, steps=2, end=1)) | sgd }"
               2
               id
               "decay"
-              "at step 2; [0, 1)"
+              "decay of ema must be in [0, 1), but linear(0.5, steps=2, end=1) gives 1 at step 2."
           leavesAll
               "the state of another optimizer"
               "nadam(lr=0.1)"
               2
               (fun _ -> Expression.parse "adagrad")
               "lr"
-              "the rules differ, nadam and adagrad"
+              "the rules are nadam and adagrad"
           leavesAll
               "the state of other groups"
               "{ \"a*\": sgd(momentum=0.9), \"*\": sgd }"
               1
               (fun _ -> Expression.parse "{ \"b*\": sgd(momentum=0.9), \"*\": sgd }")
               "lr"
-              "the rules differ, sgd at a* and sgd at b*"
+              "the rules are sgd at a* and sgd at b*"
           testCase "a state with the same slots is refused too, and the message names both rules" (fun () ->
               let state = Optimizer.init<float> (Expression.parse "adam") 3
 
@@ -181,7 +181,7 @@ let private errors =
                           (Span(Array.zeroCreate<float> 3))
                           (ReadOnlySpan [| 1.0; 2.0; 3.0 |]))
 
-              Expect.stringContains message "the rules differ, adam and adamw" "message")
+              Expect.stringContains message "the rules are adam and adamw" "message")
           testCase "an optimizer that looks at parameters is told where they are given" (fun () ->
               for text in [ "adamw"; "scale(2) | lars"; "{ \"*\": ema }"; "decay(0.1) | clip_norm(1)" ] do
                   let optimizer = Expression.parse text
@@ -201,7 +201,7 @@ let private errors =
                           Optimizer.initFor<float> (Expression.parse "scale(1) | muon") (Layout.OfShapes [ "m", [ 2; 2 ]; "v", shape ])
                           |> ignore)
 
-                  Expect.stringContains message "muon is for matrices; 'v'" "message")
+                  Expect.stringContains message "muon works only on matrices, but 'v'" "message")
           testCase "two parts that would keep the same name in the state are refused" (fun () ->
               let start (text: string) (names: string list) =
                   Optimizer.initFor<float> (Expression.parse text) (Layout.OfShapes [ for name in names -> name, [ 3 ] ])

@@ -160,6 +160,53 @@ let private example =
               let layout = Layout.OfShapes [ "a.weight", [ 2; 2 ]; "a.bias", [ 2 ] ]
               Expect.equal (Optimizer.initFor<float> optimizer layout).Length 6 "it fits"
               Expect.throws (fun () -> Optimizer.check (Freezing.thaw "*.bias" optimizer) layout) "thawed, it does not")
+          testCase "everything can freeze, and then nothing moves" (fun () ->
+              let layout = Layout.OfShapes [ "a", [ 2 ]; "b", [ 3 ] ]
+              let gradient = [| 1.0; -2.0; nan; 3.0; infinity |]
+
+              for text in
+                  [ "adam"
+                    "clip_global_norm(1) | adam | ema"
+                    "skip_non_finite(1) | sgd(momentum=0.9)"
+                    "{ \"a\": nadam, \"*\": accumulate(2) | lookahead(2) }"
+                    "muon"
+                    "prodigy" ] do
+                  let original = Expression.parse text
+                  let frozen = Freezing.freeze "*" original
+                  Expect.equal (Expression.parse (string frozen)) frozen $"{frozen} is a text form"
+                  let state = Optimizer.initFor<float> frozen layout
+                  let parameters = Array.create 5 0.5
+
+                  for _ in 1..3 do
+                      Optimizer.stepInPlace frozen state (Span parameters) (ReadOnlySpan gradient)
+                      let struct (_, delta) = Optimizer.stepAt frozen state (ReadOnlySpan parameters) (ReadOnlySpan gradient)
+                      Expect.all delta ((=) 0.0) $"Δ of {frozen}"
+
+                  Expect.equal parameters (Array.create 5 0.5) $"parameters of {frozen}"
+                  Expect.equal (Optimizer.averaged frozen state (ReadOnlySpan parameters)) parameters $"averages of {frozen}")
+          testCase "what freezes everything thaws, and can be frozen with other patterns in any order" (fun () ->
+              let adam = Expression.parse "adam"
+              let frozen = Freezing.freeze "*" adam
+              Expect.equal (string frozen) $"{{ \"*\": freeze() | {adam} }}" "one group"
+              Expect.equal (Freezing.freeze "*" (Freezing.thaw "*" frozen)) frozen "thawed and frozen again"
+
+              Expect.equal
+                  (Freezing.freeze "*" (Freezing.freeze "a" adam))
+                  (Freezing.freeze "a" frozen)
+                  "a narrower pattern before and after"
+
+              Expect.equal
+                  (Freezing.freeze "layers.*" (Freezing.freeze "layers.0.*" adam))
+                  (Freezing.freeze "layers.0.*" (Freezing.freeze "layers.*" adam))
+                  "a pattern comes after those that it covers"
+
+              let scaled = Func<_, _>(fun original -> Optimizer.chain [ original; Expression.parse "scale(2)" ])
+              Expect.equal (Freezing.within scaled frozen) (Freezing.freeze "*" (scaled.Invoke adam)) "changed within"
+
+              Expect.equal
+                  (Freezing.append frozen (Freezing.freeze "a" adam))
+                  (Freezing.append (Freezing.freeze "a" adam) frozen)
+                  "appended")
           testCase "a part with slots that spans what freezes and what does not is refused" (fun () ->
               for text in
                   [ "adam | { \"a\": freeze, \"*\": identity }"
