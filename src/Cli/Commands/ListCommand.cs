@@ -66,7 +66,7 @@ internal static class ListCommand
 
     private static void PrintAll()
     {
-        Write("Documented runs", ["run", "optimizer", "the document's figures"], Mnist.DocumentedRuns.Select(run => (string[])[run.Name, run.Optimizer.ToString(), run.Figures]));
+        Write("Documented runs (the eight runs of the cute-dl tutorial, the source document)", ["run", "optimizer", "the document's figures"], Mnist.DocumentedRuns.Select(run => (string[])[run.Name, run.Optimizer.ToString(), run.Figures]));
         Write("Rules, with their defaults", ["rule", "what it does", "source"], Optimizers.Rules.Select(Row));
         Write("Transformations, for use in a chain: \"clip_norm(1) | adam\"", ["transformation", "what it does", "source"], Optimizers.Transformations.Select(Row));
         Write(

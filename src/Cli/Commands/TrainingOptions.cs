@@ -80,7 +80,7 @@ internal sealed class TrainingOptions
         HelpName = "WEIGHTS",
         Description =
             "Initial weights: normal (standard deviation 0.01), glorot, he, reference, or an .npz file with the arrays "
-            + "layers.0.weight (inputs x units), layers.0.bias, ... Default: normal. Without a seed, MNIST without hidden layers starts from reference: fixed weights, built in.",
+            + "layers.0.weight (inputs x units), layers.0.bias, ... Default: normal. If no seed is given, a model without hidden layers on MNIST starts from reference: fixed weights, built in.",
     };
 
     private readonly Option<int> _maxExpansion = new("--max-expansion")
@@ -96,7 +96,7 @@ internal sealed class TrainingOptions
         HelpName = "NAME",
         Description =
             "How the validation loss is averaged: examples (over all examples) or batches (over the means of the batches). "
-            + "Default: examples. Without a seed, MNIST without hidden layers and with batches of 64 uses batches.",
+            + "Default: examples. If no seed is given, a model without hidden layers on MNIST with batches of 64 uses batches.",
         CustomParser = result => Named(result, ValidationMean.Examples, ValidationMean.Batches),
     };
 
@@ -141,7 +141,7 @@ internal sealed class TrainingOptions
     private readonly Option<double> _target = new("--target")
     {
         HelpName = "ACCURACY",
-        Description = "Stop a run when the validation accuracy was above this in --hold validations in a row; from 0 to 1.",
+        Description = "Stop a run when the validation accuracy has been above this in --hold validations in a row; from 0 to 1.",
         DefaultValueFactory = _ => 0.91,
         CustomParser = Numbers.Real,
     };
