@@ -44,7 +44,7 @@ internal static class StudyTests
         Spec.List("is wrong, and says so in a sentence with exit code 2:", Mistakes.Select(mistake => Spec.Test(mistake.Name, () =>
         {
             using var tool = new Tool();
-            var outcome = tool.RunHere(mistake.Arguments);
+            var outcome = tool.Run(mistake.Arguments);
             Expect.equal(outcome.ExitCode, 2, outcome.Error);
             Expect.stringContains(outcome.Error, mistake.Expected, "message");
             Expect.isFalse(outcome.Error.Contains("   at ", StringComparison.Ordinal), outcome.Error);
@@ -53,15 +53,15 @@ internal static class StudyTests
         Spec.Test("init writes a study that check finds no error in, and replaces it only by force", () =>
         {
             using var tool = new Tool();
-            Expect.equal(tool.RunHere("study", "init").ExitCode, 0, "init");
-            var check = tool.RunHere("study", "check", "study.json");
+            Expect.equal(tool.Run("study", "init").ExitCode, 0, "init");
+            var check = tool.Run("study", "check", "study.json");
             Expect.equal((check.ExitCode, check.Error), (0, ""), check.Output);
             File.WriteAllText(tool.PathOf("study.json"), "mine");
-            var again = tool.RunHere("study", "init");
+            var again = tool.Run("study", "init");
             Expect.equal(again.ExitCode, 2, "again");
             Expect.stringContains(again.Error, "--force", "hint");
             Expect.equal(File.ReadAllText(tool.PathOf("study.json")), "mine", "kept");
-            Expect.equal(tool.RunHere("study", "init", "--force").ExitCode, 0, "by force");
+            Expect.equal(tool.Run("study", "init", "--force").ExitCode, 0, "by force");
             Expect.equal(File.ReadAllText(tool.PathOf("study.json")), CuteDl.Study.Example, "replaced");
         }),
         Spec.Test("schema study prints the JSON schema that written studies name", () =>
@@ -74,7 +74,7 @@ internal static class StudyTests
         Spec.Test("an optimizer that does not fit a task is found by check, and run does not begin", () =>
         {
             using var tool = WithStudy(Study.Replace("fixed()", "muon()", StringComparison.Ordinal));
-            var check = tool.RunHere("study", "check", "study.json");
+            var check = tool.Run("study", "check", "study.json");
             Expect.equal(check.ExitCode, 1, check.Error);
             Expect.stringContains(check.Output, "S016 error, $.optimizers[0].optimizer: muon does not fit the task bowl", "what");
             Expect.equal(tool.Run("study", "run", "study.json", "--out", "here").ExitCode, 2, "run");
@@ -83,11 +83,11 @@ internal static class StudyTests
         Spec.Test("check names everything that is wrong at once, with line and place", () =>
         {
             using var tool = WithStudy(Study.Replace("\"condition\": 10", "\"condition\": 0", StringComparison.Ordinal).Replace("\"grid\"", "\"random\"", StringComparison.Ordinal));
-            var outcome = tool.RunHere("study", "check", "study.json");
+            var outcome = tool.Run("study", "check", "study.json");
             Expect.equal(outcome.ExitCode, 2, outcome.Error);
             Expect.stringContains(outcome.Error, "line 5, $.tasks[0].condition", "the one");
             Expect.stringContains(outcome.Error, "line 11, $.tuning.search", "the other");
-            var json = tool.RunHere("study", "check", "study.json", "--json");
+            var json = tool.Run("study", "check", "study.json", "--json");
             Expect.equal(json.ExitCode, 2, json.Error);
             var content = JsonDocument.Parse(json.Output).RootElement;
             Expect.equal(content.GetProperty("errors").GetArrayLength(), 2, "errors");
@@ -96,10 +96,10 @@ internal static class StudyTests
         Spec.Test("check returns 1 where results would be wrong, and run does not begin", () =>
         {
             using var tool = WithStudy(Study.Replace("\"function\": \"quadratic\", \"dimensions\": 4, \"condition\": 10,", "\"split\": \"test_as_validation\",", StringComparison.Ordinal));
-            var outcome = tool.RunHere("study", "check", "study.json");
+            var outcome = tool.Run("study", "check", "study.json");
             Expect.equal(outcome.ExitCode, 1, outcome.Error);
             Expect.stringContains(outcome.Output, "S001 error, $.tasks[0].split", "code");
-            var findings = JsonDocument.Parse(tool.RunHere("study", "check", "study.json", "--json").Output).RootElement.GetProperty("findings");
+            var findings = JsonDocument.Parse(tool.Run("study", "check", "study.json", "--json").Output).RootElement.GetProperty("findings");
             Expect.isTrue(findings.EnumerateArray().Any(finding => finding.GetProperty("code").GetString() == "S001" && finding.GetProperty("severity").GetString() == "error"), "json");
             var run = tool.Run("study", "run", "study.json", "--out", "here");
             Expect.equal(run.ExitCode, 2, run.Error);
@@ -109,7 +109,7 @@ internal static class StudyTests
         Spec.Test("run carries a study out: lines, folder, verdict; a second run in the folder is refused", () =>
         {
             using var tool = WithStudy(Study);
-            var outcome = tool.Run("study", "run", "study.json", "--quick");
+            var outcome = tool.RunProcess("study", "run", "study.json", "--quick");
             Expect.equal(outcome.ExitCode, 0, outcome.Error);
             var folder = tool.PathOf("artifacts", "study-two-on-a-bowl-quick");
             foreach (var name in new[] { "study.json", "journal", "results.csv", "report.html", Path.Combine("trials", "confirmation", "bowl", "fixed", "0", "1.json") })

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text;
+using Spectre.Console;
 
 namespace CuteDl.Tests;
 
@@ -7,6 +9,10 @@ namespace CuteDl.Tests;
 internal sealed partial class Tool : IDisposable
 {
     private const int Interrupt = 2;
+
+    // As Linux numbers them.
+    private const int Resume = 18;
+    private const int Stop = 19;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -21,15 +27,24 @@ internal sealed partial class Tool : IDisposable
     public string PathOf(params string[] parts) => Path.Combine([Folder, .. parts]);
 
     /// <summary>Runs the tool's entry point in this process: a fraction of the time that a process of its own takes to start.</summary>
-    /// <remarks>It changes the working directory and the console, so no other test may run beside it. Use it where no table is printed.</remarks>
-    public Outcome RunHere(params string[] arguments)
+    /// <remarks>
+    /// It changes the working directory and the console, so no other test may run beside it. On a terminal the tool would draw
+    /// live tables; there it runs as a process, without one.
+    /// </remarks>
+    public Outcome Run(params string[] arguments)
     {
+        if (!Console.IsOutputRedirected || !Console.IsErrorRedirected)
+        {
+            return RunProcess(arguments);
+        }
+
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var (folder, outputBefore, errorBefore) = (System.Environment.CurrentDirectory, Console.Out, Console.Error);
+        var (folder, outputBefore, errorBefore, ansiBefore) = (System.Environment.CurrentDirectory, Console.Out, Console.Error, AnsiConsole.Console);
         System.Environment.CurrentDirectory = Folder;
         Console.SetOut(output);
         Console.SetError(error);
+        AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
         try
         {
             var exitCode = Cli.Invocation.RunAsync(Cli.CommandLine.Create(), arguments).GetAwaiter().GetResult();
@@ -37,6 +52,7 @@ internal sealed partial class Tool : IDisposable
         }
         finally
         {
+            AnsiConsole.Console = ansiBefore;
             Console.SetOut(outputBefore);
             Console.SetError(errorBefore);
             System.Environment.CurrentDirectory = folder;
@@ -44,7 +60,7 @@ internal sealed partial class Tool : IDisposable
     }
 
     /// <summary>Runs the tool to its end, as a process.</summary>
-    public Outcome Run(params string[] arguments)
+    public Outcome RunProcess(params string[] arguments)
     {
         using var process = Start(arguments);
         return WaitFor(process);
@@ -70,19 +86,26 @@ internal sealed partial class Tool : IDisposable
     public Outcome RunAndSignal(int signal, string afterLineWith, params string[] arguments)
     {
         using var process = Start(arguments);
-        var errors = new List<string>();
-        while (process.StandardError.ReadLine() is { } line)
-        {
-            errors.Add(line);
-            if (line.Contains(afterLineWith, StringComparison.Ordinal))
-            {
-                break;
-            }
-        }
-
+        var errors = ReadUntil(process, afterLineWith);
         _ = Kill(process.Id, signal);
         var outcome = WaitFor(process);
-        return outcome with { Error = string.Join('\n', errors) + "\n" + outcome.Error };
+        return outcome with { Error = errors + outcome.Error };
+    }
+
+    /// <summary>Starts the tool; once it has written a line with this text to standard error, stops it until <see cref="Continue"/>.</summary>
+    public Process StartAndStop(string afterLineWith, params string[] arguments)
+    {
+        var process = Start(arguments);
+        _ = ReadUntil(process, afterLineWith);
+        _ = Kill(process.Id, Stop);
+        return process;
+    }
+
+    /// <summary>Lets a stopped process go on to its end.</summary>
+    public static Outcome Continue(Process process)
+    {
+        _ = Kill(process.Id, Resume);
+        return WaitFor(process);
     }
 
     /// <summary>Starts the tool and after some time sends it a signal, if it has not ended by then.</summary>
@@ -123,6 +146,21 @@ internal sealed partial class Tool : IDisposable
         }
 
         return Process.Start(start)!;
+    }
+
+    private static string ReadUntil(Process process, string text)
+    {
+        var lines = new StringBuilder();
+        while (process.StandardError.ReadLine() is { } line)
+        {
+            lines.AppendLine(line);
+            if (line.Contains(text, StringComparison.Ordinal))
+            {
+                break;
+            }
+        }
+
+        return lines.ToString();
     }
 
     private static Outcome WaitFor(Process process)

@@ -42,7 +42,7 @@ internal static class TraceTests
             Save(tool.PathOf("initial.npz"), [.. Names.Select((name, k) => (name, Float(shapes[k], Floats(root.GetProperty("initial")[k]))))]);
             Save(tool.PathOf("gradients.npz"), [.. Names.Select((name, k) =>
                 (name, Float([gradients.Length, .. shapes[k]], [.. gradients.SelectMany(step => Floats(step[k]))])))]);
-            var outcome = tool.RunHere("trace", configuration.Text, "--initial", "initial.npz", "--gradients", "gradients.npz", "--out", "out.npz");
+            var outcome = tool.Run("trace", configuration.Text, "--initial", "initial.npz", "--gradients", "gradients.npz", "--out", "out.npz");
             Expect.equal((outcome.ExitCode, outcome.Error), (0, ""), outcome.Error);
 
             var traced = Npz.read(tool.PathOf("out.npz"));
@@ -67,7 +67,7 @@ internal static class TraceTests
             using var tool = new Tool();
             Save(tool.PathOf("initial.npz"), [("w", new Tensor(List(1), Cells.NewF32([1])))]);
             Save(tool.PathOf("gradients.npz"), [("w", new Tensor(List(2, 1), Cells.NewF32([1, 2])))]);
-            Expect.equal(tool.RunHere("trace", "fixed(lr=0.25)", "--initial", "initial.npz", "--gradients", "gradients.npz", "--out", "out.npz").ExitCode, 0, "exit code");
+            Expect.equal(tool.Run("trace", "fixed(lr=0.25)", "--initial", "initial.npz", "--gradients", "gradients.npz", "--out", "out.npz").ExitCode, 0, "exit code");
             Expect.sequenceEqual(((Cells.F64)Npz.read(tool.PathOf("out.npz"))["w"].Cells).Item, [0.75, 0.25], "parameters");
         }),
         Spec.List("is wrong, and says so in a sentence with exit code 2:", Mistakes.Select(mistake => Spec.Test(mistake.Name, () =>
@@ -76,7 +76,7 @@ internal static class TraceTests
             Save(tool.PathOf("initial.npz"), mistake.Initial);
             Save(tool.PathOf("gradients.npz"), mistake.Gradients);
             var text = mistake.Name.StartsWith("groups", StringComparison.Ordinal) ? "{ \"*.bias\": sgd, \"*\": adam }" : "adam";
-            var outcome = tool.RunHere("trace", text, "--initial", "initial.npz", "--gradients", "gradients.npz", "--out", "out.npz");
+            var outcome = tool.Run("trace", text, "--initial", "initial.npz", "--gradients", "gradients.npz", "--out", "out.npz");
             Expect.equal(outcome.ExitCode, 2, outcome.Error);
             Expect.stringContains(outcome.Error, mistake.Expected, "message");
             Expect.isFalse(File.Exists(tool.PathOf("out.npz")), "nothing is left behind");
@@ -87,13 +87,13 @@ internal static class TraceTests
             Save(tool.PathOf("w.npz"), [("w", Zeros(1))]);
             Save(tool.PathOf("g.npz"), [("w", Zeros(2, 1))]);
             File.WriteAllText(tool.PathOf("text.npz"), "no archive");
-            var missing = tool.RunHere("trace", "adam", "--initial", "none.npz", "--gradients", "g.npz", "--out", "out.npz");
+            var missing = tool.Run("trace", "adam", "--initial", "none.npz", "--gradients", "g.npz", "--out", "out.npz");
             Expect.equal(missing.ExitCode, 2, missing.Error);
             Expect.stringContains(missing.Error, "The file 'none.npz' does not exist.", "missing");
-            var damaged = tool.RunHere("trace", "adam", "--initial", "w.npz", "--gradients", "text.npz", "--out", "out.npz");
+            var damaged = tool.Run("trace", "adam", "--initial", "w.npz", "--gradients", "text.npz", "--out", "out.npz");
             Expect.equal(damaged.ExitCode, 2, damaged.Error);
             Expect.stringContains(damaged.Error, "text.npz", "damaged");
-            var refused = tool.RunHere("trace", "adam", "--initial", "w.npz", "--gradients", "g.npz", "--out", Path.Combine("g.npz", "out.npz"));
+            var refused = tool.Run("trace", "adam", "--initial", "w.npz", "--gradients", "g.npz", "--out", Path.Combine("g.npz", "out.npz"));
             Expect.equal(refused.ExitCode, 1, refused.Error);
             Expect.stringContains(refused.Error, "out.npz", "cannot be written");
         }));

@@ -13,7 +13,7 @@ internal static class TrainingTests
         Spec.Test("run leaves the promised files, and shows the table of summary.md", () =>
         {
             using var tool = new Tool();
-            var outcome = tool.Run(["run", "adam", .. Short, "--out", "here"]);
+            var outcome = tool.RunProcess(["run", "adam", .. Short, "--out", "here"]);
             Expect.equal(outcome.ExitCode, 0, outcome.Error);
             using var result = Read(tool.PathOf("here", "runs", "adam", "seed-0", "result.json"));
             Expect.equal(result.RootElement.GetProperty("optimizer").GetString(), "adam(lr=0.0001, beta1=0.9, beta2=0.99)", "optimizer");

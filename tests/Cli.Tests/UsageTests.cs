@@ -64,7 +64,7 @@ internal static class UsageTests
         Spec.List("is wrong, and says so in a sentence with exit code 2:", Mistakes.Select(mistake => Spec.Test(mistake.Name, () =>
         {
             using var tool = new Tool();
-            var outcome = tool.RunHere(mistake.Arguments);
+            var outcome = tool.Run(mistake.Arguments);
             Expect.equal(outcome.ExitCode, 2, outcome.Error);
             Expect.stringContains(outcome.Error, mistake.Expected, "message");
             foreach (var inside in new[] { "   at ", "System.", "(Parameter", "Actual value" })
@@ -80,7 +80,7 @@ internal static class UsageTests
             using var tool = new Tool();
             SmallData.Write(tool.PathOf("data"), images: 10, side: 2);
             File.WriteAllBytes(tool.PathOf("data", "train-labels-idx1-ubyte"), [0, 0, 8, 1, 0, 0, 0, 10, 1, 2]);
-            var outcome = tool.RunHere("run", "adam", "--data", "data");
+            var outcome = tool.Run("run", "adam", "--data", "data");
             Expect.equal(outcome.ExitCode, 2, outcome.Error);
             Expect.stringContains(outcome.Error, "train-labels-idx1-ubyte, byte 10", "place");
         }),
@@ -125,7 +125,7 @@ internal static class UsageTests
         Spec.Test("the version goes to standard output", () =>
         {
             using var tool = new Tool();
-            var outcome = tool.Run("--version");
+            var outcome = tool.RunProcess("--version");
             Expect.equal((outcome.ExitCode, outcome.Error), (0, ""), "exit code");
             Expect.isNotEmpty(outcome.Output, "version");
         }),
@@ -157,7 +157,7 @@ internal static class UsageTests
         Spec.Test("list has a line for every documented run, rule, transformation and schedule", () =>
         {
             using var tool = new Tool();
-            var lines = tool.Run("list").Lines;
+            var lines = tool.RunProcess("list").Lines;
             foreach (var run in Mnist.DocumentedRuns)
             {
                 Expect.equal(lines.Count(line => line.StartsWith($"| {run.Name} ", StringComparison.Ordinal) && line.Contains($" {run.Optimizer} ", StringComparison.Ordinal)), 1, run.Name);
