@@ -32,6 +32,17 @@ internal static partial class StudyReportTests
             var first = File.ReadAllText(StudyReport.Write(result, folder.Path));
             Expect.equal(File.ReadAllText(StudyReport.Write(result, folder.Path)), first, "page");
         }),
+        Spec.Test("a report finds no fault with the absence of the images of the study", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            var (images, study) = (folder.Within("images"), folder.Within("study"));
+            await TinyStudies.Images(images).RunAsync(study);
+            Directory.Delete(images, recursive: true);
+            StudyReport.Write(StudyResult.Load(study), folder.Within("report"));
+            var findings = File.ReadAllText(folder.Within("report/tables/findings.csv"));
+            Expect.stringContains(findings, "S008", "objections to the study");
+            Expect.isFalse(findings.Contains("S019", StringComparison.Ordinal), "the folder is not looked for");
+        }),
         Spec.Test("results.csv has a row for each trial in the order of the plan, and no seconds", async () =>
         {
             using var folder = new TemporaryFolder();

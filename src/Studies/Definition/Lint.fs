@@ -416,8 +416,7 @@ module Lint =
                           "Use a smaller \"eta\" or more steps."
                   | _ -> () ]
 
-    /// <summary>Returns all findings: about tasks, then optimizers, then the protocol. A study without findings can still be bad.</summary>
-    let check (study: StudyDesign) : Finding array =
+    let private findings (ofData: StudyDesign -> int -> StudyTask -> Finding list) (study: StudyDesign) : Finding array =
         [| for i, task in List.indexed study.Tasks do
                yield! testSet study i task
                yield! reluOutputs i task
@@ -425,7 +424,7 @@ module Lint =
                yield! budget i task
                yield! resolution study i task
                yield! document study i task
-               yield! fits study i task
+               yield! ofData study i task
 
            yield! twice study.Contenders
 
@@ -442,3 +441,15 @@ module Lint =
                yield! decisions study.Contenders.Length confirmation
            | Document seeds -> yield! seedCount "$.seeds" seeds.Length [] |]
         |> Array.distinct
+
+    /// <summary>
+    /// Returns all findings: about tasks, then optimizers, then the protocol. Reads the images of folders. A study without findings can still
+    /// be bad.
+    /// </summary>
+    let check (study: StudyDesign) : Finding array = findings fits study
+
+    /// <summary>
+    /// Returns the findings that follow from the study alone, the same on every machine. Reads no images, so it does not check whether images,
+    /// layers and optimizers fit each other.
+    /// </summary>
+    let checkDesign (study: StudyDesign) : Finding array = findings (fun _ _ _ -> []) study

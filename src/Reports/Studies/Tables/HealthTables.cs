@@ -54,7 +54,7 @@ internal static class HealthTables
             "findings",
             "Objections to this study",
             "",
-            result.Study.Check().Concat(result.Analysis.Findings),
+            Lint.checkDesign(result.Study.Core).Concat(result.Analysis.Findings),
             StudyColumn<Finding>.Words("code", "code", row => row.Code),
             StudyColumn<Finding>.Words("severity", "severity", row => StudyWords.Key(row.Severity)),
             StudyColumn<Finding>.Words("path", "place", row => row.Path),
