@@ -25,6 +25,7 @@ internal static class StudyTests
         ("a target above 1", "(0, 1]", () => Study.Named("x").Task("a", Mnist.Experiment().Dense(10), epochs: 1, accuracy: 91)),
         ("more validation images than there are", "60000", () => Study.Named("x").Task("a", Mnist.Experiment().Dense(10), 1, 0.9, validation: 60000)),
         ("given initial weights", "Use random ones", () => Study.Named("x").Task("a", Mnist.DocumentExperiment(), 1, 0.9)),
+        ("a validation loss over batches", "Use ValidationMean.Examples.", () => Study.Named("x").Task("a", Mnist.Experiment().Dense(10).ValidationMean(ValidationMean.Batches), 1, 0.9)),
         ("no settings to try", "trials", () => Small.Tuning(trials: 0)),
         ("a seed twice", "each seed once", () => Small.Tuning(seeds: [1, 1])),
         ("an alpha of 1", "alpha", () => Small.Confirmation(alpha: 1)),
@@ -44,6 +45,15 @@ internal static class StudyTests
     public static Test All { get; } = Spec.List("studies",
         Spec.List("are refused:", Mistakes.Select(mistake => Spec.Test(mistake.Name, () =>
             Expect.stringContains(Thrown(mistake.Make).Message, mistake.Expected, "message")))),
+        Spec.Test("a task with default values is validated at each hundredth of its budget, and nothing is said against it", () =>
+        {
+            foreach (var epochs in new[] { 1, 10, 100 })
+            {
+                var study = Study.Named("x").Task("a", Mnist.Experiment().Dense(10), epochs, 0.9).Optimizer(Optimizers.Adam());
+                Expect.stringContains(study.ToJson(), $"\"validate_every\": {epochs * 860 / 100}", "distance");
+                Expect.isFalse(study.Check().Any(finding => finding.Code == "S015"), $"{epochs} epochs");
+            }
+        }),
         Spec.Test("what means nothing is not carried out", () =>
         {
             (string Expected, Study Study)[] cases =

@@ -3,6 +3,8 @@ module CuteDl.Studies.Tests.LintTests
 
 open System.IO
 open Expecto
+open FsCheck.FSharp
+open CuteDl.Testing
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 open CuteDl.Studies
@@ -287,6 +289,15 @@ let tests =
               "$.tasks[0].validate_every"
               warning
               (withTask (fun task -> { task with Steps = 16000L; ValidateEvery = 800 }))
+          property "S015 is silent for tasks with the default distance of validations" (Gen.choose (1, 1_000_000)) (fun steps ->
+              let study =
+                  StudyJsonTests.parsed
+                      $"""{{ "schema": "cutedl/study/1", "name": "s", "optimizers": [{{ "optimizer": "adam()" }}], "tasks": [
+                          {{ "name": "mnist", "data": "mnist", "steps": {steps}, "target": {{ "accuracy": 0.9 }} }},
+                          {{ "name": "bowl", "function": "quadratic", "steps": {steps}, "target": {{ "loss": 1 }} }} ] }}"""
+
+              Expect.isEmpty (ofCode "S015" study) "none"
+              Expect.all study.Tasks (fun task -> int64 task.ValidateEvery * 100L <= max 100L task.Steps) "a hundredth of the steps")
           isSilent "S015" "every step" (withTask (fun task -> { task with ValidateEvery = 1 }))
           testCase "S018, the document's protocol with another budget" (fun () ->
               let codes (change: StudyTask -> StudyTask) = codes { document.Value with Tasks = List.map change document.Value.Tasks }

@@ -36,10 +36,14 @@ public sealed partial class Study
     /// <param name="epochs">The budget of a trial, in epochs of the images that are trained on, at least 1.</param>
     /// <param name="accuracy">The target: what validation accuracy counts as having learned it, in (0, 1].</param>
     /// <param name="validation">How many of the training images are kept for validation; the rest is trained on, and the test images are scored once.</param>
-    /// <param name="validateEvery">Steps from one validation to the next, at least 1; more than the budget is the budget.</param>
+    /// <param name="validateEvery">
+    /// The number of steps between validations, at least 1. More than the budget counts as the budget. Default: a hundredth of the budget.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    /// <exception cref="ArgumentException">The experiment's initial weights are given ones: a study's seeds decide them.</exception>
-    public Study Task(string name, Experiment experiment, int epochs, double accuracy, int validation = 5000, int validateEvery = 100)
+    /// <exception cref="ArgumentException">
+    /// The experiment has given initial weights, but a study draws them from its seeds. Or its validation loss is a mean over batches.
+    /// </exception>
+    public Study Task(string name, Experiment experiment, int epochs, double accuracy, int validation = 5000, int? validateEvery = null)
     {
         ArgumentNullException.ThrowIfNull(experiment);
         ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
@@ -58,6 +62,13 @@ public sealed partial class Study
         var weights = plan.InitialWeights ?? CuteDl.InitialWeights.Normal();
         var initialization = weights.Initialization
             ?? throw new ArgumentException($"The initial weights are {weights.Name}, but a study draws them from its seeds. Use random ones: normal, Glorot or He.", nameof(experiment));
+        if (plan.ValidationMean != ValidationMean.Examples)
+        {
+            throw new ArgumentException(
+                "The experiment averages its validation loss over batches, but the trials of a study average it over examples. Use ValidationMean.Examples.",
+                nameof(experiment));
+        }
+
         var images = new ImagesTask(
             data.Source,
             Split.NewHoldOut(validation, 0),
@@ -67,7 +78,7 @@ public sealed partial class Study
             plan.Batch,
             Translate.Order(plan.Order));
         var steps = (long)epochs * Batches.count(data.TrainingCount - validation, plan.Batch);
-        return Add(name, Problem.NewImages(images), plan.Precision, steps, validateEvery, Target.NewAccuracy(accuracy));
+        return Add(name, Problem.NewImages(images), plan.Precision, steps, validateEvery ?? StudyTaskModule.validateEvery(steps), Target.NewAccuracy(accuracy));
     }
 
     /// <summary>Adds a task: the least value of ½ Σ λᵢ xᵢ², λ from 1 to the condition number.</summary>

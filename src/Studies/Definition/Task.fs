@@ -90,3 +90,13 @@ type StudyTask =
         /// <summary>The target.</summary>
         Target: Target
     }
+
+/// <summary>Default values of tasks.</summary>
+[<RequireQualifiedAccess>]
+module StudyTask =
+    /// <summary>
+    /// Returns the default number of steps between validations: a hundredth of the budget, at least 1. With the default ratio that counts as
+    /// equal, this resolves times after a fifth of the budget. More validations would cost more than the training of a short trial.
+    /// </summary>
+    /// <param name="steps">The budget of a trial, at least 1.</param>
+    let validateEvery (steps: int64) : int = int (min (int64 System.Int32.MaxValue) (max 1L (steps / 100L)))

@@ -235,5 +235,5 @@ module internal TaskParser =
           Problem = problem
           Precision = precision
           Steps = steps
-          ValidateEvery = found.Optional("validate_every", min 100 largest, whole 1 largest)
+          ValidateEvery = found.Optional("validate_every", min largest (StudyTask.validateEvery steps), whole 1 largest)
           Target = found.Required("target", Accuracy 1.0, target reading allowsAccuracy) }
