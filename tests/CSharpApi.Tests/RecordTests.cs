@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using CuteDl.Testing;
 using Expecto;
 using FsCheck;
@@ -97,6 +98,27 @@ internal static class RecordTests
             return result != result with { History = result.History with { ValLoss = changed } }
                 && result != result with { DeadLogits = [.. result.DeadLogits, 7] };
         })),
+        Spec.Test("a list that is missing or has a null is an error that names its place", () =>
+        {
+            (string Expected, Action Read)[] cases =
+            [
+                ("'failures' is missing. A list is expected.", () => ComparisonResult.FromJson("""{ "runs": [] }""")),
+                ("'runs[0]' is null. An object is expected.", () => ComparisonResult.FromJson("""{ "runs": [null], "failures": [] }""")),
+                ("'failures[1]' is null. An object is expected.", () => ComparisonResult.FromJson("""{ "runs": [], "failures": [{ "run": "a", "seed": 1, "message": "b" }, null] }""")),
+            ];
+            foreach (var (expected, read) in cases)
+            {
+                try
+                {
+                    read();
+                    throw new InvalidOperationException("nothing was thrown");
+                }
+                catch (JsonException error)
+                {
+                    Expect.equal(error.Message, expected, "message");
+                }
+            }
+        }),
         Spec.Test("a list that is changed later does not change a record", () =>
         {
             double[] losses = [1, 2];

@@ -26,10 +26,29 @@ internal static class Json
     public static ComparisonResult ReadComparison(string json)
     {
         var comparison = Read(json, JsonFormats.Default.ComparisonResult);
+        RefuseNull(comparison.Failures, "failures");
+        RefuseNull(comparison.Runs, "runs");
         return comparison with { Runs = [.. comparison.Runs.Select(Checked)] };
     }
 
     public static LearningRateSweep ReadSweep(string json) => Read(json, JsonFormats.Default.LearningRateSweep);
+
+    // The serializer checks members for null, but not the elements of lists. It sets a missing member that is not required to null.
+    private static void RefuseNull<T>(IReadOnlyList<T>? list, string name)
+    {
+        if (list is null)
+        {
+            throw new JsonException($"'{name}' is missing. A list is expected.");
+        }
+
+        for (var i = 0; i < list.Count; i++)
+        {
+            if (list[i] is null)
+            {
+                throw new JsonException($"'{name}[{i}]' is null. An object is expected.", $"$.{name}[{i}]", null, null);
+            }
+        }
+    }
 
     // What the types cannot say.
     private static RunResult Checked(RunResult result)
