@@ -4,7 +4,6 @@ module CuteDl.Studies.Tests.JournalTests
 open System
 open System.IO
 open System.Text
-open System.Threading.Tasks
 open Expecto
 open CuteDl.Testing
 open FsCheck
@@ -185,6 +184,29 @@ let private model' =
 
                       Expect.equal (found (path folder)) expected rest)) ]
 
+/// A journal's file with something done in place of its writing, flushing and cutting.
+type private HookedFile(path: string) =
+    inherit FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, 0)
+    member val BeforeWrite: byte array -> unit = ignore with get, set
+    member val AfterFlush: unit -> unit = ignore with get, set
+    member val BeforeCut: unit -> unit = ignore with get, set
+
+    override file.Write(bytes: byte array, offset: int, count: int) =
+        file.BeforeWrite bytes
+        base.Write(bytes, offset, count)
+
+    override file.Flush(toDisk: bool) =
+        base.Flush toDisk
+        file.AfterFlush()
+
+    override file.SetLength(length: int64) =
+        file.BeforeCut()
+        base.SetLength length
+
+let private hooked (path: string) : Journal * HookedFile =
+    let file = new HookedFile(path)
+    Journal.OpenWith(path, (fun () -> file)), file
+
 let private writers =
     testList
         "writers"
@@ -226,6 +248,66 @@ let private writers =
                   first.Append "fifth"
                   Expect.equal (read (path folder)) (three @ [ "fourth"; "fifth" ]) "the first's"))
 
+          testCase "two records written to the same place at the same time leave a whole journal, and one writer stops" (fun () ->
+              for earlier in [ "me"; "ours"; "of another"; "of another, and long" ] do
+                  inFolder (fun folder ->
+                      written (path folder) three
+                      use first = Journal.Open(path folder)
+                      let second, file = hooked (path folder)
+                      use _ = second
+                      file.BeforeWrite <- fun _ -> first.Append earlier
+
+                      if earlier.Length > "mine".Length then
+                          Expect.stringContains (refusedWith (fun () -> second.Append "mine")) "Another process has written to" earlier
+                      else
+                          second.Append "mine"
+
+                      Expect.equal (read (path folder)) (three @ [ "mine" ]) "whole"
+
+                      if earlier.Length <> "mine".Length then
+                          Expect.stringContains
+                              (refusedWith (fun () -> first.Append "more"))
+                              "Another process has written to"
+                              "the first stops"))
+
+          testCase "a record that another process has written over is not taken for written, and the file is left as it is" (fun () ->
+              inFolder (fun folder ->
+                  written (path folder) three
+                  use other = Journal.Open(path folder)
+                  let journal, file = hooked (path folder)
+                  use _ = journal
+
+                  file.BeforeWrite <-
+                      fun bytes ->
+                          let own = File.ReadAllBytes(path folder)
+                          other.Append(String('x', bytes.Length - JournalFormat.digits - 2))
+                          let theirs = File.ReadAllBytes(path folder)
+                          file.AfterFlush <- fun () -> File.WriteAllBytes(path folder, theirs)
+                          File.WriteAllBytes(path folder, own)
+
+                  Expect.stringContains (refusedWith (fun () -> journal.Append "mine")) "Another process has written to" "why"
+                  Expect.equal (read (path folder)) (three @ [ "xxxx" ]) "the other's"))
+
+          testCase "what a failed write has left is dropped with the next record, if it could not be dropped at once" (fun () ->
+              inFolder (fun folder ->
+                  written (path folder) three
+                  let journal, file = hooked (path folder)
+                  use _ = journal
+
+                  file.BeforeWrite <-
+                      fun bytes ->
+                          file.BeforeWrite <- ignore
+                          file.BeforeCut <- fun () -> raise (IOException "The file cannot be cut.")
+                          file.Write(bytes, 0, 7)
+                          raise (IOException "The disk is full.")
+
+                  Expect.stringContains (refusedWith (fun () -> journal.Append "lost")) "The disk is full." "the write"
+                  Expect.equal (found (path folder)) (Unfinished three) "a part is left"
+                  Expect.stringContains (refusedWith (fun () -> journal.Append "lost again")) "The file cannot be cut." "and the next"
+                  file.BeforeCut <- ignore
+                  journal.Append "kept"
+                  Expect.equal (read (path folder)) (three @ [ "kept" ]) "continued"))
+
           testCase "a journal in place of another of the same length is noticed" (fun () ->
               inFolder (fun folder ->
                   written (path folder) three
@@ -246,8 +328,7 @@ let private writers =
                       Expect.stringContains (refusedWith act) "was removed or moved" "why")) ]
 
 let private locks =
-    let atOnce = TimeSpan.Zero
-    let take folder = FolderLock.Take(StudyFolder folder, atOnce)
+    let take folder = FolderLock.Take(StudyFolder folder, 1, ignore)
     let isTaken folder = FolderLock.IsTaken(StudyFolder folder)
 
     testList
@@ -274,9 +355,36 @@ let private locks =
                   inFolder (fun path ->
                       (take path :> IDisposable).Dispose()
                       let asking = new FileStream(Path.Combine(path, name), FileMode.Open, FileAccess.Read, FileShare.None)
-                      let taking = Task.Run(fun () -> FolderLock.Take(StudyFolder path, TimeSpan.FromMinutes 5.0))
-                      asking.Dispose()
-                      (taking.Result :> IDisposable).Dispose()))
+                      let waits = ref 0
+
+                      let wait () =
+                          waits.Value <- waits.Value + 1
+
+                          if waits.Value = 9 then
+                              asking.Dispose()
+
+                      (FolderLock.Take(StudyFolder path, 10, wait) :> IDisposable).Dispose()))
+
+          testCase "a process that has waited for the first file has as long for the second" (fun () ->
+              inFolder (fun path ->
+                  (take path :> IDisposable).Dispose()
+
+                  let hold name =
+                      new FileStream(Path.Combine(path, name), FileMode.Open, FileAccess.Read, FileShare.None)
+
+                  let first, second = hold "lock", hold "lock-running"
+                  let waits = ref 0
+
+                  let wait () =
+                      waits.Value <- waits.Value + 1
+
+                      match waits.Value with
+                      | 9 -> first.Dispose()
+                      | 18 -> second.Dispose()
+                      | _ -> ()
+
+                  (FolderLock.Take(StudyFolder path, 10, wait) :> IDisposable).Dispose()
+                  Expect.equal waits.Value 18 "waits"))
 
           testCase "asking opens neither the lock nor a folder that is not there" (fun () ->
               inFolder (fun path ->

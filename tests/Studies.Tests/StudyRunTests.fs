@@ -411,6 +411,12 @@ let private damages =
                       let seen = StudyRun.Read(path, Some study)
                       Expect.stringContains (Array.exactlyOne seen.Notices) "unfinished record (40 bytes" "read"
                       Expect.equal seen.Results.Length (outcome.Results.Length - 1) "without its result"
+
+                      for first, second in [ true, false; false, true; true, true ] do
+                          let answers = System.Collections.Generic.Queue [ first; second ]
+                          let seen = StudyRun.Read(path, Some study, (fun _ -> answers.Dequeue()))
+                          Expect.isEmpty seen.Notices $"being written, {first} before and {second} after"
+
                       use run = resumed path
                       Expect.isEmpty (StudyRun.Read(path, Some study)).Notices "it may be being written"
                       let again = run.Run(options 2 TimeSpan.MaxValue, ignore, CancellationToken.None)

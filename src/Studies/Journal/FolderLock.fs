@@ -1,7 +1,6 @@
 namespace CuteDl.Studies
 
 open System
-open System.Diagnostics
 open System.IO
 open System.Threading
 
@@ -26,34 +25,33 @@ type FolderLock private (lock: FileStream, running: FileStream) =
         | _ -> false
 
     static let pause = TimeSpan.FromMilliseconds 20.0
+    static let attempts = 50
 
-    /// Locks a file, made if missing; tries again until the time is over.
-    static let rec lockFile (path: string) (started: int64) (patience: TimeSpan) : FileStream option =
+    /// Locks a file, which is created if it is missing. Makes at most so many attempts, and waits between two of them.
+    static let rec lockFile (path: string) (attempts: int) (wait: unit -> unit) : FileStream option =
         try
             Some(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 0))
         with :? IOException as error when isTaken error ->
-            if Stopwatch.GetElapsedTime started < patience then
-                Thread.Sleep pause
-                lockFile path started patience
+            if attempts > 1 then
+                wait ()
+                lockFile path (attempts - 1) wait
             else
                 None
 
-    /// <summary>Takes the lock of a folder; tries for a second.</summary>
+    /// <summary>Takes the lock of a folder. Tries for a second for each of the two files.</summary>
     /// <param name="folder">The folder, which must exist.</param>
     /// <exception cref="T:System.IO.IOException">A process, possibly this one, runs the study in the folder; or the folder cannot be written.</exception>
-    static member Take(folder: StudyFolder) : FolderLock = FolderLock.Take(folder, TimeSpan.FromSeconds 1.0)
+    static member Take(folder: StudyFolder) : FolderLock = FolderLock.Take(folder, attempts, (fun () -> Thread.Sleep pause))
 
-    static member internal Take(folder: StudyFolder, patience: TimeSpan) : FolderLock =
-        let started = Stopwatch.GetTimestamp()
-
+    static member internal Take(folder: StudyFolder, attempts: int, wait: unit -> unit) : FolderLock =
         let taken () =
             raise (IOException $"Another process is running the study in '{folder.Path}'. Wait until it ends, or end it.")
 
-        match lockFile folder.Lock started patience with
+        match lockFile folder.Lock attempts wait with
         | None -> taken ()
         | Some first ->
             try
-                match lockFile folder.Running started patience with
+                match lockFile folder.Running attempts wait with
                 | Some second -> new FolderLock(first, second)
                 | None -> taken ()
             with _ ->

@@ -167,16 +167,16 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
         IOException $"Another process has written to '{path}', so this one stops. Run the study by one process at a time."
 
     // By the path, not by the open file: that one can still be written to after the folder was removed or the file replaced.
+    let openNow () : FileStream =
+        try
+            new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete, 0)
+        with
+        | :? FileNotFoundException
+        | :? DirectoryNotFoundException ->
+            raise (IOException $"'{path}' does not exist any more: the study's folder was removed or moved while the study was running.")
+
     let verify () =
-        use now =
-            try
-                new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete, 0)
-            with
-            | :? FileNotFoundException
-            | :? DirectoryNotFoundException ->
-                raise (
-                    IOException $"'{path}' does not exist any more: the study's folder was removed or moved while the study was running."
-                )
+        use now = openNow ()
 
         if now.Length <> length + unfinished then
             raise (changed ())
@@ -188,6 +188,31 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
 
             if Encoding.ASCII.GetString sum <> last then
                 raise (changed ())
+
+    /// Removes what a failed write has left. If this fails too, the next Append removes it, as if a crash had left it.
+    let dropWritten () =
+        try
+            stream.SetLength length
+        with :? IOException ->
+            unfinished <- max 0L (stream.Length - length)
+
+    /// Another process may have written to the same place at the same time, if the file system has no locks. Of two such records only the
+    /// later one is kept, and the end of a longer earlier one is removed.
+    let verifyWritten (line: byte array) =
+        use now = openNow ()
+        let found: byte array = Array.zeroCreate line.Length
+        now.Position <- length
+
+        let isOwn =
+            now.ReadAtLeast(Span found, found.Length, throwOnEndOfStream = false) = found.Length
+            && found.AsSpan().SequenceEqual(ReadOnlySpan line)
+
+        if not isOwn then
+            raise (changed ())
+
+        if now.Length <> length + int64 line.Length then
+            stream.SetLength(length + int64 line.Length)
+            raise (changed ())
 
     /// <summary>The file.</summary>
     member _.Path = path
@@ -209,8 +234,10 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
     /// <summary>Opens a journal to add to it.</summary>
     /// <exception cref="T:System.IO.FileNotFoundException">There is no such file.</exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The file is damaged; it is left as it is.</exception>
-    static member Open(path: string) : Journal =
-        let stream = openFile path FileMode.Open
+    static member Open(path: string) : Journal = Journal.OpenWith(path, (fun () -> openFile path FileMode.Open))
+
+    static member internal OpenWith(path: string, openFile: unit -> FileStream) : Journal =
+        let stream = openFile ()
 
         try
             new Journal(path, stream, JournalFormat.read path (readAll stream))
@@ -241,7 +268,7 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
     /// <param name="record">One line of text.</param>
     /// <exception cref="T:System.ArgumentException">The record has a line break, or a NUL.</exception>
     /// <exception cref="T:System.IO.IOException">
-    /// The record cannot be written, the file is gone, or another process has written to it. The journal is unchanged.
+    /// The record cannot be written, or the file is gone; the journal is unchanged. Or another process has written to it.
     /// </exception>
     member _.Append(record: string) : unit =
         if record.AsSpan().ContainsAny('\n', '\000') then
@@ -261,19 +288,17 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
                 stream.Position <- length
                 stream.Write(bytes, 0, bytes.Length)
                 stream.Flush true
-                last <- sum
-                lastOffset <- length
-                length <- length + int64 bytes.Length
             with cause ->
-                // The written part would be dropped when the journal is next opened; dropped now, so that this process can continue.
-                try
-                    stream.SetLength length
-                with :? IOException ->
-                    ()
+                dropWritten ()
 
                 match cause with
                 | :? IOException -> raise (IOException($"Cannot write '{path}': {cause.Message}", cause))
                 | _ -> reraise ()
+
+            verifyWritten bytes
+            last <- sum
+            lastOffset <- length
+            length <- length + int64 bytes.Length
         finally
             gate.Exit()
 

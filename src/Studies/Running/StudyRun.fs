@@ -270,11 +270,14 @@ type StudyRun
     /// <param name="given">The study, if it exists only in a program; None to read it from the folder.</param>
     /// <exception cref="T:CuteDl.Studies.StudyException">The folder holds no study, or another one.</exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The journal is damaged.</exception>
-    static member Read(path: string, given: StudyDesign option) : StudyOutcome =
+    static member Read(path: string, given: StudyDesign option) : StudyOutcome = StudyRun.Read(path, given, FolderLock.IsTaken)
+
+    static member internal Read(path: string, given: StudyDesign option, isTaken: StudyFolder -> bool) : StudyOutcome =
         let folder = existing path
-        // Before the journal is read: a process that begins between the two may be writing its record.
-        let isRunning = FolderLock.IsTaken folder
+        // Both before and after the journal is read: a process that begins or ends in between may be writing a record.
+        let wasRunning = isTaken folder
         let content = Journal.Read folder.Journal
+        let isRunning = isTaken folder || wasRunning
 
         let struct (records, planner) =
             StudyRecords.load folder content.Records (studyOf folder given) plannerOf
