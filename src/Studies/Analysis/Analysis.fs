@@ -125,7 +125,13 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
     let document = DocumentRuns.rows study results
     let documentSentences = DocumentRuns.sentences study results document
     let progress = progress look trials expected isDocument
-    let limits = Array.append (Resolutions.sentences study resolutions) (Verdicts.scope study overall)
+
+    let limits =
+        Array.concat
+            [ Resolutions.sentences study resolutions
+              Verdicts.scope study overall
+              Verdicts.tieLimit (Array.append overall comparisons) ]
+
     let failures = Verdicts.failures summaries
 
     { Study = study.Name

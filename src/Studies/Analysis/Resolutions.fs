@@ -71,4 +71,4 @@ let sentences (study: StudyDesign) (resolutions: Resolution array) : string arra
         let each = rows |> Array.map (fun row -> $"{row.Contender} (a factor of {Words.ratio row.Factor})")
         let every = (study.Tasks |> List.find (fun task -> task.Name = name)).ValidateEvery
 
-        $"{name}: validations every {every} steps are too far apart for the times of {Words.list each}. Times closer than this factor cannot be told apart, so neither a win nor a tie follows from them.")
+        $"{name}: validations every {every} steps are too far apart for the times of {Words.list each}. Times closer than this factor cannot be told apart: such a difference counts neither as a win nor as a tie.")

@@ -54,7 +54,9 @@ type Obstacle =
 /// <summary>A time to the target over seeds, where a trial that never arrived counts.</summary>
 type TimeSummary =
     {
-        /// <summary>The median; infinite if half of the trials never arrived.</summary>
+        /// <summary>
+        /// The median. Infinite if half of the trials never reached the target. NaN if it depends on when stopped trials would have reached it.
+        /// </summary>
         Median: float
         /// <summary>The mean of min(T, horizon), with a bootstrap interval.</summary>
         RestrictedMean: Interval

@@ -4,8 +4,14 @@ module internal CuteDl.Studies.Summaries
 open System
 open CuteDl.Studies.Statistics
 
-let private time purpose (horizon: float) (times: float array) : TimeSummary =
-    { Median = Quantile.median times
+/// Returns the median of times; NaN if it depends on when runs would have arrived that were stopped at these ends.
+let private median (ends: float array) (times: float array) : float =
+    let latest = Quantile.median times
+    let earliest = Array.map2 min times ends |> Quantile.median
+    if latest = infinity || earliest = latest then latest else nan
+
+let private time purpose (horizon: float) (ends: float array) (times: float array) : TimeSummary =
+    { Median = median ends times
       RestrictedMean = Bootstrap.ofSample Measures.Seed purpose Measures.Level (RestrictedMean.ofTimes horizon) times
       Horizon = horizon }
 
@@ -46,6 +52,9 @@ let private summary (horizons: Horizons) (task: StudyTask) (phase: Phase) (conte
     let accuracy name measure = trials |> Array.map (measure task) |> interquartile (of' name)
     let nothing: Nullable<Interval> = Nullable()
     let isDocument = phase = Phase.Document
+    let stepsKnown = trials |> Array.map Measures.stepsKnownTo
+    let secondsKnown = trials |> Array.map Measures.secondsKnownTo
+    let examplesKnown = stepsKnown |> Array.map ((*) (batch task))
     let atEnd name measure = if Measures.hasClasses task then accuracy name measure else nothing
 
     { Task = task.Name
@@ -56,9 +65,12 @@ let private summary (horizons: Horizons) (task: StudyTask) (phase: Phase) (conte
       Reached = reached.Length
       Diverged = trials |> Array.filter Measures.isDiverged |> Array.length
       Success = Wilson.interval Measures.Level reached.Length trials.Length
-      Steps = trials |> Array.map Measures.steps |> time (of' "steps") horizons.Steps
-      Examples = trials |> Array.map Measures.examples |> time (of' "examples") (horizons.Steps * batch task)
-      Seconds = trials |> Array.map Measures.seconds |> time (of' "seconds") horizons.Seconds
+      Steps = trials |> Array.map Measures.steps |> time (of' "steps") horizons.Steps stepsKnown
+      Examples =
+        trials
+        |> Array.map Measures.examples
+        |> time (of' "examples") (horizons.Steps * batch task) examplesKnown
+      Seconds = trials |> Array.map Measures.seconds |> time (of' "seconds") horizons.Seconds secondsKnown
       FinalAccuracy = if isDocument then nothing else atEnd "final" Measures.finalAccuracy
       AccuracyAtStop = if isDocument then atEnd "stop" Measures.accuracyAtStop else nothing
       BestAccuracy = atEnd "best" Measures.bestAccuracy

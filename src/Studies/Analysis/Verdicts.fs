@@ -141,6 +141,13 @@ let scope (study: StudyDesign) (overall: PairComparison array) : string array =
 
         [| $"Over all tasks: {Words.list tasks}, each with the same weight. They are a fixed set, so nothing follows for other tasks. n counts seeds: all runs of a seed are one observation." |]
 
+/// Returns the limit of ties, if the comparisons have any.
+let tieLimit (comparisons: PairComparison array) : string array =
+    if comparisons |> Array.exists (fun pair -> pair.Outcome = Outcome.Equal) then
+        [| "Ties are judged pair by pair. They are not corrected for the number of pairs, so some of many ties can be wrong." |]
+    else
+        [||]
+
 /// A verdict for each task and metric among the comparisons.
 let ofComparisons (study: StudyDesign) (comparisons: PairComparison array) : MetricVerdict array =
     let contenders = study.Contenders |> List.map _.Name |> Array.ofList

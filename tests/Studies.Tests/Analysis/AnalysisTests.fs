@@ -41,6 +41,7 @@ let private verdicts =
               let words = text analysis.Sentences
               Expect.stringContains words "adam beats sgd" "winner in words"
               Expect.stringContains words "Tied, with the whole interval within what counts as equal: adam and sgd" "tie in words"
+              Expect.stringContains words "They are not corrected for the number of pairs" "and their limit"
               Expect.stringContains words "n = 10" "n")
 
           testCase "the order of contenders does not matter" (fun () ->

@@ -102,6 +102,15 @@ let private validations =
                   "validations every 800 steps are too far apart for the times of adam"
                   "sentence")
 
+          testCase "a win by more than the validations resolve is not contradicted" (fun () ->
+              let times mean = [ for i in 0..9 -> mean + 100.0 * float (i % 2) ]
+              let analysis = Analysis.ofResults (study 100) (runs "mnist" (times 200.0) (times 4000.0)) 1
+              Expect.equal (pairOn Metric.StepsToTarget "mnist" analysis.Comparisons).Winner "adam" "a winner"
+              let words = text analysis.Sentences
+              Expect.stringContains words "validations every 100 steps are too far apart for the times of adam" "coarse"
+              Expect.stringContains words "such a difference counts neither as a win nor as a tie" "only differences within the factor"
+              Expect.isFalse (words.Contains "a tie follows from them") "not all")
+
           testCase "the same study, validated at every step, has a winner and no warning" (fun () ->
               let analysis = analyze 1
               let steps = pairOn Metric.StepsToTarget "mnist" analysis.Comparisons
@@ -158,6 +167,21 @@ let private stopped =
               let ratio = steps.RestrictedMeanRatio.Value
               Expect.isTrue (1.0 / ratio.Low <= earliest / 5628.0) $"no ratio beyond what is known: {ratio}"
               Expect.all analysis.Summaries (fun row -> row.Steps.Horizon = earliest && row.Steps.RestrictedMean.High <= earliest) "means")
+
+          testCase "a median that depends on when stopped runs would have arrived is not known" (fun () ->
+              let median (stop: int64) (times: float list) =
+                  let results =
+                      [ documentRun "adam" 1 stop Ending.TooSlow 0.84
+                        for i, time in List.indexed times do
+                            documentRun "adam" (i + 2) (int64 time) Ending.TargetHeld 0.92 ]
+
+                  let analysis = Analysis.ofResults (documentStudy [ "adam" ] [ 1 .. times.Length + 1 ]) results 1
+                  (Array.exactlyOne analysis.Summaries).Steps.Median
+
+              Expect.isTrue (Double.IsNaN(median 100L [ 200.0; 300.0 ])) "between 200 and 300"
+              Expect.equal (median 300L [ 200.0; 300.0 ]) 300.0 "300 or later is enough"
+              Expect.equal (median 100L [ 200.0; 300.0; 300.0; 400.0 ]) 300.0 "300 whenever it would have arrived"
+              Expect.equal (median 100L [ 200.0 ]) infinity "half never arrived")
 
           testCase "a budget that no run came to changes nothing" (fun () ->
               let shown budget =

@@ -66,27 +66,19 @@ let private allTasks =
                       Expect.isLessThanOrEqual wrong (limit alpha) "wrong winners"
                       Expect.isGreaterThan wrong 0.02 "and not for want of power") ]
 
-/// Runs seen by validations every so many steps.
+/// Runs seen by validations every so many steps, through the function that verdicts use.
 let private seen every (budget: float) (first: float array) (second: float array) : PairedRuns.PairedRuns =
-    let atValidation (time: float) = if time > budget then infinity else ceil (time / float every) * float every
-    let first, second = Array.map atValidation first, Array.map atValidation second
-    let scale value = log (min budget value)
+    let task = { Made.imagesTask "mnist" with Steps = int64 budget; ValidateEvery = every }
 
-    let differences (one: float -> float) (other: float -> float) =
-        Array.map2 (fun first second -> scale (one first) - scale (other second)) first second
+    let result contender (seed: int) (time: float) =
+        let seen = if time > budget then infinity else ceil (time / float every) * float every
+        { Made.confirmed "mnist" contender seed seen 0.9 with Steps = task.Steps }
 
-    let earliest = TimeToTarget.earliest every
+    let results = Array.append (Array.mapi (result "first") first) (Array.mapi (result "second") second)
 
-    { Seeds = [| 1 .. first.Length |]
-      Tasks =
-        [| { Horizon = budget
-             First = first |> Array.map (min budget)
-             Second = second |> Array.map (min budget)
-             Differences = differences id id
-             Least = differences earliest id
-             Greatest = differences id earliest
-             BothSucceeded = Array.map2 (fun first second -> max first second <= budget) first second
-             AnySucceeded = Array.append first second |> Array.exists (fun time -> time <= budget) } |] }
+    match PairedRuns.ofResults results Phase.Confirmation Metric.StepsToTarget [ task ] "first" "second" with
+    | Some runs -> runs
+    | None -> failtest "No seed is finished."
 
 let private rules: Pairs.Rules = { Level = alpha; EqualWithin = 1.05; LookSeeds = 10 }
 

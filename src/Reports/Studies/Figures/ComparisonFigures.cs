@@ -15,7 +15,9 @@ internal static class ComparisonFigures
                 $"profile-{(isTime ? "steps" : "accuracy")}",
                 $"Performance profile: {StudyWords.Of(metric.Key)}",
                 isTime
-                    ? "The share of runs (task and seed) in which an optimizer needs at most a multiple of the fastest one's steps. The right end of a curve is the success rate. Bands of 95 %."
+                    ? "The share of runs (task and seed) in which an optimizer needs at most a multiple of the fastest one's steps. The right end of a curve is the success rate."
+                      + (result.Study.Core.Protocol.IsDocument ? " A run that a stop rule ended counts as a run that never reaches the target." : "")
+                      + " Bands of 95 %."
                     : "The share of runs (task and seed) that end with at least a given accuracy. Bands of 95 %.",
                 [
                     new LinePane(

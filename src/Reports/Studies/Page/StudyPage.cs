@@ -98,11 +98,6 @@ internal sealed class StudyPage(StudyContent content)
                 "note");
         }
 
-        if (_analysis.Comparisons.Concat(_analysis.Overall).Any(pair => pair.Outcome == Outcome.Equal))
-        {
-            _page.Element("p", "Ties are judged pair by pair. They are not corrected for the number of pairs, so some of many ties can be wrong.", "note");
-        }
-
         _page.Raw("<ul class=\"verdict\">");
         foreach (var verdict in _analysis.Verdicts)
         {
