@@ -59,7 +59,7 @@ internal static class Invocation
             Fail(Sentence(error.Message));
             return ExitCode.WrongUsage;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NonFiniteException)
         {
             Fail(Sentence(error.Message));
             return ExitCode.RunFailed;

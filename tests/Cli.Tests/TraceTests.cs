@@ -81,6 +81,17 @@ internal static class TraceTests
             Expect.stringContains(outcome.Error, mistake.Expected, "message");
             Expect.isFalse(File.Exists(tool.PathOf("out.npz")), "nothing is left behind");
         }))),
+        Spec.Test("a gradient too large to square ends with a message and exit code 1", () =>
+        {
+            using var tool = new Tool();
+            Save(tool.PathOf("w.npz"), [("w", Zeros(1))]);
+            Save(tool.PathOf("g.npz"), [("w", Float([17, 1], [1e200, .. Enumerable.Repeat(1.0, 16)]))]);
+            var outcome = tool.Run("trace", "adam", "--initial", "w.npz", "--gradients", "g.npz", "--out", "out.npz");
+            Expect.equal(outcome.ExitCode, 1, outcome.Error);
+            Expect.stringStarts(outcome.Error, "cutedl: The optimizer's state holds inf in 'square_average', element 0 of 'w'.", "message");
+            Expect.equal(outcome.Error.Trim().Split('\n').Length, 1, outcome.Error);
+            Expect.isFalse(File.Exists(tool.PathOf("out.npz")), "nothing is left behind");
+        }),
         Spec.Test("a file that is missing, damaged, or cannot be written is named", () =>
         {
             using var tool = new Tool();

@@ -75,6 +75,7 @@ let private tests =
                 TrainerTests.tests
                 TrainingTests.tests
                 EndOfRunTests.tests
+                NonFiniteStateTests.tests
                 DropoutMaskTests.tests
                 AllocationTests.tests
                 DocumentedRunsTests.tests

@@ -150,6 +150,27 @@ let private interruptions =
                       Expect.equal (content folder) whole $"{workers} workers, {pause} news at a time"
                       Expect.isEmpty (Directory.GetFiles(StudyFolder(folder).Checkpoints)) "no checkpoint is left"))
 
+          testCase "a study continues after a trial whose state overflows" (fun () ->
+              // Above 1e51 the gradient of the second step is too large to square; up to 1e76 the loss is finite.
+              let task =
+                  { task with Problem = Function(Rosenbrock 2); Precision = TaskPrecision.Double; Target = Loss 1.0 }
+
+              let steep =
+                  { study with
+                      Tasks = [ task ]
+                      Contenders =
+                          [ contender "adam" "adam" [ "lr", LogUniform(1e-3, 1e76) ]
+                            contender "sgd" "momentum(lr=0.0001)" [ "lr", LogUniform(1e-5, 1e-3) ] ]
+                      Protocol = Fair({ tuning with Pruning = NoPruning; Extensions = 0 }, confirmation, None) }
+
+              let outcome = inMemory files steep false
+              Expect.isTrue outcome.IsComplete "complete"
+
+              Expect.exists
+                  outcome.Results
+                  (fun result -> result.Ending = Ending.Diverged && result.Steps = 16L && result.Health.FirstNonFinite = 17L)
+                  "a trial ended at the check of its state")
+
           testCase "a run that was cancelled goes on in the same process, in a folder or in memory" (fun () ->
               let expected = (inMemory files study true).Results |> Array.map repeatable
 

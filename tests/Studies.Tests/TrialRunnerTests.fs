@@ -165,6 +165,20 @@ let private results =
               Expect.isTrue (Double.IsInfinity result.StepsToTarget || result.StepsToTarget < float result.Steps) "target"
               Expect.isFalse (result.Final.HasValue || result.AtStop.HasValue || result.Test.HasValue) "no such values"
               Expect.isGreaterThan result.Health.FirstNonFinite 0L "first step that was not finite")
+          testCase "a trial whose state overflows has diverged, also after a resume, and can be replayed" (fun () ->
+              // At 1e76 the loss is finite, but the gradient is too large to square.
+              let task = prepareFor 40L 3 split TaskPrecision.Double (Some(Rosenbrock 4)) (Target.Loss 0.5)
+
+              let trial = trial Phase.Confirmation 1 "adam(lr=1e76)"
+              let result = train task trial
+              Expect.equal (result.Ending, result.Steps, result.Health.FirstNonFinite) (Ending.Diverged, 16L, 17L) "end"
+              Expect.equal result.Curve.Steps [| 3L; 6L; 9L; 12L; 15L |] "validations"
+              Expect.all result.Curve.Loss Double.IsFinite "losses"
+              let run = TrialRunner.start task trial
+              run.RunTo(16L, ignore, CancellationToken.None)
+              let resumed = finish (TrialRunner.resume task trial "memory" (throughFile (run.Snapshot())))
+              Expect.equal (repeatable resumed) (repeatable result) "resumed"
+              Expect.equal (Replay.check task result ignore CancellationToken.None) BitEqual "replay")
           testCase "a pruned trial is a result, and can be replayed" (fun () ->
               let task = network TaskPrecision.Single
               let run = TrialRunner.start task (trial Phase.Tuning 1 "adam(lr=0.02)")

@@ -44,6 +44,10 @@ public enum LearningRateSweepEnd
     [JsonStringEnumMemberName("not_finite")]
     NotFinite,
 
+    /// <summary>The optimizer could not take a step, because gradients or its state were not finite.</summary>
+    [JsonStringEnumMemberName("state_not_finite")]
+    StateNotFinite,
+
     /// <summary>It was cancelled.</summary>
     [JsonStringEnumMemberName("interrupted")]
     Interrupted,
@@ -128,6 +132,7 @@ public sealed record LearningRateSweep
                 SweepEnd.Tags.Swept => LearningRateSweepEnd.Swept,
                 SweepEnd.Tags.Exploded => LearningRateSweepEnd.Exploded,
                 SweepEnd.Tags.NotFinite => LearningRateSweepEnd.NotFinite,
+                SweepEnd.Tags.StateNotFinite => LearningRateSweepEnd.StateNotFinite,
                 _ => LearningRateSweepEnd.Interrupted,
             },
             Points = [.. sweep.Points.Select(point => new LearningRatePoint(point.Rate, point.Loss, point.Smoothed))],

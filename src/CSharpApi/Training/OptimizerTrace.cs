@@ -20,6 +20,7 @@ public static class OptimizerTrace
     /// An archive is damaged, a tensor is in one archive alone, a shape does not fit, or numbers of steps differ; the message names the tensor.
     /// </exception>
     /// <exception cref="ArgumentException">The optimizer's groups do not fit the tensors.</exception>
+    /// <exception cref="NonFiniteException">Gradients or the optimizer's state are not finite; nothing is written.</exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
     public static long Write(Optimizer optimizer, string initialPath, string gradientsPath, string outputPath)
     {

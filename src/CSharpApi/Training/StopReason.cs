@@ -26,7 +26,7 @@ public enum StopReason
     [JsonStringEnumMemberName("max-steps")]
     MaxSteps,
 
-    /// <summary>A loss was NaN or infinite.</summary>
+    /// <summary>A loss was NaN or infinite, or the optimizer could not take a step because gradients or its state were.</summary>
     [JsonStringEnumMemberName("diverged")]
     Diverged,
 

@@ -296,7 +296,10 @@ let private checkState (state: State<'T>) (parameters: ReadOnlySpan<'T>) : unit 
     for n in 0 .. (if slotsAreFinite && numbersAreFinite then 0 else nodes.Length) - 1 do
         let node = nodes[n]
 
-        for i in 0 .. (if node.ActiveCount = 0 || node.Kind.Role <> Role.Rule then 0 else node.Tensors.Length) - 1 do
+        let isChecked =
+            node.ActiveCount > 0 && node.Kind.Role = Role.Rule && not (node.First :? INonFiniteState)
+
+        for i in 0 .. (if isChecked then node.Tensors.Length else 0) - 1 do
             let part = state.Plan.Tensors[node.Tensors[i]]
 
             // A plan without groups can treat all tensors as one.

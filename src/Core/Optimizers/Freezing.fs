@@ -1,7 +1,6 @@
 namespace CuteDl.Core.Optimizers
 
 open System
-open System.IO.Enumeration
 open CuteDl.Core.Optimizers
 
 /// <summary>
@@ -10,14 +9,30 @@ open CuteDl.Core.Optimizers
 /// </summary>
 /// <remarks>
 /// <c>freeze "a" (clip_global_norm | adam)</c> is <c>clip_global_norm | { "a": freeze | adam, "*": adam }</c>. Frozen tensors have their own
-/// copy of the parts that keep state, so that the state continues when they thaw. Parts that use all tensors need no copy: the engine
-/// leaves frozen tensors out of them.
+/// copy of the parts that keep state, so that the state continues when they thaw. <c>clip_global_norm</c> and <c>skip_non_finite</c> need no
+/// copy: the engine leaves frozen tensors out of their sums. Rules that estimate one number over all tensors (<c>dog</c>, <c>dowg</c>,
+/// <c>dadapt_adam</c>, <c>prodigy</c>) are copied, and each copy keeps its own estimate after thawing.
+/// If several patterns match a tensor, it belongs to the narrowest: the one with the most letters.
 /// </remarks>
 module Freezing =
 
     let private leftOver = "*"
 
-    /// True for parts that use all tensors and so cannot be inside a group.
+    /// Sorts patterns, narrower ones first: a tensor belongs to the first pattern that it matches. A pattern that covers another one has at
+    /// most as many letters. The result does not depend on the order of the calls.
+    let private ordered (frozen: (string * bool) list) : (string * bool) list =
+        let key (pattern: string) =
+            let count (isCounted: char -> bool) = pattern |> Seq.filter isCounted |> Seq.length
+            let letters = count (fun c -> c <> '*' && c <> '?')
+            struct (pattern = leftOver, -letters, -(count ((=) '?')), count ((=) '*'))
+
+        frozen
+        |> List.sortWith (fun (a, _) (b, _) ->
+            match compare (key a) (key b) with
+            | 0 -> String.CompareOrdinal(a, b)
+            | order -> order)
+
+    /// True for parts that use all tensors and are not copied into groups.
     let private looksAtAll (optimizer: Optimizer) =
         match optimizer.Shape with
         | Shape.Single(_, part, _) -> part :? ClipGlobalNorm || part :? SkipNonFinite
@@ -68,15 +83,6 @@ module Freezing =
         | Shape.Single _
         | Shape.Chain _ -> None
 
-    /// Adds a pattern to freeze. A tensor belongs to the first pattern that it matches, so a pattern comes after those that it covers.
-    let private insert (pattern: string) (isOn: bool) (frozen: (string * bool) list) : (string * bool) list =
-        match
-            frozen
-            |> List.tryFindIndexBack (fun (other, _) -> FileSystemName.MatchesSimpleExpression(pattern, other, false))
-        with
-        | Some last -> List.insertAt (last + 1) (pattern, isOn) frozen
-        | None -> (pattern, isOn) :: frozen
-
     /// The patterns that are frozen or thawed, and the optimizer without them.
     let private split (optimizer: Optimizer) : (string * bool) list * Optimizer =
         let parts = [ for part in optimizer.Parts -> part, splitGroups part ]
@@ -97,7 +103,7 @@ module Freezing =
     let private freezing (frozen: (string * bool) list) (optimizer: Optimizer) : Optimizer =
         let groupsOf (parts: Optimizer list) =
             Optimizer.groups
-                [ for pattern, isOn in frozen do
+                [ for pattern, isOn in ordered frozen do
                       pattern, Optimizer.chain (freezePart isOn :: parts)
                   if frozen |> List.forall (fst >> (<>) leftOver) then
                       leftOver, Optimizer.chain parts ]
@@ -147,7 +153,7 @@ module Freezing =
         | Some frozen -> frozen
         | None ->
             let frozen, original = split optimizer
-            freezing (insert pattern true frozen) original
+            freezing ((pattern, true) :: frozen) original
 
     /// <summary>Thaws the tensors that <c>freeze</c> has frozen with the same pattern.</summary>
     /// <exception cref="T:System.ArgumentException">The optimizer has no frozen group of this pattern.</exception>
@@ -173,8 +179,6 @@ module Freezing =
     let append (next: Optimizer) (optimizer: Optimizer) : Optimizer =
         let frozen, original = split optimizer
         let alsoFrozen, following = split next
-        let isKnown (pattern: string, _: bool) = List.exists (fst >> (=) pattern) frozen
-
-        let all = frozen @ List.filter (isKnown >> not) alsoFrozen
-        let ordered = List.foldBack (fun (pattern, isOn) ordered -> insert pattern isOn ordered) all []
-        freezing ordered (Optimizer.chain [ original; following ])
+        let patterns = frozen @ alsoFrozen |> List.map fst |> List.distinct
+        let isOn (pattern: string) = frozen @ alsoFrozen |> List.exists ((=) (pattern, true))
+        freezing [ for pattern in patterns -> pattern, isOn pattern ] (Optimizer.chain [ original; following ])

@@ -34,7 +34,7 @@ module Optimizer =
 
     /// <summary>Creates an optimizer of a custom rule. <c>Expression.parse</c> does not know its name.</summary>
     /// <param name="name">The name of the rule in its text form.</param>
-    /// <param name="rule">The rule.</param>
+    /// <param name="rule">The rule. Its slots and numbers must stay finite, unless it implements <c>INonFiniteState</c>.</param>
     let ofRule (name: string) (rule: IPart) : Optimizer =
         let page = RuleKind.pageWithout "a custom rule" "" "" []
         Optimizer(Shape.Single((RuleKind.define Role.Rule name page rule []).Kind, rule, []))
@@ -271,15 +271,16 @@ module Optimizer =
         Engine.run true state gradient (Span<'T>.op_Implicit parameters) parameters true
 
     /// <summary>
-    /// Reports a validation loss to the state, in place. Hyper-parameters that follow a plateau are reduced when it stops falling; others do
-    /// not change.
+    /// Reports a validation loss to the state, in place. Hyper-parameters that follow a plateau are reduced when it stops falling; others, and
+    /// those of frozen tensors, do not change.
     /// </summary>
     /// <exception cref="T:System.ArgumentException">The state belongs to another optimizer.</exception>
     let observeInPlace (optimizer: Optimizer) (state: State<'T>) (loss: float) : unit =
         adopt optimizer state
 
         for node in state.Plan.Nodes do
-            node.Observe(state.Memory, loss)
+            if node.ActiveCount > 0 then
+                node.Observe(state.Memory, loss)
 
     /// <summary>Reports a validation loss and returns the next state; the given state does not change.</summary>
     /// <exception cref="T:System.ArgumentException">The state belongs to another optimizer.</exception>

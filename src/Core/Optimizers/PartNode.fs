@@ -108,10 +108,10 @@ type internal PartNode
             | ValueSome rule -> (rule.Memory 1).Count <> (rule.Memory 2).Count
             | ValueNone -> false)
 
-    /// Excludes frozen tensors from observations and decisions. Their place in the state stays.
-    member node.Activate(isActive: int -> bool) : unit =
-        node.ActiveCount <- tensors |> Array.filter isActive |> Array.length
-        node.Decision <- decisionOver node.ActiveCount
+    /// Excludes frozen tensors from observations and decisions: so many tensors are left. Their place in the state stays.
+    member node.Activate(count: int) : unit =
+        node.ActiveCount <- count
+        node.Decision <- decisionOver count
 
     /// The number of tensors that take steps.
     member val ActiveCount = tensors.Length with get, set

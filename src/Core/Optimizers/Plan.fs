@@ -82,6 +82,12 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                         )
                     )
 
+    /// True if an optimizer begins with a freeze, on or off.
+    let beginsWithFreeze (optimizer: Optimizer) =
+        match Singles.list optimizer with
+        | (_, part, _) :: _ -> part :? Freeze
+        | [] -> false
+
     let describe (indices: int seq) = indices |> Seq.map (fun k -> $"'{tensors[k].Name}'") |> String.concat ", "
 
     let rec place (path: string) (optimizer: Optimizer) (indices: int array) : unit =
@@ -139,6 +145,18 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                 match matching |> Array.tryFind (fun (matched, _) -> matched = Some i) with
                 | Some(_, indices) -> place (if path = "" then pattern else $"{path}.{pattern}") group.Optimizer indices
                 | None when group.IsOptional || (pattern = "*" && i = groups.Length - 1) -> ()
+                // Frozen patterns may overlap: narrower ones in front may match all tensors of this one.
+                | None when
+                    beginsWithFreeze group.Optimizer
+                    && (let matched = indices |> Array.filter (fun k -> matches pattern tensors[k].Name)
+                        let isInFront (other: ParameterGroup) = matched |> Array.exists (fun k -> matches other.Pattern tensors[k].Name)
+
+                        matched.Length > 0
+                        && List.take i groups
+                           |> List.filter isInFront
+                           |> List.forall (fun other -> beginsWithFreeze other.Optimizer))
+                    ->
+                    ()
                 // Within a group, other groups can match all tensors of a pattern first. A pattern that matches no name is a mistake.
                 | None when
                     indices.Length < tensors.Length
@@ -157,17 +175,18 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
 
     do place "" optimizer (Array.init tensors.Length id)
 
-    let freezesOf (k: int) =
-        [ for struct (node, _) in programs[k] do
-              match node.First with
-              | :? Freeze -> node
-              | _ -> () ]
+    let freezes =
+        [| for program in programs ->
+               [ for struct (node, _) in program do
+                     match node.First with
+                     | :? Freeze -> node
+                     | _ -> () ] |]
 
     // A part counts steps for all its tensors, so they must freeze together.
     do
         for node in nodes do
             if node.KeepsByTensor then
-                match node.Tensors |> Array.tryFind (fun k -> freezesOf k <> freezesOf node.Tensors[0]) with
+                match node.Tensors |> Array.tryFind (fun k -> freezes[k] <> freezes[node.Tensors[0]]) with
                 | Some k ->
                     raise (
                         ArgumentException(
@@ -180,13 +199,13 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
 
     // A frozen tensor enters no part, so no norm, sum, check or average includes it.
     let isFrozen =
-        tensors
-        |> Array.mapi (fun k _ ->
-            freezesOf k
-            |> List.exists (fun node ->
+        freezes
+        |> Array.map (
+            List.exists (fun node ->
                 match node.First with
                 | :? Freeze as freeze -> freeze.On
-                | _ -> false))
+                | _ -> false)
+        )
 
     do
         for struct (shaped, indices) in shapedParts do
@@ -197,20 +216,16 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                     raise (ArgumentException(problem, nameof layout))
 
     do
-        for node in nodes do
-            node.Activate(fun k -> not isFrozen[k])
+        if Array.contains true isFrozen then
+            for program in programs do
+                program.Clear()
 
-        // The tensors of a part with slots are all frozen or all active, so only parts without slots renumber their tensors.
-        programs
-        |> Array.iteri (fun k program ->
-            let active =
-                [ if not isFrozen[k] then
-                      for struct (node, _) in program do
-                          let index = node.Tensors |> Seq.filter (fun other -> not isFrozen[other]) |> Seq.findIndex ((=) k)
-                          struct (node, index) ]
-
-            program.Clear()
-            program.AddRange active)
+            // The parts of a tensor are in the order of the nodes. The tensors of a part with slots are all frozen or all active,
+            // so only parts without slots renumber their tensors.
+            for node in nodes do
+                let active = node.Tensors |> Array.filter (fun k -> not isFrozen[k])
+                node.Activate active.Length
+                active |> Array.iteri (fun index k -> programs[k].Add(struct (node, index)))
 
     let mutable slots = 0
     let mutable memory = 0

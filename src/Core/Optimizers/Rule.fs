@@ -26,6 +26,12 @@ type IRule =
     /// <param name="pass">The loop over the elements. Constants of the step are computed in double, and then converted with <c>Lift</c>.</param>
     abstract Sweep<'E when 'E: struct and 'E :> IElement<'E>> : step: int64 * pass: Pass<'E> -> unit
 
+/// <summary>
+/// A rule whose slots or numbers may hold infinities or NaN, such as an infinity for "no value yet". Every other rule that holds such a
+/// value ends with <c>NonFiniteStateException</c>, because most rules would never move the parameter again.
+/// </summary>
+type INonFiniteState = interface end
+
 /// <summary>A slice of a tensor, passed to rules that observe before they update.</summary>
 [<Struct; IsByRefLike; NoEquality; NoComparison>]
 type View<'T> =

@@ -7,7 +7,7 @@ open System.Numerics
 /// <remarks>Checked at every 16th step, before anything changes. Not thrown for tensors whose parameters are not finite.</remarks>
 type NonFiniteStateException(slotName: string, tensorName: string, element: int, value: float) =
     inherit
-        ArithmeticException(
+        NonFiniteException(
             $"The optimizer's state holds {NumberText.ofFloat value} in '{slotName}', element {element}"
             + (if tensorName = "" then "" else $" of '{tensorName}'")
             + ". The parameter would never change again. A gradient was infinite or too large to square. "

@@ -12,7 +12,7 @@ type StopReason =
     | MaxEpochs
     /// <summary>It reached the limit of steps.</summary>
     | MaxSteps
-    /// <summary>A loss was NaN or infinite.</summary>
+    /// <summary>A loss was NaN or infinite, or the optimizer could not take a step because gradients or its state were.</summary>
     | Diverged
     /// <summary>Whoever started it asked it to end.</summary>
     | Cancelled

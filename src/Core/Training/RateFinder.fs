@@ -43,6 +43,8 @@ type SweepEnd =
     | Exploded
     /// <summary>A loss was NaN or infinite.</summary>
     | NotFinite
+    /// <summary>The optimizer could not take a step, because gradients or its state were not finite.</summary>
+    | StateNotFinite
     /// <summary>Whoever started it asked it to end.</summary>
     | Interrupted
 
@@ -170,8 +172,11 @@ module RateFinder =
                     if smoothed > options.Ceiling * least then
                         ending <- ValueSome Exploded
                     else
-                        Optimizer.stepInPlace (at step) state workload.Parameters workload.Gradient
-                        step <- step + 1
+                        try
+                            Optimizer.stepInPlace (at step) state workload.Parameters workload.Gradient
+                            step <- step + 1
+                        with :? NonFiniteException ->
+                            ending <- ValueSome StateNotFinite
         finally
             kept.CopyTo workload.Parameters
 

@@ -170,6 +170,14 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         let squares = Sums.squaresOfDifferences (ReadOnlySpan before) (Span<'T>.op_Implicit workload.Parameters)
         updateRatio <- sqrt squares / sqrt (Sums.squares (ReadOnlySpan before))
 
+    /// False if the optimizer cannot take the step, because its state or too many gradients are not finite; then nothing has changed.
+    let tryStep () =
+        try
+            Optimizer.stepInPlace optimizer state workload.Parameters workload.Gradient
+            true
+        with :? NonFiniteException ->
+            false
+
     let takeStep () =
         trainingLoss <- workload.Train step
 
@@ -178,13 +186,17 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
         if not (Double.IsFinite trainingLoss) then
             stop <- ValueSome Diverged
-        else
-            Optimizer.stepInPlace optimizer state workload.Parameters workload.Gradient
+        else if tryStep () then
             step <- step + 1L
             onStep step trainingLoss
 
             if limits.Diagnose && validatesAt step then
                 measureUpdate ()
+        else
+            if limits.Diagnose && firstNonFinite = 0L then
+                firstNonFinite <- step + 1L
+
+            stop <- ValueSome Diverged
 
     /// <summary>What is trained, with the present parameters.</summary>
     member _.Workload = workload
@@ -199,7 +211,8 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     member _.Diagnoses: IReadOnlyList<Diagnosis> = diagnoses
 
     /// <summary>
-    /// The first step, from 1, whose training loss or gradient was not finite; 0 if none was, or this training does not diagnose.
+    /// The first step, from 1, with a training loss, a gradient or an optimizer's state that was not finite. 0 if there was none, or if
+    /// this training does not diagnose.
     /// </summary>
     member _.FirstNonFinite = firstNonFinite
 

@@ -35,7 +35,10 @@ type TrainingSnapshot<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         Diagnoses: Diagnosis array
         /// <summary>Of the last step; its seconds are those until now.</summary>
         Newest: Diagnosis
-        /// <summary>The first step, from 1, whose training loss or gradient was not finite; 0 if none was, or nobody looked.</summary>
+        /// <summary>
+        /// The first step, from 1, with a training loss, a gradient or an optimizer's state that was not finite. 0 if there was none, or if
+        /// the training does not diagnose.
+        /// </summary>
         FirstNonFinite: int64
         /// <summary>Seconds since the training began, validations and all.</summary>
         Elapsed: float

@@ -49,7 +49,7 @@ let private sentences (task: StudyTask) (autopsy: Autopsy) =
 
     let causes =
         [ if health.FirstNonFinite > 0L then
-              $"The first loss or gradient that is not finite is at step {Words.steps (float health.FirstNonFinite)}."
+              $"The first loss, gradient or optimizer state that is not finite is at step {Words.steps (float health.FirstNonFinite)}."
           if health.DeadLogits.Length > 0 then
               $"Dead logits: {classes health.DeadLogits}. They are 0 for every image, so their classes are lost."
           if health.AlmostDeadLogits.Length > 0 then

@@ -113,7 +113,7 @@ type Health =
         AccuracyCeiling: float
         /// <summary>Of each hidden relu layer, how many units are 0 for every validation image.</summary>
         DeadUnits: int array
-        /// <summary>The first step whose training loss or gradient was not finite, from 1; 0 if none was.</summary>
+        /// <summary>The first step, from 1, with a training loss, a gradient or an optimizer's state that was not finite; 0 if there was none.</summary>
         FirstNonFinite: int64
     }
 

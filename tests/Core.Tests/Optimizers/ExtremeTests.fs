@@ -6,6 +6,7 @@ open System.Numerics
 open Expecto
 open CuteDl.Testing
 open FsCheck.FSharp
+open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Tests.Generators
 open CuteDl.Core.Tests.Precision
@@ -103,6 +104,30 @@ let private huge =
                   Expect.equal skipping[1] 0.0 "the step is left out"
                   Expect.all (slots state) Single.IsFinite "slots behind the check") ]
 
+/// Δ = g, with an infinity in the slot.
+[<Struct; NoEquality; NoComparison>]
+type private EndlessLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Endless: 'E }
+
+    interface ILaw<'E> with
+        member law.Delta(g, _, slots) =
+            slots[0] <- law.Endless
+            g
+
+type private Endless() =
+    interface IRule with
+        member _.Slots = [ "bound" ]
+        member _.NeedsParameters = false
+        member _.Sweep(_, pass) = pass.Run { EndlessLaw.Endless = pass.Lift infinity }
+
+type private DeclaredEndless() =
+    interface INonFiniteState
+
+    interface IRule with
+        member _.Slots = [ "bound" ]
+        member _.NeedsParameters = false
+        member _.Sweep(_, pass) = pass.Run { EndlessLaw.Endless = pass.Lift infinity }
+
 let private reported =
     testList
         "infinite slots"
@@ -141,6 +166,19 @@ let private reported =
                   Optimizer.stepInPlace optimizer state (Span parameters) (ReadOnlySpan [| nan; 1.0 |])
 
               Expect.isTrue (Double.IsNaN parameters[0]) "parameters")
+          testCase "are not reported for a custom rule that declares them" (fun () ->
+              let run (rule: IPart) =
+                  let optimizer = Optimizer.ofRule "mine" rule
+                  let state = Optimizer.init<float> optimizer 2
+                  let parameters = [| 0.0; 0.0 |]
+
+                  for _ in 1..40 do
+                      Optimizer.stepInPlace optimizer state (Span parameters) (ReadOnlySpan [| 1.0; -1.0 |])
+
+                  parameters
+
+              Expect.equal (run (DeclaredEndless())) [| -40.0; 40.0 |] "parameters"
+              Expect.throwsT<NonFiniteStateException> (fun () -> run (Endless()) |> ignore) "not declared")
           testCase "are reported of numbers too" (fun () ->
               let optimizer = Expression.parse "novograd"
               let state = Optimizer.initFor<float> optimizer layout

@@ -71,7 +71,7 @@ type Freeze =
 /// <summary>More steps in a row than allowed had gradients that are not finite or too large to square.</summary>
 type NonFiniteGradientException(count: int64) =
     inherit
-        ArithmeticException(
+        NonFiniteException(
             $"{count} gradients in a row were not finite or too large to square. Lower the learning rate, or raise the limit of skip_non_finite."
         )
 

@@ -17,7 +17,7 @@ let private isMatch (pattern: string) (name: string) = IO.Enumeration.FileSystem
 let private choice = any |> without [ "noise" ]
 
 /// Tensors, a pattern that some of them match, and a run over the others.
-let private frozenRuns =
+let private frozenRunsOf (choice: Choice) =
     gen {
         let! tensors = shapes |> Gen.filter (fun tensors -> tensors.Length > 1)
         let! pattern = pattern tensors
@@ -52,6 +52,8 @@ let private spread (pattern: string) (tensors: (string * int list) list) (values
                else
                    values[next]
                    next <- next + 1 |]
+
+let private frozenRuns = frozenRunsOf choice
 
 let private equalsWithout (precision: Precision<'T>) =
     property
@@ -90,35 +92,39 @@ let private equalsWithout (precision: Precision<'T>) =
             expectSameBits precision averages (Optimizer.averaged run.Optimizer alone (ReadOnlySpan expected)) "averages"
             expectSameBits precision frozenAverages start "averages of what is frozen")
 
-let private goesOn (precision: Precision<'T>) =
+let private continues (precision: Precision<'T>) =
+    // With norms over all tensors, the others do notice what has thawed. A gate that throws stops both. Muon refuses other shapes.
+    let runs = choice |> without [ "clip_global_norm"; "skip_non_finite"; "muon" ] |> frozenRunsOf
+
     property
-        "what thaws continues with its state, and the others never notice"
-        (Gen.zip frozenRuns (Gen.listOfLength 7 (Gen.elements [ true; false ])))
+        "what thaws continues as if no steps and no losses had passed, and the others never notice"
+        (Gen.zip runs (Gen.listOfLength 7 (Gen.elements [ true; false ])))
         (fun ((tensors, pattern, run, _), isOn) ->
-            // With norms over all tensors, the others do notice what has thawed; a gate that throws stops both.
-            let all = [ "clip_global_norm"; "skip_non_finite"; "muon" ]
+            let frozen = Freezing.freeze pattern run.Optimizer
+            let thawed = Freezing.thaw pattern frozen
+            let layout = Layout.OfShapes tensors
+            let parameters = spread pattern tensors run.Parameters [| 1.0; -0.5 |] |> precision.OfAll
+            let state = Optimizer.initFor<'T> frozen layout
+            let expected = Array.copy parameters
+            let alone = Optimizer.initFor<'T> thawed layout
+            let others = Array.copy parameters
+            let othersState = Optimizer.initFor<'T> frozen layout
 
-            if Singles.list run.Optimizer |> List.forall (fun (kind, _, _) -> not (List.contains kind.Name all)) then
-                let frozen = Freezing.freeze pattern run.Optimizer
-                let thawed = Freezing.thaw pattern frozen
-                let layout = Layout.OfShapes tensors
-                let parameters = spread pattern tensors run.Parameters [| 1.0; -0.5 |] |> precision.OfAll
-                let state = Optimizer.initFor<'T> frozen layout
-                let expected = Array.copy parameters
-                let alone = Optimizer.initFor<'T> thawed layout
-                let others = Array.copy parameters
-                let othersState = Optimizer.initFor<'T> frozen layout
+            for isOn, loss, gradient in Seq.zip3 isOn run.Losses run.Gradients do
+                let gradient = spread pattern tensors gradient [| 0.25; -2.0 |] |> precision.OfAll
 
-                for isOn, gradient in Seq.zip isOn run.Gradients do
-                    let gradient = spread pattern tensors gradient [| 0.25; -2.0 |] |> precision.OfAll
-                    inPlaceStep (if isOn then frozen else thawed) state parameters gradient |> ignore
-                    inPlaceStep frozen othersState others gradient |> ignore
+                let advance optimizer state parameters =
+                    inPlaceStep optimizer state parameters gradient |> ignore
+                    Optimizer.observeInPlace optimizer state loss
 
-                    if not isOn then
-                        inPlaceStep thawed alone expected gradient |> ignore
+                advance (if isOn then frozen else thawed) state parameters
+                advance frozen othersState others
 
-                    expectSameBits precision (snd (cut pattern tensors parameters)) (snd (cut pattern tensors expected)) "what thaws"
-                    expectSameBits precision (fst (cut pattern tensors parameters)) (fst (cut pattern tensors others)) "the others")
+                if not isOn then
+                    advance thawed alone expected
+
+                expectSameBits precision (snd (cut pattern tensors parameters)) (snd (cut pattern tensors expected)) "what thaws"
+                expectSameBits precision (fst (cut pattern tensors parameters)) (fst (cut pattern tensors others)) "the others")
 
 /// Each freezes layers.0 under a norm over all tensors.
 let private forms =
@@ -217,6 +223,59 @@ let private example =
                   with :? ArgumentException as error ->
                       Expect.stringContains error.Message "inside each group" "advice") ]
 
-let private inPrecision (precision: Precision<'T>) = testList precision.Name [ equalsWithout precision; goesOn precision ]
+/// Overlapping patterns, in both orders: a tensor belongs to the narrowest.
+let private overlapping =
+    let layers =
+        Layout.OfShapes [ "layers.0.weight", [ 1 ]; "layers.0.bias", [ 1 ]; "layers.1.weight", [ 1 ]; "head", [ 1 ] ]
 
-let tests = testList "freezing" [ inPrecision single; inPrecision Precision.double; example ]
+    let moved (optimizer: Optimizer) =
+        let state = Optimizer.initFor<float> optimizer layers
+        let parameters = Array.zeroCreate<float> 4
+        Optimizer.stepInPlace optimizer state (Span parameters) (ReadOnlySpan(Array.create 4 -1.0))
+        parameters
+
+    let fixedRate = Expression.parse "fixed(lr=1)"
+
+    let freezeAll (patterns: string list) =
+        List.fold (fun optimizer pattern -> Freezing.freeze pattern optimizer) fixedRate patterns
+
+    testList
+        "patterns that overlap"
+        [ for patterns, expected in
+              [ [ "layers.0.*"; "layers.*" ], [| 0.0; 0.0; 0.0; 1.0 |]
+                [ "layers.*"; "*.weight" ], [| 0.0; 0.0; 0.0; 1.0 |]
+                [ "layers.0.*"; "*.bias" ], [| 0.0; 0.0; 1.0; 1.0 |]
+                [ "layers.0.*"; "layers.1.*"; "layers.*" ], [| 0.0; 0.0; 0.0; 1.0 |]
+                [ "layers.?.*"; "layers.*"; "head" ], [| 0.0; 0.0; 0.0; 0.0 |]
+                [ "*"; "layers.*"; "head" ], [| 0.0; 0.0; 0.0; 0.0 |] ] do
+              testCase (String.concat ", " patterns) (fun () ->
+                  let forward = freezeAll patterns
+                  Expect.equal (moved forward) expected "frozen"
+                  Expect.equal (freezeAll (List.rev patterns)) forward "in the other order"
+                  Expect.equal (Expression.parse (string forward)) forward "text form"
+
+                  for pattern in patterns do
+                      Expect.equal (Freezing.freeze pattern (Freezing.thaw pattern forward)) forward $"{pattern} thawed and frozen again")
+          testCase "thawing the wider pattern leaves the narrower frozen" (fun () ->
+              for patterns in [ [ "layers.0.*"; "layers.*" ]; [ "layers.*"; "layers.0.*" ] ] do
+                  Expect.equal (moved (Freezing.thaw "layers.*" (freezeAll patterns))) [| 0.0; 0.0; 1.0; 1.0 |] "parameters")
+          testCase "a pattern that matches nothing is a mistake, and a group after others that take its tensors, too" (fun () ->
+              for optimizer in
+                  [ freezeAll [ "layers.*"; "layers.7.*" ]
+                    Expression.parse "{ \"layers.*\": sgd, \"layers.0.*\": freeze | sgd, \"*\": sgd }" ] do
+                  try
+                      Optimizer.check optimizer layers
+                      failtest "it was taken"
+                  with :? ArgumentException as error ->
+                      Expect.stringContains error.Message "matches no tensor" "message")
+          testCase "a pattern that one of two optimizers in a chain freezes is frozen in both" (fun () ->
+              let thawed = Freezing.thaw "head" (freezeAll [ "head" ])
+              let frozen = freezeAll [ "head" ]
+
+              for first, second in [ thawed, frozen; frozen, thawed; frozen, frozen; fixedRate, frozen ] do
+                  Expect.equal (moved (Freezing.append second first)) [| 1.0; 1.0; 1.0; 0.0 |] $"{first}, then {second}") ]
+
+let private inPrecision (precision: Precision<'T>) = testList precision.Name [ equalsWithout precision; continues precision ]
+
+let tests =
+    testList "freezing" [ inPrecision single; inPrecision Precision.double; example; overlapping ]
