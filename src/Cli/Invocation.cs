@@ -43,7 +43,7 @@ internal static class Invocation
             return ExitCode.WrongUsage;
         }
 
-        using var interruption = new Interruption();
+        using var interruption = new Interruption(TimeProvider.System);
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         try
         {
@@ -74,7 +74,7 @@ internal static class Invocation
             or FileNotFoundException or DirectoryNotFoundException;
 
     /// <summary>Prints an error.</summary>
-    public static void Fail(string message) => Console.Error.WriteLine($"cutedl: {message}");
+    public static void Fail(string message) => Console.Error.WriteLine($"cutedl: {MessageText.Of(message)}");
 
     // An unknown command gets a suggestion. All other messages come from the parser.
     private static IEnumerable<string> Mistakes(ParseResult parsed)
@@ -105,17 +105,28 @@ internal static class Invocation
     }
 }
 
-/// <summary>Handles Ctrl+C, SIGTERM and SIGHUP: the first signal cancels, the second ends the program at once.</summary>
+/// <summary>Handles Ctrl+C, SIGTERM and SIGHUP: the first signal cancels, a later one ends the program at once.</summary>
+/// <remarks>
+/// A program such as <c>timeout</c> sends its signal to the process and to the process group, so one request may arrive twice. Signals
+/// shortly after the first are therefore the same request.
+/// </remarks>
 internal sealed class Interruption : IDisposable
 {
+    private static readonly TimeSpan SameRequest = TimeSpan.FromSeconds(0.5);
+
     private readonly CancellationTokenSource _source = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
+    private readonly Lock _lock = new();
+    private readonly TimeProvider _clock;
+    private long _firstAt;
 
-    public Interruption()
+    /// <param name="clock">Measures the time between two signals.</param>
+    public Interruption(TimeProvider clock)
     {
+        _clock = clock;
         foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP })
         {
-            _registrations.Add(PosixSignalRegistration.Create(signal, OnSignal));
+            _registrations.Add(PosixSignalRegistration.Create(signal, context => context.Cancel = Handle(context.Signal)));
         }
     }
 
@@ -134,15 +145,20 @@ internal sealed class Interruption : IDisposable
         _source.Dispose();
     }
 
-    private void OnSignal(PosixSignalContext context)
+    /// <summary>Handles a signal. Returns false if it must end the program at once.</summary>
+    internal bool Handle(PosixSignal signal)
     {
-        if (_source.IsCancellationRequested)
+        lock (_lock)
         {
-            return;
+            if (Signal is not null)
+            {
+                return _clock.GetElapsedTime(_firstAt) < SameRequest;
+            }
+
+            _firstAt = _clock.GetTimestamp();
+            Signal = signal;
         }
 
-        context.Cancel = true;
-        Signal = context.Signal;
         if (Console.IsErrorRedirected)
         {
             // On a terminal the live table shows this message.
@@ -150,5 +166,6 @@ internal sealed class Interruption : IDisposable
         }
 
         _source.Cancel();
+        return true;
     }
 }

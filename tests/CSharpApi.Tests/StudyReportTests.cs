@@ -43,6 +43,27 @@ internal static partial class StudyReportTests
             Expect.stringContains(findings, "S008", "objections to the study");
             Expect.isFalse(findings.Contains("S019", StringComparison.Ordinal), "the folder is not looked for");
         }),
+        Spec.Test("nothing is written through linked folders, and a link to nothing is replaced", async () =>
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                return;
+            }
+
+            using var folder = new TemporaryFolder();
+            var (study, outside) = (Directory.CreateDirectory(folder.Within("study")).FullName, Directory.CreateDirectory(folder.Within("outside")).FullName);
+            var result = await Functions.Value;
+            foreach (var name in new[] { "figures", "tables" })
+            {
+                var link = Directory.CreateSymbolicLink(Path.Combine(study, name), outside);
+                Expect.stringContains(Spec.Throws<IOException>(() => StudyReport.Write(result, study)).Message, "is a link", name);
+                link.Delete();
+            }
+
+            Expect.isEmpty(Directory.GetFileSystemEntries(outside), "written outside");
+            File.CreateSymbolicLink(Path.Combine(study, "report.html"), folder.Within("nowhere"));
+            Expect.isNull(new FileInfo(StudyReport.Write(result, study)).LinkTarget, "the link is replaced");
+        }),
         Spec.Test("results.csv has a row for each trial in the order of the plan, and no seconds", async () =>
         {
             using var folder = new TemporaryFolder();

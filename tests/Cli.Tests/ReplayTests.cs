@@ -38,6 +38,31 @@ internal static class ReplayTests
             File.WriteAllText(tool.PathOf("older.json"), manifest.ToJsonString());
             Expect.stringContains(tool.Run("replay", "older.json").Error, "made by version 0.0.1", "another version is said");
         }),
+        Spec.Test("a result with a model or initial weights that no run has is refused in a sentence", () =>
+        {
+            using var tool = new Tool();
+            SmallData.Write(tool.PathOf("data"), images: 10, side: 2);
+            var run = tool.Run("run", "adam", "--data", "data", "--max-steps", "1", "--out", "out");
+            Expect.equal(run.ExitCode, 0, run.Error);
+            var text = File.ReadAllText(tool.PathOf("out", "runs", "adam", "seed-0", "result.json"));
+            foreach (var model in new[] { "x", "4-99999999999(relu) softmax-cross-entropy", "4-10(bogus) softmax-cross-entropy", "4-dropout(x)-10(relu) softmax-cross-entropy" })
+            {
+                foreach (var folder in new string[][] { [], ["--data", "data"] })
+                {
+                    var changed = JsonNode.Parse(text)!;
+                    changed["model"] = model;
+                    File.WriteAllText(tool.PathOf("changed.json"), changed.ToJsonString());
+                    var refused = tool.Run(["replay", "changed.json", .. folder]);
+                    Expect.equal(refused.ExitCode, 2, refused.Error);
+                    Expect.stringContains(refused.Error, $"'{model}' is not a model.", "model");
+                }
+            }
+
+            var weights = JsonNode.Parse(text)!;
+            weights["settings"]!["initial_weights"] = "normal(x)";
+            File.WriteAllText(tool.PathOf("changed.json"), weights.ToJsonString());
+            Expect.stringContains(tool.Run("replay", "changed.json").Error, "'normal(x)' does not name initial weights.", "weights");
+        }),
         Spec.Test("a trial of images is refused on others", () =>
         {
             using var tool = StudyTests.WithStudy("""

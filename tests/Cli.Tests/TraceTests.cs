@@ -92,6 +92,27 @@ internal static class TraceTests
             Expect.equal(outcome.Error.Trim().Split('\n').Length, 1, outcome.Error);
             Expect.isFalse(File.Exists(tool.PathOf("out.npz")), "nothing is left behind");
         }),
+        Spec.Test("an archive that expands to more than 1,000 times its size needs --max-expansion", () =>
+        {
+            using var tool = new Tool();
+            Save(tool.PathOf("w.npz"), [("w", Zeros(1))]);
+            using (var file = File.Create(tool.PathOf("g.npz")))
+            using (var archive = new System.IO.Compression.ZipArchive(file, System.IO.Compression.ZipArchiveMode.Create))
+            using (var stream = archive.CreateEntry("w.npy", System.IO.Compression.CompressionLevel.SmallestSize).Open())
+            {
+                var header = System.Text.Encoding.ASCII.GetBytes("{'descr': '<f8', 'fortran_order': False, 'shape': (200000, 1), }\n");
+                stream.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, 0]);
+                stream.Write(header);
+                stream.Write(new byte[8 * 200_000]);
+            }
+
+            string[] command = ["trace", "fixed(lr=1)", "--initial", "w.npz", "--gradients", "g.npz", "--out", "out.npz"];
+            var factor = 1_600_000 / (int)new FileInfo(tool.PathOf("g.npz")).Length;
+            var refused = tool.Run([.. command, "--max-expansion", $"{factor}"]);
+            Expect.equal(refused.ExitCode, 2, refused.Error);
+            Expect.stringContains(refused.Error, "are promised by a file of", "message");
+            Expect.equal(tool.Run([.. command, "--max-expansion", "2000"]).ExitCode, 0, "allowed");
+        }),
         Spec.Test("a file that is missing, damaged, or cannot be written is named", () =>
         {
             using var tool = new Tool();

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using CuteDl.Cli;
 using CuteDl.Testing;
@@ -51,6 +52,17 @@ internal static class UsageTests
         ("nothing to trace", ["trace", "adam"], "--gradients"),
         ("an unknown option", ["run", "adam", "--fast"], "--fast"),
         ("laws of an unknown rule, with the nearest", ["laws", "adma"], "Did you mean adam?"),
+        ("an empty name of a study", ["study", "check", ""], "FILE is empty."),
+        ("an empty name of a new study", ["study", "init", " "], "FILE is empty."),
+        ("an empty name of a study's folder", ["study", "status", ""], "DIR is empty."),
+        ("an empty name of a result", ["replay", ""], "RESULT is empty."),
+        ("an empty name of a trace", ["trace", "adam", "--initial", "a", "--gradients", "b", "--out", ""], "--out is empty."),
+        ("a folder in place of a study", ["study", "check", "."], "'.' is a folder"),
+        ("a missing study", ["study", "check", "none.json"], "The file 'none.json' does not exist."),
+        ("a letter beyond 16 bits, whole", ["run", "😀"], "found '😀'"),
+        ("control characters, made visible", ["list", "\u001b[31m\u202e"], "'[U+001B][31m[U+202E]'"),
+        ("no expansion of a trace", ["trace", "adam", "--initial", "a", "--gradients", "b", "--out", "c", "--max-expansion", "0"], "--max-expansion must be at least 1, not 0."),
+        ("no expansion of a replay", ["replay", "none.json", "--max-expansion", "0"], "--max-expansion must be at least 1, not 0."),
         ("laws without cases", ["laws", "adam", "--cases", "0"], "--cases must be at least 1, not 0."),
     ];
 
@@ -75,6 +87,46 @@ internal static class UsageTests
             Expect.equal(outcome.Output, "", "standard output");
             Expect.isFalse(Directory.EnumerateFileSystemEntries(tool.Folder).Any(), "nothing is left behind");
         }))),
+        Spec.Test("a long name does not hide the message", () =>
+        {
+            using var tool = new Tool();
+            var outcome = tool.Run("list", string.Concat(Enumerable.Repeat("😀", 50_000)));
+            Expect.equal(outcome.ExitCode, 2, outcome.Error);
+            Expect.isLessThan(outcome.Error.Length, 1100, "length");
+            Expect.stringContains(outcome.Error, "😀😀", "beginning");
+            Expect.stringContains(outcome.Error, "nown ", "end");
+            Expect.isFalse(outcome.Error.Contains('\uFFFD'), "whole characters");
+        }),
+        Spec.Test("a study that cannot be read is not called missing", () =>
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                return;
+            }
+
+            // A link to itself, which fails for every user: no permission is in the way.
+            using var tool = new Tool();
+            File.CreateSymbolicLink(tool.PathOf("loop.json"), "loop.json");
+            var outcome = tool.Run("study", "check", "loop.json");
+            Expect.equal(outcome.ExitCode, 1, outcome.Error);
+            Expect.stringContains(outcome.Error, "The file 'loop.json' cannot be read", "message");
+        }),
+        Spec.Test("a batch may be larger than any data set", () =>
+        {
+            Expect.equal(CuteDl.Core.Data.Batches.count(10, int.MaxValue), 1, "batches");
+        }),
+        Spec.Test("an interrupt that arrives twice at once is one request; a later one ends the program", () =>
+        {
+            var clock = new SetClock();
+            using var interruption = new Interruption(clock);
+            Expect.isTrue(interruption.Handle(PosixSignal.SIGTERM), "the first is handled");
+            Expect.isTrue(interruption.Token.IsCancellationRequested, "cancelled");
+            clock.Now = 499;
+            Expect.isTrue(interruption.Handle(PosixSignal.SIGTERM), "the same request");
+            clock.Now = 500;
+            Expect.isFalse(interruption.Handle(PosixSignal.SIGINT), "ends");
+            Expect.equal(interruption.Signal, PosixSignal.SIGTERM, "the first decides the exit code");
+        }),
         Spec.Test("damaged data is named with file and place", () =>
         {
             using var tool = new Tool();
@@ -210,4 +262,13 @@ internal static class UsageTests
 
             Expect.equal(adam.GetProperty("initial_state").GetProperty("square_average").GetString(), "0", "adam's squares at the start");
         }));
+
+    private sealed class SetClock : TimeProvider
+    {
+        public long Now { get; set; }
+
+        public override long TimestampFrequency => 1000;
+
+        public override long GetTimestamp() => Now;
+    }
 }

@@ -67,7 +67,8 @@ let private layers classes =
 let private images =
     gen {
         let! classes = whole 2 20
-        let! source = Gen.elements [ Mnist; Folder("a folder/\"x\"/ü", classes) ]
+        let! expansion = Gen.elements [ CuteDl.Core.Data.Growing.DefaultExpansion; 1; System.Int32.MaxValue ]
+        let! source = Gen.elements [ Mnist; Folder("a folder/\"x\"/ü", classes, expansion) ]
         let! layers = layers (if source = Mnist then 10 else classes)
 
         let! split =

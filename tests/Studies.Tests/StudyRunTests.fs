@@ -269,6 +269,19 @@ let private interruptions =
                   File.WriteAllText(path, other)
                   Expect.stringContains (refusal (fun () -> started folder)) "$.name" "the difference"
                   Expect.equal (File.ReadAllText path) other "kept"))
+          testCase "a folder with other files is refused, and stays as it is" (fun () ->
+              inFolder (fun path ->
+                  File.WriteAllText(Path.Combine(path, "notes.txt"), "mine")
+                  Expect.stringContains (refusal (fun () -> started path)) "is not empty: it has 'notes.txt'" "message"
+                  Expect.sequenceEqual (Directory.GetFileSystemEntries path) [ Path.Combine(path, "notes.txt") ] "entries")
+
+              inFolder (fun path ->
+                  // As a process leaves them that was killed before it wrote the journal.
+                  for name in [ "lock"; "lock-running"; "journal.new"; ".abcdefgh.abc.tmp" ] do
+                      File.WriteAllText(Path.Combine(path, name), "")
+
+                  (started path :> IDisposable).Dispose()))
+
           testCase "another study, other images, a second process and a folder in use are refused" (fun () ->
               inFolder (fun path ->
                   let folder = StudyFolder path

@@ -56,16 +56,23 @@ public static partial class Replays
     /// <param name="result">What came of it.</param>
     /// <param name="data">Its images, if they lie elsewhere; nothing: as the result names them.</param>
     /// <param name="progress">Told of the steps taken, on the thread that trains.</param>
+    /// <param name="maxExpansion">The most bytes that each byte of a compressed file, which the result names, may expand to; at least 1.</param>
     /// <param name="cancellationToken">Ends it within one batch.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxExpansion"/> is below 1.</exception>
     /// <exception cref="StudyException">The images are not those of the run.</exception>
     /// <exception cref="FormatException">The result's model, weights or optimizer are not of those that a text can name.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static async Task<ReplayResult> RunAsync(
-        RunResult result, ImageData? data = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+        RunResult result,
+        ImageData? data = null,
+        IProgress<long>? progress = null,
+        int maxExpansion = Growing.DefaultExpansion,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(result);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxExpansion, 1);
         var steps = progress is null ? null : new Steps(progress);
-        var again = await Experiment(result, data).RunAsync(steps, cancellationToken).ConfigureAwait(false);
+        var again = await Experiment(result, data, maxExpansion).RunAsync(steps, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         var difference = Difference(result, again);
         return new ReplayResult
@@ -132,12 +139,12 @@ public static partial class Replays
             study.Contenders.First(contender => contender.Name == trial.Contender).Optimizer,
             (optimizer, value) => OptimizerModule.set(value.Item1, value.Item2, optimizer));
 
-    private static Experiment Experiment(RunResult result, ImageData? data)
+    private static Experiment Experiment(RunResult result, ImageData? data, int maxExpansion)
     {
         var settings = result.Settings;
         var experiment = Layers(result.Model)
             .Optimizer(Optimizers.Parse(result.Optimizer), result.Run)
-            .InitialWeights(Weights(settings.InitialWeights))
+            .InitialWeights(Weights(settings.InitialWeights, maxExpansion))
             .Precision(result.Precision)
             .Order(settings.Order)
             .Batch(settings.Batch)
@@ -151,7 +158,7 @@ public static partial class Replays
         var steps = result.Stop == StopReason.Cancelled ? Math.Max(1, result.Steps) : settings.MaxSteps;
         experiment = steps is { } most ? experiment.MaxSteps(most) : experiment;
         experiment = settings.ValidateEvery is { } every ? experiment.ValidateEvery(every) : experiment;
-        var images = data ?? (settings.Data == "mnist" ? Mnist.Load() : ImageData.FromFolder(settings.Data, Outputs(result.Model)));
+        var images = data ?? (settings.Data == "mnist" ? Mnist.Load() : ImageData.FromFolder(settings.Data, Outputs(result.Model), maxExpansion));
         return images.Checksum == settings.DataChecksum
             ? experiment.Data(images)
             : throw new StudyException(
@@ -163,7 +170,7 @@ public static partial class Replays
         var match = ModelText().Match(model);
         if (!match.Success)
         {
-            throw new FormatException($"'{model}' is not a model. A model is written like 784-128(relu)-10(linear) softmax-cross-entropy.");
+            throw NoModel(model);
         }
 
         var loss = Enum.GetValues<LossFunction>().Cast<LossFunction?>().FirstOrDefault(loss => Translate.Loss(loss!.Value).ToString() == match.Groups["loss"].Value)
@@ -172,24 +179,39 @@ public static partial class Replays
         foreach (Match layer in LayerText().Matches(match.Groups["layers"].Value))
         {
             experiment = layer.Groups["rate"].Success
-                ? experiment.Dropout(double.Parse(layer.Groups["rate"].Value, CultureInfo.InvariantCulture))
-                : experiment.Dense(int.Parse(layer.Groups["units"].Value, CultureInfo.InvariantCulture), Enum.Parse<Activation>(layer.Groups["activation"].Value, ignoreCase: true));
+                ? experiment.Dropout(Rate(layer.Groups["rate"].Value, model))
+                : experiment.Dense(Units(layer, model), ActivationOf(layer.Groups["activation"].Value, model));
         }
 
         return experiment;
     }
 
-    private static int Outputs(string model) => int.Parse(LayerText().Matches(model)[^1].Groups["units"].Value, CultureInfo.InvariantCulture);
+    private static int Outputs(string model) => LayerText().Matches(model) is [.., var last] ? Units(last, model) : throw NoModel(model);
 
-    private static InitialWeights Weights(string name) =>
+    private static int Units(Match layer, string model) =>
+        int.TryParse(layer.Groups["units"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var units) && units > 0 ? units : throw NoModel(model);
+
+    private static double Rate(string text, string model) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate) && rate is >= 0 and < 1 ? rate : throw NoModel(model);
+
+    private static Activation ActivationOf(string text, string model) =>
+        Enum.GetValues<Activation>().Cast<Activation?>().FirstOrDefault(activation => activation!.Value.ToString().Equals(text, StringComparison.OrdinalIgnoreCase))
+            ?? throw NoModel(model);
+
+    private static FormatException NoModel(string model) =>
+        new($"{Quotation.quote(model)} is not a model. A model is written like 784-128(relu)-10(linear) softmax-cross-entropy.");
+
+    private static InitialWeights Weights(string name, int maxExpansion) =>
         name switch
         {
             "glorot" => InitialWeights.Glorot,
             "he" => InitialWeights.He,
             "reference" => InitialWeights.Reference,
             _ when NormalText().Match(name) is { Success: true } normal =>
-                InitialWeights.Normal(double.Parse(normal.Groups["deviation"].Value, CultureInfo.InvariantCulture)),
-            _ => InitialWeights.FromFile(name),
+                double.TryParse(normal.Groups["deviation"].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var deviation) && double.IsFinite(deviation) && deviation > 0
+                    ? InitialWeights.Normal(deviation)
+                    : throw new FormatException($"{Quotation.quote(name)} does not name initial weights. The deviation in normal(...) must be a number above 0."),
+            _ => InitialWeights.FromFile(name, maxExpansion),
         };
 
     // The first validation that differs; the first step that differs lies behind the one before.

@@ -174,7 +174,7 @@ public sealed partial class Study
     internal static DataSets Read(ImageSource source) =>
         source switch
         {
-            ImageSource.Folder folder => DataSetsModule.readFolder(folder.classes, folder.path),
+            ImageSource.Folder folder => DataSetsModule.readFolderWithin(folder.expansion, folder.classes, folder.path),
             ImageSource.Held held => held.data,
             _ => CuteDl.Mnist.Load().Core,
         };

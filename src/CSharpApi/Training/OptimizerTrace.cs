@@ -15,21 +15,24 @@ public static class OptimizerTrace
     /// <param name="initialPath">An .npz archive with the parameters before the first step, an array of floats for each tensor.</param>
     /// <param name="gradientsPath">An .npz archive with the gradients: under each tensor's name, steps × the tensor's shape.</param>
     /// <param name="outputPath">Where the parameters go, in the form of the gradients, as float64; written whole or not at all.</param>
+    /// <param name="maxExpansion">The most bytes that each byte of an archive may expand to, at least 1.</param>
     /// <returns>How many steps were taken.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxExpansion"/> is below 1.</exception>
     /// <exception cref="FormatException">
     /// An archive is damaged, a tensor is in one archive alone, a shape does not fit, or numbers of steps differ; the message names the tensor.
     /// </exception>
     /// <exception cref="ArgumentException">The optimizer's groups do not fit the tensors.</exception>
     /// <exception cref="NonFiniteException">Gradients or the optimizer's state are not finite; nothing is written.</exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
-    public static long Write(Optimizer optimizer, string initialPath, string gradientsPath, string outputPath)
+    public static long Write(Optimizer optimizer, string initialPath, string gradientsPath, string outputPath, int maxExpansion = Growing.DefaultExpansion)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         ArgumentException.ThrowIfNullOrEmpty(initialPath);
         ArgumentException.ThrowIfNullOrEmpty(gradientsPath);
         ArgumentException.ThrowIfNullOrEmpty(outputPath);
-        var initial = Npz.read(initialPath).ToDictionary(array => array.Key, array => array.Value);
-        var gradients = Npz.read(gradientsPath).ToDictionary(array => array.Key, array => array.Value);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxExpansion, 1);
+        var initial = Npz.readWithin(maxExpansion, initialPath).ToDictionary(array => array.Key, array => array.Value);
+        var gradients = Npz.readWithin(maxExpansion, gradientsPath).ToDictionary(array => array.Key, array => array.Value);
         var names = initial.Keys.Order(StringComparer.Ordinal).ToArray();
         var steps = Check(names, initial, gradients, initialPath, gradientsPath);
 

@@ -22,12 +22,15 @@ internal static class LawsCommand
             "Tests an optimizer against the laws: mathematical properties that an optimizer of its kind should have. Prints which laws hold, which are broken, and which do not apply. The exit code is 1 if a law is broken.",
             "cutedl laws \"adam(lr=0.001)\" --cases 1000")
          { optimizer, seed, cases, json };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var options = LawChecker.DefaultOptions
                 .WithSeed(parsed.GetValue(seed))
                 .WithCases(TrainingOptions.AtLeast(cases, parsed.GetValue(cases), 1));
-            var report = LawChecker.Check(parsed.GetValue(optimizer)!, options);
+
+            // The check cannot be cancelled, and leaves nothing unfinished: an interrupt ends the program beside it.
+            var check = Task.Run(() => LawChecker.Check(parsed.GetValue(optimizer)!, options), CancellationToken.None);
+            var report = await check.WaitAsync(cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(json))
             {
                 Console.WriteLine(ToJson(report).ToJsonString());

@@ -12,22 +12,27 @@ internal static class ReplayCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string>("RESULT") { Description = "The result.json of a run, or the file of a trial in a study's folder (trials/.../SEED.json)." };
+        var file = Names.NotEmpty(new Argument<string>("RESULT")
+        {
+            Description = "The result.json of a run, or the file of a trial in a study's folder (trials/.../SEED.json).",
+        });
         var data = new Option<string?>("--data") { HelpName = "DIR", Description = "Folder of the images, if they have moved. Default: the images that the result names." };
         var classes = new Option<int?>("--classes") { HelpName = "N", Description = "Number of classes of the data set in --data, at least 2. Default: the number that the result names.", CustomParser = Numbers.WholeOrNone<int> };
+        var maxExpansion = TrainingOptions.MaxExpansion();
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new CommandPage(
             "replay",
             "Repeats a recorded run and compares the new result with the recorded one, bit for bit. If they differ, the first step that differs is named, and the exit code is 1.",
             "cutedl replay artifacts/run-1/runs/adam/seed-0/result.json")
-         { file, data, classes, json };
+         { file, data, classes, maxExpansion, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var path = parsed.GetValue(file)!;
+            var expansion = TrainingOptions.AtLeast(maxExpansion, parsed.GetValue(maxExpansion), 1);
             var folder = parsed.GetValue(data) is { } given ? TrainingOptions.NotEmpty(data, given) : null;
             try
             {
-                var result = await ReplayAsync(path, folder, parsed.GetValue(classes), cancellationToken).ConfigureAwait(false);
+                var result = await ReplayAsync(path, folder, parsed.GetValue(classes), expansion, cancellationToken).ConfigureAwait(false);
                 Show(result, parsed.GetValue(json));
                 return result.IsBitEqual ? ExitCode.Fine : ExitCode.RunFailed;
             }
@@ -39,7 +44,7 @@ internal static class ReplayCommand
         return command;
     }
 
-    private static Task<ReplayResult> ReplayAsync(string path, string? folder, int? classes, CancellationToken cancellationToken)
+    private static Task<ReplayResult> ReplayAsync(string path, string? folder, int? classes, int expansion, CancellationToken cancellationToken)
     {
         var steps = new StepLines(Console.Error);
         var text = ReadResult(path);
@@ -49,9 +54,9 @@ internal static class ReplayCommand
         }
 
         var result = ReadRun(path, text);
-        return Replays.RunAsync(result, Images(() => Replays.Classes(result)), steps, cancellationToken);
+        return Replays.RunAsync(result, Images(() => Replays.Classes(result)), steps, expansion, cancellationToken);
 
-        ImageData? Images(Func<int> recorded) => folder is null ? null : ImageData.FromFolder(folder, classes ?? recorded());
+        ImageData? Images(Func<int> recorded) => folder is null ? null : ImageData.FromFolder(folder, classes ?? recorded(), expansion);
     }
 
     private static string ReadResult(string path) =>

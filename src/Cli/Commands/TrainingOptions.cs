@@ -83,13 +83,7 @@ internal sealed class TrainingOptions
             + "layers.0.weight (inputs x units), layers.0.bias, ... Default: normal. If no seed is given, a model without hidden layers on MNIST starts from reference: fixed weights, built in.",
     };
 
-    private readonly Option<int> _maxExpansion = new("--max-expansion")
-    {
-        HelpName = "N",
-        Description = "Largest allowed ratio of unpacked to packed size of a compressed file, at least 1. A file with a larger ratio is refused.",
-        DefaultValueFactory = _ => Growing.DefaultExpansion,
-        CustomParser = Numbers.Whole<int>,
-    };
+    private readonly Option<int> _maxExpansion = MaxExpansion();
 
     private readonly Option<ValidationMean?> _validationMean = new("--validation-mean")
     {
@@ -161,6 +155,15 @@ internal sealed class TrainingOptions
     {
         _hasLimits = hasLimits;
     }
+
+    /// <summary>The option of every command that reads compressed files of data.</summary>
+    public static Option<int> MaxExpansion() => new("--max-expansion")
+    {
+        HelpName = "N",
+        Description = "Largest allowed ratio of unpacked to packed size of a compressed file, at least 1. A file with a larger ratio is refused.",
+        DefaultValueFactory = _ => Growing.DefaultExpansion,
+        CustomParser = Numbers.Whole<int>,
+    };
 
     public void AddTo(Command command)
     {

@@ -42,13 +42,21 @@ module AtomicFile =
 
     let private unfinishedName = Regex(@"^\.[a-z0-9]{8}\.[a-z0-9]{3}\.tmp$", RegexOptions.CultureInvariant)
 
+    /// <summary>True if this is the name of an unfinished file, as a killed process leaves it.</summary>
+    /// <param name="name">The name of a file, without its folder.</param>
+    let isUnfinished (name: string) : bool = unfinishedName.IsMatch name
+
     let private create (unfinished: string) (target: string) : FileStream =
         let options =
             FileStreamOptions(Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None)
 
         // A file that only its owner can read stays so. (Windows takes a new file's rights from its folder.)
         if not (OperatingSystem.IsWindows()) && File.Exists target then
-            options.UnixCreateMode <- File.GetUnixFileMode target
+            try
+                options.UnixCreateMode <- File.GetUnixFileMode target
+            with :? FileNotFoundException ->
+                // A link to nothing, which the new file replaces.
+                ()
 
         new FileStream(unfinished, options)
 

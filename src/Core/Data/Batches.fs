@@ -22,7 +22,9 @@ type Order =
 /// <summary>Examples on their way into a network: bytes become value / 255, labels become a 1 in a row of zeros.</summary>
 module Batches =
     /// <summary>How many batches an epoch has; the last one may be smaller.</summary>
-    let count (examples: int) (batchSize: int) = (examples + batchSize - 1) / batchSize
+    let count (examples: int) (batchSize: int) : int =
+        // Not (examples + batchSize - 1) / batchSize: the sum of large numbers overflows.
+        examples / batchSize + (if examples % batchSize = 0 then 0 else 1)
 
     /// <summary>The examples of an epoch in their order.</summary>
     /// <param name="order">Which order.</param>

@@ -67,7 +67,14 @@ type private SyntaxReader(text: string, maximumDepth: int) =
         while position < text.Length && Char.IsWhiteSpace text[position] do
             position <- position + 1
 
-    let found () = if position < text.Length then $"'{text[position]}'" else "the end"
+    // A rune: half of a surrogate pair cannot be shown.
+    let found () =
+        if position >= text.Length then
+            "the end"
+        else
+            match Rune.TryGetRuneAt(text, position) with
+            | true, rune -> $"'{rune}'"
+            | false, _ -> $"'{text[position]}'"
 
     let take (expected: char) =
         skipBlanks ()

@@ -18,11 +18,13 @@ public static class StudyReport
     /// <param name="result">The results of the study.</param>
     /// <param name="folder">The folder, usually the study's own; it is created if needed.</param>
     /// <returns>The path of <c>report.html</c>.</returns>
-    /// <exception cref="IOException">A file cannot be written; the message names it.</exception>
+    /// <exception cref="IOException">A file cannot be written, or <c>tables</c> or <c>figures</c> is a link; the message names it.</exception>
     public static string Write(StudyResult result, string folder)
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        RefuseLink(folder, "tables");
+        RefuseLink(folder, "figures");
         var content = new StudyContent(result);
         void Text(string name, string text) => WholeFile.Write(Path.Combine(folder, name), Encoding.UTF8.GetBytes(text));
         if (!File.Exists(Path.Combine(folder, "study.json")))
@@ -48,5 +50,15 @@ public static class StudyReport
 
         Text("report.html", new StudyPage(content).Write());
         return Path.Combine(folder, "report.html");
+    }
+
+    // A study's folder may come from somebody else: nothing is written outside of it.
+    private static void RefuseLink(string folder, string name)
+    {
+        var path = Path.Combine(folder, name);
+        if (new DirectoryInfo(path).LinkTarget is not null)
+        {
+            throw new IOException($"'{path}' is a link. Links in a study's folder are not followed: put a real folder there.");
+        }
     }
 }

@@ -47,7 +47,7 @@ module internal Fit =
             | Images images ->
                 match images.Source with
                 | Mnist -> Ok(ofModel (modelOf mnistWidth images))
-                | Folder(path, classes) -> checkedModel images (DataSets.readFolder classes path)
+                | Folder(path, classes, expansion) -> checkedModel images (DataSets.readFolderWithin expansion classes path)
                 | Held(_, data) -> checkedModel images data
         with
         | :? ArgumentException as error -> Error(Refusal.ofException error)

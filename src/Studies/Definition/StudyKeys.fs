@@ -44,7 +44,7 @@ module internal StudyKeys =
         @ everyTask
 
     let functionTask = [ "name"; "function"; "dimensions"; "condition"; "examples" ] @ everyTask
-    let folder = [ "folder"; "classes"; "training_images" ]
+    let folder = [ "folder"; "classes"; "training_images"; "max_expansion" ]
     let holdOut = [ "validation"; "seed" ]
     let dense = [ "dense"; "activation" ]
     let dropout = [ "dropout" ]

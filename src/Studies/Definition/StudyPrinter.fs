@@ -1,5 +1,6 @@
 namespace CuteDl.Studies
 
+open CuteDl.Core.Data
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 
@@ -60,7 +61,12 @@ module internal StudyPrinter =
         [ "data",
           (match task.Source with
            | Mnist -> text "mnist"
-           | Folder(path, classes) -> object' [ "folder", text path; "classes", whole classes ]
+           | Folder(path, classes, expansion) ->
+               object'
+                   [ "folder", text path
+                     "classes", whole classes
+                     if expansion <> Growing.DefaultExpansion then
+                         "max_expansion", whole expansion ]
            | Held(name, _) -> object' [ "held", text name ])
           "split",
           (match task.Split with

@@ -7,8 +7,10 @@ open CuteDl.Core.Networks
 type ImageSource =
     /// <summary>MNIST, from the data package.</summary>
     | Mnist
-    /// <summary>A folder with four files in MNIST's format.</summary>
-    | Folder of path: string * classes: int
+    /// <summary>
+    /// A folder with four files in MNIST's format. <c>expansion</c> is the largest allowed ratio of unpacked to packed size.
+    /// </summary>
+    | Folder of path: string * classes: int * expansion: int
     /// <summary>Images in memory, with their name in results.</summary>
     | Held of name: string * data: DataSets
 

@@ -22,7 +22,11 @@ module internal TaskParser =
                 found.Optional("classes", StudyKeys.mnistClasses, (fun place -> reading.Int(place, 2, 256)))
 
             let images = found.Optional("training_images", None, (fun place -> Some(reading.Int(place, 1, most))))
-            Folder(path, classes), images
+
+            let expansion =
+                found.Optional("max_expansion", Growing.DefaultExpansion, (fun place -> reading.Int(place, 1, most)))
+
+            Folder(path, classes, expansion), images
         | _ ->
             reading.FailValue(place, "\"mnist\" or { \"folder\": ..., \"classes\": ... }")
             Mnist, None
@@ -187,7 +191,7 @@ module internal TaskParser =
 
                 let classes =
                     match source with
-                    | Folder(_, classes) -> classes
+                    | Folder(_, classes, _) -> classes
                     | _ -> StudyKeys.mnistClasses
 
                 let batch = found.Optional("batch", 64, whole 1 1_000_000)

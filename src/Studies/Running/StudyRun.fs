@@ -98,9 +98,11 @@ type StudyRun
                     $"'{folder.Path}' holds another study. The differences (the folder's value first):\n  {list}\nRestore the study file, or run the new study in another folder."
             )
 
+    static let newJournal (path: string) : string = path + ".new"
+
     /// Writes the journal under another name first: a journal without its study could be neither resumed nor started again.
     static let beginJournal (path: string) (header: string) : Journal =
-        let unfinished = path + ".new"
+        let unfinished = newJournal path
         File.Delete unfinished
 
         using (Journal.Create unfinished) (fun journal -> journal.Append header)
@@ -123,6 +125,20 @@ type StudyRun
             )
         else
             raise (StudyException $"'{folder.Path}' holds no study. Give the folder of a study.")
+
+    /// Files of others could have the names of the study's files. A folder may hold the study's own file, and what a process left that ended
+    /// before it wrote the journal.
+    static let refuseOthers (folder: StudyFolder) : unit =
+        let own =
+            [ folder.Study; newJournal folder.Journal; folder.Lock; folder.Running ]
+            |> List.map Path.GetFileName
+
+        if Directory.Exists folder.Path && not (File.Exists folder.Journal) then
+            Directory.EnumerateFileSystemEntries folder.Path
+            |> Seq.map Path.GetFileName
+            |> Seq.tryFind (fun name -> not (List.contains name own || AtomicFile.isUnfinished (string name)))
+            |> Option.iter (fun name ->
+                raise (StudyException $"The folder '{folder.Path}' is not empty: it has '{name}'. Choose a new or an empty folder."))
 
     /// The study that a header is about.
     static let studyOf (folder: StudyFolder) (given: StudyDesign option) (header: StudyHeader) : StudyDesign =
@@ -163,6 +179,7 @@ type StudyRun
         : StudyRun =
         check study untilDecided
         let folder = StudyFolder path
+        refuseOthers folder
         Directory.CreateDirectory folder.Path |> ignore
         let folderLock = FolderLock.Take folder
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CuteDl.Core.Data;
 
 namespace CuteDl.Cli;
 
@@ -27,23 +28,39 @@ internal static class StudyCommand
     }
 
     /// <summary>The argument for the file of a study.</summary>
-    public static Argument<string> FileArgument() => new("FILE") { Description = "The JSON file of the study. 'cutedl study init' writes one to start from." };
+    public static Argument<string> FileArgument() =>
+        Names.NotEmpty(new Argument<string>("FILE") { Description = "The JSON file of the study. 'cutedl study init' writes one to start from." });
 
     /// <summary>The argument for the folder of a study.</summary>
-    public static Argument<string> FolderArgument() => new("DIR") { Description = "The folder of a study, as given to --out of 'cutedl study run'." };
+    public static Argument<string> FolderArgument() =>
+        Names.NotEmpty(new Argument<string>("DIR") { Description = "The folder of a study, as given to --out of 'cutedl study run'." });
 
     /// <summary>Reads the study in a file.</summary>
     /// <exception cref="UsageException">The file does not exist.</exception>
     public static Study Load(string file) => Study.Load(Existing(file));
 
     public static string Existing(string file) =>
-        File.Exists(file) ? file
-        : Directory.Exists(file) ? throw new UsageException($"'{file}' is a folder, but a study is a file. To continue the study in this folder, run 'cutedl study resume {file}'.")
-        : throw new UsageException($"The file '{file}' does not exist. 'cutedl study init {file}' writes an example.");
+        Directory.Exists(file) ? throw new UsageException($"'{file}' is a folder, but a study is a file. To continue the study in this folder, run 'cutedl study resume {file}'.")
+        : IsMissing(file) ? throw new UsageException($"The file '{file}' does not exist. 'cutedl study init {file}' writes an example.")
+        : file;
+
+    // File.Exists is also false for a file that may not be read: opening it tells the two apart.
+    private static bool IsMissing(string file)
+    {
+        try
+        {
+            using var opened = InputFile.openRead(file);
+            return false;
+        }
+        catch (FileNotFoundException)
+        {
+            return true;
+        }
+    }
 
     private static Command CreateInit()
     {
-        var file = new Argument<string>("FILE") { Description = "The file to write.", DefaultValueFactory = _ => DefaultFile };
+        var file = Names.NotEmpty(new Argument<string>("FILE") { Description = "The file to write.", DefaultValueFactory = _ => DefaultFile });
         var force = new Option<bool>("--force") { Description = "Overwrite an existing file." };
         var command = new CommandPage("init", "Writes a commented example of a study, to start from.", "cutedl study init study.json") { file, force };
         command.SetAction(parsed =>

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace CuteDl.Cli;
+
+/// <summary>Arguments and options that are names of files or folders.</summary>
+internal static class Names
+{
+    /// <summary>Refuses an empty name.</summary>
+    /// <param name="argument">The argument.</param>
+    public static Argument<string> NotEmpty(Argument<string> argument)
+    {
+        argument.Validators.Add(result => Check(result, argument.Name));
+        return argument;
+    }
+
+    /// <summary>Refuses an empty name.</summary>
+    /// <param name="option">The option.</param>
+    public static Option<string> NotEmpty(Option<string> option)
+    {
+        option.Validators.Add(result => Check(result, option.Name));
+        return option;
+    }
+
+    private static void Check(SymbolResult result, string name)
+    {
+        if (result.Tokens is [{ Value: var value }] && string.IsNullOrWhiteSpace(value))
+        {
+            result.AddError($"{name} is empty. Give the name of a file or folder.");
+        }
+    }
+}
