@@ -1,0 +1,92 @@
+/// Every sentence that the code shows to a user, in one file that can be read in one go.
+module CuteDl.Repository.Tests.MessagesTests
+
+open System
+open System.IO
+open System.Text.RegularExpressions
+open Expecto
+open FsCheck.FSharp
+open CuteDl.Testing
+open CuteDl.Repository.Tests.StringLiterals
+
+let private snapshot = "tests/Repository.Tests/messages.txt"
+
+/// Set to 1, the test writes the snapshot instead of comparing it.
+[<Literal>]
+let private WriteSnapshot = "CUTEDL_WRITE_SNAPSHOTS"
+
+let private language (path: string) =
+    if path.EndsWith(".fs", StringComparison.Ordinal) then FSharp
+    elif path.EndsWith(".js", StringComparison.Ordinal) then JavaScript
+    else CSharp
+
+let private folded (literal: string) = Regex.Replace(literal, @"\s+", " ").Trim()
+
+let private withoutHoles (literal: string) = Regex.Replace(literal, @"\{[^{}]*\}", " ")
+
+/// Prose has at least three words and little else; formulas, keys, paths and markup do not.
+let private isProse (literal: string) =
+    let plain = withoutHoles literal
+    let words = Regex.Matches(plain, @"(?<![\w./<-])[A-Za-z][a-z'’-]*(?=[\s.,:;!?)]|$)").Count
+    let letters = plain |> Seq.filter (fun character -> Char.IsLetter character || character = ' ') |> Seq.length
+    words >= 3 && float letters >= 0.7 * float plain.Length && not (plain.Contains "</")
+
+let private messages (path: string) =
+    Repository.read path
+    |> StringLiterals.all (language path)
+    |> List.map folded
+    |> List.filter isProse
+    |> List.distinct
+
+let private report () =
+    String.concat
+        ""
+        [ "Every sentence in string literals of src, by file. `{...}` is a value. Written by the test that compares it:\n"
+          $"{WriteSnapshot}=1 dotnet run -c Release --project tests/Repository.Tests\n"
+
+          for path in Repository.files "src" [ ".fs"; ".cs"; ".js" ] do
+              match messages path with
+              | [] -> ()
+              | messages ->
+                  $"\n{path}\n"
+
+                  for message in messages do
+                      $"- {message}\n" ]
+
+let private example name language text expected =
+    testCase name (fun () -> Expect.equal (StringLiterals.all language text) expected "the literals")
+
+let tests =
+    testList
+        "messages"
+        [ testCase "the snapshot of all messages is fresh" (fun () ->
+              let path = Path.Combine(Repository.root, snapshot)
+              let now = report ()
+
+              if Environment.GetEnvironmentVariable WriteSnapshot = "1" then
+                  File.WriteAllText(path, now)
+
+              let lines (text: string) = text.Split '\n' |> Set.ofArray
+              let kept = if File.Exists path then File.ReadAllText path else ""
+
+              if kept <> now then
+                  let changed sign these those = Set.difference (lines these) (lines those) |> Seq.map (fun line -> $"{sign} {line}")
+                  let difference = Seq.append (changed "-" kept now) (changed "+" now kept) |> String.concat "\n"
+
+                  failtest
+                      $"{snapshot} is not what the code says. Read the difference as a user would, then write the file anew with {WriteSnapshot}=1.\n{difference}")
+
+          testList
+              "literals"
+              [ example "strings of F#" FSharp "let a = \"one \\\"two\\\"\" // \"no\"\nlet b = 'x' (* \"no\" (* \"no\" *) *)" [ "one \"two\"" ]
+                example "type variables and primes are no characters" FSharp "let f' (x: 'T) = g<'T> \"one\"" [ "one" ]
+                example "interpolation" FSharp "$\"{{a}} {b + \"}\"} c\"" [ "{a} {b + \"}\"} c" ]
+                example "verbatim and raw strings" CSharp "var a = @\"x\"\"y\\\"; var b = \"\"\"one \"two\" \"\"\";" [ "x\"y\\"; "one \"two\" " ]
+                example "raw interpolation" CSharp "$$\"\"\"{a} {{b}}\"\"\"" [ "{a} {b}" ]
+                example "sums are one literal" CSharp "f(\"one \"\n    + \"two\", \"three\");" [ "one two"; "three" ]
+                example "templates of JavaScript" JavaScript "const a = `one ${b} two`, c = 'three'; /* 'no' */" [ "one {b} two"; "three" ] ]
+
+          testProperty "a literal comes back whatever it holds" (fun (characters: char list) ->
+              let text = String.Join("", characters).Replace("\000", "")
+              let quoted = text.Replace("\\", "\\\\").Replace("\"", "\\\"")
+              StringLiterals.all CSharp $"x = \"{quoted}\"; y = 'z';" = [ text ]) ]
