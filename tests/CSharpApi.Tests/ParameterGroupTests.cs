@@ -23,7 +23,7 @@ internal static class ParameterGroupTests
         (Optimizers.Adam().Freeze("layers.0.*"), "{ \"layers.0.*\": freeze | adam, \"*\": adam }"),
         (Optimizers.Adam().Freeze("layers.0.*").Thaw("layers.0.*"), "{ \"layers.0.*\": freeze(on=false) | adam, \"*\": adam }"),
         (Optimizers.Adam().Freeze("a").Thaw("a").Freeze("a"), "{ \"a\": freeze | adam, \"*\": adam }"),
-        (Optimizers.Adam().Freeze("a").Freeze("b"), "{ \"b\": freeze | adam, \"a\": freeze | adam, \"*\": adam }"),
+        (Optimizers.Adam().Freeze("a").Freeze("b"), "{ \"a\": freeze | adam, \"b\": freeze | adam, \"*\": adam }"),
         (Optimizers.Adam().For("*.bias", Optimizers.Sgd()).Freeze("a"), "{ \"a\": freeze | { \"*.bias\": sgd, \"*\": adam }, \"*\": { \"*.bias\": sgd, \"*\": adam } }"),
         (Optimizers.Adam().ClipGlobalNorm().Freeze("a"),
             "clip_global_norm | { \"a\": freeze | adam, \"*\": adam }"),

@@ -28,7 +28,10 @@ let private withoutHoles (literal: string) = Regex.Replace(literal, @"\{[^{}]*\}
 let private isProse (literal: string) =
     let plain = withoutHoles literal
     let words = Regex.Matches(plain, @"(?<![\w./<-])[A-Za-z][a-z'’-]*(?=[\s.,:;!?)]|$)").Count
-    let letters = plain |> Seq.filter (fun character -> Char.IsLetter character || character = ' ') |> Seq.length
+
+    let letters =
+        plain |> Seq.filter (fun character -> Char.IsLetter character || character = ' ') |> Seq.length
+
     words >= 3 && float letters >= 0.7 * float plain.Length && not (plain.Contains "</")
 
 let private messages (path: string) =
@@ -70,7 +73,9 @@ let tests =
               let kept = if File.Exists path then File.ReadAllText path else ""
 
               if kept <> now then
-                  let changed sign these those = Set.difference (lines these) (lines those) |> Seq.map (fun line -> $"{sign} {line}")
+                  let changed sign these those =
+                      Set.difference (lines these) (lines those) |> Seq.map (fun line -> $"{sign} {line}")
+
                   let difference = Seq.append (changed "-" kept now) (changed "+" now kept) |> String.concat "\n"
 
                   failtest
@@ -78,10 +83,18 @@ let tests =
 
           testList
               "literals"
-              [ example "strings of F#" FSharp "let a = \"one \\\"two\\\"\" // \"no\"\nlet b = 'x' (* \"no\" (* \"no\" *) *)" [ "one \"two\"" ]
+              [ example
+                    "strings of F#"
+                    FSharp
+                    "let a = \"one \\\"two\\\"\" // \"no\"\nlet b = 'x' (* \"no\" (* \"no\" *) *)"
+                    [ "one \"two\"" ]
                 example "type variables and primes are no characters" FSharp "let f' (x: 'T) = g<'T> \"one\"" [ "one" ]
                 example "interpolation" FSharp "$\"{{a}} {b + \"}\"} c\"" [ "{a} {b + \"}\"} c" ]
-                example "verbatim and raw strings" CSharp "var a = @\"x\"\"y\\\"; var b = \"\"\"one \"two\" \"\"\";" [ "x\"y\\"; "one \"two\" " ]
+                example
+                    "verbatim and raw strings"
+                    CSharp
+                    "var a = @\"x\"\"y\\\"; var b = \"\"\"one \"two\" \"\"\";"
+                    [ "x\"y\\"; "one \"two\" " ]
                 example "raw interpolation" CSharp "$$\"\"\"{a} {{b}}\"\"\"" [ "{a} {b}" ]
                 example "sums are one literal" CSharp "f(\"one \"\n    + \"two\", \"three\");" [ "one two"; "three" ]
                 example "templates of JavaScript" JavaScript "const a = `one ${b} two`, c = 'three'; /* 'no' */" [ "one {b} two"; "three" ] ]

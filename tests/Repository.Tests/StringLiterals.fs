@@ -11,11 +11,7 @@ type Language =
     | JavaScript
 
 [<Struct>]
-type private Kind =
-    { Quotes: int
-      Braces: int
-      IsVerbatim: bool
-      Quote: char }
+type private Kind = { Quotes: int; Braces: int; IsVerbatim: bool; Quote: char }
 
 type private Reader(language: Language, text: string) =
     let mutable at = 0
@@ -25,8 +21,10 @@ type private Reader(language: Language, text: string) =
 
     let count (character: char) (from: int) =
         let mutable i = from
+
         while i < text.Length && text[i] = character do
             i <- i + 1
+
         i - from
 
     let skipTo (ending: string) =
@@ -71,7 +69,11 @@ type private Reader(language: Language, text: string) =
                 let quotes = if isRaw then (if language = FSharp then 3 else quotes) else 1
 
                 ValueSome(
-                    struct ({ Quotes = quotes; Braces = dollars + dollarsAfter; IsVerbatim = verbatim = 1 || isRaw; Quote = '"' }, prefix + quotes)
+                    struct ({ Quotes = quotes
+                              Braces = dollars + dollarsAfter
+                              IsVerbatim = verbatim = 1 || isRaw
+                              Quote = '"' },
+                            prefix + quotes)
                 )
 
     /// The text of a hole, braces left out; strings within it are skipped as a whole.

@@ -76,13 +76,12 @@ let private freeze (precision: Precision<'T>) =
             for isOn, loss, gradient in Seq.zip3 isOn run.Losses (Array.map precision.OfAll run.Gradients) do
                 let now = if isOn then frozen else thawed
                 inPlaceStep now state parameters gradient |> ignore
-                // Losses are those of the whole model: they count for what is frozen, too.
                 Optimizer.observeInPlace now state loss
 
+                // While it is frozen, neither steps nor losses count.
                 if not isOn then
                     inPlaceStep run.Optimizer alone expected gradient |> ignore
-
-                Optimizer.observeInPlace run.Optimizer alone loss
+                    Optimizer.observeInPlace run.Optimizer alone loss
 
                 expectSameBits precision parameters expected "parameters"
                 expectSameBehind precision "freeze" (picture state) (picture alone) "state")
