@@ -29,11 +29,7 @@ type private Scripted(gradientAt: int64 -> float) =
 let private overflowing () = Scripted(fun step -> if step = 3L then 1e200 else 1.0)
 
 let private limits =
-    { MaxEpochs = None
-      MaxSteps = Some 100L
-      ValidateEvery = Some 5
-      StopRules = []
-      Diagnose = true }
+    { MaxEpochs = None; MaxSteps = Some 100L; ValidateEvery = Some 5; StopRules = []; Diagnose = true }
 
 let private start (optimizer: string) =
     TrainingSnapshot.start (Expression.parse optimizer) (overflowing () :> IWorkload<float>).Layout [| 1.0 |]
@@ -59,9 +55,7 @@ let tests =
 
               for cut in 0L .. 20L do
                   let resumed =
-                      start "adam(lr=0.01)"
-                      |> advance (overflowing ()) cut
-                      |> advance (overflowing ()) Int64.MaxValue
+                      start "adam(lr=0.01)" |> advance (overflowing ()) cut |> advance (overflowing ()) Int64.MaxValue
 
                   Expect.equal (ending resumed) (ending whole) $"end after {cut} steps"
                   expectSameBits Precision.double resumed.Checkpoint.Parameters whole.Checkpoint.Parameters $"parameters after {cut} steps")
