@@ -5,11 +5,29 @@ open System.Buffers.Binary
 open System.IO
 open System.IO.Compression
 
+/// A stream that is only read, from its beginning to its end.
+[<AbstractClass>]
+type internal ForwardStream() =
+    inherit Stream()
+    override _.CanRead = true
+    override _.CanSeek = false
+    override _.CanWrite = false
+    override _.Length = raise (NotSupportedException())
+
+    override _.Position
+        with get () = raise (NotSupportedException())
+        and set _ = raise (NotSupportedException())
+
+    override _.Flush() = ()
+    override _.Seek(_, _) = raise (NotSupportedException())
+    override _.SetLength _ = raise (NotSupportedException())
+    override _.Write(_: byte array, _, _) = raise (NotSupportedException())
+
 /// The bytes of a gzip file and, once appended, another member behind them whose content is the mark. .NET reads a file that is cut off
 /// within its last bytes, or followed by something else, as if it were whole; but gzip files one after another are one gzip file (RFC
 /// 1952, 2.2), and so the mark comes out behind the content if the file is whole, of however many members, and only then.
 type internal MarkedEnd(file: Stream) =
-    inherit Stream()
+    inherit ForwardStream()
 
     static let mark = "the end of the file"B
 
@@ -32,40 +50,13 @@ type internal MarkedEnd(file: Stream) =
         | 0 when isAppended -> tail.Read(buffer, offset, count)
         | read -> read
 
-    override _.CanRead = true
-    override _.CanSeek = false
-    override _.CanWrite = false
-    override _.Length = raise (NotSupportedException())
-
-    override _.Position
-        with get () = raise (NotSupportedException())
-        and set _ = raise (NotSupportedException())
-
-    override _.Flush() = ()
-    override _.Seek(_, _) = raise (NotSupportedException())
-    override _.SetLength _ = raise (NotSupportedException())
-    override _.Write(_: byte array, _, _) = raise (NotSupportedException())
-
 /// A gzip stream is damaged behind this byte of its content.
 exception internal GzipDamaged of offset: int64
 
 /// Gives one byte at a time, so that a decoder reads no byte more than it needs.
 type internal SingleBytes(file: Stream) =
-    inherit Stream()
+    inherit ForwardStream()
     override _.Read(buffer: byte array, offset, count) = file.Read(buffer, offset, min count 1)
-    override _.CanRead = true
-    override _.CanSeek = false
-    override _.CanWrite = false
-    override _.Length = raise (NotSupportedException())
-
-    override _.Position
-        with get () = raise (NotSupportedException())
-        and set _ = raise (NotSupportedException())
-
-    override _.Flush() = ()
-    override _.Seek(_, _) = raise (NotSupportedException())
-    override _.SetLength _ = raise (NotSupportedException())
-    override _.Write(_: byte array, _, _) = raise (NotSupportedException())
 
 /// What is wrong with the first member of a gzip file. .NET's message is the same for damaged data and for a wrong checksum, and speaks
 /// of a compression method.
