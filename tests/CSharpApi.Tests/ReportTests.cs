@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using System.Text;
 using System.Text.Json;
 using CuteDl.Reports;
@@ -76,6 +77,19 @@ internal static class ReportTests
             {
                 Expect.isTrue(svg.Contains(text, StringComparison.OrdinalIgnoreCase), text);
             }
+        }),
+        Spec.Test("an SVG picture defines each glyph once and draws only defined ones", () =>
+        {
+            using var folder = new TemporaryFolder();
+            var path = Path.Combine(folder.Path, "run.svg");
+            Result("momentum", 7, [1.0, 0.5]).SavePlot(path);
+            var elements = XDocument.Load(path).Root!.Descendants().ToList();
+            var defined = elements.Where(element => element.Name.LocalName == "path" && element.Attribute("id") is not null).Select(glyph => glyph.Attribute("id")!.Value).ToList();
+            var drawn = elements.Where(element => element.Name.LocalName == "use").Select(use => use.Attributes().Single(attribute => attribute.Name.LocalName == "href").Value[1..]).ToList();
+            Expect.equal(defined.Distinct().Count(), defined.Count, "one definition for each glyph");
+            Expect.sequenceEqual(drawn.Distinct().Order(StringComparer.Ordinal), defined, "every glyph drawn, and no other, is defined");
+            var letters = elements.Attributes("aria-label").Sum(label => label.Value.Count(letter => !char.IsWhiteSpace(letter)));
+            Expect.equal(drawn.Count, letters, "a glyph for each letter");
         }),
         Spec.Test("losses of exactly 0 are at the lower edge of a logarithmic axis, with a mark and the label 0", () =>
         {

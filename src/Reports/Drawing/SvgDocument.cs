@@ -8,6 +8,10 @@ namespace CuteDl.Reports;
 /// <summary>Rewrites an SVG file of Skia so that it looks the same everywhere and has the same bytes every time.</summary>
 internal static class SvgDocument
 {
+    // Glyphs are defined at this size and scaled to the text's: at 100, a tenth is below a hundredth of a pixel in the pictures' texts.
+    private const float GlyphSize = 100;
+    private static readonly XNamespace Links = "http://www.w3.org/1999/xlink";
+
     public static byte[] Finish(Stream svg)
     {
         var document = XDocument.Load(svg);
@@ -26,29 +30,56 @@ internal static class SvgDocument
         return written.ToArray();
     }
 
-    // Texts come as letters of a named font, which the reader's machine may lack, and then draws in another with other widths. They
-    // become outlines of the embedded one; what they say stays beside them, as aria-label.
+    // Skia writes texts in a named font, which the reader's machine may lack; other fonts have other widths. Outlines of the embedded
+    // font replace them, and aria-label keeps the text. Each glyph is defined once and used often: outlines of whole texts made files
+    // of 2 MB.
     private static void OutlineTexts(XElement root)
     {
+        var glyphs = new SortedDictionary<string, XElement>(StringComparer.Ordinal);
         foreach (var text in root.Descendants().Where(element => element.Name.LocalName == "text").ToList())
         {
-            text.ReplaceWith(Outline(text));
+            text.ReplaceWith(Outline(text, glyphs));
+        }
+
+        if (glyphs.Count > 0)
+        {
+            root.SetAttributeValue(XNamespace.Xmlns + "xlink", Links.NamespaceName);
+            root.AddFirst(new XElement(root.Name.Namespace + "defs", glyphs.Values));
         }
     }
 
-    private static XElement Outline(XElement text)
+    private static XElement Outline(XElement text, SortedDictionary<string, XElement> glyphs)
     {
         var letters = text.Value.Trim();
         var isBold = text.Attribute("font-weight") is not null;
-        using var font = new SKFont(isBold ? Typefaces.Bold : Typefaces.Regular, First(text, "font-size")) { Subpixel = true };
-        using var path = font.GetTextPath(letters, new SKPoint(First(text, "x"), First(text, "y")));
-        return new XElement(
-            text.Name.Namespace + "path",
+        var size = First(text, "font-size");
+        using var font = new SKFont(isBold ? Typefaces.Bold : Typefaces.Regular, GlyphSize) { Subpixel = true, Hinting = SKFontHinting.None };
+        var scale = size / GlyphSize;
+        var line = new XElement(
+            text.Name.Namespace + "g",
             text.Attribute("fill"),
             text.Attribute("fill-opacity"),
-            text.Attribute("transform"),
-            new XAttribute("aria-label", letters),
-            new XAttribute("d", path.ToSvgPathData()));
+            new XAttribute("transform", string.Create(CultureInfo.InvariantCulture, $"{text.Attribute("transform")?.Value} translate({First(text, "x")} {First(text, "y")}) scale({scale})").TrimStart()),
+            new XAttribute("aria-label", letters));
+        var codes = font.GetGlyphs(letters);
+        var places = font.GetGlyphPositions(codes);
+        for (var i = 0; i < codes.Length; i++)
+        {
+            var name = $"{(isBold ? 'b' : 'r')}{codes[i]}";
+            using var path = font.GetGlyphPath(codes[i]);
+            if (path is null || path.IsEmpty)
+            {
+                continue;
+            }
+
+            glyphs.TryAdd(name, new XElement(text.Name.Namespace + "path", new XAttribute("id", name), new XAttribute("d", path.ToSvgPathData())));
+            line.Add(new XElement(
+                text.Name.Namespace + "use",
+                new XAttribute(Links + "href", $"#{name}"),
+                new XAttribute("x", places[i].X.ToString("0.#", CultureInfo.InvariantCulture))));
+        }
+
+        return line;
     }
 
     // A place is given for each letter; the first is that of the text.
