@@ -1,25 +1,27 @@
 /// <summary>Computes all tables, comparisons and verdicts of a study from the results of its trials.</summary>
 /// <remarks>
-/// Conventions: a diverged trial never reached its target, and its accuracies count as 0. Pairs are compared on the seeds that both have
-/// finished, over all tasks on the seeds that both have finished on every task; they are ranked when these are all the seeds of the look. A
-/// trial that was stopped before it arrived is known up to its stop only, and no time beyond is compared. The family-wise error rate of each
-/// task and metric, and of each metric over all tasks, is at most the study's alpha: over all pairs by Holm's correction, over all looks by
-/// error spending. Over several tasks and metrics these rates add up. Trials of later looks take no part. All but seconds is the same for the
-/// same results, in whatever order they come.
+/// A diverged trial never reached its target, and its accuracies count as 0. Pairs are compared on the seeds that both have finished; over
+/// all tasks, on the seeds that both have finished on every task. A pair is ranked once these are all the seeds of the look. A trial that
+/// was stopped before it reached the target is known only up to its stop, and no later time is compared. The family-wise error rate is at
+/// most the study's alpha for each task and metric, and for each metric over all tasks: over pairs by Holm's correction, over looks by
+/// error spending. Over several tasks and metrics these rates add up. Trials of later looks are ignored. Equal results give an equal
+/// analysis in any order, except for seconds.
 /// </remarks>
 module CuteDl.Studies.Analysis
 
 open System
 open CuteDl.Studies.Statistics
 
-/// How many seeds there are at each look.
+/// Returns the number of seeds at each look.
 let private planned (study: StudyDesign) =
     match study.Protocol with
     | Fair(_, { Looks = Some looks }, _) -> Array.ofList looks.Seeds
     | Fair(_, confirmation, _) -> [| confirmation.Seeds.Length |]
     | Document seeds -> [| seeds.Length |]
 
-/// <summary>The level at which each look of the study may decide, as O'Brien and Fleming spend it; all of alpha if there is one look.</summary>
+/// <summary>
+/// Returns the significance level of each look, with the error spending of O'Brien and Fleming. A single look gets all of alpha.
+/// </summary>
 let levels (study: StudyDesign) : float array =
     ErrorSpending.levels Spending.OBrienFleming (StudyDesign.alpha study) (planned study)
 
@@ -35,7 +37,7 @@ let private lookState (study: StudyDesign) (looksDone: int) isDecided : LookStat
       FewestSeeds = max Measures.FewestToRank (SignFlip.fewest levels[look - 1] (max 1 (Measures.pairs study).Length))
       Decided = isDecided }
 
-/// Without the confirmed trials whose seeds are the next look's: looking at them would be one look more.
+/// Leaves out confirmation trials with seeds of the next look: to use them would be one more look.
 let private upTo (study: StudyDesign) (look: LookState) (results: TrialResult array) : TrialResult array =
     match study.Protocol with
     | Fair(_, ({ Looks = Some looks } as confirmation), _) ->
@@ -57,10 +59,12 @@ let private rules (study: StudyDesign) (look: LookState) : Pairs.Rules =
       EqualWithin = StudyDesign.equalWithin study
       LookSeeds = look.Planned[look.Done - 1] }
 
-/// <summary>True if the confirmed trials of a look decide the question: in steps and in final accuracy, some contender wins against or equals every other.</summary>
-/// <param name="study">The study that was asked.</param>
-/// <param name="results">Finished trials, in any order.</param>
-/// <param name="look">From 1.</param>
+/// <summary>
+/// True if the confirmation trials of a look decide the study: in steps and in final accuracy, some contender beats or equals every other.
+/// </summary>
+/// <param name="study">The study.</param>
+/// <param name="results">The results of finished trials, in any order.</param>
+/// <param name="look">The look, from 1.</param>
 [<CompiledName("IsDecided")>]
 let isDecided (study: StudyDesign) (results: TrialResult seq) (look: int) : bool =
     Guard.atLeast "look" 1 look
@@ -99,11 +103,14 @@ let private progress (look: LookState) trials expected isDocument =
        if look.Planned[look.Done - 1] < look.FewestSeeds then
            $"With {Words.seeds look.Planned[look.Done - 1]} no pair can win at this level, even if all seeds agree; {look.FewestSeeds} are needed." |]
 
-/// <summary>Everything a report shows, from the results there are; they may be incomplete, and then all is of these.</summary>
-/// <param name="study">The study that was asked.</param>
-/// <param name="results">Finished trials, in any order.</param>
-/// <param name="looksDone">Looks taken, from 1; 1 for a study without looks. More than planned is the last.</param>
-/// <exception cref="T:System.ArgumentOutOfRangeException">Less than 1 look.</exception>
+/// <summary>
+/// Returns everything that a report shows, from the results so far. Incomplete results give an analysis of the finished trials.
+/// </summary>
+/// <param name="study">The study.</param>
+/// <param name="results">The results of finished trials, in any order.</param>
+/// <param name="looksDone">The number of looks taken, at least 1; 1 for a study without looks. Greater numbers count as the last
+/// look.</param>
+/// <exception cref="T:System.ArgumentOutOfRangeException">The number of looks is below 1.</exception>
 [<CompiledName("OfResults")>]
 let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) : StudyAnalysis =
     Guard.atLeast "looksDone" 1 looksDone
@@ -156,5 +163,5 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
       DocumentSentences = documentSentences
       Failures = failures
       Sentences =
-        // For the document's protocol, the effect of luck on its conclusions comes first: it is the reason for the fair protocol.
+        // // For the document's protocol, the sentences about its conclusions come first.
         Array.concat [ progress; documentSentences; limits; verdicts |> Array.collect _.Sentences; failures ] }

@@ -4,13 +4,13 @@ module internal CuteDl.Studies.Autopsies
 open System
 open CuteDl.Studies.Statistics
 
-/// A sentence reports values that differ from the typical one by this factor.
+/// Values that differ from the typical one by at least this factor get a sentence.
 [<Literal>]
 let private Unusual = 3.0
 
 let private lastFinite (values: float array) = values |> Array.tryFindBack Double.IsFinite |> Option.defaultValue nan
 
-/// Tukey's fence: 1.5 interquartile ranges below the lower quartile of trials that did not diverge.
+/// Returns Tukey's fence: 1.5 interquartile ranges below the lower quartile of the trials that did not diverge.
 let private fence (trials: TrialResult array) =
     let accuracies =
         trials

@@ -10,7 +10,7 @@ let private hasLost (result: TrialResult) = (Measures.lostClasses result).Length
 let private share (holds: TrialResult -> bool) (trials: TrialResult array) =
     Wilson.interval Measures.Level (trials |> Array.filter holds |> Array.length) trials.Length
 
-/// The steps of a run that held its target, as the document counts them; infinite for one that ended otherwise.
+/// Returns the steps of a run that held its target, as the document counts them; infinite for other runs.
 let private stepsToHold (result: TrialResult) = if result.Ending = Ending.TargetHeld then float result.Steps else infinity
 
 let private row (task: StudyTask) (contender: Contender) (trials: TrialResult array) : DocumentRow =
@@ -62,7 +62,7 @@ let private deaths (row: DocumentRow) =
 
     $"{row.Contender}: {lost} of {row.Trials} runs lost a class ({Words.interval Words.percent row.DeadOrAlmost}). Accuracy at the stop: {Words.list accuracies}."
 
-/// Contenders whose one run in the document diverged.
+/// Returns sentences about contenders whose single run in the document diverged.
 let private diverging (rows: DocumentRow array) =
     rows
     |> Array.filter (fun row -> DocumentedRuns.all |> List.exists (fun run -> run.Name = row.Contender && run.CalledDiverged))
@@ -83,7 +83,7 @@ let private order = [ "adam"; "momentum"; "fixed-0.01" ]
 
 let private ascends (steps: float list) = steps |> List.pairwise |> List.forall (fun (first, second) -> first < second)
 
-/// On seeds that all of these have finished: steps until the target was held, by contender.
+/// Returns, for each seed that all these contenders have finished, the steps until each held the target.
 let private bySeed (results: TrialResult array) (task: StudyTask) (contenders: string list) =
     let runs = contenders |> List.map (Measures.select results Phase.Document task.Name)
     let seeds = runs |> List.map (Array.map _.Trial.Seed >> Set.ofArray) |> Set.intersectMany |> Set.toList
@@ -114,7 +114,7 @@ let private orderings (study: StudyDesign) (results: TrialResult array) (task: S
 
           $"{task.Name}: with one run of each optimizer, the first to hold the target depends on the seed. Over {all.Length} seeds: {Words.list each}." ]
 
-/// Counts low accuracies with a lost class: those differences are luck.
+/// Counts the runs with a low accuracy and a lost class. Which runs lose a class is chance.
 let private luck (results: TrialResult array) (task: StudyTask) =
     let runs =
         results

@@ -1,18 +1,18 @@
-/// What is measured of one trial, and which of a study's trials are measured: the conventions of every table, in one place.
+/// Defines the values measured on a trial, and selects the trials of a study. All tables use these definitions.
 module internal CuteDl.Studies.Measures
 
 open System
 open CuteDl.Studies.Statistics
 
-/// Below this, no ranking: with 5 pairs no two-sided exact test can reach 0.05.
+/// The fewest seeds for a ranking: with 5 pairs, no two-sided exact test can reach 0.05.
 [<Literal>]
 let FewestToRank = 6
 
-/// Of intervals that stand for themselves; those of pairs have the level of the look.
+/// The confidence level of single intervals. Intervals of pairs use the level of the look.
 [<Literal>]
 let Level = 0.95
 
-/// The seed of every bootstrap; purposes keep them apart.
+/// The seed of every bootstrap. The purpose separates the random streams.
 [<Literal>]
 let Seed = 0
 
@@ -26,7 +26,7 @@ let confirmation (study: StudyDesign) =
     | Fair(_, confirmation, _) -> Some confirmation
     | Document _ -> None
 
-/// The phase whose trials contenders are compared by.
+/// Returns the phase whose trials compare the contenders.
 let comparedPhase (study: StudyDesign) = if isDocument study then Phase.Document else Phase.Confirmation
 
 let hasClasses (task: StudyTask) =
@@ -36,7 +36,7 @@ let hasClasses (task: StudyTask) =
 
 let isDiverged (result: TrialResult) = result.Ending = Ending.Diverged
 
-/// A diverged trial is a failure, even if it saw the target on its way.
+/// A diverged trial is a failure, even if it reached the target before.
 let private unlessDiverged time result = if isDiverged result then infinity else time result
 
 let steps (result: TrialResult) = unlessDiverged _.StepsToTarget result
@@ -44,7 +44,8 @@ let examples (result: TrialResult) = unlessDiverged _.ExamplesToTarget result
 let seconds (result: TrialResult) = unlessDiverged _.SecondsToTarget result
 let isReached result = Double.IsFinite(steps result)
 
-/// The end of what is known of a trial's time to the target; infinite if the time is known: it arrived, or diverged and never will.
+/// Returns the end of what is known about a trial's time to the target. Infinite if the time is known, because the target was reached, or
+/// will never be after divergence.
 let private knownTo (finish: TrialResult -> float) (result: TrialResult) =
     if isReached result || isDiverged result then infinity else finish result
 
@@ -53,7 +54,7 @@ let secondsKnownTo result = knownTo _.Seconds result
 
 let private orNaN (value: Score -> float) (score: Nullable<Score>) = if score.HasValue then value score.Value else nan
 
-/// A diverged trial answers nothing rightly. A task without classes has no accuracy, not even of a diverged trial.
+/// The accuracy of a diverged trial is 0. A task without classes has no accuracy, even for a diverged trial.
 let private accuracyOf (score: TrialResult -> Nullable<Score>) (task: StudyTask) (result: TrialResult) =
     if not (hasClasses task) then nan
     elif isDiverged result then 0.0
@@ -72,7 +73,7 @@ let finalLoss (result: TrialResult) =
     elif result.Final.HasValue then result.Final.Value.Loss
     else orNaN _.Loss result.AtStop
 
-/// The last validation's accuracy, whatever ended the trial; NaN if there was no validation.
+/// Returns the accuracy of the last validation, whatever ended the trial; NaN if there is none.
 let lastAccuracy (result: TrialResult) =
     if result.Curve.Accuracy.Length = 0 then nan else Array.last result.Curve.Accuracy
 
@@ -86,17 +87,17 @@ let measure (metric: Metric) (task: StudyTask) : TrialResult -> float =
     | Metric.Success -> fun result -> if isReached result then 1.0 else 0.0
     | metric -> raise (ArgumentOutOfRangeException("metric", metric, "No such metric."))
 
-/// Classes whose logits are dead or almost.
+/// Returns the classes whose logits are dead or almost dead.
 let lostClasses (result: TrialResult) =
     Array.append result.Health.DeadLogits result.Health.AlmostDeadLogits |> Array.sort
 
-/// The finished trials of a phase, task and contender, by seed.
+/// Returns the finished trials of a phase, task and contender, ordered by seed.
 let select (results: TrialResult array) (phase: Phase) (task: string) (contender: string) =
     results
     |> Array.filter (fun result -> result.Trial.Phase = phase && result.Trial.Task = task && result.Trial.Contender = contender)
     |> Array.sortBy _.Trial.Seed
 
-/// Every pair of the study's contenders, in their order.
+/// Returns all pairs of the study's contenders, in their order.
 let pairs (study: StudyDesign) =
     let names = study.Contenders |> List.map _.Name |> Array.ofList
 

@@ -1,36 +1,36 @@
-/// Two contenders' runs with the same seeds, and what is known of their differences.
+/// Pairs the runs of two contenders by seed, and bounds their differences.
 module internal CuteDl.Studies.PairedRuns
 
 open System
 open CuteDl.Studies.Statistics
 
-/// Two contenders on one task; all arrays are in the order of the seeds.
+/// Two contenders on one task. All arrays are in the order of the seeds.
 type OnTask =
     {
-        /// Up to this step both are known; infinite for other metrics than time.
+        /// The step up to which both are known; infinite for metrics other than times.
         Horizon: float
-        /// min(T, horizon) of times, the values themselves of other metrics.
+        /// The first contender's values: min(T, horizon) for times, else the values themselves.
         First: float array
-        /// The same of the second.
+        /// The second contender's values.
         Second: float array
-        /// First − second: of times the difference of logarithms, else of percentages.
+        /// First − second: the difference of logarithms for times, else of percentages.
         Differences: float array
-        /// The least that the difference can be; of times it is known only to the distance of two validations.
+        /// The smallest possible difference. A time is known only up to one validation interval.
         Least: float array
-        /// The greatest that it can be.
+        /// The largest possible difference.
         Greatest: float array
-        /// Whether both reached the target (time, success), or neither diverged (accuracies).
+        /// True if both reached the target (times, success), or neither diverged (accuracies).
         BothSucceeded: bool array
-        /// Whether any run of the two succeeded within the horizon.
+        /// True if any run of the two succeeded within the horizon.
         AnySucceeded: bool
     }
 
-/// Two contenders on some tasks, with the seeds that both have finished on every one.
+/// Two contenders on some tasks, with the seeds that both have finished on every task.
 type PairedRuns = { Seeds: int array; Tasks: OnTask array }
 
 let isTime metric = metric = Metric.StepsToTarget
 
-/// One run: its value, and the ends between which its time is known.
+/// One run: its value, and the range in which its time is known.
 [<Struct>]
 type private Run = { Value: float; Earliest: float; Succeeded: bool; KnownTo: float }
 
@@ -58,7 +58,7 @@ let private onTask metric (task: StudyTask) (first: Run array) (second: Run arra
         else
             infinity
 
-    // Ratios of times are differences of logarithms.
+    // The ratio of two times is a difference of logarithms.
     let scale value = if isTime metric then log (max 1.0 (min horizon value)) else 100.0 * value
 
     let difference (one: Run -> float) (other: Run -> float) =
@@ -75,8 +75,8 @@ let private onTask metric (task: StudyTask) (first: Run array) (second: Run arra
       BothSucceeded = Array.map2 (fun first second -> hasSucceeded first && hasSucceeded second) first second
       AnySucceeded = Array.exists hasSucceeded first || Array.exists hasSucceeded second }
 
-/// Nothing if there is no seed that both have finished on every task. A seed that is missing on one task is left out on all: its mean over the
-/// tasks is not known.
+/// Returns None if there is no seed that both have finished on every task. A seed that is missing on one task is left out on all, because
+/// its mean over the tasks is unknown.
 let ofResults
     (results: TrialResult array)
     (phase: Phase)
@@ -105,14 +105,14 @@ let ofResults
                 all
                 |> Array.map (fun struct (task, first, second) -> onTask metric task (inOrder first) (inOrder second)) }
 
-/// For each seed the mean over the tasks: one observation a seed, since its runs share initial weights and order of batches.
+/// Returns the mean over tasks for each seed. A seed is one observation, because its runs share initial weights and the order of batches.
 let bySeed (values: OnTask -> float array) (runs: PairedRuns) : float array =
     Array.init runs.Seeds.Length (fun seed -> runs.Tasks |> Array.averageBy (fun task -> (values task)[seed]))
 
-/// The places of the seeds in which both succeeded on every task.
+/// Returns the indices of the seeds with which both succeeded on every task.
 let bothSucceeded (runs: PairedRuns) : int array =
     Array.init runs.Seeds.Length id
     |> Array.filter (fun seed -> runs.Tasks |> Array.forall (fun task -> task.BothSucceeded[seed]))
 
-/// Whether any run of the two succeeded on any task.
+/// True if any run of the two succeeded on any task.
 let anySucceeded (runs: PairedRuns) : bool = runs.Tasks |> Array.exists _.AnySucceeded

@@ -1,18 +1,18 @@
-/// Contenders two by two, on the same seeds: by how much, how surely, and what may be said of it.
+/// Compares contenders pair by pair on the same seeds: effect, interval, p-value and outcome.
 module internal CuteDl.Studies.Pairs
 
 open System
 open CuteDl.Studies.Statistics
 open CuteDl.Studies.PairedRuns
 
-/// What decides, besides the data.
+/// The parameters of a decision.
 type Rules =
     {
-        /// The level of the look.
+        /// The significance level of the look.
         Level: float
-        /// The least ratio that is a difference.
+        /// The equivalence margin, above 1.
         EqualWithin: float
-        /// The seeds of the look.
+        /// The number of seeds of the look.
         LookSeeds: int
     }
 
@@ -20,7 +20,8 @@ let isTime metric = PairedRuns.isTime metric
 
 let private nothing: Interval = { Value = nan; Low = nan; High = nan }
 
-/// The mean difference. Its interval reaches from the lower ends' to the upper ends', so that it holds wherever between them the truth lies.
+/// Returns the mean difference. Its interval covers the intervals of the smallest and of the largest possible differences, so it is valid
+/// wherever the true differences are.
 let private meanInterval purpose level (places: int array) (runs: PairedRuns) : Interval =
     let at (values: OnTask -> float array) =
         let all = bySeed values runs
@@ -43,7 +44,7 @@ let private restrictedMeanRatio purpose level (runs: PairedRuns) : Interval =
         |> exp)
 
 let private improvement purpose level metric (runs: PairedRuns) : Interval =
-    // Improvement takes less for better.
+    // Improvement counts smaller values as better.
     let lessIsBetter (values: float array) = if isTime metric then values else values |> Array.map (~-)
 
     Improvement.interval
@@ -53,7 +54,7 @@ let private improvement purpose level metric (runs: PairedRuns) : Interval =
         (runs.Tasks |> Array.map (fun task -> lessIsBetter task.First))
         (runs.Tasks |> Array.map (fun task -> lessIsBetter task.Second))
 
-/// The percentage of wrong answers, of runs that did not diverge: a failed run must not widen what counts as equal.
+/// Returns the mean error rate in percent over seeds with which neither diverged: a failed run must not widen the equivalence range.
 let private meanError (both: int array) (runs: PairedRuns) =
     let mean (values: float array) = both |> Array.averageBy (Array.get values)
     100.0 - 50.0 * (runs.Tasks |> Array.averageBy (fun task -> mean task.First + mean task.Second))
@@ -69,12 +70,12 @@ let private equalRange (rules: Rules) metric (both: int array) (runs: PairedRuns
 
 let everySeed (runs: PairedRuns) = Array.init runs.Seeds.Length id
 
-/// Ratios of times, differences of percentages.
+/// Returns the ratio of times, or the difference of percentages.
 let meanEffect metric level purpose places runs : Interval =
     let mean = meanInterval purpose level places runs
     if isTime metric then { Value = exp mean.Value; Low = exp mean.Low; High = exp mean.High } else mean
 
-/// On one task, so that a run is a yes or a no.
+/// For one task only, so that each value is 0 or 1.
 let private successEffect level (runs: OnTask) : Interval =
     let pairs = Array.zip runs.First runs.Second
     let count pair = pairs |> Array.filter ((=) pair) |> Array.length
@@ -88,17 +89,17 @@ let private isNeverReached metric (runs: PairedRuns) = isTime metric && not (any
 
 let private obstacle (rules: Rules) metric (runs: PairedRuns) : Obstacle =
     if runs.Seeds.Length < Measures.FewestToRank then Obstacle.TooFewSeeds
-    // A verdict after every trial would be a look after every trial, and the level is for one.
+    // A verdict before all seeds have finished would be one more look, and the level is for one.
     elif runs.Seeds.Length < rules.LookSeeds then Obstacle.LookIncomplete
     elif isNeverReached metric runs then Obstacle.NoneReached
     elif metric <> Metric.Success && not (anySucceeded runs) then Obstacle.AllDiverged
     else Obstacle.None
 
-/// The largest p-value of the sign-flip test that the times between validations allow; a seed with all its tasks is one observation.
+/// Returns the largest p-value of the sign-flip test over all times between validations. A seed, with all its tasks, is one observation.
 let pValue (runs: PairedRuns) : float = SignFlip.largest Measures.Seed (bySeed _.Least runs) (bySeed _.Greatest runs)
 
-/// Whether the whole interval lies within what counts as equal: of all seeds, and of those in which both succeeded. There must be enough of
-/// these: a pair in which both failed has the difference 0, which says nothing of their times.
+/// True if the whole interval is within the equivalence range, for all seeds and for those with which both succeeded. The second group must
+/// be large enough: two failed runs have the difference 0, which says nothing about their times.
 let isTie (rules: Rules) metric purpose (both: int array) (runs: PairedRuns) (effect: Lazy<Interval>) : bool =
     let struct (low, high) = equalRange rules metric both runs
 
@@ -109,7 +110,7 @@ let isTie (rules: Rules) metric purpose (both: int array) (runs: PairedRuns) (ef
     && (both.Length = runs.Seeds.Length
         || (meanEffect metric (1.0 - rules.Level) $"both/{purpose}" both runs).LiesWithin(low, high))
 
-/// A comparison without correction, which takes all pairs, and whether it is a tie.
+/// Returns a comparison without correction for the number of pairs, and whether it is a tie.
 let private compare rules metric task first second (runs: PairedRuns) : struct (PairComparison * bool) =
     let purpose = $"{metric}/{task}/{first}/{second}"
     let level = 1.0 - rules.Level
@@ -151,7 +152,7 @@ let private compare rules metric task first second (runs: PairedRuns) : struct (
 
     struct (comparison, obstacle = Obstacle.None && isTie rules metric purpose both runs (lazy effect))
 
-/// With the adjusted p-value in place. A difference within what counts as equal is none, however sure.
+/// Sets the outcome, from the adjusted p-value. A tie has priority: a significant difference within the equivalence range is not a win.
 let private decide (rules: Rules) (comparison: PairComparison) (isTie: bool) : PairComparison =
     let isFirst =
         if isTime comparison.Metric then comparison.Effect.Value < 1.0 else comparison.Effect.Value > 0.0
@@ -166,7 +167,7 @@ let private decide (rules: Rules) (comparison: PairComparison) (isTie: bool) : P
     else
         { comparison with Outcome = Outcome.Undecided }
 
-/// All pairs of one metric on some tasks. Pairs not yet run have no comparison, but count in the correction.
+/// Compares all pairs in one metric on some tasks. Pairs that have not run yet count in the correction, but have no comparison.
 let private family (rules: Rules) study results phase metric name (tasks: StudyTask list) =
     let comparisons =
         Measures.pairs study
@@ -193,7 +194,7 @@ let private metrics (study: StudyDesign) (tasks: StudyTask list) =
               Metric.FinalAccuracy
               Metric.TestAccuracy ]
 
-/// On each task by itself. Success is compared if some run missed the target; each metric has an error rate of its own.
+/// Compares the pairs on each task. Success is compared if some run missed the target. Each metric has its own error rate.
 let ofTasks (rules: Rules) (study: StudyDesign) (results: TrialResult array) : PairComparison array =
     let phase = Measures.comparedPhase study
 
@@ -207,7 +208,7 @@ let ofTasks (rules: Rules) (study: StudyDesign) (results: TrialResult array) : P
                if metric = Metric.StepsToTarget && Array.exists isMissed results then
                    yield! family rules study results phase Metric.Success task.Name [ task ] |]
 
-/// Over all tasks; of accuracies if all have classes. Nothing if there is one task.
+/// Compares the pairs over all tasks, in accuracy only if all tasks have classes. Returns nothing if there is only one task.
 let overall (rules: Rules) (study: StudyDesign) (results: TrialResult array) : PairComparison array =
     if study.Tasks.Length < 2 then
         [||]

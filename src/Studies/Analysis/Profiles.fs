@@ -1,21 +1,22 @@
-/// Profiles over all (task, seed) that every contender has finished.
+/// Builds profiles over all tasks and seeds that every contender has finished.
 module internal CuteDl.Studies.Profiles
 
 open System
 open CuteDl.Studies.Statistics
 
-/// Enough for a smooth curve, and few enough for its band.
+/// The number of points of a curve: enough to look smooth, and few enough to bootstrap a band.
 [<Literal>]
 let private Places = 48
 
-/// From low to high, evenly; one place if they are equal.
+/// Returns evenly spaced values from low to high; one value if they are equal.
 let private places low high =
     if low = high then
         [| low |]
     else
         Array.init Places (fun i -> if i = Places - 1 then high else low + (high - low) * float i / float (Places - 1))
 
-/// For each contender, for each task that has any, the values by seed: of the seeds that every contender has finished on every such task.
+/// Returns, for each contender and each task with results, the values by seed. Only the seeds that every contender has finished on every
+/// such task are used.
 let private complete (study: StudyDesign) (results: TrialResult array) (metric: Metric) (tasks: StudyTask list) : float array array array =
     let values (task: StudyTask) (contender: Contender) =
         Measures.select results (Measures.comparedPhase study) task.Name contender.Name
@@ -57,11 +58,11 @@ let private rows
           Curve = curve $"profile/{metric}/{contender.Name}" strata })
 
 let private ofTimes (study: StudyDesign) (times: float array array array) =
-    // Ratios task by task, and back to contender by contender.
+    // The ratios are computed task by task, then grouped by contender again.
     let ratios = times |> Array.transpose |> Array.map Profile.ratios |> Array.transpose
     let finite = ratios |> Array.collect Array.concat |> Array.filter Double.IsFinite
     let most = if finite.Length = 0 then 1.0 else Array.max finite
-    // Evenly over the logarithm, and exact at both ends.
+    // Evenly spaced in the logarithm, and exact at both ends.
     let at = places 0.0 (log most) |> Array.map exp
     at[at.Length - 1] <- most
 

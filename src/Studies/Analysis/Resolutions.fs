@@ -1,10 +1,10 @@
-/// How finely the validations resolve the times to the target, compared with the differences that the study asks about.
+/// Checks whether the validations resolve the times to the target finely enough for the study's equivalence margin.
 module internal CuteDl.Studies.Resolutions
 
 open System
 open CuteDl.Studies.Statistics
 
-/// The runs that tell a contender's times: those compared, or, until there are some, those of its fastest setting in tuning.
+/// Returns the runs that give a contender's times: the compared runs, or, until there are some, the runs of its fastest setting in tuning.
 let private runs (study: StudyDesign) (results: TrialResult array) (task: StudyTask) contender : struct (Phase * TrialResult array) =
     let phase = Measures.comparedPhase study
 
@@ -21,7 +21,7 @@ let private runs (study: StudyDesign) (results: TrialResult array) (task: StudyT
                     |> snd)
     | compared -> struct (phase, compared)
 
-/// Each contender of which some run reached the target, on each task.
+/// Returns the resolution of each contender with at least one run that reached the target, on each task.
 let ofResults (study: StudyDesign) (results: TrialResult array) : Resolution array =
     [| for task in study.Tasks do
            for contender in study.Contenders do
@@ -42,13 +42,13 @@ let ofResults (study: StudyDesign) (results: TrialResult array) : Resolution arr
                      Factor = factor
                      IsFine = factor <= StudyDesign.equalWithin study } |]
 
-/// The steps between two validations that resolve a time to within the ratio that counts as equal.
+/// Returns the largest validation interval that resolves a time within the equivalence margin.
 let private advised (study: StudyDesign) (steps: float) = max 1.0 (floor (steps * (1.0 - 1.0 / StudyDesign.equalWithin study)))
 
 let private coarse (resolutions: Resolution array) =
     resolutions |> Array.filter (fun resolution -> not resolution.IsFine) |> Array.groupBy _.Task
 
-/// A finding for each task on which the validations are too far apart for the times seen.
+/// Returns a finding for each task whose validations are too far apart for the observed times.
 let findings (study: StudyDesign) (resolutions: Resolution array) : Finding array =
     coarse resolutions
     |> Array.map (fun (name, rows) ->
@@ -64,7 +64,7 @@ let findings (study: StudyDesign) (resolutions: Resolution array) : Finding arra
             $"{Words.list (rows |> Array.map _.Contender)} reached the target{pilot} early. With a validation every {study.Tasks[i].ValidateEvery} steps, the time is known only to a factor of {Words.ratio worst.Factor}; ratios up to {Words.ratio (StudyDesign.equalWithin study)} count as equal."
           Advice = $"Validate every {Words.steps (advised study least)} steps." })
 
-/// The same in words, for the verdict.
+/// Returns the same findings as sentences of the verdict.
 let sentences (study: StudyDesign) (resolutions: Resolution array) : string array =
     coarse resolutions
     |> Array.map (fun (name, rows) ->

@@ -7,24 +7,24 @@ open CuteDl.Studies.Statistics
 type Variant =
     /// <summary>The setting selected by tuning.</summary>
     | Tuned = 0
-    /// <summary>The default settings, beside the tuned ones.</summary>
+    /// <summary>The default setting, trained next to the tuned one.</summary>
     | Defaults = 1
-    /// <summary>As given, in the document's protocol.</summary>
+    /// <summary>The setting given in the study, under the document's protocol.</summary>
     | AsGiven = 2
 
 /// <summary>The metric.</summary>
 type Metric =
     /// <summary>Steps to the target; fewer is better.</summary>
     | StepsToTarget = 0
-    /// <summary>The last validation's accuracy of trials that used their budget.</summary>
+    /// <summary>The accuracy of the last validation, for trials that used their whole budget.</summary>
     | FinalAccuracy = 1
-    /// <summary>The last validation's accuracy where a stop rule may end a trial: the document's protocol.</summary>
+    /// <summary>The accuracy of the last validation, if stop rules can end a trial: under the document's protocol.</summary>
     | AccuracyAtStop = 2
     /// <summary>The accuracy on the test set, scored once.</summary>
     | TestAccuracy = 3
-    /// <summary>The best validation's accuracy; of tuning, never of a verdict.</summary>
+    /// <summary>The accuracy of the best validation. Used for tuning, never for a verdict.</summary>
     | BestAccuracy = 4
-    /// <summary>Whether the target was reached; compared on tasks on which some run missed it.</summary>
+    /// <summary>Whether the target was reached. Compared only on tasks on which at least one run missed the target.</summary>
     | Success = 5
 
 /// <summary>The outcome of a comparison.</summary>
@@ -51,7 +51,7 @@ type Obstacle =
     /// <summary>Every run of both diverged, so that there is no accuracy to compare.</summary>
     | AllDiverged = 4
 
-/// <summary>A time to the target over seeds, where a trial that never arrived counts.</summary>
+/// <summary>A time to the target, summarized over seeds. Trials that never reached the target are included.</summary>
 type TimeSummary =
     {
         /// <summary>
@@ -60,20 +60,21 @@ type TimeSummary =
         Median: float
         /// <summary>The mean of min(T, horizon), with a bootstrap interval.</summary>
         RestrictedMean: Interval
-        /// <summary>Up to here every run of the task is known: the budget, or the earliest end of a run that was stopped before it arrived.</summary>
+        /// <summary>
+        /// The time up to which every run of the task is known: the budget, or the earliest end of a run that was stopped before it reached
+        /// the target.
+        /// </summary>
         Horizon: float
     }
 
 /// <summary>The results of a contender on a task over all seeds.</summary>
 type Summary =
     {
-        /// <summary>The task's name.</summary>
         Task: string
-        /// <summary>The contender's name.</summary>
         Contender: string
-        /// <summary>Tuned, defaults, or as given.</summary>
+        /// <summary>The kind of settings.</summary>
         Variant: Variant
-        /// <summary>The optimizer's text form.</summary>
+        /// <summary>The text form of the optimizer.</summary>
         Optimizer: string
         /// <summary>n: the number of finished trials, one per seed.</summary>
         Trials: int
@@ -81,7 +82,7 @@ type Summary =
         Reached: int
         /// <summary>The number of diverged trials.</summary>
         Diverged: int
-        /// <summary>Reached of Trials, with Wilson's interval.</summary>
+        /// <summary>The share of trials that reached the target, with Wilson's interval.</summary>
         Success: Interval
         /// <summary>Steps to the target.</summary>
         Steps: TimeSummary
@@ -89,24 +90,26 @@ type Summary =
         Examples: TimeSummary
         /// <summary>Seconds to the target. Not repeatable.</summary>
         Seconds: TimeSummary
-        /// <summary>Interquartile mean of the last validation's accuracy, diverged trials as 0; nothing in the document's protocol.</summary>
+        /// <summary>
+        /// The interquartile mean of the last validation's accuracy, with diverged trials as 0; null under the document's protocol.
+        /// </summary>
         FinalAccuracy: Nullable<Interval>
-        /// <summary>The same where stop rules end trials: the document's protocol only.</summary>
+        /// <summary>The interquartile mean of the accuracy at the stop, with diverged trials as 0; null under the fair protocol.</summary>
         AccuracyAtStop: Nullable<Interval>
-        /// <summary>Interquartile mean of each trial's best validation accuracy.</summary>
+        /// <summary>The interquartile mean of the accuracy of each trial's best validation.</summary>
         BestAccuracy: Nullable<Interval>
-        /// <summary>Interquartile mean of the accuracy on the test set, diverged trials as 0.</summary>
+        /// <summary>The interquartile mean of the accuracy on the test set, with diverged trials as 0.</summary>
         TestAccuracy: Nullable<Interval>
-        /// <summary>Median of the last validation's loss; infinite for diverged trials.</summary>
+        /// <summary>The median loss of the last validation; infinite for diverged trials.</summary>
         FinalLoss: float
-        /// <summary>Trials with a dead logit.</summary>
+        /// <summary>The number of trials with a dead logit.</summary>
         WithDeadLogits: int
     }
 
 /// <summary>A comparison of two contenders on the same seeds.</summary>
 type PairComparison =
     {
-        /// <summary>The task's name; empty: all tasks, a fixed set with the same weight for each.</summary>
+        /// <summary>The name of the task. Empty for all tasks, which are a fixed set with equal weights.</summary>
         Task: string
         /// <summary>The metric.</summary>
         Metric: Metric
@@ -114,69 +117,80 @@ type PairComparison =
         First: string
         /// <summary>The second contender.</summary>
         Second: string
-        /// <summary>The n seeds that both have finished on every task compared.</summary>
+        /// <summary>The seeds that both contenders have finished on every compared task.</summary>
         Seeds: int array
-        /// <summary>The first's values, by seed and then task by task; steps are min(T, horizon), accuracies shares, success 0 or 1.</summary>
+        /// <summary>
+        /// The first contender's values, task by task, each in the order of the seeds. Steps are min(T, horizon), accuracies are in [0, 1],
+        /// and success is 0 or 1.
+        /// </summary>
         FirstValues: float array
-        /// <summary>The second's values.</summary>
+        /// <summary>The second contender's values, in the same order.</summary>
         SecondValues: float array
-        /// <summary>Seeds in which both reached the target (steps, success), or neither diverged (accuracies), on every task compared.</summary>
+        /// <summary>
+        /// The number of seeds with which both reached the target (steps, success) or neither diverged (accuracies), on every compared
+        /// task.
+        /// </summary>
         BothSucceeded: int
-        /// <summary>Steps: up to here both are known on each task. Empty otherwise.</summary>
+        /// <summary>For steps: the step up to which both are known, for each task. Else empty.</summary>
         Horizons: float array
         /// <summary>
-        /// Steps: the geometric mean of first / second, below 1 where the first is faster; the interval holds it wherever between two
-        /// validations the targets were reached. Accuracies and success: the mean of first − second in percentage points, above 0 where the
+        /// For steps: the geometric mean of first / second, below 1 if the first is faster. Its interval is valid wherever the targets were
+        /// reached between two validations. For accuracies and success: the mean of first − second in percentage points, above 0 if the
         /// first is better. NaN if there is nothing to compare.
         /// </summary>
         Effect: Interval
-        /// <summary>Steps: the ratio of restricted means, first / second, at the validations. Nothing otherwise.</summary>
+        /// <summary>For steps: the ratio of restricted means, first / second, with the times of the validations. Else null.</summary>
         RestrictedMeanRatio: Nullable<Interval>
-        /// <summary>The sign-flip test's two-sided p-value; of steps the largest that any times between two validations give.</summary>
+        /// <summary>
+        /// The two-sided p-value of the sign-flip test. For steps: the largest p-value over all times between two validations.
+        /// </summary>
         P: float
-        /// <summary>The same after Holm's correction over all pairs of this metric on this task.</summary>
+        /// <summary>The p-value after Holm's correction over all pairs of this metric on this task.</summary>
         AdjustedP: float
-        /// <summary>How likely a run of the first is better than a run of the second. NaN if there is nothing to compare.</summary>
+        /// <summary>
+        /// The probability of improvement: how likely a run of the first is better than a run of the second. NaN if there is nothing to
+        /// compare.
+        /// </summary>
         ProbabilityOfImprovement: Interval
-        /// <summary>The lowest effect that counts as equal; NaN for success, of which no tie is called.</summary>
+        /// <summary>The lowest effect that counts as equal; NaN for success, for which ties are not tested.</summary>
         EqualLow: float
-        /// <summary>The highest effect that counts as equal.</summary>
+        /// <summary>The highest effect that counts as equal; NaN for success.</summary>
         EqualHigh: float
         /// <summary>The outcome.</summary>
         Outcome: Outcome
-        /// <summary>The better one; empty unless the outcome is Wins.</summary>
+        /// <summary>The better contender; empty unless the outcome is Wins.</summary>
         Winner: string
-        /// <summary>The reason why it is not ranked.</summary>
+        /// <summary>The reason why the pair is not ranked.</summary>
         Obstacle: Obstacle
-        /// <summary>The reason in words; empty if it is ranked.</summary>
+        /// <summary>The reason as text; empty if the pair is ranked.</summary>
         Reason: string
     }
 
-/// <summary>How finely the validations resolve a contender's times to the target.</summary>
+/// <summary>The precision with which the validations resolve a contender's times to the target.</summary>
 type Resolution =
     {
-        /// <summary>The task's name.</summary>
         Task: string
-        /// <summary>The contender's name.</summary>
         Contender: string
-        /// <summary>The phase of the runs: the tuning is the pilot until compared runs are finished.</summary>
+        /// <summary>The phase of the runs. The tuning runs are used until compared runs have finished.</summary>
         Phase: Phase
-        /// <summary>The median time of the runs that reached the target.</summary>
+        /// <summary>The median steps of the runs that reached the target.</summary>
         MedianSteps: float
-        /// <summary>The latest such time over the earliest: the factor that the validations leave open.</summary>
+        /// <summary>
+        /// The uncertainty of the time as a factor: its latest possible value divided by its earliest. The median over the runs.
+        /// </summary>
         Factor: float
-        /// <summary>Whether the factor is at most the ratio that counts as equal.</summary>
+        /// <summary>True if the factor is at most the equivalence margin.</summary>
         IsFine: bool
     }
 
 /// <summary>The verdict for one metric on one task.</summary>
 type MetricVerdict =
     {
-        /// <summary>The task's name; empty: all tasks.</summary>
+        /// <summary>The name of the task. Empty for all tasks.</summary>
         Task: string
         /// <summary>The metric.</summary>
         Metric: Metric
-        /// <summary>n: the fewest seeds of a pair.</summary>
+        /// <summary>The smallest number of seeds of any pair.</summary>
         Seeds: int
         /// <summary>True if any pair is ranked.</summary>
         Ranked: bool
@@ -184,44 +198,42 @@ type MetricVerdict =
         Unbeaten: string array
         /// <summary>The contender that beats every other; empty if none does.</summary>
         Winner: string
-        /// <summary>The verdict in sentences that can be read alone.</summary>
+        /// <summary>The verdict, in sentences that are complete without context.</summary>
         Sentences: string array
     }
 
 /// <summary>The state of the interim looks.</summary>
 type LookState =
     {
-        /// <summary>Seeds at each look, as declared; one look if none were.</summary>
+        /// <summary>The number of seeds at each look, as declared. One look if none was declared.</summary>
         Planned: int array
-        /// <summary>The level of each; they add up to the study's alpha.</summary>
+        /// <summary>The significance level of each look. The levels add up to the study's alpha.</summary>
         Levels: float array
-        /// <summary>Looks taken, at least 1.</summary>
+        /// <summary>The number of looks taken, at least 1.</summary>
         Done: int
-        /// <summary>The level that this look decides at.</summary>
+        /// <summary>The significance level of the current look.</summary>
         Level: float
-        /// <summary>The fewest seeds with which this level can be met, all pairs considered.</summary>
+        /// <summary>The smallest number of seeds that can reach this level after the correction for all pairs.</summary>
         FewestSeeds: int
         /// <summary>
-        /// Whether "which one?" is answered: on each task, in steps and in final accuracy, some contender wins against or equals every
-        /// other. A metric in which no pair has anything to compare is left out.
+        /// True if the study has an answer: on each task, in steps and in final accuracy, some contender beats or equals every other. A
+        /// metric in which no pair has anything to compare is ignored.
         /// </summary>
         Decided: bool
     }
 
-/// <summary>One setting that tuning tried.</summary>
+/// <summary>A setting that tuning tried.</summary>
 type SettingRow =
     {
-        /// <summary>The task's name.</summary>
         Task: string
-        /// <summary>The contender's name.</summary>
         Contender: string
-        /// <summary>Its number, from 0.</summary>
+        /// <summary>The index of the setting, from 0.</summary>
         Setting: int
-        /// <summary>The optimizer's text form.</summary>
+        /// <summary>The text form of the optimizer.</summary>
         Optimizer: string
-        /// <summary>The hyper-parameters that the study chose.</summary>
+        /// <summary>The hyper-parameters that the study set.</summary>
         Values: struct (string * float) array
-        /// <summary>Its learning rate; NaN if the study chose none.</summary>
+        /// <summary>The learning rate; NaN if the study did not set it.</summary>
         Rate: float
         /// <summary>The number of finished trials.</summary>
         Trials: int
@@ -231,140 +243,130 @@ type SettingRow =
         Diverged: int
         /// <summary>The number of pruned trials.</summary>
         Pruned: int
-        /// <summary>Median steps to the target; infinite if half never arrived.</summary>
+        /// <summary>The median steps to the target; infinite if at least half of the trials never reached it.</summary>
         MedianSteps: float
-        /// <summary>Median of the best validation accuracy; NaN for a task without classes.</summary>
+        /// <summary>The median of the best validation accuracy; NaN for a task without classes.</summary>
         MedianBestAccuracy: float
         /// <summary>True if confirmation uses this setting.</summary>
         Chosen: bool
     }
 
-/// <summary>One learning rate of one contender: a cell of the heat map.</summary>
+/// <summary>The result of one learning rate of one contender: a cell of the heat map.</summary>
 type FrontierCell =
     {
-        /// <summary>The task's name.</summary>
         Task: string
-        /// <summary>The contender's name.</summary>
         Contender: string
         /// <summary>The learning rate.</summary>
         Rate: float
-        /// <summary>Finished trials, a seed each.</summary>
+        /// <summary>The number of finished trials, one per seed.</summary>
         Trials: int
         /// <summary>The number of trials that reached the target.</summary>
         Reached: int
         /// <summary>The number of diverged trials.</summary>
         Diverged: int
-        /// <summary>Median steps to the target; infinite if half never arrived.</summary>
+        /// <summary>The median steps to the target; infinite if at least half of the trials never reached it.</summary>
         MedianSteps: float
     }
 
 /// <summary>The smallest learning rates that reach the target.</summary>
 type FrontierLimit =
     {
-        /// <summary>The task's name.</summary>
         Task: string
-        /// <summary>The contender's name.</summary>
         Contender: string
-        /// <summary>The smallest rate with which all seeds reached the target; nothing if there is none.</summary>
+        /// <summary>The smallest rate with which all seeds reached the target; null if there is none.</summary>
         AllSeeds: Nullable<float>
-        /// <summary>The smallest rate with which more than half of the seeds did; nothing if there is none.</summary>
+        /// <summary>The smallest rate with which more than half of the seeds reached the target; null if there is none.</summary>
         MostSeeds: Nullable<float>
-        /// <summary>Whether that of all seeds is the smallest rate tried, so that smaller ones might do.</summary>
+        /// <summary>True if <c>AllSeeds</c> is the smallest rate tried: smaller ones might reach the target too.</summary>
         AllSeedsIsEnd: bool
-        /// <summary>Whether that of most seeds is the smallest rate tried.</summary>
+        /// <summary>True if <c>MostSeeds</c> is the smallest rate tried.</summary>
         MostSeedsIsEnd: bool
     }
 
 /// <summary>The range of good learning rates.</summary>
 type ToleranceRow =
     {
-        /// <summary>The task's name.</summary>
         Task: string
-        /// <summary>The contender's name.</summary>
         Contender: string
-        /// <summary>Where the rates were tried: tuning or frontier.</summary>
+        /// <summary>The phase in which the rates were tried: tuning or frontier.</summary>
         Phase: Phase
-        /// <summary>Good enough: at most this many times the best rate's steps.</summary>
+        /// <summary>A rate is good if its steps are at most this many times the best rate's steps.</summary>
         Factor: float
-        /// <summary>The rates; nothing if none reached the target.</summary>
+        /// <summary>The range of good rates; null if no rate reached the target.</summary>
         Tolerance: RateTolerance | null
     }
 
-/// <summary>What tuning with a smaller budget would have found: arrays of equal length.</summary>
+/// <summary>The expected result of smaller tuning budgets. All arrays have the same length.</summary>
 type BestOfKRow =
     {
-        /// <summary>The task's name.</summary>
         Task: string
-        /// <summary>The contender's name.</summary>
         Contender: string
-        /// <summary>StepsToTarget (as min(T, budget)) or BestAccuracy.</summary>
+        /// <summary>StepsToTarget (of min(T, budget)) or BestAccuracy.</summary>
         Metric: Metric
-        /// <summary>Settings tried: 1, 2, ...</summary>
+        /// <summary>The number of settings tried: 1, 2, ...</summary>
         K: int array
-        /// <summary>The expected best of so many.</summary>
+        /// <summary>The expected best of K settings.</summary>
         Expected: float array
-        /// <summary>The best of so many lies above this ...</summary>
+        /// <summary>The lower end of the 95 % interval of the best.</summary>
         Low: float array
-        /// <summary>... and below this, 95 times of 100.</summary>
+        /// <summary>The upper end of the 95 % interval of the best.</summary>
         High: float array
     }
 
-/// <summary>A profile over all (task, seed).</summary>
+/// <summary>A profile over all tasks and seeds.</summary>
 type ProfileRow =
     {
-        /// <summary>The contender's name.</summary>
         Contender: string
-        /// <summary>StepsToTarget: ratios to the fastest (Dolan and Moré 2002). Accuracies: the share of runs at least so accurate.</summary>
+        /// <summary>
+        /// StepsToTarget: ratios to the fastest (Dolan and Moré 2002). Accuracies: the share of runs with at least this accuracy.
+        /// </summary>
         Metric: Metric
         /// <summary>The step curve and its 95 % band.</summary>
         Curve: Profile.Curve
     }
 
-/// <summary>What the document's protocol gives one contender over seeds.</summary>
+/// <summary>The results of one contender over all seeds, under the document's protocol.</summary>
 type DocumentRow =
     {
-        /// <summary>The task's name.</summary>
         Task: string
-        /// <summary>The contender's name.</summary>
         Contender: string
-        /// <summary>n.</summary>
+        /// <summary>The number of runs.</summary>
         Trials: int
-        /// <summary>Share of runs with a dead logit, with Wilson's interval.</summary>
+        /// <summary>The share of runs with a dead logit, with Wilson's interval.</summary>
         Dead: Interval
-        /// <summary>Share of runs with a logit dead or almost, with Wilson's interval.</summary>
+        /// <summary>The share of runs with a dead or almost dead logit, with Wilson's interval.</summary>
         DeadOrAlmost: Interval
-        /// <summary>The classes lost, each with how many runs lost it.</summary>
+        /// <summary>The lost classes, each with the number of runs that lost it.</summary>
         LostClasses: struct (int * int) array
-        /// <summary>Share of runs that really diverged: a loss not finite.</summary>
+        /// <summary>The share of diverged runs: a loss was not finite.</summary>
         Diverged: Interval
-        /// <summary>Median accuracy at the stop of runs with a lost class; NaN if there is none.</summary>
+        /// <summary>The median accuracy at the stop of runs with a lost class; NaN if there are none.</summary>
         AccuracyWith: float
-        /// <summary>Median accuracy at the stop of runs without; NaN if there is none.</summary>
+        /// <summary>The median accuracy at the stop of runs without a lost class; NaN if there are none.</summary>
         AccuracyWithout: float
-        /// <summary>Median steps until the stop, over all.</summary>
+        /// <summary>The median steps until the stop, over all runs.</summary>
         Steps: float
-        /// <summary>Median steps until the stop of runs with a lost class; NaN if there is none.</summary>
+        /// <summary>The median steps until the stop of runs with a lost class; NaN if there are none.</summary>
         StepsWith: float
-        /// <summary>Median steps until the stop of runs without; NaN if there is none.</summary>
+        /// <summary>The median steps until the stop of runs without a lost class; NaN if there are none.</summary>
         StepsWithout: float
-        /// <summary>The document's own figures; empty if it gives none.</summary>
+        /// <summary>The figures that the document reports; empty if it reports none.</summary>
         Figures: string
     }
 
-/// <summary>What another contender did with an autopsy's seed.</summary>
+/// <summary>The result of another contender with the seed of an autopsy.</summary>
 type SameSeed =
     {
-        /// <summary>The contender's name.</summary>
         Contender: string
-        /// <summary>Whether it reached the target.</summary>
+        /// <summary>True if it reached the target.</summary>
         Reached: bool
-        /// <summary>Whether it diverged.</summary>
+        /// <summary>True if it diverged.</summary>
         Diverged: bool
-        /// <summary>Steps to the target; infinite if never.</summary>
+        /// <summary>The steps to the target; infinite if it was never reached.</summary>
         Steps: float
-        /// <summary>The last validation's accuracy; NaN if there is none.</summary>
+        /// <summary>The accuracy of the last validation; NaN if there is none.</summary>
         Accuracy: float
-        /// <summary>Its dead logits.</summary>
+        /// <summary>The indices of its dead logits.</summary>
         DeadLogits: int array
     }
 
@@ -380,31 +382,28 @@ type FailureKind =
 /// <summary>The probable causes of a failed or outlying trial.</summary>
 type Autopsy =
     {
-        /// <summary>The task's name.</summary>
         Task: string
-        /// <summary>The contender's name.</summary>
         Contender: string
-        /// <summary>Tuned, defaults, or as given.</summary>
+        /// <summary>The kind of settings.</summary>
         Variant: Variant
-        /// <summary>The trial's seed.</summary>
         Seed: int
-        /// <summary>The trial's id.</summary>
+        /// <summary>The id of the trial.</summary>
         Trial: string
         /// <summary>The kind of failure.</summary>
         Failure: FailureKind
-        /// <summary>The last validation's accuracy; NaN if there is none.</summary>
+        /// <summary>The accuracy of the last validation; NaN if there is none.</summary>
         Accuracy: float
         /// <summary>The state of the trial's units.</summary>
         Health: Health
-        /// <summary>‖Δ‖ / ‖w‖ at the last validation at which it is finite; NaN if at none.</summary>
+        /// <summary>‖Δ‖ / ‖w‖ at the last validation at which it is finite; NaN if there is none.</summary>
         UpdateRatio: float
-        /// <summary>The median of the same over the contender's trials.</summary>
+        /// <summary>The median of <c>UpdateRatio</c> over the contender's trials.</summary>
         TypicalUpdateRatio: float
-        /// <summary>‖g‖ at the last validation at which it is finite; NaN if at none.</summary>
+        /// <summary>‖g‖ at the last validation at which it is finite; NaN if there is none.</summary>
         GradientNorm: float
-        /// <summary>The median of the same over the contender's trials.</summary>
+        /// <summary>The median of <c>GradientNorm</c> over the contender's trials.</summary>
         TypicalGradientNorm: float
-        /// <summary>The other contenders' trials with the same seed, and so the same initial weights and order.</summary>
+        /// <summary>The other contenders' trials with the same seed, and so with the same initial weights and order of examples.</summary>
         Others: SameSeed array
         /// <summary>The causes found, one sentence each.</summary>
         Sentences: string array
@@ -413,13 +412,15 @@ type Autopsy =
 /// <summary>Everything that a report shows of a study, except curves.</summary>
 type StudyAnalysis =
     {
-        /// <summary>The study's name.</summary>
+        /// <summary>The name of the study.</summary>
         Study: string
-        /// <summary>Finished trials that compare contenders: confirmed, or the document's.</summary>
+        /// <summary>
+        /// The number of finished trials that compare contenders: confirmation trials, or runs of the document's protocol.
+        /// </summary>
         Trials: int
-        /// <summary>The planned number of these trials, by the looks taken.</summary>
+        /// <summary>The planned number of these trials, up to the current look.</summary>
         Expected: int
-        /// <summary>Each task's contenders, tuned and defaults.</summary>
+        /// <summary>The summary of each contender on each task, with tuned and with default settings.</summary>
         Summaries: Summary array
         /// <summary>Each pair on each task and metric, in the order of the contenders.</summary>
         Comparisons: PairComparison array
@@ -427,7 +428,7 @@ type StudyAnalysis =
         Overall: PairComparison array
         /// <summary>The resolution of each contender's times to the target.</summary>
         Resolutions: Resolution array
-        /// <summary>Objections that follow from the results. Objections to the study itself are not included.</summary>
+        /// <summary>Findings that follow from the results. Findings about the study itself are not included.</summary>
         Findings: Finding array
         /// <summary>A verdict for each task and metric, and over all tasks if there are several.</summary>
         Verdicts: MetricVerdict array

@@ -1,10 +1,10 @@
-/// Each contender by itself: how often it reaches the target, how soon, and how accurate it ends.
+/// Summarizes each contender: how often it reaches the target, how soon, and its accuracy at the end.
 module internal CuteDl.Studies.Summaries
 
 open System
 open CuteDl.Studies.Statistics
 
-/// Returns the median of times; NaN if it depends on when runs would have arrived that were stopped at these ends.
+/// Returns the median of times. NaN if it depends on when stopped runs would have reached the target.
 let private median (ends: float array) (times: float array) : float =
     let latest = Quantile.median times
     let earliest = Array.map2 min times ends |> Quantile.median
@@ -35,7 +35,7 @@ let private variantOf phase =
     | Phase.Document -> Variant.AsGiven
     | _ -> Variant.Tuned
 
-/// Up to these every run of a task is known, so that the means of all its contenders are of the same thing.
+/// The times up to which every run of a task is known. All contenders share them, so that their means are comparable.
 [<Struct>]
 type private Horizons = { Steps: float; Seconds: float }
 
@@ -43,13 +43,13 @@ let private horizons (task: StudyTask) (trials: TrialResult array) : Horizons =
     let longest = trials |> Array.map _.Seconds |> Array.fold max Double.Epsilon
 
     { Steps = trials |> Array.map Measures.stepsKnownTo |> TimeToTarget.horizon (float task.Steps)
-      // A trial of no measurable duration still has a horizon above 0.
+      // Trials without a measurable duration must have a horizon above 0 too.
       Seconds = trials |> Array.map Measures.secondsKnownTo |> TimeToTarget.horizon longest |> max Double.Epsilon }
 
 let private summary (horizons: Horizons) (task: StudyTask) (phase: Phase) (contender: string) (trials: TrialResult array) : Summary =
-    let of' name = $"{task.Name}/{contender}/{phase}/{name}"
+    let purposeOf name = $"{task.Name}/{contender}/{phase}/{name}"
     let reached = trials |> Array.filter Measures.isReached
-    let accuracy name measure = trials |> Array.map (measure task) |> interquartile (of' name)
+    let accuracy name measure = trials |> Array.map (measure task) |> interquartile (purposeOf name)
     let nothing: Nullable<Interval> = Nullable()
     let isDocument = phase = Phase.Document
     let stepsKnown = trials |> Array.map Measures.stepsKnownTo
@@ -65,12 +65,12 @@ let private summary (horizons: Horizons) (task: StudyTask) (phase: Phase) (conte
       Reached = reached.Length
       Diverged = trials |> Array.filter Measures.isDiverged |> Array.length
       Success = Wilson.interval Measures.Level reached.Length trials.Length
-      Steps = trials |> Array.map Measures.steps |> time (of' "steps") horizons.Steps stepsKnown
+      Steps = trials |> Array.map Measures.steps |> time (purposeOf "steps") horizons.Steps stepsKnown
       Examples =
         trials
         |> Array.map Measures.examples
-        |> time (of' "examples") (horizons.Steps * batch task) examplesKnown
-      Seconds = trials |> Array.map Measures.seconds |> time (of' "seconds") horizons.Seconds secondsKnown
+        |> time (purposeOf "examples") (horizons.Steps * batch task) examplesKnown
+      Seconds = trials |> Array.map Measures.seconds |> time (purposeOf "seconds") horizons.Seconds secondsKnown
       FinalAccuracy = if isDocument then nothing else atEnd "final" Measures.finalAccuracy
       AccuracyAtStop = if isDocument then atEnd "stop" Measures.accuracyAtStop else nothing
       BestAccuracy = atEnd "best" Measures.bestAccuracy

@@ -1,10 +1,11 @@
-/// What tuning and the frontier say of settings: each setting's worth, how small and how wrong a rate may be, and what a smaller budget finds.
+/// Evaluates tuning and the frontier: the result of each setting, the smallest and the tolerated learning rates, and smaller tuning
+/// budgets.
 module internal CuteDl.Studies.Tunings
 
 open System
 open CuteDl.Studies.Statistics
 
-/// Twice the best rate's steps is still good enough.
+/// A learning rate with at most twice the best rate's steps is good.
 [<Literal>]
 let private Factor = 2.0
 
@@ -95,7 +96,7 @@ let private tolerance task contender phase (points: struct (float * float) array
         | Some tolerance -> tolerance
         | None -> null }
 
-/// Whether the learning rate alone tells these settings apart, and there are some to tell apart.
+/// True if the settings differ in the learning rate only, and there are at least two.
 let private differInRateOnly (rows: SettingRow array) =
     let others =
         rows |> Array.map (fun row -> row.Values |> Array.filter (fun struct (name, _) -> name <> "lr"))

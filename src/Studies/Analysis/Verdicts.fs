@@ -1,4 +1,4 @@
-/// The verdict in words: winners, ties, undecided pairs, and failures. Never more than the comparisons say.
+/// Writes the verdict in sentences: winners, ties, undecided pairs and failures.
 module internal CuteDl.Studies.Verdicts
 
 open System
@@ -42,7 +42,8 @@ let private listPairs (pairs: string array) = String.Join("; ", pairs)
 
 let private withOutcome (outcome: Outcome) (pairs: PairComparison array) = pairs |> Array.filter (fun pair -> pair.Outcome = outcome)
 
-/// Momentum beats adam (0.85 [0.80, 0.91] times the steps, p = 0.03) and adagrad (...): a sentence for each winner, most wins first.
+/// Returns a sentence for each winner, most wins first: "momentum beats adam (0.85 [0.80, 0.91] times the steps, p = 0.03) and adagrad
+/// (...)."
 let private wins (pairs: PairComparison array) =
     withOutcome Outcome.Wins pairs
     |> Array.groupBy _.Winner
@@ -62,17 +63,18 @@ let private equals (pairs: PairComparison array) =
         let each = equal |> Array.map (fun pair -> $"{names pair} ({effect pair.Metric pair.Effect})")
         [| $"Tied, with the whole interval within what counts as equal: {listPairs each}." |]
 
-// Longer lists of pairs are only in the table.
+// Longer lists of pairs are shown in the table only.
 let private mostNamed = 6
 
 let private undecided (pairs: PairComparison array) =
     match withOutcome Outcome.Undecided pairs with
     | [||] -> [||]
-    | open' when open'.Length = pairs.Length && pairs.Length > 1 -> [||]
-    | open' when open'.Length > mostNamed -> [| $"Undecided: {open'.Length} of {pairs.Length} pairs, listed in the table of comparisons." |]
-    | open' -> [| $"Undecided: {listPairs (Array.map names open')}." |]
+    | openPairs when openPairs.Length = pairs.Length && pairs.Length > 1 -> [||]
+    | openPairs when openPairs.Length > mostNamed ->
+        [| $"Undecided: {openPairs.Length} of {pairs.Length} pairs, listed in the table of comparisons." |]
+    | openPairs -> [| $"Undecided: {listPairs (Array.map names openPairs)}." |]
 
-/// One seed has no interval, and a pair that never reached the target has no effect.
+/// With one seed there is no interval. A pair that never reached the target has no effect.
 let private seen (pair: PairComparison) =
     if Double.IsNaN pair.Effect.Value then "neither reached the target"
     elif pair.Seeds.Length > 1 then effect pair.Metric pair.Effect
@@ -132,7 +134,7 @@ let private verdict (contenders: string array) (task: string) (metric: Metric) (
       Winner = winner
       Sentences = Array.concat [ [| headline |]; wins pairs; equals pairs; undecided pairs; unranked pairs ] }
 
-/// What a verdict over all tasks is about; nothing if there is one task.
+/// Returns what a verdict over all tasks covers; empty if there is only one task.
 let scope (study: StudyDesign) (overall: PairComparison array) : string array =
     if overall.Length = 0 then
         [||]
@@ -148,7 +150,7 @@ let tieLimit (comparisons: PairComparison array) : string array =
     else
         [||]
 
-/// A verdict for each task and metric among the comparisons.
+/// Returns a verdict for each task and metric of the comparisons.
 let ofComparisons (study: StudyDesign) (comparisons: PairComparison array) : MetricVerdict array =
     let contenders = study.Contenders |> List.map _.Name |> Array.ofList
 
@@ -172,7 +174,7 @@ let failures (summaries: Summary array) : string array =
 
         $"{summary.Task}: {summary.Contender}{form summary.Variant} reached the target in {summary.Reached} of {summary.Trials} runs ({success}){diverged}{dead}.")
 
-/// Whether some contender wins against or equals every other in each metric that is decided upon.
+/// True if in each deciding metric some contender beats or equals every other.
 let isDecided (study: StudyDesign) (comparisons: PairComparison array) : bool =
     let contenders = study.Contenders |> List.map _.Name
     let pairsOfAll = Measures.pairs study |> Array.length

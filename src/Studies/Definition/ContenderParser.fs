@@ -3,7 +3,7 @@ namespace CuteDl.Studies
 open System
 open CuteDl.Core.Optimizers
 
-/// Reads an optimizer and its search space from a tree of JSON.
+/// Reads an optimizer and its search space from a JSON tree.
 [<RequireQualifiedAccess>]
 module internal ContenderParser =
     let private expected (argument: Argument) =
@@ -43,7 +43,7 @@ module internal ContenderParser =
                             let low = argumentValue reading arguments (place.Item(0, low))
                             let high = argumentValue reading arguments (place.Item(1, high))
 
-                            // Values that are not numbers are errors already.
+                            // // Values that are not numbers have been reported already.
                             if not (isAllowed low high) && not (Double.IsNaN low || Double.IsNaN high) then
                                 reading.FailValue(place, allowed)
 
@@ -89,10 +89,9 @@ module internal ContenderParser =
             reading.FailValue(place, "a number, or an object with one of log_uniform, uniform, choice, fixed")
             Fixed 0.0
 
-    // The most characters of an optimizer's text. Useful texts have a few hundred.
+    // // The longest text of an optimizer, in characters. Useful texts have a few hundred.
     let private longest = 10_000
 
-    /// Reads an optimizer with its search space.
     let contender (reading: Reading) (place: Place) : Contender =
         let found = reading.Members(place, StudyKeys.optimizer)
 

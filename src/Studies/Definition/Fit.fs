@@ -28,7 +28,7 @@ module internal Fit =
 
     let private mnistWidth = 784
 
-    /// Returns the parameter tensors of a task, or the reason why it has none. Reads the images of a folder.
+    /// Returns the parameter tensors of a task, or an error message. Reads the images of a folder.
     let layout (task: StudyTask) : Result<Layout, string> =
         let modelOf (width: int) (images: ImagesTask) = Model.create width images.Layers images.Loss
 

@@ -6,7 +6,7 @@ open System.Text.Encodings.Web
 open System.Text.Json
 open CuteDl.Core.Optimizers
 
-/// A value of JSON, and on which line of its file it begins; 0 for what was not read.
+/// A JSON value, with the line of its file on which it starts; line 0 if the value was not read from a file.
 type internal JsonTree = { Line: int; Value: JsonValue }
 
 and [<RequireQualifiedAccess>] internal JsonValue =
@@ -15,13 +15,13 @@ and [<RequireQualifiedAccess>] internal JsonValue =
     | Number of float
     | Text of string
     | List of JsonTree list
-    /// Members in their order; a name may be there twice.
+    /// The members in order. A name can occur twice.
     | Object of (string * JsonTree) list
 
-/// A text that is not JSON, and where.
+/// The text is not JSON. The line is 0 if it is unknown.
 exception internal JsonSyntaxException of line: int * problem: string
 
-/// JSON with lines, which System.Text.Json's documents forget, and with members that are there twice, which it would pass over.
+/// Reads JSON with line numbers and duplicate members. System.Text.Json's documents lose both.
 [<RequireQualifiedAccess>]
 module internal Json =
     let private tokens (bytes: byte array) =
@@ -54,7 +54,7 @@ module internal Json =
 
         tokens
 
-    /// The tree of a text; comments and trailing commas are allowed.
+    /// Parses a text. Comments and trailing commas are allowed.
     let parse (text: string) : JsonTree =
         let bytes = Encoding.UTF8.GetBytes(text.TrimStart '\uFEFF')
 
@@ -67,7 +67,7 @@ module internal Json =
                 let cut = message.IndexOf(" LineNumber:", StringComparison.Ordinal)
                 let line = if error.LineNumber.HasValue then int error.LineNumber.Value + 1 else 0
                 raise (JsonSyntaxException(line, (if cut < 0 then message else message.Substring(0, cut))))
-            // Half of a pair of surrogates, written as an escape.
+            // An unpaired surrogate, written as an escape.
             | :? InvalidOperationException as error -> raise (JsonSyntaxException(0, error.Message))
 
         let mutable next = 0
@@ -102,13 +102,13 @@ module internal Json =
 
         value ()
 
-    /// A value that was not read.
+    /// Makes a value that was not read from a file.
     let make (value: JsonValue) : JsonTree = { Line = 0; Value = value }
 
     let private quote (text: string) =
         "\"" + JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString() + "\""
 
-    /// A value on one line.
+    /// Prints a value on one line.
     let rec line (tree: JsonTree) : string =
         match tree.Value with
         | JsonValue.Null -> "null"
@@ -125,11 +125,11 @@ module internal Json =
 
     let private widest = 100
 
-    /// A value over as many lines as it takes: what fits on one is on one.
+    /// Prints a value: on one line if it fits, else one member or item per line.
     let print (tree: JsonTree) : string =
         let builder = StringBuilder()
 
-        // What stands in front on the same line, and behind, counts.
+        // The text before and after the value on its line counts too.
         let rec write (indent: int) (before: string) (after: string) (tree: JsonTree) =
             let block (opening: string) (closing: string) (items: (string * JsonTree) list) =
                 builder.Append(' ', indent).Append(before).Append(opening).Append('\n') |> ignore

@@ -9,22 +9,23 @@ open CuteDl.Core.Optimizers
 type Severity =
     /// <summary>Information.</summary>
     | Note = 0
-    /// <summary>The results can mislead, or decide less than expected.</summary>
+    /// <summary>The results can mislead, or fewer pairs can be decided than expected.</summary>
     | Warning = 1
     /// <summary>The results would be wrong, or the study cannot run.</summary>
     | Error = 2
 
-/// <summary>An objection to a study.</summary>
+/// <summary>A finding about a study.</summary>
 type Finding =
     {
-        /// <summary>The kind of finding: S001, S002, ...</summary>
+        /// <summary>The code of the kind of finding: S001, S002, ...</summary>
         Code: string
+        /// <summary>The severity.</summary>
         Severity: Severity
-        /// <summary>The place in the study: <c>$.tasks[0].output</c>.</summary>
+        /// <summary>The place in the study, for example <c>$.tasks[0].output</c>.</summary>
         Path: string
-        /// <summary>The objection, in sentences.</summary>
+        /// <summary>What is wrong.</summary>
         Message: string
-        /// <summary>The remedy, in sentences.</summary>
+        /// <summary>What to change.</summary>
         Advice: string
     }
 
@@ -51,7 +52,7 @@ module Lint =
         | Some(Dense(units, _)) -> units
         | _ -> 1
 
-    /// Returns the steps in an epoch if the number of images is known.
+    /// Returns the number of steps per epoch; None if the number of images is unknown.
     let private epoch (task: ImagesTask) : int64 option =
         let images =
             match task.Source with
@@ -130,8 +131,8 @@ module Lint =
                   $"Use at least {epoch} steps."
           | _ -> () ]
 
-    /// A time T is known only to be between two validations, so up to a factor of T / (T − distance). The ratio that counts as equal gives the
-    /// earliest time that is known well enough. The times themselves are unknown before the first runs are finished.
+    /// A time to the target is known only up to one validation interval. The margin of equality therefore gives the earliest time that is
+    /// known well enough. The actual times are unknown before the first runs have finished.
     let private resolution (study: StudyDesign) i (task: StudyTask) =
         let equalWithin = StudyDesign.equalWithin study
         let earliest = float task.ValidateEvery * equalWithin / (equalWithin - 1.0)
@@ -150,7 +151,7 @@ module Lint =
         else
             []
 
-    // The document's stop rules count validations and are chosen for this budget.
+    // // The source document's stop rules count validations. They suit this number of epochs.
     let private documentEpochs = 5000L
 
     let private document (study: StudyDesign) i (task: StudyTask) =
@@ -196,15 +197,15 @@ module Lint =
         )
         |> List.map fst
 
-    /// Returns the settings to start with, or the reason why there are none.
+    /// Returns the initial settings, or the reason why there are none.
     let private started (tuning: Tuning) (contender: Contender) : Result<SettingList, string> =
         try
             Ok(Settings.start tuning contender)
         with :? ArgumentException as error ->
             Error(Refusal.ofException error)
 
-    let private counts (of': (Contender * int) list) =
-        String.Join(", ", of' |> List.map (fun (contender, count) -> $"{contender.Name} {count}"))
+    let private counts (numbers: (Contender * int) list) =
+        String.Join(", ", numbers |> List.map (fun (contender, count) -> $"{contender.Name} {count}"))
 
     let private budgets (tuning: Tuning) (contenders: Contender list) =
         let settings =
@@ -219,7 +220,7 @@ module Lint =
             |> List.map (fun contender -> contender, (tuned contender).Length)
             |> List.filter (snd >> (<) 0)
 
-        // Choices that are the same for all optimizers are fair.
+        // // Choices that are the same for all optimizers are not reported.
         let choices =
             contenders
             |> List.collect (fun contender ->
@@ -307,7 +308,7 @@ module Lint =
                   $"An interim look at {shown} seeds cannot decide anything."
                   $"Use {fewestSeeds} seeds or more at the first look." ]
 
-    /// The smallest p-value of the exact sign-flip test must pass the strictest level of Holm's correction.
+    /// The smallest p-value of the exact sign-flip test must meet the strictest level of Holm's correction.
     let private decisions (contenders: int) (confirmation: Confirmation) =
         let pairs = contenders * (contenders - 1) / 2
 
@@ -364,7 +365,7 @@ module Lint =
 
                       let ratio = Math.Pow(high / low, 1.0 / float (values.Length - 1))
 
-                      // Rounding must not make a grid of whole decades look coarser.
+                      // // The tolerance prevents a warning for a grid of whole decades whose ratio is rounded up.
                       if ratio > 10.0 * (1.0 + 1e-9) then
                           warning
                               "S009"
@@ -443,13 +444,13 @@ module Lint =
         |> Array.distinct
 
     /// <summary>
-    /// Returns all findings: about tasks, then optimizers, then the protocol. Reads the images of folders. A study without findings can still
-    /// be bad.
+    /// Returns all findings: about tasks, then optimizers, then the protocol. Reads the images of folders. No findings do not prove that a
+    /// study is sound.
     /// </summary>
     let check (study: StudyDesign) : Finding array = findings fits study
 
     /// <summary>
-    /// Returns the findings that follow from the study alone, the same on every machine. Reads no images, so it does not check whether images,
-    /// layers and optimizers fit each other.
+    /// Returns the findings that depend only on the study, and so are the same on every machine. Reads no images: it does not check whether
+    /// images, layers and optimizers fit each other.
     /// </summary>
     let checkDesign (study: StudyDesign) : Finding array = findings (fun _ _ _ -> []) study

@@ -4,13 +4,13 @@ open System
 open CuteDl.Core.Numerics
 
 /// <summary>
-/// Points of [0, 1)ⁿ that lie more evenly than random ones. A sequence depends on its key and on its dimensions; so many points of it are
-/// the beginning of any more.
+/// Low-discrepancy points of [0, 1)ⁿ, more even than random points. A point depends only on the key, the number of dimensions and its
+/// index.
 /// </summary>
 [<RequireQualifiedAccess>]
 module QuasiRandom =
-    /// Degree, inner coefficients and first direction numbers of the polynomial of each dimension after the first: the first lines of
-    /// new-joe-kuo-6.21201 (Joe & Kuo 2008, "Constructing Sobol sequences with better two-dimensional projections").
+    /// The degree, inner coefficients and first direction numbers of the polynomial of each dimension after the first. They are the first
+    /// lines of new-joe-kuo-6.21201 (Joe & Kuo 2008, "Constructing Sobol sequences with better two-dimensional projections").
     let internal polynomials: struct (int * int * uint32 list) list =
         [ struct (1, 0, [ 1u ])
           struct (2, 1, [ 1u; 3u ])
@@ -30,12 +30,12 @@ module QuasiRandom =
 
     let private primes = [ 2; 3; 5; 7; 11; 13; 17; 19; 23; 29; 31; 37; 41; 43; 47; 53 ]
 
-    /// <summary>The most dimensions that a sequence has.</summary>
+    /// <summary>The largest number of dimensions.</summary>
     let maxDimensions = primes.Length
 
     let private bits = 32
 
-    /// v of each bit, most significant first: mₖ shifted to the top (Bratley & Fox 1988, "Algorithm 659").
+    /// Returns the direction number of each bit, most significant bit first: mₖ, shifted to the top (Bratley & Fox 1988, "Algorithm 659").
     let private directionNumbers (dimension: int) : uint32 array =
         if dimension = 0 then
             Array.init bits (fun k -> 1u <<< (bits - 1 - k))
@@ -65,7 +65,7 @@ module QuasiRandom =
                 )
             )
 
-    /// The bits of a point of the sequence of Sobol as it is, in the order of the Gray code (Antonov & Saleev 1979).
+    /// Returns the bits of a point of the unscrambled Sobol sequence, in the order of the Gray code (Antonov & Saleev 1979).
     let internal sobolBits (dimension: int) (index: int) : uint32 =
         let gray = uint32 index ^^^ (uint32 index >>> 1)
         let v = directions.Value[dimension]
@@ -77,7 +77,7 @@ module QuasiRandom =
 
         point
 
-    /// Nested uniform scrambling: each bit is flipped or not by chance, a chance of its own for each value of the bits above it.
+    /// Nested uniform scrambling: flips each bit at random, independently for each value of the bits above it.
     let private owen (key: uint64) (point: uint32) : uint32 =
         let mutable scrambled = 0u
 
@@ -90,12 +90,12 @@ module QuasiRandom =
         scrambled
 
     /// <summary>
-    /// The sequence of Sobol (1967) with the direction numbers of Joe &amp; Kuo (2008), scrambled as Owen (1995) does: of 2ᵏ points each
-    /// dimension has one in each interval of length 2⁻ᵏ.
+    /// Returns a point of the Sobol sequence (1967) with the direction numbers of Joe &amp; Kuo (2008) and the scrambling of Owen (1995).
+    /// Of the first 2ᵏ points, each interval of length 2⁻ᵏ has exactly one in every dimension.
     /// </summary>
-    /// <param name="key">Which scrambling: <c>RandomStream.key seed purpose</c>.</param>
-    /// <param name="dimensions">From 1 to <c>maxDimensions</c>.</param>
-    /// <param name="index">Which point, from 0.</param>
+    /// <param name="key">The key of the scrambling: <c>RandomStream.key seed purpose</c>.</param>
+    /// <param name="dimensions">The number of dimensions, from 1 to <c>maxDimensions</c>.</param>
+    /// <param name="index">The index of the point, from 0.</param>
     /// <returns>Coordinates strictly between 0 and 1.</returns>
     let sobol (key: uint64) (dimensions: int) (index: int) : float array =
         checkDimensions dimensions
@@ -104,7 +104,7 @@ module QuasiRandom =
             (float (owen (RandomStream.subkey key (uint64 dimension)) (sobolBits dimension index)) + 0.5)
             / 4294967296.0)
 
-    /// The digits of a number mirrored at the point.
+    /// Returns the radical inverse: the digits of the index, mirrored at the point.
     let internal radicalInverse (prime: int) (index: int) : float =
         let mutable rest = index
         let mutable place = 1.0
@@ -117,10 +117,13 @@ module QuasiRandom =
 
         value
 
-    /// <summary>The sequence of Halton (1960), each dimension in its prime and shifted round [0, 1) (Cranley &amp; Patterson 1976).</summary>
-    /// <param name="key">Which shift: <c>RandomStream.key seed purpose</c>.</param>
-    /// <param name="dimensions">From 1 to <c>maxDimensions</c>.</param>
-    /// <param name="index">Which point, from 0.</param>
+    /// <summary>
+    /// Returns a point of the Halton sequence (1960): each dimension has its own prime, and is shifted modulo 1 (Cranley &amp; Patterson
+    /// 1976).
+    /// </summary>
+    /// <param name="key">The key of the shift: <c>RandomStream.key seed purpose</c>.</param>
+    /// <param name="dimensions">The number of dimensions, from 1 to <c>maxDimensions</c>.</param>
+    /// <param name="index">The index of the point, from 0.</param>
     /// <returns>Coordinates in [0, 1).</returns>
     let halton (key: uint64) (dimensions: int) (index: int) : float array =
         checkDimensions dimensions

@@ -1,9 +1,9 @@
 namespace CuteDl.Studies
 
-/// <summary>Makes a small form of a study, for a quick test before the whole study.</summary>
+/// <summary>Makes a small form of a study, for a quick test before the full study.</summary>
 [<RequireQualifiedAccess>]
 module Quick =
-    // As few as a ranking of up to seven optimizers needs: see Lint.
+    // // The number of seeds that a ranking of up to six optimizers needs: see Lint.
     let private seeds = 10
     let private trials = 4
     let private share = 4L
@@ -21,7 +21,7 @@ module Quick =
                 Seeds = List.truncate 1 tuning.Seeds
                 Extensions = 0 }
 
-        // The combinations of choices may need more.
+        // // Some combinations of choices need more trials.
         if contenders |> List.forall (fun contender -> (Settings.problems fewer contender).IsEmpty) then
             fewer
         else
@@ -32,8 +32,8 @@ module Quick =
 
     /// <summary>
     /// Returns the small form: a quarter of the steps with at least ten validations, four settings per optimizer, and no extensions. It has
-    /// at most ten seeds, one look, no default settings, and every second rate of the frontier with one seed. Smaller values stay as they
-    /// are. The name gets the suffix "(quick)".
+    /// at most ten seeds, one look and no default settings. The frontier keeps every second rate, with one seed. Smaller values are
+    /// unchanged. The name gets the suffix "(quick)".
     /// </summary>
     let study (study: StudyDesign) : StudyDesign =
         let tasks, protocol =

@@ -80,7 +80,7 @@ module Settings =
         | Choice values -> values[min (values.Length - 1) (int (place * float values.Length))]
         | LogUniform(low, high)
         | Uniform(low, high) when isWhole arguments ->
-            // All whole numbers get the same share, the ends included.
+            // Every whole number gets the same share, the ends included.
             let low, high = low - 0.5, high + 0.5
             let value = ofScale space (toScale space low + place * (toScale space high - toScale space low))
             shorten arguments space value
@@ -305,10 +305,10 @@ module Settings =
             let step = step original (gridPoints tuning contender.Space)
             let first = toScale original (if side < 0 then low else high)
             let reached = toScale original (if side < 0 then presentLow else presentHigh)
-            let done' = int (Math.Round(float side * (reached - first) / step))
+            let covered = int (Math.Round(float side * (reached - first) / step))
             let steps = int (Math.Round((toScale original presentHigh - toScale original presentLow) / step))
 
-            [ for i in done' + 1 .. done' + max 1 (steps / 2) do
+            [ for i in covered + 1 .. covered + max 1 (steps / 2) do
                   let value = significant 3 (ofScale original (first + float side * float i * step))
                   let value = if isWhole arguments then Math.Round value else value
 

@@ -6,16 +6,16 @@ type Space =
     | LogUniform of low: float * high: float
     /// <summary>Uniform from low to high, with low &lt; high.</summary>
     | Uniform of low: float * high: float
-    /// <summary>One of these values, without an order; at least one.</summary>
+    /// <summary>One of at least one unordered value.</summary>
     | Choice of values: float list
     /// <summary>A single value.</summary>
     | Fixed of value: float
 
 /// <summary>The search method.</summary>
 type Search =
-    /// <summary>Evenly spaced, ends included; for a single hyper-parameter with a range.</summary>
+    /// <summary>Evenly spaced values, ends included, for a single hyper-parameter with a range.</summary>
     | Grid
     /// <summary>The quasi-random sequence of Sobol (1967), scrambled by the seed (Owen 1995).</summary>
     | Sobol
-    /// <summary>The quasi-random sequence of Halton (1960), a prime for each hyper-parameter, shifted by the seed.</summary>
+    /// <summary>The quasi-random sequence of Halton (1960), with one prime per hyper-parameter, shifted by the seed.</summary>
     | Halton

@@ -4,13 +4,13 @@ open System
 open System.Globalization
 open CuteDl.Core.Optimizers
 
-/// Ranges in their own scale, and numbers that can be read.
+/// Converts between ranges and their scale, and rounds values.
 module internal SpaceScale =
     let allows (arguments: Argument list) (value: float) = arguments |> List.forall (fun argument -> argument.Allows value)
 
     let isWhole (arguments: Argument list) = arguments |> List.exists (fun argument -> argument.Form <> ValueForm.Number)
 
-    // A range's own scale: the logarithm, or the values themselves.
+    // The scale of a LogUniform range is the logarithm; every other space uses the values themselves.
     let toScale space (value: float) =
         match space with
         | LogUniform _ -> Math.Log value
@@ -38,8 +38,8 @@ module internal SpaceScale =
         let format = "E" + (digits - 1).ToString CultureInfo.InvariantCulture
         Double.Parse(value.ToString(format, CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
 
-    /// The nearest value of three significant digits, so that numbers can be read; of more where the range is so narrow that three would
-    /// move it by more than half a hundredth of the range, or out of what is allowed.
+    /// Returns the value rounded to three significant digits, so that it is easy to read. In narrow ranges it keeps more digits: rounding
+    /// must not move the value by more than 0.5 % of the range, or out of the allowed values.
     let shorten (arguments: Argument list) (space: Space) (value: float) : float =
         match range space with
         | ValueNone -> value

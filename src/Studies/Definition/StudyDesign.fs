@@ -97,11 +97,10 @@ type StudyDesign =
     {
         /// <summary>The name.</summary>
         Name: string
-        /// <summary>At least one. Names are different.</summary>
+        /// <summary>The tasks: at least one, with different names.</summary>
         Tasks: StudyTask list
-        /// <summary>At least one. Names are different.</summary>
+        /// <summary>The contenders: at least one, with different names.</summary>
         Contenders: Contender list
-        /// <summary>The protocol of a study.</summary>
         Protocol: Protocol
     }
 
@@ -109,8 +108,8 @@ type StudyDesign =
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module StudyDesign =
     /// <summary>
-    /// True if a text can name a task or contender, and so files and folders: at most 60 ASCII letters, digits, '.', '-', '_' and '+',
-    /// with a letter or digit first and no '.' last.
+    /// True if a text can be the name of a task or contender, and so of files and folders: at most 60 ASCII letters, digits, '.', '-', '_'
+    /// and '+'. The first character is a letter or digit, and the last is not '.'.
     /// </summary>
     let isName (text: string) : bool =
         let isAllowed (letter: char) = System.Char.IsAsciiLetterOrDigit letter || ".-_+".Contains letter

@@ -16,8 +16,8 @@ module internal StudyFileMessage =
                    $"  And {others} more errors." |]
         )
 
-/// <summary>A file is not a study.</summary>
-/// <param name="source">The file's name, or another name of the text.</param>
+/// <summary>Thrown if a file is not a study.</summary>
+/// <param name="source">The name of the file or of the text.</param>
 /// <param name="errors">The errors, in the order of the file; at least one.</param>
 [<Sealed>]
 type StudyFileException(source: string, errors: StudyFileError array) =
@@ -29,11 +29,11 @@ type StudyFileException(source: string, errors: StudyFileError array) =
 /// <summary>One place where two studies differ.</summary>
 type StudyDifference =
     {
-        /// <summary>The place in the printed study: <c>$.tuning.trials</c>.</summary>
+        /// <summary>The path in the printed study, for example <c>$.tuning.trials</c>.</summary>
         Path: string
-        /// <summary>The value in the first study, as JSON on one line; None if the first study has no such place.</summary>
+        /// <summary>The value in the first study, as JSON on one line; None if the first study does not have this path.</summary>
         First: string option
-        /// <summary>The value in the second study.</summary>
+        /// <summary>The value in the second study; None if the second study does not have this path.</summary>
         Second: string option
     }
 

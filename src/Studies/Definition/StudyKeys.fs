@@ -3,13 +3,13 @@ namespace CuteDl.Studies
 open CuteDl.Core.Data
 open CuteDl.Core.Networks
 
-/// The keys of a study file, object by object, and the words of its values. The published schema is held against these.
+/// The keys of each object in a study file, and the words allowed as values. A test compares the published JSON schema with them.
 [<RequireQualifiedAccess>]
 module internal StudyKeys =
     [<Literal>]
     let Version = "cutedl/study/1"
 
-    /// The file of the JSON schema, beside a study's file: `cutedl schema study` prints it.
+    /// The file name of the JSON schema, next to a study's file. `cutedl schema study` prints the schema.
     [<Literal>]
     let SchemaFile = "study.schema.json"
 
@@ -64,7 +64,7 @@ module internal StudyKeys =
     let frontier = [ "rates"; "seeds" ]
     let spread = [ "from"; "to"; "points" ]
 
-    /// The objects other than the study itself, by their names in the schema.
+    /// The objects other than the study itself, by their names in the JSON schema.
     let objects =
         [ "images_task", imagesTask
           "function_task", functionTask
@@ -103,9 +103,9 @@ module internal StudyKeys =
     let TestAsValidation = "test_as_validation"
 
     [<Literal>]
-    let None' = "none"
+    let NoneWord = "none"
 
-    /// Where seeds begin that are given as a count, so that no phase shares them.
+    /// The first seed of each phase if seeds are given as a count. The ranges are disjoint, so that no phases share seeds.
     let firstTuningSeed = 1000
 
     let firstConfirmationSeed = 1
@@ -113,7 +113,7 @@ module internal StudyKeys =
 
     let wordOf (words: (string * 'value) list) (value: 'value) = words |> List.find (snd >> (=) value) |> fst
 
-    /// Hidden layers alike, then the outputs.
+    /// Returns equal hidden layers, each followed by the dropout, and then the output layer.
     let layers (hidden: int list) activation (dropout: float) output (classes: int) : Layer list =
         [ for units in hidden do
               Dense(units, activation)
@@ -123,7 +123,7 @@ module internal StudyKeys =
 
           Dense(classes, output) ]
 
-    /// MNIST's training images.
+    /// The number of MNIST training images.
     let mnistImages = 60_000
 
     let mnistClasses = 10

@@ -3,14 +3,14 @@ namespace CuteDl.Studies
 open System
 open CuteDl.Core.Optimizers
 
-/// Reads a study from a tree of JSON.
+/// Reads a study from a JSON tree.
 [<RequireQualifiedAccess>]
 module internal StudyParser =
     let private most = Int32.MaxValue
 
     let private pruning (reading: Reading) (place: Place) : Pruning =
         match place.Tree.Value with
-        | JsonValue.Text word when word = StudyKeys.None' -> NoPruning
+        | JsonValue.Text word when word = StudyKeys.NoneWord -> NoPruning
         | JsonValue.Object [ "median", inner ] ->
             let found = reading.Members(place.Member("median", inner), StudyKeys.warmUp)
             Median(found.Optional("warm_up", 4, (fun place -> reading.Int(place, 1, most))))
@@ -33,7 +33,7 @@ module internal StudyParser =
 
     let private looks (reading: Reading) (place: Place) : Looks option =
         match place.Tree.Value with
-        | JsonValue.Text word when word = StudyKeys.None' -> None
+        | JsonValue.Text word when word = StudyKeys.NoneWord -> None
         | _ ->
             let counts =
                 reading.Items(place, "numbers of seeds") |> List.map (fun item -> reading.Int(item, 1, most))
@@ -94,7 +94,7 @@ module internal StudyParser =
 
     let private frontier (reading: Reading) (place: Place) : Frontier option =
         match place.Tree.Value with
-        | JsonValue.Text word when word = StudyKeys.None' -> None
+        | JsonValue.Text word when word = StudyKeys.NoneWord -> None
         | _ ->
             let found = reading.Members(place, StudyKeys.frontier)
             let first = StudyKeys.firstFrontierSeed
@@ -132,7 +132,7 @@ module internal StudyParser =
             )
 
     let private distinctNames (reading: Reading) (place: Place) (names: string list) (what: string) =
-        // Files get these names, and some file systems ignore case.
+        // // The names become file names, and some file systems ignore case.
         for _, same in names |> List.groupBy _.ToLowerInvariant() do
             if same.Length > 1 then
                 reading.Fail(place, $"{same.Length} {what} are named '{same.Head}'. Give each a different \"name\"; case does not count.")
@@ -154,7 +154,7 @@ module internal StudyParser =
                 items
         )
 
-    /// Reads a study. Its errors are in the reading.
+    /// Reads a study. The errors are collected in <c>reading</c>.
     let study (reading: Reading) (tree: JsonTree) : StudyDesign =
         let place = { Path = "$"; Tree = tree }
         let found = reading.Members(place, StudyKeys.study)

@@ -4,17 +4,17 @@ open CuteDl.Core.Data
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 
-/// From a study to a tree of JSON: all keys in their order, defaults written out.
+/// Converts a study to a JSON tree: all keys in a fixed order, with defaults written out.
 [<RequireQualifiedAccess>]
 module internal StudyPrinter =
     let private text (value: string) = Json.make (JsonValue.Text value)
     let private number (value: float) = Json.make (JsonValue.Number value)
     let private whole (value: int) = number (float value)
     let private list (items: JsonTree list) = Json.make (JsonValue.List items)
-    let private object' (members: (string * JsonTree) list) = Json.make (JsonValue.Object members)
-    let private none = text StudyKeys.None'
+    let private record (members: (string * JsonTree) list) = Json.make (JsonValue.Object members)
+    let private none = text StudyKeys.NoneWord
 
-    /// As a count, where they are those that a count stands for.
+    /// Returns the number of seeds if the list equals the default list of that length; else the list.
     let private seeds (first: int) (seeds: int list) =
         if not seeds.IsEmpty && seeds = [ first .. first + seeds.Length - 1 ] then
             whole seeds.Length
@@ -25,8 +25,8 @@ module internal StudyPrinter =
 
     let private layer (layer: Layer) =
         match layer with
-        | Dense(units, value) -> object' [ "dense", whole units; "activation", activation value ]
-        | Dropout rate -> object' [ "dropout", number rate ]
+        | Dense(units, value) -> record [ "dense", whole units; "activation", activation value ]
+        | Dropout rate -> record [ "dropout", number rate ]
 
     let private layers (layers: Layer list) : (string * JsonTree) list =
         let dense =
@@ -62,15 +62,15 @@ module internal StudyPrinter =
           (match task.Source with
            | Mnist -> text "mnist"
            | Folder(path, classes, expansion) ->
-               object'
+               record
                    [ "folder", text path
                      "classes", whole classes
                      if expansion <> Growing.DefaultExpansion then
                          "max_expansion", whole expansion ]
-           | Held(name, _) -> object' [ "held", text name ])
+           | Held(name, _) -> record [ "held", text name ])
           "split",
           (match task.Split with
-           | HoldOut(validation, seed) -> object' [ "validation", whole validation; "seed", whole seed ]
+           | HoldOut(validation, seed) -> record [ "validation", whole validation; "seed", whole seed ]
            | TestAsValidation -> text StudyKeys.TestAsValidation)
           yield! layers task.Layers
           "loss", text (StudyKeys.wordOf StudyKeys.losses task.Loss)
@@ -83,7 +83,7 @@ module internal StudyPrinter =
           "batch", whole task.Batch
           "order", text (StudyKeys.wordOf StudyKeys.orders task.Order) ]
 
-    let private function' (task: FunctionTask) : (string * JsonTree) list =
+    let private functionMembers (task: FunctionTask) : (string * JsonTree) list =
         match task with
         | Quadratic(dimensions, condition) ->
             [ "function", text "quadratic"; "dimensions", whole dimensions; "condition", number condition ]
@@ -94,19 +94,19 @@ module internal StudyPrinter =
               "examples", whole examples ]
 
     let private task (task: StudyTask) =
-        object'
+        record
             [ "name", text task.Name
               yield!
                   (match task.Problem with
                    | Images problem -> images problem
-                   | Function problem -> function' problem)
+                   | Function problem -> functionMembers problem)
               "precision", text (StudyKeys.wordOf StudyKeys.precisions task.Precision)
               "steps", number (float task.Steps)
               "validate_every", whole task.ValidateEvery
               "target",
               (match task.Target with
-               | Accuracy least -> object' [ "accuracy", number least ]
-               | Target.Loss most -> object' [ "loss", number most ]) ]
+               | Accuracy least -> record [ "accuracy", number least ]
+               | Target.Loss most -> record [ "loss", number most ]) ]
 
     let private space (optimizer: Optimizer) (name: string) (space: Space) =
         let isFlag =
@@ -117,19 +117,19 @@ module internal StudyPrinter =
         let value (value: float) = if isFlag then Json.make (JsonValue.Bool(value <> 0.0)) else number value
 
         match space with
-        | LogUniform(low, high) -> object' [ "log_uniform", list [ number low; number high ] ]
-        | Uniform(low, high) -> object' [ "uniform", list [ number low; number high ] ]
-        | Choice values -> object' [ "choice", list (List.map value values) ]
-        | Fixed only -> object' [ "fixed", value only ]
+        | LogUniform(low, high) -> record [ "log_uniform", list [ number low; number high ] ]
+        | Uniform(low, high) -> record [ "uniform", list [ number low; number high ] ]
+        | Choice values -> record [ "choice", list (List.map value values) ]
+        | Fixed only -> record [ "fixed", value only ]
 
     let private contender (contender: Contender) =
-        object'
+        record
             [ "name", text contender.Name
               "optimizer", text (string contender.Optimizer)
-              "space", object' [ for name, values in contender.Space -> name, space contender.Optimizer name values ] ]
+              "space", record [ for name, values in contender.Space -> name, space contender.Optimizer name values ] ]
 
     let private tuning (tuning: Tuning) =
-        object'
+        record
             [ "search", text (StudyKeys.wordOf StudyKeys.searches tuning.Search)
               "trials", whole tuning.Trials
               "seeds", seeds StudyKeys.firstTuningSeed tuning.Seeds
@@ -137,12 +137,12 @@ module internal StudyPrinter =
               "pruning",
               (match tuning.Pruning with
                | NoPruning -> none
-               | Median warmUp -> object' [ "median", object' [ "warm_up", whole warmUp ] ]
-               | SuccessiveHalving eta -> object' [ "successive_halving", object' [ "eta", whole eta ] ])
+               | Median warmUp -> record [ "median", record [ "warm_up", whole warmUp ] ]
+               | SuccessiveHalving eta -> record [ "successive_halving", record [ "eta", whole eta ] ])
               "extensions", whole tuning.Extensions ]
 
     let private confirmation (confirmation: Confirmation) =
-        object'
+        record
             [ "seeds", seeds StudyKeys.firstConfirmationSeed confirmation.Seeds
               "alpha", number confirmation.Alpha
               "equal_within", number confirmation.EqualWithin
@@ -155,14 +155,13 @@ module internal StudyPrinter =
     let private frontier (frontier: Frontier option) =
         match frontier with
         | Some frontier ->
-            object'
+            record
                 [ "rates", list (List.map number frontier.Rates)
                   "seeds", seeds StudyKeys.firstFrontierSeed frontier.Seeds ]
         | None -> none
 
-    /// The study as a tree.
     let study (study: StudyDesign) : JsonTree =
-        object'
+        record
             [ "$schema", text StudyKeys.SchemaFile
               "schema", text StudyKeys.Version
               "name", text study.Name
@@ -179,4 +178,4 @@ module internal StudyPrinter =
                   "tuning", tuning settings
                   "confirmation", confirmation confirmed
                   "frontier", frontier rates
-              | Document of' -> "seeds", seeds StudyKeys.firstConfirmationSeed of' ]
+              | Document given -> "seeds", seeds StudyKeys.firstConfirmationSeed given ]

@@ -6,11 +6,11 @@ open CuteDl.Core.Optimizers
 /// <summary>An error in a study file, with its place.</summary>
 type StudyFileError =
     {
-        /// <summary>The value's place: <c>$.tasks[0].batch</c>.</summary>
+        /// <summary>The place of the value in the file, for example <c>$.tasks[0].batch</c>.</summary>
         Path: string
-        /// <summary>The value's line, from 1; 0 if it has none.</summary>
+        /// <summary>The line of the value, from 1; 0 if it has none.</summary>
         Line: int
-        /// <summary>A sentence: the value found, and the values allowed.</summary>
+        /// <summary>A message with the value found and the values allowed.</summary>
         Problem: string
     }
 
@@ -21,7 +21,7 @@ type StudyFileError =
         else
             $"{error.Path}: {error.Problem}"
 
-/// Messages of a bounded length about files of any length.
+/// Builds messages of bounded length about files of any length.
 module internal Bounded =
     [<Literal>]
     let private Longest = 60
@@ -29,11 +29,11 @@ module internal Bounded =
     [<Literal>]
     let private LongestSentence = 1000
 
-    /// The most errors of a file that one message shows.
+    /// The largest number of errors that one message shows.
     [<Literal>]
     let MostErrors = 20
 
-    /// The most errors of a file that are collected.
+    /// The largest number of errors that are collected from a file.
     [<Literal>]
     let MostCollected = 200
 
@@ -45,7 +45,8 @@ module internal Bounded =
     /// Returns a sentence that may quote the file, cut to 1000 characters.
     let sentence (text: string) : string = cut LongestSentence text
 
-    /// Returns the end of a sentence about an unknown name. A name that is too long for a slip gets the list of names.
+    /// Returns the end of a message about an unknown name. A name longer than 60 characters is hardly a typing error, so it gets the list
+    /// of names.
     let suggestion (known: string seq) (name: string) : string =
         if name.Length > Longest then
             let list = String.Join(", ", known)
@@ -53,15 +54,15 @@ module internal Bounded =
         else
             Suggestion.describe known name
 
-/// Messages of exceptions, for readers of study files.
+/// Rewrites messages of exceptions for readers of study files.
 module internal Refusal =
-    /// Returns the message without the parameter's name, which means nothing to the author of a file.
+    /// Returns the message without the parameter name, which means nothing to the author of a file.
     let ofException (error: ArgumentException) : string =
         match error.ParamName with
         | null -> error.Message
         | name -> error.Message.Replace($" (Parameter '{name}')", "")
 
-/// A value and the path to it.
+/// A value with its path in the file.
 type internal Place =
     { Path: string
       Tree: JsonTree }
@@ -70,13 +71,13 @@ type internal Place =
 
     member place.Member(name: string, tree: JsonTree) = { Path = $"{place.Path}.{Bounded.text name}"; Tree = tree }
 
-/// Reads values and collects their errors. A value that cannot be read is replaced, so that reading continues. If there are errors,
-/// nothing that was read may be used.
+/// Reads values and collects their errors. A value that cannot be read is replaced by a placeholder, so that reading continues. If there
+/// are errors, the result must not be used.
 [<Sealed>]
 type internal Reading() =
     let errors = ResizeArray<StudyFileError>()
 
-    /// The errors, in the order of the file.
+    /// Returns the errors, ordered by line.
     member _.Errors: StudyFileError array = errors.ToArray() |> Array.sortBy _.Line
 
     member _.Fail(place: Place, problem: string) =
@@ -116,7 +117,7 @@ type internal Reading() =
             reading.FailValue(place, "a string that is not empty")
             "?"
 
-    /// Reads a name that can be part of a file's name.
+    /// Reads a name that is valid in file names.
     member reading.Name(place: Place) : string =
         match place.Tree.Value with
         | JsonValue.Text text when StudyDesign.isName text -> text
@@ -155,7 +156,7 @@ type internal Reading() =
         if values |> List.pairwise |> List.exists (fun (a, b) -> a >= b) then
             reading.FailValue(place, "a list of numbers in ascending order")
 
-    /// Reads a list of seeds, or their number.
+    /// Reads a list of seeds, or a number of consecutive seeds.
     member reading.Seeds(place: Place, first: int) : int list =
         match place.Tree.Value with
         | JsonValue.Number _ -> let count = reading.Int(place, 1, 999) in [ first .. first + count - 1 ]
@@ -180,15 +181,15 @@ type internal Reading() =
                 if not (List.contains name known) then
                     reading.Fail(place.Member(name, tree), $"'{Bounded.text name}' is not a key here. {Bounded.suggestion known name}")
 
-            for name, of' in members |> List.groupBy fst do
-                if of'.Length > 1 then
+            for name, same in members |> List.groupBy fst do
+                if same.Length > 1 then
                     let lines =
-                        String.Join(", ", of' |> List.truncate 5 |> List.map (fun (_, tree) -> tree.Line))
-                        + (if of'.Length > 5 then ", ..." else "")
+                        String.Join(", ", same |> List.truncate 5 |> List.map (fun (_, tree) -> tree.Line))
+                        + (if same.Length > 5 then ", ..." else "")
 
                     reading.Fail(
-                        place.Member(name, snd (List.last of')),
-                        $"The key appears {of'.Length} times, on lines {lines}. Keep one."
+                        place.Member(name, snd (List.last same)),
+                        $"The key appears {same.Length} times, on lines {lines}. Keep one."
                     )
 
             Members(reading, place, members)
@@ -196,7 +197,7 @@ type internal Reading() =
             reading.FailValue(place, "an object with keys among " + String.Join(", ", known))
             Members(reading, place, [], true)
 
-/// The members of an object that is read.
+/// The members of an object.
 and [<Sealed>] internal Members(reading: Reading, place: Place, members: (string * JsonTree) list, ?isBroken: bool) =
     let isBroken = defaultArg isBroken false
 

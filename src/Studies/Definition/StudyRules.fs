@@ -3,7 +3,7 @@ namespace CuteDl.Studies
 open System
 open CuteDl.Core.Optimizers
 
-/// <summary>Rules that every study must keep, from a file or from a program. Files are read by stricter rules.</summary>
+/// <summary>Checks the rules that every study must meet, from a file or from a program. Reading a file checks more.</summary>
 [<RequireQualifiedAccess>]
 module StudyRules =
     let private names (what: string) (names: string list) =
@@ -14,7 +14,7 @@ module StudyRules =
               if not (StudyDesign.isName name) then
                   $"'{name}' is not a name for one of the {what}. Use at most 60 ASCII letters, digits, '.', '-', '_' and '+'; begin with a letter or digit, and do not end with '.'."
 
-          // Files get these names, and some file systems ignore case.
+          // // The names become file names, and some file systems ignore case.
           for _, same in names |> List.groupBy _.ToLowerInvariant() do
               if same.Length > 1 then
                   $"{same.Length} of the {what} are named '{same.Head}'. Give them different names." ]
@@ -120,7 +120,7 @@ module StudyRules =
         | _ -> []
 
     /// <summary>Returns the reasons why a study cannot run, one sentence each; empty if it can.</summary>
-    /// <remarks>Layers, data and optimizers are checked against each other later, when the tasks are prepared.</remarks>
+    /// <remarks>Layers, data and optimizers are checked against each other when the tasks are prepared.</remarks>
     let broken (study: StudyDesign) : string list =
         [ yield! names "tasks" (study.Tasks |> List.map _.Name)
           yield! names "optimizers" (study.Contenders |> List.map _.Name)

@@ -6,10 +6,10 @@ module StudySize =
     let private rated (contender: Contender) = not (Settings.arguments "lr" contender.Optimizer).IsEmpty
 
     /// <summary>
-    /// Returns the number of trials that follows from the study alone. Extensions of search spaces and seeds added at interim looks come
-    /// on top. Rates of the frontier that an optimizer refuses are counted, but not run.
+    /// Returns the number of trials that follows from the study alone. Extensions of search spaces and seeds added at interim looks need
+    /// more. Rates of the frontier that an optimizer rejects are counted, but not run.
     /// </summary>
-    /// <param name="study">The study, whose spaces can be searched.</param>
+    /// <param name="study">The study. Its search spaces must fit the search.</param>
     /// <param name="untilDecided">True if seeds are added at the interim looks. Then only the seeds of the first look are counted.</param>
     let trials (study: StudyDesign) (untilDecided: bool) : int =
         let contenders = study.Contenders.Length

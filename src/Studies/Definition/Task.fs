@@ -48,9 +48,9 @@ type ImagesTask =
 
 /// <summary>A small deterministic problem. The seed decides only the start, and the examples of the regression.</summary>
 type FunctionTask =
-    /// <summary>½ Σ λᵢ xᵢ² with λ from 1 to the condition number, evenly in the logarithm.</summary>
+    /// <summary>½ Σ λᵢ xᵢ², with λ from 1 to the condition number, evenly spaced in the logarithm.</summary>
     | Quadratic of dimensions: int * condition: float
-    /// <summary>Σ 100 (x₂ᵢ − x₂ᵢ₋₁²)² + (1 − x₂ᵢ₋₁)² over pairs (Rosenbrock 1960); an even number of dimensions.</summary>
+    /// <summary>Σ 100 (x₂ᵢ − x₂ᵢ₋₁²)² + (1 − x₂ᵢ₋₁)² over pairs (Rosenbrock 1960). The number of dimensions is even.</summary>
     | Rosenbrock of dimensions: int
     /// <summary>Logistic regression on examples around two centres, with full batches.</summary>
     | LogisticRegression of dimensions: int * examples: int
@@ -87,7 +87,7 @@ type StudyTask =
         Precision: TaskPrecision
         /// <summary>The budget of a trial in steps, at least 1.</summary>
         Steps: int64
-        /// <summary>Steps from one validation to the next, at least 1.</summary>
+        /// <summary>The number of steps between validations, at least 1.</summary>
         ValidateEvery: int
         /// <summary>The target.</summary>
         Target: Target

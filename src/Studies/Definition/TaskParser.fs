@@ -6,7 +6,7 @@ open CuteDl.Core.Data
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 
-/// Reads a task from a tree of JSON.
+/// Reads a task from a JSON tree.
 [<RequireQualifiedAccess>]
 module internal TaskParser =
     let private most = Int32.MaxValue
@@ -128,7 +128,6 @@ module internal TaskParser =
 
     let private largestCount = 1L <<< 53
 
-    /// Reads a task.
     let task (reading: Reading) (place: Place) : StudyTask =
         let isFunction =
             match place.Tree.Value with

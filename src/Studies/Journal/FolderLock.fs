@@ -8,14 +8,15 @@ open System.Threading
 /// Allows one process at a time to run a study in a folder. The operating system releases the lock when the process ends, however it ends.
 /// </summary>
 /// <remarks>
-/// There are two locked files. Only processes that want to run the study open the first. The second is for those that want to know whether
-/// one does: to look at a lock, .NET has to take it for a moment, and would so keep a process from starting.
+/// Uses two lock files. Only a process that wants to run the study opens the first. A process that only wants to know whether the study is
+/// running opens the second. It must not open the first: .NET takes a lock in order to test it, which could keep another process from
+/// starting.
 /// </remarks>
 [<Sealed>]
 type FolderLock private (lock: FileStream, running: FileStream) =
 
-    // The errors by which .NET reports a file that another process has locked: EAGAIN (Linux, macOS), and the sharing and lock violations
-    // of Windows. Any other error, such as that of a read-only file system, is not a lock.
+    // The errors that .NET reports for a file locked by another process: EAGAIN (Linux, macOS), and the sharing and lock violations of
+    // Windows. Any other error, for example from a read-only file system, is not a lock.
     static let isTaken (error: IOException) =
         match error.HResult with
         | 11
@@ -27,7 +28,7 @@ type FolderLock private (lock: FileStream, running: FileStream) =
     static let pause = TimeSpan.FromMilliseconds 20.0
     static let attempts = 50
 
-    /// Locks a file, which is created if it is missing. Makes at most so many attempts, and waits between two of them.
+    /// Locks a file, and creates it if it is missing. Waits between attempts; returns None if all attempts fail.
     static let rec lockFile (path: string) (attempts: int) (wait: unit -> unit) : FileStream option =
         try
             Some(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 0))
@@ -38,9 +39,10 @@ type FolderLock private (lock: FileStream, running: FileStream) =
             else
                 None
 
-    /// <summary>Takes the lock of a folder. Tries for a second for each of the two files.</summary>
+    /// <summary>Takes the lock of a folder. Tries for one second for each of the two files.</summary>
     /// <param name="folder">The folder, which must exist.</param>
-    /// <exception cref="T:System.IO.IOException">A process, possibly this one, runs the study in the folder; or the folder cannot be written.</exception>
+    /// <exception cref="T:System.IO.IOException">A process, possibly this one, is running the study; or the folder cannot be
+    /// written.</exception>
     static member Take(folder: StudyFolder) : FolderLock = FolderLock.Take(folder, attempts, (fun () -> Thread.Sleep pause))
 
     static member internal Take(folder: StudyFolder, attempts: int, wait: unit -> unit) : FolderLock =
@@ -58,7 +60,9 @@ type FolderLock private (lock: FileStream, running: FileStream) =
                 first.Dispose()
                 reraise ()
 
-    /// <summary>True if a process, possibly this one, runs the study in a folder. Never keeps a process from starting.</summary>
+    /// <summary>
+    /// True if a process, possibly this one, is running the study in a folder. The check never keeps a process from starting.
+    /// </summary>
     /// <param name="folder">The folder.</param>
     static member IsTaken(folder: StudyFolder) : bool =
         try

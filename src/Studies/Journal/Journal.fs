@@ -12,9 +12,9 @@ open CuteDl.Core.Data
 [<Struct>]
 type JournalRecord =
     {
-        /// <summary>The record: one line of text.</summary>
+        /// <summary>The record, one line of text.</summary>
         Text: string
-        /// <summary>The byte of the file at which its line begins.</summary>
+        /// <summary>The offset of its line in the file, in bytes.</summary>
         Offset: int64
     }
 
@@ -23,18 +23,18 @@ type JournalContent =
     {
         /// <summary>All whole records.</summary>
         Records: IReadOnlyList<JournalRecord>
-        /// <summary>The bytes up to the end of the last whole record.</summary>
+        /// <summary>The length of the file up to the end of the last whole record, in bytes.</summary>
         Length: int64
-        /// <summary>The bytes of an unfinished last record, which a crash has cut short; 0 if there is none.</summary>
+        /// <summary>The length of an unfinished last record in bytes, which a crash cut short; 0 if there is none.</summary>
         Unfinished: int64
-        /// <summary>The checksum of the last record, which the next one continues.</summary>
+        /// <summary>The checksum of the last record, which is part of the checksum of the next.</summary>
         Last: string
     }
 
-/// Lines <c>CHECKSUM RECORD</c>. Each checksum covers the one before it, so that a record that is missing, doubled or moved is found as
-/// surely as one that was changed.
+/// The format of a journal: lines <c>CHECKSUM RECORD</c>. Each checksum covers the one before it. So a missing, duplicated or reordered
+/// record is detected, as well as a changed one.
 module internal JournalFormat =
-    /// What the first checksum continues.
+    /// The value that the first checksum covers in place of a checksum before it.
     let start = "cutedl/journal/1"
 
     let digits = 16
@@ -64,7 +64,7 @@ module internal JournalFormat =
 
         isSo && (line.Length <= digits || line[digits] = byte ' ')
 
-    /// Text, of which the last character may be cut short.
+    /// True for text whose last character may be incomplete.
     let private isBeginOfText (bytes: ReadOnlySpan<byte>) : bool =
         try
             strict.GetDecoder().GetCharCount(bytes, false) |> ignore
@@ -72,8 +72,8 @@ module internal JournalFormat =
         with :? DecoderFallbackException ->
             false
 
-    /// True if bytes without a line end can be the beginning of a line whose writing was cut short: then they are of a record that
-    /// nothing was built on. A whole record whose line end was changed, or zeros in place of text, are damage.
+    /// True if bytes without a line end can be the start of a line that was cut short. Such a record was never completed, so nothing
+    /// depends on it. A whole record with a changed line end, or zeros in place of text, is damage.
     let private isUnfinished (before: string) (rest: ReadOnlySpan<byte>) : bool =
         let isWholeButItsEnd =
             rest.Length > digits + 1
@@ -103,14 +103,14 @@ module internal JournalFormat =
 
             match rest.IndexOf 10uy with
             | -1 when isUnfinished last rest -> isAtEnd <- true
-            | end' ->
-                let line = if end' < 0 then rest else rest.Slice(0, end')
+            | lineEnd ->
+                let line = if lineEnd < 0 then rest else rest.Slice(0, lineEnd)
 
                 match line.IndexOf 0uy with
                 | -1 -> ()
                 | zero -> damaged $"Byte {position + zero} is zero."
 
-                if end' < 0 then
+                if lineEnd < 0 then
                     damaged "Its line end is missing or changed."
 
                 if line.Length <= digits || not (beginsWithDigits line) then
@@ -131,7 +131,7 @@ module internal JournalFormat =
 
                 records.Add { Text = text; Offset = int64 position }
                 last <- sum
-                position <- position + end' + 1
+                position <- position + lineEnd + 1
                 isAtEnd <- position = bytes.Length
 
         { Records = records
@@ -140,8 +140,8 @@ module internal JournalFormat =
           Last = last }
 
 /// <summary>
-/// A file of records that only grows: a record is on the disk before <c>Append</c> returns. An unfinished last record, which a crash
-/// leaves, is counted, and dropped with the next record. Any other damage is an error that names the place, and the file is left as it is.
+/// An append-only file of records. A record is on the disk before <c>Append</c> returns. A crash can leave an unfinished last record, which
+/// the next <c>Append</c> removes. Any other damage is an error that names the place; the file is not changed.
 /// </summary>
 [<Sealed>]
 type Journal private (path: string, stream: FileStream, content: JournalContent) =
@@ -154,10 +154,10 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
         if content.Records.Count = 0 then 0L else content.Records[content.Records.Count - 1].Offset
 
     static let openFile (path: string) (mode: FileMode) =
-        // Without a buffer, in which a failed write would leave bytes for the next one.
+        // // Without a buffer: bytes of a failed write must not be written by the next one.
         new FileStream(path, mode, FileAccess.ReadWrite, FileShare.Read, 0)
 
-    // As far as it is when the reading begins: another process may be adding to it.
+    // // Reads up to the length at the start, because another process may be appending.
     static let readAll (stream: FileStream) : byte array =
         let bytes = Array.zeroCreate (int stream.Length)
         let read = stream.ReadAtLeast(Span bytes, bytes.Length, throwOnEndOfStream = false)
@@ -166,7 +166,7 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
     let changed () =
         IOException $"Another process has written to '{path}', so this one stops. Run the study by one process at a time."
 
-    // By the path, not by the open file: that one can still be written to after the folder was removed or the file replaced.
+    // // Opened by path: the open handle still works after the folder was removed or the file replaced.
     let openNow () : FileStream =
         try
             new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete, 0)
@@ -189,15 +189,15 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
             if Encoding.ASCII.GetString sum <> last then
                 raise (changed ())
 
-    /// Removes what a failed write has left. If this fails too, the next Append removes it, as if a crash had left it.
+    /// Removes what a failed write left. If this fails too, the next Append removes it, as after a crash.
     let dropWritten () =
         try
             stream.SetLength length
         with :? IOException ->
             unfinished <- max 0L (stream.Length - length)
 
-    /// Another process may have written to the same place at the same time, if the file system has no locks. Of two such records only the
-    /// later one is kept, and the end of a longer earlier one is removed.
+    /// Reads the record back: on a file system without locks, another process can have written to the same place at the same time. The
+    /// writer whose record was overwritten fails. If the other record was longer, the file is cut to the own record.
     let verifyWritten (line: byte array) =
         use now = openNow ()
         let found: byte array = Array.zeroCreate line.Length
@@ -214,26 +214,25 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
             stream.SetLength(length + int64 line.Length)
             raise (changed ())
 
-    /// <summary>The file.</summary>
     member _.Path = path
 
-    /// <summary>The records that the file had when it was opened.</summary>
+    /// <summary>The records in the file when it was opened.</summary>
     member _.Records = content.Records
 
-    /// <summary>The bytes up to the end of the last whole record, when it was opened.</summary>
+    /// <summary>The length up to the end of the last whole record when the file was opened, in bytes.</summary>
     member _.Length = content.Length
 
-    /// <summary>The bytes of an unfinished last record that the file had when it was opened; the first <c>Append</c> drops them.</summary>
+    /// <summary>The length of an unfinished last record when the file was opened, in bytes. The first <c>Append</c> removes it.</summary>
     member _.Unfinished = content.Unfinished
 
-    /// <summary>A new, empty journal.</summary>
-    /// <exception cref="T:System.IO.IOException">The file exists, or it cannot be made.</exception>
+    /// <summary>Creates an empty journal.</summary>
+    /// <exception cref="T:System.IO.IOException">The file exists or cannot be created.</exception>
     static member Create(path: string) : Journal =
         new Journal(path, openFile path FileMode.CreateNew, JournalFormat.read path [||])
 
-    /// <summary>Opens a journal to add to it.</summary>
-    /// <exception cref="T:System.IO.FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The file is damaged; it is left as it is.</exception>
+    /// <summary>Opens a journal for appending.</summary>
+    /// <exception cref="T:System.IO.FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The file is damaged. It is not changed.</exception>
     static member Open(path: string) : Journal = Journal.OpenWith(path, (fun () -> openFile path FileMode.Open))
 
     static member internal OpenWith(path: string, openFile: unit -> FileStream) : Journal =
@@ -245,8 +244,8 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
             stream.Dispose()
             reraise ()
 
-    /// <summary>Reads a journal, to which another process may be adding.</summary>
-    /// <exception cref="T:System.IO.FileNotFoundException">There is no such file.</exception>
+    /// <summary>Reads a journal. Another process may be appending to it.</summary>
+    /// <exception cref="T:System.IO.FileNotFoundException">The file does not exist.</exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The file is damaged.</exception>
     static member Read(path: string) : JournalContent =
         use stream =
@@ -254,8 +253,8 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
 
         JournalFormat.read path (readAll stream)
 
-    /// <summary>Checks that the file is still in its place and ends as this process has left it. May be called from several threads.</summary>
-    /// <exception cref="T:System.IO.IOException">The file is gone, or another process has written to it.</exception>
+    /// <summary>Checks that the file still exists and ends as this process left it. Thread-safe.</summary>
+    /// <exception cref="T:System.IO.IOException">The file was removed, or another process has written to it.</exception>
     member _.Verify() : unit =
         let _ = gate.EnterScope()
 
@@ -264,12 +263,11 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
         finally
             gate.Exit()
 
-    /// <summary>Adds a record, and returns when it is on the disk. May be called from several threads.</summary>
-    /// <param name="record">One line of text.</param>
-    /// <exception cref="T:System.ArgumentException">The record has a line break, or a NUL.</exception>
-    /// <exception cref="T:System.IO.IOException">
-    /// The record cannot be written, or the file is gone; the journal is unchanged. Or another process has written to it.
-    /// </exception>
+    /// <summary>Appends a record, and returns once it is on the disk. Thread-safe.</summary>
+    /// <param name="record">The record, one line of text.</param>
+    /// <exception cref="T:System.ArgumentException">The record contains a line break or a NUL character.</exception>
+    /// <exception cref="T:System.IO.IOException">The record cannot be written or the file was removed; the journal is then unchanged. Or
+    /// another process has written to it.</exception>
     member _.Append(record: string) : unit =
         if record.AsSpan().ContainsAny('\n', '\000') then
             raise (ArgumentException("A record must be one line without NUL characters.", nameof record))

@@ -2,8 +2,8 @@ namespace CuteDl.Studies
 
 open System
 
-/// <summary>A study cannot begin, continue or be read; the message says why and what to do.</summary>
-/// <param name="message">The sentence.</param>
+/// <summary>Thrown if a study cannot start, continue or be read. The message says why and what to do.</summary>
+/// <param name="message">The message.</param>
 /// <param name="inner">The error that caused it, if any.</param>
 type StudyException(message: string, inner: exn | null) =
     inherit Exception(message, inner)

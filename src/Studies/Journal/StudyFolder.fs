@@ -3,11 +3,11 @@ namespace CuteDl.Studies
 open System
 open System.IO
 
-/// <summary>The files of a study that is run in a folder.</summary>
+/// <summary>The files of a study in its folder.</summary>
 /// <param name="path">The folder.</param>
 /// <remarks>
-/// Every path is checked here: a folder may come from somebody else, and nothing is read or written outside of it, neither by names such
-/// as <c>../x</c> nor through links. The folder itself may be a link.
+/// Checks every path, because a folder may come from somebody else. Nothing outside the folder is read or written, neither by names such as
+/// <c>../x</c> nor through links. The folder itself may be a link.
 /// </remarks>
 [<Sealed>]
 type StudyFolder(path: string) =
@@ -31,29 +31,29 @@ type StudyFolder(path: string) =
         walk full
         full
 
-    /// <summary>The folder, in full.</summary>
+    /// <summary>The full path of the folder.</summary>
     member _.Path = root
 
-    /// <summary>The study, complete, as it was begun.</summary>
+    /// <summary>The file of the study with all defaults, as it was started.</summary>
     member _.Study = within "study.json"
 
-    /// <summary>The results and decisions so far: see <see cref="T:CuteDl.Studies.Journal" />.</summary>
+    /// <summary>The file of results and decisions: see <see cref="T:CuteDl.Studies.Journal" />.</summary>
     member _.Journal = within "journal"
 
-    /// <summary>The lock of the process that runs the study.</summary>
+    /// <summary>The lock file of the process that runs the study.</summary>
     member _.Lock = within "lock"
 
-    /// <summary>A second lock of that process, which shows others that it is running.</summary>
+    /// <summary>A second lock file of the same process, which shows other processes that it is running.</summary>
     member _.Running = within "lock-running"
 
-    /// <summary>The folder of the trials' results.</summary>
+    /// <summary>The folder of trial results.</summary>
     member _.Results = within "trials"
 
-    /// <summary>A trial's result, with everything that a replay needs.</summary>
+    /// <summary>The result file of a trial, with everything that a replay needs.</summary>
     member _.Result(trial: Trial) = within $"trials/{trial.Id}.json"
 
-    // With a comma, which no name has: a dot would take a.b/c for a/b.c.
-    /// <summary>The last checkpoint of a trial that is being trained.</summary>
+    // // The separator is a comma, which no name contains. With a dot, a.b/c and a/b.c would get the same file.
+    /// <summary>The file of the last checkpoint of a running trial.</summary>
     member _.Checkpoint(trial: Trial) = within (sprintf "running/%s.safetensors" (trial.Id.Replace('/', ',')))
 
     /// <summary>The folder of checkpoints.</summary>

@@ -2,7 +2,7 @@ namespace CuteDl.Studies
 
 open System.Collections.Generic
 
-/// A plan as the scheduler asks it, many times between two results: what is unfinished, who stands before whom, how much is done.
+/// An index of a plan for the scheduler's frequent queries: unfinished trials, earlier trials of a group, and progress.
 [<Sealed>]
 type internal PlanIndex(plan: Plan, budget: Trial -> float, isFinished: string -> bool) =
     let unfinished =
@@ -36,14 +36,14 @@ type internal PlanIndex(plan: Plan, budget: Trial -> float, isFinished: string -
 
     member _.Plan = plan
 
-    /// The trials that have no result, with their ids, in the plan's order.
+    /// The trials without a result, with their ids, in the order of the plan.
     member _.Unfinished = unfinished
 
-    /// The ids of the tuning trials of the same contender, task and seed whose settings are earlier.
+    /// Returns the ids of the tuning trials with the same contender, task and seed, and an earlier setting.
     member _.Before(trial: Trial) : string array =
         [| for struct (id, other) in group trial do
                if other.Setting < trial.Setting then
                    id |]
 
-    /// The share of the planned steps that is done, with these under way.
+    /// Returns the finished share of the planned steps. The steps of running trials are added.
     member _.Share(underWay: float) : float = if weight > 0.0 then min 1.0 ((weight - left + underWay) / weight) else 0.0

@@ -7,22 +7,21 @@ open CuteDl.Core.Optimizers
 /// <summary>The result of tuning a contender on a task.</summary>
 type Selection =
     {
-        /// <summary>The task's name.</summary>
         Task: string
-        /// <summary>The contender's name.</summary>
         Contender: string
-        /// <summary>All settings tried, in order. Settings of extensions are last.</summary>
+        /// <summary>All settings tried, in order. Settings of extensions come last.</summary>
         Settings: ContenderSetting array
         /// <summary>
-        /// For each setting, the median steps to the target over the tuning seeds; infinite if it was missed. A diverged trial misses it.
+        /// For each setting, the median steps to the target over the tuning seeds; infinite if the median trial missed it. A diverged trial
+        /// counts as a miss.
         /// </summary>
         StepsToTarget: float array
         /// <summary>
-        /// Median of the best validation (or of the last, by the objective) of each, larger being better; −∞ for a trial that diverged, and for
-        /// one without a last validation.
+        /// For each setting, the median score over the tuning seeds; larger is better. The objective decides whether the best or the last
+        /// validation is scored. −∞ counts for a diverged trial and for one without that validation.
         /// </summary>
         Worth: float array
-        /// <summary>The number of the selected setting.</summary>
+        /// <summary>The index of the selected setting.</summary>
         Best: int
         /// <summary>The number of extensions.</summary>
         Extensions: int
@@ -33,9 +32,9 @@ type Selection =
 /// <summary>The trials and decisions of a study that follow from its results so far.</summary>
 type internal Plan =
     {
-        /// <summary>All trials known to be needed, finished or not, in the order in which to start them.</summary>
+        /// <summary>All trials known to be needed, finished or not, in the order in which they start.</summary>
         Trials: Trial array
-        /// <summary>The finished tunings, by task.</summary>
+        /// <summary>The selections of finished tunings, by task.</summary>
         Selections: Selection array
         /// <summary>The decisions so far.</summary>
         Decisions: StudyDecision array
@@ -64,7 +63,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
             starts[contender.Name] <- made
             made
 
-    // A look is final once it is made: what comes later does not change it.
+    // // The outcome of a look is final: later results do not change it.
     let looks = Dictionary<int, bool>()
 
     let isDecidedAt (look: int) (results: TrialResult array) : bool =
@@ -75,7 +74,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
             looks[look] <- decided
             decided
 
-    // A study asks for the same trials again whenever one ends, and the text of an optimizer takes longer than a look.
+    // // Cached, because a plan is made whenever a trial ends, and printing an optimizer takes longer than this lookup.
     let trials = Dictionary<struct (Phase * string * string * int * int), Trial>()
 
     let trial phase (task: StudyTask) (contender: Contender) index (setting: ContenderSetting) seed =
@@ -100,8 +99,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
 
     let median (values: float array) = Statistics.Quantile.median values
 
-    /// What a setting is worth, by its trials: median steps to the target, median of the validations that the objective names, and how long
-    /// it lasted.
+    /// Returns the medians over a setting's trials: steps to the target, score of the validation that the objective uses, and steps taken.
     let judge (task: StudyTask) (objective: Objective) (results: TrialResult array) : struct (float * float * float) =
         let validation (result: TrialResult) =
             match objective with
@@ -121,7 +119,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                 results |> Array.map worth |> median,
                 results |> Array.map (fun result -> float result.Steps) |> median)
 
-    /// One contender on one task: its trials, in rounds of which each but the first extends the space, and what came of them.
+    /// Tunes a contender on a task in rounds. Each round after the first extends the search space.
     let tune (tuning: Tuning) (find: Trial -> TrialResult voption) (task: StudyTask) (contender: Contender) =
         let about = $"{task.Name}/{contender.Name}"
 
@@ -164,7 +162,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                 let values =
                     [| for results in results -> judge task tuning.Objective [| for result in results -> result.Value |] |]
 
-                // Less is better; the first, on ties.
+                // // Less is better. Of equal settings, the first wins.
                 let rank i struct (steps, worth: float, lasted: float) =
                     match tuning.Objective with
                     | TimeToTarget -> struct (steps, -worth, -lasted, i)
@@ -198,7 +196,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
         [ for task in study.Tasks do
               for contender in study.Contenders -> task, contender ]
 
-    // A finished tuning is final.
+    // // A finished tuning is final, so it is cached.
     let settled =
         Dictionary<struct (string * string), struct (Trial list * Selection voption * StudyDecision list)>()
 
@@ -265,13 +263,13 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
             let all = trials @ defaults confirmation.Seeds
             struct (all, (if trials |> List.forall (fun trial -> (find trial).IsSome) then 1 else 0), [])
 
-    // A contender without a rate has no place in the frontier, nor one that refuses it.
+    // // Returns None for an optimizer without a learning rate, or one that does not allow this rate.
     let withRate (rate: float) (setting: ContenderSetting) : ContenderSetting option =
         match Settings.arguments "lr" setting.Optimizer with
         | [] -> None
         | arguments when arguments |> List.forall (fun argument -> argument.Allows rate) ->
             let others = setting.Values |> Array.filter (fun struct (name, _) -> name <> "lr")
-            // With all that tuning chose: trials are trained by their values, not by their texts.
+            // // Keeps the values that tuning selected: trials are trained from their values, not from their text.
             Some
                 { Values = Array.append others [| struct ("lr", rate) |]
                   Optimizer = Optimizer.set "lr" rate setting.Optimizer }
@@ -286,7 +284,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                       | None -> () ]
 
     /// <summary>Returns the plan that follows from the results so far.</summary>
-    /// <param name="result">The result of a trial, by its id, if it is there.</param>
+    /// <param name="result">Returns the result of a trial by its id, if there is one.</param>
     member _.Make(result: string -> TrialResult voption) : Plan =
         let find (trial: Trial) = result trial.Id
         let isFinished (trials: Trial list) = trials |> List.forall (fun trial -> (find trial).IsSome)
@@ -320,7 +318,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                       | ValueNone -> () ]
 
             let struct (confirmed, looks, lookDecisions) =
-                // Seeds are paired: none is begun before every contender has its setting.
+                // // Seeds are paired, so confirmation starts only after every contender has its setting.
                 if chosen.Length = tuned.Length then confirm confirmation find chosen else struct ([], 0, [])
 
             let frontierTrials =

@@ -6,7 +6,7 @@ open CuteDl.Core.Optimizers
 
 /// <summary>Trains the trials of a study.</summary>
 /// <param name="study">The study.</param>
-/// <param name="tasks">All of its tasks, with their data read.</param>
+/// <param name="tasks">All tasks of the study, with their data read.</param>
 /// <exception cref="T:System.ArgumentException">A task of the study was not prepared, or an optimizer does not fit a task.</exception>
 [<Sealed>]
 type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
@@ -17,7 +17,7 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
             if not (tasks.ContainsKey task.Name) then
                 raise (ArgumentException($"The task '{task.Name}' was not prepared.", nameof tasks))
 
-        // Before the first trial: a study that began with a misfit could never be completed.
+        // // Checked before the first trial: with an optimizer that does not fit, the study could never be completed.
         for task in study.Tasks do
             for contender in study.Contenders do
                 match Fit.problem contender.Optimizer tasks[task.Name].Layout with
@@ -26,7 +26,7 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
 
     let contenders = study.Contenders |> List.map (fun contender -> contender.Name, contender) |> Map.ofList
 
-    // By the contender rather than by the text, which does not know every optimizer that a program can make.
+    // // Built from the contender, because the text form does not know every optimizer that a program can make.
     let optimizer (trial: Trial) : Optimizer =
         let made =
             (contenders[trial.Contender].Optimizer, trial.Values)
@@ -52,16 +52,17 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
             member _.Result cancellation = run.Result cancellation }
 
     /// <summary>Reads the images of a study's tasks.</summary>
-    /// <param name="read">From a source to its training images and, as validation, its test images.</param>
+    /// <param name="read">Reads a source: its training images and, as validation, its test images.</param>
     /// <param name="study">The study.</param>
-    /// <exception cref="T:System.ArgumentException">A number is out of its range; or layers, data and optimizers do not fit.</exception>
+    /// <exception cref="T:System.ArgumentException">A number is out of its range; or layers, data and optimizers do not fit each
+    /// other.</exception>
     static member Of(read: Func<ImageSource, DataSets>, study: StudyDesign) : PreparedTrials =
         PreparedTrials(study, [ for task in study.Tasks -> PreparedTask.prepare read.Invoke task ])
 
     /// <summary>The tasks, in the study's order.</summary>
     member _.Tasks: PreparedTask array = [| for task in study.Tasks -> tasks[task.Name] |]
 
-    /// <summary>A hash of the images of each task that has some.</summary>
+    /// <summary>The name and the hash of the images of each task that has images.</summary>
     member prepared.DataHashes: struct (string * string) array =
         [| for task in prepared.Tasks do
                if task.DataHash <> "" then

@@ -3,18 +3,20 @@ namespace CuteDl.Studies
 open System
 
 /// <summary>
-/// When a trial is ended early. Trials of one contender, task and seed stand in an order, that of their settings; a decision about one
-/// looks at those before it only, so that it is the same whoever runs when.
+/// Ends unpromising trials early. Trials of one contender, task and seed are ordered by their settings. A decision uses only the trials
+/// before it in this order, so it does not depend on timing.
 /// </summary>
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Pruning =
-    // The median rule is asked after each tenth of the budget.
+    // // The median rule is applied after each tenth of the budget.
     let private shares = 10
 
-    /// <summary>The steps at which a trial of a task is looked at, ascending: validations before the budget's end.</summary>
+    /// <summary>
+    /// Returns the steps at which a trial is compared with the threshold, ascending. All are validations before the end of the budget.
+    /// </summary>
     let rungs (pruning: Pruning) (task: StudyTask) : int64 list =
         let every = int64 task.ValidateEvery
-        // To the first validation at or behind a step.
+        // // Returns the first validation at or after a step.
         let validated (step: int64) = (step + every - 1L) / every * every
 
         let steps =
@@ -30,7 +32,9 @@ module Pruning =
         |> List.distinct
         |> List.sort
 
-    /// <summary>Larger is better: the accuracy, or the loss with its sign turned where the target is a loss; −∞ for what is not a number.</summary>
+    /// <summary>
+    /// Returns a score for which larger is better: the accuracy, or the negated loss if the target is a loss. NaN becomes −∞.
+    /// </summary>
     let worth (target: Target) (accuracy: float) (loss: float) : float =
         let value =
             match target with
@@ -44,28 +48,28 @@ module Pruning =
                if curve.Steps[i] <= step then
                    worth target curve.Accuracy[i] curve.Loss[i] |]
 
-    /// <summary>The best validation up to a step.</summary>
+    /// <summary>Returns the score of the best validation up to a step; −∞ if there is none.</summary>
     let best (target: Target) (curve: Curve) (step: int64) : float = Array.fold max Double.NegativeInfinity (worths target curve step)
 
-    /// <summary>The mean of the validations up to a step.</summary>
+    /// <summary>Returns the mean score of the validations up to a step; −∞ if there is none.</summary>
     let mean (target: Target) (curve: Curve) (step: int64) : float =
         match worths target curve step with
         | [||] -> Double.NegativeInfinity
         | worths -> Array.average worths
 
-    /// <summary>What a trial must be worth at a rung to go on; −∞ where every trial does.</summary>
-    /// <param name="pruning">The rule.</param>
-    /// <param name="target">What the task's target is.</param>
-    /// <param name="step">The rung.</param>
-    /// <param name="earlier">The curves of the trials before this one that reached the rung, in their order.</param>
-    /// <param name="position">How many trials there are before this one, reached or not.</param>
+    /// <summary>Returns the score that a trial needs at a step in order to continue; −∞ if every trial continues.</summary>
+    /// <param name="pruning">The pruning rule.</param>
+    /// <param name="target">The target of the task.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="earlier">The curves of the trials before this one that reached the step, in order.</param>
+    /// <param name="position">The number of trials before this one, whether they reached the step or not.</param>
     let threshold (pruning: Pruning) (target: Target) (step: int64) (earlier: Curve array) (position: int) : float =
         match pruning with
         | NoPruning -> Double.NegativeInfinity
         | Median warmUp when position < warmUp || earlier.Length = 0 -> Double.NegativeInfinity
         | Median _ -> earlier |> Array.map (fun curve -> mean target curve step) |> Statistics.Quantile.median
         | SuccessiveHalving eta ->
-            // It must be among the best ⌈n/η⌉ of n, itself counted.
+            // // The trial must be among the best ⌈n/η⌉ of n trials, itself included.
             let places = (earlier.Length + 1 + eta - 1) / eta
             let ranked = earlier |> Array.map (fun curve -> best target curve step) |> Array.sortDescending
 

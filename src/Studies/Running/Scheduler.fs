@@ -7,7 +7,8 @@ open System.IO
 open System.Threading
 open System.Threading.Tasks
 
-/// Runs a study's trials on several threads until nothing further is needed. Which thread takes what when has no part in the results.
+/// Runs a study's trials on several threads until no further trial is needed. The assignment of trials to threads does not affect the
+/// results.
 [<Sealed>]
 type internal Scheduler
     (
@@ -48,7 +49,7 @@ type internal Scheduler
         | true, result -> ValueSome result
         | _ -> ValueNone
 
-    // The document's runs have no budget of steps: one counts as much as another.
+    // // Runs of the document's protocol have no step budget, so all have the same weight.
     let budget (trial: Trial) = if isDocument then 1.0 else float tasks[trial.Task].Steps
     let makePlan () = PlanIndex(planner.Make find, budget, results.ContainsKey)
     let mutable index = makePlan ()
@@ -59,7 +60,7 @@ type internal Scheduler
 
     do index.Plan.Decisions |> Array.iter keep
 
-    /// The curves of the trials before one that reached a step; nothing, as long as it is not known of all of them whether they do.
+    /// Returns the curves of the earlier trials that reached a step; ValueNone until it is known for each earlier trial whether it does.
     let earlier (trial: Trial) (step: int64) : Curve array voption =
         let found =
             index.Before trial
@@ -131,12 +132,12 @@ type internal Scheduler
         index.Share(if isDocument then 0.0 else slots.Values |> Seq.sumBy (fun slot -> float slot.Step))
 
     let news (trial: Trial) state step (curve: Curve) (result: TrialResult | null) : StudyProgress =
-        let done' = share ()
+        let achieved = share ()
 
         if shareAtStart.IsNone then
-            shareAtStart <- ValueSome done'
+            shareAtStart <- ValueSome achieved
 
-        let gained = done' - shareAtStart.Value
+        let gained = achieved - shareAtStart.Value
         let last = curve.Steps.Length - 1
 
         { Trial = trial
@@ -151,9 +152,9 @@ type internal Scheduler
           Result = result
           Finished = index.Plan.Trials.Length - index.Unfinished.Length
           Planned = index.Plan.Trials.Length
-          Share = done'
+          Share = achieved
           Elapsed = clock.Elapsed
-          Left = if gained > 0.01 then Nullable(clock.Elapsed * ((1.0 - done') / gained)) else Nullable() }
+          Left = if gained > 0.01 then Nullable(clock.Elapsed * ((1.0 - achieved) / gained)) else Nullable() }
 
     let locked (act: unit -> 'result) : 'result = lock gate act
 
@@ -278,15 +279,15 @@ type internal Scheduler
 
                 cancel.Cancel()
 
-        // Who waits is told that nothing more comes from here.
+        // // Wakes waiting workers: this worker is done.
         locked (fun () -> Monitor.PulseAll gate)
 
-    /// Runs until nothing further is needed, or until it is cancelled; then the trials under way are saved.
+    /// Runs until no further trial is needed or until cancelled. Then it saves the running trials.
     member _.Run(cancellation: CancellationToken) : unit =
         use cancel = CancellationTokenSource.CreateLinkedTokenSource cancellation
         use _ = cancel.Token.Register(fun () -> locked (fun () -> Monitor.PulseAll gate))
 
-        // A thread of its own for each place: trials last long and never wait.
+        // // Each worker has its own thread, because trials run for long without waiting.
         let threads =
             [| for _ in 1..workers -> Task.Factory.StartNew((fun () -> work cancel), TaskCreationOptions.LongRunning) |]
 
@@ -297,7 +298,7 @@ type internal Scheduler
                 try
                     store.Save(slot.Trial, slot.Run)
                 with error ->
-                    // The first failure is told; the others may yet be saved.
+                    // // Only the first failure is reported. The other trials can still be saved.
                     if isNull failure then
                         failure <- StudyException($"The trial {slot.Trial.Id} cannot be saved. {error.Message}", error)
 
@@ -305,10 +306,10 @@ type internal Scheduler
         | null -> ()
         | failure -> raise failure
 
-    /// The plan as it now is.
+    /// The current plan.
     member _.Plan = index.Plan
 
-    /// The results that there are, in the order of the plan.
+    /// The results so far, in the order of the plan.
     member _.Results: TrialResult array =
         index.Plan.Trials
         |> Array.choose (fun trial ->
@@ -316,7 +317,7 @@ type internal Scheduler
             | ValueSome result -> Some result
             | ValueNone -> None)
 
-    /// All decisions, by what they are about.
+    /// All decisions, ordered by kind, subject and step.
     member _.Decisions: StudyDecision array =
         decisions.Values
         |> Seq.sortBy (fun decision -> decision.Kind, decision.About, decision.At)

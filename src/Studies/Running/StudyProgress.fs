@@ -4,11 +4,11 @@ open System
 
 /// <summary>The state of a trial.</summary>
 type TrialState =
-    /// <summary>It is training.</summary>
+    /// <summary>The trial is training.</summary>
     | Running = 0
-    /// <summary>It waits until earlier trials have reached the same step.</summary>
+    /// <summary>The trial waits until earlier trials have reached the same step.</summary>
     | Waiting = 1
-    /// <summary>It is finished, and its result is in the journal.</summary>
+    /// <summary>The trial is finished, and its result is in the journal.</summary>
     | Finished = 2
 
 /// <summary>A progress report of a study.</summary>

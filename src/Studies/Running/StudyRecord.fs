@@ -7,13 +7,13 @@ open CuteDl.Core.Data
 /// <summary>The first record of a journal: the study, and everything else that its results depend on.</summary>
 type StudyHeader =
     {
-        /// <summary>The study, in its complete JSON form.</summary>
+        /// <summary>The study as JSON, with all defaults.</summary>
         Study: string
-        /// <summary>True if seeds are added at the study's looks: settled before the first trial.</summary>
+        /// <summary>True if seeds are added at the study's interim looks. Fixed before the first trial.</summary>
         UntilDecided: bool
-        /// <summary>A hash of the images of each task that has images, by the task's name.</summary>
+        /// <summary>The name and the hash of the images of each task that has images.</summary>
         Data: struct (string * string) array
-        /// <summary>The version of this library.</summary>
+        /// <summary>The version of the library that started the study.</summary>
         Version: string
     }
 
@@ -53,7 +53,7 @@ module internal StudyRecord =
 
     let private longest = 300
 
-    /// Reports a record with a correct checksum whose content was not written by this program.
+    /// Throws for a record with a correct checksum whose content this program did not write.
     let fail (file: string) (number: int) (record: JournalRecord) (problem: string) : 'any =
         let problem = if problem.Length > longest then problem.Substring(0, longest) + "..." else problem
         raise (DataFormatException(file, record.Offset, $"Record {number} is damaged. {problem}"))
@@ -69,7 +69,7 @@ module internal StudyRecord =
         if found <> schema then
             raise (JsonException $"Expected the schema '{schema}', found '{found}'.")
 
-        // As it was printed, so that trials have the same files before and after an interruption.
+        // // Printed again, so that result files have the same text before and after an interruption.
         { Study = content.GetProperty("study").GetRawText() |> Json.parse |> Json.print
           UntilDecided = content.GetProperty("until_decided").GetBoolean()
           Data = [| for entry in content.GetProperty("data").EnumerateObject() -> struct (entry.Name, text entry.Value) |]
@@ -88,7 +88,7 @@ module internal StudyRecord =
             | decision -> Decided decision
         | kind -> raise (JsonException $"'{kind}' is not a kind of record.")
 
-    /// Reads a record; the number counts from 1 and is for messages.
+    /// Reads a record. The number, from 1, is used in messages.
     let read (file: string) (number: int) (record: JournalRecord) : StudyRecord =
         let fail problem = fail file number record problem
 
@@ -101,7 +101,7 @@ module internal StudyRecord =
             | :? System.Collections.Generic.KeyNotFoundException -> fail "A member is missing."
             | :? System.InvalidOperationException -> fail "A member has a value of another kind."
 
-        // Reading ignores unknown members; comparing the texts finds them.
+        // // Reading ignores unknown members. Comparing the texts detects them.
         if write entry <> record.Text then
             fail "It has members or values that this program does not write."
 

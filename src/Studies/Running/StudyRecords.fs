@@ -2,7 +2,7 @@ namespace CuteDl.Studies
 
 open System.Collections.Generic
 
-/// The records of a study's journal, read and checked: everything in them is of this study, and is there once.
+/// The checked records of a study's journal: every record belongs to the study, and none is repeated.
 type internal StudyRecords =
     { Header: StudyHeader
       Study: StudyDesign
@@ -11,7 +11,7 @@ type internal StudyRecords =
 
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module internal StudyRecords =
-    /// A record with its number, from 1, and its place.
+    /// A record with its number, from 1.
     type private Numbered<'content> = { Number: int; Record: JournalRecord; Content: 'content }
 
     let private read (file: string) (records: IReadOnlyList<JournalRecord>) : Numbered<StudyRecord> list =
@@ -42,7 +42,7 @@ module internal StudyRecords =
         if List.sort names <> List.sort expected then
             StudyRecord.fail file first.Number first.Record "It has hashes of images for other tasks than those of the study."
 
-    /// Every result is one that the study asks for, and every decision is about the study: by the plan that follows from the results.
+    /// Checks that the study plans every result and every decision. The plan follows from the results.
     let private checkPlan (file: string) (plan: Plan) (results: Numbered<TrialResult> list) (decisions: Numbered<StudyDecision> list) =
         let trials = Dictionary<string, Trial>()
 
@@ -79,12 +79,12 @@ module internal StudyRecords =
             if not isOurs then
                 StudyRecord.fail file entry.Number entry.Record $"The study has no decision '{decision.Key}'."
 
-    /// <summary>Reads and checks all records.</summary>
-    /// <param name="folder">The study's folder.</param>
-    /// <param name="records">The records.</param>
-    /// <param name="parse">From the header to the study.</param>
-    /// <param name="planner">From the study and whether seeds are added to its planner.</param>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">A record is not of this study, or there twice: which, and where.</exception>
+    /// <param name="folder">The folder of the study.</param>
+    /// <param name="records">The records of its journal.</param>
+    /// <param name="parse">Returns the study of a header.</param>
+    /// <param name="planner">Returns the planner of a study. The flag is true if seeds are added at interim looks.</param>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">A record does not belong to this study, or is repeated. The message has its
+    /// number and place.</exception>
     let load
         (folder: StudyFolder)
         (records: IReadOnlyList<JournalRecord>)

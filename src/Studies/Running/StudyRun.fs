@@ -100,7 +100,7 @@ type StudyRun
 
     static let newJournal (path: string) : string = path + ".new"
 
-    /// Writes the journal under another name first: a journal without its study could be neither resumed nor started again.
+    /// Writes the journal under a temporary name first: a journal without its study could be neither resumed nor started again.
     static let beginJournal (path: string) (header: string) : Journal =
         let unfinished = newJournal path
         File.Delete unfinished
@@ -126,8 +126,8 @@ type StudyRun
         else
             raise (StudyException $"'{folder.Path}' holds no study. Give the folder of a study.")
 
-    /// Files of others could have the names of the study's files. A folder may hold the study's own file, and what a process left that ended
-    /// before it wrote the journal.
+    /// Throws if the folder has other files, because the study's files could overwrite them. Allowed are the study file, and files left by
+    /// a process that ended before it wrote the journal.
     static let refuseOthers (folder: StudyFolder) : unit =
         let own =
             [ folder.Study; newJournal folder.Journal; folder.Lock; folder.Running ]
@@ -140,7 +140,7 @@ type StudyRun
             |> Option.iter (fun name ->
                 raise (StudyException $"The folder '{folder.Path}' is not empty: it has '{name}'. Choose a new or an empty folder."))
 
-    /// The study that a header is about.
+    /// Returns the study of a header.
     static let studyOf (folder: StudyFolder) (given: StudyDesign option) (header: StudyHeader) : StudyDesign =
         match given with
         | None -> parse folder.Journal header.Study
@@ -161,7 +161,8 @@ type StudyRun
     /// <param name="study">The study.</param>
     /// <param name="untilDecided">True if seeds are added at the interim looks.</param>
     /// <param name="source">Starts trials.</param>
-    /// <exception cref="T:CuteDl.Studies.StudyException">The study cannot run; or it has no interim looks to add seeds at.</exception>
+    /// <exception cref="T:CuteDl.Studies.StudyException">The study cannot run, or it declares no interim looks at which to add
+    /// seeds.</exception>
     static member InMemory(study: StudyDesign, untilDecided: bool, source: ITrialSource) : StudyRun =
         check study untilDecided
         new StudyRun(study, headerOf study untilDecided [||], plannerOf study untilDecided, MemoryStore(), source, [||], null, null)
@@ -169,11 +170,11 @@ type StudyRun
     /// <summary>Starts a study in a folder.</summary>
     /// <param name="study">The study.</param>
     /// <param name="untilDecided">True if seeds are added at the interim looks.</param>
-    /// <param name="path">The folder. It is made if it is missing.</param>
+    /// <param name="path">The folder. It is created if it is missing.</param>
     /// <param name="source">Starts trials.</param>
-    /// <param name="data">A hash of the images of each task.</param>
+    /// <param name="data">The name and the hash of the images of each task that has images.</param>
     /// <exception cref="T:CuteDl.Studies.StudyException">The study cannot run, or the folder already holds a study.</exception>
-    /// <exception cref="T:System.IO.IOException">The folder cannot be written, is gone, or another process is running the study.</exception>
+    /// <exception cref="T:System.IO.IOException">The folder cannot be written, or another process is running the study.</exception>
     static member Begin
         (study: StudyDesign, untilDecided: bool, path: string, source: ITrialSource, data: struct (string * string) array)
         : StudyRun =
@@ -189,7 +190,7 @@ type StudyRun
 
             let header = headerOf study untilDecided data
 
-            // An existing file, which may have comments, is kept.
+            // // An existing study file is kept, because it may have comments.
             if File.Exists folder.Study then
                 refuseChanges folder (File.ReadAllText folder.Study) header.Study
             else
@@ -227,7 +228,7 @@ type StudyRun
     /// The folder holds no study or another one, its file or images have changed, or another version started it.
     /// </exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The journal is damaged.</exception>
-    /// <exception cref="T:System.IO.IOException">The folder cannot be written, is gone, or another process is running the study.</exception>
+    /// <exception cref="T:System.IO.IOException">The folder cannot be written, or another process is running the study.</exception>
     static member Resume
         (path: string, given: StudyDesign option, source: Func<StudyDesign, struct (ITrialSource * struct (string * string) array)>)
         : StudyRun =
@@ -291,7 +292,7 @@ type StudyRun
 
     static member internal Read(path: string, given: StudyDesign option, isTaken: StudyFolder -> bool) : StudyOutcome =
         let folder = existing path
-        // Both before and after the journal is read: a process that begins or ends in between may be writing a record.
+        // // Checked before and after reading the journal: a process that starts or ends in between may be writing a record.
         let wasRunning = isTaken folder
         let content = Journal.Read folder.Journal
         let isRunning = isTaken folder || wasRunning
@@ -325,8 +326,8 @@ type StudyRun
 
     /// <summary>Runs all trials that are needed. After cancellation, it saves running trials and returns the results so far.</summary>
     /// <param name="options">The options.</param>
-    /// <param name="progress">Receives progress reports, on training threads.</param>
-    /// <param name="cancellation">Stops the run within a batch.</param>
+    /// <param name="progress">Receives progress reports on training threads.</param>
+    /// <param name="cancellation">Stops the run within one batch.</param>
     /// <exception cref="T:CuteDl.Studies.StudyException">A trial failed, or its result could not be saved. Results in the journal are kept.</exception>
     member _.Run(options: RunOptions, progress: StudyProgress -> unit, cancellation: CancellationToken) : StudyOutcome =
         if options.Workers < 1 then

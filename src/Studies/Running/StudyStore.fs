@@ -6,24 +6,24 @@ open System.IO
 open System.Text
 open CuteDl.Core.Data
 
-/// Where a study keeps its results. Used by several threads at a time.
+/// Stores the results of a study. Thread-safe.
 type internal IStudyStore =
-    /// The results of earlier sittings, by the trials' ids.
+    /// The results of earlier sessions, by trial id.
     abstract Results: IReadOnlyDictionary<string, TrialResult>
-    /// The decisions of earlier sittings.
+    /// The decisions of earlier sessions.
     abstract Decisions: StudyDecision list
-    /// Keeps a result for good, before it returns.
+    /// Stores a result permanently before it returns.
     abstract Keep: result: TrialResult -> unit
-    /// Keeps a decision for good, before it returns.
+    /// Stores a decision permanently before it returns.
     abstract Keep: decision: StudyDecision -> unit
     /// Saves the state of a trial that is being trained.
     abstract Save: trial: Trial * run: ITrialRun -> unit
     /// Continues a trial from its saved state, if there is one.
     abstract Restore: trial: Trial * source: ITrialSource -> ITrialRun voption
-    /// Fails if what is kept is no longer there, or another process has added to it.
+    /// Throws if the store was removed, or if another process has written to it.
     abstract Verify: unit -> unit
 
-/// Results and decisions in memory, for a study that continues in the same process.
+/// Results and decisions in memory.
 [<Sealed>]
 type internal Kept(results: TrialResult seq, decisions: StudyDecision seq) =
     let results = Dictionary(results |> Seq.map (fun result -> KeyValuePair(result.Trial.Id, result)))
@@ -33,7 +33,7 @@ type internal Kept(results: TrialResult seq, decisions: StudyDecision seq) =
     member _.Add(result: TrialResult) = lock results (fun () -> results[result.Trial.Id] <- result)
     member _.Add(decision: StudyDecision) = lock decisions (fun () -> decisions.Add decision)
 
-/// Keeps nothing beyond the process.
+/// A store that lasts as long as the process.
 [<Sealed>]
 type internal MemoryStore() =
     let kept = Kept([], [])
@@ -47,7 +47,7 @@ type internal MemoryStore() =
         member _.Restore(_, _) = ValueNone
         member _.Verify() = ()
 
-/// Keeps everything in a folder. The journal is the truth; every other file can be written anew from it.
+/// Stores everything in a folder. The journal is authoritative: every other file can be restored from it.
 [<Sealed>]
 type internal FolderStore
     (folder: StudyFolder, journal: Journal, header: StudyHeader, results: TrialResult list, decisions: StudyDecision list) =
@@ -70,7 +70,7 @@ type internal FolderStore
         Directory.CreateDirectory(Path.GetDirectoryName path |> string) |> ignore
         AtomicFile.write path (Action<Stream>(fun stream -> stream.Write(ReadOnlySpan content)))
 
-    /// True if the file was missing, or not as the journal has it.
+    /// Writes the result file if it is missing or differs from the journal. True if it was written.
     let mend (result: TrialResult) : bool =
         let path, content = folder.Result result.Trial, manifest result
 
@@ -98,7 +98,7 @@ type internal FolderStore
 
         mended
 
-    /// How many files of results were missing, or not as the journal has them, and are written anew.
+    /// The number of result files that were missing or differed from the journal, and were restored.
     member _.Mended = mended
 
     interface IStudyStore with
@@ -116,7 +116,7 @@ type internal FolderStore
             kept.Add decision
 
         member _.Save(trial, run) =
-            // Otherwise the study's folder would be made anew, without its journal, when it was removed.
+            // // Without this check, a removed study folder would be created again, without its journal.
             journal.Verify()
             Directory.CreateDirectory folder.Checkpoints |> ignore
             run.Save(folder.Checkpoint trial)
@@ -125,7 +125,7 @@ type internal FolderStore
             let path = folder.Checkpoint trial
 
             if File.Exists path then
-                // A checkpoint only saves time: one that cannot be read, of an older version say, costs the steps since the trial's start.
+                // // A checkpoint only saves time. If it cannot be read, for example because of its version, the trial starts again.
                 try
                     ValueSome(source.Restore(trial, path))
                 with :? FormatException ->

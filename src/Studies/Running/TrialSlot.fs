@@ -2,10 +2,10 @@ namespace CuteDl.Studies
 
 open System.Diagnostics
 
-/// A trial under way, between the workers that take turns with it.
+/// A running trial, which workers take in turns.
 [<AllowNullLiteral>]
 type internal TrialSlot(trial: Trial, task: StudyTask, run: ITrialRun, rungs: int64 list) =
-    // A validation that was interrupted is made up when the trial goes on; until then its step is not reached.
+    // // An interrupted validation is repeated when the trial continues. Until then its step does not count as reached.
     let settled () =
         let isDue = run.Step > 0L && run.Step % int64 task.ValidateEvery = 0L
         let isMissing = isDue && Array.tryLast run.Curve.Steps <> Some run.Step
@@ -14,22 +14,22 @@ type internal TrialSlot(trial: Trial, task: StudyTask, run: ITrialRun, rungs: in
     member _.Trial = trial
     member _.Task = task
     member _.Run = run
-    /// The rungs that lie before it, the next first.
+    /// The steps of its remaining pruning checks, ascending.
     member val Rungs = rungs with get, set
-    /// Its validations when it last stood still: for decisions about others while it trains.
+    /// Its validations when it last paused. Other trials are compared with them while it trains.
     member val Curve = run.Curve with get, set
-    /// Its steps when it last stood still, all due validations taken.
+    /// Its steps when it last paused, with all due validations done.
     member val Reached = settled () with get, set
-    /// Its steps now, all due validations taken.
+    /// Its current steps, with all due validations done.
     member _.Settled = settled ()
-    /// Its steps now, for progress.
+    /// Its current steps, for progress reports.
     member val Step = run.Step with get, set
     member val IsBusy = false with get, set
-    /// Whether it failed within a step, so that where it stands is nowhere to go on from.
+    /// True if it threw mid-step; its state is inconsistent and must not be saved.
     member val IsBroken = false with get, set
     member val LastSaved = Stopwatch.GetTimestamp() with get, set
 
-/// What a worker is to do next.
+/// The next action of a worker.
 [<RequireQualifiedAccess>]
 type internal Work =
     | Begin of Trial * StudyTask

@@ -13,15 +13,15 @@ type ITrialRun =
     /// <summary>The validations so far.</summary>
     abstract Curve: Curve
 
-    /// <summary>Trains up to a step, the trial's end, or cancellation, which takes at most one batch.</summary>
+    /// <summary>Trains up to a step, to the end of the trial, or until cancelled. Cancellation takes effect within one batch.</summary>
     abstract RunTo: step: int64 * cancellation: CancellationToken -> unit
 
-    /// <summary>Saves the state, so that the trial can continue with the same bits.</summary>
+    /// <summary>Saves the state, so that the trial can continue bit-identically.</summary>
     /// <exception cref="T:System.IO.IOException">The file cannot be written.</exception>
     abstract Save: path: string -> unit
 
     /// <summary>Returns the result. A trial that has not ended counts as pruned.</summary>
-    /// <param name="cancellation">Gives up counting units and scoring the test set.</param>
+    /// <param name="cancellation">Stops counting units and scoring the test set.</param>
     /// <exception cref="T:System.OperationCanceledException">Cancelled.</exception>
     abstract Result: cancellation: CancellationToken -> TrialResult
 
@@ -31,5 +31,5 @@ type ITrialSource =
     abstract Start: trial: Trial -> ITrialRun
 
     /// <summary>Continues a trial from its saved state.</summary>
-    /// <exception cref="T:System.FormatException">The file is damaged, or of another trial.</exception>
+    /// <exception cref="T:System.FormatException">The file is damaged, or belongs to another trial.</exception>
     abstract Restore: trial: Trial * path: string -> ITrialRun

@@ -1,22 +1,22 @@
 /// <summary>
-/// What tuning with a budget of k would have found: the best of k settings drawn from the n tried (Dodge et al. 2019). Drawn without
-/// replacement, for which the order statistics are exact and the estimate has no bias (Tang et al. 2020).
+/// The result to expect from a tuning budget of k: the best of k settings, drawn from the n that were tried (Dodge et al. 2019). The draw
+/// is without replacement: its order statistics are exact and the estimate has no bias (Tang et al. 2020).
 /// </summary>
 module CuteDl.Studies.Statistics.BestOfK
 
 open MathNet.Numerics
 
-/// P(the i-th smallest, from 1, is the greatest of k of n) = C(i − 1, k − 1) / C(n, k).
+/// P(the i-th smallest, counted from 1, is the greatest of k of n) = C(i − 1, k − 1) / C(n, k).
 let private chance n k i =
     exp (SpecialFunctions.BinomialLn(i - 1, k - 1) - SpecialFunctions.BinomialLn(n, k))
 
 /// <summary>
-/// The expected greatest of k: Σ from i = k to n of v₍ᵢ₎ C(i − 1, k − 1) / C(n, k), and between which values the greatest lies with
-/// the level's chance. k = 1 is the mean, k = n the greatest.
+/// Returns the expected maximum of k values: Σ from i = k to n of v₍ᵢ₎ C(i − 1, k − 1) / C(n, k). The interval contains the maximum with
+/// the given probability. k = 1 gives the mean, k = n the maximum.
 /// </summary>
-/// <param name="level">In (0, 1).</param>
-/// <param name="k">From 1 to n.</param>
-/// <param name="values">The worth of each setting, more is better; negate where less is.</param>
+/// <param name="level">The probability that the interval contains the maximum, in (0, 1).</param>
+/// <param name="k">The tuning budget, from 1 to n.</param>
+/// <param name="values">The score of each setting; more is better. Negate values for which less is better.</param>
 let ofValues (level: float) (k: int) (values: float array) : Interval =
     Guard.openUnit "level" level
     Guard.atLeast "k" 1 k
@@ -25,7 +25,7 @@ let ofValues (level: float) (k: int) (values: float array) : Interval =
     let sorted = Array.sort values
     let n = sorted.Length
     let chances = Array.init (n - k + 1) (fun i -> chance n k (i + k))
-    // The logarithms' rounding is taken out, so that the chances of few values add up to 1 in full.
+    // Dividing by the total removes the rounding of the logarithms, so that the chances add up to 1.
     let total = Array.sum chances
     let mutable expected = 0.0
     let mutable before = 0.0
@@ -47,5 +47,5 @@ let ofValues (level: float) (k: int) (values: float array) : Interval =
       Low = low
       High = if System.Double.IsNaN high then sorted[n - 1] else high }
 
-/// <summary>For k = 1 to n.</summary>
+/// <summary>Returns the expected maximum for each k from 1 to n.</summary>
 let curve (level: float) (values: float array) : Interval array = Array.init values.Length (fun i -> ofValues level (i + 1) values)

@@ -1,25 +1,26 @@
 /// <summary>
-/// Samples drawn with replacement from the one at hand (Efron 1979). Places are drawn, not values: the same places in two samples keep
-/// pairs together, and the same places in every task keep all runs of a seed together (the cluster bootstrap: Davison and Hinkley 1997, §3.8).
+/// The bootstrap: samples drawn with replacement from the given sample (Efron 1979). Draws are indices, not values. The same indices for
+/// two samples keep pairs together, and the same indices for every task keep all runs of a seed together (the cluster bootstrap: Davison
+/// and Hinkley 1997, §3.8).
 /// </summary>
 /// <remarks>
-/// Percentile intervals of few values are somewhat too short: a nominal 95 % of 10 values holds the truth about 90 % of the time (Hesterberg
-/// 2015). That is why p-values here come from an exact test, and not from these.
+/// Percentile intervals of few values are somewhat too short: a nominal 95 % interval of 10 values covers the truth about 90 % of the time
+/// (Hesterberg 2015). So p-values come from an exact test, not from these intervals.
 /// </remarks>
 module CuteDl.Studies.Statistics.Bootstrap
 
 open CuteDl.Core.Numerics
 
-/// <summary>The number of samples drawn unless a caller asks for another.</summary>
+/// <summary>The default number of resamples.</summary>
 [<Literal>]
 let Resamples = 5000
 
-/// <summary>Returns the statistic of each sample drawn, in the order of drawing.</summary>
-/// <param name="seed">Decides, with the purpose, which samples are drawn.</param>
-/// <param name="purpose">Other purposes draw independently.</param>
-/// <param name="resamples">Samples to draw, at least 1.</param>
-/// <param name="size">The number of places, at least 1.</param>
-/// <param name="statistic">From the places drawn; the array is reused and must not be kept.</param>
+/// <summary>Returns the statistic of each resample, in the order of drawing.</summary>
+/// <param name="seed">The seed. With the purpose, it determines the resamples.</param>
+/// <param name="purpose">The name of the random stream. Different purposes draw independently.</param>
+/// <param name="resamples">The number of resamples, at least 1.</param>
+/// <param name="size">The size of the sample, at least 1.</param>
+/// <param name="statistic">Computes the statistic from the drawn indices. The array is reused: do not keep it.</param>
 let distribution seed purpose (resamples: int) (size: int) (statistic: int array -> float) : float array =
     Guard.atLeast "resamples" 1 resamples
     Guard.atLeast "size" 1 size
@@ -32,10 +33,10 @@ let distribution seed purpose (resamples: int) (size: int) (statistic: int array
 
         statistic places)
 
-/// <summary>Returns the percentile interval: the estimate, and the middle share of the distribution.</summary>
-/// <param name="level">The share, in (0, 1): 0.95 goes from the 2.5th to the 97.5th percentile.</param>
-/// <param name="estimate">The statistic of the sample at hand.</param>
-/// <param name="distribution">The statistic of the samples drawn.</param>
+/// <summary>Returns the percentile interval of an estimate.</summary>
+/// <param name="level">The confidence level, in (0, 1): 0.95 uses the 2.5th and the 97.5th percentile.</param>
+/// <param name="estimate">The statistic of the original sample.</param>
+/// <param name="distribution">The statistic of each resample.</param>
 let percentile (level: float) (estimate: float) (distribution: float array) : Interval =
     Guard.openUnit "level" level
     Guard.notNaN "distribution" distribution
@@ -45,12 +46,12 @@ let percentile (level: float) (estimate: float) (distribution: float array) : In
       Low = Quantile.ofSorted ((1.0 - level) / 2.0) sorted
       High = Quantile.ofSorted ((1.0 + level) / 2.0) sorted }
 
-/// <summary>Returns the estimate from the sample at hand, with its percentile interval.</summary>
+/// <summary>Returns the statistic of the original sample, with its percentile interval.</summary>
 let interval seed purpose resamples level (size: int) (statistic: int array -> float) : Interval =
     distribution seed purpose resamples size statistic
     |> percentile level (statistic (Array.init size id))
 
-/// <summary>Returns a statistic of one sample, with its interval.</summary>
+/// <summary>Returns a statistic of one sample, with its percentile interval from the default number of resamples.</summary>
 let ofSample seed purpose level (statistic: float array -> float) (values: float array) : Interval =
     Guard.notEmpty "values" values
     interval seed purpose Resamples level values.Length (fun places -> places |> Array.map (Array.get values) |> statistic)

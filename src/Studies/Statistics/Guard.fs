@@ -1,4 +1,4 @@
-/// Checks of arguments, with the same messages for all statistics.
+/// Checks arguments, with the same messages for all statistics.
 module internal CuteDl.Studies.Statistics.Guard
 
 open System
@@ -31,7 +31,7 @@ let equalLength (firstName: string) (first: 'T array) (secondName: string) (seco
 
         raise (ArgumentException(message, secondName))
 
-/// Requires a confidence level, significance level or share: a number in (0, 1).
+/// Requires a number in (0, 1): a confidence level, a significance level or a share.
 let openUnit (name: string) (value: float) =
     if not (value > 0.0 && value < 1.0) then
         raise (ArgumentOutOfRangeException(name, value, $"The argument {name} must be between 0 and 1, both excluded."))

@@ -1,16 +1,16 @@
 /// <summary>
-/// Many questions, one chance of any wrong yes: the step-down correction of Holm (1979). Whatever the dependence among the tests, the chance
-/// of a false rejection is at most α when those are rejected whose adjusted p is at most α; never weaker than Bonferroni's.
+/// The step-down correction of Holm (1979) for multiple tests. If every hypothesis with an adjusted p of at most α is rejected, the
+/// family-wise error rate is at most α, whatever the dependence among the tests. It always rejects at least as much as Bonferroni's
+/// correction.
 /// </summary>
 module CuteDl.Studies.Statistics.Holm
 
 /// <summary>
-/// Adjusted p-values, in the order given: with p₍₁₎ ≤ … ≤ p₍ₘ₎, p̃₍ᵢ₎ = max over j ≤ i of min(1, (m − j + 1) p₍ⱼ₎).
+/// Returns the adjusted p-values, in the given order. With p₍₁₎ ≤ … ≤ p₍ₘ₎, p̃₍ᵢ₎ = max over j ≤ i of min(1, (m − j + 1) p₍ⱼ₎).
 /// </summary>
-/// <param name="p">In [0, 1].</param>
+/// <param name="p">The p-values, in [0, 1].</param>
 let adjust (p: float array) : float array =
     Guard.notNaN "p" p
-    // The sort is stable, so equal values have equal results whatever their order.
     let order = Array.init p.Length id |> Array.sortBy (fun i -> p[i])
     let adjusted = Array.zeroCreate p.Length
     let mutable largest = 0.0

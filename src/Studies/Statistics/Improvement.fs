@@ -1,11 +1,14 @@
 /// <summary>
-/// How likely a run of the one is better than a run of the other: P(X &lt; Y) + ½ P(X = Y), where less is better (Mann and Whitney 1947); over
-/// several tasks the mean of each task's (Agarwal et al. 2021, §4.3). ½ says neither is; how much better is another question.
+/// The probability of improvement: how likely a run of the first is better than a run of the second. It is P(X &lt; Y) + ½ P(X = Y), where
+/// less is better (Mann and Whitney 1947). Over several tasks, it is the mean of the tasks' probabilities (Agarwal et al. 2021, §4.3).
+/// ½ means that neither is better. It does not measure how large the difference is.
 /// </summary>
 module CuteDl.Studies.Statistics.Improvement
 
-/// <summary>The share of pairs of a run of each in which the first is less; equal ones count half, two infinities are equal.</summary>
-/// <exception cref="T:System.ArgumentException">No values, or a NaN.</exception>
+/// <summary>
+/// Returns the share of pairs, one run from each, in which the first is less. Equal values count half; two infinities are equal.
+/// </summary>
+/// <exception cref="T:System.ArgumentException">There are no values, or a value is NaN.</exception>
 let probability (first: float array) (second: float array) : float =
     Guard.notEmpty "first" first
     Guard.notEmpty "second" second
@@ -23,12 +26,12 @@ let probability (first: float array) (second: float array) : float =
 
     sum / (float first.Length * float second.Length)
 
-/// <summary>Returns the mean over tasks, with a bootstrap interval. A seed is drawn with its runs on all tasks.</summary>
-/// <param name="seed">Of the bootstrap.</param>
-/// <param name="purpose">Of the bootstrap.</param>
-/// <param name="level">Of the interval, in (0, 1).</param>
-/// <param name="first">For each task one run a seed, the same seeds in the same order.</param>
-/// <param name="second">The other's, on the same tasks and seeds.</param>
+/// <summary>Returns the mean over tasks, with a bootstrap interval. Each drawn seed brings its runs on all tasks.</summary>
+/// <param name="seed">The seed of the bootstrap.</param>
+/// <param name="purpose">The name of the bootstrap's random stream.</param>
+/// <param name="level">The confidence level, in (0, 1).</param>
+/// <param name="first">For each task, one run per seed. The seeds are the same, in the same order, for every task.</param>
+/// <param name="second">The runs of the second, on the same tasks and seeds.</param>
 let interval seed purpose level (first: float array array) (second: float array array) : Interval =
     Guard.notEmpty "first" first
     Guard.equalLength "first" first "second" second

@@ -1,14 +1,14 @@
 /// <summary>
-/// The mean of the middle half: a quarter of the runs is left out at each side. Hardly moved by single outliers, as the median, and
-/// surer than it, as the mean; what rliable recommends for few runs (Agarwal et al. 2021, §4.3).
+/// The mean of the middle half: a quarter of the values is left out at each end. It is nearly as robust to outliers as the median, and
+/// varies less. rliable recommends it for few runs (Agarwal et al. 2021, §4.3).
 /// </summary>
 module CuteDl.Studies.Statistics.InterquartileMean
 
 /// <summary>
-/// The mean of the sorted sample between n/4 and 3n/4, where each value fills a place of width 1; if n is no multiple of 4,
-/// the values at the ends count in part. (Trimming whole values only, as others do, would keep 6 of 7 and say "half".)
+/// Returns the mean of the sorted sample between positions n/4 and 3n/4, where each value has width 1. If n is not a multiple of 4, the
+/// outermost values count in part. (Other implementations trim whole values only: of 7 values, they keep 5 instead of 3.5.)
 /// </summary>
-/// <exception cref="T:System.ArgumentException">No values, or a NaN.</exception>
+/// <exception cref="T:System.ArgumentException">There are no values, or a value is NaN.</exception>
 let ofValues (values: float array) : float =
     Guard.notEmpty "values" values
     Guard.notNaN "values" values
@@ -19,7 +19,7 @@ let ofValues (values: float array) : float =
 
     for i in 0 .. sorted.Length - 1 do
         let weight = min high (float (i + 1)) - max low (float i)
-        // An infinity outside of the middle half has no part in it; 0 ∞ would be NaN.
+        // An infinite value outside the middle half must not count; 0 · ∞ would be NaN.
         if weight > 0.0 then
             sum <- sum + weight * sorted[i]
 

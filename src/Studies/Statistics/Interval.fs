@@ -1,18 +1,18 @@
 namespace CuteDl.Studies.Statistics
 
-/// <summary>What was estimated, and the interval that says how well.</summary>
+/// <summary>An estimate with its confidence interval.</summary>
 [<Struct>]
 type Interval =
     {
-        /// <summary>The estimate itself.</summary>
+        /// <summary>The estimate.</summary>
         Value: float
-        /// <summary>The lower end; infinite where nothing bounds it.</summary>
+        /// <summary>The lower end; -∞ if the interval has no lower bound.</summary>
         Low: float
-        /// <summary>The upper end; infinite where nothing bounds it.</summary>
+        /// <summary>The upper end; ∞ if the interval has no upper bound.</summary>
         High: float
     }
 
-    /// <summary>Whether the whole interval lies in [low, high].</summary>
+    /// <summary>True if the whole interval is within [low, high].</summary>
     member interval.LiesWithin(low: float, high: float) = low <= interval.Low && interval.High <= high
 
     override interval.ToString() = $"{interval.Value} [{interval.Low}, {interval.High}]"

@@ -1,10 +1,10 @@
 /// <summary>
-/// The interval of a difference between two shares of the same pairs, from the Wilson intervals of both (Newcombe 1998, method 10). It has
-/// width even if all pairs agree, where the bootstrap's has none.
+/// The confidence interval of the difference between two proportions from paired data, built from both Wilson intervals (Newcombe 1998,
+/// method 10). Its width is above 0 even if all pairs agree, where a bootstrap interval has width 0.
 /// </summary>
 module CuteDl.Studies.Statistics.Newcombe
 
-/// The correlation of both outcomes, with a continuity correction if it is positive; 0 if a row or column of the 2 × 2 table is empty.
+/// The correlation of the two outcomes, with a continuity correction if it is positive; 0 if a row or column of the 2 × 2 table is empty.
 let private correlation (both: int) (first: int) (second: int) (neither: int) =
     let product =
         float (both + first) * float (second + neither) * float (both + second) * float (first + neither)
@@ -16,12 +16,12 @@ let private correlation (both: int) (first: int) (second: int) (neither: int) =
     elif determinant > 0.0 then max 0.0 (determinant - n / 2.0) / sqrt product
     else determinant / sqrt product
 
-/// <summary>Returns the share of the first minus that of the second, with its interval.</summary>
-/// <param name="level">The chance that the interval holds the true difference, in (0, 1).</param>
-/// <param name="both">Pairs in which both succeeded.</param>
-/// <param name="first">Pairs in which only the first did.</param>
-/// <param name="second">Pairs in which only the second did.</param>
-/// <param name="neither">Pairs in which neither did.</param>
+/// <summary>Returns the proportion of the first minus the proportion of the second, with its confidence interval.</summary>
+/// <param name="level">The confidence level, in (0, 1).</param>
+/// <param name="both">The number of pairs in which both succeeded.</param>
+/// <param name="first">The number of pairs in which only the first succeeded.</param>
+/// <param name="second">The number of pairs in which only the second succeeded.</param>
+/// <param name="neither">The number of pairs in which neither succeeded.</param>
 let interval (level: float) (both: int) (first: int) (second: int) (neither: int) : Interval =
     let n = both + first + second + neither
     let one = Wilson.interval level (both + first) n

@@ -1,28 +1,28 @@
 /// <summary>
-/// A whole distribution at a glance, over all (task, seed): performance profiles of times (Dolan and Moré 2002) and score distributions
-/// (Agarwal et al. 2021, §4.2), with a bootstrap band that draws each seed with its runs on all tasks. A curve that is never below another's is
-/// better throughout.
+/// Distributions over all tasks and seeds: performance profiles of times (Dolan and Moré 2002) and score distributions (Agarwal et al.
+/// 2021, §4.2). The bootstrap band draws each seed with its runs on all tasks. A curve that is never below another is at least as good
+/// everywhere.
 /// </summary>
 module CuteDl.Studies.Statistics.Profile
 
-/// <summary>A step curve with its band, at the places asked for: arrays of equal length.</summary>
+/// <summary>A step curve with its band. All arrays have the same length.</summary>
 type Curve =
     {
-        /// <summary>The ratio to the best, or the score.</summary>
+        /// <summary>The ratios to the best time, or the scores.</summary>
         At: float array
-        /// <summary>The share of (task, seed).</summary>
+        /// <summary>The share of all tasks and seeds.</summary>
         Share: float array
-        /// <summary>The band's lower edge.</summary>
+        /// <summary>The lower edge of the band.</summary>
         Low: float array
-        /// <summary>The band's upper edge.</summary>
+        /// <summary>The upper edge of the band.</summary>
         High: float array
     }
 
 /// <summary>
-/// Dolan and Moré's r = t / min over contenders of t, for each contender and problem: 1 for the fastest, infinite for what never
-/// arrived.
+/// Returns the ratio r = t / min over contenders of t of Dolan and Moré, for each contender and problem. It is 1 for the fastest, and
+/// infinite if the contender did not reach the target.
 /// </summary>
-/// <param name="times">For each contender the time on each problem (task and seed), problems in one order.</param>
+/// <param name="times">For each contender, the time on each problem (task and seed). The order of problems is the same for all.</param>
 let ratios (times: float array array) : float array array =
     Guard.notEmpty "times" times
     times |> Array.iter (Guard.notNaN "times")
@@ -41,7 +41,7 @@ let ratios (times: float array array) : float array array =
             fastest
     )
 
-/// <summary>The share of values for which it is so; each stratum weighs the same.</summary>
+/// Returns the share of values that satisfy the predicate. Each stratum has the same weight.
 let private share (holds: float -> bool) (strata: float array array) =
     strata
     |> Array.averageBy (fun stratum -> stratum |> Array.averageBy (fun value -> if holds value then 1.0 else 0.0))
@@ -54,7 +54,7 @@ let private curve seed purpose resamples level (holds: float -> float -> bool) (
     let points =
         at
         |> Array.map (fun place ->
-            // The same purpose for every place: one set of samples drawn, so that the band's edges are as monotone as the curve.
+            // All places share one purpose, and so one set of resamples: the edges of the band are as monotone as the curve.
             Bootstrap.interval seed purpose resamples level strata[0].Length (fun places ->
                 strata |> Array.map (fun stratum -> places |> Array.map (Array.get stratum)) |> share (holds place)))
 
@@ -63,24 +63,29 @@ let private curve seed purpose resamples level (holds: float -> float -> bool) (
       Low = points |> Array.map _.Low
       High = points |> Array.map _.High }
 
-/// Enough for a band that is looked at.
+/// Enough resamples for a band in a picture.
 [<Literal>]
 let private BandResamples = 1000
 
-/// <summary>ρ(τ): the share of problems on which the contender needs at most τ times what the fastest does. Ends at the success rate.</summary>
-/// <param name="seed">Of the bootstrap.</param>
-/// <param name="purpose">Of the bootstrap.</param>
-/// <param name="level">Of the band, at each place by itself.</param>
-/// <param name="at">The τ at which it is asked, from 1.</param>
-/// <param name="ratios">One contender's <see cref="M:CuteDl.Studies.Statistics.Profile.ratios"/>, by task, of the same seeds.</param>
+/// <summary>
+/// Returns ρ(τ): the share of problems on which the contender needs at most τ times as long as the fastest. Its limit is the success rate.
+/// </summary>
+/// <param name="seed">The seed of the bootstrap.</param>
+/// <param name="purpose">The name of the bootstrap's random stream.</param>
+/// <param name="level">The confidence level of the band, for each place separately.</param>
+/// <param name="at">The values of τ, at least 1.</param>
+/// <param name="ratios">The <see cref="M:CuteDl.Studies.Statistics.Profile.ratios"/> of one contender, by task. All tasks have the same
+/// seeds.</param>
 let ofRatios seed purpose level (at: float array) (ratios: float array array) : Curve =
     curve seed purpose BandResamples level (fun place ratio -> ratio <= place) at ratios
 
-/// <summary>The share of runs whose score is at least so much: the run-score distribution of rliable. Falls from 1.</summary>
-/// <param name="seed">Of the bootstrap.</param>
-/// <param name="purpose">Of the bootstrap.</param>
-/// <param name="level">Of the band, at each place by itself.</param>
-/// <param name="at">The scores at which it is asked.</param>
-/// <param name="scores">One contender's scores, by task; more is better.</param>
+/// <summary>
+/// Returns the share of runs whose score is at least each given score: the run-score distribution of rliable. It decreases.
+/// </summary>
+/// <param name="seed">The seed of the bootstrap.</param>
+/// <param name="purpose">The name of the bootstrap's random stream.</param>
+/// <param name="level">The confidence level of the band, for each place separately.</param>
+/// <param name="at">The scores at which the share is computed.</param>
+/// <param name="scores">The scores of one contender, by task; more is better.</param>
 let ofScores seed purpose level (at: float array) (scores: float array array) : Curve =
     curve seed purpose BandResamples level (fun place score -> score >= place) at scores

@@ -1,15 +1,18 @@
 /// <summary>
-/// Quantiles of samples that may hold infinities: times of runs that never arrived. Definition 7 of Hyndman and Fan (1996), the usual one:
-/// the value at (n − 1) q of the sorted sample, in a straight line between neighbours. MathNet's gives NaN between two infinities.
+/// Quantiles of samples that can have infinite values: the times of runs that never reached the target. Uses definition 7 of Hyndman and
+/// Fan (1996), the default of R and NumPy: linear interpolation at position (n − 1) q of the sorted sample. MathNet's quantile is NaN
+/// between two infinities.
 /// </summary>
 module CuteDl.Studies.Statistics.Quantile
 
 open System
 
 /// <summary>
-/// The quantile of a sample in ascending order; strictly between a finite value and an infinite one it is infinite. A share q in [0, 1].
+/// Returns the quantile of a sample in ascending order. It is infinite if the position is strictly between a finite and an infinite value.
 /// </summary>
-/// <exception cref="T:System.ArgumentException">No values, or a q outside [0, 1].</exception>
+/// <param name="q">The share, in [0, 1].</param>
+/// <param name="sorted">The sample, ascending, with at least 1 value.</param>
+/// <exception cref="T:System.ArgumentException">The sample is empty, or q is outside [0, 1].</exception>
 let ofSorted (q: float) (sorted: float array) : float =
     Guard.notEmpty "sorted" sorted
 
@@ -24,15 +27,15 @@ let ofSorted (q: float) (sorted: float array) : float =
     elif Double.IsInfinity sorted[below] then sorted[below]
     else sorted[below] + share * (sorted[below + 1] - sorted[below])
 
-/// <summary>The quantile of a sample in any order.</summary>
-/// <exception cref="T:System.ArgumentException">No values, a NaN, or a q outside [0, 1].</exception>
+/// <summary>Returns the quantile of a sample in any order.</summary>
+/// <exception cref="T:System.ArgumentException">The sample is empty or has a NaN, or q is outside [0, 1].</exception>
 let at (q: float) (values: float array) : float =
     Guard.notNaN "values" values
     ofSorted q (Array.sort values)
 
 /// <summary>
-/// The median: the middle value, or the mean of the two in the middle; infinite if one of them is. Infinite as soon as half of the
-/// runs never arrived, and finite otherwise.
+/// Returns the median: the middle value, or the mean of the two middle values. It is infinite if a middle value is: if at least half of the
+/// runs never reached the target.
 /// </summary>
-/// <exception cref="T:System.ArgumentException">No values, or a NaN.</exception>
+/// <exception cref="T:System.ArgumentException">The sample is empty or has a NaN.</exception>
 let median (values: float array) : float = at 0.5 values

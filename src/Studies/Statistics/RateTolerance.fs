@@ -2,39 +2,40 @@ namespace CuteDl.Studies.Statistics
 
 open System
 
-/// <summary>The learning rates around the best that are nearly as good.</summary>
+/// <summary>The range of learning rates around the best that are nearly as good.</summary>
 type RateTolerance =
     {
-        /// <summary>The best rate tried.</summary>
+        /// <summary>The best learning rate of those tried.</summary>
         Best: float
-        /// <summary>The lowest rate that is good enough.</summary>
+        /// <summary>The lowest learning rate that is good enough.</summary>
         Low: float
-        /// <summary>The highest rate that is good enough.</summary>
+        /// <summary>The highest learning rate that is good enough.</summary>
         High: float
         /// <summary>log₁₀(High / Low).</summary>
         Decades: float
-        /// <summary>Whether no lower rate was tried: the true width is at least this.</summary>
+        /// <summary>True if no lower rate was tried: the true width is at least <c>Decades</c>.</summary>
         LowIsEnd: bool
-        /// <summary>Whether no higher rate was tried: the true width is at least this.</summary>
+        /// <summary>True if no higher rate was tried: the true width is at least <c>Decades</c>.</summary>
         HighIsEnd: bool
     }
 
-    /// <summary>Whether an end is the grid's, so that the width is a lower bound.</summary>
+    /// <summary>True if an end is the end of the grid, so that the width is a lower bound.</summary>
     member tolerance.IsAtLeast = tolerance.LowIsEnd || tolerance.HighIsEnd
 
 /// <summary>
-/// How much the learning rate may be off, in decades: the width of the rates around the best whose worth is within a factor of the
-/// best's. (The sensitivity that DeepOBS draws (Schneider et al. 2019), as one number.)
+/// Measures the tolerance to the learning rate in decades: the width of the range around the best rate in which the objective is within a
+/// factor of its best value. DeepOBS draws the same sensitivity as a curve (Schneider et al. 2019).
 /// </summary>
 module RateTolerance =
     /// <summary>
-    /// From the best rate outwards until the worth exceeds factor × best; between two rates tried, where the straight line through the
-    /// logarithms of rate and worth does. Where the next worth is infinite, no line leads there, and the last good rate is the end.
+    /// Returns the range from the best rate outwards until the objective exceeds factor × best. Between two rates, the end is interpolated
+    /// linearly in the logarithms of rate and objective. If the next objective is infinite, the end is the last good rate.
     /// </summary>
-    /// <param name="factor">Above 1: 2 is twice the steps.</param>
-    /// <param name="rates">Ascending, above 0, at least 1.</param>
-    /// <param name="worth">Of each rate, less is better, above 0: the median steps to the target over seeds; infinite if not reached.</param>
-    /// <returns>Nothing if no rate reached the target.</returns>
+    /// <param name="factor">The factor, above 1: 2 allows twice the steps.</param>
+    /// <param name="rates">At least 1 learning rate, ascending, above 0.</param>
+    /// <param name="worth">The objective at each rate, above 0; less is better. For example the median steps to the target; infinite if not
+    /// reached.</param>
+    /// <returns>None if no rate reached the target.</returns>
     let ofWorth (factor: float) (rates: float array) (worth: float array) : RateTolerance option =
         Guard.notEmpty "rates" rates
         Guard.equalLength "rates" rates "worth" worth

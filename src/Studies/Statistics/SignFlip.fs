@@ -1,37 +1,38 @@
 /// <summary>
-/// Whether paired differences lie to one side of 0 (Fisher 1935, §21). If nothing differed, each difference could as well have had the
-/// other sign; p is the share of all 2ⁿ choices of signs whose sum is at least as far from 0 as the one seen. Exact for any distribution
-/// that is symmetric around 0 under the hypothesis, which swapping the names of a pair makes it; two-sided.
+/// The two-sided sign-flip test: do paired differences have a location other than 0 (Fisher 1935, §21)? Under the null, each difference
+/// could as well have had the other sign. p is the share of all 2ⁿ choices of signs whose sum is at least as far from 0 as the observed
+/// sum. The test is exact for every distribution that is symmetric around 0 under the null. Differences within a pair are symmetric if the
+/// two names can be swapped.
 /// </summary>
 module CuteDl.Studies.Statistics.SignFlip
 
 open System
 open CuteDl.Core.Numerics
 
-/// <summary>The most differences whose choices of signs are all looked at.</summary>
+/// <summary>The largest number of differences for which all choices of signs are enumerated.</summary>
 [<Literal>]
 let MostExact = 20
 
-/// <summary>How many signs are drawn for more differences than that.</summary>
+/// <summary>The number of random choices of signs for more differences.</summary>
 [<Literal>]
 let Draws = 99999
 
-// Sums that are equal on paper differ by rounding (0.4 − 0.3 and 0.3 − 0.2); a tie must count as at least as far.
+// Rounding makes equal sums differ (0.4 − 0.3 and 0.3 − 0.2). A tie must count as at least as far.
 let private asFar (differences: float array) = abs (Array.sum differences) - 1e-9 * Array.sumBy abs differences
 
-/// All sums of these numbers with all signs.
+/// Returns the sums of these numbers under all choices of signs.
 let private signedSums (values: float array) =
     let sums = Array.zeroCreate (1 <<< values.Length)
     sums[0] <- -Array.sum values
 
     for choice in 1 .. sums.Length - 1 do
-        // The same choice without its lowest plus, which is a smaller number.
+        // The choice without its lowest plus has a smaller index, so its sum is already there.
         let plus = Numerics.BitOperations.TrailingZeroCount choice
         sums[choice] <- sums[choice &&& (choice - 1)] + 2.0 * values[plus]
 
     sums
 
-/// How many of the ascending values are below the bound (or at it).
+/// Returns the number of ascending values below the bound; with <c>inclusive</c>, also those equal to it.
 let private countBelow (inclusive: bool) (bound: float) (ascending: float array) =
     let mutable low = 0
     let mutable high = ascending.Length
@@ -46,9 +47,12 @@ let private countBelow (inclusive: bool) (bound: float) (ascending: float array)
 
     low
 
-/// <summary>The exact p-value: a multiple of 1/2ⁿ, at least 2/2ⁿ. No differences, or none but 0: 1.</summary>
-/// <remarks>Meets in the middle: the sums of each half's 2ⁿᐟ² signs, one sorted, so 20 differences need 1,024 searches and not a million sums.</remarks>
-/// <exception cref="T:System.ArgumentException">More than 20 differences, or one that is not finite.</exception>
+/// <summary>Returns the exact p-value: a multiple of 1/2ⁿ, at least 2/2ⁿ. It is 1 if there are no differences or all are 0.</summary>
+/// <remarks>
+/// Meets in the middle: it computes the 2ⁿᐟ² sums of each half and sorts one half. So 20 differences need 1,024 binary searches instead of
+/// a million sums.
+/// </remarks>
+/// <exception cref="T:System.ArgumentException">There are more than 20 differences, or a difference is not finite.</exception>
 let exact (differences: float array) : float =
     Guard.finite "differences" differences
 
@@ -73,10 +77,10 @@ let exact (differences: float array) : float =
         float count / float (1L <<< differences.Length)
 
 /// <summary>
-/// The p-value over signs drawn by chance: (1 + those at least as far) / (1 + draws). With the 1, for what was seen, it stays a
-/// valid p-value (Phipson and Smyth 2010); without it, it could be 0.
+/// Returns the p-value from random choices of signs: (1 + choices at least as far) / (1 + draws). The 1 counts the observed signs. With it
+/// the p-value is valid; without it, it could be 0 (Phipson and Smyth 2010).
 /// </summary>
-/// <exception cref="T:System.ArgumentException">A difference that is not finite, or less than 1 draw.</exception>
+/// <exception cref="T:System.ArgumentException">A difference is not finite, or there are fewer than 1 draws.</exception>
 let monteCarlo (seed: int) (draws: int) (differences: float array) : float =
     Guard.finite "differences" differences
     Guard.atLeast "draws" 1 draws
@@ -95,21 +99,22 @@ let monteCarlo (seed: int) (draws: int) (differences: float array) : float =
 
     float (count + 1) / float (draws + 1)
 
-/// <summary>Exact for at most 20 differences, else by chance with 99,999 draws.</summary>
+/// <summary>Returns the exact p-value for at most 20 differences, and the p-value of 99,999 random choices for more.</summary>
 let pValue (seed: int) (differences: float array) : float =
     if differences.Length <= MostExact then exact differences else monteCarlo seed Draws differences
 
 /// <summary>
-/// Returns the largest p-value of any differences between these ends: a claim made with it holds wherever the true differences lie. The times
-/// of two runs are known only to the distance of two validations, and so is their difference.
+/// Returns the largest p-value over all differences between these ends. A claim based on it is valid wherever the true differences are.
+/// (The time of a run is known only to the distance between two validations.)
 /// </summary>
 /// <remarks>
-/// For a sum below 0, p is twice the share of all subsets of the differences whose sum is at least 0. It rises with each difference, so the
-/// upper ends have the largest; if their sum is not below 0, some differences in between add up to 0, and p is 1. The other side is the mirror.
+/// For a sum below 0, p is twice the share of all subsets of the differences whose sum is at least 0. It increases with each difference, so
+/// the upper ends have the largest p. If the sum of the upper ends is not below 0, differences in between can add up to 0, and p is 1. Sums
+/// above 0 are symmetric.
 /// </remarks>
-/// <param name="seed">Of the draws, for more than 20 differences.</param>
+/// <param name="seed">The seed of the random choices, for more than 20 differences.</param>
 /// <param name="least">The lower ends.</param>
-/// <param name="greatest">The upper ends, none below its lower end.</param>
+/// <param name="greatest">The upper ends. None is below its lower end.</param>
 let largest (seed: int) (least: float array) (greatest: float array) : float =
     Guard.equalLength "least" least "greatest" greatest
 
@@ -118,8 +123,9 @@ let largest (seed: int) (least: float array) (greatest: float array) : float =
     else 1.0
 
 /// <summary>
-/// The fewest differences with which the exact test can decide, all of one sign, at the level, when Holm's correction is for so many pairs:
-/// the least n with pairs × 2/2ⁿ ≤ level. Six contenders (15 pairs) at 0.05 need 10 seeds; two contenders need 6.
+/// Returns the smallest number of differences, all of one sign, with which the exact test can be significant after Holm's correction for
+/// this many pairs: the least n with pairs × 2/2ⁿ ≤ level. At level 0.05, six contenders (15 pairs) need 10 seeds, and two contenders need
+/// 6.
 /// </summary>
 let fewest (level: float) (pairs: int) : int =
     Guard.openUnit "level" level

@@ -1,6 +1,6 @@
 /// <summary>
-/// How sure a share is that was counted: the score interval of Wilson (1927). It never leaves [0, 1], and has width even after
-/// 0 or n of n, where the usual p ± z √(p (1 − p) / n) has none (Brown, Cai and DasGupta 2001).
+/// The score interval of Wilson (1927) for a proportion. It is always within [0, 1]. Its width is above 0 even for 0 or n successes, where
+/// the usual p ± z √(p (1 − p) / n) has width 0 (Brown, Cai and DasGupta 2001).
 /// </summary>
 module CuteDl.Studies.Statistics.Wilson
 
@@ -8,10 +8,10 @@ open System
 open MathNet.Numerics.Distributions
 
 /// <summary>
-/// (p + z²/2n ± z √(p (1 − p)/n + z²/4n²)) / (1 + z²/n) around p = successes / n, with z the normal quantile of (1 + level) / 2.
+/// Returns (p + z²/2n ± z √(p (1 − p)/n + z²/4n²)) / (1 + z²/n), with p = successes / n and z the normal quantile of (1 + level) / 2.
 /// </summary>
-/// <param name="level">The chance with which the interval holds the true share, in (0, 1).</param>
-/// <param name="successes">From 0 to trials.</param>
+/// <param name="level">The confidence level, in (0, 1).</param>
+/// <param name="successes">The number of successes, from 0 to n.</param>
 /// <param name="trials">n, at least 1.</param>
 let interval (level: float) (successes: int) (trials: int) : Interval =
     Guard.openUnit "level" level
@@ -33,7 +33,7 @@ let interval (level: float) (successes: int) (trials: int) : Interval =
     let middle = (p + z2 / (2.0 * n)) / (1.0 + z2 / n)
     let half = z * sqrt (p * (1.0 - p) / n + z2 / (4.0 * n * n)) / (1.0 + z2 / n)
 
-    // At 0 and n of n an end is 0 or 1 exactly, which rounding would miss.
+    // With 0 or n successes, one end is exactly 0 or 1; the formula would round it.
     { Value = p
       Low = if successes = 0 then 0.0 else max 0.0 (middle - half)
       High = if successes = trials then 1.0 else min 1.0 (middle + half) }

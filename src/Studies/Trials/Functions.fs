@@ -8,23 +8,23 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 
-/// A function task made ready for one seed: pure, in double.
+/// A function task with its data for one seed. It is pure and computes in double precision.
 type internal Landscape =
     {
         Layout: Layout
-        /// Where training begins.
+        /// The initial parameters.
         Start: float array
-        /// Examples that each step looks at.
+        /// The number of examples per step.
         Examples: int
-        /// The value at a point; the second array is overwritten with the gradient there.
+        /// Returns the value at a point, and overwrites the second array with the gradient there.
         Evaluate: float array -> float array -> float
-        /// The share answered rightly at a point; NaN for functions without answers.
+        /// Returns the accuracy at a point; NaN for functions without classes.
         Accuracy: float array -> float
     }
 
-/// <summary>The functions of <c>FunctionTask</c>.</summary>
+/// Builds the functions of <c>FunctionTask</c>.
 module internal Landscape =
-    /// Fails if a number is out of its range.
+    /// Throws if a number is out of its range.
     let validate (task: FunctionTask) : unit =
         let outOfRange (name: string) (value: obj) (subject: string) (allowed: string) : unit =
             raise (ArgumentOutOfRangeException(name, value, $"{subject} cannot be {value}. Use {allowed}."))
@@ -40,7 +40,7 @@ module internal Landscape =
         | LogisticRegression(_, examples) when examples < 2 -> outOfRange "examples" examples "The examples of a regression" "at least 2"
         | _ -> ()
 
-    /// The tensors of a function: for any seed the same.
+    /// Returns the tensors of a function. They do not depend on the seed.
     let layout (task: FunctionTask) : Layout =
         match task with
         | Quadratic(dimensions, _)
@@ -71,7 +71,7 @@ module internal Landscape =
                 0.5 * sum
           Accuracy = fun _ -> nan }
 
-    // Rosenbrock's own start (−1.2, 1), not quite.
+    // // Starts near (−1.2, 1), the starting point of Rosenbrock.
     let private rosenbrock (dimensions: int) (seed: int) : Landscape =
         let next = normal seed "function/start" 0.1
 
@@ -92,7 +92,7 @@ module internal Landscape =
                 sum
           Accuracy = fun _ -> nan }
 
-    // The centres are 2 apart, each example a standard normal around one: about 84 % can be told apart.
+    // // The centres have distance 2, and each example is standard normal around one of them. The best classifier reaches about 84 %.
     let private logisticRegression (dimensions: int) (examples: int) (seed: int) : Landscape =
         let around = normal seed "function/examples" 1.0
         let centre = 1.0 / sqrt (float dimensions)
@@ -118,7 +118,7 @@ module internal Landscape =
 
                 for example in 0 .. examples - 1 do
                     let margin = sign example * score w example
-                    // ln(1 + e⁻ᵐ) and its derivative −1 / (1 + eᵐ), without overflow.
+                    // // ln(1 + e⁻ᵐ) and its derivative −1 / (1 + eᵐ), computed without overflow.
                     let e = Math.Exp(-abs margin)
                     sum <- sum + max 0.0 -margin + Double.LogP1 e
                     let share = (if margin >= 0.0 then e else 1.0) / (1.0 + e)
@@ -140,7 +140,7 @@ module internal Landscape =
 
                 float right / float examples }
 
-    /// The function of a task, as a seed makes it.
+    /// Returns the function of a task for a seed.
     let create (task: FunctionTask) (seed: int) : Landscape =
         validate task
 
@@ -149,7 +149,7 @@ module internal Landscape =
         | Rosenbrock dimensions -> rosenbrock dimensions seed
         | LogisticRegression(dimensions, examples) -> logisticRegression dimensions examples seed
 
-/// A function as something to be trained: every step, and every validation, looks at the whole of it.
+/// A function as a workload. Every step and every validation evaluates the whole function.
 [<Sealed>]
 type internal FunctionWorkload<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(landscape: Landscape) =
     let length = landscape.Layout.Length

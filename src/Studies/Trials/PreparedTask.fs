@@ -8,9 +8,10 @@ open CuteDl.Core.Networks
 open CuteDl.Core.Numerics
 open CuteDl.Core.Training
 
-/// <summary>Dividing labelled examples.</summary>
+/// <summary>Splits labelled examples into a training set and a hold-out.</summary>
 module Division =
-    /// How many of each class are held out: in proportion, the remainders that are left over going to the largest, the lower class first.
+    /// Returns the number of held-out examples of each class: proportional, with the remaining ones given to the largest remainders. Of
+    /// equal remainders, the lower class comes first.
     let private quotas (held: int) (counts: int array) : int array =
         let total = Array.sum counts
         let share (count: int) = int64 held * int64 count
@@ -34,13 +35,14 @@ module Division =
         DataSet(set.Width, features, indices |> Array.map (fun index -> set.Labels[index]))
 
     /// <summary>
-    /// Which examples stay and which are held out: of each class in proportion to its size, to the next whole number, and chosen by the
-    /// seed. Both in the order in which they lie.
+    /// Returns the indices of the examples that stay and of those in the hold-out, both ascending. Each class contributes in proportion to
+    /// its size. The seed selects the examples.
     /// </summary>
-    /// <param name="held">How many are held out, at least 1 and fewer than there are.</param>
-    /// <param name="seed">Decides which.</param>
+    /// <param name="held">The size of the hold-out, at least 1 and less than the number of examples.</param>
+    /// <param name="seed">The seed of the selection.</param>
     /// <param name="labels">The class of each example.</param>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">So many cannot be held out.</exception>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">The size of the hold-out is not from 1 to the number of examples minus
+    /// 1.</exception>
     let stratified (held: int) (seed: int) (labels: byte array) : struct (int array * int array) =
         if held < 1 || held >= labels.Length then
             raise (
@@ -67,44 +69,46 @@ module Division =
         let all = [| 0 .. labels.Length - 1 |]
         struct (all |> Array.filter (fun index -> not isHeld[index]), all |> Array.filter (fun index -> isHeld[index]))
 
-    /// <summary>The sets of those that stay and those that are held out; see <c>stratified</c>.</summary>
+    /// <summary>Returns the training set and the hold-out; see <c>stratified</c>.</summary>
     let holdOut (held: int) (seed: int) (set: DataSet) : struct (DataSet * DataSet) =
         let struct (stay, held) = stratified held seed set.Labels
         struct (choose set stay, choose set held)
 
-/// What trials of a task are made from.
+/// The data from which the trials of a task are built.
 type internal PreparedProblem =
     | PreparedImages of ImagesTask * model: Model * data: DataSets * test: DataSet option
     | PreparedFunction of FunctionTask
 
-/// <summary>A task with its data read and divided, for any number of trials on any number of threads. Never changes.</summary>
+/// <summary>A task with its data read and split. It is immutable: any number of trials can use it on any number of threads.</summary>
 [<Sealed>]
 type PreparedTask internal (task: StudyTask, problem: PreparedProblem, dataHash: string, identity: string) =
     /// <summary>The task.</summary>
     member _.Task = task
 
-    /// <summary>The SHA-256 of all examples, in the order in which they are used, in hexadecimal digits; empty for a function.</summary>
+    /// <summary>The SHA-256 of all examples in the order of use, in hexadecimal digits; empty for a function.</summary>
     member _.DataHash = dataHash
 
-    /// <summary>All of the task that its results depend on, in one line: two tasks with equal identities give equal bits.</summary>
+    /// <summary>
+    /// Everything in the task that its results depend on, on one line. Tasks with equal identities give bit-identical results.
+    /// </summary>
     member _.Identity = identity
 
     member internal _.Problem = problem
 
-    /// The tensors that optimizers change.
+    /// Returns the tensors that optimizers change.
     member internal _.Layout =
         match problem with
         | PreparedImages(_, model, _, _) -> Fit.ofModel model
         | PreparedFunction problem -> Landscape.layout problem
 
-    /// <summary>Examples that a step looks at; 1 for a function without examples.</summary>
+    /// <summary>The number of examples per step; 1 for a function without examples.</summary>
     member _.Batch =
         match problem with
         | PreparedImages(images, _, _, _) -> images.Batch
         | PreparedFunction(LogisticRegression(_, examples)) -> examples
         | PreparedFunction _ -> 1
 
-/// <summary>Preparing tasks.</summary>
+/// <summary>Prepares tasks.</summary>
 module PreparedTask =
     let private number (value: float) = value.ToString("R", CultureInfo.InvariantCulture)
 
@@ -117,7 +121,8 @@ module PreparedTask =
         let precision = task.Precision.ToString().ToLowerInvariant()
         $"{task.Name}: {problem}; {precision}, {task.Steps} steps, validated every {task.ValidateEvery}, target {target}"
 
-    /// How the validation loss averages the examples' losses: as the source document does it, where the images are divided as there.
+    /// The mean of the validation loss: the mean of the batches' means if the test images are validated, as in the source document; else
+    /// the mean over examples.
     let internal validationMean (images: ImagesTask) : ValidationMean =
         match images.Split with
         | TestAsValidation -> OverBatches
@@ -154,7 +159,7 @@ module PreparedTask =
 
         let sets = data.Training :: data.Validation :: Option.toList test
 
-        // Made here, so that no trial waits for it or counts it as its own time.
+        // // Built here, so that no trial waits for it or counts it in its training time.
         for set in sets do
             set.Sparse |> ignore
 
@@ -179,9 +184,9 @@ module PreparedTask =
         | LogisticRegression(dimensions, examples) -> $"logistic-regression({dimensions}, {examples})"
 
     /// <summary>Reads and divides the data of a task.</summary>
-    /// <param name="read">From a source to its training images and, as validation, its test images.</param>
+    /// <param name="read">Reads a source: its training images and, as validation, its test images.</param>
     /// <param name="task">The task.</param>
-    /// <exception cref="T:System.ArgumentException">A number is out of its range, or layers and data do not fit.</exception>
+    /// <exception cref="T:System.ArgumentException">A number is out of its range, or the layers do not fit the data.</exception>
     let prepare (read: ImageSource -> DataSets) (task: StudyTask) : PreparedTask =
         if task.Steps < 1L then
             raise (

@@ -6,26 +6,28 @@ open System.Threading
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 
-/// <summary>What running a trial again has shown.</summary>
+/// <summary>The outcome of a replay.</summary>
 type Replayed =
-    /// <summary>Every mark, every validation, the end, the parameters and all that is worked out of them are the same bits; seconds may differ.</summary>
+    /// <summary>
+    /// All marks, validations, the ending, the parameters and everything derived from them are bit-identical. Times in seconds may differ.
+    /// </summary>
     | BitEqual
     /// <summary>
-    /// They are not: the first step that differs is one of these, from 1, and this is what shows it. Both are the same number where the
-    /// step is known.
+    /// The first difference is at a step from <c>first</c> to <c>last</c>, counted from 1. Both are equal if the step is known exactly.
+    /// <c>what</c> names the value that differs.
     /// </summary>
     | Differs of first: int64 * last: int64 * what: string
 
-/// <summary>Running a trial again and holding it against its result.</summary>
+/// <summary>Runs a trial again and compares it with its recorded result.</summary>
 module Replay =
-    // So many marks are compared at a time: a difference is found without running to the end.
+    // // The number of marks compared at a time: a difference is found without training to the end.
     let private stride = 64L
 
     let private same (a: float) (b: float) =
         BitConverter.DoubleToInt64Bits a = BitConverter.DoubleToInt64Bits b
         || (Double.IsNaN a && Double.IsNaN b)
 
-    /// The steps of the first mark that differs among those both have complete.
+    /// Returns the steps of the first mark that differs, among the complete marks of both.
     let private markThatDiffers (every: int) (result: TrialResult) (marks: uint16 array) (steps: int64) =
         let common =
             min (min marks.Length result.Fingerprint.Length) (int (min steps result.Steps / int64 every))
@@ -34,7 +36,7 @@ module Replay =
         |> Seq.tryFind (fun i -> marks[i] <> result.Fingerprint[i])
         |> Option.map (fun i -> Differs(int64 i * int64 every + 1L, int64 (i + 1) * int64 every, "training loss"))
 
-    /// The steps up to the first validation that differs, behind the one before.
+    /// Returns the steps of the first validation that differs: those after the validation before it.
     let private validationThatDiffers (result: TrialResult) (history: History) =
         let curve = result.Curve
 
@@ -50,7 +52,7 @@ module Replay =
         |> Seq.tryFind (isSame >> not)
         |> Option.map (fun i -> Differs((if i = 0 then 1L else curve.Steps[i - 1] + 1L), curve.Steps[i], "validation"))
 
-    /// Of two differences the one that is shown earlier; of two at once, that which says more exactly where.
+    /// Returns the difference that is found earlier; of two found at the same step, the one with the narrower range of steps.
     let private earlier (a: Replayed option) (b: Replayed option) =
         match a, b with
         | Some(Differs(firstA, lastA, _)), Some(Differs(firstB, lastB, _)) ->
@@ -61,8 +63,8 @@ module Replay =
     let private differenceSoFar (result: TrialResult) (run: TrialRun) =
         earlier (markThatDiffers result.FingerprintEvery result run.Fingerprint run.Step) (validationThatDiffers result run.History)
 
-    /// The first part of a record that differs, every double with all its digits; not of the seconds, which are not
-    /// repeatable, nor of the curve, which is compared by itself.
+    /// Returns the first member of the record that differs, with doubles compared in full precision. Seconds are left out, because they are
+    /// not repeatable, and the curve, which is compared separately.
     let private recordThatDiffers (result: TrialResult) (found: TrialResult) : Replayed option =
         let parts (result: TrialResult) =
             use document = JsonDocument.Parse(TrialJson.write { result with Seconds = 0.0; SecondsToTarget = 0.0 })
@@ -75,7 +77,7 @@ module Replay =
         |> List.tryFind (fun (was, now) -> was <> now)
         |> Option.map (fun ((name, _), _) -> Differs(found.Steps, found.Steps, $"record of {name}"))
 
-    /// What is known beside the losses may differ where they do not: in the last of its bits.
+    /// Diagnoses can differ in their last bits even if all losses are equal.
     let private curveThatDiffers (result: TrialResult) (found: TrialResult) : Replayed option =
         let columns (result: TrialResult) =
             [ "gradient norm", result.Curve.GradientNorm; "update ratio", result.Curve.UpdateRatio ]
@@ -98,7 +100,7 @@ module Replay =
             let step = min found.Steps result.Steps
             Differs(step + 1L, step + 1L, $"end: {result.Ending} after {result.Steps} steps, now {found.Ending} after {found.Steps}")
         elif found.Fingerprint <> result.Fingerprint then
-            // Only the last mark, of fewer steps, is left.
+            // // Only the last, incomplete mark is left.
             let every = int64 result.FingerprintEvery
             Differs(found.Steps / every * every + 1L, found.Steps, "training loss")
         elif found.Curve.Steps <> result.Curve.Steps then
@@ -110,14 +112,14 @@ module Replay =
             | Some difference -> difference
             | None -> BitEqual
 
-    /// <summary>Runs a trial of an optimizer that the text form need not know again.</summary>
+    /// <summary>Replays a trial of a given optimizer, which need not have a text form.</summary>
     /// <param name="task">The task, prepared as for the result.</param>
     /// <param name="optimizer">The optimizer.</param>
-    /// <param name="result">What came of the trial.</param>
-    /// <param name="progress">Told as the trial's own would be.</param>
+    /// <param name="result">The recorded result of the trial.</param>
+    /// <param name="progress">Called as during the trial itself.</param>
     /// <param name="cancellation">Ends the replay.</param>
     /// <exception cref="T:System.OperationCanceledException">Cancelled.</exception>
-    /// <exception cref="T:System.ArgumentException">The result is of another task, or has marks at other steps.</exception>
+    /// <exception cref="T:System.ArgumentException">The result belongs to another task, or has marks at other steps.</exception>
     let checkWith
         (task: PreparedTask)
         (optimizer: Optimizer)
@@ -135,7 +137,7 @@ module Replay =
                 )
             )
 
-        // A pruned trial would go on; any other shows by itself where it ends.
+        // // A pruned trial would continue. Every other trial ends by itself.
         let last = if result.Ending = Ending.Pruned then result.Steps else Int64.MaxValue
 
         let rec goOn () =
@@ -149,9 +151,9 @@ module Replay =
 
         goOn ()
 
-    /// <summary>Runs a trial again and says whether the same came of it, bit for bit.</summary>
+    /// <summary>Replays a trial, and returns whether its result is bit-identical.</summary>
     /// <exception cref="T:System.OperationCanceledException">Cancelled.</exception>
-    /// <exception cref="T:System.ArgumentException">The result is of another task, or has marks at other steps.</exception>
-    /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">The trial's optimizer is not known.</exception>
+    /// <exception cref="T:System.ArgumentException">The result belongs to another task, or has marks at other steps.</exception>
+    /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">The optimizer of the trial is unknown.</exception>
     let check (task: PreparedTask) (result: TrialResult) (progress: TrainingProgress -> unit) (cancellation: CancellationToken) : Replayed =
         checkWith task (Expression.parse result.Trial.Optimizer) result progress cancellation

@@ -2,40 +2,38 @@ namespace CuteDl.Studies
 
 open System
 
-/// <summary>What a trial is for. Seeds of tuning and of confirmation are never the same.</summary>
+/// <summary>The purpose of a trial. Tuning and confirmation never share seeds.</summary>
 type Phase =
-    /// <summary>To find a setting.</summary>
+    /// <summary>Tries a setting for tuning.</summary>
     | Tuning = 0
-    /// <summary>A setting that tuning found, with a fresh seed.</summary>
+    /// <summary>Trains the selected setting with a fresh seed.</summary>
     | Confirmation = 1
-    /// <summary>The contender as given, with the seeds of the confirmation.</summary>
+    /// <summary>Trains the contender's default setting with a confirmation seed.</summary>
     | Defaults = 2
-    /// <summary>One of the frontier's learning rates.</summary>
+    /// <summary>Trains at one of the frontier's learning rates.</summary>
     | Frontier = 3
-    /// <summary>A run of the document's protocol.</summary>
+    /// <summary>Runs under the protocol of the source document.</summary>
     | Document = 4
 
-/// <summary>One training: what, with what, from which seed. Equal trials give equal bits.</summary>
+/// <summary>One training run: task, optimizer and seed. Equal trials give bit-identical results on the same kind of processor.</summary>
 [<CustomEquality; NoComparison>]
 type Trial =
     {
-        /// <summary>What it is for.</summary>
+        /// <summary>The purpose.</summary>
         Phase: Phase
-        /// <summary>The task's name.</summary>
         Task: string
-        /// <summary>The contender's name.</summary>
         Contender: string
-        /// <summary>Which of the contender's settings, from 0, in the order in which they were made; 0 outside tuning and frontier.</summary>
+        /// <summary>The index of the contender's setting, from 0, in the order of creation; 0 outside tuning and frontier.</summary>
         Setting: int
-        /// <summary>Decides initial weights, order and dropouts.</summary>
+        /// <summary>The seed of the initial weights, the order of examples and the dropout masks.</summary>
         Seed: int
-        /// <summary>The optimizer's text form.</summary>
+        /// <summary>The text form of the optimizer.</summary>
         Optimizer: string
-        /// <summary>The hyper-parameters that the study chose, by name.</summary>
+        /// <summary>The hyper-parameters that the study sets, by name.</summary>
         Values: struct (string * float) array
     }
 
-    /// <summary>tuning/mnist/adam/3/1000: unique in a study, and a path for its files.</summary>
+    /// <summary>Returns <c>tuning/mnist/adam/3/1000</c>: unique in a study, and the path of its files.</summary>
     member trial.Id =
         let phase = trial.Phase.ToString().ToLowerInvariant()
         $"{phase}/{trial.Task}/{trial.Contender}/{trial.Setting}/{trial.Seed}"
@@ -48,34 +46,37 @@ type Trial =
     override trial.GetHashCode() = HashCode.Combine(trial.Id, trial.Optimizer)
     override trial.ToString() = trial.Id
 
-/// <summary>Why a trial ended.</summary>
+/// <summary>The reason why a trial ended.</summary>
 type Ending =
-    /// <summary>Its steps were used up.</summary>
+    /// <summary>All steps of the budget were taken.</summary>
     | Completed = 0
-    /// <summary>A loss was NaN or infinite: a failure, counted as one.</summary>
+    /// <summary>The training failed: a loss was NaN or infinite.</summary>
     | Diverged = 1
-    /// <summary>It promised little.</summary>
+    /// <summary>The pruning rule ended it.</summary>
     | Pruned = 2
-    /// <summary>No smaller validation loss for too many validations (the document's protocol only, like the two below).</summary>
+    /// <summary>
+    /// The validation loss did not improve for too many validations. This ending and the two below occur only in the source document's
+    /// protocol.
+    /// </summary>
     | NoImprovement = 3
     /// <summary>The validation loss fell too slowly.</summary>
     | TooSlow = 4
-    /// <summary>The validation accuracy stayed above its target.</summary>
+    /// <summary>The validation accuracy stayed at or above its target.</summary>
     | TargetHeld = 5
 
-/// <summary>What one validation saw, or one pass over the test set.</summary>
+/// <summary>The result of one validation, or of scoring the test set.</summary>
 [<Struct; CustomEquality; NoComparison>]
 type Score =
     {
-        /// <summary>Steps taken before it.</summary>
+        /// <summary>The number of steps taken before it.</summary>
         Step: int64
-        /// <summary>The mean loss; NaN or infinite where it diverged.</summary>
+        /// <summary>The mean loss; NaN or infinite after divergence.</summary>
         Loss: float
-        /// <summary>The share answered rightly; NaN for a task without classes.</summary>
+        /// <summary>The accuracy, in [0, 1]; NaN for a task without classes.</summary>
         Accuracy: float
     }
 
-    // The equality that the compiler writes takes NaN for unequal when the score is inside a Nullable of another record.
+    // // Compiler-generated equality treats NaN as unequal when a score is inside a Nullable of another record.
     override score.Equals(other: obj | null) =
         match other with
         | :? Score as other -> score.Step = other.Step && score.Loss.Equals other.Loss && score.Accuracy.Equals other.Accuracy
@@ -83,75 +84,78 @@ type Score =
 
     override score.GetHashCode() = HashCode.Combine(score.Step, score.Loss, score.Accuracy)
 
-/// <summary>All validations of a trial, oldest first: arrays of equal length.</summary>
+/// <summary>All validations of a trial, oldest first. All arrays have the same length.</summary>
 type Curve =
     {
-        /// <summary>Steps taken before each.</summary>
+        /// <summary>The number of steps taken before each validation.</summary>
         Steps: int64 array
-        /// <summary>The training loss of the last step before it.</summary>
+        /// <summary>The training loss of the last step before each validation.</summary>
         TrainingLoss: float array
         /// <summary>The validation loss.</summary>
         Loss: float array
         /// <summary>The validation accuracy; NaN for a task without classes.</summary>
         Accuracy: float array
-        /// <summary>‖g‖ at the last step before it.</summary>
+        /// <summary>‖g‖ at the last step before each validation.</summary>
         GradientNorm: float array
-        /// <summary>‖Δ‖ / ‖w‖ at the last step before it.</summary>
+        /// <summary>‖Δ‖ / ‖w‖ at the last step before each validation.</summary>
         UpdateRatio: float array
-        /// <summary>Seconds of training until then, validations left out. Not repeatable, unlike all else.</summary>
+        /// <summary>
+        /// The training time in seconds until each validation, without validations. Not repeatable, unlike everything else.
+        /// </summary>
         Seconds: float array
     }
 
-/// <summary>What became of a trained model's units.</summary>
+/// <summary>The state of a trained model's units.</summary>
 type Health =
     {
-        /// <summary>Outputs that are 0 for every image of training and validation: a relu that has died.</summary>
+        /// <summary>The indices of the outputs that are 0 for every training and validation image: dead relu units.</summary>
         DeadLogits: int array
-        /// <summary>Outputs above 0 for less than one training image in a thousand.</summary>
+        /// <summary>The indices of the outputs that are above 0 for less than one training image in a thousand.</summary>
         AlmostDeadLogits: int array
-        /// <summary>The accuracy that these outputs leave within reach; 1 if none is dead.</summary>
+        /// <summary>The highest accuracy that is possible with these outputs; 1 if none is dead.</summary>
         AccuracyCeiling: float
-        /// <summary>Of each hidden relu layer, how many units are 0 for every validation image.</summary>
+        /// <summary>For each hidden relu layer, the number of units that are 0 for every validation image.</summary>
         DeadUnits: int array
-        /// <summary>The first step, from 1, with a training loss, a gradient or an optimizer's state that was not finite; 0 if there was none.</summary>
+        /// <summary>The first step, from 1, with a non-finite training loss, gradient or optimizer state; 0 if there was none.</summary>
         FirstNonFinite: int64
     }
 
-/// <summary>What came of a trial. Best, final and at-stop values are different questions, and have different names.</summary>
+/// <summary>The result of a trial. The best, the final and the at-stop score answer different questions.</summary>
 type TrialResult =
     {
-        /// <summary>What was trained.</summary>
         Trial: Trial
-        /// <summary>Why it ended.</summary>
+        /// <summary>The reason why it ended.</summary>
         Ending: Ending
-        /// <summary>Steps taken.</summary>
+        /// <summary>The number of steps taken.</summary>
         Steps: int64
         /// <summary>All validations.</summary>
         Curve: Curve
-        /// <summary>
-        /// Steps to the first validation that met the target; infinite if none did within the budget. Where pruning ended the trial, too.
-        /// </summary>
+        /// <summary>The steps to the first validation that met the target; infinite if none did, also if the trial was pruned.</summary>
         StepsToTarget: float
-        /// <summary>Examples to the target: steps × batch.</summary>
+        /// <summary>The examples to the target: steps × batch size.</summary>
         ExamplesToTarget: float
-        /// <summary>Seconds of training to the target. Not repeatable.</summary>
+        /// <summary>The training time to the target in seconds. Not repeatable.</summary>
         SecondsToTarget: float
-        /// <summary>The best validation: the greatest accuracy, or the least loss where the target is a loss; the first, on ties.</summary>
+        /// <summary>
+        /// The best validation: the highest accuracy, or the lowest loss if the target is a loss. Of equal ones, the first.
+        /// </summary>
         Best: Nullable<Score>
-        /// <summary>The last validation of a trial that used its whole budget; nothing for any other.</summary>
+        /// <summary>The last validation of a trial that used its whole budget; else null.</summary>
         Final: Nullable<Score>
-        /// <summary>The last validation of a trial that a stop rule ended; nothing for any other.</summary>
+        /// <summary>The last validation of a trial that a stop rule ended; else null.</summary>
         AtStop: Nullable<Score>
-        /// <summary>The test set, scored once at the end of a confirmed trial; nothing for any other.</summary>
+        /// <summary>The score on the test set, computed once at the end of a confirmation trial; else null.</summary>
         Test: Nullable<Score>
-        /// <summary>What became of its units.</summary>
+        /// <summary>The state of the model's units.</summary>
         Health: Health
-        /// <summary>16 bits of a hash of each step's training loss, or of every so many steps: what a replay is held against.</summary>
+        /// <summary>
+        /// The fingerprint: 16 bits of a hash of the training losses, one mark per <c>FingerprintEvery</c> steps. A replay compares it.
+        /// </summary>
         Fingerprint: uint16 array
-        /// <summary>Steps from one mark of the fingerprint to the next.</summary>
+        /// <summary>The number of steps per mark of the fingerprint.</summary>
         FingerprintEvery: int
         /// <summary>A hash of the bits of the last parameters.</summary>
         Parameters: uint64
-        /// <summary>Seconds of training, validations left out. Not repeatable.</summary>
+        /// <summary>The training time in seconds, without validations. Not repeatable.</summary>
         Seconds: float
     }

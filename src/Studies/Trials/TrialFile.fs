@@ -1,4 +1,4 @@
-/// The names in a trial's snapshot, beside those of the training itself.
+/// /// The names that a trial adds to the snapshot of its training.
 module internal CuteDl.Studies.TrialFile
 
 let prefix = "trial:"

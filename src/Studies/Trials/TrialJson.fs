@@ -7,7 +7,9 @@ open System.Text.Json
 open System.Text.Json.Serialization
 open System.Text.Json.Serialization.Metadata
 
-/// <summary>The results of trials as JSON: one line, names in snake_case, NaN and infinities as strings, every double with all its digits.</summary>
+/// <summary>
+/// Reads and writes trial results as JSON: one line, names in snake_case, NaN and infinities as strings, and doubles that round-trip.
+/// </summary>
 module TrialJson =
     let private values =
         { new JsonConverter<struct (string * float) array>() with
@@ -51,17 +53,17 @@ module TrialJson =
 
             override _.Write(writer, hash, _) = writer.WriteStringValue(hash.ToString "x16") }
 
-    /// <summary>The options of all JSON about trials.</summary>
+    /// The options of all JSON about trials.
     let internal options =
         let options =
             JsonSerializerOptions(
                 PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-                // Files may come from anywhere: a member that is unknown, missing, null or there twice is an error.
+                // // Files may come from anywhere: unknown, missing, null and duplicate members are errors.
                 UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
                 RespectNullableAnnotations = true,
                 RespectRequiredConstructorParameters = true,
                 AllowDuplicateProperties = false,
-                // Explicit, because single-file programs are built without reflection for JSON by default.
+                // // Set explicitly, because single-file programs are built without reflection-based JSON by default.
                 TypeInfoResolver = DefaultJsonTypeInfoResolver(),
                 NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
                 Encoder = Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
@@ -75,10 +77,10 @@ module TrialJson =
         options.MakeReadOnly true
         options
 
-    /// <summary>A result as JSON.</summary>
+    /// <summary>Returns a result as JSON.</summary>
     let write (result: TrialResult) : string = JsonSerializer.Serialize(result, options)
 
-    /// Why a result cannot be the result of a training, whatever was trained.
+    /// Returns the reason why a record cannot be the result of any training.
     let internal problem (result: TrialResult) : string option =
         let curve = result.Curve
         let count = curve.Steps.Length

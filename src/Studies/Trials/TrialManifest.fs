@@ -2,34 +2,35 @@ namespace CuteDl.Studies
 
 open System.Text.Json
 
-/// <summary>A trial's result with everything that is needed to run it again: the content of its file.</summary>
+/// <summary>The content of a trial's result file: the result, with everything that a replay needs.</summary>
 type TrialManifest =
     {
-        /// <summary>The form of this record: <c>cutedl/trial/1</c>.</summary>
+        /// <summary>The version of the format: <c>cutedl/trial/1</c>.</summary>
         Schema: string
-        /// <summary>The version of the library that ran it.</summary>
+        /// <summary>The version of the library that ran the trial.</summary>
         Version: string
-        /// <summary>The study, in its complete JSON form.</summary>
+        /// <summary>The study as JSON, with all defaults.</summary>
         Study: string
         /// <summary>A hash of the task's images; empty if it has none.</summary>
         Data: string
-        /// <summary>Its result.</summary>
+        /// <summary>The result.</summary>
         Result: TrialResult
     }
 
-/// <summary>Manifests as JSON.</summary>
+/// <summary>Reads and writes manifests as JSON.</summary>
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module TrialManifest =
-    /// <summary>The form that this version writes and reads.</summary>
+    /// <summary>The version of the format that is written and read.</summary>
     let CurrentSchema = "cutedl/trial/1"
 
-    /// <summary>A manifest as JSON.</summary>
+    /// <summary>Returns a manifest as JSON.</summary>
     let write (manifest: TrialManifest) : string = JsonSerializer.Serialize(manifest, TrialJson.options)
 
     /// <summary>Reads a manifest that <c>write</c> wrote.</summary>
-    /// <param name="file">The file's name, for messages.</param>
-    /// <param name="json">Its text.</param>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The text is not a manifest, or of another form.</exception>
+    /// <param name="file">The name of the file, for messages.</param>
+    /// <param name="json">The text of the file.</param>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The text is not a manifest, or has another version of the
+    /// format.</exception>
     let read (file: string) (json: string) : TrialManifest =
         let fail problem = raise (CuteDl.Core.Data.DataFormatException(file, 0L, problem))
 

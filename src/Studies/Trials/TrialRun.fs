@@ -10,23 +10,23 @@ open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 
-/// Hashes of bits, the same everywhere.
+/// Hashes of bits, identical on every machine.
 module internal BitHash =
     let start = 14695981039346656037UL
 
-    // The finalizer of SplitMix64, so that every bit of the number reaches the low 16 of the hash.
+    // // The finalizer of SplitMix64: every bit of the number affects the low 16 bits of the hash.
     let add (hash: uint64) (number: uint64) : uint64 =
         let z = hash ^^^ number
         let z = (z ^^^ (z >>> 30)) * 0xBF58476D1CE4E5B9UL
         let z = (z ^^^ (z >>> 27)) * 0x94D049BB133111EBUL
         z ^^^ (z >>> 31)
 
-    // One NaN is as good as another: which of them an operation gives is the processor's choice.
+    // // All NaNs get the same bits, because processors produce different ones.
     let private bits (value: float) : uint64 = BitConverter.DoubleToUInt64Bits(if Double.IsNaN value then nan else value)
 
     let addFloat (hash: uint64) (value: float) : uint64 = add hash (bits value)
 
-    /// Of numbers in either precision, which are all doubles.
+    /// Returns the hash of numbers of either precision, each converted to a double.
     let ofAll (values: 'T array when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>) : uint64 =
         let mutable hash = add start (uint64 values.Length)
 
@@ -35,7 +35,7 @@ module internal BitHash =
 
         hash
 
-/// The marks of a trial: 16 bits of a hash of the training losses of each so many steps.
+/// The fingerprint of a trial. Each mark has 16 bits of a hash of the training losses of a fixed number of steps.
 [<Sealed>]
 type internal Marks(every: int, marks: uint16 array, hash: uint64) =
     let marks = List<uint16> marks
@@ -51,51 +51,50 @@ type internal Marks(every: int, marks: uint16 array, hash: uint64) =
     member _.Hash = hash
     member _.Complete = marks.ToArray()
 
-    /// With a mark of the steps since the last one.
-    member marks'.At(step: int64) : uint16 array =
-        if step % int64 every = 0L then marks'.Complete else Array.append marks'.Complete [| uint16 hash |]
+    /// Returns the marks up to a step, with a last mark for an incomplete interval.
+    member own.At(step: int64) : uint16 array =
+        if step % int64 every = 0L then own.Complete else Array.append own.Complete [| uint16 hash |]
 
-/// <summary>A trial under way. Not for use by several threads at once.</summary>
+/// <summary>A trial that is being trained. Not thread-safe.</summary>
 [<AbstractClass>]
 type TrialRun internal (trial: Trial) =
-    /// <summary>What is trained.</summary>
     member _.Trial = trial
 
-    /// <summary>Steps taken.</summary>
+    /// <summary>The number of steps taken.</summary>
     abstract Step: int64
 
     /// <summary>All validations so far, oldest first.</summary>
     abstract History: History
 
-    /// <summary>All validations so far, with what is known beside them.</summary>
+    /// <summary>All validations so far, with the diagnoses recorded at each.</summary>
     abstract Curve: Curve
 
-    /// <summary>Whether there is nothing more to do: its steps are used up, a stop rule held, or it diverged.</summary>
+    /// <summary>True if the trial has ended: its budget is used up, a stop rule applied, or it diverged.</summary>
     abstract IsEnded: bool
 
-    /// <summary>Steps from one mark of the fingerprint to the next.</summary>
+    /// <summary>The number of steps per mark of the fingerprint.</summary>
     abstract FingerprintEvery: int
 
-    /// <summary>The marks so far, the last of them of fewer steps where it is not complete.</summary>
+    /// <summary>The marks so far. The last one covers fewer steps if it is not complete.</summary>
     abstract Fingerprint: uint16 array
 
     /// <summary>
-    /// Goes on until so many steps are taken and, where one is due there, validated, or to the trial's end; or until cancelled, within
-    /// one batch: the next call goes on from there. A loss that is not finite is an end like any other.
+    /// Trains up to a step, and validates there if a validation is due; or to the end of the trial. Cancellation takes effect within one
+    /// batch, and the next call continues. A non-finite loss ends the trial without an exception.
     /// </summary>
-    /// <param name="step">The steps, counted from the first of all.</param>
-    /// <param name="progress">Told of every validation, and in between about four times a second.</param>
-    /// <param name="cancellation">Interrupts.</param>
+    /// <param name="step">The step, counted from the start of the trial.</param>
+    /// <param name="progress">Called after every validation, and about four times a second in between.</param>
+    /// <param name="cancellation">Interrupts the training.</param>
     abstract RunTo: step: int64 * progress: (TrainingProgress -> unit) * cancellation: CancellationToken -> unit
 
-    /// <summary>The trial as it is now, as the content of a safetensors file; <c>TrialRunner.resume</c> goes on from it.</summary>
+    /// <summary>Returns the current state as the content of a safetensors file. <c>TrialRunner.resume</c> continues from it.</summary>
     abstract Snapshot: unit -> Safetensors
 
-    /// <summary>What came of it. A trial that is not at its end counts as pruned where it stands.</summary>
-    /// <exception cref="T:System.OperationCanceledException">Cancelled, while units were counted or the test set scored.</exception>
+    /// <summary>Returns the result. A trial that has not ended counts as pruned at its current step.</summary>
+    /// <exception cref="T:System.OperationCanceledException">Cancelled while units were counted or the test set was scored.</exception>
     abstract Result: cancellation: CancellationToken -> TrialResult
 
-    /// <summary>Goes on to the end.</summary>
+    /// <summary>Trains to the end of the trial.</summary>
     member run.RunToEnd(progress: TrainingProgress -> unit, cancellation: CancellationToken) : unit =
         run.RunTo(Int64.MaxValue, progress, cancellation)
 
@@ -128,7 +127,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
             | Target.Accuracy _ -> v.Accuracy
             | Target.Loss _ -> -v.Loss
 
-        // Seq.maxBy gives the first, on ties.
+        // // Array.maxBy returns the first of equal values.
         match
             training.History
             |> Seq.filter (fun v -> Double.IsFinite v.Loss && not (Double.IsNaN(worth v)))
@@ -160,7 +159,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
     let health (ending: Ending) : Health =
         let logits, deadUnits =
             match workload with
-            // Of NaN weights nothing can be said.
+            // // NaN weights say nothing about units.
             | :? Classifier<'T> as classifier when ending <> Ending.Diverged ->
                 training.AtLearned(fun () ->
                     LogitHealth.measure classifier.Network classifier.Data, HiddenUnits.dead classifier.Network classifier.Data.Validation)
@@ -177,7 +176,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
     let test (ending: Ending) (cancellation: CancellationToken) : Nullable<Score> =
         match task.Problem with
         | PreparedImages(images, model, data, Some test) when isConfirmed && ending <> Ending.Pruned && ending <> Ending.Diverged ->
-            // A network of its own, with space for the test set's batches.
+            // // A separate network, because its buffers fit the batches of the test set.
             let sets = { data with Training = test; Validation = test }
 
             let scored: IWorkload<'T> =

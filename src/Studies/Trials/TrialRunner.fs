@@ -9,10 +9,10 @@ open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 
 /// <summary>
-/// Starting trials on prepared tasks, and going on with them from snapshots: whichever way, the same trial gives the same bits.
+/// Starts trials on prepared tasks, and resumes them from snapshots. A resumed trial gives the same bits as an uninterrupted one.
 /// </summary>
 module TrialRunner =
-    // The most marks of a fingerprint, about.
+    // // The approximate maximum number of marks in a fingerprint.
     let private mostMarks = 20_000L
 
     let private limits (task: PreparedTask) (trial: Trial) : TrainingLimits =
@@ -31,8 +31,8 @@ module TrialRunner =
 
         int (max 1L ((steps + mostMarks - 1L) / mostMarks))
 
-    /// A trial's workload, and the parameters it begins with.
-    let private begin'<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+    /// Returns the workload of a trial and its initial parameters.
+    let private prepared<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         (task: PreparedTask)
         (trial: Trial)
         : struct (IWorkload<'T> * 'T array) =
@@ -51,7 +51,7 @@ module TrialRunner =
             raise (ArgumentException($"The trial {trial} belongs to the task '{trial.Task}', not to '{task.Task.Name}'.", nameof trial))
 
     let private startAs<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> task optimizer trial : TrialRun =
-        let struct (workload, initial) = begin'<'T> task trial
+        let struct (workload, initial) = prepared<'T> task trial
         let limits = limits task trial
         let every = fingerprintEvery limits workload
         let snapshot = TrainingSnapshot.start optimizer workload.Layout initial
@@ -75,7 +75,7 @@ module TrialRunner =
         belongs TrialFile.TrialKey trial.Id "trial"
         belongs TrialFile.OptimizerKey trial.Optimizer "optimizer"
         belongs TrialFile.TaskKey task.Identity "task"
-        let struct (workload, _) = begin'<'T> task trial
+        let struct (workload, _) = prepared<'T> task trial
         let limits = limits task trial
         let every = fingerprintEvery limits workload
         let isOurs (name: string) = name.StartsWith(TrialFile.prefix, StringComparison.Ordinal)
@@ -98,8 +98,8 @@ module TrialRunner =
 
         TrialRun<'T>(task, trial, workload, limits, every, snapshot, Marks(every, marks, hash))
 
-    /// <summary>A trial of an optimizer that the text form need not know, before its first step.</summary>
-    /// <exception cref="T:System.ArgumentException">The trial is of another task, or the optimizer does not fit the model.</exception>
+    /// <summary>Starts a trial of a given optimizer, which need not have a text form.</summary>
+    /// <exception cref="T:System.ArgumentException">The trial belongs to another task, or the optimizer does not fit the model.</exception>
     let startWith (task: PreparedTask) (optimizer: Optimizer) (trial: Trial) : TrialRun =
         check task trial
 
@@ -107,18 +107,19 @@ module TrialRunner =
         | TaskPrecision.Double -> startAs<float> task optimizer trial
         | _ -> startAs<float32> task optimizer trial
 
-    /// <summary>A trial before its first step.</summary>
-    /// <exception cref="T:System.ArgumentException">The trial is of another task, or the optimizer does not fit the model.</exception>
-    /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">The trial's optimizer is not known.</exception>
+    /// <summary>Starts a trial.</summary>
+    /// <exception cref="T:System.ArgumentException">The trial belongs to another task, or the optimizer does not fit the model.</exception>
+    /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">The optimizer of the trial is unknown.</exception>
     let start (task: PreparedTask) (trial: Trial) : TrialRun = startWith task (Expression.parse trial.Optimizer) trial
 
-    /// <summary>A trial of an optimizer that the text form need not know, from a snapshot on.</summary>
+    /// <summary>Resumes a trial of a given optimizer, which need not have a text form, from a snapshot.</summary>
     /// <param name="task">The task, prepared as for the snapshot.</param>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="trial">The trial.</param>
-    /// <param name="file">The file's name, for messages.</param>
+    /// <param name="file">The name of the file, for messages.</param>
     /// <param name="content">The snapshot.</param>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The snapshot is damaged, or of another trial, optimizer or task.</exception>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The snapshot is damaged, or belongs to another trial, optimizer or
+    /// task.</exception>
     let resumeWith (task: PreparedTask) (optimizer: Optimizer) (trial: Trial) (file: string) (content: Safetensors) : TrialRun =
         check task trial
 
@@ -126,7 +127,8 @@ module TrialRunner =
         | TaskPrecision.Double -> resumeAs<float> task optimizer trial file content
         | _ -> resumeAs<float32> task optimizer trial file content
 
-    /// <summary>A trial from a snapshot on.</summary>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The snapshot is damaged, or of another trial, optimizer or task.</exception>
+    /// <summary>Resumes a trial from a snapshot.</summary>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The snapshot is damaged, or belongs to another trial, optimizer or
+    /// task.</exception>
     let resume (task: PreparedTask) (trial: Trial) (file: string) (content: Safetensors) : TrialRun =
         resumeWith task (Expression.parse trial.Optimizer) trial file content
