@@ -5,7 +5,7 @@ open System.IO
 open System.Runtime.InteropServices
 open System.Text.RegularExpressions
 
-/// The entries of a folder, such as a name that a rename has given, reach the disk only when the folder itself is flushed.
+/// Flushes a folder to the disk. Without it, a renamed file can lose its new name in a crash.
 module private UnixFolder =
     [<DllImport("libc", EntryPoint = "open", SetLastError = true)>]
     extern int private openFolder(string path, int flags)
@@ -18,7 +18,7 @@ module private UnixFolder =
 
     let private readOnly = 0
 
-    // Some file systems cannot flush a folder, and the content is on the disk already: a failure is no error.
+    // Errors are ignored: some file systems cannot flush a folder, and the content is on the disk already.
     let flush (folder: string) : unit =
         let handle = openFolder (folder, readOnly)
 
@@ -27,8 +27,8 @@ module private UnixFolder =
             close handle |> ignore
 
 /// <summary>
-/// Writes a file whole or not at all: under another name in the same folder first, flushed to the disk, then renamed over the
-/// old one. Readers see all of the old file or all of the new one, also after a crash.
+/// Writes a file completely or not at all. The content is written to a temporary file in the same folder, flushed to the disk, and renamed
+/// over the old file. Readers see the complete old or the complete new file, also after a crash.
 /// </summary>
 module AtomicFile =
     let private discard (unfinished: string) =
@@ -37,12 +37,12 @@ module AtomicFile =
         with
         | :? IOException
         | :? UnauthorizedAccessException ->
-            // The error to report is the one that kept the file from being written.
+            // The error to report is the original one, which kept the file from being written.
             ()
 
     let private unfinishedName = Regex(@"^\.[a-z0-9]{8}\.[a-z0-9]{3}\.tmp$", RegexOptions.CultureInvariant)
 
-    /// <summary>True if this is the name of an unfinished file, as a killed process leaves it.</summary>
+    /// <summary>True if this is the name of a temporary file that a killed process can leave.</summary>
     /// <param name="name">The name of a file, without its folder.</param>
     let isUnfinished (name: string) : bool = unfinishedName.IsMatch name
 
@@ -50,24 +50,24 @@ module AtomicFile =
         let options =
             FileStreamOptions(Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None)
 
-        // A file that only its owner can read stays so. (Windows takes a new file's rights from its folder.)
+        // The new file keeps the permissions of the old one. (On Windows, a new file gets them from its folder.)
         if not (OperatingSystem.IsWindows()) && File.Exists target then
             try
                 options.UnixCreateMode <- File.GetUnixFileMode target
             with :? FileNotFoundException ->
-                // A link to nothing, which the new file replaces.
+                // A link to a missing file. The new file replaces the link.
                 ()
 
         new FileStream(unfinished, options)
 
-    /// <summary>Flushes the names in a folder to the disk, on Unix; on Windows a rename does so itself.</summary>
+    /// <summary>Flushes the entries of a folder to the disk on Unix. On Windows, a rename does so itself.</summary>
     /// <param name="folder">The folder.</param>
     let flushFolder (folder: string) : unit =
         if not (OperatingSystem.IsWindows()) then
             UnixFolder.flush folder
 
-    /// <summary>Deletes the unfinished files that killed processes have left in a folder and the folders below it.</summary>
-    /// <param name="folder">The folder, in which no process may be writing. Links to folders are not followed.</param>
+    /// <summary>Deletes the temporary files that killed processes left in a folder and its subfolders.</summary>
+    /// <param name="folder">The folder. No process may be writing in it. Links to folders are not followed.</param>
     let removeUnfinished (folder: string) : unit =
         if Directory.Exists folder then
             let everywhere =
@@ -77,21 +77,19 @@ module AtomicFile =
                 if unfinishedName.IsMatch(Path.GetFileName(file.AsSpan())) then
                     discard file
 
-    /// <summary>Writes a file, over one of that name. A symbolic link of that name is replaced, not followed.</summary>
-    /// <param name="path">The file; its folder must exist.</param>
-    /// <param name="content">Writes the content into an empty stream that can be written, read and sought in.</param>
+    /// <summary>Writes a file, and replaces an existing one. A symbolic link is replaced, not followed.</summary>
+    /// <param name="path">The file. Its folder must exist.</param>
+    /// <param name="content">Writes the content to an empty stream that is readable, writable and seekable.</param>
     /// <exception cref="T:System.ArgumentException">The path is empty.</exception>
-    /// <exception cref="T:System.IO.IOException">
-    /// The file cannot be written: the message names it. An old file is unchanged. It is also unchanged if <paramref name="content" />
-    /// fails with anything else, which is passed on.
-    /// </exception>
+    /// <exception cref="T:System.IO.IOException">The file cannot be written; the message names it. An old file is unchanged. If <paramref
+    /// name="content" /> throws another exception, the old file is unchanged too, and the exception is passed on.</exception>
     let write (path: string) (content: Action<Stream>) : unit =
         let target = Path.GetFullPath path
 
         if Path.EndsInDirectorySeparator target || Directory.Exists target then
             raise (IOException $"Cannot write '{target}': it is a folder.")
 
-        // Renaming over a device would put a file in its place, for all programs.
+        // Renaming over a device would replace it by a file, for all programs.
         if Path.GetDirectoryName target = "/dev" then
             raise (IOException $"Cannot write '{target}': it is a device, not a file.")
 

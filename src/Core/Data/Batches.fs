@@ -6,31 +6,31 @@ open MathNet.Numerics
 open CuteDl.Core.Networks
 open CuteDl.Core.Numerics
 
-/// <summary>In which order an epoch goes through the examples.</summary>
+/// <summary>The order of examples in an epoch.</summary>
 type Order =
-    /// <summary>As they lie in the files, every epoch: the document's order.</summary>
+    /// <summary>The order of the files in every epoch. The source document uses it.</summary>
     | FileOrder
-    /// <summary>A new permutation each epoch, from the seed and the epoch's number alone.</summary>
+    /// <summary>A new permutation in each epoch, which depends only on the seed and the number of the epoch.</summary>
     | Shuffled
 
-    /// <summary>file, shuffle.</summary>
+    /// <summary>Returns <c>file</c> or <c>shuffle</c>.</summary>
     override order.ToString() =
         match order with
         | FileOrder -> "file"
         | Shuffled -> "shuffle"
 
-/// <summary>Examples on their way into a network: bytes become value / 255, labels become a 1 in a row of zeros.</summary>
+/// <summary>Converts examples to inputs and targets of a network: bytes to value / 255, labels to one-hot rows.</summary>
 module Batches =
-    /// <summary>How many batches an epoch has; the last one may be smaller.</summary>
+    /// <summary>Returns the number of batches per epoch. The last batch can be smaller.</summary>
     let count (examples: int) (batchSize: int) : int =
-        // Not (examples + batchSize - 1) / batchSize: the sum of large numbers overflows.
+        // (examples + batchSize - 1) / batchSize would overflow for large numbers.
         examples / batchSize + (if examples % batchSize = 0 then 0 else 1)
 
-    /// <summary>The examples of an epoch in their order.</summary>
-    /// <param name="order">Which order.</param>
-    /// <param name="examples">How many examples there are.</param>
-    /// <param name="seed">Which shuffle.</param>
-    /// <param name="epoch">Counted from 0.</param>
+    /// <summary>Returns the indices of an epoch's examples, in order.</summary>
+    /// <param name="order">The order.</param>
+    /// <param name="examples">The number of examples.</param>
+    /// <param name="seed">The seed of the permutation.</param>
+    /// <param name="epoch">The number of the epoch, from 0.</param>
     let permutation (order: Order) (examples: int) (seed: int) (epoch: int) : int array =
         match order with
         | FileOrder -> Array.init examples id
@@ -40,7 +40,7 @@ module Batches =
     let private scaled<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> : 'T array =
         [| for value in 0..255 -> 'T.CreateTruncating(float value / 255.0) |]
 
-    /// A table of the type, made once for each precision.
+    /// The table of <c>scaled</c>, computed once per precision.
     type private Scale<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> private () =
         static let table = scaled<'T>
         static member Table = table
@@ -61,12 +61,12 @@ module Batches =
 
             targets[row * classes + label] <- 'T.One
 
-    /// <summary>Writes examples out as numbers: features / 255, and labels one-hot.</summary>
-    /// <param name="set">Where they come from.</param>
-    /// <param name="classes">The length of a row of targets.</param>
-    /// <param name="examples">Which ones, in their order.</param>
-    /// <param name="inputs">Overwritten with the features, row after row.</param>
-    /// <param name="targets">Overwritten with the labels, one-hot, row after row.</param>
+    /// <summary>Writes examples as numbers: features / 255, and one-hot labels.</summary>
+    /// <param name="set">The data set.</param>
+    /// <param name="classes">The number of classes: the length of a row of targets.</param>
+    /// <param name="examples">The indices of the examples, in order.</param>
+    /// <param name="inputs">Receives the features, row-major.</param>
+    /// <param name="targets">Receives the one-hot labels, row-major.</param>
     let fill (set: DataSet) (classes: int) (examples: ReadOnlySpan<int>) (inputs: Span<'T>) (targets: Span<'T>) : unit =
         let table = Scale<'T>.Table
 
@@ -80,11 +80,11 @@ module Batches =
         writeTargets set classes examples targets
 
     /// <summary>
-    /// Makes examples the next batch of a network. Where they are mostly zeros the network reads them as they lie; otherwise
-    /// they are written out into its space for inputs. As long as the weights are finite, the results are the same bits.
+    /// Loads examples as the next batch of a network. If most features are zeros, the network reads them as sparse rows; otherwise they are
+    /// written to its input buffer. The results have the same bits if the weights are finite.
     /// </summary>
-    /// <param name="set">Where they come from.</param>
-    /// <param name="examples">Which ones, in their order; at most the network's capacity.</param>
+    /// <param name="set">The data set.</param>
+    /// <param name="examples">The indices of the examples, in order; at most the network's capacity.</param>
     /// <param name="network">The network.</param>
     let load (set: DataSet) (examples: ReadOnlySpan<int>) (network: Network<'T>) : unit =
         let classes = network.Model.Outputs

@@ -1,4 +1,4 @@
-/// Values as the bytes of a file, and back.
+/// Converts values to the bytes of a file, and back.
 module internal CuteDl.Core.Data.CellBytes
 
 open System
@@ -6,7 +6,7 @@ open System.Buffers.Binary
 open System.IO
 open System.Numerics
 
-/// All types, the widest first.
+/// All types, widest first.
 let all: CellType list =
     [ CellType.I64
       CellType.U64
@@ -22,7 +22,7 @@ let all: CellType list =
       CellType.U8
       CellType.Bool ]
 
-/// The type that holds values in a file as they are in memory.
+/// Returns the type in which values are stored without a conversion.
 let typeOf (cells: Cells) : CellType =
     match cells with
     | F32 _ -> CellType.F32
@@ -30,7 +30,7 @@ let typeOf (cells: Cells) : CellType =
     | I64 _ -> CellType.I64
     | U8 _ -> CellType.U8
 
-/// The bytes of one value.
+/// Returns the number of bytes of one value.
 let size (cellType: CellType) : int =
     match cellType with
     | CellType.F64
@@ -47,10 +47,10 @@ let size (cellType: CellType) : int =
     | CellType.U8
     | CellType.Bool -> 1
 
-/// The bytes of all values, stored as a type.
+/// Returns the number of bytes of all values, stored as a type.
 let length (cellType: CellType) (cells: Cells) : int64 = int64 (Tensor.count cells) * int64 (size cellType)
 
-/// The number of values that are converted at once.
+/// The number of values converted per chunk.
 let private atOnce = 8192
 
 let inline private encode (values: 'T array) (size: int) ([<InlineIfLambda>] put: byte array -> int -> 'T -> unit) (target: Stream) =
@@ -66,7 +66,7 @@ let inline private encode (values: 'T array) (size: int) ([<InlineIfLambda>] put
         target.Write(chunk, 0, count * size)
         start <- start + count
 
-/// Little-endian values from big-endian ones, in place.
+/// Reverses the bytes of each value in place, from big-endian to little-endian.
 let private reverseEach (chunk: byte array) (length: int) (size: int) =
     for start in 0..size .. length - size do
         Array.Reverse(chunk, start, size)
@@ -96,11 +96,11 @@ let inline private decode
 
     values
 
-/// An integer as one of a narrower type.
-/// <exception cref="T:System.OverflowException">It is out of the type's range.</exception>
+/// Converts an integer to a narrower type.
+/// <exception cref="T:System.OverflowException">The integer is out of the type's range.</exception>
 let inline private narrow<'U when 'U :> IBinaryInteger<'U>> (value: int64) : 'U = 'U.CreateChecked value
 
-/// The upper 16 bits of a float32, rounded to nearest, ties to even. A NaN stays a NaN.
+/// Returns the upper 16 bits of a float32, rounded to nearest, ties to even. A NaN stays a NaN.
 let private toBFloat16 (value: float32) : uint16 =
     let bits = BitConverter.SingleToUInt32Bits value
 
@@ -111,7 +111,7 @@ let private toBFloat16 (value: float32) : uint16 =
 
 let private ofBFloat16 (bits: uint16) : float32 = BitConverter.UInt32BitsToSingle(uint32 bits <<< 16)
 
-/// The types in which values can be stored: those that reading converts to the same type in memory.
+/// Returns the types in which values can be stored: those that reading converts back to the same type in memory.
 let storable (cells: Cells) : CellType list =
     match cells with
     | F64 _ -> [ CellType.F64 ]
@@ -165,8 +165,8 @@ let write (target: Stream) (cellType: CellType) (cells: Cells) : unit =
         | CellType.Bool -> encode values 1 (fun chunk at value -> chunk[at] <- if value = 0uy then 0uy else 1uy) target
         | _ -> unstorable cellType cells
 
-/// Reads values.
-/// <exception cref="T:System.IO.EndOfStreamException">There are fewer.</exception>
+/// Reads values of either byte order.
+/// <exception cref="T:System.IO.EndOfStreamException">The stream has fewer values.</exception>
 /// <exception cref="T:System.OverflowException">An unsigned integer of 64 bits is 2⁶³ or more.</exception>
 let readOrdered (isBigEndian: bool) (source: Stream) (cellType: CellType) (count: int) : Cells =
     match cellType with
@@ -218,10 +218,10 @@ let readOrdered (isBigEndian: bool) (source: Stream) (cellType: CellType) (count
 /// Reads little-endian values; see <c>readOrdered</c>.
 let read (source: Stream) (cellType: CellType) (count: int) : Cells = readOrdered false source cellType count
 
-/// The tensors as reading finds them, once they were stored as the given types. What has no type given is stored as it is in memory.
-/// <exception cref="T:System.ArgumentException">
-/// A type is given for a tensor that does not exist; or the values cannot be stored as their type.
-/// </exception>
+/// Returns the tensors as they are after storing them with the given types and reading them. Tensors without a given type are stored as
+/// they are in memory.
+/// <exception cref="T:System.ArgumentException">A type is given for a tensor that does not exist; or the values cannot be stored as their
+/// type.</exception>
 let stored (parameter: string) (types: Map<string, CellType>) (tensors: Map<string, Tensor>) : Map<string, CellType * Tensor> =
     for name in types.Keys do
         if not (tensors.ContainsKey name) then

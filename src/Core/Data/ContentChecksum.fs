@@ -1,17 +1,17 @@
-/// A checksum of everything that a file of tensors says, names and shapes too, in which the file's own layout has no part: another
-/// program may write the same content another way, and the checksum still holds.
+/// A checksum of the whole content of a file of tensors, names and shapes included. It does not depend on the layout of the file, so it
+/// stays valid if another program writes the same content in another way.
 module internal CuteDl.Core.Data.ContentChecksum
 
 open System
 open System.IO
 open System.Security.Cryptography
 
-/// What every checksum begins with.
+/// The start of every checksum.
 let prefix = "cutedl.sha256:"
 
-/// The prefix, then 64 hexadecimal digits: the SHA-256 of the number of metadata entries and their keys and values, in ordinal order;
-/// the number of tensors and, in ordinal order of the names, each one's name, type, number of dimensions, sizes and values. Numbers
-/// have 32 bits and are little-endian, texts are in UTF-8 behind their lengths (as BinaryWriter writes both).
+/// Returns the prefix and the SHA-256 in 64 hexadecimal digits. The hash covers the number of metadata entries with their keys and values,
+/// in ordinal order of the keys. Then come the number of tensors and, in ordinal order of the names, each tensor's name, type, number of
+/// dimensions, sizes and values. Numbers are little-endian with 32 bits. Texts are UTF-8 after their lengths. BinaryWriter writes both so.
 let compute (metadata: Map<string, string>) (tensors: Map<string, Tensor>) : string =
     use sha256 = SHA256.Create()
 

@@ -1,4 +1,4 @@
-/// CRC-32 of the zip and gzip formats (ISO 3309, reflected polynomial EDB88320), which .NET's zip reader does not check.
+/// The CRC-32 of the zip and gzip formats (ISO 3309, reflected polynomial EDB88320). .NET's zip reader does not check it.
 module internal CuteDl.Core.Data.Crc32
 
 open System
@@ -11,7 +11,7 @@ let private table =
 /// The state before the first byte.
 let start = 0xFFFFFFFFu
 
-/// The state after more bytes.
+/// Returns the state after more bytes.
 let add (state: uint32) (bytes: ReadOnlySpan<byte>) : uint32 =
     let mutable state = state
 
@@ -20,5 +20,5 @@ let add (state: uint32) (bytes: ReadOnlySpan<byte>) : uint32 =
 
     state
 
-/// The checksum of the bytes that were added.
+/// Returns the checksum of the bytes that were added.
 let finish (state: uint32) : uint32 = ~~~state

@@ -5,9 +5,9 @@ open System.IO
 open System.Security.Cryptography
 open CuteDl.Core.Numerics
 
-/// <summary>Labelled examples of byte features (pixels), which stand for value / 255.</summary>
-/// <param name="width">How many bytes an example has.</param>
-/// <param name="features">All examples, one after another.</param>
+/// <summary>Labelled examples with byte features, such as pixels. A byte represents value / 255.</summary>
+/// <param name="width">The number of bytes per example, at least 1.</param>
+/// <param name="features">The bytes of all examples, one after another.</param>
 /// <param name="labels">The class of each example, from 0.</param>
 [<Sealed>]
 type DataSet(width: int, features: byte array, labels: byte array) =
@@ -15,7 +15,7 @@ type DataSet(width: int, features: byte array, labels: byte array) =
         if width < 1 || features.Length <> width * labels.Length then
             raise (ArgumentException($"{features.Length} bytes are not {labels.Length} examples of {width}.", nameof features))
 
-    // Above this share of bytes other than 0 it costs more to skip zeros than to multiply by them: see docs/performance.md.
+    // Above this share of non-zero bytes, skipping zeros costs more than multiplying by them: see docs/performance.md.
     let largestDensity = 0.4
 
     let sparse =
@@ -25,42 +25,42 @@ type DataSet(width: int, features: byte array, labels: byte array) =
              else
                  None)
 
-    /// <summary>How many bytes an example has.</summary>
+    /// <summary>The number of bytes per example.</summary>
     member _.Width = width
 
-    /// <summary>All examples, one after another.</summary>
+    /// <summary>The bytes of all examples, one after another.</summary>
     member _.Features = features
 
     /// <summary>The class of each example, from 0.</summary>
     member _.Labels = labels
 
-    /// <summary>How many examples there are.</summary>
+    /// <summary>The number of examples.</summary>
     member _.Count = labels.Length
 
-    /// <summary>The features without their zeros, if so many are 0 that it pays; made when first asked for.</summary>
+    /// <summary>The features as sparse rows, or None if too few are 0. Created on first use.</summary>
     member _.Sparse = sparse.Value
 
-/// <summary>Examples to train on, and those that validation looks at.</summary>
+/// <summary>A training set and a validation set.</summary>
 type DataSets =
     {
-        /// <summary>What is trained on: 60,000 images for MNIST.</summary>
+        /// <summary>The training examples: 60,000 images for MNIST.</summary>
         Training: DataSet
-        /// <summary>What is validated on: 10,000 images for MNIST.</summary>
+        /// <summary>The validation examples: 10,000 images for MNIST.</summary>
         Validation: DataSet
-        /// <summary>How many classes the labels tell apart.</summary>
+        /// <summary>The number of classes.</summary>
         Classes: int
     }
 
-/// <summary>Data sets in the files of MNIST's format.</summary>
+/// <summary>Reads data sets from files in MNIST's format.</summary>
 module DataSets =
-    /// <summary>The names of the four files, each with or without .gz: training images and labels, test images and labels.</summary>
+    /// <summary>The names of the four files, without the optional .gz: training images and labels, test images and labels.</summary>
     let fileNames =
         [ "train-images-idx3-ubyte"
           "train-labels-idx1-ubyte"
           "t10k-images-idx3-ubyte"
           "t10k-labels-idx1-ubyte" ]
 
-    // Enough to recognise a folder.
+    // Enough names to recognize a folder.
     let private mostListed = 20
 
     let private listed (names: string list) : string =
@@ -98,10 +98,10 @@ module DataSets =
         DataSet(images.Cells.Length / count, images.Cells, labels.Cells), images.Dimensions.Tail, imagesFile
 
     /// <summary>Reads the four files.</summary>
-    /// <param name="expansion">The most bytes that each byte of a gzipped file may become, at least 1.</param>
-    /// <param name="classes">How many classes there are: labels must be below.</param>
-    /// <param name="openFile">From one of the names to a name for messages and the file's bytes (seekable).</param>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">A file is damaged, or the files do not belong together.</exception>
+    /// <param name="expansion">The largest number of decompressed bytes per byte of a gzipped file, at least 1.</param>
+    /// <param name="classes">The number of classes. Labels must be below it.</param>
+    /// <param name="openFile">Opens one of the files: returns its name for messages, and its bytes as a seekable stream.</param>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">A file is damaged, or the files do not fit each other.</exception>
     let readWithin (expansion: int) (classes: int) (openFile: string -> struct (string * Stream)) : DataSets =
         let training, trainingShape, _ = readSet expansion classes openFile fileNames[0] fileNames[1]
 
@@ -113,10 +113,12 @@ module DataSets =
 
         { Training = training; Validation = validation; Classes = classes }
 
-    /// <summary>Reads the four files within the usual expansion; see <c>readWithin</c>.</summary>
+    /// <summary>Reads the four files with the default limit of expansion; see <c>readWithin</c>.</summary>
     let read (classes: int) (openFile: string -> struct (string * Stream)) : DataSets = readWithin Growing.DefaultExpansion classes openFile
 
-    /// <summary>Computes the SHA-256 of sets of examples, in hexadecimal digits: sizes, features and labels, set after set.</summary>
+    /// <summary>
+    /// Returns the SHA-256 of sets of examples, in hexadecimal digits. It covers sizes, features and labels of each set, in order.
+    /// </summary>
     let checksum (sets: DataSet list) : string =
         use sha256 = IncrementalHash.CreateHash HashAlgorithmName.SHA256
 
@@ -129,16 +131,16 @@ module DataSets =
         Convert.ToHexStringLower(sha256.GetHashAndReset())
 
     /// <summary>
-    /// Reads the four files from a folder. Each may be plain or gzipped, and its name may have a dot in place of the last hyphen but one,
+    /// Reads the four files from a folder. Each can be uncompressed or gzipped. Its name can also be written with a dot before <c>idx</c>,
     /// as in <c>train-images.idx3-ubyte</c>.
     /// </summary>
-    /// <param name="expansion">The most bytes that each byte of a gzipped file may become, at least 1.</param>
-    /// <param name="classes">How many classes there are: labels must be below.</param>
+    /// <param name="expansion">The largest number of decompressed bytes per byte of a gzipped file, at least 1.</param>
+    /// <param name="classes">The number of classes. Labels must be below it.</param>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="T:System.IO.DirectoryNotFoundException">There is no such folder, or it is a file.</exception>
+    /// <exception cref="T:System.IO.DirectoryNotFoundException">The folder does not exist, or it is a file.</exception>
     /// <exception cref="T:System.IO.FileNotFoundException">A file is missing; the message lists the files in the folder.</exception>
     /// <exception cref="T:System.IO.IOException">The folder or a file cannot be read.</exception>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">A file is damaged, or the files do not belong together.</exception>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">A file is damaged, or the files do not fit each other.</exception>
     let readFolderWithin (expansion: int) (classes: int) (folder: string) : DataSets =
         let present = InputFile.namesIn folder
 
@@ -164,5 +166,5 @@ module DataSets =
                     )
                 ))
 
-    /// <summary>Reads the four files from a folder within the usual expansion; see <c>readFolderWithin</c>.</summary>
+    /// <summary>Reads the four files from a folder with the default limit of expansion; see <c>readFolderWithin</c>.</summary>
     let readFolder (classes: int) (folder: string) : DataSets = readFolderWithin Growing.DefaultExpansion classes folder

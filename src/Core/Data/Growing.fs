@@ -1,19 +1,19 @@
-/// <summary>Reads what a file promises without trusting it: memory is taken only for bytes that arrive.</summary>
+/// <summary>Reads data whose size the file declares, without trusting the size: memory is allocated only for bytes that arrive.</summary>
 module CuteDl.Core.Data.Growing
 
 open System
 
-/// <summary>The most bytes that each byte of a compressed file becomes, unless a caller allows more. Deflate reaches 1,032.</summary>
+/// <summary>The default limit of decompressed bytes per stored byte. The largest ratio of Deflate is 1,032.</summary>
 [<Literal>]
 let DefaultExpansion = 1000
 
-// Small files are read whatever they promise.
+// Below this size, any declared size is allowed.
 let private alwaysAllowed = 1_048_576I
 
-/// What is wrong with a promise that is too large for the file, if it is.
-/// <param name="expansion">The most bytes that each byte of the file may become.</param>
-/// <param name="stored">The bytes of the file.</param>
-/// <param name="promised">The bytes that its content is said to have.</param>
+/// Returns an error message if the declared size is too large for the file.
+/// <param name="expansion">The largest number of decompressed bytes per stored byte.</param>
+/// <param name="stored">The size of the file in bytes.</param>
+/// <param name="promised">The declared size of its content in bytes.</param>
 let internal refusal (expansion: int) (stored: int64) (promised: bigint) : string option =
     if promised > max alwaysAllowed (bigint stored * bigint expansion) then
         Some
@@ -21,10 +21,10 @@ let internal refusal (expansion: int) (stored: int64) (promised: bigint) : strin
     else
         None
 
-/// Reads up to so many bytes; the array is as long as what was read.
-/// <param name="promised">The most bytes to read.</param>
-/// <param name="stored">The bytes that the file really has, compressed or not: eight times as many are taken at once.</param>
-/// <param name="read">Fills an array from an index on with up to so many bytes, and fewer only at the end.</param>
+/// Reads up to a number of bytes. The result is as long as the bytes that were read.
+/// <param name="promised">The largest number of bytes to read.</param>
+/// <param name="stored">The size of the file in bytes. The first buffer is at most eight times as large.</param>
+/// <param name="read">Fills an array from an index with up to a number of bytes, and with fewer only at the end.</param>
 let internal read (promised: int) (stored: int64) (read: byte array -> int -> int -> int) : byte array =
     let mutable buffer = Array.zeroCreate<byte>(int (min (int64 promised) (max 4096L (8L * stored))))
     let mutable length = 0

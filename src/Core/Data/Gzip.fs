@@ -5,7 +5,7 @@ open System.Buffers.Binary
 open System.IO
 open System.IO.Compression
 
-/// A stream that is only read, from its beginning to its end.
+/// A stream that can only be read, from start to end.
 [<AbstractClass>]
 type internal ForwardStream() =
     inherit Stream()
@@ -23,9 +23,9 @@ type internal ForwardStream() =
     override _.SetLength _ = raise (NotSupportedException())
     override _.Write(_: byte array, _, _) = raise (NotSupportedException())
 
-/// The bytes of a gzip file and, once appended, another member behind them whose content is the mark. .NET reads a file that is cut off
-/// within its last bytes, or followed by something else, as if it were whole; but gzip files one after another are one gzip file (RFC
-/// 1952, 2.2), and so the mark comes out behind the content if the file is whole, of however many members, and only then.
+/// The bytes of a gzip file and, after <c>Append</c>, of another gzip member whose content is the mark. .NET reads a file that is cut off
+/// within its last bytes, or followed by other data, as if it were complete. But concatenated gzip files are one gzip file (RFC 1952, 2.2).
+/// So the mark is read after the content exactly if the file is complete, whatever its number of members.
 type internal MarkedEnd(file: Stream) =
     inherit ForwardStream()
 
@@ -39,10 +39,10 @@ type internal MarkedEnd(file: Stream) =
     let tail = new MemoryStream(memberBytes)
     let mutable isAppended = false
 
-    /// The content of what is appended.
+    /// The content of the appended member.
     static member Mark = mark
 
-    /// From now on the file does not end where it ends.
+    /// Appends the marked member to the end of the file.
     member _.Append() = isAppended <- true
 
     override _.Read(buffer: byte array, offset, count) =
@@ -50,16 +50,16 @@ type internal MarkedEnd(file: Stream) =
         | 0 when isAppended -> tail.Read(buffer, offset, count)
         | read -> read
 
-/// A gzip stream is damaged behind this byte of its content.
+/// Thrown if a gzip stream is damaged after this offset of its content.
 exception internal GzipDamaged of offset: int64
 
-/// Gives one byte at a time, so that a decoder reads no byte more than it needs.
+/// Returns at most one byte per read, so that a decoder reads no more bytes than it needs.
 type internal SingleBytes(file: Stream) =
     inherit ForwardStream()
     override _.Read(buffer: byte array, offset, count) = file.Read(buffer, offset, min count 1)
 
-/// What is wrong with the first member of a gzip file. .NET's message is the same for damaged data and for a wrong checksum, and speaks
-/// of a compression method.
+/// Finds the error in the first member of a gzip file. .NET's message is the same for damaged data and for a wrong checksum, and mentions a
+/// compression method.
 module internal GzipMember =
     type Diagnosis =
         | Damaged
@@ -72,7 +72,7 @@ module internal GzipMember =
         | -1 -> raise (EndOfStreamException())
         | value -> value
 
-    /// Passes over the header: RFC 1952, 2.3.
+    /// Skips the header: RFC 1952, 2.3.
     let private skipHeader (stream: Stream) =
         let skip (count: int) =
             for _ in 1..count do
@@ -82,7 +82,7 @@ module internal GzipMember =
             while next stream <> 0 do
                 ()
 
-        // Magic, method; then the flags, time, extra flags and system; then what the flags announce.
+        // Magic and method; then flags, time, extra flags and system; then the fields that the flags announce.
         skip 3
         let flags = next stream
         skip 6

@@ -6,29 +6,29 @@ open System.IO
 open System.IO.Compression
 
 /// <summary>
-/// A file of bytes in the IDX format, plain or gzipped (in one member or several): magic, dimensions (32-bit, big-endian), then one byte
-/// a cell.
+/// A file of bytes in the IDX format, uncompressed or gzipped (one or more members). The format has a magic number, the dimensions (32-bit,
+/// big-endian), and one byte per cell.
 /// </summary>
 type Idx =
     {
         /// <summary>The sizes, outermost first: images, rows, columns.</summary>
         Dimensions: int list
-        /// <summary>All cells, the innermost dimension contiguous.</summary>
+        /// <summary>All cells, with the innermost dimension contiguous.</summary>
         Cells: byte array
     }
 
-/// <summary>Reading IDX files. Whatever a file promises, memory is taken only for what it holds.</summary>
+/// <summary>Reads IDX files. Memory is allocated only for bytes that arrive, whatever size the file declares.</summary>
 module Idx =
     let private fail file (offset: int64) problem : 'any = raise (DataFormatException(file, offset, problem))
 
-    /// Fills the span as far as the data go. A broken gzip stream fails where it breaks.
+    /// Fills the array as far as there are data. A damaged gzip stream throws at the damage.
     let private readUpTo (stream: Stream) (before: int64) (buffer: byte array) (start: int) (count: int) : int =
         try
             stream.ReadAtLeast(Span(buffer, start, count), count, throwOnEndOfStream = false)
         with :? InvalidDataException ->
             raise (GzipDamaged before)
 
-    /// The stream of cells: decompressed if the file is gzipped, which its first two bytes tell, and then what ends the file.
+    /// Returns the stream of cells, decompressed if the first two bytes are those of gzip, and the end marker of a gzipped file.
     let private decompress (file: string) (stream: Stream) : struct (Stream * MarkedEnd voption) =
         let head = Array.zeroCreate<byte> 2
         let read = stream.ReadAtLeast(Span head, 2, throwOnEndOfStream = false)
@@ -49,7 +49,7 @@ module Idx =
         if read < 4 then
             fail file (int64 read) $"the file ends within its magic number, 4 bytes."
 
-        // 0, 0, the cells' type (8: unsigned byte), the number of dimensions.
+        // 0, 0, the type of the cells (8: unsigned byte), and the number of dimensions.
         let magic = BinaryPrimitives.ReadInt32BigEndian(ReadOnlySpan(header, 0, 4))
         let expected = 0x0800 + rank
 
@@ -68,7 +68,7 @@ module Idx =
 
               size ]
 
-    /// Nothing may follow the cells, and a gzipped file must be whole to its last byte.
+    /// Checks that nothing follows the cells, and that a gzipped file is complete to its last byte.
     let private checkEnd (file: string) (cells: Stream) (gzipped: MarkedEnd voption) (promised: int) (offset: int64) =
         let goesOn () =
             fail file offset $"the file goes on after the {promised} bytes that its dimensions promise."
@@ -115,11 +115,12 @@ module Idx =
         { Dimensions = dimensions; Cells = buffer }
 
     /// <summary>Reads the contents of an IDX file of unsigned bytes.</summary>
-    /// <param name="expansion">The most bytes that each byte of a gzipped file may become, at least 1.</param>
-    /// <param name="file">The file's name, for messages; one that ends in .gz must be gzipped.</param>
-    /// <param name="stream">The file's bytes; must be seekable. Left open.</param>
+    /// <param name="expansion">The largest number of decompressed bytes per byte of a gzipped file, at least 1.</param>
+    /// <param name="file">The name of the file, for messages. A file named .gz must be gzipped.</param>
+    /// <param name="stream">The bytes of the file. Must be seekable. It is not closed.</param>
     /// <param name="rank">The number of dimensions: 3 for images, 1 for labels.</param>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The file is not such a file, or not whole, or longer than it says.</exception>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The file has another format, is incomplete, or has more data than it
+    /// declares.</exception>
     let readWithin (expansion: int) (file: string) (stream: Stream) (rank: int) : Idx =
         let start = stream.Position
 
@@ -135,5 +136,5 @@ module Idx =
             | GzipMember.WrongLength(given, found) -> fail file offset $"the content has {found} bytes, but the gzip file says {given}."
             | GzipMember.Sound -> fail file offset "the first gzip member is sound, but what follows it is damaged or no gzip."
 
-    /// <summary>Reads the contents of an IDX file within the usual expansion; see <c>readWithin</c>.</summary>
+    /// <summary>Reads the contents of an IDX file with the default limit of expansion; see <c>readWithin</c>.</summary>
     let read (file: string) (stream: Stream) (rank: int) : Idx = readWithin Growing.DefaultExpansion file stream rank

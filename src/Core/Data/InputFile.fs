@@ -1,5 +1,5 @@
 /// <summary>
-/// Opens files and folders that a user names. Messages say what is in the way: nothing there, a folder, a file, or a missing permission.
+/// Opens files and folders that a user names. Messages say why it failed: nothing there, a folder, a file, or a missing permission.
 /// </summary>
 module CuteDl.Core.Data.InputFile
 
@@ -7,8 +7,8 @@ open System
 open System.IO
 
 /// <summary>Opens a file for reading.</summary>
-/// <exception cref="T:System.IO.FileNotFoundException">There is no such file, or it is a folder.</exception>
-/// <exception cref="T:System.IO.IOException">It cannot be read: the message names it.</exception>
+/// <exception cref="T:System.IO.FileNotFoundException">The file does not exist, or it is a folder.</exception>
+/// <exception cref="T:System.IO.IOException">The file cannot be read. The message names it.</exception>
 let openRead (path: string) : FileStream =
     try
         File.OpenRead path
@@ -26,8 +26,8 @@ let readText (path: string) : string =
     reader.ReadToEnd()
 
 /// <summary>Lists the names of the files in a folder, in ordinal order.</summary>
-/// <exception cref="T:System.IO.DirectoryNotFoundException">There is no such folder, or it is a file.</exception>
-/// <exception cref="T:System.IO.IOException">It cannot be read: the message names it.</exception>
+/// <exception cref="T:System.IO.DirectoryNotFoundException">The folder does not exist, or it is a file.</exception>
+/// <exception cref="T:System.IO.IOException">The folder cannot be read. The message names it.</exception>
 let namesIn (folder: string) : string list =
     try
         [ for path in Directory.EnumerateFiles folder -> string (Path.GetFileName path) ]

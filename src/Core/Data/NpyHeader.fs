@@ -1,10 +1,9 @@
-/// The header of numpy's .npy format: a dictionary in Python's syntax. Read in one pass, so that time is in proportion to its length.
+/// The header of numpy's .npy format: a dictionary in Python syntax. It is read in one pass, in time proportional to its length.
 /// Specification: numpy.lib.format.
 module internal CuteDl.Core.Data.NpyHeader
 
 open System
 
-/// What a header says.
 type NpyHeader = { Type: CellType; IsBigEndian: bool; IsFortran: bool; Shape: int list }
 
 /// A value of the dictionary.
@@ -14,7 +13,7 @@ type private Value =
     | Truth of bool
     | Tuple of string list
 
-/// Numpy's letter and size for each type.
+/// Numpy's code for each type.
 let private codes: (string * CellType) list =
     [ "f8", CellType.F64
       "f4", CellType.F32
@@ -29,14 +28,14 @@ let private codes: (string * CellType) list =
       "u1", CellType.U8
       "b1", CellType.Bool ]
 
-/// Numpy's name for a type, little-endian; none if numpy has no such type.
+/// Returns numpy's code for a type, little-endian; None if numpy has no such type.
 let description (cellType: CellType) : string option =
     codes
     |> List.tryFind (fun (_, known) -> known = cellType)
     |> Option.map (fun (code, _) -> (if CellBytes.size cellType = 1 then "|" else "<") + code)
 
 /// Reads the dictionary from left to right.
-/// <param name="fail">Throws, given a place in the text and what is wrong there.</param>
+/// <param name="fail">Returns the exception for a position in the text and a problem.</param>
 type private Reader(text: string, fail: int -> string -> exn) =
     let mutable at = 0
 
@@ -116,7 +115,7 @@ type private Reader(text: string, fail: int -> string -> exn) =
                 at <- start
                 expected "a text, True, False or a shape"
 
-    /// The keys and their values.
+    /// Reads the keys and their values.
     member _.Dictionary() : Map<string, Value> =
         take '{' "'{'"
         let mutable entries = Map.empty
@@ -143,8 +142,8 @@ type private Reader(text: string, fail: int -> string -> exn) =
         entries
 
 /// Reads a header.
-/// <param name="file">The file's name, for messages.</param>
-/// <param name="start">Where the header begins in the file.</param>
+/// <param name="file">The name of the file, for messages.</param>
+/// <param name="start">The offset of the header in the file.</param>
 /// <param name="text">The header.</param>
 let parse (file: string) (start: int) (text: string) : NpyHeader =
     let fail place problem : 'any = raise (DataFormatException(file, int64 (start + place), problem))

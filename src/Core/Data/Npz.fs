@@ -8,22 +8,22 @@ open System.Text
 open CuteDl.Core.Data.CellBytes
 
 /// <summary>
-/// Numpy's .npz archives (numpy.lib.format). Versions 1 to 3 are read, compressed or not, of all types of <c>CellType</c> that numpy has, in
-/// either byte order and either order of dimensions. Version 1 is written, not compressed.
+/// Reads and writes numpy's .npz archives (numpy.lib.format). Reads versions 1 to 3, compressed or not, all types of <c>CellType</c> that
+/// numpy has, both byte orders and both orders of dimensions. Writes version 1, uncompressed.
 /// </summary>
 /// <remarks>
-/// An archive that is written here has a checksum of all names, shapes and values as its comment, which other programs leave alone; if
-/// an archive that is read has one, it must be right.
+/// A written archive has a checksum of all names, shapes and values as its comment, which other programs ignore. If an archive has such a
+/// comment, reading checks it.
 /// </remarks>
 module Npz =
     let private fail file (offset: int64) problem : 'any = raise (DataFormatException(file, offset, problem))
 
     let private magic = "\u0093NUMPY"
 
-    /// Row-major values from column-major ones, of any number of dimensions.
+    /// Converts values from column-major to row-major order, for any number of dimensions.
     let private fromFortran (shape: int list) (cells: Cells) : Cells =
         let sizes = List.toArray shape
-        // In column-major order, a step along a dimension passes over all dimensions before it.
+        // In column-major order, a step along a dimension skips the values of all dimensions before it.
         let strides = sizes |> Array.scan (*) 1
 
         let reorder (values: 'T array) : 'T array =
@@ -113,7 +113,7 @@ module Npz =
         else
             entry.FullName
 
-    /// Refuses archives that claim more than they can hold.
+    /// Throws if the declared sizes are larger than the archive allows.
     let private checkSizes (file: string) (expansion: int) (stored: int64) (archive: ZipArchive) =
         // A local header of 30 bytes and the name come before the values.
         let claimed =
@@ -129,11 +129,12 @@ module Npz =
         | Some problem -> fail file 0L problem
         | None -> ()
 
-    /// <summary>All arrays of an archive by name.</summary>
-    /// <param name="expansion">The most bytes that each byte of the archive may become, at least 1.</param>
-    /// <param name="file">The file's name, for messages.</param>
-    /// <param name="stream">The archive's bytes; must be seekable. Left open.</param>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is no archive, or an array in it is damaged or of another type.</exception>
+    /// <summary>Reads all arrays of an archive, by name.</summary>
+    /// <param name="expansion">The largest number of decompressed bytes per byte of the archive, at least 1.</param>
+    /// <param name="file">The name of the file, for messages.</param>
+    /// <param name="stream">The bytes of the archive. Must be seekable. It is not closed.</param>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The file is not an archive, or an array in it is damaged or has an
+    /// unsupported type.</exception>
     let readStreamWithin (expansion: int) (file: string) (stream: Stream) : Map<string, Tensor> =
         try
             use archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen = true)
@@ -161,22 +162,23 @@ module Npz =
         with :? InvalidDataException as error ->
             fail file 0L $"not a readable .npz archive ({error.Message.TrimEnd('.')})."
 
-    /// <summary>All arrays of an archive by name, within the usual expansion; see <c>readStreamWithin</c>.</summary>
+    /// <summary>Reads all arrays of an archive with the default limit of expansion; see <c>readStreamWithin</c>.</summary>
     let readStream (file: string) (stream: Stream) : Map<string, Tensor> = readStreamWithin Growing.DefaultExpansion file stream
 
-    /// <summary>All arrays of a file by name.</summary>
-    /// <param name="expansion">The most bytes that each byte of the file may become, at least 1.</param>
+    /// <summary>Reads all arrays of a file, by name.</summary>
+    /// <param name="expansion">The largest number of decompressed bytes per byte of the file, at least 1.</param>
     /// <param name="path">The .npz file.</param>
-    /// <exception cref="T:System.IO.FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is no archive, or an array in it is damaged or of another type.</exception>
+    /// <exception cref="T:System.IO.FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The file is not an archive, or an array in it is damaged or has an
+    /// unsupported type.</exception>
     let readWithin (expansion: int) (path: string) : Map<string, Tensor> =
         use stream = InputFile.openRead path
         readStreamWithin expansion path stream
 
-    /// <summary>All arrays of a file by name, within the usual expansion; see <c>readWithin</c>.</summary>
+    /// <summary>Reads all arrays of a file with the default limit of expansion; see <c>readWithin</c>.</summary>
     let read (path: string) : Map<string, Tensor> = readWithin Growing.DefaultExpansion path
 
-    /// What stands before the values: its length is a multiple of 64, so that they are aligned.
+    /// Returns the bytes before the values. Their number is a multiple of 64, so that the values are aligned.
     let private npyHeader (description: string) (tensor: Tensor) : byte array =
         let shape =
             match tensor.Shape with
@@ -195,7 +197,7 @@ module Npz =
 
         bytes
 
-    /// Numpy's name for the type of an array.
+    /// Returns numpy's code for the type of an array.
     let private describe (name: string) (cellType: CellType) : string =
         match NpyHeader.description cellType with
         | Some description -> description
@@ -216,14 +218,12 @@ module Npz =
             if arrayLength > int64 Array.MaxLength then
                 refuse $"takes {arrayLength} bytes, at most the {Array.MaxLength} that can be read are written."
 
-    /// <summary>Writes an archive: for the same arrays, on one operating system, the same bytes.</summary>
-    /// <param name="types">The types of arrays that are not stored as they are in memory: F16 (rounded) for F32, and so on.</param>
-    /// <param name="stream">Takes the archive. Left open.</param>
+    /// <summary>Writes an archive. On one operating system, equal arrays give equal bytes.</summary>
+    /// <param name="types">The types of arrays that are not stored as they are in memory, for example F16 (rounded) for F32.</param>
+    /// <param name="stream">Receives the archive. It is not closed.</param>
     /// <param name="arrays">The arrays by name.</param>
-    /// <exception cref="T:System.ArgumentException">
-    /// A shape does not fit its values; a name is no Unicode, or longer than the format allows; an array is too large to be read; or
-    /// values cannot be stored as their type.
-    /// </exception>
+    /// <exception cref="T:System.ArgumentException">A shape does not fit its values; a name is not valid Unicode or too long for the
+    /// format; an array is too large to be read again; or values cannot be stored as their type.</exception>
     let writeAs (types: Map<string, CellType>) (stream: Stream) (arrays: Map<string, Tensor>) : unit =
         Tensor.check (nameof arrays) arrays
         let stored = stored (nameof types) types arrays
@@ -233,24 +233,25 @@ module Npz =
 
         for KeyValue(name, (cellType, array)) in stored do
             let entry = archive.CreateEntry(name + extension, CompressionLevel.NoCompression)
-            // The format's earliest time, and read and write for the owner, read for others: not when and where it was written.
+            // Fixed values, so that the bytes do not depend on time and user: the earliest time of the format, and mode 644.
             entry.LastWriteTime <- DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero)
             entry.ExternalAttributes <- 0o100644 <<< 16
             use target = entry.Open()
             target.Write(npyHeader (describe name cellType) array)
             CellBytes.write target cellType array.Cells
 
-    /// <summary>Writes an archive, arrays stored as they are in memory; see <c>writeAs</c>.</summary>
+    /// <summary>Writes an archive, with arrays stored as they are in memory; see <c>writeAs</c>.</summary>
     let write (stream: Stream) (arrays: Map<string, Tensor>) : unit = writeAs Map.empty stream arrays
 
-    /// <summary>Writes an archive whole or not at all, over a file of that name; see <c>writeAs</c>.</summary>
+    /// <summary>Writes an archive completely or not at all, and replaces an existing file; see <c>writeAs</c>.</summary>
     /// <param name="types">The types of arrays that are not stored as they are in memory.</param>
-    /// <param name="path">The .npz file; its folder must be there.</param>
+    /// <param name="path">The .npz file. Its folder must exist.</param>
     /// <param name="arrays">The arrays by name.</param>
-    /// <exception cref="T:System.ArgumentException">The arrays cannot be written.</exception>
-    /// <exception cref="T:System.IO.IOException">The file cannot be written: the message names it, and the old one is as it was.</exception>
+    /// <exception cref="T:System.ArgumentException">The arrays cannot be written; see <c>writeAs</c>.</exception>
+    /// <exception cref="T:System.IO.IOException">The file cannot be written. The message names it, and the old file is
+    /// unchanged.</exception>
     let saveAs (types: Map<string, CellType>) (path: string) (arrays: Map<string, Tensor>) : unit =
         AtomicFile.write path (Action<Stream>(fun stream -> writeAs types stream arrays))
 
-    /// <summary>Writes an archive whole or not at all, arrays stored as they are in memory; see <c>saveAs</c>.</summary>
+    /// <summary>Writes an archive completely or not at all, with arrays stored as they are in memory; see <c>saveAs</c>.</summary>
     let save (path: string) (arrays: Map<string, Tensor>) : unit = saveAs Map.empty path arrays

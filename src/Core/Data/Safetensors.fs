@@ -5,23 +5,23 @@ open System.Buffers.Binary
 open System.IO
 open CuteDl.Core.Data.CellBytes
 
-/// <summary>What a safetensors file holds: named tensors, and texts about them.</summary>
+/// <summary>The content of a safetensors file: named tensors, and metadata.</summary>
 type Safetensors =
     {
-        /// <summary>Texts by key.</summary>
+        /// <summary>The metadata: texts by key.</summary>
         Metadata: Map<string, string>
         /// <summary>The tensors by name.</summary>
         Tensors: Map<string, Tensor>
     }
 
 /// <summary>
-/// Files in the safetensors format: https://github.com/huggingface/safetensors#format. The types of <c>CellType</c> are read and
-/// written; those of 4 and 8 bits (F8, F4) are not.
+/// Reads and writes files in the safetensors format: https://github.com/huggingface/safetensors#format. All types of <c>CellType</c> are
+/// supported; types of 4 and 8 bits (F8, F4) are not.
 /// </summary>
 /// <remarks>
-/// The format has no checksum. So one of the whole content, names and metadata too, is written to the metadata under
-/// <c>cutedl.checksum</c> and, where it is there, held against the content when a file is read; it is no part of
-/// <c>Metadata</c>. A program that changes such a file's content must leave that key out.
+/// The format has no checksum. So a checksum of the whole content, names and metadata included, is written to the metadata under
+/// <c>cutedl.checksum</c>. If a file has it, reading checks it. It is not part of <c>Metadata</c>. A program that changes the content of
+/// such a file must remove that key.
 /// </remarks>
 module Safetensors =
     let private fail file (offset: int64) problem : 'any = raise (DataFormatException(file, offset, problem))
@@ -60,9 +60,9 @@ module Safetensors =
         with :? OverflowException ->
             fail file 0L $"the tensor {Tensor.shown entry.Name} has values of 2^63 or more; unsigned integers below are read."
 
-    /// The content without its checksum, which must be right, if there is one.
+    /// Checks and removes the checksum of the content, if there is one.
     let private verified (file: string) (content: Safetensors) : Safetensors =
-        // A checksum can be told from its value, too: a damaged key does not hide it.
+        // A checksum is also recognized by its value, so that a damaged key does not hide it.
         match content.Metadata |> Map.tryFindKey (fun key value -> key = ChecksumKey || isChecksum value) with
         | None -> content
         | Some key ->
@@ -82,10 +82,11 @@ module Safetensors =
 
             content
 
-    /// <summary>What a file holds.</summary>
-    /// <param name="file">The file's name, for messages.</param>
-    /// <param name="stream">The file's bytes, from here to the end; must be seekable. Left open.</param>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is no such file, or damaged, or has tensors of another type.</exception>
+    /// <summary>Reads the content of a file.</summary>
+    /// <param name="file">The name of the file, for messages.</param>
+    /// <param name="stream">The bytes of the file, from the current position to the end. Must be seekable. It is not closed.</param>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The file has another format, is damaged, or has tensors of an unsupported
+    /// type.</exception>
     let readStream (file: string) (stream: Stream) : Safetensors =
         let fileLength = stream.Length - stream.Position
 
@@ -97,15 +98,17 @@ module Safetensors =
         with :? EndOfStreamException ->
             fail file fileLength "the file became shorter while it was read."
 
-    /// <summary>What a file holds.</summary>
+    /// <summary>Reads the content of a file.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="T:System.IO.FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is no such file, or damaged, or has tensors of another type.</exception>
+    /// <exception cref="T:System.IO.FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The file has another format, is damaged, or has tensors of an unsupported
+    /// type.</exception>
     let read (path: string) : Safetensors =
         use stream = InputFile.openRead path
         readStream path stream
 
-    /// Larger types first, so that every tensor is aligned, then by name: the order of the format's own library.
+    /// Orders entries by size of type, largest first, so that every tensor is aligned, and then by name. The format's own library uses this
+    /// order.
     let private entries (tensors: Map<string, CellType * Tensor>) : SafetensorsHeader.Entry list =
         let rank (cellType: CellType) = List.findIndex ((=) cellType) all
 
@@ -139,15 +142,14 @@ module Safetensors =
                 refuse
                     $"the metadata's key {Tensor.shown key} holds a checksum, or its place, '{ChecksumKey}': it is worked out anew for each file."
 
-    /// <summary>Writes a file's bytes: for the same content the same bytes.</summary>
-    /// <param name="types">The types of tensors that are not stored as they are in memory: F16 or BF16 (rounded) for F32, and so on.</param>
-    /// <param name="stream">Takes the bytes. Left open.</param>
-    /// <param name="content">What to write.</param>
-    /// <exception cref="T:System.ArgumentException">
-    /// A shape does not fit its values; a name or text is no Unicode; a tensor is named <c>__metadata__</c>; the metadata have a
-    /// checksum of their own; they and the names need more than the 100 MB that the format allows; or values cannot be stored as their
-    /// type.
-    /// </exception>
+    /// <summary>Writes the bytes of a file. Equal content gives equal bytes.</summary>
+    /// <param name="types">The types of tensors that are not stored as they are in memory, for example F16 or BF16 (rounded) for
+    /// F32.</param>
+    /// <param name="stream">Receives the bytes. It is not closed.</param>
+    /// <param name="content">The content.</param>
+    /// <exception cref="T:System.ArgumentException">A shape does not fit its values; a name or text is not valid Unicode; a tensor is named
+    /// <c>__metadata__</c>; the metadata have a checksum already; the header would exceed the 100 MB that the format allows; or values
+    /// cannot be stored as their type.</exception>
     let writeAs (types: Map<string, CellType>) (stream: Stream) (content: Safetensors) : unit =
         check content
         let stored = stored (nameof types) types content.Tensors
@@ -175,16 +177,17 @@ module Safetensors =
         for entry in entries do
             CellBytes.write stream entry.Type (snd stored[entry.Name]).Cells
 
-    /// <summary>Writes a file's bytes, tensors stored as they are in memory; see <c>writeAs</c>.</summary>
+    /// <summary>Writes the bytes of a file, with tensors stored as they are in memory; see <c>writeAs</c>.</summary>
     let write (stream: Stream) (content: Safetensors) : unit = writeAs Map.empty stream content
 
-    /// <summary>Writes a file whole or not at all, over one of that name.</summary>
-    /// <param name="path">The file; its folder must be there.</param>
-    /// <param name="content">What to write.</param>
+    /// <summary>Writes a file completely or not at all, and replaces an existing one.</summary>
+    /// <param name="path">The file. Its folder must exist.</param>
+    /// <param name="content">The content.</param>
     /// <exception cref="T:System.ArgumentException">The content cannot be written; see <c>write</c>.</exception>
-    /// <exception cref="T:System.IO.IOException">The file cannot be written: the message names it, and the old one is as it was.</exception>
+    /// <exception cref="T:System.IO.IOException">The file cannot be written. The message names it, and the old file is
+    /// unchanged.</exception>
     let save (path: string) (content: Safetensors) : unit = AtomicFile.write path (Action<Stream>(fun stream -> write stream content))
 
-    /// <summary>Writes a file whole or not at all, tensors stored as given types; see <c>writeAs</c> and <c>save</c>.</summary>
+    /// <summary>Writes a file completely or not at all, with tensors stored as given types; see <c>writeAs</c> and <c>save</c>.</summary>
     let saveAs (types: Map<string, CellType>) (path: string) (content: Safetensors) : unit =
         AtomicFile.write path (Action<Stream>(fun stream -> writeAs types stream content))

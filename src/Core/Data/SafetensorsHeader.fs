@@ -1,4 +1,4 @@
-/// The header of a safetensors file: a JSON object with `__metadata__`, a map of texts, and each tensor's type, shape and place.
+/// The header of a safetensors file: a JSON object with `__metadata__`, a map of texts, and the type, shape and place of each tensor.
 /// Specification: https://github.com/huggingface/safetensors#format
 module internal CuteDl.Core.Data.SafetensorsHeader
 
@@ -11,36 +11,36 @@ open System.Text.Json
 open System.Text.Unicode
 open CuteDl.Core.Data.CellBytes
 
-/// The most bytes of a header, the format's own limit.
+/// The largest number of bytes of a header, the limit of the format.
 let maximumLength = 100_000_000
 
-/// Where the header begins in the file: behind its length.
+/// The offset of the header in the file: the length comes before it.
 let start = 8L
 
 let metadataKey = "__metadata__"
 
-/// What a header says of a tensor.
+/// The entry of a tensor in a header.
 type Entry =
     {
         Name: string
         Type: CellType
         Shape: int list
-        /// The first byte of the values, from the end of the header on.
+        /// The offset of the first byte of the values, from the end of the header.
         Begin: int64
-        /// The byte behind the last one.
+        /// The offset after the last byte.
         End: int64
     }
 
 type Header =
     {
         Metadata: Map<string, string>
-        /// In the order of their places.
+        /// In the order of their offsets.
         Entries: Entry list
     }
 
 let private fail file (offset: int64) problem : 'any = raise (DataFormatException(file, offset, problem))
 
-/// The header as it stands in a file, filled up with spaces to a multiple of 8 bytes, so that the values behind it are aligned.
+/// Returns the header as bytes, padded with spaces to a multiple of 8 bytes, so that the values after it are aligned.
 let toBytes (header: Header) : byte array =
     use buffer = new MemoryStream()
 
@@ -73,7 +73,7 @@ let toBytes (header: Header) : byte array =
 
     buffer.ToArray()
 
-/// The next token.
+/// Reads the next token.
 let private next (file: string) (reader: byref<Utf8JsonReader>) : JsonTokenType =
     try
         reader.Read() |> ignore
@@ -82,10 +82,10 @@ let private next (file: string) (reader: byref<Utf8JsonReader>) : JsonTokenType 
 
     reader.TokenType
 
-/// Where the token lies in the file.
+/// Returns the offset of the token in the file.
 let private offset (reader: byref<Utf8JsonReader>) : int64 = start + reader.TokenStartIndex
 
-/// The token as it stands in the file, for messages.
+/// Returns the token as the file has it, for messages.
 let private found (reader: byref<Utf8JsonReader>) : string =
     match reader.TokenType with
     | JsonTokenType.StartObject
@@ -106,7 +106,7 @@ let private expect (file: string) (token: JsonTokenType) (what: string) (reader:
     if next file &reader <> token then
         fail file (offset &reader) $"{found &reader} stands where {what} is expected."
 
-/// A whole number, written in digits only.
+/// Reads a whole number without sign, point or exponent.
 let private number (file: string) (what: string) (largest: int64) (reader: byref<Utf8JsonReader>) : int64 =
     let mutable value = 0L
 
@@ -205,13 +205,13 @@ let private checkUtf8 (file: string) (bytes: byte array) =
 
         fail file (start + int64 (bytes.Length - rest.Length)) $"the header is no UTF-8: a character cannot begin with 0x{rest[0]:X2} here."
 
-/// What a header says, wherever the tensors' places lead, and where in the file each entry lies.
+/// Parses a header, without checking the offsets of tensors. Returns the metadata, and each entry with its own offset in the file.
 let private parse (file: string) (bytes: byte array) : struct (Map<string, string> * (int64 * Entry) list) =
     if bytes.Length = 0 || bytes[0] <> byte '{' then
         fail file start "the header does not begin with '{'."
 
     checkUtf8 file bytes
-    // The header, a tensor, its shape.
+    // The depth: the header, a tensor, its shape.
     let mutable reader = Utf8JsonReader(ReadOnlySpan bytes, JsonReaderOptions(MaxDepth = 3))
     next file &reader |> ignore
     let mutable metadata = ValueNone
@@ -228,11 +228,11 @@ let private parse (file: string) (bytes: byte array) : struct (Map<string, strin
             let offset = offset &reader
             entries <- entries.Add(name, (offset, readEntry file name &reader))
 
-    // The end: only white space may follow.
+    // Only white space may follow.
     next file &reader |> ignore
     struct (ValueOption.defaultValue Map.empty metadata, List.ofSeq entries.Values)
 
-/// The entries in the order of their places, which must cover all bytes of values, and none twice.
+/// Returns the entries in the order of their offsets. They must cover all bytes of values, each byte once.
 let private inOrder (file: string) (valuesStart: int64) (valueBytes: int64) (entries: (int64 * Entry) list) : Entry list =
     let mutable covered = 0L
 
@@ -266,10 +266,10 @@ let private inOrder (file: string) (valuesStart: int64) (valueBytes: int64) (ent
       if covered <> valueBytes then
           fail file (valuesStart + covered) $"{valueBytes - covered} bytes of values belong to no tensor." ]
 
-/// What a header says.
-/// <param name="file">The file's name, for messages.</param>
+/// Reads a header.
+/// <param name="file">The name of the file, for messages.</param>
 /// <param name="bytes">The header, without its length.</param>
-/// <param name="valueBytes">The bytes of values that the file has behind the header.</param>
+/// <param name="valueBytes">The number of bytes after the header.</param>
 let ofBytes (file: string) (bytes: byte array) (valueBytes: int64) : Header =
     let struct (metadata, entries) = parse file bytes
     { Metadata = metadata; Entries = inOrder file (start + int64 bytes.Length) valueBytes entries }

@@ -3,7 +3,7 @@ namespace CuteDl.Core.Data
 open System
 open System.Text
 
-/// <summary>The values of a tensor in row-major order, the last dimension contiguous, by their type.</summary>
+/// <summary>The values of a tensor, in row-major order, by type.</summary>
 type Cells =
     /// <summary>Floating-point numbers of 32 bits.</summary>
     | F32 of float32 array
@@ -35,7 +35,7 @@ type CellType =
     | I16
     /// <summary>Signed integers of 8 bits: read as I64.</summary>
     | I8
-    /// <summary>Unsigned integers of 64 bits: read as I64. Values of 2⁶³ and more are refused.</summary>
+    /// <summary>Unsigned integers of 64 bits: read as I64. Values of 2⁶³ or more are errors.</summary>
     | U64
     /// <summary>Unsigned integers of 32 bits: read as I64.</summary>
     | U32
@@ -46,7 +46,7 @@ type CellType =
     /// <summary>Truth values of 8 bits: read as U8, 1 for any byte other than 0.</summary>
     | Bool
 
-    /// <summary>The name in the safetensors format and in messages.</summary>
+    /// <summary>Returns the name in the safetensors format, which messages also use.</summary>
     override cellType.ToString() =
         match cellType with
         | F64 -> "F64"
@@ -63,18 +63,18 @@ type CellType =
         | U8 -> "U8"
         | Bool -> "BOOL"
 
-/// <summary>Numbers in so many dimensions, as files hold them.</summary>
+/// <summary>A tensor in a file.</summary>
 type Tensor =
     {
-        /// <summary>Sizes, outermost first, each at least 0, at most 64 of them; none for a single number.</summary>
+        /// <summary>The sizes, outermost first: at most 64, each at least 0. Empty for a single number.</summary>
         Shape: int list
-        /// <summary>As many values as the product of the sizes.</summary>
+        /// <summary>The values. Their number is the product of the sizes.</summary>
         Cells: Cells
     }
 
-/// What every file format asks of the tensors that it is to hold.
+/// Checks that every file format can store a tensor.
 module internal Tensor =
-    /// The most dimensions: numpy's and PyTorch's limit.
+    /// The largest number of dimensions: the limit of numpy and PyTorch.
     let maximumRank = 64
 
     let count (cells: Cells) : int =
@@ -84,10 +84,10 @@ module internal Tensor =
         | I64 values -> values.Length
         | U8 values -> values.Length
 
-    /// How many values a shape has room for.
+    /// Returns the number of values in a shape.
     let volume (shape: int list) : bigint = shape |> List.fold (fun product size -> product * bigint size) 1I
 
-    /// A name or a text as messages show it: in one line, and not all of a long one.
+    /// Returns a text for messages: on one line, and cut to 60 characters.
     let shown (text: string) : string =
         let line =
             String.map (fun letter -> if Char.IsControl letter then '?' else letter) (text.Substring(0, min text.Length 60))
@@ -97,8 +97,8 @@ module internal Tensor =
     let private strictUtf8 =
         UTF8Encoding(encoderShouldEmitUTF8Identifier = false, throwOnInvalidBytes = true)
 
-    /// A text as UTF-8.
-    /// <exception cref="T:System.ArgumentException">It is no Unicode: half of a surrogate pair has no bytes.</exception>
+    /// Returns a text as UTF-8.
+    /// <exception cref="T:System.ArgumentException">The text is not valid Unicode: half of a surrogate pair has no UTF-8 form.</exception>
     let utf8 (parameter: string) (text: string) : byte array =
         try
             strictUtf8.GetBytes text
@@ -107,7 +107,7 @@ module internal Tensor =
                 ArgumentException($"the text {shown text} has half of a surrogate pair at {error.Index}: no file can hold it.", parameter)
             )
 
-    /// <exception cref="T:System.ArgumentException">A shape does not fit its values, or a name is no Unicode.</exception>
+    /// <exception cref="T:System.ArgumentException">A shape does not fit its values, or a name is not valid Unicode.</exception>
     let check (parameter: string) (tensors: Map<string, Tensor>) : unit =
         for KeyValue(name, tensor) in tensors do
             let refuse problem = raise (ArgumentException($"the tensor {shown name} {problem}", parameter))

@@ -5,7 +5,7 @@ open System.Numerics
 open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 
-/// <summary>What a layer does to each of its sums.</summary>
+/// <summary>The function that a layer applies to its weighted sums.</summary>
 type Activation =
     /// <summary>a = z</summary>
     | Linear
@@ -16,7 +16,7 @@ type Activation =
     /// <summary>a = tanh z</summary>
     | Tanh
 
-    /// <summary>The name in lower case: linear, relu, sigmoid, tanh.</summary>
+    /// <summary>Returns the name in lower case: linear, relu, sigmoid or tanh.</summary>
     override activation.ToString() =
         match activation with
         | Linear -> "linear"
@@ -24,25 +24,25 @@ type Activation =
         | Sigmoid -> "sigmoid"
         | Tanh -> "tanh"
 
-/// <summary>Activations over arrays, in place.</summary>
+/// <summary>Applies activations to arrays, in place.</summary>
 module Activation =
-    /// <summary>All of them.</summary>
+    /// <summary>All activations.</summary>
     let all = [ Linear; ReLU; Sigmoid; Tanh ]
 
     let inline private overwrite (values: Span<'T>) ([<InlineIfLambda>] f: 'T -> 'T) =
         for i in 0 .. values.Length - 1 do
             values[i] <- f values[i]
 
-    /// <summary>z becomes a.</summary>
+    /// <summary>Replaces every z by a.</summary>
     let apply<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (activation: Activation) (values: Span<'T>) : unit =
         match activation with
         | Linear -> ()
-        // NaN stays NaN: a diverged run must not pass for a quiet one.
+        // NaN stays NaN, so that divergence stays visible.
         | ReLU -> Elementwise.clearWhereNotPositive values (Span<_>.op_Implicit values)
         | Sigmoid -> overwrite values (fun z -> 'T.One / ('T.One + 'T.Exp(-z)))
         | Tanh -> overwrite values (fun z -> 'T.Tanh z)
 
-    /// The sums x·W of a layer, row after row, become a: with the layer's biases added, in one pass where the activation allows it.
+    /// Adds a layer's biases to its sums x·W and applies the activation, in one pass for linear and relu.
     let internal applyToSums (activation: Activation) (sums: Span<'T>) (biases: ReadOnlySpan<'T>) : unit =
         Elementwise.addToRows sums biases (activation = ReLU)
 
@@ -53,7 +53,9 @@ module Activation =
         for i in 0 .. gradient.Length - 1 do
             gradient[i] <- gradient[i] * derivative outputs[i]
 
-    /// <summary>The gradient with respect to a becomes that with respect to z; every derivative is a function of a alone.</summary>
+    /// <summary>
+    /// Replaces the gradient with respect to a by the gradient with respect to z. Every derivative is a function of a alone.
+    /// </summary>
     let backward<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         (activation: Activation)
         (outputs: ReadOnlySpan<'T>)

@@ -7,31 +7,31 @@ open System.Runtime.InteropServices
 open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 
-/// <summary>What training makes small: a mean over the examples of a batch, of a sum over an example's outputs.</summary>
+/// <summary>The loss that training minimizes: the mean over the examples of a batch of a sum over an example's outputs.</summary>
 type Loss =
-    /// <summary>−Σ y ln softmax(z): the outputs are logits, the targets a distribution over classes.</summary>
+    /// <summary>−Σ y ln softmax(z). The outputs are logits, and the targets a distribution over classes.</summary>
     | SoftmaxCrossEntropy
-    /// <summary>½ Σ (z − y)²: halved, as in the document's framework, so that its derivative is z − y.</summary>
+    /// <summary>½ Σ (z − y)². It is halved as in the source document's framework, so that its derivative is z − y.</summary>
     | MeanSquaredError
-    /// <summary>−Σ (y ln σ(z) + (1−y) ln(1−σ(z))): the outputs are logits, each target lies in [0, 1].</summary>
+    /// <summary>−Σ (y ln σ(z) + (1−y) ln(1−σ(z))). The outputs are logits, and each target is in [0, 1].</summary>
     | BinaryCrossEntropy
 
-    /// <summary>The name in lower case, with hyphens.</summary>
+    /// <summary>Returns the name in lower case, with hyphens.</summary>
     override loss.ToString() =
         match loss with
         | SoftmaxCrossEntropy -> "softmax-cross-entropy"
         | MeanSquaredError -> "mean-squared-error"
         | BinaryCrossEntropy -> "binary-cross-entropy"
 
-/// <summary>Losses and their gradients.</summary>
+/// <summary>Computes losses and their gradients.</summary>
 module Loss =
-    /// <summary>All of them.</summary>
+    /// <summary>All losses.</summary>
     let all = [ SoftmaxCrossEntropy; MeanSquaredError; BinaryCrossEntropy ]
 
-    // Each of these gives the sum of the examples' losses, and the gradient of that sum with respect to the outputs.
+    // Each function returns the sum of the examples' losses, and writes the gradient of that sum with respect to the outputs.
 
-    /// ln(1 + x) for x ≥ 0, right to the last digits also where 1 + x rounds to 1, which Math.Log and .NET's LogP1 are not. The error that
-    /// rounds 1 + x is in the logarithm and in the divisor, and cancels (Goldberg 1991, theorem 4).
+    /// Returns ln(1 + x) for x ≥ 0 in full precision, even if 1 + x rounds to 1; Math.Log and .NET's LogP1 are inaccurate there. The
+    /// rounding error of 1 + x is in the logarithm and in the divisor, and cancels (Goldberg 1991, theorem 4).
     let private logOnePlus (x: float) : float =
         let sum = 1.0 + x
         let rounded = sum - 1.0
@@ -40,10 +40,9 @@ module Loss =
         elif rounded = 0.0 then x
         else Math.Log sum * (x / rounded)
 
-    // Small methods, so that all that each uses stays in registers.
+    // Small methods, so that all values of each one stay in registers.
 
-    /// g = z − max z of each example, so that no exponential overflows and their sum is at least 1; returns −Σ y g, what the right
-    /// classes' logits lack.
+    /// Computes g = z − max z of each example, so that no exponential overflows and their sum is at least 1. Returns −Σ y g.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private shift
         (z: byref<'T>, y: byref<'T>, g: byref<'T>, rows: int, width: int)
@@ -56,7 +55,7 @@ module Loss =
             let g = &Unsafe.Add(&g, i * width)
             let mutable largest = z
 
-            // What a NaN does to a maximum does not matter here: it makes the sum of the exponentials NaN.
+            // The maximum may ignore a NaN, because the NaN makes the sum of the exponentials NaN.
             for j in 1 .. width - 1 do
                 largest <- 'T.MaxNative(largest, Unsafe.Add(&z, j))
 
@@ -67,7 +66,7 @@ module Loss =
                 Unsafe.Add(&g, j) <- difference
                 lack <- lack + Unsafe.Add(&y, j) * difference
 
-            // 0 · −∞: a logit of −∞ costs nothing where its class is wrong.
+            // 0 · −∞ is NaN. A logit of −∞ must not add to the loss if the target of its class is 0.
             if 'T.IsNaN lack then
                 lack <- 'T.Zero
 
@@ -79,8 +78,8 @@ module Loss =
 
         total
 
-    /// Σ g without one element that is 1: the exponentials of all logits but the largest. A difference that rounds the sum, 1 and little
-    /// more, would be lost.
+    /// Returns Σ g without one element that is 1: the exponentials of all logits except the largest. If the sum is only slightly above 1,
+    /// computing it first and then subtracting 1 would lose digits.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private sumWithoutLargest (g: byref<'T>, width: int) : 'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
         let mutable sum = 'T.Zero
@@ -94,7 +93,7 @@ module Loss =
 
         sum
 
-    /// From g = eᶻ, the largest of them 1, to the gradient g Σy/Σg − y of each example; returns Σ (Σy) ln Σg.
+    /// Turns g = eᶻ, whose largest value is 1, into the gradient g Σy/Σg − y of each example. Returns Σ (Σy) ln Σg.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private normalize
         (y: byref<'T>, g: byref<'T>, rows: int, width: int)
@@ -102,8 +101,8 @@ module Loss =
         let mutable total = 0.0
         let threeHalves = 'T.CreateTruncating 1.5
 
-        // Where Σy is 1, a sum of logarithms is the logarithm of a product: one in place of many. The product is kept as what it has above
-        // 1, in which no digits of small terms are lost: (1 + p)(1 + r) = 1 + (p + r + p r).
+        // If Σy is 1, a sum of logarithms is the logarithm of a product, which needs one logarithm instead of many. The product is stored
+        // as its surplus over 1, so that small terms keep their digits: (1 + p)(1 + r) = 1 + (p + r + p r).
         let mutable surplus = 0.0
 
         for i in 0 .. rows - 1 do
@@ -116,7 +115,7 @@ module Loss =
                 sum <- sum + Unsafe.Add(&g, j)
                 weight <- weight + Unsafe.Add(&y, j)
 
-            // From 1.5 on, subtracting 1 is exact and loses at most a digit.
+            // From 1.5 on, subtracting 1 is exact and loses at most one digit.
             let rest =
                 if 'T.op_LessThan (sum, threeHalves) then
                     Double.CreateTruncating(sumWithoutLargest (&g, width))
@@ -176,7 +175,7 @@ module Loss =
 
         for i in 0 .. outputs.Length - 1 do
             let z = outputs[i]
-            // ln(1 + e⁻ᶻ) without overflow: see Mächler 2012, "Accurately computing log(1 − exp(−|a|))".
+            // Computes ln(1 + e⁻ᶻ) without overflow: see Mächler 2012, "Accurately computing log(1 − exp(−|a|))".
             let e = 'T.Exp(-('T.Abs z))
             let linear = 'T.Max(z, 'T.Zero) - z * targets[i]
             let sigmoid = (if 'T.op_GreaterThanOrEqual (z, 'T.Zero) then 'T.One else e) / ('T.One + e)
@@ -185,12 +184,12 @@ module Loss =
 
         total
 
-    /// <summary>The mean loss of a batch, and its gradient with respect to the outputs.</summary>
-    /// <param name="loss">Which loss.</param>
-    /// <param name="outputs">rows × width, row after row.</param>
-    /// <param name="targets">rows × width.</param>
-    /// <param name="gradient">rows × width; overwritten.</param>
-    /// <param name="width">The outputs of one example.</param>
+    /// <summary>Computes the mean loss of a batch, and its gradient with respect to the outputs.</summary>
+    /// <param name="loss">The loss.</param>
+    /// <param name="outputs">rows × width, row-major.</param>
+    /// <param name="targets">rows × width, row-major.</param>
+    /// <param name="gradient">rows × width, row-major; overwritten.</param>
+    /// <param name="width">The number of outputs per example.</param>
     let evaluate<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         (loss: Loss)
         (outputs: ReadOnlySpan<'T>)

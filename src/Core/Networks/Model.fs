@@ -8,53 +8,53 @@ open CuteDl.Core.Optimizers
 
 /// <summary>A layer of a multi-layer perceptron.</summary>
 type Layer =
-    /// <summary>activation(x·W + b) with W of inputs × units.</summary>
+    /// <summary>A dense layer: activation(x·W + b), where W is inputs × units.</summary>
     | Dense of units: int * activation: Activation
     /// <summary>
-    /// In training, each value is 0 with this probability in [0, 1) and else divided by 1 − rate; in validation, unchanged
-    /// (Srivastava et al. 2014, scaled in training).
+    /// Dropout. In training, each value is set to 0 with this probability in [0, 1), and otherwise divided by 1 − rate. In validation,
+    /// values do not change (Srivastava et al. 2014, with the scaling in training).
     /// </summary>
     | Dropout of rate: float
 
-    /// <summary>128(relu), dropout(0.5).</summary>
+    /// <summary>Returns <c>128(relu)</c> or <c>dropout(0.5)</c>.</summary>
     override layer.ToString() =
         match layer with
         | Dense(units, activation) -> $"{units}({activation})"
         | Dropout rate -> FormattableString.Invariant $"dropout({rate})"
 
-/// <summary>How weights begin; biases begin at 0.</summary>
+/// <summary>The distribution of the initial weights. Initial biases are 0.</summary>
 type Initialization =
-    /// <summary>Normal with mean 0 and this standard deviation; the document's is 0.01.</summary>
+    /// <summary>Normal with mean 0 and this standard deviation. The source document uses 0.01.</summary>
     | Normal of standardDeviation: float
     /// <summary>Uniform within ±√(6 / (inputs + units)) (Glorot &amp; Bengio 2010, eq. 16).</summary>
     | Glorot
     /// <summary>Normal with standard deviation √(2 / inputs) (He et al. 2015, eq. 10).</summary>
     | He
 
-    /// <summary>normal(0.01), glorot, he.</summary>
+    /// <summary>Returns <c>normal(0.01)</c>, <c>glorot</c> or <c>he</c>.</summary>
     override initialization.ToString() =
         match initialization with
         | Normal deviation -> FormattableString.Invariant $"normal({deviation})"
         | Glorot -> "glorot"
         | He -> "he"
 
-/// <summary>A multi-layer perceptron: what is learned from what, without the numbers.</summary>
+/// <summary>A multi-layer perceptron: its layers and its loss, without parameters.</summary>
 type Model =
     private
         { inputs: int
           layers: Layer list
           loss: Loss }
 
-    /// <summary>The length of an example.</summary>
+    /// <summary>The number of inputs.</summary>
     member model.Inputs = model.inputs
 
     /// <summary>The layers, first to last.</summary>
     member model.Layers = model.layers
 
-    /// <summary>What training makes small.</summary>
+    /// <summary>The loss that training minimizes.</summary>
     member model.Loss = model.loss
 
-    /// <summary>The length of an answer.</summary>
+    /// <summary>The number of outputs.</summary>
     member model.Outputs =
         model.layers
         |> List.fold
@@ -64,7 +64,7 @@ type Model =
                 | Dropout _ -> width)
             model.inputs
 
-    /// <summary>The activation that makes the answer.</summary>
+    /// <summary>The activation of the last dense layer.</summary>
     member model.OutputActivation =
         model.layers
         |> List.fold
@@ -74,20 +74,18 @@ type Model =
                 | Dropout _ -> last)
             Linear
 
-    /// <summary>784-128(relu)-10(linear) softmax-cross-entropy</summary>
+    /// <summary>Returns <c>784-128(relu)-10(linear) softmax-cross-entropy</c>.</summary>
     override model.ToString() =
         let layers = model.layers |> List.map (fun layer -> $"-{layer}") |> String.concat ""
         $"{model.inputs}{layers} {model.loss}"
 
-/// <summary>Making models and their initial parameters.</summary>
+/// <summary>Creates models and their initial parameters.</summary>
 module Model =
     let private outOfRange name (value: obj) message : unit = raise (ArgumentOutOfRangeException(name, value, message))
 
-    /// <summary>A model of layers, first to last.</summary>
-    /// <exception cref="T:System.ArgumentException">
-    /// No dense layer, a dropout behind the last one, more parameters than an array holds, or a number out of its range:
-    /// inputs and units at least 1, a dropout's rate in [0, 1).
-    /// </exception>
+    /// <summary>Creates a model from its layers, first to last.</summary>
+    /// <exception cref="T:System.ArgumentException">The last layer is not dense, the model has more parameters than an array can hold, or a
+    /// number is out of its range: inputs and units must be at least 1, and dropout rates in [0, 1).</exception>
     let create (inputs: int) (layers: Layer list) (loss: Loss) : Model =
         if inputs < 1 then
             outOfRange "inputs" inputs "a model needs at least 1 input."
@@ -115,7 +113,7 @@ module Model =
 
         { inputs = inputs; layers = layers; loss = loss }
 
-    /// <summary>The tensors of a model in the order in which they lie: weight and bias of each dense layer.</summary>
+    /// <summary>Returns the tensors of a model in memory order: weight and bias of each dense layer.</summary>
     let parameters (model: Model) : Parameter list =
         let rec next index inputs offset layers =
             match layers with
@@ -130,13 +128,13 @@ module Model =
 
         next 0 model.Inputs 0 model.Layers
 
-    /// <summary>How many numbers a model learns.</summary>
+    /// <summary>Returns the number of parameters.</summary>
     let parameterCount (model: Model) : int = parameters model |> List.sumBy _.Length
 
-    /// <summary>The parameters at the start, in one flat array. The same in both precisions, up to rounding.</summary>
+    /// <summary>Returns the initial parameters in one flat array. Both precisions have the same values up to rounding.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="initialization">How weights begin.</param>
-    /// <param name="seed">Which weights: the stream "weights" of this seed.</param>
+    /// <param name="initialization">The distribution of the initial weights.</param>
+    /// <param name="seed">The seed of the random stream "weights".</param>
     let initialParameters<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         (model: Model)
         (initialization: Initialization)

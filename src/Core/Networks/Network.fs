@@ -5,17 +5,17 @@ open System.Numerics
 open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 
-/// A layer as the passes need it. Offsets are into the flat array of parameters.
+/// A layer with its offsets in the flat array of parameters.
 type internal Operation =
     | DenseOperation of inputs: int * units: int * activation: Activation * weight: int * bias: int
     | DropoutOperation of width: int * rate: float
 
 /// <summary>
-/// A model at work: its parameters, their gradient, and the space for one batch. Makes and keeps all arrays at construction,
-/// so that a training step allocates nothing. Not for use by several threads at once.
+/// A model with its parameters, their gradient, and buffers for one batch. All arrays are allocated at construction, so a training step
+/// allocates nothing. Not thread-safe.
 /// </summary>
-/// <param name="model">What to compute.</param>
-/// <param name="capacity">The most examples of a batch.</param>
+/// <param name="model">The model.</param>
+/// <param name="capacity">The largest number of examples in a batch, at least 1.</param>
 [<Sealed>]
 type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: Model, capacity: int) =
     let operations =
@@ -55,7 +55,7 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
     let inputs = space model.Inputs
     let targets = space model.Outputs
 
-    // Of each operation: what it gives, the gradient with respect to that, and for a dropout its factors.
+    // For each operation: its output, the gradient with respect to its output, and the factors of a dropout.
     let outputs = operations |> Array.map (width >> space)
     let outputGradients = operations |> Array.map (width >> space)
 
@@ -65,16 +65,16 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
             | DropoutOperation(width, _) -> space width
             | DenseOperation _ -> [||])
 
-    // Where the examples are read from: the space for inputs, or these rows of bytes, whose values the table holds.
+    // The source of the examples: the input buffer, or these sparse rows, whose bytes are indices into the table.
     let mutable sparse: SparseRows voption = ValueNone
     let mutable chosenCount = 0
     let mutable table: 'T array = [||]
     let examples: int array = Array.zeroCreate capacity
 
-    // Measured on MNIST, 19 % of whose bytes are not 0.
+    // In bytes per row of weights. Measured on MNIST, where 19 % of the bytes are not 0.
     let widestSparse = 2048
 
-    // For the products over sparse rows.
+    // The workspace of the sparse products.
     let lines =
         match operations[0] with
         | DenseOperation(inputs, _, _, _, _) -> Aligned<'T>(SparseProduct.spaceFor<'T> inputs capacity)
@@ -153,7 +153,7 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
 
         Elementwise.sumOfRows delta (Span(gradient, bias, units))
 
-        // What lies before the first layer is data: nobody asks for its gradient.
+        // The input of the first layer is data, so its gradient is not needed.
         if i > 0 then
             MatrixProduct.multiply
                 delta
@@ -174,35 +174,34 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
             for j in 0 .. rows * width - 1 do
                 back[j] <- delta[j] * factors[j]
 
-    /// <summary>What is computed.</summary>
     member _.Model = model
 
-    /// <summary>The most examples of a batch.</summary>
+    /// <summary>The largest number of examples in a batch.</summary>
     member _.Capacity = capacity
 
-    /// <summary>The parameters, in the order of <c>Model.parameters</c>; written by whoever trains.</summary>
+    /// <summary>The parameters, in the order of <c>Model.parameters</c>. The caller writes them.</summary>
     member _.Parameters = Span<'T> parameters
 
     /// <summary>The gradient of the last <c>Train</c>, in the same order.</summary>
     member _.Gradient = ReadOnlySpan<'T> gradient
 
-    /// <summary>The space for a batch's examples, capacity × inputs, row after row; written by whoever brings the data.</summary>
+    /// <summary>The buffer for a batch's examples, capacity × inputs, row-major. The caller writes it.</summary>
     member _.Inputs = inputs
 
     /// <summary>
-    /// Whether examples are better read from sparse rows: the first layer is dense, and not so wide that its weights' rows, which are
-    /// fetched byte by byte, cost more than the zeros that are skipped (see docs/performance.md).
+    /// True if sparse rows are faster than dense inputs: the first layer is dense and narrow enough. Rows of weights are read once per
+    /// byte, so wide rows would cost more than the skipped zeros save (see docs/performance.md).
     /// </summary>
     member _.TakesSparseRows =
         match operations[0] with
         | DenseOperation(_, units, _, _, _) -> units * sizeof<'T> <= widestSparse
         | DropoutOperation _ -> false
 
-    /// <summary>The next passes read their examples from sparse rows, and Inputs is not looked at.</summary>
+    /// <summary>Selects sparse rows as the source of the next batch. <c>Inputs</c> is then ignored.</summary>
     /// <param name="rows">The rows of bytes, as wide as the model's inputs.</param>
-    /// <param name="values">The 256 numbers that the bytes stand for; that of 0 is 0.</param>
-    /// <param name="chosen">Which rows make the batch, at most the capacity.</param>
-    /// <exception cref="T:System.ArgumentException">The rows are of another width, or too many are chosen.</exception>
+    /// <param name="values">The 256 numbers that the bytes represent. The number for 0 must be 0.</param>
+    /// <param name="chosen">The indices of the rows of the batch, at most the capacity.</param>
+    /// <exception cref="T:System.ArgumentException">The rows have another width, or there are too many indices.</exception>
     member _.ReadSparse(rows: SparseRows, values: 'T array, chosen: ReadOnlySpan<int>) : unit =
         if rows.Width <> model.Inputs then
             raise (ArgumentException($"the rows have {rows.Width} bytes each, the model takes {model.Inputs}.", nameof rows))
@@ -215,30 +214,31 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
         sparse <- ValueSome rows
         table <- values
 
-    /// <summary>The next passes read their examples from Inputs, as at first.</summary>
+    /// <summary>Selects <c>Inputs</c> as the source of the next batches. This is the default.</summary>
     member _.ReadInputs() : unit = sparse <- ValueNone
 
-    /// <summary>The space for a batch's targets, capacity × outputs, row after row.</summary>
+    /// <summary>The buffer for a batch's targets, capacity × outputs, row-major.</summary>
     member _.Targets = targets
 
-    /// <summary>The answers of the last forward pass, capacity × outputs, row after row.</summary>
+    /// <summary>The outputs of the last forward pass, capacity × outputs, row-major.</summary>
     member _.Outputs = ReadOnlySpan<'T> outputs[operations.Length - 1]
 
-    /// What a layer gave in the last forward pass, by its place among the model's layers: capacity × its width, row after row.
+    /// The output of a layer in the last forward pass, by its index among the model's layers: capacity × its width, row-major.
     member internal _.LayerOutputs(layer: int) = ReadOnlySpan<'T> outputs[layer]
 
-    /// <summary>Forward over the first rows of Inputs, dropouts at rest; then the mean loss against Targets.</summary>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">No rows, or more than the capacity.</exception>
+    /// <summary>Runs a forward pass without dropout over the first rows, and returns the mean loss.</summary>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">The number of rows is not from 1 to the capacity.</exception>
     member _.Validate(rows: int) : float =
         forward rows false 0UL
         evaluateLoss 0 rows
 
     /// <summary>
-    /// The same over several batches at once, which is quicker than one after another: the sum of the batches' mean losses.
+    /// Validates several batches in one forward pass, which is faster than separate passes. Returns the sum of the batches' mean losses.
     /// </summary>
-    /// <param name="rows">How many examples, of all batches together.</param>
-    /// <param name="batchSize">How many make a batch; the last one may have fewer.</param>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">No rows, more than the capacity, or batches of no examples.</exception>
+    /// <param name="rows">The number of examples in all batches together.</param>
+    /// <param name="batchSize">The number of examples in a batch, at least 1. The last batch can have fewer.</param>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">The number of rows is not from 1 to the capacity, or the batch size is below
+    /// 1.</exception>
     member _.Validate(rows: int, batchSize: int) : float =
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1)
         forward rows false 0UL
@@ -253,11 +253,11 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
         sum
 
     /// <summary>
-    /// Forward in training, loss, and backward: returns the mean loss against Targets and leaves its gradient in Gradient.
+    /// Runs a forward pass with dropout and a backward pass. Returns the mean loss; its gradient is then in <c>Gradient</c>.
     /// </summary>
-    /// <param name="rows">How many examples.</param>
-    /// <param name="dropoutKey">Which masks the dropouts use.</param>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">No rows, or more than the capacity.</exception>
+    /// <param name="rows">The number of examples.</param>
+    /// <param name="dropoutKey">The key of the dropout masks.</param>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">The number of rows is not from 1 to the capacity.</exception>
     member _.Train(rows: int, dropoutKey: uint64) : float =
         forward rows true dropoutKey
         let loss = evaluateLoss 0 rows
@@ -269,7 +269,7 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
 
         loss
 
-/// <summary>The passes as functions, for those who do not train in a loop of their own.</summary>
+/// <summary>Pure functions over networks.</summary>
 module Network =
     let private fill (model: Model) (name: string) (source: 'T array) (target: Span<'T>) : unit =
         if source.Length <> target.Length then
@@ -277,11 +277,11 @@ module Network =
 
         source.CopyTo target
 
-    /// <summary>The mean loss of a batch and its gradient with respect to the parameters, as fresh arrays.</summary>
+    /// <summary>Computes the mean loss of a batch and its gradient with respect to the parameters, in new arrays.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="parameters">In the order of <c>Model.parameters</c>.</param>
-    /// <param name="inputs">rows × inputs, row after row.</param>
-    /// <param name="targets">rows × outputs, row after row.</param>
+    /// <param name="parameters">The parameters, in the order of <c>Model.parameters</c>.</param>
+    /// <param name="inputs">rows × inputs, row-major.</param>
+    /// <param name="targets">rows × outputs, row-major.</param>
     /// <exception cref="T:System.ArgumentException">A length does not fit the model.</exception>
     let lossAndGradient (model: Model) (parameters: 'T array) (inputs: 'T array) (targets: 'T array) : struct (float * 'T array) =
         let rows = inputs.Length / model.Inputs

@@ -3,10 +3,10 @@ namespace CuteDl.Core.Numerics
 open System
 open System.Numerics
 
-/// <summary>The operators of a number type, resolved at once.</summary>
+/// <summary>The arithmetic operators of a number type, resolved at compile time.</summary>
 /// <remarks>
-/// Opened where arithmetic is written over a type parameter: F#'s own operators leave the type of <c>a * b</c> open, so
-/// that <c>a * b + c</c> cannot be compiled outside an inline function. They mean the same for <c>float</c> and <c>int</c>.
+/// Open this module where arithmetic is written over a type parameter. F#'s own operators leave the type of <c>a * b</c> open, so <c>a * b
+/// + c</c> compiles only in inline functions. For <c>float</c> and <c>int</c> the results are the same.
 /// </remarks>
 module Arithmetic =
     let inline (+) (a: 'N) (b: 'N) : 'N :> IAdditionOperators<'N, 'N, 'N> = 'N.op_Addition (a, b)
@@ -15,42 +15,47 @@ module Arithmetic =
     let inline (/) (a: 'N) (b: 'N) : 'N :> IDivisionOperators<'N, 'N, 'N> = 'N.op_Division (a, b)
 
 /// <summary>
-/// What a law may do with one element. A law is written against this interface once and runs over whatever implements
-/// it: single numbers (<see cref="T:CuteDl.Core.Numerics.Scalar`1"/>), several neighbours at a time
-/// in a vector register, exact fractions (<see cref="T:CuteDl.Core.Numerics.Rational"/>).
+/// The operations that an update may apply to an element. An update is written once against this interface. It then runs over single
+/// numbers (<see cref="T:CuteDl.Core.Numerics.Scalar`1"/>), over several neighbours in a vector register, and over exact fractions (<see
+/// cref="T:CuteDl.Core.Numerics.Rational"/>).
 /// </summary>
-/// <remarks>Every operation is exact or correctly rounded, and none is ever fused: so all executions agree bit for bit.</remarks>
+/// <remarks>
+/// Every operation is exact or correctly rounded, and none is fused. So all executions in the same precision agree bit for bit.
+/// </remarks>
 type IElement<'E when 'E :> IElement<'E>> =
     inherit IAdditionOperators<'E, 'E, 'E>
     inherit ISubtractionOperators<'E, 'E, 'E>
     inherit IMultiplyOperators<'E, 'E, 'E>
     inherit IDivisionOperators<'E, 'E, 'E>
 
-    /// <summary>The element nearest to a constant of the step.</summary>
+    /// <summary>Returns the element nearest to a number.</summary>
     static abstract Lift: value: float -> 'E
 
-    /// <summary>The square root, correctly rounded.</summary>
+    /// <summary>Returns the square root, correctly rounded.</summary>
     static abstract Root: value: 'E -> 'E
 
     /// <summary>
-    /// A value of at least 0 made fit to divide by: the value itself, or the smallest normal number where it is less. Keeps
-    /// 0/0 out of a quotient whose numerator is 0 too, without touching any other result; NaN stays NaN.
+    /// Makes a value of at least 0 safe as a divisor: returns the value, or the smallest normal number if the value is smaller. A quotient
+    /// whose numerator is 0 too is then 0 instead of NaN. NaN stays NaN.
     /// </summary>
     static abstract Divisor: value: 'E -> 'E
 
     /// <summary>
-    /// Makes the root of a mean of squares fit to divide by: returns the value, or the root of the smallest normal number where the value
-    /// is less. Below it the squares have lost digits, or are 0, and the root says nothing any more. NaN stays NaN.
+    /// Makes the root of a mean of squares safe as a divisor: returns the value, or the root of the smallest normal number if the value is
+    /// smaller. Below it, the squares have lost digits or are 0, so their root has no meaning. NaN stays NaN.
     /// </summary>
     static abstract RootDivisor: value: 'E -> 'E
 
-    /// <summary>The greater of two; NaN if the first is.</summary>
+    /// <summary>Returns the greater of two; NaN if the first is NaN.</summary>
     static abstract Greater: a: 'E * b: 'E -> 'E
 
-    /// <summary>One of three, by the sign of a key: below where it is less than 0, above where it is more, otherwise neither (NaN too).</summary>
+    /// <summary>
+    /// Selects one of three by the sign of a key: <c>below</c> if it is negative, <c>above</c> if it is positive, else <c>neither</c>, also
+    /// for NaN.
+    /// </summary>
     static abstract Choose: key: 'E * below: 'E * neither: 'E * above: 'E -> 'E
 
-/// <summary>One number: the plain execution of a law, and the specification of every other.</summary>
+/// <summary>One number. It runs an update in the simplest way, and is the specification of every other element type.</summary>
 [<Struct; NoEquality; NoComparison>]
 type Scalar<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     val Value: 'T
@@ -80,14 +85,14 @@ type Scalar<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
             elif 'T.op_GreaterThan (key.Value, 'T.Zero) then above
             else neither
 
-/// <summary>What follows from the operations of an element.</summary>
+/// <summary>Functions derived from the operations of an element.</summary>
 module Element =
-    /// <summary>−1, 0 or 1; NaN of NaN.</summary>
+    /// <summary>Returns −1, 0 or 1; NaN for NaN.</summary>
     let inline sign<'E when 'E :> IElement<'E>> (value: 'E) : 'E = 'E.Choose(value, 'E.Lift -1.0, value, 'E.Lift 1.0)
 
-    /// <summary>|x|.</summary>
+    /// <summary>Returns |x|.</summary>
     let inline absolute<'E when 'E :> IElement<'E>> (value: 'E) : 'E =
         'E.Choose(value, 'E.op_Subtraction ('E.Lift 0.0, value), value, value)
 
-    /// <summary>The lesser of two; NaN if the first is.</summary>
+    /// <summary>Returns the lesser of two; NaN if the first is NaN.</summary>
     let inline lesser<'E when 'E :> IElement<'E>> (a: 'E) (b: 'E) : 'E = 'E.Choose('E.op_Subtraction (b, a), b, a, a)

@@ -1,12 +1,12 @@
-/// Small loops over whole arrays, in vectors with a scalar tail. Every element is computed by itself, in one rounding order, so
-/// no result depends on the width.
+/// Loops over whole arrays, in vectors with a scalar tail. Each element is computed independently with the same rounding, so results do not
+/// depend on the vector width.
 module internal CuteDl.Core.Numerics.Elementwise
 
 open System
 open System.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 
-/// Adds one row to every row of a matrix; what is not positive then becomes 0, if asked for (NaN stays NaN).
+/// Adds a row to every row of a matrix. With <c>clears</c>, sums that are not positive then become 0; NaN stays NaN.
 let addToRows (matrix: Span<'T>) (row: ReadOnlySpan<'T>) (clears: bool) : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     let width = row.Length
     let step = Vector<'T>.Count
@@ -34,7 +34,7 @@ let addToRows (matrix: Span<'T>) (row: ReadOnlySpan<'T>) (clears: bool) : unit w
 
         start <- start + width
 
-/// The sum of a matrix's rows, from the first to the last.
+/// Computes the sum of a matrix' rows, from the first to the last.
 let sumOfRows (matrix: ReadOnlySpan<'T>) (sum: Span<'T>) : unit =
     let width = sum.Length
     let step = Vector<'T>.Count
@@ -55,7 +55,7 @@ let sumOfRows (matrix: ReadOnlySpan<'T>) (sum: Span<'T>) : unit =
 
         start <- start + width
 
-/// target[i] becomes target[i] where keys[i] > 0 or is NaN, otherwise 0. With its own values as keys this is relu.
+/// Sets target[i] to 0 if keys[i] ≤ 0. With the target itself as keys this is relu; NaN stays NaN.
 let clearWhereNotPositive (target: Span<'T>) (keys: ReadOnlySpan<'T>) : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     let step = Vector<'T>.Count
     let zero = Vector<'T>.Zero
@@ -72,7 +72,7 @@ let clearWhereNotPositive (target: Span<'T>) (keys: ReadOnlySpan<'T>) : unit whe
 
         i <- i + 1
 
-/// Every element becomes itself times a factor.
+/// Multiplies every element by a factor.
 let scale (target: Span<'T>) (factor: 'T) : unit =
     let step = Vector<'T>.Count
     let mutable i = 0
@@ -85,7 +85,7 @@ let scale (target: Span<'T>) (factor: 'T) : unit =
         target[i] <- target[i] * factor
         i <- i + 1
 
-/// target[i] becomes itself times one factor and the other's element times another, added up.
+/// Sets target[i] to target[i] · factor + other[i] · ofOther.
 let mix (target: Span<'T>) (factor: 'T) (other: ReadOnlySpan<'T>) (ofOther: 'T) : unit =
     let step = Vector<'T>.Count
     let mutable i = 0
@@ -100,7 +100,7 @@ let mix (target: Span<'T>) (factor: 'T) (other: ReadOnlySpan<'T>) (ofOther: 'T) 
         target[i] <- target[i] * factor + other[i] * ofOther
         i <- i + 1
 
-/// Every element becomes itself times its own factor, and that times a common one.
+/// Sets target[i] to target[i] · factors[i] · factor.
 let scaleBy (target: Span<'T>) (factors: ReadOnlySpan<'T>) (factor: 'T) : unit =
     let step = Vector<'T>.Count
     let mutable i = 0
@@ -114,7 +114,7 @@ let scaleBy (target: Span<'T>) (factors: ReadOnlySpan<'T>) (factor: 'T) : unit =
         target[i] <- target[i] * factors[i] * factor
         i <- i + 1
 
-/// To every sum, its value's square plus a constant is added.
+/// Adds values[i]² + constant to sums[i].
 let addSquares (sums: Span<'T>) (values: ReadOnlySpan<'T>) (constant: 'T) : unit =
     let step = Vector<'T>.Count
     let constants = Vector<'T> constant

@@ -1,9 +1,9 @@
-/// eˣ of whole arrays, in vectors, with the same bits on every machine.
+/// Computes eˣ of whole arrays in vectors, with the same bits on every machine.
 ///
-/// The library's vector exponential rounds differently where there is no fused multiply-add, and its scalar one costs five
-/// times as much. Here x = k ln 2 + r with |r| ≤ ½ ln 2, eʳ is its Taylor polynomial by Horner's rule in fused multiply-adds (to
-/// degree 7 for singles and 13 for doubles: what is cut off is less than a quarter of the last place), and 2ᵏ is put into the
-/// exponent's bits. Results below the smallest normal number are 0.
+/// The library's vector exponential rounds differently without fused multiply-add, and its scalar exponential takes five times as long.
+/// Here x = k ln 2 + r with |r| ≤ ½ ln 2. eʳ is its Taylor polynomial by Horner's rule in fused multiply-adds, of degree 7 for float32 and
+/// 13 for float64: the truncation error is below a quarter of a unit in the last place. 2ᵏ is put into the bits of the exponent. Results
+/// below the smallest normal number are 0.
 module CuteDl.Core.Numerics.Exponential
 
 open System
@@ -14,11 +14,11 @@ open System.Runtime.InteropServices
 [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
 let private single (x: Vector<float32>) : Vector<float32> =
     let inline all (value: float32) = Vector<float32> value
-    // Adding 1.5 · 2²³ rounds to a whole number, which then stands in the lowest bits.
+    // Adding 1.5 · 2²³ rounds to a whole number, which is then in the lowest bits.
     let shifter = all 12582912.0f
     let shifted = Vector.FusedMultiplyAdd(x, all 1.44269504f, shifter)
     let k = Vector.Subtract(shifted, shifter)
-    // ln 2 in two parts, the first of few bits, so that k times it is exact.
+    // ln 2 is split into two parts. The first has so few bits that its product with k is exact.
     let r = Vector.FusedMultiplyAdd(k, all -0.693145752f, x)
     let r = Vector.FusedMultiplyAdd(k, all -1.42860677e-6f, r)
     let sum = Vector.FusedMultiplyAdd(all (1.0f / 5040.0f), r, all (1.0f / 720.0f))
@@ -78,12 +78,12 @@ let private ofVector (x: Vector<'T>) : Vector<'T> =
     else
         Vector.As<float, 'T>(double (Vector.As<'T, float> x))
 
-/// <summary>Every value x becomes eˣ.</summary>
+/// <summary>Replaces every value x by eˣ.</summary>
 /// <remarks>
-/// Within one place of the last digit of the exact value. Above 88.37 (singles) or 709.4 (doubles), just below the largest
-/// number, the result is infinite; NaN stays NaN.
+/// The error is below one unit in the last place. The result is infinite above 88.37 (float32) or 709.4 (float64), just below the largest
+/// number. NaN stays NaN.
 /// </remarks>
-/// <param name="values">The exponents; overwritten with the powers.</param>
+/// <param name="values">The exponents; overwritten with the results.</param>
 let apply (values: Span<'T>) : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     let width = Vector<'T>.Count
     let vectors = Reinterpret.registers<'T, Vector<'T>> values
@@ -94,7 +94,7 @@ let apply (values: Span<'T>) : unit when 'T: unmanaged and 'T :> IFloatingPointI
     let rest = values.Slice(vectors.Length * width)
 
     if rest.Length > 0 then
-        // The tail, filled up with zeros to a vector.
+        // The tail is padded with zeros to a vector.
         let mutable last = Vector<'T>.Zero
         let lanes = MemoryMarshal.CreateSpan(&Unsafe.As<Vector<'T>, 'T> &last, width)
         rest.CopyTo lanes

@@ -1,14 +1,13 @@
-/// C = A·B for the three products of a dense layer: x·W, xᵀ·δ and δ·Wᵀ.
+/// Computes C = A·B for the three products of a dense layer: x·W, xᵀ·δ and δ·Wᵀ.
 ///
-/// Every element of C is one chain of fused multiply-adds over the depth in ascending order, starting from 0: so the bits
-/// of C do not depend on the width of the registers, on the tiling, or on who computes which part.
+/// Each element of C is one chain of fused multiply-adds over the depth in ascending order, starting from 0. So the bits of C do not depend
+/// on the register width, the tiling, or the split into parts.
 ///
-/// Why it is fast: registers run across the columns of C. Two registers' worth of B's columns are first copied into a panel,
-/// where they lie one after another; then six rows by two registers of C stay in registers while A and the panel stream by:
-/// twelve independent chains, enough to keep two multiply-adds a cycle busy. Where the columns (or rows) are no multiple of
-/// the tile, the last tile is moved back to overlap the one before: what it computes again, it computes to the same bits.
-/// Columns that fill half a register or more, but not one, as the ten singles of the document's model do, are computed in one
-/// register whose last lanes nobody looks at, eight rows at a time.
+/// Performance: registers hold neighbouring columns of C. Two registers' worth of B's columns are first copied into a contiguous panel.
+/// Then six rows by two registers of C stay in registers while A and the panel are streamed. These twelve independent chains are enough to
+/// keep two multiply-add units busy. If the number of columns (or rows) is not a multiple of the tile, the last tile overlaps the one
+/// before. The overlapping elements are computed twice, to the same bits. Columns that fill more than half a register but not all of it,
+/// such as the ten outputs of the source document's model, are computed in one register, eight rows at a time. Its last lanes are ignored.
 module CuteDl.Core.Numerics.MatrixProduct
 
 open System
@@ -18,18 +17,18 @@ open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
 open System.Runtime.Intrinsics
 
-/// <summary>A matrix of which element (i, j) lies at <c>i · Row + j · Column</c> of a span.</summary>
+/// <summary>The strides of a matrix in a span: element (i, j) has the index <c>i · Row + j · Column</c>.</summary>
 [<Struct>]
 type Strides = { Row: int; Column: int }
 
-/// <summary>A matrix that lies row after row.</summary>
+/// <summary>Returns the strides of a row-major matrix.</summary>
 let rowMajor (columns: int) = { Row = columns; Column = 1 }
 
-/// <summary>The transpose of a matrix that lies row after row.</summary>
+/// <summary>Returns the strides of the transpose of a row-major matrix.</summary>
 let transposed (columns: int) = { Row = 1; Column = columns }
 
-/// The columns from left and from right, a register of each, one row after another. Where B is transposed, its columns are
-/// rows in memory and are copied number by number.
+/// Copies the columns from <c>left</c> and from <c>right</c>, one register of each, row by row. If B is transposed, its columns are rows in
+/// memory and are copied number by number.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
 let private pack<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (b: byref<'T>, strides: Strides, panel: byref<'T>, depth: int, left: int, right: int)
@@ -50,7 +49,7 @@ let private pack<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
                 Unsafe.Add(&panel, target) <- Unsafe.Add(&b, row + (left + lane) * strides.Column)
                 Unsafe.Add(&panel, target + width) <- Unsafe.Add(&b, row + (right + lane) * strides.Column)
 
-/// Six rows of C by two registers, at the columns left and right.
+/// Computes six rows of C by two registers, at the columns <c>left</c> and <c>right</c>.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
 let private tile6<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (a: byref<'T>, strides: Strides, panel: byref<'T>, c: byref<'T>, depth: int, columns: int, left: int, right: int)
@@ -110,15 +109,15 @@ let private tile6<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     'V.Store(c50, &Unsafe.Add(&c, 5 * columns + left))
     'V.Store(c51, &Unsafe.Add(&c, 5 * columns + right))
 
-/// How many rows of a matrix have room for a register from a column on; the last ones may be too near the end.
+/// Returns the number of rows from which a whole register can be loaded at a column. In the last rows, it could exceed the end of the span.
 let internal wholeRows (length: int) (width: int) (column: int) (register: int) =
     if length - column < register then
         0
     else
         min (length / width) ((length - column - register) / width + 1)
 
-/// From rows of a matrix, so many columns from the given one on, each row to a line. Lanes behind the matrix' last column hold what
-/// follows it in memory; they are computed with and never looked at.
+/// Copies a register's width of columns of a matrix, each row to its own line. Lanes after the matrix' last column contain what follows in
+/// memory. They are computed but never read.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
 let internal spread<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (source: ReadOnlySpan<'T>, lines: byref<'T>, width: int, column: int)
@@ -134,8 +133,8 @@ let internal spread<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
         for j in column .. width - 1 do
             Unsafe.Add(&lines, row * 'V.Width + j - column) <- source[row * width + j]
 
-/// Eight rows of C of less than one register. A row's register overwrites the beginning of the next row, which is written after it;
-/// the last row goes, as a whole register, to a place of its own.
+/// Computes eight rows of C that are narrower than one register. Storing a row overwrites the start of the next row, which is stored after
+/// it. The last row is stored to a separate register-sized buffer.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
 let private tile8<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (a: byref<'T>, strides: Strides, lines: byref<'T>, c: byref<'T>, depth: int, columns: int, last: byref<'T>)
@@ -148,7 +147,7 @@ let private tile8<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     let mutable c5 = 'V.Zero
     let mutable c6 = 'V.Zero
     let mutable c7 = 'V.Zero
-    // Native integers and two bases, so that every address is a base and one register.
+    // Native integers and two base addresses, so that every address is one base plus one index register.
     let row = nativeint strides.Row
     let row2 = row + row
     let row3 = row2 + row
@@ -179,7 +178,7 @@ let private tile8<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     'V.Store(c6, &Unsafe.Add(&c, 6 * columns))
     'V.Store(c7, &last)
 
-/// A product of at least eight rows and of columns that fill less than one register, B lying row after row.
+/// Computes a product of at least eight rows, with fewer columns than a register has lanes and a row-major B.
 let private narrow<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (a: ReadOnlySpan<'T>)
     (aStrides: Strides)
@@ -208,7 +207,7 @@ let private narrow<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
 
     ArrayPool<'T>.Shared.Return space
 
-/// One row of C by two registers, for products of fewer than six rows.
+/// Computes one row of C by two registers, for products of fewer than six rows.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
 let private tile1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (a: byref<'T>, step: int, panel: byref<'T>, c: byref<'T>, depth: int, left: int, right: int)
@@ -225,7 +224,7 @@ let private tile1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     'V.Store(c0, &Unsafe.Add(&c, left))
     'V.Store(c1, &Unsafe.Add(&c, right))
 
-/// With isUpper, C is square, and only what is on and above its diagonal is sure to be computed.
+/// If <c>isUpper</c> is true, C is square, and only the elements on and above its diagonal are guaranteed to be computed.
 let private tiled<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (a: ReadOnlySpan<'T>)
     (aStrides: Strides)
@@ -249,7 +248,7 @@ let private tiled<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
         let left = min column (columns - width)
         let right = min (column + width) (columns - width)
         pack<'V, 'T>(&b, bStrides, &panel, depth, left, right)
-        // Below the panel's last column no row is on or above the diagonal.
+        // Rows below the panel's last column are below the diagonal.
         let rows = if isUpper then max (min rows 6) (right + width) else rows
 
         if rows < 6 then
@@ -278,7 +277,7 @@ let private tiled<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
 
     ArrayPool<'T>.Shared.Return space
 
-/// <summary>The product by its definition, one element after another: the specification of <c>multiply</c>.</summary>
+/// <summary>Computes C = A·B by its definition, one element after another. This is the specification of <c>multiply</c>.</summary>
 let naive
     (a: ReadOnlySpan<'T>)
     (aStrides: Strides)
@@ -333,7 +332,7 @@ let private multiplyPart
     check (nameof b) b.Length bStrides depth columns
     check (nameof c) c.Length (rowMajor columns) rows columns
 
-    // The widest registers that the machine has and the columns fill.
+    // Uses the widest registers that the machine has and that the columns fill.
     if Vector512.IsHardwareAccelerated && columns >= Vector512<'T>.Count then
         tiled<Register512<'T>, 'T> a aStrides b bStrides c rows depth columns isUpper
     elif
@@ -350,16 +349,16 @@ let private multiplyPart
     else
         naive a aStrides b bStrides c rows depth columns
 
-/// <summary>C = A·B.</summary>
+/// <summary>Computes C = A·B.</summary>
 /// <param name="a">A, rows × depth.</param>
-/// <param name="aStrides">Where A's elements lie.</param>
+/// <param name="aStrides">The strides of A.</param>
 /// <param name="b">B, depth × columns.</param>
-/// <param name="bStrides">Where B's elements lie.</param>
-/// <param name="c">C, rows × columns, row after row; overwritten. Must not overlap A or B.</param>
-/// <param name="rows">The rows of A and C.</param>
-/// <param name="depth">The columns of A, the rows of B.</param>
-/// <param name="columns">The columns of B and C.</param>
-/// <exception cref="T:System.ArgumentException">A span is too short for its shape.</exception>
+/// <param name="bStrides">The strides of B.</param>
+/// <param name="c">C, rows × columns, row-major; overwritten. Must not overlap A or B.</param>
+/// <param name="rows">The number of rows of A and C.</param>
+/// <param name="depth">The number of columns of A, which is the number of rows of B.</param>
+/// <param name="columns">The number of columns of B and C.</param>
+/// <exception cref="T:System.ArgumentException">A dimension or stride is negative, or a span is too short for its shape.</exception>
 let multiply
     (a: ReadOnlySpan<'T>)
     (aStrides: Strides)
@@ -372,16 +371,16 @@ let multiply
     : unit =
     multiplyPart false a aStrides b bStrides c rows depth columns
 
-/// The edge of the squares in which matrices are turned: one line of the cache holds a row of a square of singles.
+/// The side of the square blocks in which matrices are transposed: a row of a block of float32 numbers is one cache line.
 [<Literal>]
 let private turned = 16
 
-/// <summary>The transpose.</summary>
-/// <param name="source">rows × columns, row after row.</param>
-/// <param name="target">columns × rows, row after row; overwritten. Must not overlap the source.</param>
-/// <param name="rows">The rows of the source.</param>
-/// <param name="columns">The columns of the source.</param>
-/// <exception cref="T:System.ArgumentException">A span is too short for its shape.</exception>
+/// <summary>Transposes a matrix.</summary>
+/// <param name="source">rows × columns, row-major.</param>
+/// <param name="target">columns × rows, row-major; overwritten. Must not overlap the source.</param>
+/// <param name="rows">The number of rows of the source.</param>
+/// <param name="columns">The number of columns of the source.</param>
+/// <exception cref="T:System.ArgumentException">A dimension is negative, or a span is too short for its shape.</exception>
 let transpose (source: ReadOnlySpan<'T>) (target: Span<'T>) (rows: int) (columns: int) : unit =
     check (nameof source) source.Length (rowMajor columns) rows columns
     check (nameof target) target.Length (rowMajor rows) columns rows
@@ -399,15 +398,18 @@ let transpose (source: ReadOnlySpan<'T>) (target: Span<'T>) (rows: int) (columns
 
         top <- top + turned
 
-/// <summary>C = A·B where C is symmetric, as Xᵀ·X and the square of a symmetric matrix are: the same bits for about half the work.</summary>
+/// <summary>
+/// Computes C = A·B for a symmetric C, such as Xᵀ·X or the square of a symmetric matrix. It gives the bits of <c>multiply</c> on and above
+/// the diagonal, for about half the work.
+/// </summary>
 /// <param name="a">A, size × depth.</param>
-/// <param name="aStrides">Where A's elements lie.</param>
+/// <param name="aStrides">The strides of A.</param>
 /// <param name="b">B, depth × size.</param>
-/// <param name="bStrides">Where B's elements lie.</param>
-/// <param name="c">C, size × size, row after row; overwritten. Must not overlap A or B.</param>
-/// <param name="size">The rows of A, the columns of B, both of C.</param>
-/// <param name="depth">The columns of A, the rows of B.</param>
-/// <exception cref="T:System.ArgumentException">A span is too short for its shape.</exception>
+/// <param name="bStrides">The strides of B.</param>
+/// <param name="c">C, size × size, row-major; overwritten. Must not overlap A or B.</param>
+/// <param name="size">The number of rows of A, which is the number of columns of B.</param>
+/// <param name="depth">The number of columns of A, which is the number of rows of B.</param>
+/// <exception cref="T:System.ArgumentException">A dimension or stride is negative, or a span is too short for its shape.</exception>
 let multiplySymmetric
     (a: ReadOnlySpan<'T>)
     (aStrides: Strides)

@@ -3,11 +3,11 @@ namespace CuteDl.Core.Numerics
 open System
 open System.Numerics
 
-/// <summary>An exact fraction in lowest terms: a law without a root runs over it without rounding.</summary>
+/// <summary>An exact fraction in lowest terms. An update without roots runs over it without rounding.</summary>
 [<Struct; CustomEquality; NoComparison>]
 type Rational private (numerator: BigInteger, denominator: BigInteger) =
 
-    /// <summary>numerator / denominator in lowest terms, with a positive denominator.</summary>
+    /// <summary>Returns numerator / denominator in lowest terms, with a positive denominator.</summary>
     /// <exception cref="T:System.DivideByZeroException">The denominator is 0.</exception>
     static member Of(numerator: BigInteger, denominator: BigInteger) =
         if denominator.IsZero then
@@ -17,10 +17,10 @@ type Rational private (numerator: BigInteger, denominator: BigInteger) =
 
         Rational(numerator / divisor, denominator / divisor)
 
-    /// <summary>The whole number as a fraction.</summary>
+    /// <summary>Returns a whole number as a fraction.</summary>
     static member Of(whole: int) = Rational(BigInteger whole, BigInteger.One)
 
-    /// <summary>The fraction that a binary floating-point number is, exactly.</summary>
+    /// <summary>Returns the exact value of a floating-point number as a fraction.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">The number is NaN or infinite.</exception>
     static member Of(number: float) =
         if not (Double.IsFinite number) then
@@ -40,13 +40,13 @@ type Rational private (numerator: BigInteger, denominator: BigInteger) =
         else
             Rational.Of(signed, BigInteger.Pow(2, -power))
 
-    // A default-initialised struct has denominator 0; it stands for 0, as a fresh slot does.
+    // A default-initialized struct has denominator 0. It represents 0, like a new slot.
     member _.Numerator = numerator
     member _.Denominator = if denominator.IsZero then BigInteger.One else denominator
 
-    /// <summary>The fraction as a double, to within one place of the last digit.</summary>
+    /// <summary>Returns the nearest double, to within one unit in the last place.</summary>
     member fraction.ToFloat() =
-        // A quotient of at least 64 bits, whatever the sizes of the two; rounding it and scaling it is exact but for one rounding.
+        // The quotient has at least 64 bits for any sizes of numerator and denominator, so the conversion dominates the rounding error.
         let bits (number: BigInteger) = int (BigInteger.Abs(number).GetBitLength())
         let shift = 64 + bits fraction.Denominator - bits fraction.Numerator
 

@@ -4,7 +4,9 @@ open System
 open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
 
-/// <summary>Spans of numbers seen as spans of elements, without a copy; numbers that fill no whole element are left off.</summary>
+/// <summary>
+/// Reinterprets spans of numbers as spans of elements, without a copy. Numbers at the end that do not fill an element are left out.
+/// </summary>
 module internal Reinterpret =
     let private cast<'T, 'E when 'T: unmanaged and 'E: struct> (numbers: Span<'T>) : Span<'E> =
         let length = numbers.Length / (Unsafe.SizeOf<'E>() / Unsafe.SizeOf<'T>())
@@ -19,10 +21,9 @@ module internal Reinterpret =
     let registers<'T, 'V when 'T: unmanaged and 'V: struct> (numbers: Span<'T>) = cast<'T, 'V> numbers
     let readOnlyRegisters<'T, 'V when 'T: unmanaged and 'V: struct> (numbers: ReadOnlySpan<'T>) = castReadOnly<'T, 'V> numbers
 
-/// <summary>The slots of the state that belong to one element; <c>slots[0]</c> is read and assigned like a variable.</summary>
+/// <summary>The state slots of one element. <c>slots[0]</c> is read and assigned like a variable.</summary>
 /// <remarks>
-/// Slot k of all elements lies <c>k · stride</c> behind slot 0 in one block, so that a law touches memory only through one
-/// address. A slot number that the state does not have is an error.
+/// All slots are in one block: slot k of an element is <c>k · stride</c> elements after its slot 0. So an update needs only one address.
 /// </remarks>
 [<Struct; IsByRefLike; NoEquality; NoComparison>]
 type Slots<'E> =
@@ -33,7 +34,7 @@ type Slots<'E> =
 
     internal new(block: Span<'E>, count, stride, index) = { block = block; count = count; stride = stride; index = index }
 
-    // Not marked against inlining: only so does the compiler see that it never returns, and keeps vectors in registers over it.
+    // Without NoInlining: the JIT then sees that the method never returns, and keeps vectors in registers across the call.
     static member private Missing(slot: int, count: int) : unit =
         raise (ArgumentOutOfRangeException("slot", slot, $"the rule declares {count} slot(s): a law may use numbers 0 to {count - 1}"))
 
@@ -44,7 +45,7 @@ type Slots<'E> =
 
         &Unsafe.Add(&MemoryMarshal.GetReference slots.block, slot * slots.stride + slots.index)
 
-    /// <summary>The element's value in a slot, to read and to assign.</summary>
+    /// <summary>A reference to the element's value in a slot.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">The rule declares fewer slots.</exception>
     member slots.Item
         with get (slot: int): byref<'E> = &slots.Locate slot

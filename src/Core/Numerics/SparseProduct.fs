@@ -1,12 +1,11 @@
-/// The two products of a first layer whose examples are mostly zeros: x·W and xᵀ·δ.
+/// Computes the two products of a first layer whose examples are mostly zeros: x·W and xᵀ·δ.
 ///
-/// The same chains of fused multiply-adds as MatrixProduct's, in the same order, without the links whose factor x is 0: those
-/// change no bit of a finite sum. A byte of an example stands for an entry of a table of 256 numbers.
+/// It uses the same chains of fused multiply-adds as MatrixProduct, in the same order, without the terms whose factor x is 0. Those terms
+/// do not change the bits of a finite sum. Each byte of an example is an index into a table of 256 numbers.
 ///
-/// Why it is fast: the work shrinks to the share of bytes other than 0 (19 % for MNIST), and the examples are never written out as
-/// numbers. The outputs are taken one register's width of columns at a time, of which all rows of W, or of its gradient, are first
-/// laid out each to a line of its own: together they fit the first cache, and a byte costs one aligned load (and, backward, one
-/// store). Forward, four examples go side by side, because one alone is a chain in which every multiply-add waits for the one before.
+/// Performance: the work is proportional to the share of non-zero bytes (19 % for MNIST), and the examples are never expanded to numbers.
+/// The outputs are computed one register's width of columns at a time. For these columns, all rows of W, or of its gradient, are first
+/// copied to contiguous lines. Together they fit the L1 cache, and each byte costs one aligned load (and, backward, one store).
 module internal CuteDl.Core.Numerics.SparseProduct
 
 open System
@@ -15,8 +14,8 @@ open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
 open System.Runtime.Intrinsics
 
-/// The way back. Where the matrix is narrower than a register, a row's register overwrites the beginning of the next row, which is
-/// written after it.
+/// Copies lines back to columns of a matrix. If the matrix is narrower than a register, storing a row overwrites the start of the next row,
+/// which is stored after it.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
 let private gather<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (lines: byref<'T>, target: Span<'T>, width: int, column: int)
@@ -32,8 +31,8 @@ let private gather<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
         for j in column .. width - 1 do
             target[row * width + j] <- Unsafe.Add(&lines, row * 'V.Width + j - column)
 
-/// Four examples' outputs, from lines of weights: the next so many entries of each, added to its line. Four go side by side, because
-/// one alone is a chain in which every multiply-add waits for the one before.
+/// Adds the next entries of four examples to their output lines. Four examples are interleaved, because in a single one every multiply-add
+/// waits for the one before.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
 let private forward4<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (
@@ -76,7 +75,7 @@ let private forward4<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     'V.Store(sumC, &lineC)
     'V.Store(sumD, &lineD)
 
-/// One example's outputs, from the given entry to its last.
+/// Adds the next entries of one example to its output line.
 let private forward1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (a: byref<uint32>, steps: nativeint, table: byref<'T>, weights: byref<'T>, line: byref<'T>)
     : unit =
@@ -92,17 +91,17 @@ let private forward1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
 
     'V.Store(sum, &line)
 
-/// How many examples ahead their entries are asked for: data sets are larger than the cache.
+/// The number of examples by which entries are prefetched: data sets are larger than the cache.
 let private ahead = 5
 
-/// An example on its way through forwardAll: where its next entry is, how many are left, and whose outputs they make.
+/// The position of an example in forwardAll: its next entry, the number of entries left, and the index of its outputs.
 [<Struct; NoEquality; NoComparison>]
 type private Place =
     val mutable At: int
     val mutable Left: int
     val mutable Index: int
 
-    /// The next example that has entries; those without any have outputs of 0. None left: Left stays 0.
+    /// Moves to the next example that has entries. Examples without entries have outputs of 0. If none is left, Left stays 0.
     member place.Take(rows: SparseRows, examples: ReadOnlySpan<int>, next: byref<int>) =
         while place.Left = 0 && next < examples.Length do
             let example = examples[next]
@@ -118,7 +117,8 @@ type private Place =
         place.At <- place.At + steps
         place.Left <- place.Left - steps
 
-/// Outputs of at most one register each, into lines that hold zeros, four examples at a time; where one ends, the next takes its place.
+/// Computes outputs of at most one register each, into lines of zeros. Four examples are interleaved; when one is finished, the next takes
+/// its place.
 let private forwardAll<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (rows: SparseRows, examples: ReadOnlySpan<int>, table: byref<'T>, weights: byref<'T>, lines: byref<'T>)
     : unit =
@@ -160,14 +160,14 @@ let private forwardAll<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
         c.Take(rows, examples, &next)
         d.Take(rows, examples, &next)
 
-    // Fewer than four are left: each to its end.
+    // Fewer than four examples are left; each is finished separately.
     forward1<'V, 'T>(&Unsafe.Add(&entries, a.At), nativeint a.Left, &table, &weights, &Unsafe.Add(&lines, a.Index * width))
     forward1<'V, 'T>(&Unsafe.Add(&entries, b.At), nativeint b.Left, &table, &weights, &Unsafe.Add(&lines, b.Index * width))
     forward1<'V, 'T>(&Unsafe.Add(&entries, c.At), nativeint c.Left, &table, &weights, &Unsafe.Add(&lines, c.Index * width))
     forward1<'V, 'T>(&Unsafe.Add(&entries, d.At), nativeint d.Left, &table, &weights, &Unsafe.Add(&lines, d.Index * width))
 
-/// One example's part in a gradient of lines. Four lines are read before any is written: an example's columns differ, but the
-/// processor cannot know that, and would wait for each store.
+/// Adds one example's contribution to the gradient lines. Four lines are loaded before any is stored. An example's columns differ, but the
+/// processor cannot know that and would wait for each store.
 [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
 let private gradient1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (entries: byref<uint32>, steps: nativeint, table: byref<'T>, delta: byref<'T>, lines: byref<'T>)
@@ -201,7 +201,7 @@ let private gradient1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
         'V.Store('V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, Entry.byte entry)), delta, 'V.Load &line), &line)
         i <- i + 1n
 
-/// outputs = x·W for the chosen examples x, in registers of a width.
+/// Computes outputs = x·W for the selected examples x, with one register type.
 let private forwardWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (rows: SparseRows)
     (examples: ReadOnlySpan<int>)
@@ -217,16 +217,16 @@ let private forwardWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     let mutable column = 0
 
     while column < width do
-        // The last columns are moved back to fill a register: what is computed again, is computed to the same bits.
+        // The last block of columns overlaps the one before, so that it fills a register. Columns computed twice have the same bits.
         let first = if width >= 'V.Width then min column (width - 'V.Width) else 0
-        // An example without bytes is passed over, and has outputs of 0.
+        // An example without entries is skipped, so its outputs must be 0 already.
         lines.Clear()
         MatrixProduct.spread<'V, 'T>(weights, &linesOfWeights, width, first)
         forwardAll<'V, 'T>(rows, examples, &table[0], &linesOfWeights, &linesOfOutputs)
         gather<'V, 'T>(&linesOfOutputs, outputs, width, first)
         column <- column + 'V.Width
 
-/// gradient = xᵀ·δ for the chosen examples x, in registers of a width.
+/// Computes gradient = xᵀ·δ for the selected examples x, with one register type.
 let private gradientWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (rows: SparseRows)
     (examples: ReadOnlySpan<int>)
@@ -257,14 +257,14 @@ let private gradientWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
         gather<'V, 'T>(&line, gradient, width, first)
         column <- column + 'V.Width
 
-/// The numbers of the widest register; 0 on a machine without vectors.
+/// Returns the number of lanes of the widest register; 0 on a machine without vectors.
 let private registerWidth<'T> () : int =
     if Vector512.IsHardwareAccelerated then Vector512<'T>.Count
     elif Vector256.IsHardwareAccelerated then Vector256<'T>.Count
     elif Vector128.IsHardwareAccelerated then Vector128<'T>.Count
     else 0
 
-/// <summary>The numbers of space that a product of so many inputs and examples needs to lay its rows out in lines.</summary>
+/// <summary>Returns the size of the workspace that a product with this many inputs and examples needs for its lines.</summary>
 let spaceFor<'T> (inputs: int) (examples: int) : int = Checked.(*) (Checked.(+) inputs examples) (registerWidth<'T>())
 
 let private check (name: string) (length: int) (rows: int) (columns: int) =
@@ -273,14 +273,14 @@ let private check (name: string) (length: int) (rows: int) (columns: int) =
     if columns < 0 || int64 length < needed then
         raise (ArgumentException($"a matrix of {needed} elements was expected, {length} are there.", name))
 
-/// <summary>outputs = x·W for the chosen examples x.</summary>
-/// <param name="rows">All examples; their columns must lie below W's rows.</param>
-/// <param name="examples">The chosen ones, in their order.</param>
-/// <param name="table">The 256 numbers that the bytes stand for; that of 0 is 0.</param>
-/// <param name="weights">W, inputs × width, row after row.</param>
-/// <param name="outputs">examples × width; overwritten.</param>
-/// <param name="width">The outputs of an example.</param>
-/// <param name="space">As much as <c>spaceFor</c> says, best aligned to 64 bytes; overwritten.</param>
+/// <summary>Computes outputs = x·W for the selected examples x.</summary>
+/// <param name="rows">All examples. Their number of columns is the number of rows of W.</param>
+/// <param name="examples">The indices of the selected examples, in order.</param>
+/// <param name="table">The 256 numbers that the bytes represent. The number for 0 must be 0.</param>
+/// <param name="weights">W, inputs × width, row-major.</param>
+/// <param name="outputs">examples × width, row-major; overwritten.</param>
+/// <param name="width">The number of outputs per example.</param>
+/// <param name="space">The workspace, of the size that <c>spaceFor</c> returns, ideally aligned to 64 bytes; overwritten.</param>
 /// <exception cref="T:System.ArgumentException">A span is too short.</exception>
 let forward
     (rows: SparseRows)
@@ -318,14 +318,14 @@ let forward
 
                 outputs[i * width + j] <- sum
 
-/// <summary>gradient = xᵀ·δ for the chosen examples x.</summary>
-/// <param name="rows">All examples; their columns must lie below the gradient's rows.</param>
-/// <param name="examples">The chosen ones, in their order.</param>
-/// <param name="table">The 256 numbers that the bytes stand for; that of 0 is 0.</param>
-/// <param name="deltas">δ, examples × width.</param>
-/// <param name="gradient">inputs × width; overwritten.</param>
-/// <param name="width">The outputs of an example.</param>
-/// <param name="space">As much as <c>spaceFor</c> says, best aligned to 64 bytes; overwritten.</param>
+/// <summary>Computes gradient = xᵀ·δ for the selected examples x.</summary>
+/// <param name="rows">All examples. Their number of columns is the number of rows of the gradient.</param>
+/// <param name="examples">The indices of the selected examples, in order.</param>
+/// <param name="table">The 256 numbers that the bytes represent. The number for 0 must be 0.</param>
+/// <param name="deltas">δ, examples × width, row-major.</param>
+/// <param name="gradient">inputs × width, row-major; overwritten.</param>
+/// <param name="width">The number of outputs per example.</param>
+/// <param name="space">The workspace, of the size that <c>spaceFor</c> returns, ideally aligned to 64 bytes; overwritten.</param>
 /// <exception cref="T:System.ArgumentException">A span is too short.</exception>
 let gradient
     (rows: SparseRows)

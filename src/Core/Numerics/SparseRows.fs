@@ -4,47 +4,48 @@ open System
 open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics.X86
 
-/// <summary>Rows of bytes of which only those other than 0 are kept, in ascending order of their columns.</summary>
+/// <summary>Sparse rows of bytes: only the non-zero bytes are stored, in ascending order of their columns.</summary>
 type SparseRows =
     private
         { width: int
           starts: int array
           entries: uint32 array }
 
-    /// <summary>The length of a row, zeros included.</summary>
+    /// <summary>The number of columns, zeros included.</summary>
     member rows.Width = rows.width
 
-    /// <summary>Where each row begins in Entries; one more than there are rows.</summary>
+    /// <summary>The index in Entries at which each row starts. It has one more element than there are rows.</summary>
     member rows.Starts = ReadOnlySpan<int> rows.starts
 
-    /// <summary>The bytes that are kept, each with its column: 256 · column + byte, so that one load brings both.</summary>
+    /// <summary>The stored bytes, each packed with its column as 256 · column + byte, so that one load reads both.</summary>
     member rows.Entries = ReadOnlySpan<uint32> rows.entries
 
-    /// Asks for a row's entries to be brought from memory into the cache, without waiting for them.
+    /// Prefetches a row's entries into the cache, without waiting.
     member internal rows.Prefetch(row: int) : unit =
         if Sse.IsSupported then
             let mutable at = rows.starts[row]
 
             while at < rows.starts[row + 1] do
-                // An array that is moved meanwhile makes this useless, not wrong: nothing is read.
+                // If the garbage collector moves the array meanwhile, the prefetch is useless but harmless: nothing is read.
                 Sse.Prefetch0(Unsafe.AsPointer &rows.entries[at])
                 at <- at + 64 / sizeof<uint32>
 
-    /// <summary>How many rows there are.</summary>
+    /// <summary>The number of rows.</summary>
     member rows.Count = rows.starts.Length - 1
 
-/// <summary>Making sparse rows.</summary>
+/// <summary>Creates sparse rows.</summary>
 module SparseRows =
-    /// <summary>The most columns that rows can have.</summary>
+    /// <summary>The largest number of columns.</summary>
     let largestWidth = 1 <<< 24
 
-    /// <summary>The share of bytes other than 0.</summary>
+    /// <summary>Returns the share of non-zero bytes.</summary>
     let density (cells: byte array) : float = float (cells.Length - Span(cells).Count 0uy) / float (max 1 cells.Length)
 
-    /// <summary>The rows of a matrix of bytes that lies row after row.</summary>
-    /// <param name="cells">Rows × width.</param>
-    /// <param name="width">The length of a row, at most <c>largestWidth</c>.</param>
-    /// <exception cref="T:System.ArgumentException">The width is out of its range, or the cells are no whole rows.</exception>
+    /// <summary>Returns the sparse rows of a row-major matrix of bytes.</summary>
+    /// <param name="cells">The matrix, rows × width.</param>
+    /// <param name="width">The number of columns, from 1 to <c>largestWidth</c>.</param>
+    /// <exception cref="T:System.ArgumentException">The width is out of its range, or the number of cells is not a multiple of
+    /// it.</exception>
     let ofCells (cells: byte array) (width: int) : SparseRows =
         if width < 1 || width > largestWidth || cells.Length % width <> 0 then
             raise (
@@ -74,12 +75,12 @@ module SparseRows =
 
         { width = width; starts = starts; entries = entries }
 
-/// What an entry of sparse rows says. Native integers, because they address memory without further conversion.
+/// Unpacks the entries of sparse rows. Native integers can address memory without a conversion.
 module internal Entry =
     let inline column (entry: uint32) = nativeint (entry >>> 8)
     let inline byte (entry: uint32) = nativeint (entry &&& 0xFFu)
 
-/// One example of sparse rows, and the numbers that its bytes stand for.
+/// One example of sparse rows, with the table of the numbers that its bytes represent.
 [<Struct; IsByRefLike; NoEquality; NoComparison>]
 type internal Walk<'T> =
     val Entries: ReadOnlySpan<uint32>

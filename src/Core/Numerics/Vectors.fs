@@ -4,21 +4,21 @@ open System.Numerics
 open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 
-/// A vector register, of whichever width: what the kernels are written over, once. Multiply-add rounds once, exactly as
-/// the scalar 'T.FusedMultiplyAdd does, on every machine. As an element it runs a law over neighbouring numbers at a time.
+/// A vector register of any width. The kernels are written once against this interface. Multiply-add rounds once on every machine, exactly
+/// as the scalar 'T.FusedMultiplyAdd. As an element, a register runs an update over neighbouring numbers.
 type internal IRegister<'V, 'T when 'V :> IRegister<'V, 'T>> =
-    /// How many numbers it holds.
+    /// The number of elements.
     static abstract Width: int
     static abstract Zero: 'V
     static abstract Broadcast: value: 'T -> 'V
     static abstract Load: source: byref<'T> -> 'V
     static abstract Store: value: 'V * target: byref<'T> -> unit
-    /// a·b + sum
+    /// Returns a·b + sum, rounded once.
     static abstract MultiplyAdd: a: 'V * b: 'V * sum: 'V -> 'V
 
-// In all three the size of 'T is known when a method is compiled, so that only one branch of MultiplyAdd is left.
+// In all three types, the JIT knows the size of 'T and keeps only one branch of MultiplyAdd.
 
-/// 128 bits: four singles, two doubles.
+/// 128 bits: four float32 or two float64 numbers.
 [<Struct; NoEquality; NoComparison>]
 type internal Register128<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     val Value: Vector128<'T>
@@ -43,7 +43,7 @@ type internal Register128<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Root value = Register128(Vector128.Sqrt value.Value)
 
-        // A comparison that is false for NaN keeps the value itself, as the scalar maximum does.
+        // LessThan is false for NaN, so NaN is kept, as in the scalar maximum.
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Divisor value =
             let smallest = Vector128.Create<'T> Scalar<'T>.SmallestNormal
@@ -87,7 +87,7 @@ type internal Register128<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
             else
                 Register128(Vector128.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>())
 
-/// 256 bits: eight singles, four doubles.
+/// 256 bits: eight float32 or four float64 numbers.
 [<Struct; NoEquality; NoComparison>]
 type internal Register256<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     val Value: Vector256<'T>
@@ -112,7 +112,7 @@ type internal Register256<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Root value = Register256(Vector256.Sqrt value.Value)
 
-        // A comparison that is false for NaN keeps the value itself, as the scalar maximum does.
+        // LessThan is false for NaN, so NaN is kept, as in the scalar maximum.
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Divisor value =
             let smallest = Vector256.Create<'T> Scalar<'T>.SmallestNormal
@@ -156,7 +156,7 @@ type internal Register256<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
             else
                 Register256(Vector256.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>())
 
-/// 512 bits: sixteen singles, eight doubles.
+/// 512 bits: sixteen float32 or eight float64 numbers.
 [<Struct; NoEquality; NoComparison>]
 type internal Register512<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     val Value: Vector512<'T>
@@ -181,7 +181,7 @@ type internal Register512<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Root value = Register512(Vector512.Sqrt value.Value)
 
-        // A comparison that is false for NaN keeps the value itself, as the scalar maximum does.
+        // LessThan is false for NaN, so NaN is kept, as in the scalar maximum.
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Divisor value =
             let smallest = Vector512.Create<'T> Scalar<'T>.SmallestNormal

@@ -14,7 +14,7 @@ type ArgumentRange =
         (value > range.Lower || range.LowerIncluded && value = range.Lower)
         && (value < range.Upper || range.UpperIncluded && value = range.Upper)
 
-    /// <summary>The interval in mathematical notation: <c>(0, 1)</c>, <c>[0, ∞)</c>.</summary>
+    /// <summary>Returns the interval in mathematical notation, for example <c>(0, 1)</c> or <c>[0, ∞)</c>.</summary>
     override range.ToString() =
         let bound (value: float) = if Double.IsPositiveInfinity value then "∞" else NumberText.ofFloat value
 

@@ -1,18 +1,18 @@
 /// Runs one step of any optimizer in as few passes over memory as its parts allow.
 ///
-/// The parts of a tensor form segments. A segment is one pass over blocks that fit into the first-level cache. In each block, every part
-/// turns its gradient into Δ, which is the gradient of the next part, and the last part subtracts its Δ from the parameters. A new segment
-/// begins at a part that needs a sum over whole tensors, such as a norm. The previous segment then writes its result to a buffer, and
-/// computes the sum in the same pass.
+/// The parts of a tensor form segments. A segment is one pass over blocks that fit into the L1 cache. In each block, every part turns its
+/// gradient into Δ, which is the gradient of the next part. The last part subtracts its Δ from the parameters. A new segment starts at a
+/// part that needs a sum over whole tensors, such as a norm. The previous segment then writes its result to a buffer, and computes the sum
+/// in the same pass.
 module internal CuteDl.Core.Optimizers.Engine
 
 open System
 open System.Numerics
 
-/// The elements of a block: in single precision, one array takes a third of a first-level cache of 48 KiB.
+/// The number of elements of a block: in single precision, an array of a block takes a third of an L1 cache of 48 KiB.
 let private blockLength = 4096
 
-/// Runs after a part that transforms whole tensors, if it is the last one.
+/// The update after a part that transforms whole tensors, if that part is the last one.
 let private identity: IRule = Identity()
 
 /// Prepares a part when the first tensor of a step reaches it, and throws its errors. Returns true if the part is open.
@@ -66,7 +66,7 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     member work.ParametersAt(start: int, length: int) =
         if work.Parameters.IsEmpty then work.Parameters else work.Parameters.Slice(start, length)
 
-    /// The slots of a part, starting at an element of one of its tensors.
+    /// Returns the slots of a part, from an element of one of its tensors.
     member work.SlotsOf(node: PartNode, index: int, from: int) : Span<'T> =
         if node.SlotCount = 0 then
             Span<'T>.Empty
@@ -161,7 +161,7 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
         | ValueSome node -> node.IsReached <- true
         | ValueNone -> ()
 
-        // Parts after a closed one take no step.
+        // Parts after a closed one do not take a step.
         while isOpen && count < segment.Parts.Length do
             let struct (node, _) = segment.Parts[count]
             node.IsReached <- true
@@ -179,8 +179,8 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
             | ValueSome node -> work.Head(node, segment, tensor)
             | ValueNone -> ()
 
-            // A single part needs no blocks, because no other part reuses the cache. An observing part uses them all the same,
-            // so that the bits of its sums do not depend on the other parts.
+            // A single part needs no blocks, because no other part reuses the cached data. An observing part uses them anyway, so that the
+            // bits of its sums do not depend on the other parts.
             let isSimple =
                 count = 1
                 && segment.Observer.IsNone
@@ -227,7 +227,7 @@ let private walk (work: Work<'T>) : unit =
                 let isOpen = work.Segment(segments[next], plan.Tensors[k], (next = segments.Length - 1))
                 progress[k] <- if isOpen then next + 1 else segments.Length
 
-                // The waiting part has now observed this tensor, or will not observe it in this step.
+                // The waiting part has observed this tensor by now, or will not observe it in this step.
                 for s in next .. progress[k] - 1 do
                     match segments[s].Observer with
                     | ValueSome(struct (node, _)) -> node.Observed <- node.Observed + 1
@@ -242,18 +242,18 @@ let private walk (work: Work<'T>) : unit =
             if node.IsReached && not node.IsDecided && node.Observed = node.ActiveCount then
                 decide node
 
-    // Parts that observed during the pass decide for the next step.
+    // Parts that observed during the pass now decide for the next step.
     for i in 0 .. nodes.Length - 1 do
         let node = nodes[i]
 
         if node.IsReached && not node.IsDecided then
             decide node
 
-// In rules that keep means or sums, slots that are not finite stay so. Checking now and then is therefore enough, and cheap.
+// In rules that keep means or sums, non-finite slots stay non-finite. So an occasional check is enough, and cheap.
 let private stepsBetweenChecks = 16L
 
-/// Throws if the state of a rule has a value that is not finite while all parameters of the tensor are finite. The parameters would never
-/// change again, and nothing would show it. Parameters that are not finite are visible to the caller.
+/// Throws if the state of a rule has a non-finite value although all parameters of the tensor are finite. Such parameters would never
+/// change again, without any visible sign. Non-finite parameters are visible to the caller.
 let private checkTensor
     (state: State<'T>)
     (parameters: ReadOnlySpan<'T>)
@@ -280,7 +280,7 @@ let private checkTensor
                 let value = Double.CreateTruncating values[element]
                 raise (NonFiniteStateException(node.Name node.SlotNames[slot], tensor.Name, element, value))
 
-        // One number for each tensor, or numbers for all tensors.
+        // Scalars belong to one tensor each, or to all tensors.
         for number in 0 .. node.OwnMemoryCount - 1 do
             let value = state.Memory[node.MemoryBase + number]
 
@@ -310,8 +310,8 @@ let private checkState (state: State<'T>) (parameters: ReadOnlySpan<'T>) : unit 
                     checkTensor state parameters node i (tensor.Offset - part.Offset) tensor
 
 /// <summary>
-/// Takes one step. The target holds the parameters, from which Δ is subtracted, or zeros, which Δ replaces. If the library throws an error,
-/// state and target do not change.
+/// Takes one step. The target holds the parameters, from which Δ is subtracted, or zeros, which Δ replaces. If the library throws, state
+/// and target do not change.
 /// </summary>
 let run
     (vectors: bool)

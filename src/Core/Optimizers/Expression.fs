@@ -3,21 +3,21 @@ namespace CuteDl.Core.Optimizers
 open System
 
 /// <summary>
-/// The text form of optimizers: <c>rule(name=value, ...)</c>, where omitted arguments have their defaults; chains with bars, and
-/// groups in braces: <c>clip_norm(1) | { "*.bias": sgd(lr=0.1), "*": adamw(lr=cosine(0.01, steps=2000)) }</c>.
-/// <c>parse (string optimizer) = optimizer</c>.
+/// The text form of optimizers: <c>rule(name=value, ...)</c>, where omitted arguments have their defaults. Chains use bars, and groups use
+/// braces: <c>clip_norm(1) | { "*.bias": sgd(lr=0.1), "*": adamw(lr=cosine(0.01, steps=2000)) }</c>. <c>parse (string optimizer) =
+/// optimizer</c>.
 /// </summary>
 module Expression =
 
     let private fail (text: string) (at: int) (problem: string) : 'any = raise (ExpressionException(text, at, problem))
 
-    /// The message without the name of an inner function's parameter.
+    /// Returns the message without the name of an internal parameter.
     let private sentence (error: ArgumentException) : string =
         match error.ParamName with
         | null -> error.Message
         | name -> error.Message.Replace($" (Parameter '{name}')", "")
 
-    /// Fails for a name that is missing or unknown.
+    /// Throws for a name that is missing or unknown.
     let private unknown (text: string) (at: int) (known: string list) (name: string) (problem: string) : 'any =
         fail text at $"{problem}. {Suggestion.describe known name}"
 

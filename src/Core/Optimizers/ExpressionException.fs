@@ -2,15 +2,15 @@ namespace CuteDl.Core.Optimizers
 
 open System
 
-/// <summary>A text form is invalid. The message quotes at most 80 characters of the text, around the character at fault.</summary>
+/// <summary>Thrown if a text form is invalid. The message quotes at most 80 characters of the text, around the error.</summary>
 /// <param name="text">The whole text.</param>
-/// <param name="position">The character at fault, counted from 0.</param>
+/// <param name="position">The position of the error, counted from 0.</param>
 /// <param name="problem">The problem and the allowed values.</param>
 type ExpressionException(text: string, position: int, problem: string) =
     inherit FormatException($"'{Quotation.around text position}', character {position + 1}: {problem}")
     /// <summary>The whole text.</summary>
     member _.Text = text
-    /// <summary>The character at fault, counted from 0.</summary>
+    /// <summary>The position of the error, counted from 0.</summary>
     member _.Position = position
     /// <summary>The problem and the allowed values.</summary>
     member _.Problem = problem

@@ -4,15 +4,15 @@ open System
 open CuteDl.Core.Optimizers
 
 /// <summary>
-/// Optimizers that leave some tensors as they are. A frozen tensor takes part in nothing: no norm, sum, check or average sees it. Freezing
-/// is independent of the order of the calls that build an optimizer.
+/// Excludes tensors from training. A frozen tensor takes part in no norm, sum, check or average. Freezing is independent of the order of
+/// the calls that build an optimizer.
 /// </summary>
 /// <remarks>
-/// <c>freeze "a" (clip_global_norm | adam)</c> is <c>clip_global_norm | { "a": freeze | adam, "*": adam }</c>. Frozen tensors have their own
-/// copy of the parts that keep state, so that the state continues when they thaw. <c>clip_global_norm</c> and <c>skip_non_finite</c> need no
-/// copy: the engine leaves frozen tensors out of their sums. Rules that estimate one number over all tensors (<c>dog</c>, <c>dowg</c>,
-/// <c>dadapt_adam</c>, <c>prodigy</c>) are copied, and each copy keeps its own estimate after thawing.
-/// If several patterns match a tensor, it belongs to the narrowest: the one with the most letters.
+/// <c>freeze "a" (clip_global_norm | adam)</c> is <c>clip_global_norm | { "a": freeze | adam, "*": adam }</c>. Frozen tensors have their
+/// own copy of the parts that keep state, so that the state continues when they thaw. <c>clip_global_norm</c> and <c>skip_non_finite</c>
+/// need no copy: the engine leaves frozen tensors out of their sums. Rules that estimate one number over all tensors (<c>dog</c>,
+/// <c>dowg</c>, <c>dadapt_adam</c>, <c>prodigy</c>) are copied, and each copy keeps its own estimate after thawing. If several patterns
+/// match a tensor, it belongs to the narrowest: the one with the most letters.
 /// </remarks>
 module Freezing =
 
@@ -41,7 +41,7 @@ module Freezing =
 
     let private freezePart (isOn: bool) = Optimizer.create Rules.freeze { Freeze.On = isOn }
 
-    /// If a group's optimizer starts with a freeze: whether it is on, and the parts after it.
+    /// For a group whose optimizer starts with a freeze: whether the freeze is on, and the parts after it.
     let private flagOf (optimizer: Optimizer) : (bool * Optimizer) option =
         match List.ofSeq optimizer.Parts with
         | first :: rest ->
@@ -52,7 +52,7 @@ module Freezing =
             | Shape.Groups _ -> None
         | [] -> None
 
-    /// The patterns and flags of groups that all begin with a freeze before the same optimizer.
+    /// Returns the patterns and flags of groups if all of them start with a freeze before the same optimizer.
     let private flagsOf (groups: ParameterGroup list) (original: Optimizer) : (string * bool) list option =
         let flags =
             [ for group in groups ->
@@ -66,7 +66,7 @@ module Freezing =
         else
             None
 
-    /// For groups that <c>freezing</c> made: their patterns with flags, and the optimizer without freezing.
+    /// For groups that <c>freezing</c> made: returns their patterns with flags, and the optimizer without freezing.
     let private splitGroups (optimizer: Optimizer) : ((string * bool) list * Optimizer) option =
         match optimizer.Shape with
         | Shape.Groups groups ->
@@ -77,13 +77,13 @@ module Freezing =
             else
                 match flagsOf (List.take (groups.Length - 1) groups) others.Optimizer, flagOf others.Optimizer with
                 | Some flags, _ -> Some(flags, others.Optimizer)
-                // The pattern of all other tensors is frozen, too.
+                // The pattern of all other tensors is frozen too.
                 | None, Some(_, original) -> flagsOf groups original |> Option.map (fun flags -> flags, original)
                 | None, None -> None
         | Shape.Single _
         | Shape.Chain _ -> None
 
-    /// The patterns that are frozen or thawed, and the optimizer without them.
+    /// Returns the patterns that are frozen or thawed, and the optimizer without them.
     let private split (optimizer: Optimizer) : (string * bool) list * Optimizer =
         let parts = [ for part in optimizer.Parts -> part, splitGroups part ]
 
@@ -96,7 +96,7 @@ module Freezing =
                       | None -> part ]
 
             frozen, Optimizer.chain bases
-        // Groups with different frozen patterns were written by hand, and stay as they are.
+        // Groups with different frozen patterns were written by hand and do not change.
         | _ -> [], optimizer
 
     /// Adds the frozen or thawed patterns to an optimizer without any.
@@ -108,7 +108,7 @@ module Freezing =
                   if frozen |> List.forall (fst >> (<>) leftOver) then
                       leftOver, Optimizer.chain parts ]
 
-        // Runs of parts that can be copied become groups, between the parts that use all tensors.
+        // Sequences of parts that can be copied become groups, between the parts that use all tensors.
         let rec segments (parts: Optimizer list) : Optimizer list =
             match parts with
             | [] -> []
@@ -146,7 +146,7 @@ module Freezing =
 
     /// <summary>
     /// Freezes the tensors whose names match a pattern: they and their part of the state do not change until <c>thaw</c>. Freeze before the
-    /// first state is created; the state then continues when the tensors thaw and freeze again.
+    /// first state is created. The state then continues when the tensors thaw and freeze again.
     /// </summary>
     let freeze (pattern: string) (optimizer: Optimizer) : Optimizer =
         match switch pattern true optimizer with
@@ -168,7 +168,9 @@ module Freezing =
                 )
             )
 
-    /// <summary>Removes what freezing added, changes the optimizer, and freezes the same patterns again.</summary>
+    /// <summary>
+    /// Changes the optimizer inside the frozen groups: removes freezing, applies the change, and freezes the same patterns again.
+    /// </summary>
     /// <param name="change">The change of the optimizer without frozen groups.</param>
     /// <param name="optimizer">The optimizer.</param>
     let within (change: Func<Optimizer, Optimizer>) (optimizer: Optimizer) : Optimizer =

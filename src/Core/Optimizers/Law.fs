@@ -27,11 +27,11 @@ type Decay<'E when 'E: struct and 'E :> IElement<'E>> =
     /// <param name="decay">γ, the weight of the past; 1 − γ is computed in double before both are converted.</param>
     new(decay: float) = { keep = 'E.Lift decay; take = 'E.Lift(1.0 - decay) }
 
-    /// <summary>γ mean + (1 − γ) value.</summary>
+    /// <summary>Returns γ mean + (1 − γ) value.</summary>
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     member decay.Mean(mean: 'E, value: 'E) : 'E = decay.keep * mean + decay.take * value
 
-/// <summary>A loop of one update over contiguous elements. A rule gets a pass and runs its update with it.</summary>
+/// <summary>A loop of one update over contiguous elements. A rule receives a pass and runs its update with it.</summary>
 [<Struct; IsByRefLike; NoEquality; NoComparison>]
 type Pass<'E when 'E: struct and 'E :> IElement<'E>> =
     val private gradient: ReadOnlySpan<'E>
@@ -43,8 +43,8 @@ type Pass<'E when 'E: struct and 'E :> IElement<'E>> =
     val private subtract: bool
     val private numbers: ReadOnlySpan<float>
 
-    /// With subtract, Δ is subtracted from the target, which holds the parameters; otherwise Δ is written to the target. Parameters are as
-    /// long as the gradient, or empty.
+    /// If <c>subtract</c> is true, Δ is subtracted from the target, which contains the parameters; otherwise Δ is written to the target.
+    /// The parameters are as long as the gradient, or empty.
     internal new(gradient, parameters, block, slotCount, stride, target: Span<'E>, subtract, numbers) =
         { gradient = gradient
           parameters = parameters
@@ -58,7 +58,9 @@ type Pass<'E when 'E: struct and 'E :> IElement<'E>> =
     /// <summary>Converts a constant of the step to an element.</summary>
     member _.Lift(value: float) : 'E = 'E.Lift value
 
-    /// <summary>Converts a constant of the step to a finite element: the largest single if single precision cannot hold the constant.</summary>
+    /// <summary>
+    /// Converts a constant of the step to a finite element: the largest float32 number if single precision cannot represent the constant.
+    /// </summary>
     member pass.LiftFinite(value: float) : 'E =
         let lifted = pass.Lift value
 
@@ -72,7 +74,7 @@ type Pass<'E when 'E: struct and 'E :> IElement<'E>> =
     /// <summary>Converts a decay γ and its complement to elements.</summary>
     member _.Decay(decay: float) = Decay<'E> decay
 
-    /// <summary>A number that the rule has decided for the current tensor: see <c>IObservingRule</c>.</summary>
+    /// <summary>Returns a coefficient that the rule has decided for the current tensor: see <c>IObservingRule</c>.</summary>
     member pass.Number(index: int) : float = pass.numbers[index]
 
     /// <summary>Runs the update over all elements, in order.</summary>

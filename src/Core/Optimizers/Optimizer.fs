@@ -39,7 +39,7 @@ module Optimizer =
         let page = RuleKind.pageWithout "a custom rule" "" "" []
         Optimizer(Shape.Single((RuleKind.define Role.Rule name page rule []).Kind, rule, []))
 
-    /// <summary>Does nothing: Δ = g. The neutral part of a chain.</summary>
+    /// <summary>The optimizer that does nothing: Δ = g. It is the neutral part of a chain.</summary>
     let identity = Optimizer(Shape.Single(Rules.identity.Kind, Identity(), []))
 
     /// <summary>Creates a chain: the Δ of each part is the gradient of the next. Nested chains are flattened, and identities are omitted.</summary>
@@ -143,12 +143,12 @@ module Optimizer =
             let others = scheduled |> List.filter (fun (other, _) -> other.Name <> name)
 
             match setting with
-            // A constant is written as a number, and stored as one.
+            // A constant schedule is stored as a number, because the text form writes it as one.
             | Setting.Schedule(Schedule.Constant value) when argument.Allows value -> Shape.Single(kind, argument.Set(part, value), others)
             | Setting.Schedule(Schedule.Constant value) -> raise (argument.OutOfRange(kind.Name, value))
             | _ ->
                 let all = (argument, setting) :: others
-                // In the order of the text form.
+                // Keeps the order of the text form.
                 Shape.Single(
                     kind,
                     part,
@@ -198,7 +198,7 @@ module Optimizer =
     let private otherLength (name: string) (length: int) (expected: int) : unit =
         raise (ArgumentException($"There are {length} elements in {name}, but the state has {expected}. The numbers must be equal.", name))
 
-    /// Replaces the plan of the state by that of the optimizer.
+    /// Replaces the plan of a state by the plan of an optimizer.
     let private adopt (optimizer: Optimizer) (state: State<'T>) : unit =
         let plan = state.Plan
 
@@ -289,12 +289,12 @@ module Optimizer =
         observeInPlace optimizer next loss
         next
 
-    /// <summary>True if the optimizer keeps averages of the parameters; these are then the result of the training.</summary>
+    /// <summary>True if the optimizer keeps averages of the parameters. The averages are then the result of the training.</summary>
     let keepsAverages (optimizer: Optimizer) : bool = Singles.list optimizer |> List.exists (fun (_, part, _) -> part :? IAveraging)
 
     /// <summary>
-    /// Returns the averages of the parameters that <c>ema</c>, <c>swa</c>, <c>asgd</c> or a schedule-free rule keeps, and the parameters
-    /// themselves where there is no average.
+    /// Returns the averages of the parameters that <c>ema</c>, <c>swa</c>, <c>asgd</c> or a schedule-free rule keeps. Parameters without an
+    /// average are returned unchanged.
     /// </summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="state">Its state.</param>

@@ -3,7 +3,7 @@ namespace CuteDl.Core.Optimizers
 open System
 open CuteDl.Core.Optimizers
 
-/// A part at its place in an optimizer: its share of the state, and its progress in the current step.
+/// A part within an optimizer: its place in the state, and its progress in the current step.
 [<Sealed>]
 type internal PartNode
     (
@@ -81,7 +81,7 @@ type internal PartNode
     // The start of each tensor among the elements of the part.
     let starts = Array.scan (+) 0 lengths
 
-    // Sums and numbers for each tensor that is not frozen; none if the part does not observe.
+    // Sums and coefficients for each tensor that is not frozen.
     let decisionOver (count: int) =
         match observing, preparing with
         | ValueSome rule, _ -> Decision(rule.Sums, rule.Numbers, count)
@@ -98,17 +98,18 @@ type internal PartNode
     member _.Start(indexAmongTensors: int) = starts[indexAmongTensors]
     member _.First = part
 
-    /// The count of the part's own numbers; the numbers of plateaus follow.
+    /// The number of the part's own scalars. The scalars of plateaus come after them.
     member _.OwnMemoryCount = ownMemory.Length
 
-    /// True if something in the state belongs to single tensors: slots, or a number for each tensor.
+    /// True if the state has something for single tensors: slots, or a scalar for each tensor.
     member val KeepsByTensor =
         part.Slots.Count > 0
         || (match preparing with
             | ValueSome rule -> (rule.Memory 1).Count <> (rule.Memory 2).Count
             | ValueNone -> false)
 
-    /// Excludes frozen tensors from observations and decisions: so many tensors are left. Their place in the state stays.
+    /// Excludes frozen tensors from observations and decisions. The count is the number of remaining tensors. Frozen tensors keep their
+    /// place in the state.
     member node.Activate(count: int) : unit =
         node.ActiveCount <- count
         node.Decision <- decisionOver count
@@ -116,7 +117,7 @@ type internal PartNode
     /// The number of tensors that take steps.
     member val ActiveCount = tensors.Length with get, set
 
-    /// Assigns a place to its numbers. Returns their count.
+    /// Assigns a place in the state to its scalars. Returns their number.
     member node.PlaceMemory(start: int, previous: PartNode voption) : int =
         node.MemoryBase <- start
 
@@ -127,17 +128,17 @@ type internal PartNode
 
         memoryNames.Length
 
-    /// The full name of a slot or a number.
+    /// Returns the full name of a slot or scalar.
     member _.Name(name: string) = if path = "" then name else $"{path}.{name}"
 
-    // Places in the state, assigned when all parts are known.
+    // Places in the state, assigned once all parts are known.
     member val SlotBase = 0 with get, set
     member val Stride = 0 with get, set
     member val MemoryBase = 0 with get, set
     member val PlateauBase = 0 with get, set
     member val Index = 0 with get, set
 
-    // In the current step.
+    // The current step.
     member val Part: IPart = part with get, set
     member node.NeedsParametersNow: bool = node.Part.NeedsParameters
     member val Rule: IRule | null = null with get, set
@@ -160,7 +161,7 @@ type internal PartNode
         | ValueSome rule -> not rule.Waits
         | ValueNone -> false
 
-    /// Updates the numbers of the plateaus with a validation loss.
+    /// Updates the scalars of the plateaus with a validation loss.
     member node.Observe(memory: float array, loss: float) : unit =
         for i, (_, plateau) in List.indexed (if observesLosses then plateaus else []) do
             let at = placeOfPlateau node.PlateauBase i

@@ -64,7 +64,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
         else
             FileSystemName.MatchesSimpleExpression(pattern, name, false)
 
-    // The gates before each tensor's current place. If one of them closes, the parts after it skip the step.
+    // The gates before each tensor's current place. If one of them closes, the later parts skip the step.
     let gates = tensors |> Array.map (fun _ -> List<PartNode>())
 
     /// A part counts steps for all its tensors, so none of them may skip a step alone.
@@ -82,7 +82,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                         )
                     )
 
-    /// True if an optimizer begins with a freeze, on or off.
+    /// True if an optimizer starts with a freeze, on or off.
     let beginsWithFreeze (optimizer: Optimizer) =
         match Singles.list optimizer with
         | (_, part, _) :: _ -> part :? Freeze
@@ -145,7 +145,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                 match matching |> Array.tryFind (fun (matched, _) -> matched = Some i) with
                 | Some(_, indices) -> place (if path = "" then pattern else $"{path}.{pattern}") group.Optimizer indices
                 | None when group.IsOptional || (pattern = "*" && i = groups.Length - 1) -> ()
-                // Frozen patterns may overlap: narrower ones in front may match all tensors of this one.
+                // Frozen patterns can overlap: narrower ones before this one can match all of its tensors.
                 | None when
                     beginsWithFreeze group.Optimizer
                     && (let matched = indices |> Array.filter (fun k -> matches pattern tensors[k].Name)
@@ -157,7 +157,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                            |> List.forall (fun other -> beginsWithFreeze other.Optimizer))
                     ->
                     ()
-                // Within a group, other groups can match all tensors of a pattern first. A pattern that matches no name is a mistake.
+                // Within a group, earlier groups can match all tensors of a pattern. A pattern that matches no name at all is a mistake.
                 | None when
                     indices.Length < tensors.Length
                     && tensors |> Array.exists (fun tensor -> matches pattern tensor.Name)
@@ -197,7 +197,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                     )
                 | None -> ()
 
-    // A frozen tensor enters no part, so no norm, sum, check or average includes it.
+    // A frozen tensor belongs to no part, so no norm, sum, check or average includes it.
     let isFrozen =
         freezes
         |> Array.map (
@@ -303,13 +303,13 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
     member _.SlotLength = slots
     member _.MemoryLength = memory
     member _.SegmentsOf(tensor: int) = segments[tensor]
-    /// The parts of a tensor.
+    /// Returns the parts of a tensor.
     member _.PartsOf(tensor: int) = parts[tensor]
 
     /// The next segment of each tensor in the current step.
     member val Progress: int array = Array.zeroCreate tensors.Length
 
-    /// A state can continue with another optimizer if the signatures are equal.
+    /// If the signatures of two optimizers are equal, a state of one can continue with the other.
     member val Signature =
         [ for node in nodes do
               $"{node.Path}:{node.Kind.Name}({String.Join(',', node.SlotNames)};{node.MemoryNames.Length};{String.Join(',', node.Tensors)})" ]

@@ -51,10 +51,10 @@ type Plateau =
               Term.Number(float plateau.Cooldown)
               Term.Number plateau.Minimum ]
 
-    /// <summary>The text form, <c>plateau(0.1, factor=0.5, patience=3)</c>; without arguments that have their defaults.</summary>
+    /// <summary>Returns the text form, <c>plateau(0.1, factor=0.5, patience=3)</c>, without arguments that have their defaults.</summary>
     override plateau.ToString() = Syntax.print plateau.Node
 
-/// <summary>The observations of a plateau, as numbers that can be saved with a run.</summary>
+/// <summary>The observations of a plateau. They are numbers, so that a checkpoint can store them.</summary>
 type PlateauState =
     {
         /// <summary>The best loss; infinite at first.</summary>
@@ -97,11 +97,13 @@ module Plateau =
           CooldownLeft = if isReduced then plateau.Cooldown else max 0L (state.CooldownLeft - 1L)
           Reductions = if isReduced then state.Reductions + 1L else state.Reductions }
 
-    /// The value after a number of reductions.
+    /// Returns the value after a number of reductions.
     let internal valueAfter (plateau: Plateau) (reductions: float) : float =
         max (min plateau.Value plateau.Minimum) (plateau.Value * Math.Pow(plateau.Factor, reductions))
 
-    /// <summary>The current value: value · factor^reductions, not below the minimum, and never above the initial value.</summary>
+    /// <summary>
+    /// Returns the current value: value · factor^reductions, but at least the minimum. It is never above the initial value.
+    /// </summary>
     let value (plateau: Plateau) (state: PlateauState) : float = valueAfter plateau (float state.Reductions)
 
     /// <summary>Reads the options from a part of a text form: <c>plateau(0.1, factor=0.5, patience=3)</c>.</summary>

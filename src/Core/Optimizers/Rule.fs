@@ -7,7 +7,7 @@ open System.Runtime.CompilerServices
 open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 
-/// <summary>The needs of every part of an optimizer. Implemented by an immutable record of hyper-parameters.</summary>
+/// <summary>The interface of every part of an optimizer. Implemented by an immutable record of hyper-parameters.</summary>
 type IPart =
     /// <summary>The names of the slots, in the order of their indices in the update.</summary>
     abstract Slots: IReadOnlyList<string>
@@ -27,8 +27,8 @@ type IRule =
     abstract Sweep<'E when 'E: struct and 'E :> IElement<'E>> : step: int64 * pass: Pass<'E> -> unit
 
 /// <summary>
-/// A rule whose slots or numbers may hold infinities or NaN, such as an infinity for "no value yet". Every other rule that holds such a
-/// value ends with <c>NonFiniteStateException</c>, because most rules would never move the parameter again.
+/// Marks a rule whose slots or numbers may be infinite or NaN, for example an infinity for "no value yet". For every other rule, such a
+/// value ends the step with <c>NonFiniteStateException</c>, because most rules would never change the parameter again.
 /// </summary>
 type INonFiniteState = interface end
 
@@ -58,7 +58,7 @@ type View<'T> =
           Stride = stride
           Vectors = vectors }
 
-    /// <summary>The slice of a slot.</summary>
+    /// <summary>Returns the slice of a slot.</summary>
     member view.Slot(index: int) : Span<'T> = view.Slots.Slice(index * view.Stride, view.Gradient.Length)
 
 /// <summary>The decision of a rule for one step: it reads sums over tensors and sets numbers for the update.</summary>
@@ -97,7 +97,7 @@ type Decision internal (sumCount: int, numberCount: int, tensors: int) =
         with get (index: int) = memory[start + index]
         and set (index: int) (value: float) = memory[start + index] <- value
 
-    /// Begins a step: sets the sums to 0, and takes the numbers from a state.
+    /// Starts a step: sets the sums to 0, and uses the stored numbers of a state.
     member internal _.Begin(ofState: float array, from: int) =
         Array.Clear sums
         memory <- ofState
@@ -112,7 +112,7 @@ type IPreparingRule =
     /// <summary>Returns the names of the numbers that the state keeps; all are 0 at first.</summary>
     /// <param name="tensors">The number of tensors, for rules with a number for each tensor.</param>
     abstract Memory: tensors: int -> IReadOnlyList<string>
-    /// <summary>The count of numbers for the update of each tensor.</summary>
+    /// <summary>The number of coefficients for the update of each tensor.</summary>
     abstract Numbers: int
     /// <summary>Decides before the gradient is read. Returns false if the parts after the rule skip this step; Δ is then 0.</summary>
     abstract Prepare: step: int64 * decision: Decision -> bool
@@ -125,7 +125,7 @@ type IObservingRule =
     inherit IPreparingRule
     /// <summary>The number of sums for each tensor.</summary>
     abstract Sums: int
-    /// <summary>True if the update needs the decision of the same step.</summary>
+    /// <summary>True if the update uses the decision of the same step.</summary>
     abstract Waits: bool
     /// <summary>Adds a slice to the sums, before its update.</summary>
     abstract Observe<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> : step: int64 * view: View<'T> -> unit
@@ -178,7 +178,7 @@ type TensorView<'T> =
           Stride = stride
           Vectors = vectors }
 
-    /// <summary>A slot.</summary>
+    /// <summary>Returns a slot.</summary>
     member view.Slot(index: int) : Span<'T> = view.Slots.Slice(index * view.Stride, view.Gradient.Length)
 
 /// <summary>A rule that works on a whole tensor: by rows and columns, or with the index of an element.</summary>
@@ -189,8 +189,8 @@ type ITensorRule =
 
 /// <summary>A part that keeps averages of the parameters in a slot.</summary>
 type IAveraging =
-    /// <summary>The slot that holds them.</summary>
+    /// <summary>The index of the slot that contains the averages.</summary>
     abstract AverageSlot: int
-    /// <summary>The factor that turns the slot into the average.</summary>
+    /// <summary>Returns the factor that converts the slot to the average.</summary>
     /// <param name="numbers">The numbers of the part in the state.</param>
     abstract Scale: numbers: ReadOnlySpan<float> -> float

@@ -3,14 +3,14 @@ namespace CuteDl.Core.Optimizers
 open System
 open CuteDl.Core.Optimizers
 
-/// <summary>How the text form writes the value of an argument.</summary>
+/// <summary>The form of an argument's value in the text form.</summary>
 [<RequireQualifiedAccess>]
 type ValueForm =
-    /// <summary>As a number or a schedule.</summary>
+    /// <summary>A number or a schedule.</summary>
     | Number
-    /// <summary>As a whole number.</summary>
+    /// <summary>A whole number.</summary>
     | Whole
-    /// <summary>As <c>true</c> or <c>false</c>.</summary>
+    /// <summary><c>true</c> or <c>false</c>.</summary>
     | Flag
 
 /// <summary>A hyper-parameter of a kind of rule.</summary>
@@ -31,7 +31,7 @@ type Argument
     member _.Name = name
     /// <summary>A short description.</summary>
     member _.Summary = summary
-    /// <summary>How the text form writes the value.</summary>
+    /// <summary>The form of the value in the text form.</summary>
     member _.Form = form
     /// <summary>The allowed range.</summary>
     member _.Range = range
@@ -47,7 +47,7 @@ type Argument
         | ValueForm.Whole -> range.Contains value && Math.Floor value = value
         | ValueForm.Flag -> value = 0.0 || value = 1.0
 
-    /// <summary>The allowed values in words: an interval, whole numbers in an interval, or true and false.</summary>
+    /// <summary>Describes the allowed values: an interval, whole numbers in an interval, or true and false.</summary>
     member _.Allowed =
         match form with
         | ValueForm.Flag -> "true or false"
@@ -55,13 +55,13 @@ type Argument
         | ValueForm.Whole -> $"a whole number in {range}"
         | ValueForm.Number -> $"{range}"
 
-    /// <summary>Writes a value as in the text form.</summary>
+    /// <summary>Returns a value as the text form writes it.</summary>
     member _.Write(value: float) =
         match form with
         | ValueForm.Flag -> if value <> 0.0 then "true" else "false"
         | _ -> NumberText.ofFloat value
 
-    /// The condition on a value: the end of "lr must ...".
+    /// The condition on a value, as the end of a sentence "lr must ...".
     member internal argument.Must =
         match form with
         | ValueForm.Number -> $"be in {range}"
@@ -115,11 +115,13 @@ type Page =
         Formula: string
         /// <summary>The paper that introduced it.</summary>
         Source: string
-        /// <summary>The framework settings that it reproduces, and the differences.</summary>
+        /// <summary>The framework settings with the same results, and the differences.</summary>
         Reproduces: string
         /// <summary>Its conventions; None for transformations.</summary>
         Conventions: Conventions option
-        /// <summary>Laws that it does not obey, each with the reason: <c>"P22", "the bias corrections depend on the number of steps"</c>.</summary>
+        /// <summary>
+        /// The laws that it does not obey, each with the reason: <c>"P22", "the bias corrections depend on the number of steps"</c>.
+        /// </summary>
         Exempt: (string * string) list
     }
 
@@ -147,7 +149,7 @@ type RuleKind internal (name: string, role: Role, page: Page, defaults: IPart, a
 type RuleKind<'H when 'H :> IPart> internal (kind: RuleKind, defaults: 'H) =
     /// <summary>The hyper-parameters' defaults.</summary>
     member _.Defaults = defaults
-    /// <summary>The same kind without the type of its record.</summary>
+    /// <summary>The kind without the type of its record.</summary>
     member _.Kind = kind
 
 module internal RuleKind =

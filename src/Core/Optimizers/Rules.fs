@@ -1,6 +1,8 @@
 namespace CuteDl.Core.Optimizers
 
-/// <summary>The table of rules. A new rule needs a law, a record and an entry here; tests, lists and texts are derived from the table.</summary>
+/// <summary>
+/// The table of rules. A new rule needs an update, a record and an entry here. Tests, lists and texts are derived from the table.
+/// </summary>
 module Rules =
     let fixedRate = VelocityRules.fixedRate
     let momentum = VelocityRules.momentum

@@ -33,7 +33,7 @@ type CyclicMode =
 /// <remarks>The constructors check nothing; <c>Schedule.validated</c> does. Two schedules are equal if all their numbers are equal.</remarks>
 [<RequireQualifiedAccess; NoComparison>]
 type Schedule =
-    /// <summary>v.</summary>
+    /// <summary>v at every step.</summary>
     | Constant of value: float
     /// <summary>v · factor^⌊t / every⌋; factor in (0, ∞).</summary>
     | Step of value: float * every: int64 * factor: float
@@ -140,5 +140,5 @@ type Schedule =
                 []
         | Product(first, others) -> write Schedules.product [ part first ] (List.map part others) []
 
-    /// <summary>The text form, <c>cosine(0.1, steps=50, end=0.001)</c>; without arguments that have their defaults.</summary>
+    /// <summary>Returns the text form, <c>cosine(0.1, steps=50, end=0.001)</c>, without arguments that have their defaults.</summary>
     override schedule.ToString() = Syntax.print schedule.Node

@@ -1,6 +1,6 @@
 namespace CuteDl.Core.Optimizers
 
-/// The arguments of a call to a kind of schedule, checked and with defaults filled in.
+/// The checked arguments of a call to a kind of schedule, with defaults filled in.
 [<Sealed>]
 type internal ScheduleArguments(byName: Map<string, Node>, repeats: Node list list) =
 
@@ -31,7 +31,7 @@ module internal ScheduleArguments =
 
     let private wholeLimit = float (1L <<< 53)
 
-    /// The problem of a value for an argument; none if it is valid.
+    /// Returns the problem of a value for an argument; ValueNone if it is valid.
     let private problem (kind: ScheduleKind) (argument: ScheduleArgument) (value: Node) : string voption =
         let name = argument.Name
 

@@ -16,7 +16,7 @@ module Schedule =
 
     let private anneal (word: string) = if word = "linear" then Anneal.Linear else Anneal.Cosine
 
-    /// Pairs of a step and the value or schedule that starts there.
+    /// Reads pairs of a step and the value or schedule that starts there.
     let private pairs (read: Node -> 'part) (given: ScheduleArguments) : (int64 * 'part) list =
         [ for together in given.Repeats -> ScheduleArguments.Whole together[0], read together[1] ]
 
@@ -32,7 +32,7 @@ module Schedule =
         | "triangular2" -> CyclicMode.Triangular2
         | _ -> CyclicMode.Triangular
 
-    /// Makes each kind from its arguments. A reader reads the schedules within it.
+    /// Builds each kind of schedule from its arguments. The second function reads the schedules inside it.
     let private makers: (ScheduleKind * (string -> (Node -> Schedule) -> ScheduleArguments -> Schedule)) list =
         [ Schedules.constant, (fun _ _ given -> Schedule.Constant(given.Number "value"))
           Schedules.step, (fun _ _ given -> Schedule.Step(given.Number "value", given.Whole "every", given.Number "factor"))

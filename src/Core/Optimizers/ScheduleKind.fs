@@ -12,7 +12,9 @@ type ArgumentForm =
     /// <summary>A schedule.</summary>
     | Schedule
 
-    /// <summary>A description for lists: <c>[0, ∞)</c>, <c>whole, at least 1</c>, <c>cosine or linear</c>, <c>a schedule</c>.</summary>
+    /// <summary>
+    /// Returns a description for lists: <c>[0, ∞)</c>, <c>whole, at least 1</c>, <c>cosine or linear</c>, <c>a schedule</c>.
+    /// </summary>
     override form.ToString() =
         match form with
         | Number range -> string range
@@ -25,7 +27,9 @@ type ArgumentForm =
 type ArgumentPlace =
     /// <summary>At the start, without a name.</summary>
     | First
-    /// <summary>After the first arguments, without a name. All repeated arguments can be given together any number of times.</summary>
+    /// <summary>
+    /// After the first arguments, without a name. All repeated arguments together form a group, which can occur any number of times.
+    /// </summary>
     | Repeated
     /// <summary>After all others, as <c>name=value</c>.</summary>
     | Named
@@ -35,7 +39,6 @@ type ArgumentPlace =
 type ArgumentDefault =
     /// <summary>No default: the argument is required.</summary>
     | Required
-    /// <summary>A value.</summary>
     | Value of value: Term
     /// <summary>The value of another argument.</summary>
     | SameAs of name: string
@@ -55,7 +58,9 @@ type ScheduleArgument =
         Default: ArgumentDefault
     }
 
-    /// <summary>The default as in the text form, or the name of the argument whose value it takes; none if the argument is required.</summary>
+    /// <summary>
+    /// The default as in the text form, or the name of the argument whose value it takes; ValueNone if the argument is required.
+    /// </summary>
     member argument.DefaultText: string voption =
         match argument.Default with
         | ArgumentDefault.Required -> ValueNone

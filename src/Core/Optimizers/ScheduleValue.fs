@@ -5,7 +5,7 @@ open System
 /// The arithmetic of schedules. It runs at each training step, and allocates nothing.
 module internal ScheduleValue =
 
-    /// Prevents overflow, so that values and their products with 0 are finite.
+    /// Multiplies without overflow: the result is limited to the largest finite number, so that its product with 0 is 0 and not NaN.
     let private times (a: float) (b: float) = min Double.MaxValue (a * b)
 
     let private power (value: float) (exponent: float) = min Double.MaxValue (Math.Pow(value, exponent))
@@ -34,7 +34,7 @@ module internal ScheduleValue =
         else
             mix (first, last) (weight anneal ((length - elapsed) / length)) (weight anneal (elapsed / length))
 
-    /// The cycle of a step, the step within the cycle, and the length of the cycle.
+    /// Returns the cycle of a step, the step within the cycle, and the length of the cycle.
     let rec private cycle (index: int64) (elapsed: int64) (length: int64) (growth: int64) : struct (int64 * int64 * int64) =
         if growth = 1L then
             struct (elapsed / length, elapsed % length, length)
@@ -65,13 +65,13 @@ module internal ScheduleValue =
 
         mix (baseValue, max) (1.0 - share * height) (share * height)
 
-    /// The number of ascending steps that are at most t.
+    /// Returns the number of ascending steps that are at most t.
     let rec private passed (t: int64) (count: int) (steps: int64 list) : int =
         match steps with
         | step :: rest when step <= t -> passed t (count + 1) rest
         | _ -> count
 
-    /// Of parts that start at ascending steps: the part that contains t and its start, and the next part if there is one.
+    /// Returns the part that contains t, its start, and the next part if there is one. Parts start at ascending steps.
     let rec private around (t: int64) (start: int64) (part: 'part) (next: (int64 * 'part) list) =
         match next with
         | (step, later) :: rest when step <= t -> around t step later rest

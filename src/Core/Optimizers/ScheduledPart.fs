@@ -21,8 +21,8 @@ module internal HyperParameterField =
             let place = Expression.Field(Expression.Convert(part, record), field)
             Expression.Lambda<Action<IPart, float>>(Expression.Assign(place, value), part, value).Compile()
 
-    /// Finds how to set a hyper-parameter of a part, by comparing two parts made with two values. If one field differs, the setter writes it;
-    /// if none differs, the setter does nothing; otherwise None.
+    /// Finds a setter for a hyper-parameter, by comparing two parts made with two values. If one field differs, the setter writes it. If
+    /// none differs, the setter does nothing. Otherwise returns ValueNone.
     let find (first: IPart, firstValue: float) (second: IPart, secondValue: float) : Action<IPart, float> voption =
         if first.GetType() <> second.GetType() then
             ValueNone
@@ -42,9 +42,9 @@ module internal HyperParameterField =
             | _ -> ValueNone
 
 /// <summary>
-/// A part whose hyper-parameters follow schedules, with the values of the current step. Its second step finds out how to write the values
-/// into its own record, so that later steps allocate nothing. The first step makes new records, which is cheaper for a plan that takes only
-/// one step, as plans of pure steps do.
+/// A part whose hyper-parameters follow schedules, with the values of the current step. Its first step creates new records, which is
+/// cheaper for a plan that takes only one step, such as the plan of a pure step. Its second step finds out how to write the values into its
+/// own record, so that later steps allocate nothing.
 /// </summary>
 /// <param name="whole">The part with its constants.</param>
 /// <param name="select">Selects the part itself, or one of its components.</param>
@@ -78,7 +78,7 @@ type internal ScheduledPart(whole: IPart, select: IPart -> IPart, arguments: Arg
             part <- select start
             isWritten <- true
 
-    /// Begins a step, in which all values will be set.
+    /// Begins a step, in which all values must be set.
     member _.Begin() : unit =
         steps <- steps + 1L
 

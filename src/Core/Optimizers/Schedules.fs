@@ -18,7 +18,7 @@ module Schedules =
     let private whole name summary least value =
         argument name summary (ArgumentForm.Whole least) ArgumentPlace.Named (ArgumentDefault.Value(Term.Number(float value)))
 
-    /// One of several words; the first is the default.
+    /// An argument that is one of several words. The first is the default.
     let private word name summary words =
         argument name summary (ArgumentForm.Word words) ArgumentPlace.Named (ArgumentDefault.Value(Term.Call(List.head words, [])))
 
@@ -31,7 +31,7 @@ module Schedules =
 
     let private kind name summary source arguments = { Name = name; Summary = summary; Source = source; Arguments = arguments }
 
-    /// <summary>A bare number is also its text form.</summary>
+    /// <summary>A constant. Its text form can also be a bare number.</summary>
     let constant =
         kind "constant" "the same value at every step" "Optax constant_schedule" [ first "value" "the value" rate ]
 

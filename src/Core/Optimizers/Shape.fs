@@ -18,13 +18,13 @@ type Setting =
         | Schedule schedule -> Schedule.at schedule 0L
         | Plateau plateau -> plateau.Value
 
-    /// <summary>The text form.</summary>
+    /// <summary>Returns the text form.</summary>
     override setting.ToString() =
         match setting with
         | Schedule schedule -> string schedule
         | Plateau plateau -> string plateau
 
-/// Values for arguments that follow schedules.
+/// Sets the arguments that follow schedules.
 module internal Scheduled =
     /// Sets the values of the first step.
     let first (part: IPart) (scheduled: (Argument * Setting) list) : IPart =
@@ -34,7 +34,8 @@ module internal Scheduled =
     let middle (range: ArgumentRange) : float =
         if Double.IsInfinity range.Upper then range.Lower + 1.0 else (range.Lower + range.Upper) / 2.0
 
-    /// Sets values in the interior of the ranges. They show what the part can need later, such as the slot of a momentum that starts at 0.
+    /// Sets values in the interior of the ranges. They show what the part can need later, for example the slot of a momentum that starts at
+    /// 0.
     let within (part: IPart) (scheduled: (Argument * Setting) list) : IPart =
         scheduled |> List.fold (fun part (argument, _) -> argument.Set(part, middle argument.Range)) part
 
@@ -43,7 +44,7 @@ module internal Scheduled =
 type internal Shape =
     /// A rule or a transformation. The part holds the constants, and the settings the scheduled arguments.
     | Single of kind: RuleKind * part: IPart * scheduled: (Argument * Setting) list
-    /// Two or more parts; the Δ of each is the gradient of the next. None of them is a chain.
+    /// Two or more parts. The Δ of each is the gradient of the next. None of them is a chain.
     | Chain of Optimizer list
     /// Each tensor belongs to the first group whose pattern matches its name.
     | Groups of ParameterGroup list
@@ -152,7 +153,7 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
         | Shape.Single _
         | Shape.Chain _ -> []
 
-    /// <summary>The rule, to run it over elements of another type.</summary>
+    /// <summary>The rule, for running it over elements of another type.</summary>
     /// <exception cref="T:System.InvalidOperationException">The optimizer is a chain, has groups, or does not work element by element.</exception>
     member _.Rule: IRule =
         match shape with
@@ -180,7 +181,7 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
         | Shape.Single(_, _, scheduled) -> [ for argument, setting in scheduled -> KeyValuePair(argument.Name, setting) ]
         | _ -> []
 
-    /// <summary>The text form, <c>adam(lr=0.0001, beta1=0.9, beta2=0.99)</c>.</summary>
+    /// <summary>Returns the text form, <c>adam(lr=0.0001, beta1=0.9, beta2=0.99)</c>.</summary>
     override _.ToString() = text
 
     override _.Equals(other: obj | null) =
@@ -190,7 +191,7 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
 
     override _.GetHashCode() = text.GetHashCode StringComparison.Ordinal
 
-/// The rules and transformations of an optimizer, at any depth.
+/// Lists or replaces the rules and transformations of an optimizer, at any depth.
 module internal Singles =
     /// Lists them in order.
     let rec list (optimizer: Optimizer) : (RuleKind * IPart * (Argument * Setting) list) list =

@@ -3,7 +3,7 @@ namespace CuteDl.Core.Optimizers
 open System
 open System.Numerics
 
-/// <summary>A slot or a number of a state is not finite, so a parameter would never change again.</summary>
+/// <summary>Thrown if a slot or number of a state is not finite, so that a parameter would never change again.</summary>
 /// <remarks>Checked at every 16th step, before anything changes. Not thrown for tensors whose parameters are not finite.</remarks>
 type NonFiniteStateException(slotName: string, tensorName: string, element: int, value: float) =
     inherit
@@ -47,7 +47,7 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     static member internal PlanOf(optimizer: Optimizer, layout: Layout) = Plan(optimizer, layout, alignment)
 
-    /// The first difference because of which a plan cannot continue with the state of another.
+    /// Returns the first reason why a plan cannot continue with the state of another.
     static member internal Difference(plan: Plan, next: Plan) : string =
         let partOf (node: PartNode) = if node.Path = "" then node.Kind.Name else $"{node.Kind.Name} at {node.Path}"
 
@@ -103,7 +103,7 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         [ for node in plan.Nodes do
               for slot in node.SlotNames -> node.Name slot ]
 
-    /// A writable slot by name.
+    /// Returns a writable slot by name.
     member internal state.WritableSlot(slotName: string) : Memory<'T> =
         let found =
             plan.Nodes

@@ -2,17 +2,17 @@ namespace CuteDl.Core.Optimizers
 
 open System
 
-/// <summary>Advice after an unknown name.</summary>
+/// <summary>Suggests known names after an unknown one.</summary>
 module Suggestion =
-    /// Longer names are never a misspelling of a known one, and the time of the search grows with the length.
+    /// Longer names are not misspellings of a known name, and the search time grows with the length.
     [<Literal>]
     let private longestName = 64
 
-    /// The most names that a message lists.
+    /// The largest number of names that a message lists.
     [<Literal>]
     let private mostListed = 12
 
-    /// Edits (insert, delete, replace) between two names: Levenshtein 1966.
+    /// Returns the edit distance (insertions, deletions, replacements) of two names: Levenshtein 1966.
     let private distance (a: string) (b: string) =
         let mutable above = Array.init (b.Length + 1) id
 

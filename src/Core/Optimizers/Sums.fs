@@ -1,12 +1,12 @@
 /// Sums over whole tensors, always in double precision.
 ///
-/// Eight partial sums, element i in the one numbered i mod 8. Four groups of eight neighbours at a time are first added to each other,
-/// as (1 + 2) + (3 + 4), so that a sum waits for one addition instead of four. The remaining groups are added one by one.
-/// At the end the partial sums are added in a fixed order, and then the elements that fill no group. This order is defined by elements and
-/// not by registers, so the bits do not depend on the width of the registers. A register handles as many partial sums as it holds, and
-/// another round handles the others. Squares of singles are exact in double, so a norm of singles cannot overflow. A norm of doubles
-/// overflows if elements exceed about 1e154: it is infinite, and a gradient clipped by it is 0. Scaling, as in BLAS, would need a division
-/// for each element or a second pass at every step.
+/// There are eight partial sums: element i belongs to number i mod 8. Four groups of eight neighbours at a time are first added to each
+/// other, as (1 + 2) + (3 + 4), so that a sum waits for one addition instead of four. The remaining groups are added one by one. At the end
+/// the partial sums are added in a fixed order, and then the elements that fill no group. This order depends on the elements only, so the
+/// bits do not depend on the register width. A register handles as many partial sums as it has lanes, and further rounds handle the others.
+/// Squares of float32 numbers are exact in double, so a norm of float32 numbers cannot overflow. A norm of float64 numbers overflows if
+/// elements exceed about 1e154: it is infinite, and a gradient clipped by it is 0. Scaling, as in BLAS, would need a division per element
+/// or a second pass at every step.
 module internal CuteDl.Core.Optimizers.Sums
 
 open System
@@ -17,7 +17,7 @@ open System.Runtime.Intrinsics
 open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 
-/// The summand: a function of an element of x and the element of y at the same position.
+/// The summand, as a function of an element of x and the element of y at the same position.
 type private ITerm =
     static abstract Of<'E when 'E: struct and 'E :> IElement<'E>> : x: 'E * y: 'E -> 'E
 
@@ -131,22 +131,22 @@ let private sum<'K, 'T when 'K :> ITerm and 'T: unmanaged and 'T :> IFloatingPoi
     let s = MemoryMarshal.CreateReadOnlySpan(&sums, partials)
     (((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]))) + rest
 
-/// Σ x².
+/// Returns Σ x².
 let squares (x: ReadOnlySpan<'T>) : float = sum<Product, 'T> x x
 
-/// Σ x y over two tensors of equal length.
+/// Returns Σ x y over two tensors of equal length.
 let products (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<Product, 'T> x (y.Slice(0, x.Length))
 
-/// Σ |x|.
+/// Returns Σ |x|.
 let magnitudes (x: ReadOnlySpan<'T>) : float = sum<Magnitude, 'T> x x
 
-/// Σ (x − y)² over two tensors of equal length.
+/// Returns Σ (x − y)² over two tensors of equal length.
 let squaresOfDifferences (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<SquareOfDifference, 'T> x (y.Slice(0, x.Length))
 
-/// Σ (x y)² over two tensors of equal length.
+/// Returns Σ (x y)² over two tensors of equal length.
 let squaresOfProducts (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<SquareOfProduct, 'T> x (y.Slice(0, x.Length))
 
-/// 0 if the squares of all elements are finite in the elements' own precision, otherwise NaN.
+/// Returns 0 if the squares of all elements are finite in the elements' own precision, otherwise NaN.
 let squarable (x: ReadOnlySpan<'T>) : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     let step = Vector<'T>.Count
     let mutable sum = Vector<'T>.Zero
@@ -165,7 +165,7 @@ let squarable (x: ReadOnlySpan<'T>) : float when 'T: unmanaged and 'T :> IFloati
 
     total
 
-/// 0 if all elements are finite, otherwise NaN.
+/// Returns 0 if all elements are finite, otherwise NaN.
 let finite (x: ReadOnlySpan<'T>) : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     let step = Vector<'T>.Count
     let mutable sum = Vector<'T>.Zero

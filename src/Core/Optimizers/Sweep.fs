@@ -9,7 +9,7 @@ open System.Numerics
 open System.Runtime.Intrinsics
 open CuteDl.Core.Numerics
 
-/// Runs over as many elements from the start as fill registers of a width. Returns their number.
+/// Updates as many elements from the start as fill whole registers. Returns their number.
 let private registers<'V, 'T, 'R
     when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> and 'V: struct and 'V :> IElement<'V> and 'V :> IRegister<'V, 'T> and 'R :> IRule>
     (rule: 'R)
@@ -40,7 +40,7 @@ let private registers<'V, 'T, 'R
     rule.Sweep(step, pass)
     gradient.Length / width * width
 
-/// Runs a rule over a slice: in registers if vectors are enabled, and the remaining elements one by one.
+/// Updates a slice: in registers if vectors are enabled, and the remaining elements one by one.
 let run
     (vectors: bool)
     (rule: 'R)

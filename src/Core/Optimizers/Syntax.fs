@@ -8,7 +8,7 @@ open System.Text
 /// <summary>A part of a text form, and its position in the text.</summary>
 type Node =
     {
-        /// <summary>The character where the part begins, counted from 0.</summary>
+        /// <summary>The position of the part, counted from 0.</summary>
         At: int
         /// <summary>The content of the part.</summary>
         Term: Term
@@ -16,17 +16,17 @@ type Node =
 
 /// <summary>The content of a part of a text form.</summary>
 and [<RequireQualifiedAccess>] Term =
-    /// <summary><c>0.1</c>, <c>-2</c>, <c>1e-4</c>, <c>inf</c>; never NaN.</summary>
+    /// <summary>A number: <c>0.1</c>, <c>-2</c>, <c>1e-4</c> or <c>inf</c>; never NaN.</summary>
     | Number of value: float
-    /// <summary><c>true</c> or <c>false</c>.</summary>
+    /// <summary>A flag: <c>true</c> or <c>false</c>.</summary>
     | Flag of value: bool
-    /// <summary><c>"quoted"</c>, with <c>\"</c> and <c>\\</c> for a quote and a backslash within.</summary>
+    /// <summary>A text: <c>"quoted"</c>, with <c>\"</c> for a quote and <c>\\</c> for a backslash.</summary>
     | Text of value: string
-    /// <summary><c>name</c> or <c>name(entry, entry, ...)</c>; without entries the two are equal.</summary>
+    /// <summary>A call: <c>name</c> or <c>name(entry, entry, ...)</c>. Without entries, the two are equal.</summary>
     | Call of name: string * arguments: Entry list
-    /// <summary><c>a | b | c</c>: two or more parts, none of them a chain.</summary>
+    /// <summary>A chain: <c>a | b | c</c>, two or more parts, none of them a chain.</summary>
     | Chain of parts: Node list
-    /// <summary><c>{ "pattern": value, "optional"?: value, ... }</c>: one or more groups.</summary>
+    /// <summary>Groups: <c>{ "pattern": value, "optional"?: value, ... }</c>, at least one.</summary>
     | Groups of groups: GroupEntry list
 
 /// <summary>A group: <c>"pattern": value</c>, or <c>"pattern"?: value</c> if it may match no tensor.</summary>
@@ -40,12 +40,12 @@ and GroupEntry =
         Value: Node
     }
 
-/// <summary>An argument of a call: <c>value</c> or <c>name=value</c>. Those without a name come first.</summary>
+/// <summary>An argument of a call: <c>value</c> or <c>name=value</c>. Arguments without a name come first.</summary>
 and Entry =
     {
         /// <summary>The name, if there is one. Names within a call are unique.</summary>
         Name: string voption
-        /// <summary>The character where the entry begins, counted from 0.</summary>
+        /// <summary>The position of the entry, counted from 0.</summary>
         At: int
         /// <summary>The value.</summary>
         Value: Node
@@ -67,7 +67,7 @@ type private SyntaxReader(text: string, maximumDepth: int) =
         while position < text.Length && Char.IsWhiteSpace text[position] do
             position <- position + 1
 
-    // A rune: half of a surrogate pair cannot be shown.
+    // A whole rune: half of a surrogate pair cannot be displayed.
     let found () =
         if position >= text.Length then
             "the end"
@@ -328,7 +328,7 @@ module Syntax =
 
     and private writeEntry (into: StringBuilder) (entry: Entry) : unit =
         match entry with
-        // A word as a value, as in anneal=linear.
+        // A value that is a word, as in anneal=linear.
         | { Name = ValueSome name; Value = { Term = Term.Call(word, []) } } -> into.Append($"{name}={word}") |> ignore
         | { Name = ValueSome name } ->
             into.Append($"{name}=") |> ignore

@@ -8,26 +8,25 @@ open CuteDl.Core.Data
 open CuteDl.Core.Optimizers
 
 /// <summary>
-/// An optimizer on its way: what it is, what it remembers, and the parameters. Steps from a checkpoint that was saved and read are those
-/// of the run that was never stopped, bit for bit.
+/// An optimizer with its state and the parameters. Steps after saving and reading a checkpoint equal those of an uninterrupted run bit for
+/// bit.
 /// </summary>
 type Checkpoint<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     {
-        /// <summary>The optimizer.</summary>
         Optimizer: Optimizer
-        /// <summary>Its state.</summary>
+        /// <summary>The state of the optimizer.</summary>
         State: State<'T>
         /// <summary>The parameters, in the order of the state's layout.</summary>
         Parameters: 'T array
     }
 
 /// <summary>
-/// Checkpoints in files. Parameters are tensors <c>parameter:NAME</c> of their shapes, slots <c>slot:NAME</c>, the numbers that parts
-/// remember <c>number:NAME</c>, and <c>steps</c> what each part has counted; the text form, the order of the parameters and the
-/// library's version are metadata. Schedules and noise are functions of the steps and need no more.
+/// Stores checkpoints in files. Parameters are tensors <c>parameter:NAME</c> with their shapes, slots are <c>slot:NAME</c>, the scalars of
+/// parts are <c>number:NAME</c>, and <c>steps</c> has the step count of each part. The text form, the order of the parameters and the
+/// version of the library are metadata. Schedules and noise are functions of the step, so nothing else needs to be stored.
 /// </summary>
 module Checkpoint =
-    /// <summary>The metadata key that says what the file is, and its version.</summary>
+    /// <summary>The metadata key that identifies a checkpoint. Its value is the version of the format.</summary>
     let FormatKey = "cutedl.checkpoint"
 
     let private format = "1"
@@ -48,10 +47,9 @@ module Checkpoint =
         | :? (float array) as values -> F64 values
         | _ -> raise (NotSupportedException $"checkpoints hold float32 and float, not {typeof<'T>.Name}.")
 
-    /// <summary>A checkpoint as the content of a safetensors file.</summary>
-    /// <exception cref="T:System.ArgumentException">
-    /// The parameters are not as many as the state says, or a parameter's name has a line break.
-    /// </exception>
+    /// <summary>Converts a checkpoint to the content of a safetensors file.</summary>
+    /// <exception cref="T:System.ArgumentException">The number of parameters differs from the state's, or the name of a parameter has a
+    /// line break.</exception>
     let toContent (checkpoint: Checkpoint<'T>) : Safetensors =
         let state = checkpoint.State
         let layout = state.Layout
@@ -128,11 +126,12 @@ module Checkpoint =
 
         (values<'T> file name tensor)[0]
 
-    /// <summary>The checkpoint of an optimizer in the content of a safetensors file.</summary>
-    /// <param name="optimizer">The optimizer, which the text form need not know; its parts must be those of the saved one.</param>
-    /// <param name="file">The file's name, for messages.</param>
+    /// <summary>Reads the checkpoint of a given optimizer from the content of a safetensors file.</summary>
+    /// <param name="optimizer">The optimizer, which need not have a text form. Its parts must be those of the saved one.</param>
+    /// <param name="file">The name of the file, for messages.</param>
     /// <param name="content">The content.</param>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is no checkpoint, of another optimizer, or of another precision.</exception>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The content is not a checkpoint, or belongs to another optimizer or
+    /// precision.</exception>
     let ofContentFor<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         (optimizer: Optimizer)
         (file: string)
@@ -189,10 +188,9 @@ module Checkpoint =
 
         { Optimizer = optimizer; State = state.At step; Parameters = parameters }
 
-    /// <summary>The checkpoint in the content of a safetensors file.</summary>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">
-    /// It is no checkpoint, its optimizer's text form is not known, or it is of another precision.
-    /// </exception>
+    /// <summary>Reads a checkpoint from the content of a safetensors file.</summary>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The content is not a checkpoint, the text form of its optimizer is unknown,
+    /// or it has another precision.</exception>
     let ofContent<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (file: string) (content: Safetensors) : Checkpoint<'T> =
         checkFormat file content
 
@@ -204,8 +202,8 @@ module Checkpoint =
 
         ofContentFor<'T> optimizer file content
 
-    /// <summary>Writes a checkpoint to a safetensors file, whole or not at all.</summary>
-    /// <exception cref="T:System.IO.IOException">The file cannot be written; what was there before is still there.</exception>
+    /// <summary>Writes a checkpoint to a safetensors file, completely or not at all.</summary>
+    /// <exception cref="T:System.IO.IOException">The file cannot be written. An old file is unchanged.</exception>
     let save (path: string) (checkpoint: Checkpoint<'T>) : unit = Safetensors.save path (toContent checkpoint)
 
     /// <summary>Reads a checkpoint from a safetensors file.</summary>
@@ -213,16 +211,16 @@ module Checkpoint =
     let read<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (path: string) : Checkpoint<'T> =
         ofContent<'T> path (Safetensors.read path)
 
-    /// <summary>Reads the checkpoint of an optimizer that the text form does not know.</summary>
+    /// <summary>Reads the checkpoint of an optimizer that has no text form.</summary>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">As for <c>ofContentFor</c>, or the file is damaged.</exception>
     let readFor<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (optimizer: Optimizer) (path: string) : Checkpoint<'T> =
         ofContentFor<'T> optimizer path (Safetensors.read path)
 
-    // In an archive of arrays the metadata are arrays of bytes.
+    // An npz archive has only arrays, so each metadata entry is an array of bytes.
     let private metadataPrefix = "metadata:"
 
-    /// <summary>Writes a checkpoint to an npz archive: the same tensors, the metadata as bytes of UTF-8 beside them.</summary>
-    /// <exception cref="T:System.IO.IOException">The file cannot be written; what was there before is still there.</exception>
+    /// <summary>Writes a checkpoint to an npz archive: the same tensors, and the metadata as UTF-8 bytes.</summary>
+    /// <exception cref="T:System.IO.IOException">The file cannot be written. An old file is unchanged.</exception>
     let saveNpz (path: string) (checkpoint: Checkpoint<'T>) : unit =
         let content = toContent checkpoint
 

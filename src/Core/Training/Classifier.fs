@@ -8,19 +8,19 @@ open CuteDl.Core.Networks
 open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 
-/// <summary>A network that learns to tell classes apart, in batches of labelled examples.</summary>
-/// <param name="model">What to train.</param>
-/// <param name="data">On what; its examples must be as long as the model's inputs.</param>
-/// <param name="batchSize">Examples a step, at least 1.</param>
-/// <param name="order">In which order an epoch goes through the examples.</param>
-/// <param name="seed">Decides the shuffles and the dropouts.</param>
-/// <param name="mean">How the validation loss averages the examples' losses.</param>
-/// <exception cref="T:System.ArgumentException">Model and data do not fit, a set is empty, or a batch has no examples.</exception>
+/// <summary>A network that is trained to classify labelled examples in batches.</summary>
+/// <param name="model">The model.</param>
+/// <param name="data">The data sets. Their examples must be as long as the model's inputs.</param>
+/// <param name="batchSize">The number of examples per step, at least 1.</param>
+/// <param name="order">The order of examples in an epoch.</param>
+/// <param name="seed">The seed of the order and of the dropout masks.</param>
+/// <param name="mean">The mean that the validation loss is.</param>
+/// <exception cref="T:System.ArgumentException">The model does not fit the data, a set is empty, or the batch size is below 1.</exception>
 [<Sealed>]
 type Classifier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     (model: Model, data: DataSets, batchSize: int, order: Order, seed: int, mean: ValidationMean) =
 
-    // About this many examples go through a network at once in validation, where that costs least.
+    // The approximate number of examples per forward pass in validation, chosen for speed.
     let usualBlock = 256
 
     let mismatch (name: string) (message: string) : unit = raise (ArgumentException(message, name))
@@ -42,18 +42,18 @@ type Classifier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     let set = data.Training
     let layout = Layout.Of(Model.parameters model)
 
-    // Examples that validation passes through the network at once. A mean over examples takes blocks that do not depend on the batch size,
-    // so that its bits do not either. A mean over batches takes whole batches.
+    // The number of examples per forward pass in validation. For a mean over examples it does not depend on the batch size, so the bits of
+    // the mean do not either. For a mean over batches it is a whole number of batches.
     let validationBlock =
         match mean with
         | OverExamples -> usualBlock
         | OverBatches -> batchSize * max 1 (usualBlock / batchSize)
 
-    // No more space than the data can fill.
+    // The network's buffers need not be larger than the data.
     let network =
         Network<'T>(model, min (max batchSize validationBlock) (max set.Count data.Validation.Count))
 
-    /// The sum of the losses of a block's examples, or of its batches' means.
+    /// Returns the sum of the losses of a block's examples, or of its batches' mean losses.
     let blockLoss (rows: int) : float =
         match mean with
         | OverExamples -> float rows * network.Validate rows
@@ -68,7 +68,7 @@ type Classifier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     let dropoutKey = RandomStream.key seed "dropout"
     let validationOrder = Batches.permutation FileOrder data.Validation.Count 0 0
 
-    // The order of the epoch that was last asked for.
+    // The most recently used epoch, and the order of its examples.
     let mutable epoch = -1
     let mutable indices: int array = [||]
 
@@ -79,7 +79,7 @@ type Classifier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
         epoch <- next
 
-    /// The position of the largest answer; of the first, on ties.
+    /// Returns the index of the largest output. Of equal outputs, the first wins.
     let answer (row: int) : int =
         let outputs = model.Outputs
         let answers = network.Outputs.Slice(row * outputs, outputs)
@@ -91,10 +91,10 @@ type Classifier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
         best
 
-    /// <summary>The network at work; its parameters are the workload's.</summary>
+    /// <summary>The network. Its parameters are the parameters of the workload.</summary>
     member _.Network = network
 
-    /// <summary>What it learns from and is validated on.</summary>
+    /// <summary>The training and validation sets.</summary>
     member _.Data = data
 
     interface IWorkload<'T> with

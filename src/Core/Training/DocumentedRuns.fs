@@ -2,14 +2,14 @@ namespace CuteDl.Core.Training
 
 open CuteDl.Core.Optimizers
 
-/// <summary>One of the document's runs: an optimizer with the document's results.</summary>
+/// <summary>A run of the source document: an optimizer with the results that the document reports.</summary>
 type DocumentedRun =
     {
-        /// <summary>fixed-0.0001, fixed-0.2, ...</summary>
+        /// <summary>The name: fixed-0.0001, fixed-0.2, ...</summary>
         Name: string
         /// <summary>The optimizer with the document's settings.</summary>
         Optimizer: Optimizer
-        /// <summary>The document's own figures, in words; empty if it gives none.</summary>
+        /// <summary>The figures that the document reports; empty if it reports none.</summary>
         Figures: string
         /// <summary>True if the document calls the run diverged.</summary>
         CalledDiverged: bool
@@ -20,7 +20,7 @@ module DocumentedRuns =
     let private run name optimizer figures =
         { Name = name; Optimizer = optimizer; Figures = figures; CalledDiverged = false }
 
-    /// <summary>All eight, in the document's order.</summary>
+    /// <summary>All eight runs, in the document's order.</summary>
     let all =
         [ run "fixed-0.0001" (Optimizer.fixedRate { Fixed.LearningRate = 0.0001 }) "close to a million steps, too slow"
           { run

@@ -1,23 +1,25 @@
 namespace CuteDl.Core.Training
 
-/// <summary>Why a run ended.</summary>
+/// <summary>The reason why a run ended.</summary>
 type StopReason =
-    /// <summary>No smaller validation loss for too many validations.</summary>
+    /// <summary>The validation loss did not improve for too many validations.</summary>
     | NoImprovement
-    /// <summary>The validation loss still fell, but gained too little.</summary>
+    /// <summary>The validation loss still decreased, but too slowly.</summary>
     | TooSlow
     /// <summary>The validation accuracy stayed above its target.</summary>
     | TargetHeld
-    /// <summary>It reached the limit of epochs.</summary>
+    /// <summary>The limit of epochs was reached.</summary>
     | MaxEpochs
-    /// <summary>It reached the limit of steps.</summary>
+    /// <summary>The limit of steps was reached.</summary>
     | MaxSteps
-    /// <summary>A loss was NaN or infinite, or the optimizer could not take a step because gradients or its state were.</summary>
+    /// <summary>
+    /// A loss was NaN or infinite, or the optimizer could not take a step because gradients or its state were not finite.
+    /// </summary>
     | Diverged
-    /// <summary>Whoever started it asked it to end.</summary>
+    /// <summary>The caller cancelled the run.</summary>
     | Cancelled
 
-    /// <summary>no-improvement, too-slow, target-held, max-epochs, max-steps, diverged, cancelled.</summary>
+    /// <summary>Returns the name in lower case, with hyphens: <c>no-improvement</c>, <c>too-slow</c>, <c>target-held</c>, ...</summary>
     override reason.ToString() =
         match reason with
         | NoImprovement -> "no-improvement"
@@ -28,35 +30,35 @@ type StopReason =
         | Diverged -> "diverged"
         | Cancelled -> "cancelled"
 
-/// <summary>How a validation loss averages the examples' losses.</summary>
+/// <summary>The mean that a validation loss is.</summary>
 type ValidationMean =
     /// <summary>The mean over the examples, whatever the batch size.</summary>
     | OverExamples
     /// <summary>
-    /// The mean of the batches' mean losses, in batches of training's size. A smaller last batch counts as much as the others. The source
-    /// document's runs are validated so.
+    /// The mean of the batches' mean losses, with the batch size of training. A smaller last batch has the same weight as the others. The
+    /// source document's runs use this mean.
     /// </summary>
     | OverBatches
 
-    /// <summary>examples, batches.</summary>
+    /// <summary>Returns <c>examples</c> or <c>batches</c>.</summary>
     override mean.ToString() =
         match mean with
         | OverExamples -> "examples"
         | OverBatches -> "batches"
 
-/// <summary>What one validation saw.</summary>
+/// <summary>The result of one validation.</summary>
 [<Struct>]
 type Validation =
     {
-        /// <summary>How many training steps were taken before it.</summary>
+        /// <summary>The number of training steps before it.</summary>
         Step: int64
         /// <summary>The training loss of the last batch before it.</summary>
         TrainingLoss: float
         /// <summary>The mean validation loss; see <c>ValidationMean</c>.</summary>
         Loss: float
-        /// <summary>The share of validation examples whose largest output is their class (the first largest, on ties).</summary>
+        /// <summary>The share of validation examples whose largest output is their class. Of equal outputs, the first counts.</summary>
         Accuracy: float
     }
 
-/// <summary>All validations of a run so far, oldest first. Grows at the end only.</summary>
+/// <summary>All validations of a run so far, oldest first. New ones are appended.</summary>
 type History = System.Collections.Generic.IReadOnlyList<Validation>

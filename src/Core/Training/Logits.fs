@@ -6,30 +6,32 @@ open CuteDl.Core.Data
 open CuteDl.Core.Networks
 
 /// <summary>
-/// What became of a model's outputs. Through a relu at the end, an output that is 0 for an image passes no gradient back; one
-/// that is 0 for all images has died, and its class can no longer be learned.
+/// The state of a model's outputs. A relu output that is 0 for an image passes no gradient back. An output that is 0 for all images is
+/// dead: its class can no longer be learned.
 /// </summary>
 type LogitHealth =
     {
-        /// <summary>The outputs that are 0 for every example of both sets.</summary>
+        /// <summary>The outputs that are 0 for every training and validation example.</summary>
         Dead: int list
-        /// <summary>The outputs that are above 0 for some example, but for less than one in a thousand of the training set.</summary>
+        /// <summary>
+        /// The outputs that are above 0 for at least one example, but for less than one in a thousand of the training set.
+        /// </summary>
         AlmostDead: int list
         /// <summary>
-        /// The largest accuracy over the validation set that these outputs leave: an example of class c can be right only where
-        /// output c is above 0. (Class 0 is excepted: it is what an example is taken for whose outputs are all 0.)
+        /// The highest validation accuracy that is possible with these outputs. An example of class c can be right only if output c is
+        /// above 0. (Class 0 is an exception, because an example whose outputs are all 0 is assigned to it.)
         /// </summary>
         AccuracyCeiling: float
     }
 
-/// <summary>Looking at a trained model's outputs.</summary>
+/// <summary>Examines the outputs of a trained model.</summary>
 module LogitHealth =
-    /// <summary>Nothing is wrong: what a model without a relu at its end has.</summary>
+    /// <summary>The health of a model without problems, and of every model whose outputs are not relu.</summary>
     let sound = { Dead = []; AlmostDead = []; AccuracyCeiling = 1.0 }
 
     let private almostNever = 0.001
 
-    /// For how many examples each output is above 0, and for how many of its own class.
+    /// Returns, for each output, the number of examples for which it is above 0, and the number of these that have its class.
     let private countAlive (network: Network<'T>) (set: DataSet) : struct (int array * int array) =
         let outputs = network.Model.Outputs
         let all = Array.zeroCreate outputs
@@ -52,7 +54,7 @@ module LogitHealth =
 
         struct (all, own)
 
-    /// <summary>The health of the outputs of a network with its present parameters.</summary>
+    /// <summary>Returns the health of a network's outputs with its current parameters.</summary>
     let measure (network: Network<'T>) (data: DataSets) : LogitHealth =
         if network.Model.OutputActivation <> ReLU then
             sound
@@ -76,7 +78,7 @@ module LogitHealth =
               AlmostDead = List.filter isAlmostDead outputs
               AccuracyCeiling = 1.0 - float lost / float data.Validation.Count }
 
-/// <summary>Looking at the units within a trained model.</summary>
+/// <summary>Examines the hidden units of a trained model.</summary>
 module HiddenUnits =
     let private hiddenRelus (model: Model) : (int * int) list =
         [ for i, layer in List.indexed model.Layers do
@@ -85,10 +87,10 @@ module HiddenUnits =
               | _ -> () ]
 
     /// <summary>
-    /// How many units of each hidden relu layer, first to last, are 0 for every example of a set: they pass no gradient back, and do
-    /// not learn from these examples any more.
+    /// Returns, for each hidden relu layer in order, the number of units that are 0 for every example of a set. These units pass no
+    /// gradient back, so they no longer learn from these examples.
     /// </summary>
-    /// <param name="network">The network with its present parameters.</param>
+    /// <param name="network">The network, with its current parameters.</param>
     /// <param name="set">The examples.</param>
     let dead (network: Network<'T>) (set: DataSet) : int array =
         let layers =

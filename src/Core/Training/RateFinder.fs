@@ -6,20 +6,20 @@ open System.Numerics
 open System.Threading
 open CuteDl.Core.Optimizers
 
-/// <summary>How to look for a learning rate.</summary>
+/// <summary>The options of a learning-rate sweep.</summary>
 type RateFinderOptions =
     {
-        /// <summary>The rate of the first step; above 0. By default 1e-7.</summary>
+        /// <summary>The learning rate of the first step, above 0. Default 1e-7.</summary>
         Low: float
-        /// <summary>The rate of the last step; above <c>Low</c>. By default 10.</summary>
+        /// <summary>The learning rate of the last step, above <c>Low</c>. Default 10.</summary>
         High: float
-        /// <summary>Steps from the one to the other, at least 2. By default 200.</summary>
+        /// <summary>The number of steps, at least 2. Default 200.</summary>
         Steps: int
-        /// <summary>The hyper-parameter that is swept, in every part of the optimizer that has it. By default <c>lr</c>.</summary>
+        /// <summary>The hyper-parameter to sweep, in every part of the optimizer that has it. Default <c>lr</c>.</summary>
         Argument: string
-        /// <summary>The share of the past in the smoothed loss, in [0, 1). By default 0.9.</summary>
+        /// <summary>The decay β of the smoothed loss, in [0, 1). Default 0.9.</summary>
         Smoothing: float
-        /// <summary>The sweep ends where the smoothed loss is above so many times its least; above 1. By default 4.</summary>
+        /// <summary>The ratio of the smoothed loss to its smallest value at which the sweep ends, above 1. Default 4.</summary>
         Ceiling: float
     }
 
@@ -27,51 +27,52 @@ type RateFinderOptions =
 [<Struct>]
 type RatePoint =
     {
-        /// <summary>The rate that the step was taken with.</summary>
+        /// <summary>The learning rate of the step.</summary>
         Rate: float
-        /// <summary>The training loss before it.</summary>
+        /// <summary>The training loss before the step.</summary>
         Loss: float
         /// <summary>The exponential mean of the losses so far, divided by 1 − βᵗ.</summary>
         Smoothed: float
     }
 
-/// <summary>Why a sweep ended.</summary>
+/// <summary>The reason why a sweep ended.</summary>
 type SweepEnd =
-    /// <summary>The highest rate was reached.</summary>
+    /// <summary>The highest learning rate was reached.</summary>
     | Swept
-    /// <summary>The smoothed loss was above its ceiling.</summary>
+    /// <summary>The smoothed loss exceeded the ceiling.</summary>
     | Exploded
     /// <summary>A loss was NaN or infinite.</summary>
     | NotFinite
     /// <summary>The optimizer could not take a step, because gradients or its state were not finite.</summary>
     | StateNotFinite
-    /// <summary>Whoever started it asked it to end.</summary>
+    /// <summary>The caller cancelled the sweep.</summary>
     | Interrupted
 
-/// <summary>What came of a sweep.</summary>
+/// <summary>The result of a sweep.</summary>
 type RateSweep =
     {
-        /// <summary>All steps with a finite loss, rates ascending.</summary>
+        /// <summary>All steps with a finite loss, in ascending order of the rates.</summary>
         Points: RatePoint array
-        /// <summary>Why it ended.</summary>
+        /// <summary>The reason why it ended.</summary>
         End: SweepEnd
         /// <summary>
-        /// The rate at which the smoothed loss falls most steeply over the logarithm of the rate, before its least; nothing, where it
-        /// nowhere falls.
+        /// The learning rate at which the smoothed loss decreases most steeply over the logarithm of the rate, before its minimum;
+        /// ValueNone if it never decreases.
         /// </summary>
         Steepest: float voption
-        /// <summary>A tenth of the rate of the least smoothed loss; nothing, where the loss nowhere falls.</summary>
+        /// <summary>A tenth of the learning rate at the minimum of the smoothed loss; ValueNone if the loss never decreases.</summary>
         TenthOfLeast: float voption
     }
 
 /// <summary>
-/// Looks for a learning rate: from a low to a high one in a single short training, the rate growing by the same factor at each step
-/// (Smith 2015, "Cyclical learning rates for training neural networks", §3.3; the smoothing and the suggestions are those of fastai).
+/// Finds a learning rate in one short training: the rate grows by the same factor at each step (Smith 2015, "Cyclical learning rates for
+/// training neural networks", §3.3). The smoothing and the suggestions are those of fastai.
 /// </summary>
 module RateFinder =
-    /// <summary>From 1e-7 to 10 in 200 steps.</summary>
+    /// <summary>The default options: from 1e-7 to 10 in 200 steps.</summary>
     /// <remarks>
-    /// The smoothing that fastai takes, 0.98, remembers some fifty steps: so long behind the losses, suggestions come out several times too high.
+    /// fastai's smoothing, 0.98, averages about fifty steps. The smoothed loss then lags so far behind that suggestions are several times
+    /// too high.
     /// </remarks>
     let defaults = { Low = 1e-7; High = 10.0; Steps = 200; Argument = "lr"; Smoothing = 0.9; Ceiling = 4.0 }
 
@@ -94,7 +95,7 @@ module RateFinder =
         if not (options.Ceiling > 1.0) then
             outOfRange "ceiling" options.Ceiling "is above 1"
 
-    // The first of the smoothed losses are hardly smoothed: what falls there is chance.
+    // The first smoothed losses are hardly smoothed, so their decreases are ignored as chance.
     let private unsettled = 0.1
 
     let private suggestions (options: RateFinderOptions) (points: RatePoint array) : struct (float voption * float voption) =
@@ -109,7 +110,7 @@ module RateFinder =
                 if points[i].Smoothed < points[least].Smoothed then
                     least <- i
 
-            // All steps are of one length in the logarithm.
+            // All steps have the same length in the logarithm, so differences of losses are enough.
             let falls =
                 [| for i in first + 1 .. least -> struct (points[i].Smoothed - points[i - 1].Smoothed, points[i].Rate) |]
 
@@ -119,16 +120,14 @@ module RateFinder =
                 let struct (_, steepest) = falls |> Array.minBy (fun struct (fall, _) -> fall)
                 struct (ValueSome steepest, ValueSome(points[least].Rate / 10.0))
 
-    /// <summary>Sweeps the learning rate of an optimizer, from a state of its own and a copy of the parameters.</summary>
-    /// <param name="options">From where to where.</param>
-    /// <param name="workload">What is trained; its parameters are afterwards what they were before.</param>
-    /// <param name="optimizer">With what; it must have the hyper-parameter that is swept.</param>
-    /// <param name="initial">The parameters to begin with; not touched.</param>
-    /// <param name="cancellation">Ends the sweep, as interrupted, within one batch.</param>
-    /// <exception cref="T:System.ArgumentException">
-    /// An option is out of its range, the optimizer has no such hyper-parameter or does not allow such rates, or it or the parameters
-    /// do not fit the workload.
-    /// </exception>
+    /// <summary>Sweeps the learning rate of an optimizer, from a new state and a copy of the parameters.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="workload">The problem to train. Its parameters are restored afterwards.</param>
+    /// <param name="optimizer">The optimizer. It must have the swept hyper-parameter.</param>
+    /// <param name="initial">The initial parameters. They do not change.</param>
+    /// <param name="cancellation">Ends the sweep as interrupted, within one batch.</param>
+    /// <exception cref="T:System.ArgumentException">An option is out of its range; the optimizer does not have the hyper-parameter or does
+    /// not allow the rates; or the optimizer or the parameters do not fit the workload.</exception>
     let sweep<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         (options: RateFinderOptions)
         (workload: IWorkload<'T>)

@@ -2,30 +2,31 @@ namespace CuteDl.Core.Training
 
 open System
 
-/// <summary>When training is done: a pure function of the history, asked after each validation.</summary>
+/// <summary>A rule that ends a training: a pure function of the history, evaluated after each validation.</summary>
 type StopRule =
     /// <summary>
-    /// Ends a run that gains nothing. Asked once there are more than <c>patience</c> validations; of those behind the first
-    /// <c>patience</c>, it ends the run as no-improvement if the smallest loss (the first, on ties) is more than
-    /// <c>patience</c> validations old, or as too-slow if the newest is the smallest but less than <c>minGain</c> below the one
-    /// <c>patience − 1</c> before it.
+    /// Ends a run that no longer improves. It applies once there are more than <c>patience</c> validations, and ignores the first
+    /// <c>patience</c> of them. It ends the run as no-improvement if the smallest loss (the first of equal ones) is more than
+    /// <c>patience</c> validations old. It ends the run as too-slow if the newest loss is the smallest, but less than <c>minGain</c> below
+    /// the loss <c>patience − 1</c> validations earlier.
     /// </summary>
     | Stagnation of patience: int * minGain: float
     /// <summary>
-    /// Ends a run that is good enough: once there are more than <c>hold</c> validations, if the last <c>hold</c> accuracies
-    /// were all above <c>accuracy</c>.
+    /// Ends a run that is good enough: there are more than <c>hold</c> validations, and the last <c>hold</c> accuracies were all above
+    /// <c>accuracy</c>.
     /// </summary>
     | Target of accuracy: float * hold: int
 
-/// <summary>Stop rules, and asking them.</summary>
+/// <summary>Checks and evaluates stop rules.</summary>
 module StopRule =
-    /// <summary>The document's two rules in its order: patience 20 with a gain of 0.001, then 20 validations above 0.91.</summary>
+    /// <summary>The source document's two rules, in order: patience 20 with a gain of 0.001, then 20 validations above 0.91.</summary>
     let document = [ Stagnation(20, 0.001); Target(0.91, 20) ]
 
     let private outOfRange name (value: obj) message : unit = raise (ArgumentOutOfRangeException(name, value, message))
 
-    /// <summary>Fails if a rule's numbers are out of their range.</summary>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">Patience or hold below 1, a negative gain, a target outside [0, 1].</exception>
+    /// <summary>Throws if a number of a rule is out of its range.</summary>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">Patience or hold is below 1, the gain is negative, or the accuracy is outside
+    /// [0, 1].</exception>
     let validate (rule: StopRule) : unit =
         match rule with
         | Stagnation(patience, _) when patience < 1 -> outOfRange "patience" patience "patience is at least 1 validation."
@@ -60,7 +61,7 @@ module StopRule =
 
         if held then Some TargetHeld else None
 
-    /// <summary>Why the history is the end of a run by this rule, if it is.</summary>
+    /// <summary>Returns the reason why the history ends a run by this rule; None if it does not.</summary>
     let decide (rule: StopRule) (history: History) : StopReason option =
         match rule with
         | Stagnation(patience, minGain) when history.Count > patience -> stagnation patience minGain history

@@ -8,50 +8,53 @@ open CuteDl.Core.Data
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 
-/// <summary>How to train: all that is not the model, the optimizer or the data.</summary>
+/// <summary>The options of a training, without model, optimizer and data.</summary>
 type TrainingOptions =
     {
-        /// <summary>Examples a step, at least 1. The document's: 64.</summary>
+        /// <summary>The number of examples per step, at least 1. The source document uses 64.</summary>
         BatchSize: int
-        /// <summary>In which order an epoch goes through the examples.</summary>
+        /// <summary>The order of examples in an epoch.</summary>
         Order: Order
-        /// <summary>Decides the shuffles and the dropouts.</summary>
+        /// <summary>The seed of the order and of the dropout masks.</summary>
         Seed: int
-        /// <summary>The most epochs, at least 1. The document's: 5000.</summary>
+        /// <summary>The largest number of epochs, at least 1. The source document uses 5000.</summary>
         MaxEpochs: int
-        /// <summary>The most steps, at least 1, if there is such a limit.</summary>
+        /// <summary>The largest number of steps, at least 1; None for no limit.</summary>
         MaxSteps: int64 option
-        /// <summary>Steps from one validation to the next, at least 1; an epoch, if not said.</summary>
+        /// <summary>The number of steps between validations, at least 1; None for one epoch.</summary>
         ValidateEvery: int option
-        /// <summary>Asked in this order after each validation.</summary>
+        /// <summary>The stop rules, evaluated in this order after each validation.</summary>
         StopRules: StopRule list
-        /// <summary>How the validation loss averages the examples' losses.</summary>
+        /// <summary>The mean that the validation loss is.</summary>
         ValidationMean: ValidationMean
     }
 
-/// <summary>What came of a run.</summary>
+/// <summary>The result of a run.</summary>
 type TrainingResult<'T> =
     {
-        /// <summary>Why it ended.</summary>
+        /// <summary>The reason why it ended.</summary>
         Stop: StopReason
-        /// <summary>Steps taken.</summary>
+        /// <summary>The number of steps taken.</summary>
         Steps: int64
         /// <summary>All validations, oldest first.</summary>
         History: Validation array
         /// <summary>
-        /// The learned parameters, in the order of <c>Model.parameters</c>: the averages, where the optimizer keeps them, as validations
-        /// do.
+        /// The learned parameters, in the order of <c>Model.parameters</c>: the averages, if the optimizer keeps them. Validations use the
+        /// same parameters.
         /// </summary>
         Parameters: 'T array
-        /// <summary>What became of the outputs; nothing is said of a run that diverged or was cancelled.</summary>
+        /// <summary>The state of the outputs. It is not measured for runs that diverged or were cancelled.</summary>
         Logits: LogitHealth
-        /// <summary>How long it took.</summary>
+        /// <summary>The duration of the run.</summary>
         Elapsed: TimeSpan
     }
 
-/// <summary>Training options.</summary>
+/// <summary>Default options, and checks.</summary>
 module TrainingOptions =
-    /// <summary>The document's: batches of 64 in file order, its two stop rules, 5000 epochs, validation losses averaged over batches.</summary>
+    /// <summary>
+    /// The source document's options: batches of 64 in file order, its two stop rules, 5000 epochs, and validation losses averaged over
+    /// batches.
+    /// </summary>
     let document =
         { BatchSize = 64
           Order = FileOrder
@@ -62,7 +65,7 @@ module TrainingOptions =
           StopRules = StopRule.document
           ValidationMean = OverBatches }
 
-    /// What of them is the loop's.
+    /// Returns the limits of the training loop.
     let internal limits (options: TrainingOptions) : TrainingLimits =
         { MaxEpochs = Some options.MaxEpochs
           MaxSteps = options.MaxSteps
@@ -70,25 +73,27 @@ module TrainingOptions =
           StopRules = options.StopRules
           Diagnose = false }
 
-    /// <summary>Fails if a number is out of its range.</summary>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">The message names the option and its range.</exception>
+    /// <summary>Throws if a number is out of its range.</summary>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">The batch size or a limit is below 1, or a number of a stop rule is out of
+    /// its range.</exception>
     let validate (options: TrainingOptions) : unit =
         if options.BatchSize < 1 then
             raise (ArgumentOutOfRangeException("batch size", options.BatchSize, "batch size is at least 1."))
 
         TrainingLimits.validate (limits options)
 
-/// <summary>Whole runs: batches in, steps taken, validations kept, stop rules asked.</summary>
+/// <summary>Trains models to the end.</summary>
 module Trainer =
-    /// <summary>Trains to the first stop rule that holds, to a limit, to divergence or to cancellation.</summary>
-    /// <param name="model">What to train.</param>
-    /// <param name="optimizer">With what.</param>
-    /// <param name="options">How.</param>
-    /// <param name="data">On what; its examples must be as long as the model's inputs.</param>
-    /// <param name="initial">The initial parameters; not touched.</param>
-    /// <param name="progress">Told of every validation, and in between about four times a second.</param>
-    /// <param name="cancellation">Ends the run, as cancelled, within one batch.</param>
-    /// <exception cref="T:System.ArgumentException">An option is out of its range, or model, data and parameters do not fit.</exception>
+    /// <summary>Trains until a stop rule applies, a limit is reached, the training diverges, or it is cancelled.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="data">The data sets. Their examples must be as long as the model's inputs.</param>
+    /// <param name="initial">The initial parameters. They do not change.</param>
+    /// <param name="progress">Called after every validation, and about four times a second in between.</param>
+    /// <param name="cancellation">Ends the run as cancelled, within one batch.</param>
+    /// <exception cref="T:System.ArgumentException">An option is out of its range, or model, data and parameters do not fit each
+    /// other.</exception>
     let train<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         (model: Model)
         (optimizer: Optimizer)
@@ -113,7 +118,7 @@ module Trainer =
           Steps = training.Step
           History = Seq.toArray training.History
           Parameters = training.AtLearned(fun () -> classifier.Network.Parameters.ToArray())
-          // Of NaN weights nothing can be said, and who cancels does not want to wait for it.
+          // NaN weights say nothing about outputs, and a cancelled run should end at once.
           Logits =
             match stop with
             | Diverged

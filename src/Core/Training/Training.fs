@@ -7,38 +7,39 @@ open System.Numerics
 open System.Threading
 open CuteDl.Core.Optimizers
 
-/// <summary>How far to train, and when to look.</summary>
+/// <summary>The limits of a training, and the times of its validations.</summary>
 type TrainingLimits =
     {
-        /// <summary>The most epochs, at least 1, if there is such a limit.</summary>
+        /// <summary>The largest number of epochs, at least 1; None for no limit.</summary>
         MaxEpochs: int option
-        /// <summary>The most steps, at least 1, if there is such a limit.</summary>
+        /// <summary>The largest number of steps, at least 1; None for no limit.</summary>
         MaxSteps: int64 option
-        /// <summary>Steps from one validation to the next, at least 1; an epoch, if not said.</summary>
+        /// <summary>The number of steps between validations, at least 1; None for one epoch.</summary>
         ValidateEvery: int option
-        /// <summary>Asked in this order after each validation.</summary>
+        /// <summary>The stop rules, evaluated in this order after each validation.</summary>
         StopRules: StopRule list
-        /// <summary>Whether gradients and updates are looked at, too: what <c>Diagnosis</c> says of them.</summary>
+        /// <summary>True to measure gradients and updates: see <c>Diagnosis</c>.</summary>
         Diagnose: bool
     }
 
-/// <summary>Where a run is.</summary>
+/// <summary>The progress of a run.</summary>
 type TrainingProgress =
     {
-        /// <summary>Steps taken.</summary>
+        /// <summary>The number of steps taken.</summary>
         Step: int64
-        /// <summary>The newest validation; none before the first.</summary>
+        /// <summary>The newest validation; ValueNone before the first.</summary>
         Newest: Validation voption
-        /// <summary>How many validations there were.</summary>
+        /// <summary>The number of validations.</summary>
         Validations: int
-        /// <summary>Since the run began.</summary>
+        /// <summary>The time since the run began.</summary>
         Elapsed: TimeSpan
     }
 
-/// <summary>Limits of a training.</summary>
+/// <summary>Checks the limits of a training.</summary>
 module TrainingLimits =
-    /// <summary>Fails if a number is out of its range.</summary>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">The message names the limit and its range.</exception>
+    /// <summary>Throws if a number is out of its range.</summary>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">A limit is below 1, or a number of a stop rule is out of its
+    /// range.</exception>
     let validate (limits: TrainingLimits) : unit =
         let atLeastOne name (value: int64) =
             if value < 1L then
@@ -50,14 +51,14 @@ module TrainingLimits =
         List.iter StopRule.validate limits.StopRules
 
 /// <summary>
-/// The training loop, to be driven: steps taken, validations kept, stop rules asked. However it is driven, in one go or in many, in one
-/// process or, by its snapshots, in several, what comes of it is the same, bit for bit. Not for use by several threads at once.
+/// A training loop that the caller drives: it takes steps, validates, and evaluates stop rules. The result is bit-identical in one call or
+/// many, and in one process or several (through snapshots). Not thread-safe.
 /// </summary>
-/// <param name="workload">What is trained; it is this training's alone, which overwrites its parameters.</param>
-/// <param name="limits">How far, and when to look.</param>
-/// <param name="start">Where to begin; not touched.</param>
-/// <param name="onStep">Told the number of each step taken, from 1, and its training loss.</param>
-/// <exception cref="T:System.ArgumentException">A limit is out of its range, or the snapshot is of other tensors.</exception>
+/// <param name="workload">The problem to train. No other training may use it; its parameters are overwritten.</param>
+/// <param name="limits">The limits, and the times of validations.</param>
+/// <param name="start">The snapshot to start from. It does not change.</param>
+/// <param name="onStep">Called after each step with its number, from 1, and its training loss.</param>
+/// <exception cref="T:System.ArgumentException">A limit is out of its range, or the snapshot has other tensors.</exception>
 [<Sealed>]
 type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     (workload: IWorkload<'T>, limits: TrainingLimits, start: TrainingSnapshot<'T>, onStep: int64 -> float -> unit) =
@@ -78,7 +79,7 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     let validateEvery = int64 (defaultArg limits.ValidateEvery workload.StepsAnEpoch)
 
-    // The first of the two to be reached; of both at once, that of the steps.
+    // The limit that is reached first. If both are reached at once, the limit of steps counts.
     let struct (lastStep, atLastStep) =
         let steps = defaultArg limits.MaxSteps Int64.MaxValue
 
@@ -99,7 +100,7 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     // The parameters before a step whose update is measured.
     let before: 'T array = Array.zeroCreate (if limits.Diagnose then workload.Layout.Length else 0)
 
-    // Both run only while training is driven; that of the steps, not in validations.
+    // Both clocks run only inside Advance. The clock of the steps pauses during validations.
     let clock = Stopwatch()
     let stepsClock = Stopwatch()
     let elapsed () = TimeSpan.FromSeconds start.Elapsed + clock.Elapsed
@@ -115,12 +116,12 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
               Validations = history.Count
               Elapsed = reported }
 
-    // At a limit the last steps are validated too, so that every run has figures.
+    // The last step before a limit is validated too, so that every run has results.
     let validatesAt (step: int64) = step % validateEvery = 0L || step >= lastStep
 
     let isValidated () = step = 0L || (history.Count > 0 && history[history.Count - 1].Step = step)
 
-    // An optimizer that keeps averages is judged by them, and they are what it has learned.
+    // If an optimizer keeps averages, they are the learned parameters, and validations use them.
     let averages = Optimizer.keepsAverages optimizer
 
     let atLearned (act: unit -> 'result) : 'result =
@@ -170,7 +171,8 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         let squares = Sums.squaresOfDifferences (ReadOnlySpan before) (Span<'T>.op_Implicit workload.Parameters)
         updateRatio <- sqrt squares / sqrt (Sums.squares (ReadOnlySpan before))
 
-    /// False if the optimizer cannot take the step, because its state or too many gradients are not finite; then nothing has changed.
+    /// Returns false if the optimizer cannot take the step, because its state or too many gradients are not finite. Nothing has changed
+    /// then.
     let tryStep () =
         try
             Optimizer.stepInPlace optimizer state workload.Parameters workload.Gradient
@@ -198,42 +200,42 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
             stop <- ValueSome Diverged
 
-    /// <summary>What is trained, with the present parameters.</summary>
+    /// <summary>The workload, with the current parameters.</summary>
     member _.Workload = workload
 
-    /// <summary>Steps taken.</summary>
+    /// <summary>The number of steps taken.</summary>
     member _.Step = step
 
     /// <summary>All validations so far, oldest first.</summary>
     member _.History: History = history
 
-    /// <summary>What is known beside each validation.</summary>
+    /// <summary>The measurements at each validation.</summary>
     member _.Diagnoses: IReadOnlyList<Diagnosis> = diagnoses
 
     /// <summary>
-    /// The first step, from 1, with a training loss, a gradient or an optimizer's state that was not finite. 0 if there was none, or if
-    /// this training does not diagnose.
+    /// The first step, from 1, with a non-finite training loss, gradient or optimizer state; 0 if there was none, or if this training does
+    /// not diagnose.
     /// </summary>
     member _.FirstNonFinite = firstNonFinite
 
-    /// <summary>Why the training has ended, if it has; it never ends as cancelled, for it can go on.</summary>
+    /// <summary>
+    /// The reason why the training ended; ValueNone if it has not. It is never <c>Cancelled</c>, because a cancelled training can continue.
+    /// </summary>
     member _.Stop = stop
 
-    /// <summary>Seconds of training so far, validations left out.</summary>
+    /// <summary>The training time so far in seconds, without validations.</summary>
     member _.Seconds = seconds ()
 
-    /// <summary>
-    /// Something asked of the workload while its parameters are what has been learned: the averages, where the optimizer keeps them.
-    /// </summary>
+    /// <summary>Runs a function while the workload has the learned parameters: the averages, if the optimizer keeps them.</summary>
     member _.AtLearned(act: unit -> 'result) : 'result = atLearned act
 
     /// <summary>
-    /// Goes on until so many steps are taken and, where one is due there, validated; or to the first stop rule that holds, a limit, or
-    /// divergence; or until cancelled, within one batch. Nothing happens where that is behind.
+    /// Trains up to a step, and validates there if a validation is due. Ends earlier at a stop rule, a limit or divergence. Cancellation
+    /// takes effect within one batch. Does nothing if that step has already been reached.
     /// </summary>
-    /// <param name="target">The steps, counted from the first of all.</param>
-    /// <param name="progress">Told of every validation, and in between about four times a second.</param>
-    /// <param name="cancellation">Interrupts; the next call goes on from there.</param>
+    /// <param name="target">The step, counted from the start of the training.</param>
+    /// <param name="progress">Called after every validation, and about four times a second in between.</param>
+    /// <param name="cancellation">Interrupts the training. The next call continues.</param>
     member _.Advance(target: int64, progress: TrainingProgress -> unit, cancellation: CancellationToken) : unit =
         clock.Start()
         stepsClock.Start()
@@ -242,7 +244,7 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
             let mutable goesOn = true
 
             while goesOn do
-                // A validation that is due and was interrupted comes before anything else.
+                // An interrupted validation is repeated before anything else.
                 let isDue = validatesAt step && not (isValidated ())
 
                 if stop.IsSome || cancellation.IsCancellationRequested || (not isDue && step >= target) then
@@ -258,7 +260,7 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
             stepsClock.Stop()
             clock.Stop()
 
-    /// <summary>The training as it is now, as a value: a training made from it goes on as this one does, bit for bit.</summary>
+    /// <summary>Returns the current state. A training that starts from it continues bit-identically.</summary>
     member _.Snapshot() : TrainingSnapshot<'T> =
         { Checkpoint = { Optimizer = optimizer; State = state.Copy(); Parameters = workload.Parameters.ToArray() }
           Step = step

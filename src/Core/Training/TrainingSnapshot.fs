@@ -5,64 +5,67 @@ open System.Numerics
 open CuteDl.Core.Data
 open CuteDl.Core.Optimizers
 
-/// <summary>What is known of the training before a validation, beside the validation itself.</summary>
+/// <summary>Measurements of the training before a validation.</summary>
 [<Struct>]
 type Diagnosis =
     {
-        /// <summary>‖g‖ at the last step before it; NaN, where it was not asked for.</summary>
+        /// <summary>‖g‖ at the last step before it; NaN if the training does not diagnose.</summary>
         GradientNorm: float
-        /// <summary>‖Δ‖ / ‖w‖ at the last step before it, w before that step; NaN, where it was not asked for.</summary>
+        /// <summary>‖Δ‖ / ‖w‖ at the last step before it, with w before that step; NaN if the training does not diagnose.</summary>
         UpdateRatio: float
-        /// <summary>Seconds of training until then, validations left out. Not repeatable, unlike all else.</summary>
+        /// <summary>
+        /// The training time in seconds until the validation, without validations. Not repeatable, unlike everything else.
+        /// </summary>
         Seconds: float
     }
 
 /// <summary>
-/// A training on its way, at rest between two of its steps: all that the steps after it depend on, as a value. The order of the examples
-/// and the dropouts are functions of the seed and the step and need not be kept.
+/// The state of a training between two steps, as an immutable value. All later steps depend only on it. The order of examples and the
+/// dropout masks are functions of the seed and the step, so they are not stored.
 /// </summary>
 type TrainingSnapshot<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     {
-        /// <summary>The optimizer, what it remembers, and the parameters.</summary>
+        /// <summary>The optimizer with its state, and the parameters.</summary>
         Checkpoint: Checkpoint<'T>
-        /// <summary>Steps taken.</summary>
+        /// <summary>The number of steps taken.</summary>
         Step: int64
         /// <summary>The training loss of the last step; NaN before the first.</summary>
         TrainingLoss: float
         /// <summary>All validations so far, oldest first.</summary>
         History: Validation array
-        /// <summary>What is known beside each validation.</summary>
+        /// <summary>The measurements at each validation.</summary>
         Diagnoses: Diagnosis array
-        /// <summary>Of the last step; its seconds are those until now.</summary>
+        /// <summary>The measurements at the last step. Its seconds are the training time so far.</summary>
         Newest: Diagnosis
         /// <summary>
-        /// The first step, from 1, with a training loss, a gradient or an optimizer's state that was not finite. 0 if there was none, or if
-        /// the training does not diagnose.
+        /// The first step, from 1, with a non-finite training loss, gradient or optimizer state; 0 if there was none, or if the training
+        /// does not diagnose.
         /// </summary>
         FirstNonFinite: int64
-        /// <summary>Seconds since the training began, validations and all.</summary>
+        /// <summary>The time since the training began in seconds, with validations.</summary>
         Elapsed: float
-        /// <summary>Why it has ended, if it has.</summary>
+        /// <summary>The reason why it ended; ValueNone if it has not.</summary>
         Stop: StopReason voption
     }
 
 /// <summary>
-/// Making snapshots, and keeping them in files: the tensors of the checkpoint, and beside them <c>training:NAME</c>, one number for each
-/// validation or for all.
+/// Creates snapshots, and stores them in files: the tensors of the checkpoint, and tensors <c>training:NAME</c> with one number per
+/// validation or a single number.
 /// </summary>
 module TrainingSnapshot =
-    /// <summary>The metadata key that says what the file is, and its version.</summary>
+    /// <summary>The metadata key that identifies a snapshot. Its value is the version of the format.</summary>
     let FormatKey = "cutedl.training"
 
     let private format = "1"
     let private stopKey = "cutedl.training.stop"
     let private prefix = "training:"
 
-    /// <summary>A training before its first step.</summary>
-    /// <param name="optimizer">With what.</param>
-    /// <param name="layout">The tensors that the parameters are made of.</param>
+    /// <summary>Returns the snapshot before the first step.</summary>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="layout">The tensors of the parameters.</param>
     /// <param name="initial">The initial parameters.</param>
-    /// <exception cref="T:System.ArgumentException">The optimizer does not fit the layout, or the parameters' number is another.</exception>
+    /// <exception cref="T:System.ArgumentException">The optimizer does not fit the layout, or the number of parameters differs from the
+    /// layout's.</exception>
     let start (optimizer: Optimizer) (layout: Layout) (initial: 'T array) : TrainingSnapshot<'T> =
         if initial.Length <> layout.Length then
             raise (ArgumentException($"{initial.Length} initial parameters, the model has {layout.Length}.", nameof initial))
@@ -82,7 +85,7 @@ module TrainingSnapshot =
 
     let private reasons = [ NoImprovement; TooSlow; TargetHeld; MaxEpochs; MaxSteps; Diverged; Cancelled ]
 
-    // Each column of the validations and each single number: its name, and where it is.
+    // The name of each column of the validations, and how to read it.
     let private columns: (string * (Validation -> Diagnosis -> float)) list =
         [ "validation.training_loss", (fun v _ -> v.TrainingLoss)
           "validation.loss", (fun v _ -> v.Loss)
@@ -93,7 +96,7 @@ module TrainingSnapshot =
 
     let private stepColumn = "validation.step"
 
-    /// <summary>A snapshot as the content of a safetensors file, which is that of its checkpoint and more.</summary>
+    /// <summary>Converts a snapshot to the content of a safetensors file. It contains the content of its checkpoint.</summary>
     let toContent (snapshot: TrainingSnapshot<'T>) : Safetensors =
         let checkpoint = Checkpoint.toContent snapshot.Checkpoint
         let length = snapshot.History.Length
@@ -124,11 +127,12 @@ module TrainingSnapshot =
             (checkpoint.Tensors, tensors)
             ||> List.fold (fun all (name, tensor) -> Map.add (prefix + name) tensor all) }
 
-    /// <summary>The snapshot of a training with an optimizer in the content of a safetensors file.</summary>
-    /// <param name="optimizer">The optimizer; its parts must be those of the saved one.</param>
-    /// <param name="file">The file's name, for messages.</param>
+    /// <summary>Reads the snapshot of a training with a given optimizer from the content of a safetensors file.</summary>
+    /// <param name="optimizer">The optimizer. Its parts must be those of the saved one.</param>
+    /// <param name="file">The name of the file, for messages.</param>
     /// <param name="content">The content.</param>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">It is no snapshot, of another optimizer, or of another precision.</exception>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The content is not a snapshot, or belongs to another optimizer or
+    /// precision.</exception>
     let ofContent<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         (optimizer: Optimizer)
         (file: string)

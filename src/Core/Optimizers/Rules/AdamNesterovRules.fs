@@ -29,7 +29,7 @@ type internal NAdamLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             (law.OfGradient * g + law.OfAverage * v)
             / 'E.RootDivisor('E.Root(s * law.Correction2) + law.Epsilon)
 
-/// <summary>Adam with Nesterov momentum, which warms up: μ_t = β₁ (1 − ½ 0.96^(t ψ)).</summary>
+/// <summary>Adam with Nesterov momentum and a momentum warm-up: μ_t = β₁ (1 − ½ 0.96^(t ψ)).</summary>
 type NAdam =
     {
         /// <summary>α, at least 0. Default 0.002.</summary>
@@ -40,7 +40,7 @@ type NAdam =
         Beta2: float
         /// <summary>ε, at least 0. Default 1e-8.</summary>
         Epsilon: float
-        /// <summary>ψ, at least 0: how fast μ_t approaches β₁. Default 0.004.</summary>
+        /// <summary>ψ, at least 0: the speed at which μ_t approaches β₁. Default 0.004.</summary>
         MomentumDecay: float
         /// <summary>True to use μ_t twice in the weight of the mean, as PyTorch did before version 2. Default false.</summary>
         Legacy: bool

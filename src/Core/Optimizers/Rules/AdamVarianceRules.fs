@@ -9,7 +9,7 @@ open CuteDl.Core.Optimizers
 
 // Adam with another estimate of the variance of the gradients.
 
-/// Δ = rate v, while too few squares were seen.  Slots: v, s.
+/// Δ = rate v, used until enough squares were seen.  Slots: v, s.
 [<Struct; NoEquality; NoComparison>]
 type internal UnrectifiedLaw<'E when 'E: struct and 'E :> IElement<'E>> =
     { CorrectedRate: 'E
@@ -119,7 +119,7 @@ type internal YogiLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[1] <- s
             law.CorrectedRate * v / 'E.RootDivisor('E.Root(s * law.Correction2) + law.Epsilon)
 
-/// <summary>Adam whose mean of squares changes by at most (1−β₂) g² a step, so that it falls no faster than it rises.</summary>
+/// <summary>Adam whose mean of squares changes by at most (1−β₂) g² per step, so that it decreases no faster than it increases.</summary>
 type Yogi =
     {
         /// <summary>α, at least 0. Default 0.01.</summary>

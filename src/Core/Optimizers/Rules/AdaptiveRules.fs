@@ -34,7 +34,10 @@ type internal AdagradVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             law.Rate * g / 'E.RootDivisor(law.Root.Of s)
 
 /// <summary>Divides the learning rate by the root of the sum of all squared gradients: s ← s + g², Δ = α g / (√s + ε).</summary>
-/// <remarks>The sum never falls, so a gradient too large to square would stop its element for ever. It is reported.</remarks>
+/// <remarks>
+/// The sum never decreases, so a gradient too large to square would stop its element permanently. Such a gradient throws
+/// <c>NonFiniteStateException</c> instead.
+/// </remarks>
 type Adagrad =
     {
         /// <summary>α, at least 0. Default 0.1.</summary>

@@ -34,7 +34,10 @@ module internal Distance =
         else
             view.Sums[1] <- view.Sums[1] + Sums.squaresOfDifferences view.Parameters (Span<'T>.op_Implicit(view.Slot 0))
 
-/// <summary>The rate is the largest distance from the initial parameters so far over the root of the sum of squared gradient norms.</summary>
+/// <summary>
+/// Gradient descent whose learning rate is the largest distance from the initial parameters so far, divided by the root of the sum of
+/// squared gradient norms.
+/// </summary>
 type Dog =
     {
         /// <summary>An extra factor, at least 0. Default 1.</summary>
@@ -73,7 +76,7 @@ type Dog =
 /// <summary>DoG with each squared gradient norm weighted by the squared distance of its step.</summary>
 type Dowg =
     {
-        /// <summary>ε, above 0: the initial squared distance, and added to the root. Default 0.0001.</summary>
+        /// <summary>ε, above 0: the initial squared distance, also added to the root. Default 0.0001.</summary>
         Epsilon: float
     }
 
@@ -125,11 +128,11 @@ type internal EstimatingLaw<'E when 'E: struct and 'E :> IElement<'E>> =
 
             law.Rate * m / 'E.RootDivisor('E.Root v + law.Epsilon) + law.Shrink * w
 
-/// Values that the rules with a distance estimate sum up, in the precision of the elements, as in their updates.
+/// Computes sums for the rules with a distance estimate, in the precision of the elements, as their updates do.
 module internal Estimates =
     let private noSlots: IReadOnlyList<string> = []
 
-    /// s ← β s + p g, as the update will compute it.
+    /// Computes s ← β s + p g, exactly as the update will.
     [<Struct; NoEquality; NoComparison>]
     type private GradientSumLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         { Keep: 'E
@@ -151,7 +154,7 @@ module internal Estimates =
             member rule.Sweep(_, pass) =
                 pass.Run { GradientSumLaw.Keep = pass.Lift rule.KeepSum; Take = pass.Lift rule.TakeSum }
 
-    /// s / (√v + ε), with v of this step and s of the previous step.
+    /// Computes s / (√v + ε), with v of this step and s of the previous step.
     [<Struct; NoEquality; NoComparison>]
     type private QuotientLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         { Keep2: 'E
@@ -179,7 +182,7 @@ module internal Estimates =
                       Take2 = pass.Lift(1.0 - rule.Beta2)
                       Epsilon = pass.Lift rule.Epsilon }
 
-    /// w₀ − w.
+    /// Computes w₀ − w.
     [<Struct; NoEquality; NoComparison>]
     type private WayLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         interface ILaw<'E> with
@@ -193,7 +196,7 @@ module internal Estimates =
             member _.NeedsParameters = true
             member _.Sweep(_, pass: Pass<'E>) = pass.Run(WayLaw<'E>())
 
-    /// ‖s‖₁, with s of this step.
+    /// Returns ‖s‖₁, with s of this step.
     let length (keep: float) (take: float) (view: View<'T>) : float =
         let rented = ArrayPool<'T>.Shared.Rent view.Gradient.Length
         let terms = Span(rented, 0, view.Gradient.Length)
@@ -210,10 +213,10 @@ module internal Estimates =
         ArrayPool<'T>.Shared.Return rented
         sum
 
-    /// ⟨g, s / (√v + ε)⟩.
+    /// Returns ⟨g, s / (√v + ε)⟩.
     let productWithSum (beta2: float) (epsilon: float) (view: View<'T>) = product { Beta2 = beta2; Epsilon = epsilon } view
 
-    /// ⟨g, w₀ − w⟩.
+    /// Returns ⟨g, w₀ − w⟩.
     let productWithWay (view: View<'T>) = product (Way()) view
 
 /// <summary>Adam whose learning rate is a lower bound of the distance to the solution (D-Adaptation).</summary>
@@ -304,7 +307,7 @@ type Prodigy =
 
     member private h.KeepSum = if Double.IsNaN h.Beta3 then sqrt h.Beta2 else h.Beta3
 
-    /// The factor of a gradient in the sums.
+    /// The weight of a gradient in the sums.
     member private h.TakeSum(estimate: float) = (1.0 - h.KeepSum) * h.LearningRate * estimate * estimate
 
     interface IObservingRule with

@@ -11,7 +11,7 @@ open CuteDl.Core.Optimizers
 // Rules that treat a weight as a matrix.
 
 module internal Muon =
-    // The authors' polynomial is steep at 0, so that five iterations bring every singular value near 1.
+    // The authors' polynomial is steep at 0, so that five iterations move every singular value close to 1.
     let private a = 3.4445
     let private b = -4.7750
     let private c = 2.0315
@@ -51,7 +51,7 @@ module internal Muon =
         ArrayPool<'T>.Shared.Return rented
         isOther
 
-    /// Brings all singular values of a matrix near 1, in place; the singular vectors stay.
+    /// Moves all singular values of a matrix close to 1, in place. The singular vectors do not change.
     let orthogonalize
         (x: Span<'T>)
         (rows: int)
@@ -63,7 +63,7 @@ module internal Muon =
         let other = Span(rented, 0, x.Length)
         Elementwise.scale x scale
 
-        // Transposed if that makes Xᵀ X smaller.
+        // Transposed if Xᵀ X is smaller then.
         if rows < columns then
             MatrixProduct.transpose (Span<'T>.op_Implicit x) other rows columns
 
@@ -90,7 +90,7 @@ type internal MuonMomentumLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[0] <- m
             if law.LooksAhead then law.Take * g + law.Keep * m else m
 
-/// The momentum before orthogonalization.
+/// The momentum before orthogonalization: (1−μ) g + μ m, or m.
 [<Struct; NoEquality; NoComparison>]
 type internal MuonMomentum =
     { Share: float
@@ -106,7 +106,9 @@ type internal MuonMomentum =
                   Take = pass.Lift(1.0 - h.Share)
                   LooksAhead = h.LooksAhead }
 
-/// <summary>The momentum of a matrix, with all singular values brought near 1. Works only on matrices; other tensors need another optimizer.</summary>
+/// <summary>
+/// The momentum of a matrix, with all singular values moved close to 1. Works only on matrices; other tensors need another optimizer.
+/// </summary>
 type Muon =
     {
         /// <summary>α, at least 0. Default 0.02.</summary>
@@ -148,7 +150,7 @@ type Muon =
                 let sizes = shape |> List.map string |> String.concat " × "
                 $"muon works only on matrices, but '{parameter.Name}' has the shape [{sizes}]. Give it another optimizer in a group."
 
-/// v ← β v + (1−β) (g² + ε);  Δ = g/√v, g where v is 0.  Slots: v.
+/// v ← β v + (1−β) (g² + ε);  Δ = g/√v, or g if v is 0.  Slots: v.
 [<Struct; NoEquality; NoComparison>]
 type internal AdafactorLaw<'E when 'E: struct and 'E :> IElement<'E>> =
     { Keep: 'E
@@ -205,7 +207,7 @@ module internal Adafactor =
         Elementwise.mix ofColumns keep (Span<'T>.op_Implicit sums) take
         total
 
-    /// 1/√x; 1 if x is 0 because all squares underflowed.
+    /// Returns 1/√x, or 1 if x is 0 because all squares underflowed.
     let private inverseRoot (x: float) = if x > 0.0 then 1.0 / sqrt x else 1.0
 
     /// Replaces a matrix of gradients by g/√(R C/ΣR), times a rate from the root mean square of that matrix. The root of the estimate is
@@ -251,9 +253,9 @@ type Adafactor =
         LearningRate: float
         /// <summary>c in β_t = 1 − t^−c, at least 0. Default 0.8.</summary>
         Exponent: float
-        /// <summary>Added to squared gradients, at least 0. Default 1e-30.</summary>
+        /// <summary>ε₁, at least 0, added to squared gradients. Default 1e-30.</summary>
         Epsilon1: float
-        /// <summary>The lower bound of a tensor's root mean square, at least 0. Default 0.001.</summary>
+        /// <summary>ε₂, at least 0: the lower bound of a tensor's root mean square. Default 0.001.</summary>
         Epsilon2: float
         /// <summary>The upper limit of a step's root mean square before the learning rate, above 0. Default 1.</summary>
         Clip: float

@@ -5,13 +5,14 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers.Laws
 open CuteDl.Core.Optimizers
 
-/// Shared by Adam and its relatives. v is the decaying mean of gradients, and s the decaying mean of their squares, or its replacement.
-/// c₁ = 1 − β₁ᵗ and c₂ = 1 − β₂ᵗ correct both for their start at zero. They depend only on the step and are computed in double.
+/// Functions shared by Adam and its relatives. v is the decaying mean of gradients. s is the decaying mean of their squares, or its
+/// replacement. c₁ = 1 − β₁ᵗ and c₂ = 1 − β₂ᵗ correct both for their start at zero. They depend only on the step and are computed in
+/// double.
 module internal Moments =
-    /// 1 − βᵗ, the sum of the weights in a decaying mean that starts at zero.
+    /// Returns 1 − βᵗ, the sum of the weights in a decaying mean that starts at zero.
     let weight (decay: float) (step: int64) = 1.0 - Math.Pow(decay, float step)
 
-    /// The same, or 1 without bias correction.
+    /// Returns <c>weight</c>, or 1 without bias correction.
     let weightIf (isCorrected: bool) (decay: float) (step: int64) = if isCorrected then weight decay step else 1.0
 
     let clock = "P22", "the bias corrections depend on the number of steps"
@@ -19,7 +20,7 @@ module internal Moments =
     let beta1 get set = RuleKind.decay "beta1" "β₁, the decay of the mean of gradients" get set
     let beta2 get set = RuleKind.decay "beta2" "β₂, the decay of the mean of squared gradients" get set
 
-/// Adam's constants of a step, for Adam and for rules that differ from it in one place.
+/// Computes Adam's constants of a step, for Adam and for rules that differ from it in one place.
 [<AbstractClass; Sealed>]
 type internal AdamConstants =
     static member At

@@ -54,7 +54,7 @@ type Lars =
             for k in 0 .. decision.Tensors - 1 do
                 let weights = sqrt (decision.Sum(k, 1))
                 let length = sqrt (decision.Sum(k, 0)) + h.WeightDecay * weights
-                // A tensor of zeros has no scale yet.
+                // A tensor or a gradient of zeros has no scale yet.
                 let ratio = if weights = 0.0 || length = 0.0 then 1.0 else h.Trust * weights / (length + h.Epsilon)
                 decision.Decide(k, 0, h.LearningRate * ratio)
 
@@ -75,7 +75,7 @@ type internal ScaleLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         member law.Delta(g, _, _) = law.Factor * g
 
-/// Its gradient is a direction r: Δ = α ‖w‖ / ‖r‖ r.
+/// The gradient is a direction r: Δ = α ‖w‖ / ‖r‖ r.
 type internal TrustRatio =
     { LearningRate: float }
 

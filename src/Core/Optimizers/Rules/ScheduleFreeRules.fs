@@ -6,10 +6,11 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
 
-// Schedule-free rules (Defazio et al. 2024). z takes the steps, x is the mean of all z and is evaluated, and the parameters are y, a point
-// between z and x. Both start at the parameters.
+// Schedule-free rules (Defazio et al. 2024). z takes the steps. x is the mean of all z, and is the result to evaluate. The parameters are
+// y, a point between z and x. z and x both start at the parameters.
 
-/// z ← z − γ d;  x ← (1−c) x + c z;  Δ = c (y − z) + γ (1 − β (1−c)) d, with the previous z: it is 0 where d is.  Slots: z, x, and s.
+/// z ← z − γ d;  x ← (1−c) x + c z;  Δ = c (y − z) + γ (1 − β (1−c)) d, with the z before the step. Δ is 0 if d is 0 and y = z.  Slots: z,
+/// x, and s.
 [<Struct; NoEquality; NoComparison>]
 type internal ScheduleFreeLaw<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
@@ -40,7 +41,7 @@ type internal ScheduleFreeLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             law.Share * (y - z) + law.RateOfDelta * direction
 
 module internal ScheduleFree =
-    /// The weight of the newest z in the mean, γ² / Σ γ². The state keeps Σ γ².
+    /// Returns the weight of the newest z in the mean, γ² / Σ γ². The state stores Σ γ².
     let prepare (rate: float) (step: int64) (decision: Decision) =
         let sum = (if step = 1L then 0.0 else decision[0]) + rate * rate
         decision[0] <- sum
@@ -48,12 +49,12 @@ module internal ScheduleFree =
 
     let warm (warmup: int64) (step: int64) = if warmup = 0L then 1.0 else min 1.0 (float step / float warmup)
 
-/// <summary>SGD that needs no schedule: z takes the steps, gradients are taken at y, and the result is x, the mean of all z.</summary>
+/// <summary>SGD without a schedule: z takes the steps, gradients are computed at y, and the result is x, the mean of all z.</summary>
 type ScheduleFreeSgd =
     {
         /// <summary>α, at least 0. Default 1.</summary>
         LearningRate: float
-        /// <summary>β in [0, 1): the weight of x in the point y where gradients are taken. Default 0.9.</summary>
+        /// <summary>β in [0, 1): the weight of x in the point y where gradients are computed. Default 0.9.</summary>
         Beta: float
         /// <summary>The number of steps over which the learning rate rises. 0, the default, is no warm-up.</summary>
         Warmup: int64
@@ -90,12 +91,14 @@ type ScheduleFreeSgd =
         member _.AverageSlot = 1
         member _.Scale _ = 1.0
 
-/// <summary>AdamW that needs no schedule: z takes RMSProp's steps, gradients are taken at y, and the result is x, the mean of all z.</summary>
+/// <summary>
+/// AdamW without a schedule: z takes RMSProp's steps, gradients are computed at y, and the result is x, the mean of all z.
+/// </summary>
 type ScheduleFreeAdamW =
     {
         /// <summary>α, at least 0. Default 0.0025.</summary>
         LearningRate: float
-        /// <summary>β₁ in [0, 1): the weight of x in the point y where gradients are taken. Default 0.9.</summary>
+        /// <summary>β₁ in [0, 1): the weight of x in the point y where gradients are computed. Default 0.9.</summary>
         Beta1: float
         /// <summary>β₂ in [0, 1), the decay of the mean of squares. Default 0.999.</summary>
         Beta2: float

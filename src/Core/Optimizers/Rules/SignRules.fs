@@ -105,7 +105,9 @@ type internal RpropLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[1] <- size
             size * Element.sign kept
 
-/// <summary>A step size for each element, which grows while the gradient's sign stays and shrinks where it changes. Not for minibatches.</summary>
+/// <summary>
+/// One step size per element. It grows while the gradient keeps its sign and shrinks when the sign changes. Not suitable for minibatches.
+/// </summary>
 type Rprop =
     {
         /// <summary>The first step size, at least 0. Default 0.01.</summary>

@@ -82,7 +82,9 @@ type internal SgdLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             slots[0] <- v
             law.Rate * (if law.LooksAhead then g + law.Momentum * v else v)
 
-/// <summary>Momentum, with the learning rate outside the velocity, as in PyTorch: v ← μ v + (1−τ) g, Δ = α v. At the first step, v is g.</summary>
+/// <summary>
+/// Momentum, with the learning rate outside the velocity, as in PyTorch: v ← μ v + (1−τ) g, Δ = α v. At the first step, v = g.
+/// </summary>
 type Sgd =
     {
         /// <summary>α, at least 0. Default 0.01.</summary>
@@ -91,7 +93,7 @@ type Sgd =
         Momentum: float
         /// <summary>τ in [0, 1]. Default 0.</summary>
         Dampening: float
-        /// <summary>Δ = α (g + μ v) in place of α v. Default false; needs μ &gt; 0 and τ = 0.</summary>
+        /// <summary>True to use Δ = α (g + μ v) instead of α v. Default false; needs μ &gt; 0 and τ = 0.</summary>
         Nesterov: bool
     }
 

@@ -27,7 +27,9 @@ type internal LookaheadLaw<'E when 'E: struct and 'E :> IElement<'E>> =
                 slots[0] <- slow
                 delta
 
-/// <summary>Keeps slow weights. Every k steps they move toward the fast weights, which then restart from the slow ones. For use after a rule.</summary>
+/// <summary>
+/// Keeps slow weights. Every k steps they move towards the fast weights, which then restart from the slow ones. For use after a rule.
+/// </summary>
 type Lookahead =
     {
         /// <summary>k, at least 1. Default 5.</summary>
@@ -101,7 +103,7 @@ type ParameterAverage =
         member _.AverageSlot = 0
         member h.Scale numbers = if h.Debiased then 1.0 / numbers[0] else 1.0
 
-/// <summary>Keeps the arithmetic mean of the parameters at every n-th step from a start on (Polyak; SWA). For use after a rule.</summary>
+/// <summary>Keeps the arithmetic mean of the parameters at every n-th step after a start (Polyak; SWA). For use after a rule.</summary>
 type StochasticAverage =
     {
         /// <summary>The first averaged step, at least 1. Default 1. Before it, the average equals the newest parameters.</summary>

@@ -32,10 +32,10 @@ type ClipValue =
         member h.Sweep(_, pass) = pass.Run { ClipValueLaw.Lower = pass.Lift -h.Limit; Upper = pass.Lift h.Limit }
 
 module internal Clip =
-    /// The factor that brings a norm down to the limit; 1 if the norm is within the limit or NaN.
+    /// Returns the factor that reduces a norm to the limit; 1 if the norm is within the limit or NaN.
     let factor (limit: float) (length: float) = if length > limit then limit / length else 1.0
 
-/// <summary>Scales the gradient of each tensor down to a norm of at most the limit.</summary>
+/// <summary>Scales the gradient of each tensor so that its norm is at most the limit.</summary>
 type ClipNorm =
     {
         /// <summary>The upper limit of the norm, above 0.</summary>
@@ -60,7 +60,7 @@ type ClipNorm =
 
         member _.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.Lift(pass.Number 0) }
 
-/// <summary>Scales the gradient of all tensors together down to a norm of at most the limit.</summary>
+/// <summary>Scales the gradients of all tensors by one factor, so that their common norm is at most the limit.</summary>
 type ClipGlobalNorm =
     {
         /// <summary>The upper limit of the norm, above 0.</summary>
@@ -79,7 +79,7 @@ type ClipGlobalNorm =
 
         member h.Decide(_, decision) =
             let length = sqrt (decision.Total 0)
-            // The norm before clipping, for observers.
+            // Stores the norm before clipping in the state, for monitoring.
             decision[0] <- length
             decision.DecideAll(0, Clip.factor h.Limit length)
             true
@@ -87,14 +87,14 @@ type ClipGlobalNorm =
         member _.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.Lift(pass.Number 0) }
 
 module internal Units =
-    /// The number of units of a tensor: the columns of a matrix, otherwise one.
+    /// Returns the number of units of a tensor: the columns of a matrix, otherwise one.
     let count (parameter: Parameter) =
         match parameter.Shape with
         | []
         | [ _ ] -> 1
         | shape -> List.last shape
 
-/// <summary>Limits the gradient norm of each unit to a share of the norm of its weights.</summary>
+/// <summary>Limits the ratio of gradient norm to weight norm for each unit.</summary>
 type ClipAdaptive =
     {
         /// <summary>The upper limit of ‖g‖ / ‖w‖ for a unit, above 0. Default 0.01.</summary>

@@ -32,7 +32,7 @@ type Accumulate =
     interface IPreparingRule with
         member _.Slots = [ "sum" ]
         member _.NeedsParameters = false
-        // Not derived from the step number, so that the mean is right even if k changes.
+        // Stored, not derived from the step number, so that the mean is right even if k changes.
         member _.Memory _ = [ "gathered" ]
         member _.Numbers = 1
 
@@ -50,7 +50,7 @@ type Accumulate =
     interface IGate with
         member _.MayThrow _ = false
 
-/// <summary>Leaves the parameters as they are while it is on. The parts after it skip the step and keep their state.</summary>
+/// <summary>Freezes the parameters while it is on. The parts after it skip the step and keep their state.</summary>
 type Freeze =
     {
         /// <summary>True to freeze, false to thaw. Default true.</summary>
@@ -68,7 +68,7 @@ type Freeze =
     interface IGate with
         member _.MayThrow _ = false
 
-/// <summary>More steps in a row than allowed had gradients that are not finite or too large to square.</summary>
+/// <summary>Thrown if more steps in a row than allowed had gradients that are not finite or too large to square.</summary>
 type NonFiniteGradientException(count: int64) =
     inherit
         NonFiniteException(
@@ -79,12 +79,12 @@ type NonFiniteGradientException(count: int64) =
     member _.Count = count
 
 /// <summary>
-/// Skips steps whose gradient has an element that is not finite or too large to square: above 1.8e19 in single precision, 1.3e154 in double.
-/// Rules that keep squares of gradients would hold an infinity for ever.
+/// Skips steps whose gradient has an element that is not finite or too large to square: above 1.8e19 in single precision, 1.3e154 in
+/// double. Otherwise, rules that store squares of gradients would keep an infinity permanently.
 /// </summary>
 type SkipNonFinite =
     {
-        /// <summary>The most such steps in a row; one more is an error. 0, the default, allows any number.</summary>
+        /// <summary>The largest number of such steps in a row; one more throws. 0, the default, allows any number.</summary>
         Limit: int64
     }
 

@@ -7,7 +7,7 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
 
-// Parts of chains: before a rule they change the gradient, after it the step. These use only the gradient.
+// Parts of chains that use only the gradient. Before a rule they change the gradient; after it they change the step.
 
 /// Δ = g.
 [<Struct; NoEquality; NoComparison>]
@@ -32,7 +32,7 @@ type internal NegateLaw<'E when 'E: struct and 'E :> IElement<'E>> =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         member law.Delta(g, _, _) = law.Zero - g
 
-/// <summary>Negates the gradient, so that the parts after it maximize. Weight decay after it keeps its sign.</summary>
+/// <summary>Negates the gradient, so that the parts after it maximize. Weight decay after it still shrinks the parameters.</summary>
 type Maximize() =
     interface IRule with
         member _.Slots = []
@@ -103,7 +103,7 @@ type Noise =
 
             let gradient = view.Gradient
 
-            // Box and Muller 1958.
+            // Normal numbers from two uniform ones: Box and Muller 1958.
             for i in 0 .. gradient.Length - 1 do
                 let radius = sqrt (-2.0 * log (1.0 - RandomStream.uniformAt key (2UL * uint64 i)))
                 let angle = 2.0 * Math.PI * RandomStream.uniformAt key (2UL * uint64 i + 1UL)
