@@ -33,7 +33,7 @@ public static class Mnist
 
         var rules = Optimizers.Rules.Concat(Optimizers.Transformations).Select(rule => rule.Name).ToArray();
 
-        // A single word may be the name of a run. Anything longer is a text form, and its errors name the character.
+        // A single word can be the name of a run. Any other text is a text form, whose errors name the position.
         if (text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.') && !rules.Contains(text, StringComparer.OrdinalIgnoreCase))
         {
             if (Schedules.All.FirstOrDefault(schedule => schedule.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } schedule)

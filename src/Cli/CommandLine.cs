@@ -6,7 +6,7 @@ namespace CuteDl.Cli;
 /// <summary>The whole command line: every command with its options.</summary>
 internal static class CommandLine
 {
-    /// <summary>Creates the command <c>cutedl</c>. A root command would take its name from the file, CuteDl.Cli.</summary>
+    /// <summary>Creates the command <c>cutedl</c>. A root command would take its name from the assembly file, CuteDl.Cli.</summary>
     public static Command Create()
     {
         var command = new CommandPage(

@@ -12,7 +12,7 @@ internal static class ExitCode
     public const int LawBroken = 1;
     public const int WrongUsage = 2;
 
-    /// <summary>The code that shells give a process which a signal ended: 128 and the signal's number.</summary>
+    /// <summary>Returns the exit code of a process that a signal ended: 128 plus the number of the signal.</summary>
     public static int Of(PosixSignal signal) =>
         signal switch
         {
@@ -66,7 +66,7 @@ internal static class Invocation
         }
     }
 
-    /// <summary>Removes what .NET adds to messages for programmers: the parameter's name, and a line with its value.</summary>
+    /// <summary>Removes what .NET adds to exception messages: the parameter's name, and a line with its value.</summary>
     public static string Sentence(string message) => message.ReplaceLineEndings("\n").Split("\nActual value was ")[0].Split(" (Parameter '")[0];
 
     private static bool IsUsage(Exception error) =>
@@ -105,10 +105,10 @@ internal static class Invocation
     }
 }
 
-/// <summary>Handles Ctrl+C, SIGTERM and SIGHUP: the first signal cancels, a later one ends the program at once.</summary>
+/// <summary>Handles Ctrl+C, SIGTERM and SIGHUP. The first signal cancels; a later one ends the program at once.</summary>
 /// <remarks>
-/// A program such as <c>timeout</c> sends its signal to the process and to the process group, so one request may arrive twice. Signals
-/// shortly after the first are therefore the same request.
+/// A program such as <c>timeout</c> sends its signal to the process and to the process group, so one request can arrive twice. Signals
+/// shortly after the first one are therefore ignored.
 /// </remarks>
 internal sealed class Interruption : IDisposable
 {
@@ -120,7 +120,7 @@ internal sealed class Interruption : IDisposable
     private readonly TimeProvider _clock;
     private long _firstAt;
 
-    /// <param name="clock">Measures the time between two signals.</param>
+    /// <param name="clock">The clock for the time between two signals.</param>
     public Interruption(TimeProvider clock)
     {
         _clock = clock;
@@ -132,7 +132,7 @@ internal sealed class Interruption : IDisposable
 
     public CancellationToken Token => _source.Token;
 
-    /// <summary>The signal that cancelled, if one came.</summary>
+    /// <summary>The signal that cancelled; null if none did.</summary>
     public PosixSignal? Signal { get; private set; }
 
     public void Dispose()
@@ -161,7 +161,7 @@ internal sealed class Interruption : IDisposable
 
         if (Console.IsErrorRedirected)
         {
-            // On a terminal the live table shows this message.
+            // On a terminal, the live table shows this message.
             Console.Error.WriteLine("cutedl: Interrupted. Saving finished work; press Ctrl+C again to stop now.");
         }
 

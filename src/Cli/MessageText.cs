@@ -4,19 +4,19 @@ using CuteDl.Reports;
 
 namespace CuteDl.Cli;
 
-/// <summary>Messages, which may quote names, paths and text from a file or the command line.</summary>
+/// <summary>Prepares messages for the terminal. They may quote names, paths and text from a file or the command line.</summary>
 internal static class MessageText
 {
     private const int LongestLine = 1000;
 
     private const string Omitted = " ... ";
 
-    // The end of a line says what is allowed, so it is kept too.
+    // The end of a line often contains the allowed values, so it is kept too.
     private const int Tail = 300;
 
     /// <summary>
-    /// Returns the message with visible control characters, such as [U+001B] for an escape: a name must not control the terminal. Shortens
-    /// long lines in the middle.
+    /// Returns the message with visible control characters, such as [U+001B] for an escape, so that a name cannot control the terminal.
+    /// Long lines are shortened in the middle.
     /// </summary>
     /// <param name="message">The message, of one or more lines.</param>
     public static string Of(string message) =>

@@ -1,18 +1,18 @@
 namespace CuteDl.Cli;
 
-/// <summary>Folders that no other process has.</summary>
+/// <summary>Creates folders that no other process uses.</summary>
 internal static class NewFolder
 {
-    // More processes than this never start in one second.
+    // No more processes than this start in one second.
     private const int MostAttempts = 1000;
 
     /// <summary>
-    /// Makes a folder that did not exist before. If the name is taken, appends -2, -3, and so on. Two callers never get the same folder, in
-    /// one process or in several.
+    /// Creates a folder that did not exist before. If the name is taken, appends -2, -3, and so on. Two callers never get the same folder,
+    /// in one process or in several.
     /// </summary>
-    /// <param name="path">The folder's name, if it is free. Its parent is made if needed.</param>
-    /// <returns>The folder that was made.</returns>
-    /// <exception cref="IOException">The folder cannot be made; the message names it.</exception>
+    /// <param name="path">The path to use if it is free. Its parent is created if needed.</param>
+    /// <returns>The path of the new folder.</returns>
+    /// <exception cref="IOException">The folder cannot be created. The message names it.</exception>
     public static string Create(string path)
     {
         try
@@ -34,8 +34,8 @@ internal static class NewFolder
         }
     }
 
-    // Directory.CreateDirectory succeeds for a folder that exists, so it cannot tell who made it. A file can be created exclusively: only
-    // the process that holds the claim looks for the folder and makes it.
+    // Directory.CreateDirectory succeeds for an existing folder, so it cannot tell who created it. A file can be created exclusively. So
+    // only the process that holds this claim file checks for the folder and creates it.
     private static bool TryCreate(string candidate, string claim, bool mayFail)
     {
         try

@@ -3,17 +3,17 @@ using Microsoft.Win32.SafeHandles;
 namespace CuteDl.Cli;
 
 /// <summary>
-/// Checks that the process may open as many files as the tool needs. With fewer, the runtime cannot load the tool's own assemblies, and
-/// the tool ends without a message or with a misleading one.
+/// Checks that the process may open as many files as the tool needs. With fewer, the runtime cannot load the tool's own assemblies. The
+/// tool would then end without a message, or with a misleading one.
 /// </summary>
 internal static class OpenFiles
 {
-    // Beyond those that the runtime has open when the tool starts.
+    // In addition to the files that the runtime has open when the tool starts.
     private const int Needed = 80;
 
     private const int StandardError = 2;
 
-    /// <summary>True if there are enough; otherwise writes the reason to standard error.</summary>
+    /// <summary>True if there are enough. Otherwise prints the reason to standard error.</summary>
     public static bool AreEnough()
     {
         var handles = new List<SafeFileHandle>(Needed);
@@ -45,7 +45,7 @@ internal static class OpenFiles
         handles.Clear();
     }
 
-    // Without the console, for whose assembly there may be no file left.
+    // Does not use the console, because there may be no file left for its assembly.
     private static void Write(ReadOnlySpan<byte> text)
     {
         using var stream = new FileStream(new SafeFileHandle(StandardError, ownsHandle: false), FileAccess.Write, 0);

@@ -1,6 +1,6 @@
 using CuteDl.Cli;
 
-// First, before anything else is loaded.
+// This check comes first, before further assemblies are loaded.
 if (!OpenFiles.AreEnough())
 {
     return ExitCode.RunFailed;

@@ -4,10 +4,10 @@ using Spectre.Console;
 
 namespace CuteDl.Cli;
 
-/// <summary>A comparison from start to exit code: progress shown, results written as they come, the summary last.</summary>
+/// <summary>Runs a comparison: shows progress, writes each result when it arrives, and ends with the summary and the exit code.</summary>
 internal sealed class TrainingSession
 {
-    // Least needed first: what the notes below the table say again, or summary.md keeps.
+    // In the order in which a narrow table drops them. The notes below the table or summary.md have the content too.
     private static readonly string[] Droppable =
         ["the document's figures", "optimizer", "dead logits", "seconds", "best val. loss", "best accuracy", "seeds", "final val. loss", "steps"];
 
@@ -19,7 +19,7 @@ internal sealed class TrainingSession
 
     public static async Task<int> RunAsync(Comparison comparison, Output output, CancellationToken cancellationToken)
     {
-        // Before the first step: data that cannot be read, and a folder that cannot be written, are better known now.
+        // Data that cannot be read, and a folder that cannot be written, are reported before the first step.
         comparison = comparison.Prepare();
         var session = new TrainingSession(ResultFolder.Create(output.MakeFolder(), comparison.RunNames));
         var json = output.IsJson ? new JsonProgress(Console.Out) : null;
@@ -72,8 +72,7 @@ internal sealed class TrainingSession
         Console.WriteLine($"Results and pictures: {_folder.Path}");
     }
 
-    // A disk that is full, or a picture that cannot be drawn, must not take the runs down: it is said at the end, and with the exit
-    // code.
+    // A full disk, or a picture that cannot be drawn, must not stop the runs. The error is printed at the end and sets the exit code.
     private void Attempt(Action write)
     {
         try

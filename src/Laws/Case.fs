@@ -13,11 +13,11 @@ type internal Case =
         Shapes: (string * int list) list
         /// The initial parameters.
         Start: float array
-        /// g₁, g₂, ...: one for each step, as long as the parameters.
+        /// The gradients g₁, g₂, ...: one per step, as long as the parameters.
         Gradients: float array array
-        /// A number with a meaning of its own in each law, such as a factor or an angle.
+        /// A number whose meaning each law defines, such as a factor or an angle.
         Factor: float
-        /// A choice with a meaning of its own in each law.
+        /// A choice whose meaning each law defines.
         Choice: int
         /// The schedule of an argument, for laws about schedules.
         Schedule: Schedule option
@@ -38,7 +38,7 @@ module internal Case =
         let rest = if values.Length > longest then $", ... {values.Length - longest} more" else ""
         $"[{shown}{rest}]"
 
-    /// t as an index: g₁₂.
+    /// Returns t as an index: g₁₂.
     let index (t: int) : string = string t |> String.map (fun digit -> char (int '₀' + int digit - int '0'))
 
     let private isPlain (shapes: (string * int list) list) =
@@ -87,7 +87,7 @@ module internal Case =
           | None -> () ]
         |> String.concat ", "
 
-    /// The complexity of a number, which shrinking reduces.
+    /// Returns the complexity of a number, which shrinking reduces.
     let private weight (value: float) =
         if value = 0.0 then 0
         elif value = 1.0 then 1
@@ -124,10 +124,10 @@ module internal Case =
 
     let private withoutSteps (from: int) (count: int) (case: Case) = { case with Gradients = Array.removeManyAt from count case.Gradients }
 
-    /// One vector instead of matrices, so that its elements can be removed.
+    /// Returns the case with one vector instead of matrices, so that its elements can be removed.
     let private flattened (case: Case) = { case with Shapes = [ "", [ case.Length ] ] }
 
-    /// The schedule with rounded numbers, if these are valid.
+    /// Returns the schedule with rounded numbers, if these are valid.
     let private rounded (digits: int) (schedule: Schedule) : Schedule list =
         let round (found: Match) =
             Double.Parse(found.Value, CultureInfo.InvariantCulture).ToString($"G{digits}", CultureInfo.InvariantCulture)
@@ -138,7 +138,7 @@ module internal Case =
         with :? FormatException ->
             []
 
-    /// The parts of a schedule, a constant, and the schedule with rounded numbers.
+    /// Returns the parts of a schedule, a constant, and the schedule with rounded numbers.
     let private simplerSchedules (schedule: Schedule) : Schedule list =
         let parts =
             match schedule with
@@ -150,7 +150,7 @@ module internal Case =
 
         parts @ rounded 1 schedule
 
-    /// Simpler cases, the simplest first: fewer steps, fewer elements, rounder numbers. Tensors that the optimizer needs stay.
+    /// Returns simpler cases, simplest first: fewer steps, fewer elements, rounder numbers. Tensors that the optimizer needs stay.
     let shrink (mayDrop: bool) (case: Case) : Case seq =
         seq {
             let steps = case.Steps

@@ -4,7 +4,7 @@ open System
 open FsCheck
 open FsCheck.FSharp
 
-/// One law of the table.
+/// A law of the table.
 [<NoComparison; NoEquality>]
 type internal Law =
     {
@@ -14,9 +14,9 @@ type internal Law =
         Source: string
         /// The reason why the law does not concern the optimizer, if any.
         IsElsewhere: Subject -> string option
-        /// True if exemptions from its number apply to it.
+        /// True if exemptions by its number apply to it.
         MayBeExempt: bool
-        /// The reason for an exemption by the law itself, independent of the rule's documentation.
+        /// Returns the reason for an exemption by the law itself, independent of the rule's documentation.
         Excuse: Subject -> string option
         /// True if the law distinguishes kinds of rules. For a custom rule without a claim, both results are correct.
         IsCharacteristic: bool
@@ -48,7 +48,7 @@ module internal Law =
           Check = check
           Most = Int32.MaxValue }
 
-    /// A law for some kinds, with constant arguments.
+    /// A law for some kinds of rules, with constant arguments.
     let about (kinds: string list) id name statement source cases check =
         let text = "concerns only " + String.Join(", ", kinds)
 
@@ -115,7 +115,7 @@ module internal Law =
             |> Seq.filter (fun smaller -> (smaller.Steps > 0 || case.Steps = 0) && smaller.Length > 0 && law.Speaks smaller)
 
         let arbitrary = Arb.fromGenShrink (Gen.filter law.Speaks (law.Cases subject), shrink)
-        // Kept for a case that breaks the law only once.
+        // Stored, because some cases break the law only once.
         let last = ref ""
 
         let holds (case: Case) =

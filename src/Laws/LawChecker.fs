@@ -39,7 +39,7 @@ type LawChecker =
     /// <param name="optimizer">The optimizer, or a custom rule from <c>Optimizer.ofRule</c>.</param>
     static member Check(optimizer: Optimizer) : LawReport = Laws.check optimizer
 
-    /// <summary>Does the same with options.</summary>
+    /// <summary>Checks an optimizer with options against every law that concerns it.</summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="options">Seed, number of cases, and facts that the optimizer itself does not contain.</param>
     static member Check(optimizer: Optimizer, options: LawOptions) : LawReport = Laws.checkWith options optimizer
@@ -49,9 +49,9 @@ type LawChecker =
     /// <exception cref="T:System.FormatException">The text is not a valid optimizer.</exception>
     static member Check(expression: string) : LawReport = Laws.check (Expression.parse expression)
 
-    /// <summary>Does the same with options.</summary>
+    /// <summary>Parses a text form, and checks the optimizer with options.</summary>
     /// <param name="expression">The text form.</param>
-    /// <param name="options">Seed, number of cases.</param>
+    /// <param name="options">The seed and the number of cases.</param>
     /// <exception cref="T:System.FormatException">The text is not a valid optimizer.</exception>
     static member Check(expression: string, options: LawOptions) : LawReport = Laws.checkWith options (Expression.parse expression)
 
@@ -59,16 +59,16 @@ type LawChecker =
     /// <param name="optimizer">The optimizer.</param>
     static member Check(optimizer: IOptimizerExpression) : LawReport = LawChecker.Check optimizer.Expression
 
-    /// <summary>Does the same with options.</summary>
+    /// <summary>Checks an optimizer of the facade with options.</summary>
     /// <param name="optimizer">The optimizer.</param>
-    /// <param name="options">Seed, number of cases.</param>
+    /// <param name="options">The seed and the number of cases.</param>
     static member Check(optimizer: IOptimizerExpression, options: LawOptions) : LawReport = LawChecker.Check(optimizer.Expression, options)
 
     /// <summary>Checks a custom rule against every law that concerns all optimizers. The report uses the name of its type.</summary>
     /// <param name="rule">The rule.</param>
     static member Check(rule: IPart) : LawReport = LawChecker.Check(LawOptions.OfRule rule)
 
-    /// <summary>Does the same with options.</summary>
+    /// <summary>Checks a custom rule with options against every law that concerns all optimizers.</summary>
     /// <param name="rule">The rule.</param>
     /// <param name="options">Seed, number of cases, the values of its arguments, and how to change them.</param>
     static member Check(rule: IPart, options: LawOptions) : LawReport = LawChecker.Check(LawOptions.OfRule rule, options)
@@ -81,7 +81,7 @@ type LawChecker =
     static member CheckAs(rule: IPart, kind: string, options: LawOptions) : LawReport =
         LawChecker.CheckAs(LawOptions.OfRule rule, kind, options)
 
-    /// <summary>Checks a custom rule against the laws of a kind that it claims to be.</summary>
+    /// <summary>Checks the optimizer of a custom rule against the laws of a kind that it claims to be.</summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="kind">The name of the kind, such as <c>lion</c>.</param>
     /// <param name="options">Seed, number of cases, the values of its arguments, and how to change them.</param>

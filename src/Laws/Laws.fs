@@ -48,7 +48,7 @@ module Laws =
     /// <exception cref="T:System.ArgumentException">The options' tensors do not fit the optimizer's groups.</exception>
     let checkWith (options: LawOptions) (optimizer: Optimizer) : LawReport = report optimizer.Kind options optimizer
 
-    /// <summary>Does the same with the default options.</summary>
+    /// <summary>Checks an optimizer with the default options; see <c>checkWith</c>.</summary>
     let check (optimizer: Optimizer) : LawReport = checkWith LawOptions.Defaults optimizer
 
     /// <summary>
@@ -60,5 +60,5 @@ module Laws =
     /// <param name="optimizer">The optimizer.</param>
     let checkAsWith (kind: RuleKind) (options: LawOptions) (optimizer: Optimizer) : LawReport = report kind options optimizer
 
-    /// <summary>Does the same with the default options.</summary>
+    /// <summary>Checks an optimizer as a kind with the default options; see <c>checkAsWith</c>.</summary>
     let checkAs (kind: RuleKind) (optimizer: Optimizer) : LawReport = checkAsWith kind LawOptions.Defaults optimizer

@@ -61,7 +61,9 @@ type LawOptions =
     member options.WithRemake(remake: Func<string, float, Optimizer>) =
         { options with Remake = Some(fun name value -> remake.Invoke(name, value)) }
 
-    /// <summary>Does the same for a rule that is checked as a rule, not as an optimizer.</summary>
+    /// <summary>
+    /// Returns the options with a function that changes an argument of a custom rule. This overload returns a rule instead of an optimizer.
+    /// </summary>
     /// <param name="remake">Makes the rule from the name and the new value of the argument.</param>
     member options.WithRemadeRule(remake: Func<string, float, IPart>) =
         { options with Remake = Some(fun name value -> LawOptions.OfRule(remake.Invoke(name, value))) }

@@ -35,7 +35,7 @@ type LawResult =
         Reason: string
     }
 
-    /// <summary>True for an exemption that is not needed: the law held in all cases.</summary>
+    /// <summary>True if the exemption is not needed, because the law held in all cases.</summary>
     member result.IsUnusedExemption =
         result.Verdict = Verdict.Exempt && result.Cases > 0 && result.CounterExample = ""
 
@@ -48,7 +48,7 @@ type LawResult =
         | _ when result.CounterExample = "" -> $"{result.Reason} (not needed: the law held in {result.Cases} cases)"
         | _ -> $"{result.Reason} (confirmed by a counter-example)"
 
-/// <summary>An optimizer breaks laws that it should obey. The message lists them, each with its counter-example.</summary>
+/// <summary>Thrown if an optimizer breaks laws that it should obey. The message lists them, each with its counter-example.</summary>
 [<Sealed>]
 type LawsBrokenException(message: string) =
     inherit Exception(message)
@@ -62,7 +62,7 @@ type LawReport internal (optimizer: string, claim: string, seed: int, results: L
 
     /// <summary>The optimizer's text form.</summary>
     member _.Optimizer = optimizer
-    /// <summary>The kind that it was checked as; empty for its own kind.</summary>
+    /// <summary>The kind that the optimizer claims to be; empty if it was checked as its own kind.</summary>
     member _.Claim = claim
     /// <summary>The seed. The same seed gives the same report.</summary>
     member _.Seed = seed
@@ -82,7 +82,7 @@ type LawReport internal (optimizer: string, claim: string, seed: int, results: L
     /// <summary>True if a law broke.</summary>
     member report.IsBroken = report.Broken.Count > 0
 
-    /// <summary>One line: the optimizer, and the numbers of laws that held, broke, or do not apply.</summary>
+    /// <summary>Returns one line with the optimizer and the numbers of laws that held, broke, or do not apply.</summary>
     member report.Summary =
         let asWhat = if claim = "" then "" else $" as {claim}"
         $"{optimizer}{asWhat}: {report.Held.Count} held, {report.Broken.Count} broken, {report.Exempt.Count} exempt (seed {seed})"
@@ -96,7 +96,7 @@ type LawReport internal (optimizer: string, claim: string, seed: int, results: L
 
             raise (LawsBrokenException(String.Join("\n", report.Summary :: lines)))
 
-    /// <summary>The summary, and a line for each law in aligned columns: verdict, number, name and detail.</summary>
+    /// <summary>Returns the summary, and one line per law in aligned columns: verdict, number, name and detail.</summary>
     override report.ToString() =
         let wide (text: LawResult -> string) = results |> Array.map (text >> String.length) |> Array.fold max 0
         let ids = wide _.Id

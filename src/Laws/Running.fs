@@ -10,7 +10,7 @@ open CuteDl.Core.Training
 
 let private layout (case: Case) = Layout.OfShapes case.Shapes
 
-/// Returns Δ of each pure step, and the last state. Without following, the parameters keep their initial values.
+/// Returns Δ of each pure step, and the last state. If <c>follows</c> is false, the parameters keep their initial values.
 let pureSteps<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     (follows: bool)
     (optimizer: Optimizer)
@@ -34,7 +34,7 @@ let pureSteps<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     deltas, state, parameters
 
-/// Returns Δ of each step in double precision; the parameters change.
+/// Returns Δ of each step in double precision. The parameters change.
 let deltas (optimizer: Optimizer) (case: Case) : float array array =
     let deltas, _, _ = pureSteps<float> true optimizer case
     deltas
@@ -72,7 +72,7 @@ let descend (optimizer: Optimizer) (start: float array) (steps: int) (gradientAt
            Optimizer.stepInPlace optimizer state (Span parameters) (ReadOnlySpan(gradientAt t parameters))
            Array.copy parameters |]
 
-/// The message about an unexpected vector at a step.
+/// Returns the message about an unexpected vector at a step.
 let differ (what: string) (t: int) (expected: float array) (came: float array) =
     Some $"expected {what}{Case.index t} = {Case.vector expected}, got {Case.vector came}"
 

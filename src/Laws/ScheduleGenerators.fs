@@ -1,4 +1,4 @@
-/// Random schedules of every kind.
+/// Generates random schedules of every kind.
 module internal CuteDl.Laws.ScheduleGenerators
 
 open FsCheck
@@ -13,7 +13,7 @@ let private aboveZero: Gen<float> = logUniform 1e-2 1.0
 let private steps: Gen<int64> = Gen.choose (1, 8) |> Gen.map int64
 let private anneal: Gen<Anneal> = Gen.elements [ Anneal.Cosine; Anneal.Linear ]
 
-/// Pairs of a step and the item that starts there, with ascending steps.
+/// Generates pairs of a step and the item that starts there, with ascending steps.
 let private later (part: Gen<'part>) : Gen<(int64 * 'part) list> =
     gen {
         let! count = Gen.choose (0, 3)
@@ -22,7 +22,7 @@ let private later (part: Gen<'part>) : Gen<(int64 * 'part) list> =
         return List.zip (gaps |> List.scan (+) 0L |> List.tail) parts
     }
 
-/// A schedule of a kind. Its parts are of kinds without parts.
+/// Generates schedules of a kind. Their parts are of kinds without parts.
 let rec private ofKind (depth: int) (kind: ScheduleKind) : Gen<Schedule> =
     let part = if depth > 0 then anyOf (depth - 1) else value |> Gen.map Schedule.Constant
 
@@ -81,5 +81,5 @@ let rec private ofKind (depth: int) (kind: ScheduleKind) : Gen<Schedule> =
 
 and private anyOf (depth: int) : Gen<Schedule> = Schedules.all |> List.map (ofKind depth) |> Gen.oneof
 
-/// A schedule of any kind, with or without parts.
+/// Generates schedules of any kind, with or without parts.
 let any: Gen<Schedule> = anyOf 2

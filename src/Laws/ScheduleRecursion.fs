@@ -1,4 +1,4 @@
-/// Schedules as recursions: each value is computed from the previous one. The closed forms are compared with them.
+/// Computes schedules as recursions: each value comes from the previous one. The closed forms are compared with them.
 module internal CuteDl.Laws.ScheduleRecursion
 
 open System
@@ -8,7 +8,7 @@ let private forever (value: float) = Seq.initInfinite (fun _ -> value)
 
 let private take (count: int64) (values: float seq) = Seq.truncate (int (min count (int64 Int32.MaxValue))) values
 
-/// Values from one end to the other, one step apart; the first is at a given share of the way.
+/// Returns values from one end to the other, one step apart. The first one is at a given share of the way.
 let private way (anneal: Anneal) (first: float, last: float) (elapsed: float) (length: float) (count: int64) : float seq =
     let values =
         match anneal with
@@ -16,7 +16,7 @@ let private way (anneal: Anneal) (first: float, last: float) (elapsed: float) (l
             let slope = (last - first) / length
             Seq.unfold (fun value -> Some(value, value + slope)) (first + slope * elapsed)
         | Anneal.Cosine ->
-            // A point that moves along half a circle.
+            // A point that moves along half a circle. Its coordinate gives the cosine without calling it at each step.
             let angle = Math.PI / length
             let turn (x, y) = cos angle * x - sin angle * y, sin angle * x + cos angle * y
 
@@ -59,7 +59,7 @@ let private cyclic (baseValue: float, max: float) (up: int64) (down: int64) (mod
             height <- height * perCycle
     }
 
-/// The values at t = 0, 1, 2, ..., an infinite sequence.
+/// Returns the values at t = 0, 1, 2, ... as an infinite sequence.
 let rec values (schedule: Schedule) : float seq =
     match schedule with
     | Schedule.Constant value -> forever value
@@ -151,7 +151,7 @@ let rec values (schedule: Schedule) : float seq =
         }
     | Schedule.Product(first, others) -> others |> List.fold (fun product other -> Seq.map2 (*) product (values other)) (values first)
 
-/// Enough consecutive steps to reach all parts of the schedule.
+/// Returns a number of consecutive steps that reaches all parts of the schedule.
 let rec interesting (schedule: Schedule) : int64 =
     let few = 5L
     let sum (counts: int64 list) = counts |> List.fold (fun sum count -> min 10000L (sum + min 10000L count)) 0L

@@ -12,14 +12,14 @@ type internal Subject =
         /// The kind whose laws must hold: the optimizer's own kind, or the kind that it claims to be.
         Kind: RuleKind
         Options: LawOptions
-        /// True while searching for a case that breaks a law from which the optimizer is exempt.
+        /// True during the search for a case that breaks a law from which the optimizer is exempt.
         Seeks: bool
     }
 
 [<RequireQualifiedAccess>]
 module internal Subject =
 
-    /// The rules and transformations of an optimizer.
+    /// Returns the rules and transformations of an optimizer.
     let rec leaves (optimizer: Optimizer) : Optimizer list =
         if optimizer.Groups.Count > 0 then
             [ for group in optimizer.Groups do
@@ -59,7 +59,7 @@ module internal Subject =
         leaves subject.Optimizer |> List.length > subject.Optimizer.Parts.Count
         || subject.Optimizer.Groups.Count > 0
 
-    /// The schedules of a part. A plateau without reported losses stays constant, and does not count.
+    /// Returns the schedules of a part. A plateau without reported losses stays constant, so it does not count.
     let schedulesOf (leaf: Optimizer) : KeyValuePair<string, Schedule> list =
         [ for pair in leaf.Settings do
               match pair.Value with
@@ -72,10 +72,10 @@ module internal Subject =
 
     let private tryIn (name: string) (values: (string * float) seq) = values |> Seq.tryFind (fst >> (=) name) |> Option.map snd
 
-    /// The value of an argument of a part, if it has the argument.
+    /// Returns the value of an argument of a part, if the part has the argument.
     let valueOf (name: string) (leaf: Optimizer) : float option = tryIn name [ for pair in leaf.Values -> pair.Key, pair.Value ]
 
-    /// The value of an argument of the kind: from the optimizer, from the options, or the default of the kind.
+    /// Returns the value of an argument of the kind: from the optimizer, from the options, or the default of the kind.
     let tryValue (name: string) (subject: Subject) : float option =
         valueOf name subject.Optimizer
         |> Option.orElseWith (fun () -> tryIn name subject.Options.Values)
@@ -88,7 +88,7 @@ module internal Subject =
 
     let isOn (name: string) (subject: Subject) = value name subject <> 0.0
 
-    /// Changes arguments of the optimizer; None if it does not have them and the options do not say how to change them.
+    /// Changes arguments of the optimizer. Returns None if it does not have them and the options do not define how to change them.
     let tryWith (values: (string * float) list) (subject: Subject) : Optimizer option =
         let change (optimizer: Optimizer option) (name: string, value: float) =
             match optimizer with
@@ -112,7 +112,7 @@ module internal Subject =
                 |> List.exists (fun argument ->
                     argument.Summary.StartsWith("λ", StringComparison.Ordinal) && valueOf argument.Name leaf <> Some 0.0))
 
-    /// The reason why the optimizer never moves, if any.
+    /// Returns the reason why the optimizer never changes the parameters, if any.
     let standsStill (subject: Subject) : string option =
         leaves subject.Optimizer
         |> List.tryPick (fun leaf ->
@@ -122,7 +122,7 @@ module internal Subject =
             | _, _, Some 0.0 when leaf.Kind.Name = "adadelta" -> Some "adadelta never moves: its ε is 0"
             | _ -> None)
 
-    /// The reason of an exemption from a law, if any.
+    /// Returns the reason for an exemption from a law, if any.
     let exemption (id: string) (subject: Subject) : string option =
         let given = subject.Options.Exempt |> List.tryFind (fst >> (=) id) |> Option.map snd
         let several = (kinds subject).Length > 1

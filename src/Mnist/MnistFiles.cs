@@ -1,6 +1,8 @@
 namespace CuteDl.Data;
 
-/// <summary>The four files of the MNIST database of handwritten digits, embedded in this assembly as they were published: gzipped IDX.</summary>
+/// <summary>
+/// The four files of the MNIST database of handwritten digits, embedded in this assembly as published: gzipped IDX files.
+/// </summary>
 public static class MnistFiles
 {
     /// <summary>The file names: images and labels of the 60,000 training examples, then of the 10,000 test examples.</summary>
@@ -12,8 +14,8 @@ public static class MnistFiles
         "t10k-labels-idx1-ubyte.gz",
     ];
 
-    /// <summary>Opens one file for reading. The bytes are still compressed; the caller disposes the stream.</summary>
-    /// <param name="name">One of <see cref="Names"/>; upper and lower case differ.</param>
+    /// <summary>Opens a file for reading. The stream has the compressed bytes. The caller disposes it.</summary>
+    /// <param name="name">One of <see cref="Names"/>, in the same case.</param>
     /// <exception cref="ArgumentException"><paramref name="name"/> is not one of <see cref="Names"/>.</exception>
     public static Stream Open(string name) =>
         typeof(MnistFiles).Assembly.GetManifestResourceStream(Known(name))!;

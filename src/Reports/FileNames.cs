@@ -3,22 +3,21 @@ using System.Text;
 
 namespace CuteDl.Reports;
 
-/// <summary>Runs' names as the names of files and folders.</summary>
+/// <summary>Converts names of runs to names of files and folders.</summary>
 public static class FileNames
 {
-    /// <summary>The most bytes of a name in UTF-8. File systems limit bytes, not characters, usually to 255.</summary>
+    /// <summary>The largest number of bytes of a name in UTF-8. File systems limit bytes, not characters, usually to 255.</summary>
     public const int MaxBytes = 120;
 
     private const string Nameless = "run";
 
     /// <summary>
-    /// A run's name as a file's: letters, digits, <c>.</c>, <c>-</c> and <c>_</c> stay, all else becomes <c>-</c>; of several <c>-</c>
-    /// on end one stays, and a <c>.</c> behind one goes; at the beginning <c>-</c> and <c>.</c> go, and at the end too.
-    /// <c>fixed-0.0001</c> stays itself, <c>clip_norm(1) | adam(lr=0.001)</c> becomes <c>clip_norm-1-adam-lr-0.001</c>, a name of which
-    /// nothing is left <c>run</c>. A name of more than <see cref="MaxBytes"/> bytes is cut after a whole word, and ends with a checksum of
-    /// the run's whole name.
+    /// Converts the name of a run to a file name. Letters, digits, <c>.</c> and <c>_</c> stay, and every other character becomes <c>-</c>.
+    /// A <c>-</c> or <c>.</c> after a <c>-</c> is removed, and so are <c>-</c> and <c>.</c> at both ends. <c>fixed-0.0001</c> stays the
+    /// same, and <c>clip_norm(1) | adam(lr=0.001)</c> becomes <c>clip_norm-1-adam-lr-0.001</c>. A name of which nothing is left becomes
+    /// <c>run</c>. A name of more than <see cref="MaxBytes"/> bytes is cut after a whole word, and ends with a checksum of the whole name.
     /// </summary>
-    /// <param name="run">Any name. Different names can become the same: see <see cref="Distinct"/>.</param>
+    /// <param name="run">Any name. Different names can give the same file name: see <see cref="Distinct"/>.</param>
     public static string Safe(string run)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -50,7 +49,8 @@ public static class FileNames
         return $"{(end > 0 ? kept[..end] : kept).TrimEnd('-', '.')}-{checksum}";
     }
 
-    // The number of characters that fit into so many bytes. Safe names have no surrogates, so that a name can be cut after any character.
+    // Returns the number of characters that fit into a number of bytes. Safe names have no surrogates, so they can be cut after any
+    // character.
     private static int Fitting(string name, int bytes)
     {
         var length = 0;
@@ -63,10 +63,10 @@ public static class FileNames
     }
 
     /// <summary>
-    /// A file name for each run, all different, also where upper and lower case are one. Runs whose name is its own file name keep it;
-    /// the others get theirs in the order given, with <c>-2</c>, <c>-3</c>, ... behind one that is taken.
+    /// Returns a file name for each run. The names are different even if case is ignored. A run whose name is its own file name keeps it.
+    /// The other runs get theirs in the given order; a taken name gets the suffix <c>-2</c>, <c>-3</c>, ...
     /// </summary>
-    /// <param name="runs">The names; one that comes again counts once.</param>
+    /// <param name="runs">The names of the runs. Duplicates count once.</param>
     /// <returns>The file name of each run.</returns>
     public static IReadOnlyDictionary<string, string> Distinct(IEnumerable<string> runs)
     {

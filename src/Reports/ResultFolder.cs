@@ -3,9 +3,9 @@ using System.Text;
 namespace CuteDl.Reports;
 
 /// <summary>
-/// A folder of results: <c>runs/&lt;run&gt;/seed-&lt;n&gt;/result.json</c> and <c>&lt;run&gt;.png</c> for each run, then
-/// <c>comparison.png</c>, <c>summary.md</c> and <c>summary.json</c>. A file appears whole or not at all; one of the same name is
-/// replaced.
+/// A folder of results: <c>runs/&lt;run&gt;/seed-&lt;n&gt;/result.json</c> and <c>&lt;run&gt;.png</c> for each run, and
+/// <c>comparison.png</c>, <c>summary.md</c> and <c>summary.json</c>. A file is written completely or not at all, and replaces an existing
+/// one.
 /// </summary>
 public sealed class ResultFolder
 {
@@ -17,13 +17,14 @@ public sealed class ResultFolder
         _names = names;
     }
 
-    /// <summary>The folder.</summary>
+    /// <summary>The path of the folder.</summary>
     public string Path { get; }
 
-    /// <summary>Makes the folder, if there is none.</summary>
-    /// <param name="path">Where.</param>
-    /// <param name="runs">The names of all runs to come: each gets a folder of its own, by <see cref="FileNames.Distinct"/>.</param>
-    /// <exception cref="IOException">It cannot be made, or may not be written.</exception>
+    /// <summary>Creates the folder if it does not exist.</summary>
+    /// <param name="path">The path of the folder.</param>
+    /// <param name="runs">The names of all runs that will be written. Each gets its own folder, by <see
+    /// cref="FileNames.Distinct"/>.</param>
+    /// <exception cref="IOException">The folder cannot be created or written.</exception>
     public static ResultFolder Create(string path, IEnumerable<string> runs)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -31,16 +32,16 @@ public sealed class ResultFolder
         return new ResultFolder(path, FileNames.Distinct(runs));
     }
 
-    /// <summary>Makes a folder if it does not exist, and makes sure that files can be written into it.</summary>
+    /// <summary>Creates a folder if it does not exist, and checks that files can be written to it.</summary>
     /// <param name="path">The folder.</param>
-    /// <exception cref="IOException">It cannot be made or written; the message names it and says what stands in the way.</exception>
+    /// <exception cref="IOException">The folder cannot be created or written. The message names it and the reason.</exception>
     public static void Prepare(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         WholeFile.MakeFolder(path);
         try
         {
-            // A folder that exists may still refuse files.
+            // A folder that exists may not be writable.
             var probe = System.IO.Path.Combine(path, $".{System.IO.Path.GetRandomFileName()}.tmp");
             File.WriteAllBytes(probe, []);
             File.Delete(probe);
@@ -53,8 +54,8 @@ public sealed class ResultFolder
 
     /// <summary>Writes one run's result and picture. A run that ended before its first validation has no picture.</summary>
     /// <param name="result">The result.</param>
-    /// <exception cref="ArgumentException">The run was not announced to <see cref="Create"/>.</exception>
-    /// <exception cref="IOException">A file cannot be written; the message names it.</exception>
+    /// <exception cref="ArgumentException">The name of the run was not given to <see cref="Create"/>.</exception>
+    /// <exception cref="IOException">A file cannot be written. The message names it.</exception>
     public void Write(RunResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
@@ -71,10 +72,10 @@ public sealed class ResultFolder
     }
 
     /// <summary>
-    /// Writes the comparison's summary, and its picture if there was a validation. Its runs are written by <see cref="Write"/>.
+    /// Writes the summary of a comparison, and its picture if there was a validation. <see cref="Write"/> writes its runs.
     /// </summary>
     /// <param name="comparison">The comparison.</param>
-    /// <exception cref="IOException">A file cannot be written; the message names it.</exception>
+    /// <exception cref="IOException">A file cannot be written. The message names it.</exception>
     public void WriteComparison(ComparisonResult comparison)
     {
         var summary = new Summary(comparison);
@@ -86,7 +87,7 @@ public sealed class ResultFolder
         }
     }
 
-    /// <summary>Where a run's picture lies below a folder of results.</summary>
+    /// <summary>Returns the path of a run's picture in a folder of results.</summary>
     internal static string PictureOf(string root, string name, int seed) => System.IO.Path.Combine(FolderOf(root, name, seed), name + ".png");
 
     private static string FolderOf(string root, string name, int seed) =>

@@ -1,6 +1,6 @@
 namespace CuteDl.Reports;
 
-/// <summary>Why several runs ended.</summary>
+/// <summary>Counts the stop reasons of several runs.</summary>
 internal static class StopCounts
 {
     /// <summary>Returns the number of runs for each stop reason, the most frequent first: "9 target held, 1 too slow".</summary>

@@ -3,12 +3,12 @@ using System.Text;
 
 namespace CuteDl.Reports;
 
-/// <summary>Makes characters visible that would change how the text around them looks.</summary>
+/// <summary>Makes characters visible that change the display of the text around them.</summary>
 public static class VisibleText
 {
     /// <summary>
-    /// Replaces each control of the direction of text, such as U+202E (right-to-left override), by its code in brackets: [U+202E]. With them, a
-    /// name could show its own letters, and those after it, in another order.
+    /// Replaces each bidirectional control, such as U+202E (right-to-left override), by its code in brackets: [U+202E]. With such controls,
+    /// a name could display its own letters, and those after it, in another order.
     /// </summary>
     /// <param name="text">Any text, such as a run's name.</param>
     public static string Of(string text)
@@ -35,7 +35,7 @@ public static class VisibleText
         return visible.ToString();
     }
 
-    // Unicode's property Bidi_Control.
+    // The characters with Unicode's property Bidi_Control.
     private static bool IsDirection(char character) =>
         character is '\u061C' or '\u200E' or '\u200F' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

@@ -1,4 +1,4 @@
-/// Tells a running test its full name: Expecto itself does not.
+/// Tells a running test its full name, because Expecto does not.
 module internal CuteDl.Testing.CurrentTest
 
 open System.Threading
@@ -6,7 +6,7 @@ open Expecto
 
 let private current = AsyncLocal<string list | null>()
 
-/// The parts of the running test's name, the outermost first.
+/// Returns the parts of the running test's name, outermost first.
 let name () : string list =
     match current.Value with
     | null -> []
@@ -40,7 +40,7 @@ let private withName (parts: string list) (code: TestCode) : TestCode =
                 }
         )
 
-/// Returns the tests, which now know their names.
+/// Returns tests that know their names while they run.
 let named (test: Test) : Test =
     let rec visit outer test =
         match test with

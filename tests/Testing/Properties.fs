@@ -6,15 +6,15 @@ open Expecto
 open FsCheck
 open FsCheck.FSharp
 
-/// How many of the run's cases a property checks.
+/// The share of the run's cases that a property checks.
 type Share =
     private
         { Divisor: int
           Reason: string }
 
-    /// <summary>One case in so many, at least one: for a property whose single case is costly.</summary>
-    /// <param name="divisor">2 or more.</param>
-    /// <param name="reason">What makes a case costly, as a sentence; the message of a failure shows it.</param>
+    /// <summary>One case out of a number, for a property whose single case is expensive. At least one case is checked.</summary>
+    /// <param name="divisor">The number of cases per checked case, at least 2.</param>
+    /// <param name="reason">The reason why a case is expensive, as a sentence. A failure message shows it.</param>
     static member OneIn(divisor: int, reason: string) : Share =
         if divisor < 2 then
             invalidArg (nameof divisor) $"A share of one case in {divisor} is no smaller share; allowed: 2 or more."
@@ -24,17 +24,17 @@ type Share =
     /// Every case of the run.
     static member Whole: Share = { Divisor = 1; Reason = "" }
 
-    /// How many cases it makes of the run's number.
+    /// Returns the number of cases to check out of the run's number.
     member share.Of(cases: int) : int = max 1 (cases / share.Divisor)
 
-    /// Why it is smaller than the whole, for a message.
+    /// Explains a share below the whole, for a message.
     member share.Explanation: string =
         if share.Divisor = 1 then "" else $" (one in {share.Divisor}: {share.Reason})"
 
-/// Runs a property with the cases that the tier asks for, and describes a failure so that it can be repeated.
+/// Runs a property with the number of cases of the tier, and describes a failure so that it can be repeated.
 module internal PropertyRun =
 
-    /// FNV-1a: the same in every process, unlike the hash of a string.
+    /// FNV-1a. Unlike the hash of a string, it is the same in every process.
     let private hash (text: string) =
         let mutable hash = 14695981039346656037UL
 
@@ -62,7 +62,7 @@ module internal PropertyRun =
     let private command (variables: (string * string) list) (name: string) =
         let settings =
             variables |> List.map (fun (variable, value) -> $"{variable}={value} ") |> String.concat ""
-        // In single quotes a shell changes nothing but the quote itself.
+        // In single quotes, a shell interprets only the quote itself.
         let quoted = name.Replace("'", "'\\''")
         $"{settings}dotnet run -c Release --project tests/{projectName ()} -- --run '{quoted}'"
 
@@ -116,22 +116,22 @@ module internal PropertyRun =
             |> String.concat "\n"
             |> failtest
 
-/// Every property and every long test of the F# test projects.
+/// Properties and long tests for the F# test projects.
 [<AutoOpen>]
 module Properties =
 
-    /// A property that checks a share of the run's cases; FsCheck generates the function's arguments by their types.
+    /// A property that checks a share of the run's cases. FsCheck generates the function's arguments by type.
     let testPropertyWith (share: Share) (name: string) (property: 'testable) : Test =
         testCase name (fun () -> PropertyRun.check share name property)
 
-    /// A property; FsCheck generates the function's arguments by their types.
+    /// A property. FsCheck generates the function's arguments by type.
     let testProperty (name: string) (property: 'testable) : Test = testPropertyWith Share.Whole name property
 
-    /// A property over a generator that checks a share of the run's cases; it holds if the check does not throw.
+    /// A property over a generator that checks a share of the run's cases. It holds if the check does not throw.
     let propertyWith (share: Share) (name: string) (values: Gen<'value>) (check: 'value -> unit) : Test =
         testPropertyWith share name (Prop.forAll (Arb.fromGen values) check)
 
-    /// A property over a generator; it holds if the check does not throw.
+    /// A property over a generator. It holds if the check does not throw.
     let property (name: string) (values: Gen<'value>) (check: 'value -> unit) : Test = propertyWith Share.Whole name values check
 
     let internal skipIfQuick (reason: string) : unit =
@@ -139,10 +139,10 @@ module Properties =
         | Tier.Long -> ()
         | Tier.Quick -> skiptest $"{reason} {Tier.Variable}=long runs it."
 
-    /// <summary>A test of the long tier; in the quick tier it is reported as skipped.</summary>
-    /// <param name="reason">What makes it long, as a sentence.</param>
-    /// <param name="name">The test's name.</param>
-    /// <param name="body">What must not throw.</param>
+    /// <summary>A test of the long tier. The quick tier reports it as skipped.</summary>
+    /// <param name="reason">The reason why it is long, as a sentence.</param>
+    /// <param name="name">The name of the test.</param>
+    /// <param name="body">The test. It fails if it throws.</param>
     let longTest (reason: string) (name: string) (body: unit -> unit) : Test =
         testCase name (fun () ->
             skipIfQuick reason

@@ -4,11 +4,11 @@ module CuteDl.Testing.Runner
 
 open Expecto
 
-/// What the platform itself returns when no test ran.
+/// The exit code of the platform if no test ran.
 [<Literal>]
 let private NoTestRan = 8
 
-/// `dotnet test` and the test explorers start the program as a server; nobody types these options.
+/// True if `dotnet test` or a test explorer started the program. Users do not type these options.
 let private isForPlatform (args: string array) =
     args |> Array.exists (fun argument -> argument = "--server" || argument = "--internal-msbuild-node")
 
@@ -25,9 +25,9 @@ let private runOnCommandLine (test: Test) args =
         NoTestRan
     | _ -> exitCode
 
-/// <summary>Runs the tests and returns the exit code for the program: 0 when at least one test ran and none failed.</summary>
-/// <param name="test">All tests of the program; their full names must differ.</param>
-/// <param name="args">The program's arguments: Expecto's (see <c>--help</c>), or the platform's when <c>dotnet test</c> runs it.</param>
+/// <summary>Runs the tests. Returns the exit code of the program: 0 if at least one test ran and none failed.</summary>
+/// <param name="test">All tests of the program. Their full names must be unique.</param>
+/// <param name="args">The program's arguments: Expecto's (see <c>--help</c>), or the platform's under <c>dotnet test</c>.</param>
 [<CompiledName("Main")>]
 let main (test: Test) (args: string array) =
     match Selection.problem (Test.toTestCodeList test) with

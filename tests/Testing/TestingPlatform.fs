@@ -1,4 +1,4 @@
-/// Runs Expecto tests under Microsoft.Testing.Platform, which is what `dotnet test` and the test explorers speak to.
+/// Runs Expecto tests under Microsoft.Testing.Platform, which `dotnet test` and test explorers use.
 module internal CuteDl.Testing.TestingPlatform
 
 // Filtering by tree node is public but marked experimental.
@@ -24,7 +24,7 @@ let private timing (duration: TimeSpan) =
     let finish = DateTimeOffset.UtcNow
     TimingProperty(TimingInfo(finish - duration, finish, duration))
 
-/// A path such as `/optimizers/adam/first step`, for `--treenode-filter`.
+/// Returns a path for `--treenode-filter`, such as `/optimizers/adam/first step`.
 let private treePath (test: FlatTest) =
     test.name |> List.map (fun part -> "/" + part.Replace("/", "%2F")) |> String.concat ""
 
@@ -36,18 +36,18 @@ let private matches (filter: ITestExecutionFilter) : FlatTest -> bool =
     | :? TreeNodeFilter as tree -> fun test -> tree.MatchesFilter(treePath test, PropertyBag())
     | _ -> fun _ -> true
 
-/// Expecto colours what an expectation says; results go to files and windows that show no colours.
+/// Removes Expecto's colours from a failure message, because files and test explorers do not show them.
 let private expectation text : IProperty =
     let plain = Regex.Replace(text, "\u001b\\[[0-9;]*m", "").Trim()
     FailedTestNodeStateProperty(AssertException plain)
 
-/// An expectation that fails inside a task reaches the printer as an exception, and is a failure all the same.
+/// Reports a failed expectation as a failure, not as an error. Inside a task, Expecto reports it as an exception.
 let private error (thrown: exn) : IProperty =
     match thrown with
     | :? ExpectoException -> expectation $"{thrown.Message}\n{thrown.StackTrace}"
     | _ -> ErrorTestNodeStateProperty thrown
 
-/// Expecto's printer calls, turned into results as they come.
+/// Converts the calls of Expecto's printer to test results.
 let private reporting (publish: TestNode -> Task) =
     let report name properties = publish (node name properties) |> Async.AwaitTask
 
@@ -75,7 +75,7 @@ let private evaluate publish cancellationToken (tests: FlatTest list) =
 type private Framework(test: Test) =
     let tests = Test.toTestCodeList test
 
-    // Both interfaces below extend this one, so it is implemented on its own.
+    // Both interfaces below extend this one, so it is implemented separately.
     interface IExtension with
         member _.Uid = "CuteDl.Testing"
         member _.Version = "1.0.0"
@@ -107,7 +107,7 @@ type private Framework(test: Test) =
 
         member _.CloseTestSessionAsync _ = CloseTestSessionResult(IsSuccess = true) |> Task.FromResult
 
-/// Runs the tests as the platform's command line asks, and gives the exit code of the program.
+/// Runs the tests that the platform's command line selects. Returns the exit code of the program.
 let run (test: Test) (args: string array) =
     task {
         let framework = Framework test

@@ -1,4 +1,4 @@
-/// How much one run of the tests covers. Four environment variables decide it, and only this file reads them.
+/// The coverage of a test run. Four environment variables determine it, and only this file reads them.
 module CuteDl.Testing.Tier
 
 open System
@@ -8,7 +8,7 @@ open System.Globalization
 [<Literal>]
 let Variable = "CUTEDL_TEST_TIER"
 
-/// The environment variable that replaces the tier's number of cases a property.
+/// The environment variable that replaces the tier's number of cases per property.
 [<Literal>]
 let CasesVariable = "CUTEDL_TEST_CASES"
 
@@ -16,17 +16,17 @@ let CasesVariable = "CUTEDL_TEST_CASES"
 [<Literal>]
 let SeedVariable = "CUTEDL_TEST_SEED"
 
-/// The environment variable with the one case to repeat, as a failing property prints it.
+/// The environment variable with a single case to repeat, as a failing property prints it.
 [<Literal>]
 let CaseVariable = "CUTEDL_TEST_CASE"
 
 type Tier =
-    /// For every build: 100 cases a property, and the long tests are skipped.
+    /// For every build: 100 cases per property, and long tests are skipped.
     | Quick
-    /// Before a release: 10,000 cases a property, and the long tests run.
+    /// Before a release: 10,000 cases per property, and long tests run.
     | Long
 
-/// One case of a property: the state of the random numbers before it is generated, and its size.
+/// A case of a property: the state of the random generator before the case is generated, and its size.
 type Case =
     { Seed: uint64
       Gamma: uint64
@@ -37,11 +37,11 @@ type Case =
 type Coverage =
     {
         Tier: Tier
-        /// How many cases a property checks, if its share is the whole.
+        /// The number of cases of a property without a reduced share.
         Cases: int
-        /// From it and from its name, a property makes its own random numbers.
+        /// The seed. Each property derives its own random numbers from it and from its name.
         Seed: uint64
-        /// If there is one, properties check this case and no other.
+        /// The only case that properties check, if there is one.
         Case: Case option
     }
 
@@ -53,8 +53,8 @@ let private whole (text: string) =
 let private wrong variable text allowed =
     failwith $"The environment variable {variable} is '{text}'; allowed: {allowed}."
 
-/// <summary>Returns the coverage that the variables ask for.</summary>
-/// <param name="valueOf">Returns a variable's value, or the empty text if it is not set.</param>
+/// <summary>Returns the coverage that the environment variables define.</summary>
+/// <param name="valueOf">Returns the value of a variable, or an empty text if it is not set.</param>
 let read (valueOf: string -> string) : Coverage =
     let tier =
         match valueOf Variable with
@@ -72,7 +72,7 @@ let read (valueOf: string -> string) : Coverage =
             | Some number when number >= 1UL && number <= 1_000_000_000UL -> int number
             | _ -> wrong CasesVariable text "a whole number from 1 to 1000000000"
 
-    // The same cases in every run: the test command never fails by chance. Long runs are given other seeds.
+    // The same seed in every run, so that the test command never fails by chance. Long runs get other seeds.
     let seed =
         match valueOf SeedVariable with
         | "" -> 1UL

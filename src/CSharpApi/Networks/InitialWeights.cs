@@ -79,7 +79,7 @@ public sealed class InitialWeights
         return Npz.readStream("reference.npz", stream);
     }
 
-    // Every array must be one of the model's, and every parameter of the model must have its array.
+    // Arrays and parameters of the model must correspond one to one.
     private static double[] Fit(string source, FSharpMap<string, Tensor> arrays, Model model)
     {
         var parameters = ModelModule.parameters(model);

@@ -2,8 +2,7 @@ using CuteDl.Core.Optimizers;
 
 namespace CuteDl;
 
-// Putting optimizers together. The parts are in the order of the calls: those in front of the rule one after another up to it, those
-// behind it one after another from it.
+// Composes optimizers. Parts before the rule are in the order of the calls, and so are parts after the rule.
 public sealed partial class Optimizer
 {
     /// <summary>

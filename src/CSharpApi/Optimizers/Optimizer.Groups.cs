@@ -10,18 +10,18 @@ namespace CuteDl;
 /// <param name="IsOptional">True if the group may have no tensor; in the text form <c>"*.bias"?: sgd</c>.</param>
 public sealed record OptimizerGroup(string Pattern, Optimizer Optimizer, bool IsOptional = false);
 
-// Groups of parameters. An optimizer is seen as parts in front, a rule or groups of rules, and parts behind.
+// Groups of parameters. An optimizer is treated as parts before, a rule or groups of rules, and parts after.
 public sealed partial class Optimizer
 {
     private const string All = "*";
 
-    // These would mean something else for each group alone: up to the last of them in front, parts stay in front of the groups.
+    // Applied to each group separately, these would mean something else. They, and the parts before them, stay before the groups.
     private static readonly HashSet<string> WholeInFront =
     [
         CoreRules.clipGlobalNorm.Kind.Name, CoreRules.skipNonFinite.Kind.Name, CoreRules.accumulate.Kind.Name, CoreRules.maximize.Kind.Name,
     ];
 
-    // From the first of these behind, parts stay behind the groups.
+    // These, and the parts after them, stay after the groups.
     private static readonly HashSet<string> WholeBehind =
         [CoreRules.lookahead.Kind.Name, CoreRules.ema.Kind.Name, CoreRules.swa.Kind.Name];
 
@@ -95,7 +95,7 @@ public sealed partial class Optimizer
 
     private Optimizer Behind(Optimizer part) => Within(original => OptimizerModule.chain([original, part.Core]));
 
-    // The index of a chain's rule, or of its groups of rules.
+    // Returns the index of a chain's rule or groups of rules; null if there is none.
     private static int? RuleIndex(CoreOptimizer[] parts) =>
         Array.FindIndex(parts, HasRule) is >= 0 and var index ? index : null;
 

@@ -2,7 +2,7 @@ using CoreRules = CuteDl.Core.Optimizers.Rules;
 
 namespace CuteDl;
 
-// Rules that find the rate themselves.
+// Rules that estimate the learning rate themselves.
 public static partial class Optimizers
 {
     /// <summary>

@@ -2,7 +2,7 @@ using CoreRules = CuteDl.Core.Optimizers.Rules;
 
 namespace CuteDl;
 
-// Rules that look at whole tensors, or at the way that was gone.
+// Rules that use whole tensors, or earlier parameters.
 public static partial class Optimizers
 {
     /// <summary>

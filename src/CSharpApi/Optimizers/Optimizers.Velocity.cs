@@ -2,7 +2,7 @@ using CoreRules = CuteDl.Core.Optimizers.Rules;
 
 namespace CuteDl;
 
-// Rules that go with a velocity, or with a sign.
+// Rules that use a velocity or a sign.
 public static partial class Optimizers
 {
     /// <summary>The gradient times a fixed rate (Robbins &amp; Monro 1951): Δ = α g.</summary>

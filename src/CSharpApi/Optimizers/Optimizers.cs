@@ -65,7 +65,7 @@ public static partial class Optimizers
     private static Optimizer Make<THyperParameters>(RuleKind<THyperParameters> kind, THyperParameters hyperParameters)
         where THyperParameters : IPart => NamedAsInCSharp(kind, () => new Optimizer(OptimizerModule.create(kind, hyperParameters)));
 
-    // The core names an argument as the text form does; C# callers know it by the parameter's name, which is that of the record's field.
+    // The core's errors use the argument names of the text form. C# callers know the parameter names, which are the record fields' names.
     internal static TResult NamedAsInCSharp<THyperParameters, TResult>(RuleKind<THyperParameters> kind, Func<TResult> make)
         where THyperParameters : IPart
     {
@@ -87,11 +87,11 @@ public static partial class Optimizers
         }
         catch (ArgumentException error) when (error.ParamName == kind.Kind.Name)
         {
-            // Values that do not fit together are no parameter's alone.
+            // Values that contradict each other concern several parameters, so the error names none.
             throw new ArgumentException(Sentence(error));
         }
     }
 
-    // What an error says, without what .NET adds to it.
+    // Returns the message without the parameter name that .NET appends.
     internal static string Sentence(ArgumentException error) => error.Message.Split(" (Parameter")[0];
 }

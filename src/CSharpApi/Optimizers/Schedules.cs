@@ -241,8 +241,8 @@ public static partial class Schedules
             _ => throw new ArgumentOutOfRangeException(nameof(anneal), anneal, "The shape must be Cosine or Linear."),
         };
 
-    // The core's message begins with the argument's name as the text form has it; C# callers know it by the parameter's: where the text
-    // form has many of a name, that of all together.
+    // The core's message begins with the argument name of the text form. C# callers know the parameter name. A name that the text form
+    // repeats belongs to one collection parameter.
     private static Schedule Make(CoreSchedule schedule, (string Word, string Parameter)? each = null)
     {
         try

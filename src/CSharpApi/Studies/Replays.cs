@@ -154,7 +154,7 @@ public static partial class Replays
             .StopWithoutGain(settings.Patience, settings.MinGain)
             .StopAtTarget(settings.Target, settings.Hold);
 
-        // One that was cancelled says nothing of what would have come behind its last step.
+        // A cancelled run says nothing about later steps, so the replay ends at its last step.
         var steps = result.Stop == StopReason.Cancelled ? Math.Max(1, result.Steps) : settings.MaxSteps;
         experiment = steps is { } most ? experiment.MaxSteps(most) : experiment;
         experiment = settings.ValidateEvery is { } every ? experiment.ValidateEvery(every) : experiment;
@@ -214,7 +214,7 @@ public static partial class Replays
             _ => InitialWeights.FromFile(name, maxExpansion),
         };
 
-    // The first validation that differs; the first step that differs lies behind the one before.
+    // Returns the first validation that differs. The first step that differs is after the validation before it.
     private static ReplayDifference? Difference(RunResult recorded, RunResult again)
     {
         var (before, now) = (recorded.History, again.History);
@@ -241,7 +241,7 @@ public static partial class Replays
 
     private static bool Same(double a, double b) => BitConverter.DoubleToInt64Bits(a) == BitConverter.DoubleToInt64Bits(b) || (double.IsNaN(a) && double.IsNaN(b));
 
-    // Without the commit.
+    // Returns the version without the commit.
     private static string Released(string version) => version.Split('+')[0];
 
     [GeneratedRegex(@"^\d+(?<layers>[^ ]+) (?<loss>.+)$")]

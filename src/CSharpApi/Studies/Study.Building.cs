@@ -257,7 +257,7 @@ public sealed partial class Study
                 $"'{name}' is no name for results: at most 60 letters, digits, '.', '-', '_' and '+' are allowed, the first a letter or digit, the last no '.'.", parameter);
         }
 
-        // Files are named after it, on disks that may not tell cases apart.
+        // The name becomes a file name, and some file systems ignore case.
         return taken.Contains(name, StringComparer.OrdinalIgnoreCase) ? throw new ArgumentException($"The name '{name}' is used already. Choose another one.", parameter) : name;
     }
 

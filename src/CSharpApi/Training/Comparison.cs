@@ -95,7 +95,7 @@ public sealed class Comparison
         var results = new RunResult?[runs.Length];
         var failures = new RunFailure?[runs.Length];
 
-        // A thread of its own for each place: runs last long and never wait. The next free one takes the next run.
+        // Each worker has its own thread, because runs last long without waiting. A free worker takes the next run.
         var next = -1;
         var workers = Enumerable.Range(0, Math.Min(_parallel, runs.Length)).Select(_ => Task.Factory.StartNew(
             () =>
@@ -112,7 +112,7 @@ public sealed class Comparison
                     {
                         results[i] = prepared.With(run, seed).Run(progress, cancellationToken);
                     }
-#pragma warning disable CA1031 // Whatever happens to one run, the others keep what they have.
+#pragma warning disable CA1031 // A failure of one run must not lose the results of the others.
                     catch (Exception error)
 #pragma warning restore CA1031
                     {

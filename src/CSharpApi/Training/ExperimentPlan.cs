@@ -69,7 +69,7 @@ internal sealed record ExperimentPlan
             throw new ArgumentException($"The data have {data.Classes} classes, but the last layer has {model.Outputs} units. It needs at least {data.Classes}.");
         }
 
-        // Given weights are read once, for all runs: what does not fit fails now, and no run can see another file.
+        // Weights from a file are read once for all runs. Misfits are errors now, and a change of the file during the runs has no effect.
         var weights = InitialWeights ?? InitialWeights.Normal();
         return new PreparedExperiment(this with { Data = data, InitialWeights = weights }, data, model, weights.IsRandom ? null : weights.Make(model, 0));
     }

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace CuteDl;
 
-// Names and forms are attributes of the records, so that every serializer writes the same. A number such as 1e999, which .NET reads as
-// infinity, is refused: infinity is written as a text.
+// Names and formats are attributes of the records, so that every serializer writes the same. A number such as 1e999, which .NET reads as
+// infinity, is an error: infinity must be a string.
 [JsonSourceGenerationOptions(WriteIndented = true, RespectNullableAnnotations = true, Converters = [typeof(NumberConverter)])]
 [JsonSerializable(typeof(RunResult))]
 [JsonSerializable(typeof(ComparisonResult))]
@@ -50,7 +50,7 @@ internal static class Json
         }
     }
 
-    // What the types cannot say.
+    // Checks what the types do not express.
     private static RunResult Checked(RunResult result)
     {
         var history = result.History;

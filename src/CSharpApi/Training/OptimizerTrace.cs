@@ -62,7 +62,7 @@ public static class OptimizerTrace
         return steps;
     }
 
-    // How many steps there are; or what does not fit.
+    // Returns the number of steps. Throws if the files do not fit each other.
     private static int Check(
         string[] names, Dictionary<string, Tensor> initial, Dictionary<string, Tensor> gradients, string initialPath, string gradientsPath)
     {

@@ -105,7 +105,7 @@ public sealed record RunResult
         return FormattableString.Invariant($"{Run}, seed {Seed}: {Stop.InWords()} after {Steps} steps{accuracy}");
     }
 
-    // More than these nobody reads one by one; the lists have them all.
+    // The text names at most this many classes. The lists have all of them.
     private const int MostNamed = 10;
 
     private static IEnumerable<string> Classes(IReadOnlyList<int> logits, string state) =>

@@ -28,7 +28,7 @@ internal static class LawsCommand
                 .WithSeed(parsed.GetValue(seed))
                 .WithCases(TrainingOptions.AtLeast(cases, parsed.GetValue(cases), 1));
 
-            // The check cannot be cancelled, and leaves nothing unfinished: an interrupt ends the program beside it.
+            // The check cannot be cancelled and leaves nothing unfinished. So it runs in the background, and an interrupt ends the program.
             var check = Task.Run(() => LawChecker.Check(parsed.GetValue(optimizer)!, options), CancellationToken.None);
             var report = await check.WaitAsync(cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(json))

@@ -9,7 +9,7 @@ namespace CuteDl.Cli;
 /// <summary><c>cutedl list [NAME]</c>: lists the documented runs, rules, transformations and schedules, or describes one.</summary>
 internal static class ListCommand
 {
-    // Formulas stay readable: no escapes for mathematical signs.
+    // Without escapes for mathematical signs, so that formulas stay readable.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Command Create()

@@ -3,10 +3,10 @@ using System.CommandLine.Parsing;
 
 namespace CuteDl.Cli;
 
-/// <summary>Arguments and options that are names of files or folders.</summary>
+/// <summary>Checks arguments and options that are names of files or folders.</summary>
 internal static class Names
 {
-    /// <summary>Refuses an empty name.</summary>
+    /// <summary>Rejects an empty name.</summary>
     /// <param name="argument">The argument.</param>
     public static Argument<string> NotEmpty(Argument<string> argument)
     {
@@ -14,7 +14,7 @@ internal static class Names
         return argument;
     }
 
-    /// <summary>Refuses an empty name.</summary>
+    /// <summary>Rejects an empty name.</summary>
     /// <param name="option">The option.</param>
     public static Option<string> NotEmpty(Option<string> option)
     {

@@ -4,7 +4,7 @@ using System.Numerics;
 
 namespace CuteDl.Cli;
 
-/// <summary>Parses numbers of options. Errors name the option and what it allows, not .NET types.</summary>
+/// <summary>Parses numbers of options. Errors name the option and the allowed values, not .NET types.</summary>
 internal static class Numbers
 {
     public static T Whole<T>(ArgumentResult result)

@@ -4,7 +4,7 @@ using CuteDl.Reports;
 
 namespace CuteDl.Cli;
 
-/// <summary>The options of the output: the folder, and JSON.</summary>
+/// <summary>The output options: the folder, and JSON.</summary>
 internal sealed class OutputOptions
 {
     private readonly Option<string?> _folder = new("--out")
@@ -28,13 +28,13 @@ internal sealed class OutputOptions
         new(parsed.GetValue(_folder) is { } folder ? TrainingOptions.NotEmpty(_folder, folder) : null, verb, parsed.GetValue(_json));
 }
 
-/// <param name="Folder">The folder that the user named, if any.</param>
-/// <param name="Verb">The command, which names the default folder.</param>
-/// <param name="IsJson">True if standard output is for programs.</param>
+/// <param name="Folder">The folder that the user named; null if none.</param>
+/// <param name="Verb">The name of the command, which is part of the default folder's name.</param>
+/// <param name="IsJson">True if standard output is read by a program.</param>
 internal sealed record Output(string? Folder, string Verb, bool IsJson)
 {
-    /// <summary>Makes the folder: the one that the user named, or a new one that no other process has.</summary>
-    /// <exception cref="IOException">It cannot be made, or files cannot be written into it.</exception>
+    /// <summary>Creates the folder: the one that the user named, or a new one that no other process uses.</summary>
+    /// <exception cref="IOException">The folder cannot be created, or files cannot be written to it.</exception>
     public string MakeFolder()
     {
         var time = DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);

@@ -156,7 +156,7 @@ internal sealed class TrainingOptions
         _hasLimits = hasLimits;
     }
 
-    /// <summary>The option of every command that reads compressed files of data.</summary>
+    /// <summary>Returns the option of every command that reads compressed data files.</summary>
     public static Option<int> MaxExpansion() => new("--max-expansion")
     {
         HelpName = "N",
@@ -208,7 +208,7 @@ internal sealed class TrainingOptions
 
         experiment = experiment.ValidationMean(Mean(parsed, isSeeded));
 
-        // Reading data takes a while, so it comes last: errors in numbers are reported first.
+        // Reading data is slow, so it comes last: errors in numbers are reported first.
         return parsed.GetValue(_data) is { } folder
             ? experiment.Data(ImageData.FromFolder(NotEmpty(_data, folder), parsed.GetValue(_classes), expansion))
             : experiment;

@@ -6,12 +6,12 @@ using System.Text;
 
 namespace CuteDl.Cli;
 
-/// <summary>The help of a command, in lines of at most 80 characters on every terminal and in pipes.</summary>
+/// <summary>Prints the help of a command. Lines have at most 80 characters, on every terminal and in pipes.</summary>
 internal static class HelpPage
 {
     private const int Width = 80;
 
-    // Longer names have their description on the next line.
+    // The description of a longer name starts on the next line.
     private const int WidestName = 26;
 
     public static string Of(Command command)
@@ -61,7 +61,7 @@ internal static class HelpPage
         return argument.Arity.MinimumNumberOfValues == 0 || argument.HasDefaultValue ? $"[{name}]" : name;
     }
 
-    // An option of the whole program, such as --help, is listed with every command.
+    // Options of the whole program, such as --help, are listed for every command.
     private static IEnumerable<Option> Options(Command command)
     {
         var inherited = command.Parents.OfType<Command>().SelectMany(Options).Where(option => option.Recursive);
@@ -150,7 +150,7 @@ internal static class HelpPage
     }
 }
 
-/// <summary>Prints a <see cref="HelpPage"/>. With --help, other mistakes in the command line do not matter.</summary>
+/// <summary>Prints a <see cref="HelpPage"/>. With --help, other errors in the command line are ignored.</summary>
 internal sealed class HelpPageAction(bool clearsParseErrors) : SynchronousCommandLineAction
 {
     public override bool ClearsParseErrors { get; } = clearsParseErrors;

@@ -3,15 +3,15 @@ using Spectre.Console;
 
 namespace CuteDl.Cli;
 
-/// <summary>Progress as a table that is drawn anew a few times a second: what runs, and what was finished last.</summary>
+/// <summary>Shows progress as a table, redrawn a few times per second: the running and the last finished runs.</summary>
 internal sealed class LiveProgress(IAnsiConsole console, int runs, CancellationToken cancellationToken) : IProgress<RunProgress>
 {
-    // What fits a small terminal under the runs that go on.
+    // As many finished runs as fit a small terminal below the running ones.
     private const int FinishedShown = 12;
 
     private static readonly string[] Headers = ["run", "seed", "epoch", "step", "val. loss", "accuracy", "seconds", "state"];
 
-    // Least needed first.
+    // In the order in which a narrow table drops them.
     private static readonly string[] Droppable = ["seconds", "val. loss", "epoch", "seed", "step"];
 
     private readonly Lock _lock = new();

@@ -3,7 +3,7 @@ using CuteDl.Reports;
 
 namespace CuteDl.Cli;
 
-/// <summary>Progress as lines, for files and pipes: each run's end, and a line every few seconds while it goes on.</summary>
+/// <summary>Prints progress as lines, for files and pipes: one per finished run, and one every few seconds per running run.</summary>
 internal sealed class PlainProgress(TextWriter writer, int runs) : IProgress<RunProgress>
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);

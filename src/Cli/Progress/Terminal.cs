@@ -3,19 +3,19 @@ using Spectre.Console;
 
 namespace CuteDl.Cli;
 
-/// <summary>Texts and tables on a terminal, or in plain form elsewhere.</summary>
+/// <summary>Writes texts and tables: drawn on a terminal, plain elsewhere.</summary>
 internal static class Terminal
 {
-    /// <summary>Standard error with colours if it is a terminal.</summary>
+    /// <summary>Standard error, with colours on a terminal.</summary>
     public static IAnsiConsole Error { get; } =
         AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error), Interactive = Interactivity(Console.IsErrorRedirected) });
 
     private const int LongestNumber = 8;
 
-    /// <summary>A table as wide as it needs: drawn on a terminal, in Markdown elsewhere, where lines may be long.</summary>
-    /// <param name="console">Where to.</param>
+    /// <summary>Writes a table: drawn on a terminal, in Markdown elsewhere.</summary>
+    /// <param name="console">The terminal.</param>
     /// <param name="table">The table.</param>
-    /// <param name="droppable">Columns to leave out, one after another, until the terminal is wide enough.</param>
+    /// <param name="droppable">Columns to drop, in this order, until the table fits the terminal.</param>
     public static void Write(IAnsiConsole console, Reports.Table table, params string[] droppable)
     {
         if (!console.Profile.Out.IsTerminal)
@@ -27,14 +27,14 @@ internal static class Terminal
         console.Write(Draw(table, console.Profile.Width, droppable));
     }
 
-    /// <summary>A table as a terminal shows it.</summary>
-    /// <param name="table">The table; its first column has names.</param>
-    /// <param name="width">The characters of a line.</param>
-    /// <param name="droppable">Columns to leave out, one after another, until a line is wide enough.</param>
-    /// <param name="colour">The colour of a row by its number.</param>
+    /// <summary>Returns the table as it is drawn on a terminal.</summary>
+    /// <param name="table">The table. Its first column holds names.</param>
+    /// <param name="width">The width in characters.</param>
+    /// <param name="droppable">Columns to drop, in this order, until the table fits.</param>
+    /// <param name="colour">Returns the colour of a row by its index.</param>
     public static Spectre.Console.Table Draw(Reports.Table table, int width, IEnumerable<string> droppable, Func<int, string>? colour = null)
     {
-        // A longer name wraps, so that something is left for the rest.
+        // Longer names wrap, so that the other columns get space.
         var longestName = Math.Max(LongestNumber, width / 3);
         foreach (var header in droppable)
         {
@@ -47,7 +47,7 @@ internal static class Terminal
         var drawn = new Spectre.Console.Table().Border(TableBorder.Simple);
         foreach (var header in table.Headers)
         {
-            // Names and numbers stay whole; where the terminal is narrow, the longer texts wrap.
+            // Names and numbers are not broken. On a narrow terminal, longer texts wrap.
             var column = drawn.Columns.Count;
             var longest = column == 0 ? longestName : LongestNumber;
             drawn.AddColumn(new TableColumn(Markup.Escape(header)) { NoWrap = table.Rows.All(row => row[column].Length <= longest) });

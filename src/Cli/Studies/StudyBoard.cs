@@ -6,7 +6,7 @@ namespace CuteDl.Cli;
 
 /// <summary>Shows a study's progress on a terminal, redrawn a few times per second: running, waiting and finished trials.</summary>
 /// <param name="console">The terminal.</param>
-/// <param name="name">The study's name.</param>
+/// <param name="name">The name of the study.</param>
 /// <param name="earlier">The trials that earlier sessions finished.</param>
 /// <param name="cancellationToken">After cancellation the board shows that running trials are being saved.</param>
 internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyList<TrialResult> earlier, CancellationToken cancellationToken) : IProgress<StudyProgress>
@@ -55,8 +55,8 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
     }
 
     /// <summary>Returns the lines of the board, cut to the terminal.</summary>
-    /// <param name="width">Its columns.</param>
-    /// <param name="height">Its rows.</param>
+    /// <param name="width">The number of columns of the terminal.</param>
+    /// <param name="height">The number of rows of the terminal.</param>
     public IReadOnlyList<BoardLine> Lines(int width, int height)
     {
         lock (_lock)
@@ -212,7 +212,7 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
 /// <summary>A line of the board.</summary>
 internal readonly record struct BoardLine(string Text, BoardTone Tone);
 
-/// <summary>How a line is shown.</summary>
+/// <summary>The style of a line.</summary>
 internal enum BoardTone
 {
     /// <summary>Normal text.</summary>

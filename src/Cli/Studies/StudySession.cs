@@ -44,7 +44,7 @@ internal static class StudySession
         }
     }
 
-    /// <summary>Writes what was found damaged in a study's folder and mended.</summary>
+    /// <summary>Prints the damage that was found and repaired in a study's folder.</summary>
     public static void ShowNotices(IEnumerable<string> notices)
     {
         foreach (var notice in notices)

@@ -1,4 +1,4 @@
-/// Sums of squares: Adagrad, and Adadelta's units.
+/// Laws about sums of squares (Adagrad), and about the units of Adadelta.
 module internal CuteDl.Laws.AdagradLaws
 
 open System
@@ -39,7 +39,7 @@ let private fallingRate =
                 |> Array.tryFind (fun (before, after) -> Array.exists2 (fun a b -> b > a * (1.0 + 1e-12)) before after)
                 |> Option.map (fun (before, after) -> $"expected rates of at most {Case.vector before}, got {Case.vector after}")
 
-            // The last step shows the sum of all earlier gradients, in any order.
+            // The last step shows that the sum does not depend on the order of earlier gradients.
             let order () =
                 let front = Array.truncate (case.Steps - 1) case.Gradients
                 let turned = { case with Gradients = Array.append (Array.rev front) [| Array.last case.Gradients |] }

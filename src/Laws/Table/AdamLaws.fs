@@ -1,4 +1,4 @@
-/// Adam and its closest relatives.
+/// Laws about Adam and its closest relatives.
 module internal CuteDl.Laws.AdamLaws
 
 open System
@@ -12,7 +12,7 @@ open CuteDl.Laws.Running
 let private steps = elements nonZero (1, 20)
 let private value = Subject.value
 
-/// A decay that keeps nothing of the past.
+/// A decay so small that the past has no weight.
 let private gone = 1e-300
 
 let private biasCorrection =
@@ -63,7 +63,7 @@ let private asAdam =
             closeEach 1e-9 (deltas adam case) (deltas subject.Optimizer case))
     |> Law.whenOff [ "centered"; "momentum" ]
 
-/// NAdam from its definition, computed from all gradients.
+/// Computes NAdam by its definition, from all gradients.
 let private nAdam (subject: Subject) (gradients: float array) : float array =
     let beta1, beta2 = value "beta1" subject, value "beta2" subject
     let mu (t: int) = beta1 * (1.0 - 0.5 * Math.Pow(0.96, float t * value "momentum_decay" subject))
@@ -176,7 +176,7 @@ let private boundedByNorm =
                 (fun t delta -> delta |> Array.forall (fun d -> abs d <= bound t * (1.0 + 1e-9)))
                 (fun t -> $"at most {Case.number (bound t)}"))
 
-/// The example of Reddi et al.: gradients C, −1, −1 in the box [−1, 1]. The optimum is −1, but Adam goes to +1.
+/// Runs the example of Reddi et al.: gradients C, −1, −1 in the box [−1, 1]. The optimum is −1, but Adam converges to +1.
 let private reddi (optimizer: Optimizer) : float =
     let rule = optimizer |> Optimizer.schedule "lr" (Schedule.InverseTime(0.5, 1.0, 0.5))
     let mutable state = Optimizer.init<float> rule 1
@@ -253,7 +253,7 @@ let private neverForgets =
                         [ fun () ->
                               expect (last < -0.9) (fun () ->
                                   $"on the example of Reddi et al., expected a point near −1, got {Case.number last}")
-                          // Adam must fail on the example, otherwise it shows nothing.
+                          // The example proves something only if Adam fails on it.
                           fun () ->
                               let last = reddi adam
 

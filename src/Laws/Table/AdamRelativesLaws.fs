@@ -10,7 +10,7 @@ open CuteDl.Laws.Running
 
 let private value = Subject.value
 
-/// r_t if the variance can be rectified, otherwise None.
+/// Returns r_t if the variance can be rectified, otherwise None.
 let private rectification (beta2: float) (t: int) : float option =
     let longest = 2.0 / (1.0 - beta2) - 1.0
     let power = Math.Pow(beta2, float t)
@@ -79,7 +79,7 @@ let private slowSquares =
         else
             Some "it has no slot square_average")
 
-/// The sign of β₁ m + (1−β₁) g, with m unrolled by β₂; 0 where rounding can change the sign.
+/// Returns the sign of β₁ m + (1−β₁) g, with m unrolled by β₂; 0 if rounding can change the sign.
 let private lion (beta1: float) (beta2: float) (gradients: float array) : float array =
     Array.init gradients.Length (fun t ->
         let terms =
@@ -112,7 +112,7 @@ let private signs =
 
             let direction () =
                 let expected = elementwise law case
-                // Where rounding can change the sign, both signs are correct.
+                // If rounding can change the sign, both signs are correct.
                 let settled =
                     Array.map2 (Array.map2 (fun sign d -> if sign = 0.0 then d else alpha * sign)) expected came
 

@@ -1,4 +1,4 @@
-/// Slow weights and averages.
+/// Laws about slow weights and averages.
 module internal CuteDl.Laws.AverageLaws
 
 open System
@@ -56,7 +56,7 @@ let private slowWeights =
 
             firstOf [ between; atSynchronization; whole; everyStep ])
 
-/// w₁, w₂, ... of the rule alone.
+/// Returns w₁, w₂, ... of the rule alone.
 let private iterates (rule: Optimizer) (case: Case) : float array array =
     deltas rule case |> Array.scan (Array.map2 (-)) case.Start |> Array.tail
 

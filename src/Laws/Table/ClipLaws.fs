@@ -1,4 +1,4 @@
-/// Clips are projections onto convex sets.
+/// Laws about clipping: clips are projections onto convex sets.
 module internal CuteDl.Laws.ClipLaws
 
 open System
@@ -11,14 +11,14 @@ open CuteDl.Laws.Running
 
 let private norm (values: float array) = sqrt (Array.sumBy (fun x -> x * x) values)
 
-/// Gradients with norms around the limit, and parameters, because limits can depend on them.
+/// Generates gradients with norms around the limit, and parameters, because limits can depend on them.
 let private aroundLimit (limit: float) (subject: Subject) : Gen<Case> =
     let elements =
         Gen.frequency [ 1, Gen.constant 0.0; 6, signed (logUniform (0.01 * limit) (100.0 * limit)) ]
 
     cases (shapes 6 subject) anywhere elements (2, 2) (Gen.elements [ 1.0; 1e-3 ])
 
-/// Two gradients, the second moved toward the first, and the clipped result of each.
+/// Returns two gradients, the second moved towards the first, and the clipped result of each.
 let private clipped (subject: Subject) (case: Case) =
     let first = case.Gradients[0]
     let second = Array.map2 (fun a b -> a + case.Factor * (b - a)) first case.Gradients[1]
@@ -58,7 +58,7 @@ let private box =
                           $"{broken i}expected a distance of at most {before}, got {behind}") ])
     |> Law.speaksOf (fun case -> case.Steps = 2)
 
-/// The positions of the elements of each tensor.
+/// Returns the positions of the elements of each tensor.
 let private tensors (case: Case) : (int list * int array) list =
     case.Shapes
     |> List.mapFold
@@ -68,7 +68,7 @@ let private tensors (case: Case) : (int list * int array) list =
         0
     |> fst
 
-/// The columns of matrices; vectors are one unit each.
+/// Returns the columns of matrices. A vector is one unit.
 let private units (case: Case) : int array list =
     [ for shape, places in tensors case do
           match shape with
@@ -77,7 +77,7 @@ let private units (case: Case) : int array list =
                   places |> Array.indexed |> Array.filter (fun (i, _) -> i % columns = column) |> Array.map snd
           | _ -> places ]
 
-/// Scales every group of elements down to the norm of its limit.
+/// A law for clips that scale every group of elements down to the norm of its limit.
 let private balls kind name statement source (limitOf: Subject -> float) (groups: Subject -> Case -> (int array * float) list) =
     Law.about [ kind ] "P25" name statement source (fun subject -> aroundLimit (limitOf subject) subject) (fun subject case ->
         let first, second, clip = clipped subject case

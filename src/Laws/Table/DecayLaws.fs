@@ -1,4 +1,4 @@
-/// Weight decay, and maximization.
+/// Laws about weight decay and maximization.
 module internal CuteDl.Laws.DecayLaws
 
 open System
@@ -38,7 +38,7 @@ let private decaySign =
         MayBeExempt = false }
     |> Law.unless (fun subject -> if Subject.has "noise" subject then Some "noise can move parameters in any direction" else None)
 
-/// Weight decay through the gradient, and decoupled weight decay.
+/// The two forms of weight decay: through the gradient, and decoupled.
 let private decayForms =
     let factor = 0.5
     let decayBy name (value: float) = Expression.parse $"{name}()" |> Optimizer.set "factor" value

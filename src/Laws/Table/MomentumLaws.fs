@@ -1,4 +1,4 @@
-/// Gradient descent and momentum.
+/// Laws about gradient descent and momentum.
 module internal CuteDl.Laws.MomentumLaws
 
 open System
@@ -13,7 +13,7 @@ let private steps = elements nonZero (1, 20)
 
 let private rate (subject: Subject) = Subject.value "lr" subject
 
-/// Σ γ^(t−i) α_i g_i at each t.
+/// Returns Σ γ^(t−i) α_i g_i at each t.
 let private unrolled (decay: float) (rateAt: int -> float) (gradients: float array) : float array =
     Array.init gradients.Length (fun t -> Seq.init (t + 1) (fun i -> Math.Pow(decay, float (t - i)) * rateAt i * gradients[i]) |> Seq.sum)
 
@@ -95,7 +95,7 @@ let private whereTheRateIs =
         else
             None)
 
-/// Gradients of ½ Σ λ_i x_i², with λ from the case.
+/// Returns the curvatures of ½ Σ λ_i x_i², with λ from the case.
 let private curvature (case: Case) = Array.init case.Length (fun i -> case.Factor * (1.0 + float i))
 
 let private nesterovForms =
@@ -130,7 +130,7 @@ let private nesterovForms =
         else
             None)
 
-/// The larger modulus of the roots of z² − (1 + γ − αλ) z + γ.
+/// Returns the larger modulus of the roots of z² − (1 + γ − αλ) z + γ.
 let private radius (gamma: float) (alphaLambda: float) =
     let trace = 1.0 + gamma - alphaLambda
     let discriminant = trace * trace - 4.0 * gamma
@@ -176,7 +176,7 @@ let private quadratic =
                     $"αλ = {Case.number alphaLambda}: expected x{Case.index steps} {what}, got {Case.number last}"))
     |> Law.unless Subject.standsStill
     |> Law.unless (fun subject ->
-        // The distance falls by the factor √γ a step.
+        // The distance decreases by the factor √γ per step.
         if subject.Kind.Name = "momentum" && Subject.value "decay" subject > 0.999 then
             Some "its decay is so close to 1 that convergence needs too many steps"
         else

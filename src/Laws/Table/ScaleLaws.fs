@@ -1,4 +1,4 @@
-/// Δ for scaled, rotated and zero gradients, and for a scaled learning rate.
+/// Laws about Δ for scaled, rotated and zero gradients, and for a scaled learning rate.
 module internal CuteDl.Laws.ScaleLaws
 
 open System
@@ -11,7 +11,7 @@ open CuteDl.Laws.Running
 
 let private scaled (factor: float) = Array.map (Array.map ((*) factor))
 
-/// Q x, with a rotation in the plane of each pair of neighbours.
+/// Returns Q x, where Q rotates each pair of neighbours in its plane.
 let private rotate (angle: float) (vector: float array) : float array =
     vector
     |> Array.chunkBySize 2
@@ -38,7 +38,8 @@ let private rotation =
         else None)
     |> Law.characteristic
 
-/// The degree d: gradients c times as large give a Δ cᵈ times as large. It is 0 after a rule that divides by c, and 1 for transformations.
+/// Returns the degree d: gradients c times as large give a Δ cᵈ times as large. It is 0 after a rule that divides by the size of the
+/// gradients, and 1 for transformations.
 let rec private degree (optimizer: Optimizer) : int option =
     if optimizer.Groups.Count > 0 then
         match [ for group in optimizer.Groups -> degree group.Optimizer ] |> List.distinct with
@@ -50,7 +51,7 @@ let rec private degree (optimizer: Optimizer) : int option =
     else
         Some(if optimizer.Kind.Role = Role.Rule then 0 else 1)
 
-/// Scales ε, and every other argument with the unit of gradients or of their squares.
+/// Scales ε, and every other argument that has the unit of gradients or of their squares.
 let private inUnits (factor: float) (subject: Subject) : Optimizer option =
     let times name power leaf =
         match Subject.valueOf name leaf with
@@ -61,7 +62,7 @@ let private inUnits (factor: float) (subject: Subject) : Optimizer option =
 
     let change (leaf: Optimizer) =
         match leaf.Kind.Name with
-        // ε for the squared steps has the unit of the parameters, and stays.
+        // ε for the squared steps has the unit of the parameters, so it is not scaled.
         | "adadelta" ->
             let own = Subject.valueOf "eps_delta" leaf |> Option.defaultValue nan
             let pinned = if Double.IsNaN own then Subject.valueOf "eps" leaf |> Option.get else own
@@ -151,7 +152,7 @@ let private zeroGradient =
                 [ fun () -> same zeros (deltas subject.Optimizer case)
                   fun () -> same zeros (deltas (withoutEpsilon subject) case) |> Option.map (sprintf "with eps = 0: %s") ])
 
-/// So many steps that a decaying mean with γ = 0.99 of a constant equals the constant in single precision.
+/// A number of steps after which a decaying mean with γ = 0.99 of a constant equals the constant in single precision.
 let private longRun = 2500
 
 let private finite =
@@ -222,7 +223,7 @@ let private withRate (factor: float) (subject: Subject) : Optimizer option =
     else
         Some(Subject.mapLeaves raiseIn subject.Optimizer)
 
-/// Parts that keep a factor of Δ.
+/// Parts that pass on a constant factor of Δ.
 let private passesOn =
     [ "identity"; "maximize"; "scale"; "ema"; "swa"; "accumulate"; "freeze"; "skip_non_finite" ]
 

@@ -1,4 +1,4 @@
-/// Schedules, and optimizers with schedules.
+/// Laws about schedules, and about optimizers with schedules.
 module internal CuteDl.Laws.ScheduleLaws
 
 open System
@@ -14,7 +14,7 @@ let private isNear (expected: float) (came: float) = abs (expected - came) <= 1e
 let private differs (what: string) (expected: float) (came: float) =
     Some $"expected {what} = {Case.number expected}, got {Case.number came}"
 
-/// True if values are so far from overflow that the recursion is accurate.
+/// The largest value for which the recursion is accurate: far from overflow.
 let private largest = 1e300
 
 let private closedForm (schedule: Schedule) : string option =
@@ -52,7 +52,7 @@ let private anyTime (schedule: Schedule) (choice: int) : string option =
               |> Option.bind (fun (t, value) ->
                   differs $"the value at step {t} (after writing and reading, in another order)" value again[t]) ]
 
-/// Values at steps that the schedule itself contains.
+/// Returns values at steps that the schedule itself contains.
 let rec private marks (schedule: Schedule) : (int64 * float) list =
     match schedule with
     | Schedule.Constant value -> [ 0L, value; 1000000L, value ]
@@ -110,14 +110,14 @@ let rec private marks (schedule: Schedule) : (int64 * float) list =
     | Schedule.Product(first, others) -> [ 0L, (first :: others) |> List.fold (fun product part -> product * Schedule.at part 0L) 1.0 ]
 
 let private endpoints (schedule: Schedule) : string option =
-    // Of two parts at the same step, the later one starts there.
+    // If two parts start at the same step, the later one counts.
     marks schedule
     |> List.tryFind (fun (t, value) ->
         value < largest
         && not (isNear value (Schedule.at schedule t) || abs (Schedule.at schedule t - value) < 1e-14))
     |> Option.bind (fun (t, value) -> differs $"the value at step {t}" value (Schedule.at schedule t))
 
-/// The steps at which parts join without a jump, and the largest change allowed at each.
+/// Returns the steps at which parts join without a jump, and the largest change allowed at each.
 let rec private meetings (schedule: Schedule) : (int64 * float) list =
     let steepest (anneal: Anneal) (gap: float) (length: float) = abs gap / length * (if anneal.IsCosine then Math.PI / 2.0 else 1.0)
 
@@ -135,7 +135,7 @@ let rec private meetings (schedule: Schedule) : (int64 * float) list =
     | Schedule.Cyclic(baseValue, max, up, down, _) ->
         let steepest = abs (max - baseValue) / float (min up down)
         let height = abs (max - baseValue)
-        // The height also falls during the rise.
+        // The height also decreases during the rise.
         [ up, min height (2.0 * steepest); up + down, steepest ]
     | Schedule.Piecewise(value, next, Interpolation.Anneal anneal) ->
         ((0L, value) :: next)
@@ -191,7 +191,7 @@ let private own (subject: Subject) : Schedule list = [ for pair in Subject.sched
 /// A case without steps.
 let private noSteps: Gen<Case> = cases (vector 1) (fun _ -> Gen.constant [| 0.0 |]) one (0, 0) one
 
-/// A law about the optimizer's own schedules; one case is enough.
+/// A law about the optimizer's own schedules. One case is enough.
 let private ofSchedules name statement (check: Schedule -> Case -> string option) =
     { Law.general "P30" name statement "a schedule is a function of the step" (fun _ -> noSteps) (fun subject case ->
           Subject.schedules subject
@@ -209,7 +209,7 @@ let private at (t: int) (optimizer: Optimizer) : Optimizer =
             let fixedThere = Optimizer.set pair.Key (Schedule.at pair.Value (int64 (t - 1))) leaf
             if fixedThere.SlotNames = leaf.SlotNames then fixedThere else leaf))
 
-/// A step with a scheduled argument equals the step with its current value, also in a run that was saved and resumed.
+/// Checks that a step with a scheduled argument equals the step with its current value, also in a saved and resumed run.
 let private stepwise (optimizer: Optimizer) (case: Case) : string option =
     let cut = case.Choice % (case.Steps + 1)
     let mutable state = Optimizer.initFor<float> optimizer (Layout.OfShapes case.Shapes)
@@ -241,10 +241,10 @@ let private stepwise (optimizer: Optimizer) (case: Case) : string option =
     same byHand came
     |> Option.map (sprintf "%O with a constant for each step, saved and read after step %d: %s" optimizer cut)
 
-/// Parts after these count fewer steps.
+/// Gates: parts after them count fewer steps.
 let private rests = [ "accumulate"; "freeze"; "skip_non_finite" ]
 
-/// Arguments that can follow any schedule.
+/// Returns the arguments that can follow any schedule.
 let private mayFollow (optimizer: Optimizer) : string list =
     [ for leaf in Subject.leaves optimizer do
           for argument in leaf.Kind.Arguments do

@@ -26,7 +26,7 @@ let private zerosInFront =
         Excuse = fun subject -> if (Subject.schedules subject).IsEmpty then None else Some "its schedule depends on the step number" }
     |> Law.characteristic
 
-/// A permutation within each tensor.
+/// Returns a permutation within each tensor.
 let private permutation (case: Case) : int array =
     let random = Random case.Choice
 
@@ -162,11 +162,12 @@ let private accumulation =
               same expected (deltas accumulated case) |> Option.map (sprintf "with k = %d: %s" k)) with
         MayBeExempt = false }
 
-/// The bits, for comparisons in which 0 differs from −0, and NaN equals NaN. A single fits into a double.
+/// Returns the bits, for comparisons in which 0 differs from −0 and NaN equals NaN. Single-precision numbers are converted to double
+/// exactly.
 let private bits (values: 'T array) : int64 array when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     values |> Array.map (fun value -> BitConverter.DoubleToInt64Bits(Double.CreateTruncating value))
 
-/// The content of a state by name, as bits and as numbers.
+/// Returns the content of a state by name, as bits and as numbers.
 let private content (state: State<'T>) : (string * int64 array * float array) list =
     [ "the count of steps", [| state.Step |], [| float state.Step |]
       for name in state.SlotNames do
@@ -175,7 +176,7 @@ let private content (state: State<'T>) : (string * int64 array * float array) li
       for name, value in state.Numbers do
           name, bits [| value |], [| value |] ]
 
-/// The first difference between two states.
+/// Returns the first difference between two states.
 let private difference (expected: State<'T>) (came: State<'T>) : string option =
     List.zip (content expected) (content came)
     |> List.tryPick (fun ((name, bits, shown), (_, otherBits, otherShown)) ->
@@ -190,7 +191,7 @@ let private executions<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
     let border = case.Choice % (case.Steps + 1)
     let _, state, parameters = pureSteps<'T> true optimizer case
 
-    // The first steps are pure, then a copy continues in place.
+    // The first steps are pure. Then a copy continues in place.
     let _, before, reached =
         pureSteps<'T> true optimizer { case with Gradients = Array.truncate border case.Gradients }
 
@@ -250,13 +251,13 @@ let private pureIsInPlace =
                     fun () -> executions<float32> "single" subject.Optimizer case ]) with
         MayBeExempt = false }
 
-/// A run, and a second run that resumes from a file saved at one of its steps.
+/// Compares a run with a second run that resumes from a file saved at one of its steps.
 let private savedRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (precision: string) (optimizer: Optimizer) (case: Case) =
     let convert = Array.map (fun (value: float) -> 'T.CreateTruncating value)
     let show (values: 'T array) = values |> Array.map Double.CreateTruncating |> Case.vector
     let cut = case.Choice % (case.Steps + 1)
 
-    // Losses are reported as well, because a plateau keeps them.
+    // Losses are reported too, because a plateau observes them.
     let run (optimizer: Optimizer) (state: State<'T>) (parameters: 'T array) (from: int) (until: int) =
         for t in from..until do
             let gradient = case.Gradients[t - 1]
@@ -267,7 +268,7 @@ let private savedRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> 
     let parameters = convert case.Start
     run optimizer state parameters 1 cut
     let bytes = saved optimizer state parameters
-    // The first run continues before the second starts, so that values which a rule keeps outside its state are wrong.
+    // The first run continues before the second one starts. So values that a rule keeps outside its state are wrong in the second run.
     run optimizer state parameters (cut + 1) case.Steps
 
     let resumed = read<'T> optimizer bytes

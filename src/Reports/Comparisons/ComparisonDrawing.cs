@@ -108,7 +108,7 @@ internal sealed class ComparisonDrawing
         panel.Draw(canvas, new SKRect(Panel.LeftMargin, top, Width - Margin, top + PanelHeight));
     }
 
-    // One point in each of as many stretches of the axis as there are to be marks, shifted from run to run to keep them apart.
+    // One point per interval of the axis. The intervals of different runs are shifted, so that their marks do not overlap.
     private IEnumerable<CurvePoint> Sparse(Curve curve, int index)
     {
         var stretch = (_steps.High - _steps.Low) / MarksAcross;

@@ -23,9 +23,9 @@ internal sealed class ComparisonTable
     private readonly IReadOnlyList<string>[] _head;
     private readonly IReadOnlyList<string>[][] _rows;
 
-    /// <summary>The table for these runs.</summary>
-    /// <param name="runs">A row each.</param>
-    /// <param name="width">What there is to fill; names and reasons share what the figures leave, and are wrapped to it.</param>
+    /// <summary>Lays out the table.</summary>
+    /// <param name="runs">The runs, one per row.</param>
+    /// <param name="width">The width of the table. Names and stop reasons share the width that the numbers leave, and are wrapped.</param>
     public ComparisonTable(IReadOnlyList<RunGroup> runs, float width)
     {
         (_runs, _width) = (runs, width);

@@ -6,8 +6,8 @@ internal static class LossCeiling
     private const double TimesTheUsual = 100;
 
     /// <summary>
-    /// A hundred times the median of the curves' first finite losses, the lower one of the middle two: a run that explodes would
-    /// otherwise press all others flat. No limit without any loss above 0.
+    /// Returns a hundred times the median of the curves' first finite losses; of two middle losses, the lower counts. Without this limit,
+    /// one exploding run would flatten all other curves. Returns infinity if the median is not above 0.
     /// </summary>
     public static double Of(IReadOnlyList<RunGroup> runs)
     {

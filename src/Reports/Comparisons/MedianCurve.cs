@@ -6,8 +6,8 @@ namespace CuteDl.Reports;
 internal static class MedianCurve
 {
     /// <summary>
-    /// At each step at which at least half of the curves have a finite value, the median of these values; for an even number of them
-    /// the mean of the middle two. A gap where at least half have a value, but not a finite one. A single curve is its own median.
+    /// Returns the median at each step at which at least half of the curves have a value. It is the median of the finite values, or a gap
+    /// if fewer than half are finite. A single curve is its own median.
     /// </summary>
     public static Curve Of(IReadOnlyList<Curve> curves)
     {

@@ -1,12 +1,12 @@
 namespace CuteDl.Reports;
 
-/// <summary>The results of one run, a seed each.</summary>
-/// <param name="Name">The run's name.</param>
-/// <param name="Seeds">At least one result.</param>
+/// <summary>The results of one run, one per seed.</summary>
+/// <param name="Name">The name of the run.</param>
+/// <param name="Seeds">The results; at least one.</param>
 /// <param name="Style">The drawing style.</param>
 internal sealed record RunGroup(string Name, IReadOnlyList<RunResult> Seeds, RunStyle Style)
 {
-    /// <summary>The runs of a comparison, in the order in which they come.</summary>
+    /// <summary>Groups the results of a comparison by run, in order of appearance.</summary>
     public static IReadOnlyList<RunGroup> Of(ComparisonResult comparison) =>
     [
         .. comparison.Runs

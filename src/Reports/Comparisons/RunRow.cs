@@ -5,7 +5,9 @@ namespace CuteDl.Reports;
 /// <summary>A run's row in the table of a comparison.</summary>
 internal static class RunRow
 {
-    /// <summary>Name, best loss, final accuracy, steps, and why it stopped; of several seeds the median and the range.</summary>
+    /// <summary>
+    /// Returns the name, best loss, final accuracy, steps and stop reason. For several seeds, numbers are the median and the range.
+    /// </summary>
     public static string[] Cells(RunGroup run, bool hasSeeds)
     {
         var losses = run.Losses.Select(curve => curve.Smallest?.Value).OfType<double>();

@@ -3,11 +3,11 @@ using ScottPlot;
 namespace CuteDl.Reports;
 
 /// <summary>
-/// How a run of a comparison is drawn. Colours are those of Okabe and Ito, for every kind of sight, with a grey for the yellow
-/// that white paper swallows; the mark alone tells twelve runs apart, also in black and white. With 8 colours, 5 patterns and 12 marks
-/// no two of 120 runs look alike.
+/// The style in which a run of a comparison is drawn. The colours are those of Okabe and Ito, which are distinguishable with colour
+/// blindness; grey replaces yellow, which is invisible on white. The mark alone distinguishes twelve runs, also in black and white. With 8
+/// colours, 5 patterns and 12 marks, 120 runs look different.
 /// </summary>
-/// <param name="Index">The run's place in the comparison.</param>
+/// <param name="Index">The index of the run in the comparison.</param>
 internal readonly record struct RunStyle(int Index)
 {
     private const float Thin = 1;
@@ -25,34 +25,33 @@ internal readonly record struct RunStyle(int Index)
         (MarkerShape.FilledTriangleDown, false), (MarkerShape.Eks, true), (MarkerShape.Cross, true),
     ];
 
-    /// <summary>Its colour.</summary>
+    /// <summary>The colour.</summary>
     public Color Color => Colors[Index % Colors.Length];
 
-    /// <summary>Its dashes and gaps in turn; none for an unbroken line.</summary>
+    /// <summary>The lengths of dashes and gaps, in turn; empty for a solid line.</summary>
     public IReadOnlyList<float> Dashes => Patterns[Index % Patterns.Length];
 
-    /// <summary>Its mark, and whether it is filled.</summary>
+    /// <summary>The shape of the mark, and whether it is filled.</summary>
     public (MarkerShape Shape, bool IsFull) Shape => Shapes[Index % Shapes.Length];
 
-    /// <summary>The number of colours.</summary>
     public static int ColorCount => Colors.Length;
 
-    /// <summary>The run's curve, or the median of its seeds.</summary>
+    /// <summary>The line of the run's curve, or of the median of its seeds.</summary>
     public Stroke Line => new(1.8f, Color, Patterns[Index % Patterns.Length]);
 
-    /// <summary>The style for one of several seeds: the more seeds, the thinner and fainter.</summary>
+    /// <summary>Returns the line for one of several seeds. It is thinner and fainter for more seeds.</summary>
     public Stroke SeedLine(int seeds) => new(Thin, Color.WithAlpha(Math.Clamp(1.1 / Math.Sqrt(seeds), 0.2, 0.5)));
 
-    /// <summary>The room around the curve.</summary>
+    /// <summary>The colour of the band around the curve.</summary>
     public Color Band => Color.WithAlpha(0.14);
 
-    /// <summary>Now and then along the curve.</summary>
+    /// <summary>The mark at intervals along the curve.</summary>
     public MarkerStyle Mark => Marker(7);
 
     /// <summary>The mark at the end of the curve.</summary>
     public MarkerStyle End => Marker(11);
 
-    /// <summary>The mark at the end of one of several seeds.</summary>
+    /// <summary>Returns the mark at the end of the curve of one of several seeds.</summary>
     public MarkerStyle SeedEnd(int seeds) => new(MarkerShape.FilledCircle, 4, SeedLine(seeds).Color) { OutlineWidth = 0 };
 
     private MarkerStyle Marker(float size)

@@ -1,15 +1,15 @@
 namespace CuteDl.Reports;
 
-/// <summary>The limits of an axis, in positions of its scale.</summary>
-/// <param name="Low">Its lower end.</param>
-/// <param name="High">Its upper end.</param>
+/// <summary>The limits of an axis, as positions on its scale.</summary>
+/// <param name="Low">The lower end.</param>
+/// <param name="High">The upper end.</param>
 internal readonly record struct AxisLimits(double Low, double High)
 {
-    /// <summary>A steps axis for these steps. A linear one begins at 0.</summary>
+    /// <summary>Returns the limits of an axis for these steps. A linear axis begins at 0.</summary>
     public static AxisLimits Steps(IEnumerable<double> steps, Scale scale) =>
         scale == Scale.Linear ? Linear(steps.Append(0).Max()) : Around(steps, scale, share: 0.02);
 
-    /// <summary>A value axis for these values, with some room above and below.</summary>
+    /// <summary>Returns the limits of an axis for these values, with a margin above and below.</summary>
     public static AxisLimits Values(IEnumerable<double> values, Scale scale) => Around(values, scale, share: 0.05);
 
     private static AxisLimits Linear(double last) => new(0, last > 0 ? last * 1.03 : 1);

@@ -1,13 +1,16 @@
 namespace CuteDl.Reports;
 
-/// <summary>Round numbers at even distances.</summary>
+/// <summary>Computes evenly spaced round numbers.</summary>
 internal static class EvenSteps
 {
-    /// <summary>The multiples, within a range, of the smallest 1, 2 or 5 times a power of ten that gives no more than so many.</summary>
-    /// <param name="low">The range's lower end.</param>
-    /// <param name="high">The range's upper end, above the lower one.</param>
-    /// <param name="most">At least 1.</param>
-    /// <returns>The multiples, ascending, and their distance.</returns>
+    /// <summary>
+    /// Returns the multiples of a step within a range. The step is the smallest 1, 2 or 5 times a power of ten with at most the given
+    /// number of multiples.
+    /// </summary>
+    /// <param name="low">The lower end of the range.</param>
+    /// <param name="high">The upper end of the range, above the lower end.</param>
+    /// <param name="most">The largest number of multiples, at least 1.</param>
+    /// <returns>The multiples in ascending order, and the step.</returns>
     public static (double[] Values, double Distance) Within(double low, double high, double most)
     {
         var least = (high - low) / most;
@@ -18,13 +21,13 @@ internal static class EvenSteps
         return (Multiples(distance, low, high), distance);
     }
 
-    /// <summary>The multiples of a number within a range.</summary>
+    /// <summary>Returns the multiples of a number within a range.</summary>
     public static double[] Multiples(double distance, double low, double high)
     {
         var first = Math.Ceiling(low / distance);
         var count = (int)Math.Clamp(Math.Floor(high / distance) - first + 1, 0, 1000);
 
-        // Divided where the distance is below 1: 3 × 0.1 is not 0.3, 3 / 10 is.
+        // Division is more precise for distances below 1: 3 × 0.1 differs from 0.3, and 3 / 10 does not.
         return [.. Enumerable.Range(0, count).Select(i => distance < 1 ? (first + i) / Math.Round(1 / distance) : (first + i) * distance)];
     }
 }

@@ -3,7 +3,7 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>The legend above a panel, on as many lines as it needs.</summary>
+/// <summary>The legend above a panel. It uses as many lines as it needs.</summary>
 internal sealed class Key
 {
     private const float SampleWidth = 30;

@@ -2,8 +2,8 @@ using ScottPlot;
 
 namespace CuteDl.Reports;
 
-/// <summary>The marks of a linear axis: round numbers, all with as many decimals.</summary>
-/// <param name="label">A value's name; its second argument is the distance of the values.</param>
+/// <summary>The ticks of a linear axis: round numbers, all with the same number of decimals.</summary>
+/// <param name="label">Returns the label of a value. The second argument is the distance between values.</param>
 /// <param name="isWhole">True if only whole numbers make sense.</param>
 internal sealed class LinearTicks(Func<double, double, string> label, bool isWhole) : ITickGenerator
 {

@@ -3,8 +3,8 @@ using ScottPlot;
 namespace CuteDl.Reports;
 
 /// <summary>
-/// The marks of an axis whose positions are decimal logarithms. Three decades and more are named at powers of ten; fewer at
-/// as many of their multiples as there is room for; a range within one multiple at evenly spaced values.
+/// The ticks of an axis whose positions are decimal logarithms. At least three decades are labelled at powers of ten. Fewer decades are
+/// labelled at multiples of powers of ten, as many as fit. A range within one multiple is labelled at evenly spaced values.
 /// </summary>
 internal sealed class LogarithmicTicks(Func<double, string> label) : ITickGenerator
 {
@@ -57,7 +57,7 @@ internal sealed class LogarithmicTicks(Func<double, string> label) : ITickGenera
         ];
     }
 
-    // In decades.
+    // Returns the smallest distance between neighbours, in decades.
     private static double NearestTwo(double[] values) =>
         values.Zip(values.Skip(1), (one, next) => Math.Log10(next / one)).Min();
 }

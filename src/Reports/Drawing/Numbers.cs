@@ -2,29 +2,29 @@ using System.Globalization;
 
 namespace CuteDl.Reports;
 
-/// <summary>Numbers as pictures write them, alike in every culture.</summary>
+/// <summary>Formats numbers for pictures, independent of the culture.</summary>
 internal static class Numbers
 {
     private static readonly (double Size, string Suffix)[] Units = [(1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")];
 
-    /// <summary>A number of steps in few letters: 500, 20k, 1.5M.</summary>
+    /// <summary>Returns a number of steps in few characters: 500, 20k, 1.5M.</summary>
     public static string Short(double steps)
     {
         var (size, suffix) = Units.FirstOrDefault(unit => Math.Abs(steps) >= unit.Size, (1, ""));
         return (steps / size).ToString("0.######", CultureInfo.InvariantCulture) + suffix;
     }
 
-    /// <summary>A number of steps to the last digit: 28,140.</summary>
+    /// <summary>Returns a number of steps with all digits: 28,140.</summary>
     public static string Exact(long steps) => steps.ToString("N0", CultureInfo.InvariantCulture);
 
-    /// <summary>A number of steps in three digits: 938, 28.1k.</summary>
+    /// <summary>Returns a number of steps with three significant digits: 938, 28.1k.</summary>
     public static string Rounded(double steps)
     {
         var unit = Math.Pow(10, Math.Max(0, Math.Floor(Math.Log10(Math.Max(1, steps))) - 2));
         return Short(Math.Round(steps / unit) * unit);
     }
 
-    /// <summary>A loss or an accuracy: 0.2655, 31.35, 3.43e+29.</summary>
+    /// <summary>Returns a loss or an accuracy: 0.2655, 31.35, 3.43e+29.</summary>
     public static string Value(double value, int decimals = 4) =>
         Math.Abs(value) switch
         {
@@ -37,9 +37,9 @@ internal static class Numbers
             _ => value.ToString("N0", CultureInfo.InvariantCulture),
         };
 
-    /// <summary>A value beside an axis or in a sentence: 0.25, 31, 1e+30.</summary>
+    /// <summary>Returns a value for an axis or a sentence: 0.25, 31, 1e+30.</summary>
     /// <param name="value">The value.</param>
-    /// <param name="distance">That of neighbours, which decides the decimals; as many as there are, if not said.</param>
+    /// <param name="distance">The distance between neighbouring values, which determines the decimals; 0 to show all decimals.</param>
     public static string Tick(double value, double distance = 0)
     {
         if (Math.Abs(value) is not 0 and (< 0.0001 or >= 1e6))
@@ -51,7 +51,7 @@ internal static class Numbers
         return value.ToString(distance > 0 ? $"F{decimals}" : "0.######", CultureInfo.InvariantCulture);
     }
 
-    /// <summary>A time: 2.3 s, 3 min 12 s, 1 h 4 min.</summary>
+    /// <summary>Returns a time: 2.3 s, 3 min 12 s, 1 h 4 min.</summary>
     public static string Time(double seconds)
     {
         if (!(seconds < TimeSpan.MaxValue.TotalSeconds))
@@ -68,6 +68,6 @@ internal static class Numbers
         };
     }
 
-    /// <summary>"1 step", "2 steps".</summary>
+    /// <summary>Returns "1 step" or "2 steps".</summary>
     public static string Of(long count, string noun) => $"{Exact(count)} {noun}{(count == 1 ? "" : "s")}";
 }

@@ -7,13 +7,13 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>A pair of axes with curves and marks, in the house's style. Steps lie along the lower one.</summary>
+/// <summary>A pair of axes with curves and marks. The lower axis shows the steps.</summary>
 internal sealed class Panel
 {
-    /// <summary>Returns the width of the left axis's labels and title.</summary>
+    /// <summary>The width of the left axis's labels and title.</summary>
     public const float LeftMargin = 80;
 
-    /// <summary>Returns the height of the lower axis's labels and title.</summary>
+    /// <summary>The height of the lower axis's labels and title.</summary>
     public const float BottomMargin = 46;
 
     private const float OtherMargin = 10;
@@ -24,7 +24,7 @@ internal sealed class Panel
     private readonly Scale _values;
     private readonly List<double> _shown = [];
 
-    /// <summary>Axes without anything on them.</summary>
+    /// <summary>Creates empty axes.</summary>
     /// <param name="steps">The scale of the lower axis.</param>
     /// <param name="stepLimits">The limits of the lower axis.</param>
     /// <param name="values">The scale of the left axis.</param>
@@ -47,13 +47,13 @@ internal sealed class Panel
         _plot.Grid.XAxisStyle.MinorLineStyle.Width = steps == Scale.Logarithmic ? 1 : 0;
     }
 
-    /// <summary>Values above it have no say in how far the left axis reaches.</summary>
+    /// <summary>Values above it do not extend the left axis.</summary>
     public double Ceiling { get; init; } = double.PositiveInfinity;
 
-    /// <summary>Values below it have no say in how far the left axis reaches.</summary>
+    /// <summary>Values below it do not extend the left axis.</summary>
     public double Floor { get; init; } = double.NegativeInfinity;
 
-    /// <summary>The room for the left axis with its numbers and title.</summary>
+    /// <summary>The width of the left axis with its numbers and title.</summary>
     public float Left { get; init; } = LeftMargin;
 
     /// <summary>True if the lower axis has labels. Default: true if it has a title.</summary>
@@ -71,7 +71,7 @@ internal sealed class Panel
         var points = curve.Points.Select(Place).ToArray();
         Add(points, stroke);
 
-        // A line along the lower edge is easily overlooked.
+        // A line along the lower edge is easily overlooked, so it gets a mark.
         var edge = curve.Points.Where(point => ZeroScale.IsAtEdge(_values, point.Value)).ToArray();
         if (edge.Length > 0)
         {
@@ -86,7 +86,7 @@ internal sealed class Panel
         _plot.PlottableList.Add(new Markers(new ScatterSourceCoordinatesArray([.. visible.Select(Place)])) { MarkerStyle = style });
     }
 
-    /// <summary>The room between two curves of the same steps.</summary>
+    /// <summary>Fills the area between two curves with the same steps.</summary>
     public void Band(Curve low, Curve high, Color color)
     {
         var points = low.Points.Zip(high.Points).Where(edge => IsVisible(edge.First) && IsVisible(edge.Second)).ToArray();
@@ -98,21 +98,23 @@ internal sealed class Panel
         }
     }
 
-    /// <summary>Makes the left axis reach a value.</summary>
+    /// <summary>Extends the left axis to a value.</summary>
     public void Reach(double value) => _shown.Add(value);
 
-    /// <summary>A line up, from one value to another.</summary>
+    /// <summary>Draws a vertical line from one value to another.</summary>
     public void Upright(double step, double from, double to, Stroke stroke) =>
         Line(new Curve([step, step], [from, to]), stroke);
 
-    /// <summary>A line across, without a say in how far the axes reach.</summary>
+    /// <summary>Draws a horizontal line that does not extend the axes.</summary>
     public void Level(double value, Stroke stroke)
     {
         var height = _values.Position(value);
         Add([new Coordinates(_stepLimits.Low, height), new Coordinates(_stepLimits.High, height)], stroke);
     }
 
-    /// <summary>Draws the axes around <paramref name="data"/>, and within it the curves and marks as they came.</summary>
+    /// <summary>
+    /// Draws the axes around <paramref name="data"/>, and the curves and marks inside it in the order in which they were added.
+    /// </summary>
     public void Draw(SKCanvas canvas, SKRect data)
     {
         if (_shown.Count == 0)
@@ -125,7 +127,7 @@ internal sealed class Panel
         _plot.Layout.Fixed(new PixelPadding(Left, OtherMargin, BottomMargin, OtherMargin));
         var figure = new PixelRect(data.Left - Left, data.Right + OtherMargin, data.Bottom + BottomMargin, data.Top - OtherMargin);
 
-        // ScottPlot draws anew until the limits stay the same; in an SVG file all of it would remain.
+        // ScottPlot renders repeatedly until the limits are stable. In an SVG file, all renderings would remain.
         using (var nowhere = new SKNoDrawCanvas((int)figure.Right, (int)figure.Bottom))
         {
             _plot.Render(nowhere, figure);

@@ -2,16 +2,16 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>From a drawing to a file: PNG, at two dots for each unit of length, or SVG.</summary>
+/// <summary>Writes drawings to files: PNG with two pixels per unit of length, or SVG.</summary>
 internal static class PictureFile
 {
     private const int Density = 2;
 
     /// <summary>Draws and writes a picture.</summary>
-    /// <param name="path">The file; it is SVG if the name ends in <c>.svg</c>, PNG if not.</param>
-    /// <param name="width">The picture's width.</param>
-    /// <param name="height">The picture's height.</param>
-    /// <param name="draw">Draws it.</param>
+    /// <param name="path">The file. SVG if the name ends in <c>.svg</c>, otherwise PNG.</param>
+    /// <param name="width">The width of the picture.</param>
+    /// <param name="height">The height of the picture.</param>
+    /// <param name="draw">Draws the picture.</param>
     public static void Save(string path, int width, int height, Action<SKCanvas> draw)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);

@@ -3,7 +3,7 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>A piece of a curve, as the explanation beside its name.</summary>
+/// <summary>Draws a sample of a curve for a legend.</summary>
 internal static class Sample
 {
     /// <summary>Draws a line, a mark, or both, in the middle of <paramref name="place"/>.</summary>

@@ -12,15 +12,15 @@ internal abstract class Scale
     /// <summary>Returns the position of a value; NaN if the axis cannot show it.</summary>
     public abstract double Position(double value);
 
-    /// <summary>The marks of an axis of steps.</summary>
+    /// <summary>Returns the ticks of an axis of steps.</summary>
     public abstract ITickGenerator StepTicks();
 
-    /// <summary>The marks of an axis of losses or accuracies.</summary>
+    /// <summary>Returns the ticks of an axis of losses or accuracies.</summary>
     public abstract ITickGenerator ValueTicks();
 
     private sealed class LinearScale : Scale
     {
-        // Beyond lie differences that are infinite.
+        // Differences of larger values could be infinite.
         private const double Largest = 1e300;
 
         public override double Position(double value) => Math.Abs(value) < Largest ? value : double.NaN;

@@ -3,17 +3,15 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>
-/// How a line is drawn. Dashes are cut out of the line's path, not left to the paint: Skia's SVG files lose those of a paint.
-/// </summary>
-/// <param name="Width">The line's width.</param>
-/// <param name="Color">Its colour.</param>
-/// <param name="Dashes">The lengths of dashes and gaps in turn, an even number of them; none for an unbroken line.</param>
+/// <summary>The style of a line. Dashes are cut out of the path, because Skia loses the dashes of a paint in SVG files.</summary>
+/// <param name="Width">The width of the line.</param>
+/// <param name="Color">The colour of the line.</param>
+/// <param name="Dashes">The lengths of dashes and gaps in turn, an even number; empty for a solid line.</param>
 internal sealed record Stroke(float Width, Color Color, params float[] Dashes) : IPathStrategy
 {
     private readonly ScottPlot.PathStrategies.Straight _unbroken = new();
 
-    /// <summary>The paint, for a path from <see cref="GetPath"/>.</summary>
+    /// <summary>The paint for a path from <see cref="GetPath"/>.</summary>
     public LineStyle Paint => new(Width, Color);
 
     public SKPath GetPath(IEnumerable<Pixel> pixels)

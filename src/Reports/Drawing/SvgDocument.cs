@@ -5,10 +5,10 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>Rewrites an SVG file of Skia so that it looks the same everywhere and has the same bytes every time.</summary>
+/// <summary>Rewrites an SVG file of Skia, so that it looks the same everywhere and always has the same bytes.</summary>
 internal static class SvgDocument
 {
-    // Glyphs are defined at this size and scaled to the text's: at 100, a tenth is below a hundredth of a pixel in the pictures' texts.
+    // Glyphs are defined at this size and scaled to the size of the text. At 100, a tenth is below a hundredth of a pixel in the pictures.
     private const float GlyphSize = 100;
     private static readonly XNamespace Links = "http://www.w3.org/1999/xlink";
 
@@ -20,7 +20,7 @@ internal static class SvgDocument
         OutlineTexts(root);
         NumberClips(root);
 
-        // Without a byte order mark: some readers take it for a part of the text.
+        // Without a byte order mark, because some readers take it for text.
         using var written = new MemoryStream();
         using (var writer = new StreamWriter(written, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)))
         {
@@ -30,9 +30,9 @@ internal static class SvgDocument
         return written.ToArray();
     }
 
-    // Skia writes texts in a named font, which the reader's machine may lack; other fonts have other widths. Outlines of the embedded
-    // font replace them, and aria-label keeps the text. Each glyph is defined once and used often: outlines of whole texts made files
-    // of 2 MB.
+    // Skia writes texts in a named font, which the reader's machine may not have; other fonts have other widths. So outlines of the
+    // embedded font replace the texts, and aria-label keeps them. Each glyph is defined once and reused; outlines of whole texts would make
+    // files of 2 MB.
     private static void OutlineTexts(XElement root)
     {
         var glyphs = new SortedDictionary<string, XElement>(StringComparer.Ordinal);
@@ -82,11 +82,11 @@ internal static class SvgDocument
         return line;
     }
 
-    // A place is given for each letter; the first is that of the text.
+    // Skia gives a position for each character. The first one is the position of the text.
     private static float First(XElement text, string attribute) =>
         float.Parse(text.Attribute(attribute)!.Value.Split(',')[0], CultureInfo.InvariantCulture);
 
-    // Skia numbers clips through all files that a program writes.
+    // Skia numbers clips across all files of a process. Numbering them per file keeps the bytes equal.
     private static void NumberClips(XElement root)
     {
         var names = new Dictionary<string, string>();

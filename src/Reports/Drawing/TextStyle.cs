@@ -27,7 +27,7 @@ internal sealed record TextStyle(float Size, Color Color, bool IsBold = false)
         canvas.DrawText(VisibleText.Of(text), x, baseline, SKTextAlign.Left, font, paint);
     }
 
-    /// <summary>Draws lines below <paramref name="top"/> and returns where the last one ends.</summary>
+    /// <summary>Draws lines below <paramref name="top"/>. Returns the lower end of the last line.</summary>
     public float Draw(SKCanvas canvas, IEnumerable<string> lines, float x, float top)
     {
         foreach (var line in lines)
@@ -40,8 +40,8 @@ internal sealed record TextStyle(float Size, Color Color, bool IsBold = false)
     }
 
     /// <summary>
-    /// The text in lines no wider than <paramref name="width"/>, broken at spaces, or else behind a comma or the like; what is too
-    /// much ends in "…".
+    /// Wraps a text into lines no wider than <paramref name="width"/>, at spaces or else after commas and similar characters. Text that
+    /// does not fit ends with "…".
     /// </summary>
     public IReadOnlyList<string> Wrap(string text, float width, int maxLines)
     {
@@ -62,7 +62,7 @@ internal sealed record TextStyle(float Size, Color Color, bool IsBold = false)
         return lines;
     }
 
-    /// <summary>The text, or as much of its beginning as fits, with "…".</summary>
+    /// <summary>Returns the text, or its beginning with "…" if it is too wide.</summary>
     public string Shorten(string text, float width)
     {
         text = OneLine(text);
@@ -76,7 +76,7 @@ internal sealed record TextStyle(float Size, Color Color, bool IsBold = false)
         return space > longest / 2 ? space : other > longest / 2 ? other : longest;
     }
 
-    // Never none, so that a text always comes to its end; never half of a character outside the basic plane.
+    // At least one character, so that wrapping always ends, and never half of a surrogate pair.
     private int Fitting(string text, float width)
     {
         using var font = Font();

@@ -3,8 +3,8 @@ using SkiaSharp;
 namespace CuteDl.Reports;
 
 /// <summary>
-/// The fonts of every picture, from this assembly: pictures look the same on every machine, and on one without any fonts too.
-/// They are given to each text as they are; nothing is registered anywhere.
+/// Loads the fonts of all pictures from this assembly, so that pictures look the same on every machine, with or without installed fonts.
+/// They are passed to each text directly and not registered.
 /// </summary>
 internal static class Typefaces
 {

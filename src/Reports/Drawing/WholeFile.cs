@@ -22,8 +22,8 @@ internal static class WholeFile
         AtomicFile.write(target, stream => stream.Write(content));
     }
 
-    /// <summary>Makes a folder, and those above it, if they do not exist.</summary>
-    /// <exception cref="IOException">The folder cannot be made; the message names it and a file that stands in its place.</exception>
+    /// <summary>Creates a folder and its parents if they do not exist.</summary>
+    /// <exception cref="IOException">The folder cannot be created. The message names it, and a file in its place.</exception>
     public static void MakeFolder(string path)
     {
         for (var above = Path.GetFullPath(path); above is not null; above = Path.GetDirectoryName(above))

@@ -2,7 +2,7 @@ using ScottPlot;
 
 namespace CuteDl.Reports;
 
-/// <summary>A logarithmic scale on which 0 has a place of its own, at the lower edge and labelled "0".</summary>
+/// <summary>A logarithmic scale that shows 0 at the lower edge, labelled "0".</summary>
 internal sealed class ZeroScale : Scale
 {
     private const double ShareOfAxis = 0.12;
@@ -13,9 +13,9 @@ internal sealed class ZeroScale : Scale
 
     private ZeroScale(Scale inner, double lowest, double place) => (_inner, _lowest, _place) = (inner, lowest, place);
 
-    /// <summary>The scale itself, or one with a place for 0 if one of the values is 0.</summary>
+    /// <summary>Returns the scale itself, or one with a place for 0 if a value is 0.</summary>
     /// <param name="inner">A logarithmic scale.</param>
-    /// <param name="values">All values that are shown.</param>
+    /// <param name="values">All values that the axis shows.</param>
     public static Scale Around(Scale inner, IEnumerable<double> values)
     {
         var all = values.ToArray();
@@ -30,7 +30,7 @@ internal sealed class ZeroScale : Scale
         return new ZeroScale(inner, low - (room / 2), low - room);
     }
 
-    /// <summary>True if a value is at the place of 0.</summary>
+    /// <summary>True if the scale has a place for 0 and the value is 0.</summary>
     public static bool IsAtEdge(Scale scale, double value) => scale is ZeroScale && value == 0;
 
     public override double Position(double value) => value == 0 ? _place : _inner.Position(value);

@@ -3,7 +3,7 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>Draws a sweep over learning rates.</summary>
+/// <summary>Draws a learning-rate sweep.</summary>
 internal sealed class LearningRateDrawing(LearningRateSweep sweep)
 {
     public const int Width = 760;
@@ -35,7 +35,7 @@ internal sealed class LearningRateDrawing(LearningRateSweep sweep)
         var keyTop = 12 + (title.Count * TitleStyle.LineHeight) + (outcome.Count * OutcomeStyle.LineHeight) + 8;
         var top = keyTop + key.Height(DataWidth) + 5;
 
-        // The panel first: it paints its surroundings, too.
+        // The panel comes first, because it also paints its surroundings.
         panel.Draw(canvas, new SKRect(Reports.Panel.LeftMargin, top, Reports.Panel.LeftMargin + DataWidth, footerTop - Reports.Panel.BottomMargin));
         key.Draw(canvas, Reports.Panel.LeftMargin, keyTop, DataWidth);
         var y = TitleStyle.Draw(canvas, title, Margin, 12);
@@ -43,7 +43,7 @@ internal sealed class LearningRateDrawing(LearningRateSweep sweep)
         FooterStyle.Draw(canvas, footer, Margin, footerTop);
     }
 
-    // The explosion at the end would leave the fall before it no room: as much above the start as the fall is deep is enough.
+    // The explosion at the end would flatten the decrease before it. So the axis ends as far above the start as the minimum is below it.
     private double Ceiling
     {
         get

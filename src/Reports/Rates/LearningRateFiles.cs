@@ -3,14 +3,14 @@ using System.Text;
 
 namespace CuteDl.Reports;
 
-/// <summary>A sweep over learning rates as files: <c>lr-find.png</c>, <c>lr-find.json</c> and <c>lr-find.csv</c>.</summary>
+/// <summary>Writes a learning-rate sweep to files: <c>lr-find.png</c>, <c>lr-find.json</c> and <c>lr-find.csv</c>.</summary>
 public static class LearningRateFiles
 {
-    /// <summary>Writes them, over those of the same names.</summary>
+    /// <summary>Writes the files, and replaces existing ones.</summary>
     /// <param name="sweep">The sweep.</param>
-    /// <param name="folder">The folder; it is made.</param>
-    /// <returns>The files.</returns>
-    /// <exception cref="IOException">A file cannot be written; the message names it.</exception>
+    /// <param name="folder">The folder. It is created if needed.</param>
+    /// <returns>The paths of the files.</returns>
+    /// <exception cref="IOException">A file cannot be written. The message names it.</exception>
     public static IReadOnlyList<string> Write(LearningRateSweep sweep, string folder)
     {
         ArgumentNullException.ThrowIfNull(sweep);
@@ -22,10 +22,10 @@ public static class LearningRateFiles
         return [picture, json, table];
     }
 
-    /// <summary>Draws a sweep, 1520 × 880 dots: the loss over the rate, on a logarithmic axis, with the suggestions.</summary>
+    /// <summary>Draws a sweep, 1520 × 880 pixels: the loss over the learning rate on a logarithmic axis, with the suggestions.</summary>
     /// <param name="sweep">The sweep.</param>
     /// <param name="path">The file. SVG if it ends in <c>.svg</c>, otherwise PNG.</param>
-    /// <exception cref="IOException">The file cannot be written; the message names it.</exception>
+    /// <exception cref="IOException">The file cannot be written. The message names it.</exception>
     public static void SavePicture(LearningRateSweep sweep, string path)
     {
         ArgumentNullException.ThrowIfNull(sweep);

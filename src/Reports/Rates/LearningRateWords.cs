@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace CuteDl.Reports;
 
-/// <summary>A sweep over learning rates in words.</summary>
+/// <summary>Describes a learning-rate sweep.</summary>
 public static class LearningRateWords
 {
-    /// <summary>What is suggested, and how the sweep ended.</summary>
+    /// <summary>Returns the suggestions, and how the sweep ended.</summary>
     /// <param name="sweep">The sweep.</param>
     public static string Outcome(LearningRateSweep sweep)
     {
@@ -19,7 +19,7 @@ public static class LearningRateWords
         return $"{suggestion} {End(sweep)}";
     }
 
-    /// <summary>A rate in three digits.</summary>
+    /// <summary>Returns a learning rate with three significant digits.</summary>
     internal static string Rate(double rate) => rate.ToString("g3", CultureInfo.InvariantCulture);
 
     private static string End(LearningRateSweep sweep) =>

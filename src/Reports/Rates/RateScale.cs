@@ -2,7 +2,7 @@ using ScottPlot;
 
 namespace CuteDl.Reports;
 
-/// <summary>Learning rates along the lower axis: logarithmic, and written as rates are, not as steps.</summary>
+/// <summary>The scale of learning rates on the lower axis: logarithmic, with rates instead of steps as labels.</summary>
 internal sealed class RateScale : Scale
 {
     public override double Position(double value) => Logarithmic.Position(value);

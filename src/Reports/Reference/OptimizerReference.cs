@@ -3,7 +3,7 @@ using System.Text;
 
 namespace CuteDl.Reports;
 
-/// <summary>The reference of all rules, transformations and schedules: <c>docs/optimizers.md</c>.</summary>
+/// <summary>Generates the reference of all rules, transformations and schedules: <c>docs/optimizers.md</c>.</summary>
 public static class OptimizerReference
 {
     private const string Introduction =
@@ -31,7 +31,7 @@ public static class OptimizerReference
 
         """;
 
-    /// <summary>The page in Markdown.</summary>
+    /// <summary>Returns the page in Markdown.</summary>
     public static string ToMarkdown()
     {
         var page = new StringBuilder(Introduction);
@@ -100,7 +100,7 @@ public static class OptimizerReference
 
     private static string Code(string text) => $"`{text}`";
 
-    // Not padded: the cells are too different in length for columns to be seen.
+    // Cells are not padded, because their lengths differ too much for aligned columns.
     private static void Append(StringBuilder page, string[] headers, IEnumerable<string[]> rows)
     {
         page.Append('\n');

@@ -124,7 +124,7 @@ internal sealed class RunDrawing(RunResult result)
             return;
         }
 
-        // The minimum is often the final value: a larger open mark around a smaller full one shows both.
+        // The minimum is often the final value. A larger open mark around a smaller filled one shows both.
         var color = ValidationLine.Color;
         var style = shape == MarkerShape.FilledDiamond
             ? new MarkerStyle(shape, 13) { FillColor = Colors.White, OutlineColor = color, OutlineWidth = 1.8f }

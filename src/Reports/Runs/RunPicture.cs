@@ -2,18 +2,20 @@
 namespace CuteDl.Reports;
 
 /// <summary>
-/// The picture of one run: losses over the training steps above, validation accuracy below, and in words what came of it and with
-/// what it was made. The lettering is embedded, so it needs no fonts; the same result gives the same file.
+/// The picture of one run: losses over training steps above, validation accuracy below, and text about its result and settings. The fonts
+/// are embedded, and equal results give equal files.
 /// </summary>
 public static class RunPicture
 {
     /// <summary>
-    /// Draws a run, 1520 × 1240 dots. Steps lie on a linear axis; losses too, unless the largest validation loss is more than
-    /// thirty times the smallest above 0: then on a logarithmic one, with losses of exactly 0 at its lower edge. Values that are not finite are left out, and the picture says so.
+    /// Draws a run, 1520 × 1240 pixels. The axis of steps is linear. The axis of losses is logarithmic if the largest validation loss is
+    /// more than thirty times the smallest above 0, with losses of exactly 0 at its lower edge; otherwise it is linear. Values that are not
+    /// finite are left out, and the picture mentions them.
     /// </summary>
-    /// <param name="result">The run; one without any validation too.</param>
-    /// <param name="path">The file, written over if there; its folder is made. SVG if it ends in <c>.svg</c>, otherwise PNG.</param>
-    /// <exception cref="IOException">The file cannot be written; the message names it. What was there before is still there.</exception>
+    /// <param name="result">The run. It can be without validations.</param>
+    /// <param name="path">The file. It is replaced if it exists, and its folder is created. SVG if it ends in <c>.svg</c>, otherwise
+    /// PNG.</param>
+    /// <exception cref="IOException">The file cannot be written. The message names it, and an old file is unchanged.</exception>
     public static void Save(RunResult result, string path)
     {
         ArgumentNullException.ThrowIfNull(result);

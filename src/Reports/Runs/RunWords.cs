@@ -3,12 +3,12 @@ namespace CuteDl.Reports;
 /// <summary>Writes the texts of a run's picture.</summary>
 internal static class RunWords
 {
-    /// <summary>How long a run took, and why it ended.</summary>
+    /// <summary>Returns the steps and duration of a run, and the reason why it ended.</summary>
     public static string Outcome(RunResult result) =>
         $"{Numbers.Of(result.Steps, "step")}, {Numbers.Of(result.History.Count, "validation")}, {Numbers.Time(result.Seconds)}. "
         + $"Stopped: {Long(result.Stop, result.Settings)}.";
 
-    /// <summary>What a reader of the curves must be warned of; nothing, mostly.</summary>
+    /// <summary>Returns warnings for readers of the curves; usually empty.</summary>
     public static IEnumerable<string> Warnings(RunResult result)
     {
         if (result.DeadLogitsText.Length > 0)
@@ -33,7 +33,7 @@ internal static class RunWords
         }
     }
 
-    /// <summary>With what a run was made: seed, numbers, model, data.</summary>
+    /// <summary>Returns the settings of a run: seed, precision, model and data.</summary>
     public static string Setting(RunResult result) =>
         $"seed {result.Seed} · {Precision(result)} · {result.Model} · {Data(result)} · weights {result.Settings.InitialWeights} "
         + $"· CuteDl {Version(result)}";
@@ -44,7 +44,7 @@ internal static class RunWords
         $"{result.Settings.Data}, batches of {result.Settings.Batch} "
         + $"{(result.Settings.Order == Order.File ? "in file order" : "shuffled")}";
 
-    // Without the commit.
+    // Returns the version without the commit.
     public static string Version(RunResult result) => result.Environment.Version.Split('+')[0];
 
     private static string Long(StopReason reason, RunSettings settings) =>

@@ -63,7 +63,7 @@ internal sealed class StudyContent
 
     public StudyTable Findings { get; }
 
-    /// <summary>The tables that have rows.</summary>
+    /// <summary>The tables that have at least one row.</summary>
     public IReadOnlyList<StudyTable> Tables { get; }
 
     public IReadOnlyList<Figure> Learning { get; }

@@ -3,22 +3,25 @@ using System.Text;
 namespace CuteDl.Reports;
 
 /// <summary>
-/// The report of a study: <c>report.html</c>, one file that needs no other and no network; <c>figures/*.png</c> and <c>.svg</c>;
-/// <c>tables/*.csv</c>, <c>.md</c> and <c>.json</c>; <c>results.csv</c>, a row for each trial, and <c>timings.csv</c>, its seconds; and
-/// <c>study.json</c>, unless it is there.
+/// Writes the report of a study: <c>report.html</c>, a single file that needs no network; <c>figures/*.png</c> and <c>.svg</c>;
+/// <c>tables/*.csv</c>, <c>.md</c> and <c>.json</c>; <c>results.csv</c> with one row per trial; <c>timings.csv</c> with the seconds of each
+/// trial; and <c>study.json</c>, unless it exists.
 /// </summary>
 /// <remarks>
-/// A study that is not finished has a report too, which says so. All but seconds follows from the study: <c>results.csv</c>, figures and
-/// tables are the same bytes for the same results, whatever the number of workers or interruptions. Only <c>timings.csv</c>,
-/// <c>tables/seconds.*</c>, and what the page says of seconds and of the machine differ.
+/// An unfinished study has a report too, which says that it is incomplete. Everything except times depends only on the study: equal results
+/// give the same bytes of <c>results.csv</c>, figures and tables, whatever the number of workers or interruptions. Different are only
+/// <c>timings.csv</c>, <c>tables/seconds.*</c>, and the times and the machine in the page.
 /// </remarks>
 public static class StudyReport
 {
-    /// <summary>Writes the report. Replaces files of these names, each whole or not at all, and leaves everything else in the folder alone.</summary>
+    /// <summary>
+    /// Writes the report. Replaces files with these names, each completely or not at all. Other files in the folder stay.
+    /// </summary>
     /// <param name="result">The results of the study.</param>
     /// <param name="folder">The folder, usually the study's own; it is created if needed.</param>
     /// <returns>The path of <c>report.html</c>.</returns>
-    /// <exception cref="IOException">A file cannot be written, or <c>tables</c> or <c>figures</c> is a link; the message names it.</exception>
+    /// <exception cref="IOException">A file cannot be written, or <c>tables</c> or <c>figures</c> is a link. The message names
+    /// it.</exception>
     public static string Write(StudyResult result, string folder)
     {
         ArgumentNullException.ThrowIfNull(result);
@@ -29,7 +32,7 @@ public static class StudyReport
         void Text(string name, string text) => WholeFile.Write(Path.Combine(folder, name), Encoding.UTF8.GetBytes(text));
         if (!File.Exists(Path.Combine(folder, "study.json")))
         {
-            // The page says how to run it again.
+            // The page tells how to run the study again from this file.
             Text("study.json", content.Facts.Json);
         }
 
@@ -52,7 +55,7 @@ public static class StudyReport
         return Path.Combine(folder, "report.html");
     }
 
-    // A study's folder may come from somebody else: nothing is written outside of it.
+    // A study's folder may come from somebody else, so nothing is written through links.
     private static void RefuseLink(string folder, string name)
     {
         var path = Path.Combine(folder, name);

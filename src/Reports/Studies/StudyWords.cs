@@ -7,7 +7,7 @@ namespace CuteDl.Reports;
 /// <summary>Formats numbers and names of studies.</summary>
 internal static class StudyWords
 {
-    /// <summary>Replaces a missing value.</summary>
+    /// <summary>The text for a missing value.</summary>
     public const string Nothing = "–";
 
     /// <summary>Returns <c>28,140</c>, or <c>never</c>.</summary>
@@ -79,7 +79,7 @@ internal static class StudyWords
             _ => "outlier",
         };
 
-    /// <summary>Returns an enumeration's value as files have it, in snake case.</summary>
+    /// <summary>Returns an enumeration value as files have it, in snake case.</summary>
     public static string Key<T>(T value)
         where T : struct, Enum =>
         System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());

@@ -4,13 +4,13 @@ using MathNet.Numerics.Statistics;
 
 namespace CuteDl.Reports;
 
-/// <summary>A comparison in figures: what <c>summary.md</c>, <c>summary.json</c> and the terminal show.</summary>
+/// <summary>The summary of a comparison, which <c>summary.md</c>, <c>summary.json</c> and the terminal show.</summary>
 public sealed class Summary
 {
     private readonly ComparisonResult _comparison;
     private readonly IReadOnlyList<IGrouping<string, SummaryRow>> _runs;
 
-    /// <summary>The summary of a comparison.</summary>
+    /// <summary>Creates the summary of a comparison.</summary>
     /// <param name="comparison">The comparison.</param>
     public Summary(ComparisonResult comparison)
     {
@@ -20,22 +20,25 @@ public sealed class Summary
         _runs = [.. Rows.GroupBy(row => row.Run)];
     }
 
-    /// <summary>A row for each run and seed.</summary>
+    /// <summary>One row per run and seed.</summary>
     public IReadOnlyList<SummaryRow> Rows { get; }
 
-    /// <summary>Whether some run was repeated with other seeds.</summary>
+    /// <summary>True if a run has several seeds.</summary>
     public bool HasSeveralSeeds => _runs.Any(run => run.Count() > 1);
 
     private bool HasDeadLogits => Rows.Any(row => row.DeadLogitsText.Length > 0);
 
-    /// <summary>The table that matters most: of runs, or of runs over their seeds if there are several.</summary>
+    /// <summary>The main table: one row per run, with medians over seeds if there are several.</summary>
     public Table MainTable => HasSeveralSeeds ? OverSeeds() : EveryRun();
 
-    /// <summary>What the dead logits did, a sentence for each run that lost some.</summary>
+    /// <summary>The effect of dead logits, one sentence for each run that has any.</summary>
     public IReadOnlyList<string> Notes =>
         [.. Rows.Where(row => row.DeadLogitsText.Length > 0).Select(row => $"{row.Run}, seed {row.Seed}: {row.DeadLogitsText}.")];
 
-    /// <summary>One row for each run and seed, without columns that say nothing: such as the optimizer, if it is the run's name.</summary>
+    /// <summary>
+    /// Returns a table with one row per run and seed. Columns without information are left out, for example the optimizer if it is the name
+    /// of the run.
+    /// </summary>
     public Table EveryRun()
     {
         var rows = Rows.Select(row => (IReadOnlyList<string>)
@@ -61,7 +64,7 @@ public sealed class Summary
         return new Table(headers, [.. rows]).WithoutIdle();
     }
 
-    /// <summary>One row for each run over its seeds: medians, with least and greatest in brackets.</summary>
+    /// <summary>Returns a table with one row per run: medians over seeds, with the range in brackets.</summary>
     public Table OverSeeds()
     {
         var rows = _runs.Select(run => (IReadOnlyList<string>)
@@ -87,7 +90,7 @@ public sealed class Summary
         return new Table(headers, [.. rows]).WithoutIdle();
     }
 
-    /// <summary>The text of <c>summary.md</c>.</summary>
+    /// <summary>Returns the text of <c>summary.md</c>.</summary>
     public string ToMarkdown()
     {
         var text = new StringBuilder("# Comparison of optimizers\n\n");
@@ -128,7 +131,7 @@ public sealed class Summary
         return text.ToString();
     }
 
-    /// <summary>The text of <c>summary.json</c>: schema, environment, and the rows; NaN and infinities as strings.</summary>
+    /// <summary>Returns the text of <c>summary.json</c>: schema, environment, and rows. NaN and infinities are strings.</summary>
     public string ToJson() => SummaryJson.Write(_comparison, Rows);
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);

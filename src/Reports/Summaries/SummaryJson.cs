@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace CuteDl.Reports;
 
-/// <summary>The form of <c>summary.json</c>.</summary>
+/// <summary>The content of <c>summary.json</c>.</summary>
 internal sealed record SummaryFile
 {
     public string Schema { get; init; } = "cutedl/summary/1";

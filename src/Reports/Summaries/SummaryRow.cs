@@ -2,15 +2,15 @@ using System.Text.Json.Serialization;
 
 namespace CuteDl.Reports;
 
-/// <summary>A run in a few figures: a row of <c>summary.json</c>.</summary>
+/// <summary>The summary of one run: a row of <c>summary.json</c>.</summary>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record SummaryRow
 {
-    /// <summary>The run's name.</summary>
+    /// <summary>The name of the run.</summary>
     [JsonPropertyName("run")]
     public required string Run { get; init; }
 
-    /// <summary>The optimizer's text form.</summary>
+    /// <summary>The text form of the optimizer.</summary>
     [JsonPropertyName("optimizer")]
     public required string Optimizer { get; init; }
 
@@ -18,51 +18,51 @@ public sealed record SummaryRow
     [JsonPropertyName("seed")]
     public required int Seed { get; init; }
 
-    /// <summary>The steps taken.</summary>
+    /// <summary>The number of steps taken.</summary>
     [JsonPropertyName("steps")]
     public required long Steps { get; init; }
 
-    /// <summary>The largest validation accuracy; none without a validation.</summary>
+    /// <summary>The largest validation accuracy; null without a validation.</summary>
     [JsonPropertyName("accuracy_max")]
     public required double? AccuracyMax { get; init; }
 
-    /// <summary>The last validation accuracy; none without a validation.</summary>
+    /// <summary>The last validation accuracy; null without a validation.</summary>
     [JsonPropertyName("accuracy_final")]
     public required double? AccuracyFinal { get; init; }
 
-    /// <summary>The smallest finite validation loss; none without one.</summary>
+    /// <summary>The smallest finite validation loss; null if there is none.</summary>
     [JsonPropertyName("val_loss_min")]
     public required double? ValLossMin { get; init; }
 
-    /// <summary>The last validation loss; none without a validation.</summary>
+    /// <summary>The last validation loss; null without a validation.</summary>
     [JsonPropertyName("val_loss_final")]
     public required double? ValLossFinal { get; init; }
 
-    /// <summary>Why it ended.</summary>
+    /// <summary>The reason why the run ended.</summary>
     [JsonPropertyName("stop")]
     public required StopReason Stop { get; init; }
 
-    /// <summary>The outputs whose relu has died.</summary>
+    /// <summary>The indices of dead outputs: relu outputs that are 0 for every image.</summary>
     [JsonPropertyName("dead_logits")]
     public required IReadOnlyList<int> DeadLogits { get; init => field = ValueList.Of(value); }
 
-    /// <summary>The outputs that are above 0 for less than one in a thousand training images.</summary>
+    /// <summary>The indices of the outputs that are above 0 for less than one in a thousand training images.</summary>
     [JsonPropertyName("almost_dead_logits")]
     public required IReadOnlyList<int> AlmostDeadLogits { get; init => field = ValueList.Of(value); }
 
-    /// <summary>What the dead logits do, in words; empty if none is dead.</summary>
+    /// <summary>The effect of the dead logits, in words; empty if none is dead.</summary>
     [JsonPropertyName("dead_logits_text")]
     public required string DeadLogitsText { get; init; }
 
-    /// <summary>How long it took, in seconds.</summary>
+    /// <summary>The duration in seconds.</summary>
     [JsonPropertyName("seconds")]
     public required double Seconds { get; init; }
 
-    /// <summary>The source document's own figures, in words; empty if it gives none.</summary>
+    /// <summary>The figures that the source document reports; empty if it reports none.</summary>
     [JsonPropertyName("documented")]
     public required string Documented { get; init; }
 
-    /// <summary>The figures of a result.</summary>
+    /// <summary>Returns the row of a result.</summary>
     /// <param name="result">The result.</param>
     public static SummaryRow Of(RunResult result)
     {
@@ -89,7 +89,7 @@ public sealed record SummaryRow
         };
     }
 
-    // The document's figures belong to its own optimizer and model only.
+    // The document's figures apply only to its own optimizer and model.
     private static string Figures(RunResult result)
     {
         var documented = Mnist.DocumentedRuns.FirstOrDefault(run => run.Name == result.Run);

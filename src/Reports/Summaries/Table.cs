@@ -2,21 +2,21 @@ using System.Text;
 
 namespace CuteDl.Reports;
 
-/// <summary>A table of texts, as Markdown and terminals show it.</summary>
-/// <param name="Headers">The columns' names.</param>
-/// <param name="Rows">As many cells each as there are columns.</param>
+/// <summary>A table of texts for Markdown and terminals.</summary>
+/// <param name="Headers">The names of the columns.</param>
+/// <param name="Rows">The rows, with one cell per column.</param>
 public sealed record Table(IReadOnlyList<string> Headers, IReadOnlyList<IReadOnlyList<string>> Rows)
 {
-    /// <summary>The columns' names.</summary>
+    /// <summary>The names of the columns.</summary>
     public IReadOnlyList<string> Headers { get; init => field = ValueList.Of(value); } = ValueList.Of(Headers);
 
-    /// <summary>As many cells each as there are columns.</summary>
+    /// <summary>The rows, with one cell per column.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Rows { get; init => field = Values(value); } = Values(Rows);
 
-    /// <summary>The characters of its widest line, in Markdown.</summary>
+    /// <summary>The number of characters of the widest line in Markdown.</summary>
     public int Width => ToMarkdown().Split('\n').Max(line => line.Length);
 
-    /// <summary>The table without the columns of these names; names that it has not are passed over.</summary>
+    /// <summary>Returns the table without the columns with these names. Unknown names are ignored.</summary>
     /// <param name="headers">The names.</param>
     public Table Without(params IEnumerable<string> headers)
     {
@@ -26,11 +26,11 @@ public sealed record Table(IReadOnlyList<string> Headers, IReadOnlyList<IReadOnl
         return new Table(Keep(Headers), [.. Rows.Select(Keep)]);
     }
 
-    /// <summary>The table without columns whose cells are all empty, or all the same as the first column's.</summary>
+    /// <summary>Returns the table without columns whose cells are all empty, or all equal to the first column's.</summary>
     public Table WithoutIdle() =>
         Without(Headers.Where((_, column) => column > 0 && Rows.All(row => row[column].Length == 0 || row[column] == row[0])));
 
-    /// <summary>The table in Markdown, columns padded to one width.</summary>
+    /// <summary>Returns the table in Markdown, with aligned columns.</summary>
     public string ToMarkdown()
     {
         var cells = Rows.Prepend(Headers).Select(row => row.Select(cell => VisibleText.Of(cell).Replace("|", "\\|", StringComparison.Ordinal)).ToArray()).ToArray();

@@ -20,7 +20,6 @@ internal static class StudyCheckCommand
         return command;
     }
 
-    /// <summary>A finding as a line.</summary>
     public static string Line(Finding finding) => finding.ToString();
 
     private static int Check(string file, bool isJson)

@@ -44,7 +44,7 @@ internal static class StudyCommand
         : IsMissing(file) ? throw new UsageException($"The file '{file}' does not exist. 'cutedl study init {file}' writes an example.")
         : file;
 
-    // File.Exists is also false for a file that may not be read: opening it tells the two apart.
+    // File.Exists is also false for a file without permission to read. Opening it distinguishes the two.
     private static bool IsMissing(string file)
     {
         try

@@ -5,7 +5,7 @@ namespace CuteDl.Reports;
 /// <summary>Figures of the differences between optimizers, and how certain they are.</summary>
 internal static class ComparisonFigures
 {
-    /// <summary>Performance profiles.</summary>
+    /// <summary>Returns the performance profiles.</summary>
     public static IEnumerable<Figure> Profiles(StudyResult result, StudyFacts facts)
     {
         foreach (var metric in result.Analysis.Profiles.GroupBy(row => row.Metric))
@@ -34,7 +34,7 @@ internal static class ComparisonFigures
         }
     }
 
-    /// <summary>The effect of each pair with its interval.</summary>
+    /// <summary>Returns the effects of all pairs with their intervals.</summary>
     public static IEnumerable<Figure> Pairs(StudyResult result)
     {
         var tasks = result.Analysis.Overall.Concat(result.Analysis.Comparisons).GroupBy(pair => pair.Task);
@@ -82,7 +82,7 @@ internal static class ComparisonFigures
         }
     }
 
-    /// <summary>The share of seeds that reached the target.</summary>
+    /// <summary>Returns the shares of seeds that reached the target.</summary>
     public static IEnumerable<Figure> Successes(StudyResult result, StudyFacts facts)
     {
         foreach (var task in result.Analysis.Summaries.GroupBy(row => row.Task))
@@ -110,7 +110,7 @@ internal static class ComparisonFigures
         }
     }
 
-    /// <summary>The share of the document's runs that lost a class.</summary>
+    /// <summary>Returns the shares of the document's runs that lost a class.</summary>
     public static IEnumerable<Figure> Dead(StudyResult result, StudyFacts facts)
     {
         if (result.Analysis.Document.Length > 0)

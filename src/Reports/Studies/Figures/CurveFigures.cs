@@ -3,14 +3,14 @@ using MathNet.Numerics.Statistics;
 
 namespace CuteDl.Reports;
 
-/// <summary>Figures of curves over training steps, and of single runs side by side.</summary>
+/// <summary>Builds figures of curves over training steps, and of single runs.</summary>
 internal static class CurveFigures
 {
     private const int MostFaintPoints = 250;
     private const double TimesTheUsualLoss = 100;
     private const double BelowTheTarget = 1e-4;
 
-    /// <summary>Loss and accuracy in validation, of a task's compared runs.</summary>
+    /// <summary>Returns the validation losses and accuracies of each task's compared runs.</summary>
     public static IEnumerable<Figure> Learning(StudyResult result, StudyFacts facts)
     {
         foreach (var task in facts.Tasks)
@@ -34,7 +34,7 @@ internal static class CurveFigures
         }
     }
 
-    /// <summary>Steps to the target of each seed, from contender to contender.</summary>
+    /// <summary>Returns the steps to the target of each seed, connected across contenders.</summary>
     public static IEnumerable<Figure> Paired(StudyResult result, StudyFacts facts)
     {
         foreach (var task in facts.Tasks)
@@ -137,7 +137,7 @@ internal static class CurveFigures
             Look.Faint);
     }
 
-    // As MedianCurve has it, with the quartiles around it.
+    // The same median as MedianCurve, with quartiles.
     private static Series Median(int group, string name, TrialResult[] trials, Func<TrialResult, double[]> values)
     {
         var steps = trials

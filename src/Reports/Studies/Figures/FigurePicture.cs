@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>Draws a figure of a study into a file: heading, caption, key, and its panes one below the other.</summary>
+/// <summary>Draws a figure of a study to a file: heading, caption, legend and panes.</summary>
 internal sealed class FigurePicture
 {
     private const int Width = 880;
@@ -30,10 +30,10 @@ internal sealed class FigurePicture
         }
     }
 
-    /// <summary>Draws and writes it.</summary>
+    /// <summary>Draws a figure and writes it.</summary>
     /// <param name="figure">The figure.</param>
     /// <param name="contenders">The names of the study's contenders.</param>
-    /// <param name="path">The file: PNG, or SVG if it ends so.</param>
+    /// <param name="path">The file. SVG if the name ends in <c>.svg</c>, otherwise PNG.</param>
     public static void Save(Figure figure, IReadOnlyList<string> contenders, string path)
     {
         var picture = new FigurePicture(figure, contenders);
@@ -57,7 +57,7 @@ internal sealed class FigurePicture
 
     private void Draw(SKCanvas canvas)
     {
-        // ScottPlot paints the background of what it draws; texts come after.
+        // ScottPlot paints the background of its plots, so texts are drawn afterwards.
         var top = PanesTop;
         foreach (var (title, drawing) in _panes)
         {
@@ -81,9 +81,8 @@ internal sealed class FigurePicture
 /// <summary>Draws one pane of a figure.</summary>
 internal interface IPaneDrawing
 {
-    /// <summary>Returns the height.</summary>
     float Height { get; }
 
-    /// <summary>Draws it.</summary>
+    /// <summary>Draws the pane.</summary>
     void Draw(SKCanvas canvas, float left, float top, float width);
 }

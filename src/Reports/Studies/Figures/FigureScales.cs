@@ -2,7 +2,7 @@ using ScottPlot;
 
 namespace CuteDl.Reports;
 
-/// <summary>Names at 0, 1, 2, ...</summary>
+/// <summary>A scale with names at 0, 1, 2, ...</summary>
 /// <param name="names">The names.</param>
 internal sealed class NameScale(IReadOnlyList<string> names) : Scale
 {
@@ -17,7 +17,7 @@ internal sealed class NameScale(IReadOnlyList<string> names) : Scale
 
 /// <summary>A scale with another format of its tick labels, for both axes.</summary>
 /// <param name="inner">The scale.</param>
-/// <param name="ticks">Makes its marks.</param>
+/// <param name="ticks">Creates its ticks.</param>
 internal sealed class LabelledScale(Scale inner, Func<ITickGenerator> ticks) : Scale
 {
     public override double Position(double value) => inner.Position(value);
@@ -27,7 +27,7 @@ internal sealed class LabelledScale(Scale inner, Func<ITickGenerator> ticks) : S
     public override ITickGenerator ValueTicks() => ticks();
 }
 
-/// <summary>A scale on which infinity has a place of its own, beyond all others.</summary>
+/// <summary>A scale with a separate position for infinity, after all finite values.</summary>
 /// <param name="inner">The scale of finite values.</param>
 /// <param name="highest">The highest position of a finite value.</param>
 /// <param name="place">The position of infinity.</param>
@@ -59,7 +59,7 @@ internal sealed class NeverScale(Scale inner, double highest, double place) : Sc
 }
 
 /// <summary>Fixed ticks.</summary>
-/// <param name="ticks">The marks.</param>
+/// <param name="ticks">The ticks.</param>
 internal sealed class FixedTicks(Tick[] ticks) : ITickGenerator
 {
     public Tick[] Ticks => ticks;

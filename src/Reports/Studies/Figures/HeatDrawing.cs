@@ -15,7 +15,9 @@ internal sealed class HeatDrawing(HeatPane pane) : IPaneDrawing
     private static readonly TextStyle Label = new(12, Ink.Text);
     private static readonly TextStyle Title = new(13, Ink.Text);
 
-    /// <summary>From the best to the worst: a piece of cividis (Nuñez et al. 2018), which every kind of sight orders alike.</summary>
+    /// <summary>
+    /// The colours from the best to the worst: a part of cividis (Nuñez et al. 2018), whose order is visible with colour blindness.
+    /// </summary>
     public static IReadOnlyList<string> Shades => ["#00224E", "#35456C", "#666970", "#948E77", "#C8B866", "#FEE838"];
 
     public float Height => (pane.Rows.Count * CellHeight) + Foot;

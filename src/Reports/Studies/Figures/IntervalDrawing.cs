@@ -3,7 +3,7 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>Draws values with their intervals, a row each: the name on the left, the value in words on the right.</summary>
+/// <summary>Draws values with their intervals, one per row: the name on the left, the value as text on the right.</summary>
 internal sealed class IntervalDrawing(IntervalPane pane) : IPaneDrawing
 {
     private const float RowHeight = 26;
@@ -46,7 +46,7 @@ internal sealed class IntervalDrawing(IntervalPane pane) : IPaneDrawing
         panel.Draw(canvas, data);
         foreach (var (row, i) in pane.Rows.Select((row, i) => (row, i)))
         {
-            // The panel has room above and below, a twentieth of what it shows.
+            // The panel has a margin above and below: a twentieth of the range that it shows.
             var room = data.Height * 0.05f / 1.1f;
             var baseline = data.Top + room + ((data.Height - (2 * room)) * (i + 0.5f) / pane.Rows.Count) + 4;
             Style.Draw(canvas, Style.Shorten(row.Label, names - 14), left, baseline);
@@ -56,7 +56,7 @@ internal sealed class IntervalDrawing(IntervalPane pane) : IPaneDrawing
 
     private static void Draw(Panel panel, IntervalRow row, double height, Scale x, AxisLimits limits)
     {
-        // Where nothing bounds an interval, it ends with the axis.
+        // An unbounded interval ends at the end of the axis.
         double Within(double value, double end) => double.IsFinite(x.Position(value)) ? value : end;
         var isLogarithmic = x.Position(1) == 0 && x.Position(10) == 1;
         double At(double position) => isLogarithmic ? Math.Pow(10, position) : position;

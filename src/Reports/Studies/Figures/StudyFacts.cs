@@ -17,7 +17,7 @@ internal sealed class StudyFacts
         Contenders = [.. result.Study.OptimizerNames];
     }
 
-    /// <summary>The study, complete.</summary>
+    /// <summary>The study as JSON, with all defaults.</summary>
     public string Json { get; }
 
     public bool IsDocument { get; }
@@ -29,7 +29,7 @@ internal sealed class StudyFacts
 
     public IReadOnlyList<string> Contenders { get; }
 
-    /// <summary>A contender's number.</summary>
+    /// <summary>Returns the index of a contender.</summary>
     public int Group(string contender)
     {
         for (var i = 0; i < Contenders.Count; i++)
@@ -53,7 +53,7 @@ internal sealed class StudyFacts
 }
 
 /// <summary>Facts about a task that a report needs.</summary>
-/// <param name="Name">Its name.</param>
+/// <param name="Name">The name of the task.</param>
 /// <param name="Accuracy">The target, if it is an accuracy.</param>
 /// <param name="Loss">The target, if it is a loss.</param>
 /// <param name="HasClasses">True if the task has accuracies.</param>

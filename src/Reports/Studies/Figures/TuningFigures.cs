@@ -5,7 +5,7 @@ namespace CuteDl.Reports;
 /// <summary>Builds the figures of tuning and of learning rates.</summary>
 internal static class TuningFigures
 {
-    /// <summary>Steps to the target and best accuracy over the learning rate.</summary>
+    /// <summary>Returns steps to the target and best accuracy over the learning rate.</summary>
     public static IEnumerable<Figure> Rates(StudyResult result, StudyFacts facts)
     {
         foreach (var task in facts.Tasks)
@@ -28,7 +28,9 @@ internal static class TuningFigures
         }
     }
 
-    /// <summary>Each contender at each rate: median steps, and how many seeds arrived.</summary>
+    /// <summary>
+    /// Returns the heat maps of the frontier: median steps, and the number of seeds that reached the target, for each contender and rate.
+    /// </summary>
     public static IEnumerable<Figure> Frontier(StudyResult result, StudyFacts facts)
     {
         foreach (var task in facts.Tasks)
@@ -65,7 +67,7 @@ internal static class TuningFigures
         }
     }
 
-    /// <summary>The expected best of fewer settings.</summary>
+    /// <summary>Returns the expected best of smaller tuning budgets.</summary>
     public static IEnumerable<Figure> BestOfK(StudyResult result, StudyFacts facts)
     {
         foreach (var task in facts.Tasks)
@@ -107,7 +109,7 @@ internal static class TuningFigures
             [
                 .. rows.GroupBy(row => row.Contender).OrderBy(contender => facts.Group(contender.Key)).Select(contender =>
                 {
-                    // Where other hyper-parameters vary too, no line leads from one setting to the next.
+                    // If other hyper-parameters vary too, a line between neighbouring rates would be misleading.
                     SettingRow[] settings = [.. contender.OrderBy(row => row.Rate)];
                     return new Series(facts.Group(contender.Key), contender.Key, [.. settings.Select(row => row.Rate)], [.. settings.Select(value)], Look.Marked)
                     {

@@ -6,12 +6,12 @@ using ScottPlot;
 
 namespace CuteDl.Reports;
 
-/// <summary>Figures as the page's script reads them.</summary>
+/// <summary>Writes figures for the script of the report page.</summary>
 internal static class FigureJson
 {
     private static readonly JsonSerializerOptions Options = new()
     {
-        // Said, because programs of a single file are built without reflection for JSON, unless asked.
+        // Set explicitly, because single-file programs are built without reflection-based JSON by default.
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         IncludeFields = true,
@@ -42,7 +42,7 @@ internal static class FigureJson
 
     private sealed record ContenderStyle(string Name, string Dash, string Shape, bool IsFull);
 
-    /// <summary>Names come from users, and the page shows them as they are.</summary>
+    /// <summary>Makes invisible characters visible. The names come from users, and the page shows them unchanged.</summary>
     private sealed class VisibleTexts : JsonConverter<string>
     {
         public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetString();
@@ -50,7 +50,9 @@ internal static class FigureJson
         public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(VisibleText.Of(value));
     }
 
-    /// <summary>More digits than a screen can show are only bytes. JSON has no infinity, but every reader takes 1e999 for one.</summary>
+    /// <summary>
+    /// Writes six significant digits, which are enough for a screen. JSON has no infinity, but JavaScript parses 1e999 as infinity.
+    /// </summary>
     private sealed class SixDigits : JsonConverter<double>
     {
         public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();

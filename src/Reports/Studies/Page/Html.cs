@@ -2,12 +2,12 @@ using System.Text;
 
 namespace CuteDl.Reports;
 
-/// <summary>A page in the making. All texts are escaped here; names come from users.</summary>
+/// <summary>Builds an HTML page. All texts are escaped here, because names come from users.</summary>
 internal sealed class Html
 {
     private readonly StringBuilder _page = new();
 
-    /// <summary>A text as HTML shows it, also within an attribute.</summary>
+    /// <summary>Escapes a text for HTML, also for attributes.</summary>
     public static string Escape(string text)
     {
         var escaped = new StringBuilder(text.Length);
@@ -28,25 +28,25 @@ internal sealed class Html
         return escaped.ToString();
     }
 
-    /// <summary>Markup as it is.</summary>
+    /// <summary>Appends markup without escaping it.</summary>
     public Html Raw(string markup)
     {
         _page.Append(markup).Append('\n');
         return this;
     }
 
-    /// <summary>An element with a text.</summary>
+    /// <summary>Appends an element with a text.</summary>
     public Html Element(string name, string text, string className = "") =>
         Raw($"<{name}{Class(className)}>{Escape(text)}</{name}>");
 
-    /// <summary>A list; nothing without items.</summary>
+    /// <summary>Appends a list; nothing if there are no items.</summary>
     public Html List(IEnumerable<string> items)
     {
         var texts = items.ToArray();
         return texts.Length == 0 ? this : Raw("<ul>" + string.Concat(texts.Select(text => $"<li>{Escape(text)}</li>")) + "</ul>");
     }
 
-    /// <summary>A section with a heading, to which the page's index leads.</summary>
+    /// <summary>Appends a section with a heading. The id is the target of links in the page's index.</summary>
     public Html Section(string id, string title, Action<Html> content)
     {
         Raw($"<section id=\"{Escape(id)}\">").Element("h2", title);
@@ -54,7 +54,7 @@ internal sealed class Html
         return Raw("</section>");
     }
 
-    /// <summary>Writes content that is hidden until it is opened.</summary>
+    /// <summary>Appends content that is hidden until the reader opens it.</summary>
     public Html Folded(string summary, Action<Html> content, bool isOpen = false)
     {
         Raw($"<details{(isOpen ? " open" : "")}><summary>{Escape(summary)}</summary>");
@@ -62,7 +62,7 @@ internal sealed class Html
         return Raw("</details>");
     }
 
-    /// <summary>A table with its heading, note and files.</summary>
+    /// <summary>Appends a table with its heading, note and files.</summary>
     public Html Table(StudyTable table, bool hasTitle = true)
     {
         if (hasTitle)
@@ -87,7 +87,7 @@ internal sealed class Html
         return Raw(text.ToString()).Raw($"<p class=\"note\">The same as files: {files}.</p>");
     }
 
-    /// <summary>The place of a figure, which the page's script draws.</summary>
+    /// <summary>Appends the placeholder of a figure, which the page's script draws.</summary>
     public Html Figure(Figure figure)
     {
         var id = Escape(figure.Id);
@@ -105,13 +105,13 @@ internal sealed class Html
         return this;
     }
 
-    /// <summary>Writes names with their values.</summary>
+    /// <summary>Appends names with their values.</summary>
     public Html Pairs(IEnumerable<(string Name, string Value)> pairs) =>
         Raw("<dl>" + string.Concat(pairs.Select(pair => $"<dt>{Escape(pair.Name)}</dt><dd>{Escape(pair.Value)}</dd>")) + "</dl>");
 
     public override string ToString() => _page.ToString();
 
-    // Longer cells may break.
+    // Cells with more characters may wrap.
     private const int Wide = 44;
 
     private static string Class(string name) => name.Length > 0 ? $" class=\"{name}\"" : "";

@@ -5,7 +5,7 @@ namespace CuteDl.Reports;
 /// <summary>Writes the page of a study: a single file that loads nothing else.</summary>
 internal sealed class StudyPage(StudyContent content)
 {
-    // Browsers then refuse to load anything, even if text of a study were to ask for it.
+    // With this policy, browsers do not load anything, even if text of a study contains links to resources.
     private const string Policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
     private const int LongestOpen = 600;

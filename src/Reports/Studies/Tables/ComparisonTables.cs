@@ -117,7 +117,7 @@ internal static class ComparisonTables
 
     private static object? Known(double value) => double.IsNaN(value) ? null : value;
 
-    // One number for one task, a list for several.
+    // One number for one task; a list for several.
     private static object? Horizons(PairComparison row) =>
         row.Horizons.Length == 0 ? null
         : row.Horizons.Length == 1 ? row.Horizons[0]

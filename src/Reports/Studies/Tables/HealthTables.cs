@@ -2,7 +2,7 @@ using CuteDl.Studies;
 
 namespace CuteDl.Reports;
 
-/// <summary>Builds the tables of failures and objections.</summary>
+/// <summary>Builds the tables of failures and findings.</summary>
 internal static class HealthTables
 {
     public static StudyTable Autopsies(StudyAnalysis analysis) =>

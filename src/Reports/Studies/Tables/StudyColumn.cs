@@ -6,12 +6,12 @@ namespace CuteDl.Reports;
 /// <param name="Header">The heading; empty if the column is only in data files.</param>
 /// <param name="Text">Formats a cell.</param>
 /// <param name="IsNumber">True if its cells are numbers.</param>
-/// <param name="Data">The columns in data files: names and values.</param>
+/// <param name="Data">The columns in data files, with names and values.</param>
 internal sealed record StudyColumn<T>(string Header, Func<T, string> Text, bool IsNumber, params (string Key, Func<T, object?> Value)[] Data)
 {
     public static StudyColumn<T> Words(string key, string header, Func<T, string> value) => new(header, value, false, (key, value));
 
-    /// <summary>A column of words that readers see in another form than data files.</summary>
+    /// <summary>A column of words that have one form for readers and another in data files.</summary>
     public static StudyColumn<T> Words(string key, string header, Func<T, string> value, Func<T, string> text) => new(header, text, false, (key, value));
 
     public static StudyColumn<T> Count(string key, string header, Func<T, long> value) =>

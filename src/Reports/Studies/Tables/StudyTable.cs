@@ -6,12 +6,12 @@ using System.Text.Json;
 namespace CuteDl.Reports;
 
 /// <summary>
-/// A table of a study: as data with all digits, and as texts for readers. Cells are null, strings, booleans, whole numbers or doubles.
+/// A table of a study, as data with all digits and as text for readers. Cells are null, strings, booleans, whole numbers or doubles.
 /// </summary>
 /// <param name="Id">The name of the table's files.</param>
 /// <param name="Title">The heading.</param>
 /// <param name="Note">Explains the columns.</param>
-/// <param name="Keys">The names of the data's columns.</param>
+/// <param name="Keys">The names of the data columns.</param>
 /// <param name="Values">The data, row by row.</param>
 /// <param name="Text">The same rows for readers.</param>
 /// <param name="IsNumber">For each column of the text, true if it holds numbers.</param>

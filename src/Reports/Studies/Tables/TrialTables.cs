@@ -6,7 +6,7 @@ namespace CuteDl.Reports;
 /// <summary>Builds tables with one row per trial, in the order of the plan.</summary>
 internal static class TrialTables
 {
-    /// <summary>Everything except seconds: the same results give the same bytes.</summary>
+    /// <summary>Returns everything except times: equal results give equal bytes.</summary>
     public static StudyTable Results(StudyResult result) =>
         StudyTable.Of(
             "results",
@@ -38,7 +38,7 @@ internal static class TrialTables
                 Column.Words("parameters", "", trial => trial.Parameters.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)),
             ]);
 
-    /// <summary>Times, which differ from run to run.</summary>
+    /// <summary>Returns the times, which differ from run to run.</summary>
     public static StudyTable Timings(StudyResult result) =>
         StudyTable.Of(
             "timings",
