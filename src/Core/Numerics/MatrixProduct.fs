@@ -6,8 +6,8 @@
 /// Performance: registers hold neighbouring columns of C. Two registers' worth of B's columns are first copied into a contiguous panel.
 /// Then six rows by two registers of C stay in registers while A and the panel are streamed. These twelve independent chains are enough to
 /// keep two multiply-add units busy. If the number of columns (or rows) is not a multiple of the tile, the last tile overlaps the one
-/// before. The overlapping elements are computed twice, to the same bits. Columns that fill more than half a register but not all of it,
-/// such as the ten outputs of the source document's model, are computed in one register, eight rows at a time. Its last lanes are ignored.
+/// before. The overlapping elements are computed twice, to the same bits. Ten outputs, as in the source document's model, fill more than
+/// half a register but not all of it. Such columns are computed in one register, eight rows at a time, and its last lanes are ignored.
 module CuteDl.Core.Numerics.MatrixProduct
 
 open System

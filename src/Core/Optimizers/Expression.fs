@@ -125,7 +125,7 @@ module Expression =
 
     /// <summary>Parses the text form of an optimizer.</summary>
     /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">
-    /// A rule, a schedule or an argument is unknown, a value has the wrong type or is out of range, or the text does not have the form of an
+    /// A rule, a schedule or an argument is unknown; a value has the wrong type or is out of range; or the text does not have the form of an
     /// optimizer.
     /// </exception>
     let parse (text: string) : Optimizer = ofNode text (Syntax.parse text)

@@ -180,8 +180,8 @@ module Optimizer =
 
     /// <summary>Checks that an optimizer fits the parameters of a model, without creating a state.</summary>
     /// <exception cref="T:System.ArgumentException">
-    /// A tensor belongs to no group, a group matches no tensor, a rule for matrices gets another shape, or a part after a group counts the
-    /// steps of tensors that a gate in the group (<c>accumulate</c>, <c>freeze</c>, <c>skip_non_finite</c>) lets skip steps.
+    /// A tensor belongs to no group; a group matches no tensor; a rule for matrices gets another shape; or a part after a group counts steps
+    /// that a gate in the group (<c>accumulate</c>, <c>freeze</c>, <c>skip_non_finite</c>) can skip.
     /// </exception>
     let check (optimizer: Optimizer) (layout: Layout) : unit = State<float>.PlanOf(optimizer, layout) |> ignore
 

@@ -9,8 +9,8 @@ public static class RunPicture
 {
     /// <summary>
     /// Draws a run, 1520 × 1240 pixels. The axis of steps is linear. The axis of losses is logarithmic if the largest validation loss is
-    /// more than thirty times the smallest above 0, with losses of exactly 0 at its lower edge; otherwise it is linear. Values that are not
-    /// finite are left out, and the picture mentions them.
+    /// more than thirty times the smallest above 0; otherwise it is linear. On a logarithmic axis, losses of exactly 0 are at the lower edge.
+    /// Values that are not finite are left out, and the picture mentions them.
     /// </summary>
     /// <param name="result">The run. It can be without validations.</param>
     /// <param name="path">The file. It is replaced if it exists, and its folder is created. SVG if it ends in <c>.svg</c>, otherwise

@@ -15,7 +15,7 @@ type Phase =
     /// <summary>Runs under the protocol of the source document.</summary>
     | Document = 4
 
-/// <summary>One training run: task, optimizer and seed. Equal trials give bit-identical results on the same kind of processor.</summary>
+/// <summary>One training run: task, optimizer and seed. Equal trials give bit-identical results.</summary>
 [<CustomEquality; NoComparison>]
 type Trial =
     {

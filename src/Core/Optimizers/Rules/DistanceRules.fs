@@ -35,8 +35,8 @@ module internal Distance =
             view.Sums[1] <- view.Sums[1] + Sums.squaresOfDifferences view.Parameters (Span<'T>.op_Implicit(view.Slot 0))
 
 /// <summary>
-/// Gradient descent whose learning rate is the largest distance from the initial parameters so far, divided by the root of the sum of
-/// squared gradient norms.
+/// Gradient descent without a tuned learning rate. The rate is the largest distance from the initial parameters so far, divided by the root
+/// of the sum of squared gradient norms.
 /// </summary>
 type Dog =
     {

@@ -211,7 +211,7 @@ module internal Adafactor =
     let private inverseRoot (x: float) = if x > 0.0 then 1.0 / sqrt x else 1.0
 
     /// Replaces a matrix of gradients by g/√(R C/ΣR), times a rate from the root mean square of that matrix. The root of the estimate is
-    /// the root of a row's share times the root of a column, so one root per row and per column is enough.
+    /// the root of a row's share times the root of a column. So one root per row and per column is enough.
     let transform
         (gradient: Span<'T>)
         (ofRows: Span<'T>)
