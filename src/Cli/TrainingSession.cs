@@ -9,7 +9,7 @@ internal sealed class TrainingSession
 {
     // In the order in which a narrow table drops them. The notes below the table or summary.md have the content too.
     private static readonly string[] Droppable =
-        ["the document's figures", "optimizer", "dead logits", "seconds", "best val. loss", "best accuracy", "seeds", "final val. loss", "steps"];
+        ["the document's results", "optimizer", "dead logits", "seconds", "best val. loss", "best accuracy", "seeds", "final val. loss", "steps"];
 
     private readonly ResultFolder _folder;
     private readonly Lock _lock = new();

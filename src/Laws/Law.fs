@@ -10,6 +10,8 @@ type internal Law =
     {
         Id: string
         Name: string
+        /// The kinds to which the law applies, in a few words.
+        AppliesTo: string
         Statement: string
         Source: string
         /// The reason why the law does not concern the optimizer, if any.
@@ -37,6 +39,7 @@ module internal Law =
     let general id name statement source cases check =
         { Id = id
           Name = name
+          AppliesTo = "any"
           Statement = statement
           Source = source
           IsElsewhere = fun _ -> None
@@ -50,13 +53,14 @@ module internal Law =
 
     /// A law for some kinds of rules, with constant arguments.
     let about (kinds: string list) id name statement source cases check =
-        let text = "concerns only " + String.Join(", ", kinds)
+        let names = String.Join(", ", kinds)
 
         { general id name statement source cases check with
+            AppliesTo = names
             IsElsewhere =
                 fun subject ->
                     if not (Subject.names subject = [ subject.Kind.Name ] && List.contains subject.Kind.Name kinds) then
-                        Some text
+                        Some $"concerns only {names}"
                     elif not (Subject.schedules subject).IsEmpty then
                         Some "concerns only constant arguments"
                     else

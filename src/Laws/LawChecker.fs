@@ -8,14 +8,17 @@ open CuteDl.Core.Optimizers
 /// <summary>The description of a law.</summary>
 /// <param name="id">The number.</param>
 /// <param name="name">The name.</param>
+/// <param name="appliesTo">The kinds to which the law applies.</param>
 /// <param name="statement">The statement.</param>
 /// <param name="source">The source.</param>
 [<Sealed>]
-type LawPage internal (id: string, name: string, statement: string, source: string) =
+type LawPage internal (id: string, name: string, appliesTo: string, statement: string, source: string) =
     /// <summary>The number, such as <c>P9</c>. Parts of a law share it.</summary>
     member _.Id = id
     /// <summary>The name, in a few words.</summary>
     member _.Name = name
+    /// <summary>The kinds to which the law applies, such as <c>adam, amsgrad</c>, or <c>any</c>.</summary>
+    member _.AppliesTo = appliesTo
     /// <summary>The statement, in one line.</summary>
     member _.Statement = statement
     /// <summary>The source: a paper or an argument.</summary>
@@ -33,7 +36,8 @@ type LawChecker =
 
     /// <summary>All laws.</summary>
     static member Laws: IReadOnlyList<LawPage> =
-        Array.AsReadOnly [| for struct (id, name, statement, source) in Laws.known -> LawPage(id, name, statement, source) |]
+        Array.AsReadOnly
+            [| for struct (id, name, appliesTo, statement, source) in Laws.known -> LawPage(id, name, appliesTo, statement, source) |]
 
     /// <summary>Checks an optimizer against every law that concerns it.</summary>
     /// <param name="optimizer">The optimizer, or a custom rule from <c>Optimizer.ofRule</c>.</param>

@@ -24,9 +24,9 @@ module Laws =
         @ ScheduleLaws.all
         |> List.sortBy number
 
-    /// <summary>All laws: number, name, statement and source.</summary>
-    let known: (struct (string * string * string * string)) list =
-        [ for law in table -> struct (law.Id, law.Name, law.Statement, law.Source) ]
+    /// <summary>All laws: number, name, kinds to which the law applies, statement and source.</summary>
+    let known: (struct (string * string * string * string * string)) list =
+        [ for law in table -> struct (law.Id, law.Name, law.AppliesTo, law.Statement, law.Source) ]
 
     let private report (kind: RuleKind) (options: LawOptions) (optimizer: Optimizer) : LawReport =
         let options = options.Validated()

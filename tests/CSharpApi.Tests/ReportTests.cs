@@ -172,7 +172,7 @@ internal static class ReportTests
                 Expect.isTrue(File.Exists(Path.Combine(folder.Path, file)), file);
             }
         }),
-        Spec.Test("the summary has a row for each run, with its extremes, and the document's figures only where they belong", () =>
+        Spec.Test("the summary has a row for each run, with its extremes, and the document's results only where they belong", () =>
         {
             var adam = Mnist.DocumentedRuns.Single(run => run.Name == "adam");
             var documented = Result("adam", 0, [3, 1, 2]) with { Optimizer = adam.Optimizer.ToString() };
@@ -205,7 +205,7 @@ internal static class ReportTests
             Expect.sequenceEqual(Headers(own), ["run", .. figures, "seconds"], "an optimizer by its text");
             Expect.sequenceEqual(
                 Headers(own with { DeadLogits = [3] }, Result("adam", 0, [1]) with { Optimizer = adam.Optimizer.ToString() }),
-                ["run", "optimizer", .. figures, "dead logits", "seconds", "the document's figures"],
+                ["run", "optimizer", .. figures, "dead logits", "seconds", "the document's results"],
                 "everything");
         }),
         Spec.Test("a table in Markdown keeps its cells apart", () =>

@@ -24,7 +24,7 @@ internal static partial class PagesTests
         Spec.Test("docs/laws.md has the table of all laws", () =>
             Expect.sequenceEqual(
                 Pages.All.Single(page => page.Path == Path.Combine("docs", "laws.md")).Prose.Where(line => line.StartsWith("| P", StringComparison.Ordinal)),
-                LawChecker.Laws.Select(law => $"| {law.Id} | {law.Name} | {Cell(law.Statement)} | {law.Source} |"),
+                LawChecker.Laws.Select(law => $"| {law.Id} | {law.Name} | {law.AppliesTo} | {Cell(law.Statement)} | {law.Source} |"),
                 "rows of the table")),
         Spec.Test("the guide names every command and every option", () =>
         {

@@ -152,14 +152,24 @@ let tests =
                 asOnesOwn Rules.rAdam
                 asOnesOwn Rules.yogi ]
           testCase "every law holds for some optimizer" (fun () ->
-              for struct (id, name, _, _) in Laws.known do
+              for struct (id, name, _, _, _) in Laws.known do
                   let holds =
                       verdicts.Value
                       |> List.exists (fun (_, result) -> result.Id = id && result.Name = name && result.Verdict = Verdict.Held)
 
                   Expect.isTrue holds $"{id} {name}")
+          testCase "laws hold only for the kinds that they name" (fun () ->
+              for struct (id, name, appliesTo, _, _) in Laws.known do
+                  if not (appliesTo.StartsWith "any") then
+                      let holders =
+                          [ for optimizer, result in verdicts.Value do
+                                if result.Id = id && result.Name = name && result.Verdict = Verdict.Held then
+                                    optimizer ]
+
+                      Expect.isNonEmpty holders $"{id} {name}"
+                      Expect.containsAll (appliesTo.Split ", ") holders $"{id} {name}")
           testCase "all laws of the list are there" (fun () ->
-              let ids = [ for struct (id, _, _, _) in Laws.known -> id ] |> List.distinct
+              let ids = [ for struct (id, _, _, _, _) in Laws.known -> id ] |> List.distinct
               Expect.equal ids [ for n in 1..32 -> $"P{n}" ] "numbers")
           testCase "the adaptive rules do break the laws of the linear ones" (fun () ->
               Expect.containsAll (exempt "P5") [ "adagrad"; "rmsprop"; "adadelta"; "adam"; "adamw"; "lion"; "yogi"; "noise" ] "rotation"

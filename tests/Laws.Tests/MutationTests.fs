@@ -76,8 +76,8 @@ let tests =
               caught elements (Laws.check (own { CountsTensors.LearningRate = 0.1; Decay = 0.9 })))
           testCase "μ multiplied in twice in NAdam" (fun () ->
               let nadam legacy = own { Rules.nAdam.Defaults with Legacy = legacy }
-              caught ("P11", "NAdam's weights") (Laws.checkAs Rules.nAdam.Kind (nadam true))
-              holds ("P11", "NAdam's weights") (Laws.checkAs Rules.nAdam.Kind (nadam false)))
+              caught ("P11", "NAdam's coefficients") (Laws.checkAs Rules.nAdam.Kind (nadam true))
+              holds ("P11", "NAdam's coefficients") (Laws.checkAs Rules.nAdam.Kind (nadam false)))
           testCase "the root of v − m² without a clamp" (fun () ->
               caught finite (Laws.check (own { Unclamped.LearningRate = 0.01; Decay = 0.9 }))
               holds finite (Laws.check (Expression.parse "rmsprop(centered=true, decay=0.9)")))

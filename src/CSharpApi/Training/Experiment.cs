@@ -145,8 +145,8 @@ public sealed class Experiment
     }
 
     /// <summary>
-    /// Ends a run without a smaller validation loss in <paramref name="patience"/> validations, or with a gain of less than
-    /// <paramref name="minGain"/> over them. Default: 20 and 0.001.
+    /// Ends a run if the validation loss has no new minimum in <paramref name="patience"/> validations. Also ends it if a new minimum is less
+    /// than <paramref name="minGain"/> below the loss <paramref name="patience"/> − 1 validations earlier. Default: 20 and 0.001.
     /// </summary>
     /// <param name="patience">At least 1 validation.</param>
     /// <param name="minGain">At least 0.</param>

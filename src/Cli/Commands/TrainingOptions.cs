@@ -31,7 +31,7 @@ internal sealed class TrainingOptions
     private readonly Option<Activation> _output = new("--output")
     {
         HelpName = "NAME",
-        Description = "Activation of the output layer: relu, as in the cute-dl tutorial, or linear.",
+        Description = "Activation of the output layer: relu, as in the documented runs, or linear.",
         DefaultValueFactory = _ => Activation.ReLU,
         CustomParser = result => Named(result, Activation.ReLU, Activation.Linear),
     };
@@ -71,7 +71,7 @@ internal sealed class TrainingOptions
     private readonly Option<int?> _seed = new("--seed")
     {
         HelpName = "N",
-        Description = "Seed of random initial weights, shuffles and dropouts, a whole number. Default: 0.",
+        Description = "Seed of random initial weights and of shuffling; a whole number. Default: 0.",
         CustomParser = Numbers.WholeOrNone<int>,
     };
 
@@ -119,7 +119,7 @@ internal sealed class TrainingOptions
     private readonly Option<int> _patience = new("--patience")
     {
         HelpName = "N",
-        Description = "Stop a run if the validation loss has no new minimum in N validations, or falls by less than --min-gain over N validations; at least 1.",
+        Description = "Stop a run if the validation loss has no new minimum in N validations; at least 1. Also stop it if a new minimum is less than --min-gain below the loss N - 1 validations earlier.",
         DefaultValueFactory = _ => 20,
         CustomParser = Numbers.Whole<int>,
     };
@@ -127,7 +127,7 @@ internal sealed class TrainingOptions
     private readonly Option<double> _minGain = new("--min-gain")
     {
         HelpName = "LOSS",
-        Description = "Stop a run whose validation loss falls by less than this over --patience validations; at least 0.",
+        Description = "Stop a run if a new minimum of the validation loss is less than this below the loss (--patience - 1) validations earlier; at least 0.",
         DefaultValueFactory = _ => 0.001,
         CustomParser = Numbers.Real,
     };

@@ -54,7 +54,7 @@ module Schedules =
     let exponential =
         kind
             "exponential"
-            "multiplies by a factor smoothly over an interval"
+            "exponential decay: multiplies by a factor every given number of steps, smoothly in between"
             "PyTorch ExponentialLR, Optax exponential_decay"
             [ value; factor; whole "every" "the number of steps for one factor" 1L 1L ]
 

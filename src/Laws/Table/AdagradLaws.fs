@@ -57,7 +57,7 @@ let private sumOfSteps =
         [ "adagrad" ]
         "P18"
         "sum of steps"
-        "√S_T ≤ Σ g_t²/√S_t ≤ 2√S_T, with ε = 0"
+        "√S_T ≤ Σ g_t²/√S_t ≤ 2√S_T, where S_t = g₁² + … + g_t², with ε = 0"
         "Duchi, Hazan & Singer 2011, lemma 4"
         (fun _ -> elements nonZero (1, 20))
         (fun subject case ->
@@ -108,7 +108,7 @@ let private units =
         [ "adadelta" ]
         "P20"
         "units"
-        "with separate ε_g and ε_x: (g, ε_g) → (cg, cε_g) keeps Δ, and ε_x → cε_x multiplies Δ by c, bit for bit for c = 2ᵏ; a single ε does neither"
+        "with separate ε for gradients (ε_g) and steps (ε_x): (g, ε_g) → (cg, cε_g) keeps Δ, and ε_x → cε_x multiplies Δ by c, bit for bit for c = 2ᵏ; a single ε does neither"
         "Zeiler 2012, section 3.2"
         (fun _ -> cases (vector 4) (fun length -> Gen.constant (Array.zeroCreate length)) nonZero (1, 20) powerOfTwo)
         (fun subject case ->

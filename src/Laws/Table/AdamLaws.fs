@@ -47,7 +47,7 @@ let private asAdam =
         [ "rmsprop" ]
         "P11"
         "Adam without momentum"
-        "rmsprop(γ) equals adam(γ₁ = 0, γ₂ = γ) without bias corrections"
+        "rmsprop with decay γ equals adam with β₁ = 0 and β₂ = γ, without bias corrections"
         "Kingma & Ba 2015, section 5"
         (fun _ -> steps)
         (fun subject case ->
@@ -86,8 +86,8 @@ let private nAdamForms =
     Law.about
         [ "nadam" ]
         "P11"
-        "NAdam's weights"
-        "the weights contain each μ_t once; without the first mean (γ₁ = 0), it equals Adam"
+        "NAdam's coefficients"
+        "the coefficients of the gradients contain each momentum μ_t once; with β₁ = 0, nadam equals adam with β₁ = 0"
         "Dozat 2016, algorithm 2"
         (fun _ -> steps)
         (fun subject case ->
@@ -116,8 +116,8 @@ let private worstCase =
         [ "adam" ]
         "P12"
         "the longest step"
-        "|Δ_t| ≤ α (1−γ₁)/(1−γ₁ᵗ) √((1−γ₂ᵗ)/(1−γ₂)) √Σ_{k<t}(γ₁²/γ₂)ᵏ, attained by g_t ∝ (γ₂/γ₁)ᵗ with ε = 0"
-        "Cauchy and Schwarz; the bound printed by Kingma & Ba 2015 is not a worst case"
+        "|Δ_t| ≤ α (1−β₁)/(1−β₁ᵗ) √((1−β₂ᵗ)/(1−β₂)) √Σ_{k<t}(β₁²/β₂)ᵏ, attained by g_t ∝ (β₂/β₁)ᵗ with ε = 0"
+        "Cauchy and Schwarz; steps can exceed the bound printed by Kingma & Ba 2015"
         (fun _ -> elements moderate (1, 20))
         (fun subject case ->
             let alpha, beta1, beta2 = value "lr" subject, value "beta1" subject, value "beta2" subject
@@ -195,7 +195,7 @@ let private neverForgets =
         [ "amsgrad" ]
         "P14"
         "the maximum"
-        "it equals Adam while |g_t| never falls; the maximum never falls; on the example of the paper it converges to −1, and Adam to +1"
+        "amsgrad equals adam while |g_t| never falls; its maximum never falls; on the example of the paper, amsgrad converges to −1, and adam to +1"
         "Reddi, Kale & Kumar 2018, theorem 1"
         (fun _ -> steps)
         (fun subject case ->

@@ -19,7 +19,7 @@ let private slowWeights =
         [ "lookahead" ]
         "P27"
         "slow weights"
-        "between synchronizations the steps are those of the inner rule, and with α = 1 always; k = 1 over fixed(η) equals fixed(αη)"
+        "between synchronizations, the steps are those of the inner rule; with α = 1, all steps are; with k = 1, lookahead after fixed(η) equals fixed(αη)"
         "Zhang et al. 2019"
         (fun _ -> cases (vector 4) anywhere nonZero (1, 20) one)
         (fun subject case ->
@@ -86,7 +86,7 @@ let private scheduleFree =
         [ "schedule_free_sgd"; "schedule_free_adamw" ]
         "P28"
         "running mean"
-        "with β = 0, the average is the running mean of the points, weighted by the squared learning rates; for schedule_free_sgd it is the mean of plain SGD steps for any β"
+        "with β = 0, the average is the running mean of the points, weighted by the squared learning rates; for schedule_free_sgd and any β, it is this mean of the points of plain SGD"
         "Defazio et al. 2024, algorithm 1"
         averagesCases
         (fun subject case ->
@@ -128,7 +128,7 @@ let private arithmeticMean =
         [ "swa" ]
         "P28"
         "arithmetic mean"
-        "the average is the arithmetic mean of the points from the start on, and before the start the newest point; the steps of the rule do not change"
+        "from the step given by start on, the average is the arithmetic mean of the points; before that step, it is the newest point; the steps of the rule do not change"
         "Izmailov et al. 2018, algorithm 1"
         averagesCases
         (fun subject case ->
@@ -154,7 +154,7 @@ let private movingAverage =
         [ "ema" ]
         "P28"
         "weights sum to 1"
-        "if debiased, a point k steps ago has the weight βᵏ over the sum of all weights; otherwise the first point has the remaining weight; the steps of the rule do not change"
+        "with debiased=true, a point k steps ago has the weight βᵏ divided by the sum of all βᵏ; with debiased=false, it has the weight (1−β) βᵏ, and the first point has the remaining weight; the steps of the rule do not change"
         "Kingma & Ba 2015, section 7.2"
         averagesCases
         (fun subject case ->
@@ -214,6 +214,7 @@ let private amongPoints =
               |> Seq.tryFind (fun (points, came) -> not (Array.min points - slack <= came && came <= Array.max points + slack))
               |> Option.map (fun (points, came) ->
                   $"expected an average from {Case.number (Array.min points)} to {Case.number (Array.max points)}, got {Case.number came}")) with
+        AppliesTo = "any with averages"
         MayBeExempt = false }
     |> Law.unless (fun subject ->
         if Optimizer.keepsAverages subject.Optimizer then

@@ -30,7 +30,7 @@ let private box =
         [ "clip_value" ]
         "P25"
         "clip to a box"
-        "|Δ_i| ≤ c, values within the limit stay, signs are kept, clipping twice equals clipping once, distances do not grow"
+        "|Δ_i| ≤ c, values within the limit stay, signs are kept, clipping twice equals clipping once, two gradients never move further apart"
         "Mikolov 2012"
         (fun subject -> aroundLimit (Subject.value "limit" subject) subject)
         (fun subject case ->
@@ -119,7 +119,7 @@ let private ball =
     balls
         "clip_norm"
         "clip to balls"
-        "each tensor: ‖Δ‖ = min(‖g‖, c), a gradient within the limit stays, the direction is kept, clipping twice equals clipping once, distances do not grow"
+        "each tensor: ‖Δ‖ = min(‖g‖, c), a gradient within the limit stays, the direction is kept, clipping twice equals clipping once, two gradients never move further apart"
         pascanu
         limit
         (fun subject case -> [ for _, places in tensors case -> places, limit subject ])
@@ -128,7 +128,7 @@ let private globalBall =
     balls
         "clip_global_norm"
         "clip to a ball"
-        "all tensors together: ‖Δ‖ = min(‖g‖, c), a gradient within the limit stays, the direction is kept, clipping twice equals clipping once, distances do not grow"
+        "all tensors together: ‖Δ‖ = min(‖g‖, c), a gradient within the limit stays, the direction is kept, clipping twice equals clipping once, two gradients never move further apart"
         pascanu
         limit
         (fun subject case -> [ Array.init case.Length id, limit subject ])
@@ -139,7 +139,7 @@ let private adaptiveBalls =
     balls
         "clip_adaptive"
         "clip to adaptive balls"
-        "each unit: ‖Δ‖ = min(‖g‖, ratio max(‖w‖, ε)), a gradient within the limit stays, the direction is kept, clipping twice equals clipping once, distances do not grow"
+        "each unit: ‖Δ‖ = min(‖g‖, ratio max(‖w‖, ε)), a gradient within the limit stays, the direction is kept, clipping twice equals clipping once, two gradients never move further apart"
         "Brock et al. 2021, eq. 3"
         (fun subject -> limitOf subject 1.0)
         (fun subject case -> [ for places in units case -> places, limitOf subject (norm (places |> Array.map (fun i -> case.Start[i]))) ])

@@ -15,7 +15,7 @@ let private climbing =
     { Law.general
           "P16"
           "maximizing"
-          "maximize | optimizer at g takes the step of the optimizer at −g, bit for bit"
+          "the chain of maximize and an optimizer takes, at g, the step that the optimizer alone takes at −g, bit for bit"
           "PyTorch maximize"
           usual
           (fun subject case ->
@@ -43,16 +43,16 @@ let private decayForms =
     let factor = 0.5
     let decayBy name (value: float) = Expression.parse $"{name}()" |> Optimizer.set "factor" value
 
+    let plain = [ "fixed"; "sgd" ]
+
     let isPlain (subject: Subject) =
-        match subject.Kind.Name with
-        | "fixed" -> true
-        | "sgd" -> not (Subject.isOn "momentum" subject)
-        | _ -> false
+        List.contains subject.Kind.Name plain
+        && Subject.tryValue "momentum" subject |> Option.forall ((=) 0.0)
 
     { Law.general
           "P16"
           "decay forms"
-          "decay(λ) | optimizer equals optimizer | decoupled(αλ)"
+          "without momentum, L2 decay λ before the rule equals decoupled decay αλ after it"
           "Loshchilov & Hutter 2019, propositions 1 and 2"
           (fun subject -> cases (shapes 8 subject) anywhere nonZero (2, 8) one)
           (fun subject case ->
@@ -62,6 +62,7 @@ let private decayForms =
                   Optimizer.chain [ subject.Optimizer; decayBy "decoupled" (Subject.value "lr" subject * factor) ]
 
               close 1e-9 (deltas behind case) (deltas inFront case)) with
+        AppliesTo = String.Join(", ", plain)
         Excuse = fun subject -> if isPlain subject then None else Some "holds only for plain gradient descent" }
     |> Law.unless (fun subject ->
         if (Subject.names subject).Length > 1 || Subject.isGroups subject then

@@ -159,8 +159,8 @@ let private finite =
     { Law.general
           "P21"
           "finite steps"
-          "finite gradients give a finite Δ, even if they stay equal for long"
-          "roots of differences of means"
+          "finite gradients give a finite Δ, even if the gradient stays the same for thousands of steps"
+          "a difference of two means can round below 0, and its root is then NaN"
           (fun subject -> constantly (cases (shapes 4 subject) (freeOfDecay subject) (signed (uniform 0.1 2.0)) (longRun, longRun) one))
           (fun subject case ->
               let state = Optimizer.initFor<float32> subject.Optimizer (Layout.OfShapes case.Shapes)
@@ -252,7 +252,7 @@ let private linearInRate =
         "P32"
         "linear in the rate"
         "a learning rate c times as large gives a Δ c times as large, at the same parameters"
-        "where α multiplies"
+        "α is a factor of Δ"
         (fun subject ->
             let factors =
                 if subject.Seeks then

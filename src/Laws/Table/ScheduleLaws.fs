@@ -196,6 +196,7 @@ let private ofSchedules name statement (check: Schedule -> Case -> string option
     { Law.general "P30" name statement "a schedule is a function of the step" (fun _ -> noSteps) (fun subject case ->
           Subject.schedules subject
           |> List.tryPick (fun pair -> check pair.Value case |> Option.map (fun said -> $"{pair.Key} = {pair.Value}: {said}"))) with
+        AppliesTo = "any with a schedule"
         MayBeExempt = false }
     |> Law.unless (fun subject -> if (own subject).IsEmpty then Some "it has no schedule" else None)
     |> Law.costly 1
@@ -289,12 +290,12 @@ let private scheduledSteps =
         | None -> None)
 
 let all =
-    [ ofSchedules "closed form" "the closed form equals the recursion step by step" (fun schedule _ -> closedForm schedule)
+    [ ofSchedules "closed form" "the closed form of a schedule equals its recursion, step by step" (fun schedule _ -> closedForm schedule)
       ofSchedules
           "random access"
-          "after writing and reading, and in any order of steps, the values are the same, finite and at least 0, even at very large steps"
+          "a schedule has the same values after it is written as text and read back, and in any order of steps; they are finite and at least 0, even at very large steps"
           (fun schedule case -> anyTime schedule case.Choice)
-      ofSchedules "endpoints" "it has the given values at the start, the end, the peaks and the milestones" (fun schedule _ ->
+      ofSchedules "endpoints" "a schedule has the given values at the start, the end, the peaks and the milestones" (fun schedule _ ->
           endpoints schedule)
       ofSchedules
           "joins"

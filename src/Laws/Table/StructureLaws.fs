@@ -54,7 +54,7 @@ let private elementsAlone =
         "P23"
         "elements are independent"
         "permuting, splitting and joining parameters commutes with the step, bit for bit"
-        "elementwise laws"
+        "elementwise updates"
         (fun subject ->
             let elements =
                 if subject.Seeks && Subject.has "skip_non_finite" subject then
@@ -138,7 +138,7 @@ let private accumulation =
     { Law.general
           "P26"
           "accumulation"
-          "accumulate(k) | optimizer takes one step every k steps: the optimizer's step on the mean gradient"
+          "the chain of accumulate(k) and an optimizer takes one step every k calls: the optimizer's step with the mean gradient"
           "mean of gradients"
           usual
           (fun subject case ->

@@ -52,7 +52,7 @@ internal static class RunWords
         {
             StopReason.NoImprovement => $" (no smaller validation loss in {Numbers.Of(settings.Patience, "validation")})",
             StopReason.TooSlow =>
-                $" (loss improved by less than {Numbers.Tick(settings.MinGain)} over {Numbers.Of(settings.Patience, "validation")})",
+                $" (loss improved by less than {Numbers.Tick(settings.MinGain)} in {Numbers.Of(settings.Patience - 1, "validation")})",
             StopReason.TargetHeld =>
                 $" (accuracy above {Numbers.Tick(settings.Target)} in {Numbers.Of(settings.Hold, "validation")} in a row)",
             StopReason.MaxEpochs => $" ({Numbers.Of(settings.MaxEpochs, "epoch")})",

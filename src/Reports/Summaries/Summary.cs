@@ -59,7 +59,7 @@ public sealed class Summary
         string[] headers =
         [
             "run", "optimizer", .. HasSeveralSeeds ? ["seed"] : Array.Empty<string>(), "steps", "best accuracy", "final accuracy",
-            "best val. loss", "final val. loss", "stopped because", "dead logits", "seconds", "the document's figures",
+            "best val. loss", "final val. loss", "stopped because", "dead logits", "seconds", "the document's results",
         ];
         return new Table(headers, [.. rows]).WithoutIdle();
     }
@@ -85,7 +85,7 @@ public sealed class Summary
         string[] headers =
         [
             "run", "optimizer", "seeds", "steps", "best accuracy", "final accuracy", "best val. loss", "final val. loss", "stopped because",
-            "runs with dead or almost dead logits", "seconds", "the document's figures",
+            "runs with dead or almost dead logits", "seconds", "the document's results",
         ];
         return new Table(headers, [.. rows]).WithoutIdle();
     }

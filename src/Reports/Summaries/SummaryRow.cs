@@ -89,7 +89,7 @@ public sealed record SummaryRow
         };
     }
 
-    // The document's figures apply only to its own optimizer and model.
+    // The document's results apply only to its own optimizer and model.
     private static string Figures(RunResult result)
     {
         var documented = Mnist.DocumentedRuns.FirstOrDefault(run => run.Name == result.Run);

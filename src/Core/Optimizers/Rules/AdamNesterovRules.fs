@@ -190,7 +190,7 @@ module internal AdamNesterovRules =
             Role.Rule
             "adan"
             (page
-                "means of gradients, of their differences, and of the squares of their prediction"
+                "means of gradients, of their differences, and of the squares of the extrapolated gradients"
                 "d = g − p;  v₁, v₂, n are the means of g, d, (g + β₂ d)²;  u = α (v̂₁ + β₂ v̂₂) / (√n̂ + ε);  w' = (w − u)/(1 + αλ)"
                 "Xie et al. 2022, algorithm 1, with the authors' corrections"
                 "sail-sg/Adan"

@@ -220,7 +220,7 @@ module internal AdamRules =
                   Epsilon = "outside the corrected root"
                   InitialState = [ "average", "0"; "square_average", "0" ]
                   BiasCorrection = "both means"
-                  WeightDecay = "decoupled, times the learning rate" }
+                  WeightDecay = "decoupled, multiplied by the learning rate" }
                 [ clock; own; "P16", "its decay bypasses the means by design" ])
             { AdamW.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8; WeightDecay = 0.01 }
             [ rate (fun (h: AdamW) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
@@ -242,7 +242,7 @@ module internal AdamRules =
                   Epsilon = "outside the corrected root"
                   InitialState = [ "average", "0"; "slow_average", "0"; "square_average", "0" ]
                   BiasCorrection = "the fast mean and the mean of squares; the slow mean is not corrected"
-                  WeightDecay = "decoupled, times the learning rate" }
+                  WeightDecay = "decoupled, multiplied by the learning rate" }
                 [ clock; own ])
             { AdEmaMix.LearningRate = 1e-3
               Beta1 = 0.9

@@ -262,11 +262,11 @@ module internal AdaptiveRules =
             Role.Rule
             "adadelta"
             (page
-                "no learning rate: the size of recent steps divided by the size of recent gradients"
+                "the size of recent steps divided by the size of recent gradients; lr is a factor of the step"
                 "s ← γ s + (1−γ) g²;  u = (√d + ε) / (√s + ε) g;  d ← γ d + (1−γ) u²;  Δ = α u"
                 "Zeiler 2012, algorithm 1"
                 "torch.optim.Adadelta(lr=1, rho=γ) with inside=true"
-                { Rate = "outside, a factor of 1; the original formula has no learning rate"
+                { Rate = "outside, as a factor of the step; the original formula has no learning rate"
                   Epsilon = "outside both roots; with inside=true, inside them"
                   InitialState = [ "square_average", "0"; "delta_square_average", "0" ]
                   BiasCorrection = "none"

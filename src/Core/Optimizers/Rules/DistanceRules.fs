@@ -367,11 +367,11 @@ module internal DistanceRules =
             Role.Rule
             "dog"
             (page
-                "no learning rate: the distance from the start divided by the root of the sum of squared gradient norms"
+                "the gradient times the distance from the start, divided by the root of the sum of squared gradient norms; lr is a factor"
                 "r ← max(r, ‖w − w₀‖);  G ← G + ‖g‖²;  Δ = lr r/√G g"
                 "Ivgi, Hinder & Carmon 2023, section 2"
                 "formll/dog; optax.contrib.dog"
-                { Rate = "outside, a factor of 1; the distance takes the place of the learning rate"
+                { Rate = "outside, as a factor of the distance, which takes the place of the learning rate"
                   Epsilon = "inside the root, as the start of the sum"
                   InitialState = [ "initial", "the parameters"; "distance", "reps (1 + ‖w₀‖)"; "square_sum", "eps" ]
                   BiasCorrection = "none"
@@ -390,7 +390,7 @@ module internal DistanceRules =
             Role.Rule
             "dowg"
             (page
-                "no learning rate: dog with each norm weighted by the distance at its step"
+                "dog with each norm weighted by the distance at its step; it has no lr"
                 "ρ ← max(ρ, ‖w − w₀‖²);  v ← v + ρ ‖g‖²;  Δ = ρ g / (√v + ε)"
                 "Khaled, Mishchenko & Jin 2023, algorithm 1"
                 "the authors' code; optax.contrib.dowg"
@@ -411,7 +411,7 @@ module internal DistanceRules =
             Role.Rule
             "dadapt_adam"
             (page
-                "no learning rate: Adam with an estimate of the distance to the solution"
+                "Adam with an estimate of the distance to the solution in place of the learning rate; lr is a factor"
                 "λ = d lr;  m ← β₁m + (1−β₁) λ g;  r ← √β₂ r + (1−√β₂) λ⟨g, s/A⟩;  s ← √β₂ s + (1−√β₂) λ g;  Δ = m/A;  d ← max(d, r/((1−√β₂)‖s‖₁))"
                 "Defazio & Mishchenko 2023, Adam with D-Adaptation"
                 "the authors' package, except that it uses A from before the step and decays through the gradient"
@@ -419,7 +419,7 @@ module internal DistanceRules =
                   Epsilon = "outside the uncorrected root"
                   InitialState = [ "average", "0"; "square_average", "0"; "gradient_sum", "0"; "estimate", "d0"; "product", "0" ]
                   BiasCorrection = "none"
-                  WeightDecay = "decoupled, times the learning rate and the estimate" }
+                  WeightDecay = "decoupled, multiplied by the learning rate and the estimate" }
                 [ whole; own; "P32", "the estimate contains the learning rate" ])
             { DAdaptAdam.LearningRate = 1.0
               Beta1 = 0.9
@@ -439,7 +439,7 @@ module internal DistanceRules =
             Role.Rule
             "prodigy"
             (page
-                "no learning rate: Adam with a faster-growing estimate of the distance"
+                "Adam with a faster-growing estimate of the distance in place of the learning rate; lr is a factor"
                 "r ← β₃r + (1−β₃) α d²⟨g, w₀−w⟩;  s ← β₃s + (1−β₃) α d² g;  m, v are the means of d g, d² g²;  Δ = α d m/(√v + d ε);  d ← max(d, r/‖s‖₁)"
                 "Mishchenko & Defazio 2024, algorithm 4"
                 "the authors' package, except that its d ε uses the next d"
@@ -453,7 +453,7 @@ module internal DistanceRules =
                       "estimate", "d0"
                       "product", "0" ]
                   BiasCorrection = "none"
-                  WeightDecay = "decoupled, times the learning rate and the estimate" }
+                  WeightDecay = "decoupled, multiplied by the learning rate and the estimate" }
                 [ whole; own; "P32", "the estimate contains the learning rate" ])
             { Prodigy.LearningRate = 1.0
               Beta1 = 0.9

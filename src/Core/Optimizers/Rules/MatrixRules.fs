@@ -298,7 +298,7 @@ module internal MatrixRules =
                   Epsilon = "none to set; 1e-7 is added to the norm"
                   InitialState = [ "average", "0" ]
                   BiasCorrection = "none; the length has no effect"
-                  WeightDecay = "decoupled, times the learning rate" }
+                  WeightDecay = "decoupled, multiplied by the learning rate" }
                 [ "P23", "it uses whole matrices"
                   "P9", "1e-7 is added to the norm"
                   "P5", "it commutes with rotations of rows and of columns, not of all elements" ])

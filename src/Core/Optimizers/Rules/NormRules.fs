@@ -230,7 +230,7 @@ module internal NormRules =
                   Epsilon = "outside the corrected root"
                   InitialState = [ "average", "0"; "square_average", "0" ]
                   BiasCorrection = "both means"
-                  WeightDecay = "decoupled, times the learning rate and the trust ratio; the norm of the trust ratio includes it" }
+                  WeightDecay = "decoupled, multiplied by the learning rate and the trust ratio; the norm of the trust ratio includes it" }
                 [ whole
                   "P5", "each element has its own effective learning rate"
                   "P22", "the bias corrections depend on the number of steps" ])
@@ -246,7 +246,7 @@ module internal NormRules =
             Role.Rule
             "novograd"
             (page
-                "a velocity of gradients divided by the mean norm of their tensor"
+                "a velocity of gradients, each divided by the averaged gradient norm of its tensor"
                 "v ← ‖g‖² at the first step, then v ← β₂ v + (1−β₂) ‖g‖²;  m ← β₁ m + g/(√v + ε) + λ w;  Δ = α m"
                 "Ginsburg et al. 2019, algorithm 1"
                 "optax.novograd"

@@ -181,7 +181,7 @@ module internal SignRules =
                   Epsilon = "none"
                   InitialState = [ "average", "0" ]
                   BiasCorrection = "none; the sign does not depend on it"
-                  WeightDecay = "decoupled, times the learning rate" }
+                  WeightDecay = "decoupled, multiplied by the learning rate" }
                 [ signs ])
             { Lion.LearningRate = 1e-4; Beta1 = 0.9; Beta2 = 0.99; WeightDecay = 0.0 }
             [ rate (fun (h: Lion) -> h.LearningRate) (fun v h -> { h with LearningRate = v })

@@ -169,7 +169,7 @@ module internal ClipTransformations =
     let clipAdaptive =
         transformation
             "clip_adaptive"
-            "limits the gradient norm of each unit to a share of the unit's norm"
+            "limits the gradient norm of each unit to a share of the norm of its weights"
             "Δ = g min(1, ratio max(‖w‖, ε)/‖g‖) for each column of a matrix; a vector is one unit"
             "Brock et al. 2021, eq. 3"
             [ "P23", "norms are of units"; "P9", "its limit depends on the scale of the weights" ]

@@ -115,7 +115,14 @@ module internal GradientTransformations =
     let identity = transformation "identity" "does nothing" "Δ = g" "" [] (Identity()) []
 
     let maximize =
-        transformation "maximize" "reverses the gradient" "Δ = −g" "" [ "P31", "it goes uphill" ] (Maximize()) []
+        transformation
+            "maximize"
+            "negates the gradient, so that the optimizer maximizes"
+            "Δ = −g"
+            ""
+            [ "P31", "it goes uphill" ]
+            (Maximize())
+            []
 
     let scale =
         transformation
