@@ -71,16 +71,16 @@ type AdadeltaLaw<'E when 'E: struct and 'E :> IElement<'E>> =
             delta
 
 /// <summary>
-/// v ← γ₁ v + (1−γ₁) g;  s ← γ₂ s + (1−γ₂) g²;  Δ = α v̂ / (√ŝ + ε)  with v̂ = v / (1−γ₁ᵗ), ŝ = s / (1−γ₂ᵗ).  Slots: v, s.
+/// v ← β₁ v + (1−β₁) g;  s ← β₂ s + (1−β₂) g²;  Δ = α v̂ / (√ŝ + ε)  with v̂ = v / (1−β₁ᵗ), ŝ = s / (1−β₂ᵗ).  Slots: v, s.
 /// </summary>
 [<Struct; NoEquality; NoComparison>]
 type AdamLaw<'E when 'E: struct and 'E :> IElement<'E>> =
     {
-        /// α / (1−γ₁ᵗ)
+        /// α / (1−β₁ᵗ)
         CorrectedRate: 'E
         Decay1: Decay<'E>
         Decay2: Decay<'E>
-        /// 1 / (1−γ₂ᵗ)
+        /// 1 / (1−β₂ᵗ)
         Correction2: 'E
         Epsilon: 'E
     }

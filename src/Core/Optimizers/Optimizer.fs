@@ -29,7 +29,7 @@ module Optimizer =
     /// <summary>s ← γ s + (1−γ) g²; Δ = (√d + ε)/(√s + ε) g; d ← γ d + (1−γ) Δ².</summary>
     let adadelta (h: Adadelta) = create Rules.adadelta h
 
-    /// <summary>v ← γ₁ v + (1−γ₁) g; s ← γ₂ s + (1−γ₂) g²; Δ = α v̂ / (√ŝ + ε).</summary>
+    /// <summary>v ← β₁ v + (1−β₁) g; s ← β₂ s + (1−β₂) g²; Δ = α v̂ / (√ŝ + ε).</summary>
     let adam (h: Adam) = create Rules.adam h
 
     /// <summary>Creates an optimizer of a custom rule. <c>Expression.parse</c> does not know its name.</summary>
