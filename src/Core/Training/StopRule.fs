@@ -6,9 +6,9 @@ open System
 type StopRule =
     /// <summary>
     /// Ends a run that no longer improves. It applies once there are more than <c>patience</c> validations, and ignores the first
-    /// <c>patience</c> of them. It ends the run as no-improvement if <c>patience</c> or more validations came after the
-    /// smallest loss (the first of equal ones). It ends the run as too-slow if the newest loss is the smallest, but less than <c>minGain</c> below
-    /// the loss <c>patience − 1</c> validations earlier.
+    /// <c>patience</c> of them. It ends the run as no-improvement if <c>patience</c> or more validations came after the smallest loss (the
+    /// first of equal ones). It ends the run as too-slow if the newest loss is the smallest, but less than <c>minGain</c> below the loss
+    /// <c>patience − 1</c> validations earlier.
     /// </summary>
     | Stagnation of patience: int * minGain: float
     /// <summary>
