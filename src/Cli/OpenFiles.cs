@@ -30,7 +30,7 @@ internal static class OpenFiles
         catch (IOException)
         {
             Release(handles);
-            Write("cutedl: This process may open too few files. Allow 256 at least: ulimit -n 256.\n"u8);
+            Write("cutedl: This process may open too few files. Allow at least 256: ulimit -n 256.\n"u8);
             return false;
         }
         finally

@@ -23,5 +23,5 @@ public static class MnistFiles
     private static string Known(string name) =>
         Names.Contains(name)
             ? name
-            : throw new ArgumentException($"'{name}' is not an MNIST file; the files are {string.Join(", ", Names)}.", nameof(name));
+            : throw new ArgumentException($"'{name}' is not an MNIST file. The files are {string.Join(", ", Names)}.", nameof(name));
 }

@@ -17,7 +17,7 @@ internal static class StudyTests
     private static readonly (string Name, string Expected, Action Make)[] Mistakes =
     [
         ("a name that is empty", "name", () => Study.Named(" ")),
-        ("a task's name with a slash", "'a/b' is no name for results", () => Study.Named("x").Rosenbrock("a/b", 10, 1)),
+        ("a task's name with a slash", "'a/b' is not a name for results", () => Study.Named("x").Rosenbrock("a/b", 10, 1)),
         ("two tasks of one name", "The name 'a' is used already.", () => Study.Named("x").Rosenbrock("a", 10, 1).Rosenbrock("a", 10, 1)),
         ("two optimizers of one name", "The name 'adam' is used already.", () => Small.Optimizer(Optimizers.Adam()).Optimizer(Optimizers.Adam(0.1))),
         ("a hyper-parameter that is unknown, with the nearest", "decay", () => Small.Optimizer(Optimizers.Momentum(), space => space.Uniform("dekay", 0, 0.9), "other")),
@@ -28,7 +28,7 @@ internal static class StudyTests
         ("a validation loss over batches", "Use ValidationMean.Examples.", () => Study.Named("x").Task("a", Mnist.Experiment().Dense(10).ValidationMean(ValidationMean.Batches), 1, 0.9)),
         ("no settings to try", "trials", () => Small.Tuning(trials: 0)),
         ("a seed twice", "each seed once", () => Small.Tuning(seeds: [1, 1])),
-        ("an alpha of 1", "alpha", () => Small.Confirmation(alpha: 1)),
+        ("an alpha of 1", "Alpha must be in (0, 1)", () => Small.Confirmation(alpha: 1)),
         ("looks that do not ascend", "10, 8", () => Small.Confirmation(looks: [10, 8])),
         ("a range upside down", "above the lower bound, 1", () => SearchSpace.Empty.LogUniform("lr", 1, 0.1)),
         ("a logarithm of 0", "above 0", () => SearchSpace.Empty.LogUniform("lr", 0, 0.1)),
@@ -36,7 +36,7 @@ internal static class StudyTests
         ("a hyper-parameter with two spaces", "a search space already", () => SearchSpace.Empty.Fixed("lr", 1).Fixed("lr", 2)),
         ("no workers", "greater than or equal to '1'", () => _ = new StudyOptions { Parallel = 0 }),
         ("rates of a frontier that do not ascend", "ascend", () => Small.Frontier([0.1, 0.01])),
-        ("a name that no study file may have", "the first a letter or digit", () => Study.Named("x").Rosenbrock("-a", 10, 1)),
+        ("a name that no study file may have", "begin with a letter or digit", () => Study.Named("x").Rosenbrock("-a", 10, 1)),
         ("two names that a disk may take for one", "The name 'ADAM' is used already.", () => Small.Optimizer(Optimizers.Adam(), name: "adam").Optimizer(Optimizers.Adam(0.1), name: "ADAM")),
         ("fewer seeds at the last look than from the start", "at 8 seeds, but the study starts with 10.", () => Small.Confirmation(seeds: 10, looks: [6, 8])),
         ("a choice of one value twice", "each value once", () => SearchSpace.Empty.Choice("lr", 1, 1)),

@@ -66,9 +66,9 @@ internal static class TextFormTests
     [
         ("an unknown rule, with the nearest", "\"adma(lr=1)\"", "Did you mean adam?"),
         ("an argument that is unknown, with the character", "\"adam(rate=1)\"", "character"),
-        ("an object", "{ \"name\": \"adam\" }", "a string is allowed, but an object was found."),
-        ("an array", "[\"adam\"]", "a string is allowed, but an array was found."),
-        ("a flag", "true", "a string is allowed, but true or false was found."),
+        ("an object", "{ \"name\": \"adam\" }", "must be a string with its text form, but an object was found."),
+        ("an array", "[\"adam\"]", "must be a string with its text form, but an array was found."),
+        ("a flag", "true", "must be a string with its text form, but true or false was found."),
         ("a number", "0.1", "'0.1'"),
     ];
 

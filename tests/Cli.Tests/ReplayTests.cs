@@ -84,7 +84,7 @@ internal static class ReplayTests
             Expect.equal(tool.Run("replay", file, "--data", "moved").ExitCode, 0, "from elsewhere");
             var refused = tool.Run("replay", file, "--data", "other");
             Expect.equal(refused.ExitCode, 2, refused.Error);
-            Expect.stringContains(refused.Error, "the images of the task 'small' are not those of the trial", "why");
+            Expect.stringContains(refused.Error, "The images of the task 'small' are not those of the trial", "why");
         }),
         Spec.Test("a run of images is replayed from any folder, with its own number of classes, and refused on others", () =>
         {

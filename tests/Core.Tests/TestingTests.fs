@@ -11,7 +11,7 @@ let private coverage (variables: (string * string) list) =
 
 let private refused (variable: string) (value: string) =
     Expect.throwsC (fun () -> coverage [ variable, value ] |> ignore) (fun error ->
-        Expect.stringStarts error.Message $"The environment variable {variable} is '{value}'; allowed: " value)
+        Expect.stringStarts error.Message $"The environment variable {variable} is '{value}'. It must be " value)
 
 let private run (test: Test) : Exception =
     match Test.toTestCodeList test with

@@ -41,6 +41,32 @@ let private messages (path: string) =
     |> List.filter isProse
     |> List.distinct
 
+/// The beginnings of sentences without a capital letter: names, and continuations of a sentence.
+let private lowerCaseBeginnings =
+    [ "cutedl: "
+      "gamma is "
+      "min must "
+      "muon works "
+      "nesterov=true "
+      "plateau follows "
+      "all {"
+      "differs from "
+      "has "
+      "needs " ]
+
+/// Phrases that leave out the verb, or use another one than an English reader expects.
+let private unclearPhrases =
+    [ ", expected "; " is said "; " goes on"; " stands "; " is no name"; " asked for" ]
+
+let private unclear (message: string) =
+    message.EndsWith '.'
+    && (Char.IsLower message[0]
+        && not (
+            lowerCaseBeginnings
+            |> List.exists (fun beginning -> message.StartsWith(beginning, StringComparison.Ordinal))
+        )
+        || unclearPhrases |> List.exists message.Contains)
+
 let private report () =
     String.concat
         ""
@@ -80,6 +106,15 @@ let tests =
 
                   failtest
                       $"{snapshot} is not what the code says. Read the difference as a user would, then write the file anew with {WriteSnapshot}=1.\n{difference}")
+
+          testCase "sentences begin with a capital letter and name what is allowed with a verb" (fun () ->
+              let found =
+                  [ for path in Repository.files "src" [ ".fs"; ".cs"; ".js" ] do
+                        for message in messages path do
+                            if unclear message then
+                                $"{path}: {message}" ]
+
+              Expect.isEmpty found "unclear sentences")
 
           testList
               "literals"

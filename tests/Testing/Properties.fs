@@ -17,7 +17,7 @@ type Share =
     /// <param name="reason">The reason why a case is expensive, as a sentence. A failure message shows it.</param>
     static member OneIn(divisor: int, reason: string) : Share =
         if divisor < 2 then
-            invalidArg (nameof divisor) $"A share of one case in {divisor} is no smaller share; allowed: 2 or more."
+            invalidArg (nameof divisor) $"The divisor of a share is {divisor}. It must be at least 2."
 
         { Divisor = divisor; Reason = reason }
 
@@ -71,7 +71,7 @@ module internal PropertyRun =
         | Outcome.Failed(:? AssertException as failure) -> failure.Message
         | Outcome.Failed error -> string error
         | Outcome.Rejected -> "The case was rejected."
-        | Outcome.Passed -> "The case passed when it ran again: it depends on something else than its values."
+        | Outcome.Passed -> "The case passed when it ran again: it depends on more than its values."
 
     let check (share: Share) (leaf: string) (property: 'testable) : unit =
         let coverage = Tier.current.Value
@@ -94,7 +94,7 @@ module internal PropertyRun =
         | ValueNone -> failtest "FsCheck gave no result."
         | ValueSome(TestResult.Passed _) -> ()
         | ValueSome(TestResult.Exhausted data) ->
-            failtest $"Only {data.NumberOfTests} of {cases} cases met the property's condition; the generator must meet it more often."
+            failtest $"Only {data.NumberOfTests} of {cases} cases met the property's condition. The generator must meet it more often."
         | ValueSome(TestResult.Failed(data, original, shrunk, outcome, _, seed, size)) ->
             let case: Tier.Case = { Seed = seed.Seed; Gamma = seed.Gamma; Size = size }
             let repeatCase = command [ Tier.CaseVariable, string case ] name

@@ -20,6 +20,6 @@ let problem (tests: FlatTest list) =
     elif names |> List.exists ((=) "") then
         Some "A test has no name."
     elif not (List.isEmpty duplicates) then
-        Some $"Test names must be unique; given more than once: {sample duplicates}."
+        Some $"Test names must be unique. These are given more than once: {sample duplicates}."
     else
         None

@@ -51,7 +51,7 @@ let private whole (text: string) =
     | false, _ -> None
 
 let private wrong variable text allowed =
-    failwith $"The environment variable {variable} is '{text}'; allowed: {allowed}."
+    failwith $"The environment variable {variable} is '{text}'. It must be {allowed}."
 
 /// <summary>Returns the coverage that the environment variables define.</summary>
 /// <param name="valueOf">Returns the value of a variable, or an empty text if it is not set.</param>
@@ -61,7 +61,7 @@ let read (valueOf: string -> string) : Coverage =
         | ""
         | "quick" -> Quick
         | "long" -> Long
-        | text -> wrong Variable text "quick, long"
+        | text -> wrong Variable text "quick or long"
 
     let cases =
         match valueOf CasesVariable, tier with

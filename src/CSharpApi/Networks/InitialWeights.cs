@@ -88,7 +88,7 @@ public sealed class InitialWeights
 
         foreach (var name in arrays.Keys.Except(known))
         {
-            throw new InitialWeightsException($"{source} has an array '{name}', which the model {model} does not have. The arrays of the model are {string.Join(", ", known)}.");
+            throw new InitialWeightsException($"The array '{name}' in {source} does not belong to the model {model}. The arrays of the model are {string.Join(", ", known)}.");
         }
 
         foreach (var parameter in parameters)
@@ -96,13 +96,13 @@ public sealed class InitialWeights
             var expected = Shape(parameter.Shape);
             if (!arrays.TryGetValue(parameter.Name, out var array))
             {
-                throw new InitialWeightsException($"{source} has no array '{parameter.Name}' ({expected}), which the model {model} needs.");
+                throw new InitialWeightsException($"The array '{parameter.Name}' ({expected}) is missing in {source}. The model {model} needs it.");
             }
 
             if (Shape(array.Shape) != expected)
             {
                 throw new InitialWeightsException(
-                    $"{source}: the array '{parameter.Name}' is {Shape(array.Shape)}, the model {model} needs {expected}.");
+                    $"The array '{parameter.Name}' in {source} has the shape {Shape(array.Shape)}, but the model {model} needs {expected}.");
             }
 
             var values = array.Cells switch
@@ -115,7 +115,7 @@ public sealed class InitialWeights
             if (Array.FindIndex(values, value => !double.IsFinite(value)) is var index and >= 0)
             {
                 throw new InitialWeightsException(
-                    FormattableString.Invariant($"{source}: element {index} of the array '{parameter.Name}' is {values[index]}, a finite number is expected."));
+                    FormattableString.Invariant($"Element {index} of the array '{parameter.Name}' in {source} is {values[index]}. It must be finite."));
             }
 
             values.CopyTo(result, parameter.Offset);

@@ -96,7 +96,7 @@ public static partial class Replays
         if (prepared.DataHash != manifest.Data)
         {
             throw new StudyException(
-                $"the images of the task '{trial.Task}' are not those of the trial: their hash is {prepared.DataHash}, the trial's is {manifest.Data}.");
+                $"The images of the task '{trial.Task}' are not those of the trial: their hash is {prepared.DataHash}, the trial's is {manifest.Data}. Name the trial's images.");
         }
 
         var observer = FuncConvert.FromAction((TrainingProgress now) => progress?.Report(now.Step));
@@ -131,7 +131,7 @@ public static partial class Replays
         var parsed = StudyJson.parse(text);
         return parsed.IsOk
             ? parsed.ResultValue
-            : throw new StudyException($"the study in '{path}' cannot be read ({parsed.ErrorValue[0]}): it has images or optimizers that only its program knows.");
+            : throw new StudyException($"The study in '{path}' cannot be read ({parsed.ErrorValue[0]}). It has images or optimizers that only its program can create. Replay the trial in that program.");
     }
 
     private static Core.Optimizers.Optimizer Optimizer(StudyDesign study, Trial trial) =>
@@ -174,7 +174,7 @@ public static partial class Replays
         }
 
         var loss = Enum.GetValues<LossFunction>().Cast<LossFunction?>().FirstOrDefault(loss => Translate.Loss(loss!.Value).ToString() == match.Groups["loss"].Value)
-            ?? throw new FormatException($"'{model}' has an unknown loss.");
+            ?? throw new FormatException($"The model {Quotation.quote(model)} has an unknown loss. Known losses are {string.Join(", ", Enum.GetValues<LossFunction>().Select(Translate.Loss))}.");
         var experiment = Mnist.Experiment().Loss(loss);
         foreach (Match layer in LayerText().Matches(match.Groups["layers"].Value))
         {

@@ -180,7 +180,7 @@ public sealed partial class Study
         ArgumentOutOfRangeException.ThrowIfLessThan(seeds, 1);
         if (!(alpha is > 0 and < 1))
         {
-            throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "alpha must be in (0, 1).");
+            throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "Alpha must be in (0, 1).");
         }
 
         if (!(equalWithin > 1 && double.IsFinite(equalWithin)))
@@ -254,7 +254,7 @@ public sealed partial class Study
         if (!StudyDesignModule.isName(name))
         {
             throw new ArgumentException(
-                $"'{name}' is no name for results: at most 60 letters, digits, '.', '-', '_' and '+' are allowed, the first a letter or digit, the last no '.'.", parameter);
+                $"'{name}' is not a name for results. Use at most 60 ASCII letters, digits, '.', '-', '_' and '+'; begin with a letter or digit, and do not end with '.'.", parameter);
         }
 
         // The name becomes a file name, and some file systems ignore case.

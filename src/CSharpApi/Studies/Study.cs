@@ -50,7 +50,7 @@ public sealed partial class Study
     {
         ArgumentNullException.ThrowIfNull(json);
         var result = StudyJson.parse(json);
-        return result.IsOk ? new Study(result.ResultValue) : throw new StudyFileException("the text", result.ErrorValue);
+        return result.IsOk ? new Study(result.ResultValue) : throw new StudyFileException("The text", result.ErrorValue);
     }
 
     /// <summary>The study as a file would have it, all defaults written out. Images that a program holds appear under their name only.</summary>

@@ -21,7 +21,7 @@ public sealed class TextFormJsonConverter<T> : JsonConverter<T>
         {
             JsonTokenType.String => Parse(reader.GetString()!),
             JsonTokenType.Number => Parse(Encoding.UTF8.GetString(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan)),
-            _ => throw new JsonException($"JSON holds {typeof(T).Name} values as text forms: a string is allowed, but {Describe(reader.TokenType)} was found."),
+            _ => throw new JsonException($"The JSON value of type {typeof(T).Name} must be a string with its text form, but {Describe(reader.TokenType)} was found."),
         };
 
     /// <inheritdoc/>

@@ -57,7 +57,9 @@ module Batches =
             let label = int set.Labels[examples[row]]
 
             if label >= classes then
-                raise (ArgumentException($"example {examples[row]} is of class {label}, expected 0 to {classes - 1}.", nameof set))
+                raise (
+                    ArgumentException($"The label of example {examples[row]} is {label}. It must be from 0 to {classes - 1}.", nameof set)
+                )
 
             targets[row * classes + label] <- 'T.One
 

@@ -33,5 +33,5 @@ let compute (metadata: Map<string, string>) (tensors: Map<string, Tensor>) : str
             CellBytes.write stream (CellBytes.typeOf tensor.Cells) tensor.Cells)
 
     match sha256.Hash with
-    | null -> invalidOp "the stream was closed, so there is a hash."
+    | null -> invalidOp "The hash is missing, although the stream was closed."
     | hash -> prefix + Convert.ToHexStringLower hash

@@ -12,8 +12,18 @@ open CuteDl.Core.Numerics
 [<Sealed>]
 type DataSet(width: int, features: byte array, labels: byte array) =
     do
-        if width < 1 || features.Length <> width * labels.Length then
-            raise (ArgumentException($"{features.Length} bytes are not {labels.Length} examples of {width}.", nameof features))
+        if width < 1 then
+            raise (ArgumentOutOfRangeException(nameof width, width, "An example must have at least 1 byte."))
+
+        let needed = int64 width * int64 labels.Length
+
+        if int64 features.Length <> needed then
+            raise (
+                ArgumentException(
+                    $"The features have {features.Length} bytes, but {labels.Length} examples of {width} bytes need {needed}.",
+                    nameof features
+                )
+            )
 
     // Above this share of non-zero bytes, skipping zeros costs more than multiplying by them: see docs/performance.md.
     let largestDensity = 0.4
@@ -88,11 +98,23 @@ module DataSets =
         let count = images.Dimensions.Head
 
         if count <> labels.Cells.Length then
-            raise (DataFormatException(labelsFile, 4L, $"{labels.Cells.Length} labels for the {count} images of {imagesFile}."))
+            raise (
+                DataFormatException(
+                    labelsFile,
+                    4L,
+                    $"The file has {labels.Cells.Length} labels, but {imagesFile} has {count} images. The numbers must be equal."
+                )
+            )
 
         match labels.Cells |> Array.tryFindIndex (fun label -> int label >= classes) with
         | Some index ->
-            raise (DataFormatException(labelsFile, 8L + int64 index, $"label {labels.Cells[index]}, expected 0 to {classes - 1}."))
+            raise (
+                DataFormatException(
+                    labelsFile,
+                    8L + int64 index,
+                    $"The label is {labels.Cells[index]}. It must be from 0 to {classes - 1}."
+                )
+            )
         | None -> ()
 
         DataSet(images.Cells.Length / count, images.Cells, labels.Cells), images.Dimensions.Tail, imagesFile
@@ -109,7 +131,14 @@ module DataSets =
 
         if trainingShape <> validationShape then
             let shape sizes = sizes |> List.map string |> String.concat " × "
-            raise (DataFormatException(file, 8L, $"images of {shape validationShape}, but those trained on have {shape trainingShape}."))
+
+            raise (
+                DataFormatException(
+                    file,
+                    8L,
+                    $"The images have {shape validationShape} pixels, but the training images have {shape trainingShape}. The shapes must be equal."
+                )
+            )
 
         { Training = training; Validation = validation; Classes = classes }
 
@@ -161,7 +190,7 @@ module DataSets =
 
                 raise (
                     FileNotFoundException(
-                        $"The folder '{folder}' has no {wanted}, plain or with .gz. {listed present}",
+                        $"The folder '{folder}' has no file {wanted}, plain or gzipped (.gz). {listed present}",
                         Path.Combine(folder, name)
                     )
                 ))

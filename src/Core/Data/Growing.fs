@@ -17,7 +17,7 @@ let private alwaysAllowed = 1_048_576I
 let internal refusal (expansion: int) (stored: int64) (promised: bigint) : string option =
     if promised > max alwaysAllowed (bigint stored * bigint expansion) then
         Some
-            $"{promised} bytes are promised by a file of {stored}. At most {expansion} for each byte of the file are read; allow a larger expansion if the file can be trusted."
+            $"The file has {stored} bytes, and its content would have {promised}. At most {expansion} bytes are read for each byte of the file. If you trust the file, allow a larger expansion."
     else
         None
 

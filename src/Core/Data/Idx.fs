@@ -38,7 +38,7 @@ module Idx =
             let marked = new MarkedEnd(stream)
             struct (new GZipStream(marked, CompressionMode.Decompress), ValueSome marked)
         elif file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) then
-            fail file 0L "not gzip, though the name says so: a gzip file begins with the bytes 1F 8B."
+            fail file 0L "The name ends with .gz, but the file is not gzipped: a gzip file begins with the bytes 1F 8B."
         else
             struct (stream, ValueNone)
 
@@ -47,45 +47,45 @@ module Idx =
         let read = readUpTo stream 0L header 0 header.Length
 
         if read < 4 then
-            fail file (int64 read) $"the file ends within its magic number, 4 bytes."
+            fail file (int64 read) "The file ends within its magic number, which has 4 bytes."
 
         // 0, 0, the type of the cells (8: unsigned byte), and the number of dimensions.
         let magic = BinaryPrimitives.ReadInt32BigEndian(ReadOnlySpan(header, 0, 4))
         let expected = 0x0800 + rank
 
         if magic <> expected then
-            fail file 0L $"the magic number is 0x%08X{magic}, expected 0x%08X{expected} (unsigned bytes in {rank} dimensions)."
+            fail file 0L $"The magic number is 0x%08X{magic}. It must be 0x%08X{expected} (unsigned bytes in {rank} dimensions)."
 
         if read < header.Length then
-            fail file (int64 read) $"the file ends within its dimensions, {rank} numbers of 4 bytes."
+            fail file (int64 read) $"The file ends within its dimensions, which have {4 * rank} bytes."
 
         [ for d in 0 .. rank - 1 do
               let offset = 4 + 4 * d
               let size = BinaryPrimitives.ReadInt32BigEndian(ReadOnlySpan(header, offset, 4))
 
               if size <= 0 then
-                  fail file (int64 offset) $"dimension {d + 1} of {rank} is {uint32 size}, expected 1 to {Int32.MaxValue}."
+                  fail file (int64 offset) $"Dimension {d + 1} of {rank} is {uint32 size}. It must be from 1 to {Int32.MaxValue}."
 
               size ]
 
     /// Checks that nothing follows the cells, and that a gzipped file is complete to its last byte.
     let private checkEnd (file: string) (cells: Stream) (gzipped: MarkedEnd voption) (promised: int) (offset: int64) =
-        let goesOn () =
-            fail file offset $"the file goes on after the {promised} bytes that its dimensions promise."
+        let refuseMore () =
+            fail file offset $"The file has more bytes than the {promised} that its dimensions require."
 
         match gzipped with
         | ValueNone ->
             if readUpTo cells offset (Array.zeroCreate 1) 0 1 > 0 then
-                goesOn ()
+                refuseMore ()
         | ValueSome marked ->
             marked.Append()
             let beyond = Array.zeroCreate<byte>(MarkedEnd.Mark.Length + 1)
             let read = readUpTo cells offset beyond 0 beyond.Length
 
             if read = 0 then
-                fail file offset "the gzip data are cut off within their last bytes, or something else follows them."
+                fail file offset "The gzip data are cut off within their last bytes, or other data follow them."
             elif Array.truncate read beyond <> MarkedEnd.Mark then
-                goesOn ()
+                refuseMore ()
 
     let private readUnexplained (expansion: int) (file: string) (stream: Stream) (rank: int) : Idx =
         let struct (cells, gzipped) = decompress file stream
@@ -94,7 +94,7 @@ module Idx =
         let promised = dimensions |> List.fold (fun product size -> product * bigint size) 1I
 
         if promised > bigint Array.MaxLength then
-            fail file 4L $"the dimensions promise {promised} bytes, more than the {Array.MaxLength} that can be read."
+            fail file 4L $"The dimensions require {promised} bytes. At most {Array.MaxLength} can be read."
 
         match gzipped, Growing.refusal expansion stream.Length promised with
         | ValueSome _, Some problem -> fail file 4L problem
@@ -109,7 +109,7 @@ module Idx =
         let length = buffer.Length
 
         if length < promised then
-            fail file (headerLength + int64 length) $"the file ends after {length} of the {promised} bytes that its dimensions promise."
+            fail file (headerLength + int64 length) $"The file ends after {length} of the {promised} bytes that its dimensions require."
 
         checkEnd file cells gzipped promised (headerLength + int64 length)
         { Dimensions = dimensions; Cells = buffer }
@@ -130,11 +130,11 @@ module Idx =
             stream.Position <- start
 
             match GzipMember.diagnose stream with
-            | GzipMember.Damaged -> fail file offset "the gzip data after this place are damaged."
+            | GzipMember.Damaged -> fail file offset "The gzip data after this place are damaged."
             | GzipMember.WrongChecksum(given, found) ->
-                fail file offset $"the content has the checksum (CRC-32) {found:X8}, but the gzip file says {given:X8}."
-            | GzipMember.WrongLength(given, found) -> fail file offset $"the content has {found} bytes, but the gzip file says {given}."
-            | GzipMember.Sound -> fail file offset "the first gzip member is sound, but what follows it is damaged or no gzip."
+                fail file offset $"The checksum (CRC-32) of the content is {found:X8}, but the gzip file states {given:X8}."
+            | GzipMember.WrongLength(given, found) -> fail file offset $"The content has {found} bytes, but the gzip file states {given}."
+            | GzipMember.Sound -> fail file offset "The first gzip member is intact, but the data after it are damaged or not gzip."
 
     /// <summary>Reads the contents of an IDX file with the default limit of expansion; see <c>readWithin</c>.</summary>
     let read (file: string) (stream: Stream) (rank: int) : Idx = readWithin Growing.DefaultExpansion file stream rank

@@ -43,13 +43,13 @@ type private Reader(text: string, fail: int -> string -> exn) =
         while at < text.Length && Char.IsWhiteSpace text[at] do
             at <- at + 1
 
-    let quotedHere () =
+    let found () =
         if at < text.Length then
-            Tensor.shown (text.Substring(at, min 100 (text.Length - at)))
+            $"has {Tensor.shown (text.Substring(at, min 100 (text.Length - at)))}"
         else
-            "its end"
+            "ends"
 
-    let expected what = raise (fail at $"the header has {quotedHere ()} where {what} is expected")
+    let expected what = raise (fail at $"The header must have {what} here, but it {found ()}.")
 
     let take (letter: char) what =
         skipSpace ()
@@ -69,7 +69,7 @@ type private Reader(text: string, fail: int -> string -> exn) =
         let close = text.IndexOf(text[at], at + 1)
 
         if close < 0 then
-            expected "a text that ends"
+            expected "a text with a closing quote"
 
         let content = text.Substring(at + 1, close - at - 1)
         at <- close + 1
@@ -128,7 +128,7 @@ type private Reader(text: string, fail: int -> string -> exn) =
                 let key = readText ()
 
                 if entries.ContainsKey key then
-                    raise (fail at $"the header has the key {Tensor.shown key} twice")
+                    raise (fail at $"The header has the key {Tensor.shown key} twice.")
 
                 take ':' "':'"
                 entries <- entries.Add(key, readValue ())
@@ -137,7 +137,7 @@ type private Reader(text: string, fail: int -> string -> exn) =
         skipSpace ()
 
         if at < text.Length then
-            expected "the end"
+            expected "its end"
 
         entries
 
@@ -149,10 +149,10 @@ let parse (file: string) (start: int) (text: string) : NpyHeader =
     let fail place problem : 'any = raise (DataFormatException(file, int64 (start + place), problem))
 
     let entries =
-        Reader(text, (fun place problem -> DataFormatException(file, int64 (start + place), problem + "."))).Dictionary()
+        Reader(text, (fun place problem -> DataFormatException(file, int64 (start + place), problem))).Dictionary()
 
     let missing (key: string) what : 'any =
-        fail 0 $"the header has no '{key}', or it is not {what}: {Tensor.shown (text.Trim())}."
+        fail 0 $"The header has no '{key}', or its value is not {what}: {Tensor.shown (text.Trim())}."
 
     let cellType, isBigEndian =
         match entries.TryFind "descr" with
@@ -167,7 +167,7 @@ let parse (file: string) (start: int) (text: string) : NpyHeader =
             | Some(_, cellType) -> cellType, (order = '>')
             | None ->
                 let known = String.Join(", ", codes |> List.map fst)
-                fail 0 $"the values are of type {Tensor.shown description}. The types that can be read are {known}, of either byte order."
+                fail 0 $"The values are of type {Tensor.shown description}. The types that can be read are {known}, of either byte order."
         | Some(Value.Truth _)
         | Some(Value.Tuple _)
         | None -> missing "descr" "a text"
@@ -183,13 +183,13 @@ let parse (file: string) (start: int) (text: string) : NpyHeader =
         match entries.TryFind "shape" with
         | Some(Value.Tuple sizes) ->
             if sizes.Length > Tensor.maximumRank then
-                fail 0 $"the array has {sizes.Length} dimensions, at most {Tensor.maximumRank} are read."
+                fail 0 $"The array has {sizes.Length} dimensions. At most {Tensor.maximumRank} can be read."
 
             [ for size in sizes do
                   // Python 2 wrote long integers with an L.
                   match Int32.TryParse(size.TrimEnd 'L', Globalization.NumberStyles.None, Globalization.CultureInfo.InvariantCulture) with
                   | true, value -> value
-                  | false, _ -> fail 0 $"the shape has the size {Tensor.shown size}, expected 0 to {Int32.MaxValue}." ]
+                  | false, _ -> fail 0 $"The shape has the size {Tensor.shown size}. Sizes must be from 0 to {Int32.MaxValue}." ]
         | Some(Value.Text _)
         | Some(Value.Truth _)
         | None -> missing "shape" "a tuple of sizes"

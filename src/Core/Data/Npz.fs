@@ -53,7 +53,7 @@ module Npz =
 
     let private parse (file: string) (bytes: byte array) : Tensor =
         if bytes.Length < 12 || Encoding.Latin1.GetString(bytes, 0, 6) <> magic then
-            fail file 0L "not a numpy array: it does not begin with the bytes 93 'NUMPY'."
+            fail file 0L "This is not a numpy array: it does not begin with the bytes 93 'NUMPY'."
 
         let lengthBytes = if bytes[6] = 1uy then 2 else 4
         let start = 8 + lengthBytes
@@ -65,14 +65,14 @@ module Npz =
                 int64 (BinaryPrimitives.ReadUInt32LittleEndian(ReadOnlySpan(bytes, 8, 4)))
 
         if int64 start + headerLength > int64 bytes.Length then
-            fail file 8L $"the header is said to take {headerLength} bytes, the array has {bytes.Length} in all."
+            fail file 8L $"The array states a header of {headerLength} bytes, but it has only {bytes.Length} bytes in all."
 
         let header = NpyHeader.parse file start (Encoding.UTF8.GetString(bytes, start, int headerLength))
         let dataStart = start + int headerLength
         let promised = Tensor.volume header.Shape * bigint (size header.Type)
 
         if promised <> bigint (bytes.Length - dataStart) then
-            fail file dataStart $"{bytes.Length - dataStart} bytes of values, expected {promised} for the shape."
+            fail file dataStart $"The array has {bytes.Length - dataStart} bytes of values, but its shape requires {promised}."
 
         use values = new MemoryStream(bytes, dataStart, bytes.Length - dataStart)
 
@@ -80,7 +80,7 @@ module Npz =
             try
                 CellBytes.readOrdered header.IsBigEndian values header.Type ((bytes.Length - dataStart) / size header.Type)
             with :? OverflowException ->
-                fail file dataStart "some values are 2^63 or more; unsigned integers below are read."
+                fail file dataStart "Some values are 2^63 or more. Unsigned integers must be smaller to be read."
 
         { Shape = header.Shape; Cells = if header.IsFortran then fromFortran header.Shape cells else cells }
 
@@ -88,7 +88,7 @@ module Npz =
         let name = $"{file}({entry.FullName})"
 
         if entry.Length > int64 Array.MaxLength then
-            fail name 0L $"the array is said to have {entry.Length} bytes, more than the {Array.MaxLength} that can be read."
+            fail name 0L $"The archive states {entry.Length} bytes for the array. At most {Array.MaxLength} can be read."
 
         let promised = int entry.Length
         use stream = entry.Open()
@@ -98,10 +98,10 @@ module Npz =
                 stream.ReadAtLeast(Span(buffer, start, count), count, throwOnEndOfStream = false))
 
         if bytes.Length < promised then
-            fail name (int64 bytes.Length) $"the array ends after {bytes.Length} of {promised} bytes."
+            fail name (int64 bytes.Length) $"The array ends after {bytes.Length} of {promised} bytes."
 
         if Crc32.finish (Crc32.add Crc32.start (ReadOnlySpan bytes)) <> entry.Crc32 then
-            fail name 0L "the array's bytes do not have the checksum that the archive gives."
+            fail name 0L "The checksum of the array differs from the one that the archive states, so the array is damaged."
 
         parse name bytes
 
@@ -121,7 +121,7 @@ module Npz =
             |> Seq.sumBy (fun entry -> bigint entry.CompressedLength + 30I + bigint (Encoding.UTF8.GetByteCount entry.FullName))
 
         if claimed > bigint stored then
-            fail file 0L $"its entries overlap: they claim {claimed} bytes of the {stored} in the archive."
+            fail file 0L $"The entries of the archive overlap: together they state {claimed} bytes, but the archive has only {stored}."
 
         let promised = archive.Entries |> Seq.sumBy (fun entry -> bigint entry.Length)
 
@@ -145,7 +145,7 @@ module Npz =
                 let name = nameOf entry
 
                 if arrays.ContainsKey name then
-                    fail $"{file}({entry.FullName})" 0L $"the archive has the array {Tensor.shown name} twice."
+                    fail $"{file}({entry.FullName})" 0L $"The archive has the array {Tensor.shown name} twice."
 
                 arrays <- arrays.Add(name, readEntry file stream.Length entry)
 
@@ -156,11 +156,11 @@ module Npz =
                     fail
                         file
                         0L
-                        $"the arrays have the checksum {expected}, but the archive's comment says {Tensor.shown archive.Comment}: it is damaged, or was changed by a program that kept the comment."
+                        $"The checksum of the arrays is {expected}, but the archive's comment is {Tensor.shown archive.Comment}. The archive is damaged, or a program changed it and kept the comment."
 
             arrays
         with :? InvalidDataException as error ->
-            fail file 0L $"not a readable .npz archive ({error.Message.TrimEnd('.')})."
+            fail file 0L $"The file is not a readable .npz archive ({error.Message.TrimEnd('.')})."
 
     /// <summary>Reads all arrays of an archive with the default limit of expansion; see <c>readStreamWithin</c>.</summary>
     let readStream (file: string) (stream: Stream) : Map<string, Tensor> = readStreamWithin Growing.DefaultExpansion file stream
@@ -201,22 +201,23 @@ module Npz =
     let private describe (name: string) (cellType: CellType) : string =
         match NpyHeader.description cellType with
         | Some description -> description
-        | None -> raise (ArgumentException($"The array {Tensor.shown name}: numpy has no type {cellType}.", "types"))
+        | None ->
+            raise (ArgumentException($"The array {Tensor.shown name} cannot be stored as {cellType}: numpy has no such type.", "types"))
 
     let private check (arrays: Map<string, CellType * Tensor>) =
         for KeyValue(name, (cellType, array)) in arrays do
             let refuse problem =
-                raise (ArgumentException($"the array {Tensor.shown name} {problem}", nameof arrays))
+                raise (ArgumentException($"The array {Tensor.shown name} {problem}", nameof arrays))
 
             let nameLength = (Tensor.utf8 (nameof arrays) (name + extension)).Length
 
             if nameLength > int UInt16.MaxValue then
-                refuse $"has a name of {nameLength} bytes in the archive, at most {UInt16.MaxValue} are allowed."
+                refuse $"has a name of {nameLength} bytes in the archive. At most {UInt16.MaxValue} are allowed."
 
             let arrayLength = int64 (npyHeader (describe name cellType) array).Length + length cellType array.Cells
 
             if arrayLength > int64 Array.MaxLength then
-                refuse $"takes {arrayLength} bytes, at most the {Array.MaxLength} that can be read are written."
+                refuse $"needs {arrayLength} bytes. At most {Array.MaxLength} are allowed, because more cannot be read."
 
     /// <summary>Writes an archive. On one operating system, equal arrays give equal bytes.</summary>
     /// <param name="types">The types of arrays that are not stored as they are in memory, for example F16 (rounded) for F32.</param>

@@ -34,19 +34,19 @@ module Safetensors =
 
     let private readHeader (file: string) (stream: Stream) (fileLength: int64) : SafetensorsHeader.Header =
         if fileLength < SafetensorsHeader.start then
-            fail file fileLength "the file ends within the length of its header, 8 bytes."
+            fail file fileLength "The file ends within the length of its header, which has 8 bytes."
 
         let prefix = Array.zeroCreate<byte> 8
         stream.ReadExactly prefix
         let promised = BinaryPrimitives.ReadUInt64LittleEndian(ReadOnlySpan prefix)
 
         if promised > uint64 SafetensorsHeader.maximumLength then
-            fail file 0L $"the header is said to take {promised} bytes, at most {SafetensorsHeader.maximumLength} are allowed."
+            fail file 0L $"The file states a header of {promised} bytes. At most {SafetensorsHeader.maximumLength} are allowed."
 
         let valuesStart = SafetensorsHeader.start + int64 promised
 
         if valuesStart > fileLength then
-            fail file 0L $"the header is said to take {promised} bytes, the file has {fileLength} in all."
+            fail file 0L $"The file states a header of {promised} bytes, but it has only {fileLength} bytes in all."
 
         let bytes = Array.zeroCreate<byte>(int promised)
         stream.ReadExactly bytes
@@ -58,7 +58,7 @@ module Safetensors =
         try
             { Shape = entry.Shape; Cells = read stream entry.Type (int count) }
         with :? OverflowException ->
-            fail file 0L $"the tensor {Tensor.shown entry.Name} has values of 2^63 or more; unsigned integers below are read."
+            fail file 0L $"The tensor {Tensor.shown entry.Name} has values of 2^63 or more. Unsigned integers must be smaller to be read."
 
     /// Checks and removes the checksum of the content, if there is one.
     let private verified (file: string) (content: Safetensors) : Safetensors =
@@ -70,7 +70,10 @@ module Safetensors =
             let content = { content with Metadata = content.Metadata.Remove key }
 
             if key <> ChecksumKey then
-                fail file SafetensorsHeader.start $"a checksum stands under the key {Tensor.shown key}, expected '{ChecksumKey}'."
+                fail
+                    file
+                    SafetensorsHeader.start
+                    $"The metadata have a checksum with the key {Tensor.shown key}. Its key must be '{ChecksumKey}'."
 
             let expected = ContentChecksum.compute content.Metadata content.Tensors
 
@@ -78,7 +81,7 @@ module Safetensors =
                 fail
                     file
                     SafetensorsHeader.start
-                    $"the content has the checksum {expected}, but the file says {given}: it is damaged, or was changed by a program that kept the old '{ChecksumKey}'."
+                    $"The checksum of the content is {expected}, but the file states {Tensor.shown given}. The file is damaged, or a program changed it and kept the old '{ChecksumKey}'."
 
             content
 
@@ -96,7 +99,7 @@ module Safetensors =
 
             verified file { Metadata = header.Metadata; Tensors = tensors }
         with :? EndOfStreamException ->
-            fail file fileLength "the file became shorter while it was read."
+            fail file fileLength "The file became shorter while it was read."
 
     /// <summary>Reads the content of a file.</summary>
     /// <param name="path">The file.</param>
@@ -132,7 +135,8 @@ module Safetensors =
         Tensor.check (nameof content) content.Tensors
 
         if content.Tensors.ContainsKey SafetensorsHeader.metadataKey then
-            refuse $"a tensor is named '{SafetensorsHeader.metadataKey}', which the format keeps for the metadata."
+            refuse
+                $"A tensor is named '{SafetensorsHeader.metadataKey}'. The format uses this name for the metadata, so give the tensor another name."
 
         for KeyValue(key, value) in content.Metadata do
             Tensor.utf8 (nameof content) key |> ignore
@@ -140,7 +144,7 @@ module Safetensors =
 
             if key = ChecksumKey || isChecksum value then
                 refuse
-                    $"the metadata's key {Tensor.shown key} holds a checksum, or its place, '{ChecksumKey}': it is worked out anew for each file."
+                    $"The key {Tensor.shown key} of the metadata is '{ChecksumKey}', or its value is a checksum. Remove it: writing computes the checksum of each file."
 
     /// <summary>Writes the bytes of a file. Equal content gives equal bytes.</summary>
     /// <param name="types">The types of tensors that are not stored as they are in memory, for example F16 or BF16 (rounded) for
@@ -164,7 +168,7 @@ module Safetensors =
         if header.Length > SafetensorsHeader.maximumLength then
             raise (
                 ArgumentException(
-                    $"names and metadata take a header of {header.Length} bytes, the format allows {SafetensorsHeader.maximumLength}.",
+                    $"The names and metadata need a header of {header.Length} bytes. The format allows at most {SafetensorsHeader.maximumLength}.",
                     nameof content
                 )
             )

@@ -78,7 +78,10 @@ let private next (file: string) (reader: byref<Utf8JsonReader>) : JsonTokenType 
     try
         reader.Read() |> ignore
     with :? JsonException ->
-        fail file (start + reader.BytesConsumed) "the header is no readable JSON from here on, or nested deeper than a tensor's shape."
+        fail
+            file
+            (start + reader.BytesConsumed)
+            "The header is not valid JSON from here on, or it is nested more deeply than the shape of a tensor."
 
     reader.TokenType
 
@@ -100,11 +103,11 @@ let private text (file: string) (reader: byref<Utf8JsonReader>) : string =
         | null -> ""
         | text -> text
     with :? InvalidOperationException ->
-        fail file (offset &reader) $"{found &reader} is no Unicode: half of a surrogate pair is escaped in it."
+        fail file (offset &reader) $"The text {found &reader} is not valid Unicode: it escapes half of a surrogate pair."
 
 let private expect (file: string) (token: JsonTokenType) (what: string) (reader: byref<Utf8JsonReader>) =
     if next file &reader <> token then
-        fail file (offset &reader) $"{found &reader} stands where {what} is expected."
+        fail file (offset &reader) $"The header has {found &reader} in place of {what}."
 
 /// Reads a whole number without sign, point or exponent.
 let private number (file: string) (what: string) (largest: int64) (reader: byref<Utf8JsonReader>) : int64 =
@@ -116,7 +119,7 @@ let private number (file: string) (what: string) (largest: int64) (reader: byref
         && reader.TryGetInt64 &value
 
     if not isNumber || value > largest then
-        fail file (offset &reader) $"{what} is {found &reader}, expected 0 to {largest}."
+        fail file (offset &reader) $"{what} is {found &reader}. It must be a whole number from 0 to {largest}."
 
     value
 
@@ -128,7 +131,7 @@ let private readMetadata (file: string) (reader: byref<Utf8JsonReader>) : Map<st
         let key = text file &reader
 
         if metadata.ContainsKey key then
-            fail file (offset &reader) $"the metadata have the key {Tensor.shown key} twice."
+            fail file (offset &reader) $"The metadata have the key {Tensor.shown key} twice."
 
         expect file JsonTokenType.String $"the text of the metadata's key {Tensor.shown key}" &reader
         metadata <- metadata.Add(key, text file &reader)
@@ -141,18 +144,18 @@ let private readShape (file: string) (tensor: string) (reader: byref<Utf8JsonRea
 
     while next file &reader <> JsonTokenType.EndArray do
         if sizes.Count = Tensor.maximumRank then
-            fail file (offset &reader) $"the tensor {tensor} has more than {Tensor.maximumRank} dimensions."
+            fail file (offset &reader) $"The tensor {tensor} has more than {Tensor.maximumRank} dimensions."
 
-        sizes.Add(int (number file $"a size of the tensor {tensor}" (int64 Int32.MaxValue) &reader))
+        sizes.Add(int (number file $"A size of the tensor {tensor}" (int64 Int32.MaxValue) &reader))
 
     List.ofSeq sizes
 
 let private readOffsets (file: string) (tensor: string) (reader: byref<Utf8JsonReader>) : struct (int64 * int64) =
     expect file JsonTokenType.StartArray $"the offsets of the tensor {tensor}" &reader
     next file &reader |> ignore
-    let first = number file $"the first offset of the tensor {tensor}" Int64.MaxValue &reader
+    let first = number file $"The first offset of the tensor {tensor}" Int64.MaxValue &reader
     next file &reader |> ignore
-    let last = number file $"the second offset of the tensor {tensor}" Int64.MaxValue &reader
+    let last = number file $"The second offset of the tensor {tensor}" Int64.MaxValue &reader
     expect file JsonTokenType.EndArray $"the end of the two offsets of the tensor {tensor}" &reader
     struct (first, last)
 
@@ -168,7 +171,7 @@ let private readType (file: string) (tensor: string) (reader: byref<Utf8JsonRead
         fail
             file
             (offset &reader)
-            $"the values of the tensor {tensor} are of type {Tensor.shown given}. The types that can be read are {known}."
+            $"The values of the tensor {tensor} are of type {Tensor.shown given}. The types that can be read are {known}."
 
 let private readEntry (file: string) (name: string) (reader: byref<Utf8JsonReader>) : Entry =
     let start = offset &reader
@@ -187,12 +190,12 @@ let private readEntry (file: string) (name: string) (reader: byref<Utf8JsonReade
             fail
                 file
                 (offset &reader)
-                $"the tensor {tensor} has the field {Tensor.shown field}, expected dtype, shape and data_offsets, each once."
+                $"The tensor {tensor} has the field {Tensor.shown field}. Its fields must be dtype, shape and data_offsets, each once."
 
     match cellType, shape, offsets with
     | ValueSome cellType, ValueSome shape, ValueSome(struct (first, last)) ->
         { Name = name; Type = cellType; Shape = shape; Begin = first; End = last }
-    | _ -> fail file start $"the tensor {tensor} lacks one of its fields, expected dtype, shape and data_offsets."
+    | _ -> fail file start $"The tensor {tensor} lacks a field. Its fields must be dtype, shape and data_offsets."
 
 let private checkUtf8 (file: string) (bytes: byte array) =
     if not (Utf8.IsValid(ReadOnlySpan bytes)) then
@@ -203,12 +206,15 @@ let private checkUtf8 (file: string) (bytes: byte array) =
         while Rune.DecodeFromUtf8(rest, &rune, &consumed) = OperationStatus.Done do
             rest <- rest.Slice consumed
 
-        fail file (start + int64 (bytes.Length - rest.Length)) $"the header is no UTF-8: a character cannot begin with 0x{rest[0]:X2} here."
+        fail
+            file
+            (start + int64 (bytes.Length - rest.Length))
+            $"The header is not UTF-8: the byte 0x{rest[0]:X2} begins no valid character."
 
 /// Parses a header, without checking the offsets of tensors. Returns the metadata, and each entry with its own offset in the file.
 let private parse (file: string) (bytes: byte array) : struct (Map<string, string> * (int64 * Entry) list) =
     if bytes.Length = 0 || bytes[0] <> byte '{' then
-        fail file start "the header does not begin with '{'."
+        fail file start "The header does not begin with '{'."
 
     checkUtf8 file bytes
     // The depth: the header, a tensor, its shape.
@@ -223,7 +229,7 @@ let private parse (file: string) (bytes: byte array) : struct (Map<string, strin
         if name = metadataKey && metadata.IsNone then
             metadata <- ValueSome(readMetadata file &reader)
         elif name = metadataKey || entries.ContainsKey name then
-            fail file (offset &reader) $"the header has the key {Tensor.shown name} twice."
+            fail file (offset &reader) $"The header has the key {Tensor.shown name} twice."
         else
             let offset = offset &reader
             entries <- entries.Add(name, (offset, readEntry file name &reader))
@@ -238,24 +244,24 @@ let private inOrder (file: string) (valuesStart: int64) (valueBytes: int64) (ent
 
     [ for offset, entry in entries |> List.sortBy (fun (_, entry) -> struct (entry.Begin, entry.End)) do
           let refuse problem =
-              fail file offset $"the values of the tensor {Tensor.shown entry.Name}, bytes {entry.Begin} to {entry.End}, {problem}."
+              fail file offset $"The values of the tensor {Tensor.shown entry.Name}, bytes {entry.Begin} to {entry.End}, {problem}."
 
           if entry.End < entry.Begin then
               refuse "end before they begin"
 
           if entry.End > valueBytes then
-              refuse $"go beyond the {valueBytes} bytes of values in the file"
+              refuse $"exceed the {valueBytes} bytes of values in the file"
 
           if entry.Begin < covered then
-              refuse $"overlap those before, which end at {covered}"
+              refuse $"overlap the previous values, which end at {covered}"
 
           if entry.Begin > covered then
-              refuse $"leave a hole behind those before, which end at {covered}"
+              refuse $"leave a gap after the previous values, which end at {covered}"
 
           let expected = Tensor.volume entry.Shape * bigint (size entry.Type)
 
           if bigint (entry.End - entry.Begin) <> expected then
-              refuse $"""should be {expected} bytes, {entry.Type} in the shape [{String.Join(", ", entry.Shape)}]"""
+              refuse $"""must have {expected} bytes for {entry.Type} in the shape [{String.Join(", ", entry.Shape)}]"""
 
           if (entry.End - entry.Begin) / int64 (size entry.Type) > int64 Array.MaxLength then
               refuse $"are more than the {Array.MaxLength} values that can be read"

@@ -104,22 +104,25 @@ module internal Tensor =
             strictUtf8.GetBytes text
         with :? EncoderFallbackException as error ->
             raise (
-                ArgumentException($"the text {shown text} has half of a surrogate pair at {error.Index}: no file can hold it.", parameter)
+                ArgumentException(
+                    $"The text {shown text} has half of a surrogate pair at index {error.Index}. No file can store it.",
+                    parameter
+                )
             )
 
     /// <exception cref="T:System.ArgumentException">A shape does not fit its values, or a name is not valid Unicode.</exception>
     let check (parameter: string) (tensors: Map<string, Tensor>) : unit =
         for KeyValue(name, tensor) in tensors do
-            let refuse problem = raise (ArgumentException($"the tensor {shown name} {problem}", parameter))
+            let refuse problem = raise (ArgumentException($"The tensor {shown name} {problem}", parameter))
             utf8 parameter name |> ignore
 
             if tensor.Shape.Length > maximumRank then
-                refuse $"has {tensor.Shape.Length} dimensions, at most {maximumRank} are allowed."
+                refuse $"has {tensor.Shape.Length} dimensions. At most {maximumRank} are allowed."
 
             match List.tryFind (fun size -> size < 0) tensor.Shape with
-            | Some size -> refuse $"has a size of {size}, at least 0 is allowed."
+            | Some size -> refuse $"has a size of {size}. Sizes must be at least 0."
             | None -> ()
 
             if volume tensor.Shape <> bigint (count tensor.Cells) then
                 refuse
-                    $"""has {count tensor.Cells} values, expected {volume tensor.Shape} for the shape [{String.Join(", ", tensor.Shape)}]."""
+                    $"""has {count tensor.Cells} values, but the shape [{String.Join(", ", tensor.Shape)}] requires {volume tensor.Shape}."""

@@ -206,7 +206,7 @@ module Loss =
         then
             raise (
                 ArgumentException(
-                    $"{outputs.Length} outputs, {targets.Length} targets and {gradient.Length} gradients: as many of each, in rows of {width}.",
+                    $"There are {outputs.Length} outputs, {targets.Length} targets and {gradient.Length} gradients. The numbers must be equal, and a multiple of {width}.",
                     nameof outputs
                 )
             )

@@ -88,17 +88,17 @@ module Model =
     /// number is out of its range: inputs and units must be at least 1, and dropout rates in [0, 1).</exception>
     let create (inputs: int) (layers: Layer list) (loss: Loss) : Model =
         if inputs < 1 then
-            outOfRange "inputs" inputs "a model needs at least 1 input."
+            outOfRange "inputs" inputs "A model must have at least 1 input."
 
         for layer in layers do
             match layer with
-            | Dense(units, _) when units < 1 -> outOfRange "units" units "a dense layer needs at least 1 unit."
-            | Dropout rate when not (rate >= 0.0 && rate < 1.0) -> outOfRange "rate" rate "a dropout's rate must lie in [0, 1)."
+            | Dense(units, _) when units < 1 -> outOfRange "units" units "A dense layer must have at least 1 unit."
+            | Dropout rate when not (rate >= 0.0 && rate < 1.0) -> outOfRange "rate" rate "The rate of a dropout must be in [0, 1)."
             | _ -> ()
 
         match List.tryLast layers with
         | Some(Dense _) -> ()
-        | _ -> raise (ArgumentException("a model ends in a dense layer, which makes its answer.", nameof layers))
+        | _ -> raise (ArgumentException("The last layer of a model must be a dense layer.", nameof layers))
 
         let rec count (inputs: int) (layers: Layer list) : int64 =
             match layers with
@@ -109,7 +109,7 @@ module Model =
         let parameters = count inputs layers
 
         if parameters > int64 Array.MaxLength then
-            raise (ArgumentException($"the model has {parameters} parameters, at most {Array.MaxLength} are possible.", nameof layers))
+            raise (ArgumentException($"The model has {parameters} parameters. At most {Array.MaxLength} are possible.", nameof layers))
 
         { inputs = inputs; layers = layers; loss = loss }
 

@@ -38,7 +38,7 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
                 ArgumentOutOfRangeException(
                     nameof capacity,
                     capacity,
-                    $"a batch has at least 1 example, and at most {Array.MaxLength / width} for layers of {width} values."
+                    $"A batch must have from 1 to {Array.MaxLength / width} examples for a layer of {width} values."
                 )
             )
 
@@ -115,10 +115,16 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
 
     let forward rows isTraining key =
         if sparse.IsSome && rows <> chosenCount then
-            raise (ArgumentOutOfRangeException(nameof rows, rows, $"{chosenCount} examples were chosen for this batch."))
+            raise (
+                ArgumentOutOfRangeException(
+                    nameof rows,
+                    rows,
+                    $"The batch must have {chosenCount} examples, as many as were selected for it."
+                )
+            )
 
         if rows < 1 || rows > capacity then
-            raise (ArgumentOutOfRangeException(nameof rows, rows, $"a batch here has 1 to {capacity} examples."))
+            raise (ArgumentOutOfRangeException(nameof rows, rows, $"The batch must have from 1 to {capacity} examples."))
 
         for i in 0 .. operations.Length - 1 do
             match operations[i] with
@@ -204,10 +210,10 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
     /// <exception cref="T:System.ArgumentException">The rows have another width, or there are too many indices.</exception>
     member _.ReadSparse(rows: SparseRows, values: 'T array, chosen: ReadOnlySpan<int>) : unit =
         if rows.Width <> model.Inputs then
-            raise (ArgumentException($"the rows have {rows.Width} bytes each, the model takes {model.Inputs}.", nameof rows))
+            raise (ArgumentException($"The rows have {rows.Width} bytes each, but the model takes {model.Inputs}.", nameof rows))
 
         if chosen.Length > capacity then
-            raise (ArgumentException($"a batch here has 1 to {capacity} examples, not {chosen.Length}.", nameof chosen))
+            raise (ArgumentException($"The batch must have from 1 to {capacity} examples, not {chosen.Length}.", nameof chosen))
 
         chosen.CopyTo(Span examples)
         chosenCount <- chosen.Length
@@ -273,7 +279,7 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
 module Network =
     let private fill (model: Model) (name: string) (source: 'T array) (target: Span<'T>) : unit =
         if source.Length <> target.Length then
-            raise (ArgumentException($"{name} has {source.Length} elements, {model} needs {target.Length}.", name))
+            raise (ArgumentException($"There are {source.Length} {name}, but the model {model} needs {target.Length}.", name))
 
         source.CopyTo target
 

@@ -303,7 +303,7 @@ let private check (name: string) (length: int) (strides: Strides) (rows: int) (c
     if rows < 0 || columns < 0 || strides.Row < 0 || strides.Column < 0 then
         raise (
             ArgumentException(
-                $"a matrix of {rows} × {columns} with strides {strides.Row} and {strides.Column}: none may be negative.",
+                $"The matrix has the size {rows} × {columns} and the strides {strides.Row} and {strides.Column}. None of them may be negative.",
                 name
             )
         )
@@ -315,7 +315,12 @@ let private check (name: string) (length: int) (strides: Strides) (rows: int) (c
             int64 (rows - 1) * int64 strides.Row + int64 (columns - 1) * int64 strides.Column + 1L
 
     if int64 length < needed then
-        raise (ArgumentException($"a matrix of {rows} × {columns} needs {needed} elements, {length} are there.", name))
+        raise (
+            ArgumentException(
+                $"The span has {length} elements, but a matrix of {rows} × {columns} with these strides needs {needed}.",
+                name
+            )
+        )
 
 let private multiplyPart
     (isUpper: bool)

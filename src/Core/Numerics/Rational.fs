@@ -11,7 +11,7 @@ type Rational private (numerator: BigInteger, denominator: BigInteger) =
     /// <exception cref="T:System.DivideByZeroException">The denominator is 0.</exception>
     static member Of(numerator: BigInteger, denominator: BigInteger) =
         if denominator.IsZero then
-            raise (DivideByZeroException "a fraction's denominator is 0")
+            raise (DivideByZeroException "The denominator of a fraction must not be 0.")
 
         let divisor = BigInteger.GreatestCommonDivisor(numerator, denominator) * BigInteger denominator.Sign
 
@@ -24,7 +24,7 @@ type Rational private (numerator: BigInteger, denominator: BigInteger) =
     /// <exception cref="T:System.ArgumentOutOfRangeException">The number is NaN or infinite.</exception>
     static member Of(number: float) =
         if not (Double.IsFinite number) then
-            raise (ArgumentOutOfRangeException(nameof number, number, "only a finite number is a fraction"))
+            raise (ArgumentOutOfRangeException(nameof number, number, "Only a finite number is a fraction."))
 
         let bits = BitConverter.DoubleToInt64Bits number
         let exponent = int ((bits >>> 52) &&& 0x7FFL)
@@ -89,7 +89,7 @@ type Rational private (numerator: BigInteger, denominator: BigInteger) =
         static member Lift value = Rational.Of value
 
         static member Root _ =
-            raise (NotSupportedException "a square root is not a fraction: a law with a root has no exact execution")
+            raise (NotSupportedException "An update with a square root cannot run with fractions: the root is not a fraction.")
 
         static member Divisor value = value
         static member RootDivisor value = value

@@ -36,7 +36,13 @@ type Slots<'E> =
 
     // Without NoInlining: the JIT then sees that the method never returns, and keeps vectors in registers across the call.
     static member private Missing(slot: int, count: int) : unit =
-        raise (ArgumentOutOfRangeException("slot", slot, $"the rule declares {count} slot(s): a law may use numbers 0 to {count - 1}"))
+        raise (
+            ArgumentOutOfRangeException(
+                "slot",
+                slot,
+                $"The rule has {count} declared slot(s), numbered from 0. The update may use only these."
+            )
+        )
 
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     member private slots.Locate(slot: int) : byref<'E> =

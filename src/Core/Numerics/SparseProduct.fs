@@ -271,7 +271,7 @@ let private check (name: string) (length: int) (rows: int) (columns: int) =
     let needed = int64 rows * int64 columns
 
     if columns < 0 || int64 length < needed then
-        raise (ArgumentException($"a matrix of {needed} elements was expected, {length} are there.", name))
+        raise (ArgumentException($"The span has {length} elements, too few for a matrix of {rows} × {columns}.", name))
 
 /// <summary>Computes outputs = x·W for the selected examples x.</summary>
 /// <param name="rows">All examples. Their number of columns is the number of rows of W.</param>

@@ -50,7 +50,7 @@ module SparseRows =
         if width < 1 || width > largestWidth || cells.Length % width <> 0 then
             raise (
                 ArgumentException(
-                    $"{cells.Length} cells are no rows of {width}; a width from 1 to {largestWidth} is expected.",
+                    $"{cells.Length} cells cannot be divided into rows of {width}. The width must divide the number of cells, and be from 1 to {largestWidth}.",
                     nameof width
                 )
             )

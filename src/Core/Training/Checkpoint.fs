@@ -45,7 +45,7 @@ module Checkpoint =
         match box values with
         | :? (float32 array) as values -> F32 values
         | :? (float array) as values -> F64 values
-        | _ -> raise (NotSupportedException $"checkpoints hold float32 and float, not {typeof<'T>.Name}.")
+        | _ -> raise (NotSupportedException $"Checkpoints do not support the type {typeof<'T>.Name}. Use Single or Double.")
 
     /// <summary>Converts a checkpoint to the content of a safetensors file.</summary>
     /// <exception cref="T:System.ArgumentException">The number of parameters differs from the state's, or the name of a parameter has a
@@ -57,13 +57,19 @@ module Checkpoint =
         if checkpoint.Parameters.Length <> layout.Length then
             raise (
                 ArgumentException(
-                    $"{checkpoint.Parameters.Length} parameters, the state has {layout.Length}: they must be equal.",
+                    $"The checkpoint has {checkpoint.Parameters.Length} parameters, but its state has {layout.Length}. The numbers must be equal.",
                     nameof checkpoint
                 )
             )
 
         match layout.Parameters |> Seq.tryFind (fun parameter -> parameter.Name.Contains '\n') with
-        | Some parameter -> raise (ArgumentException($"the name '{parameter.Name}' has a line break.", nameof checkpoint))
+        | Some parameter ->
+            raise (
+                ArgumentException(
+                    $"The parameter name {Tensor.shown parameter.Name} has a line break. Use a name without line breaks.",
+                    nameof checkpoint
+                )
+            )
         | None -> ()
 
         let tensors =
@@ -91,18 +97,18 @@ module Checkpoint =
     let private metadata (file: string) (content: Safetensors) (key: string) : string =
         match content.Metadata.TryFind key with
         | Some value -> value
-        | None -> damaged file $"no checkpoint of this library: '{key}' is missing from its metadata."
+        | None -> damaged file $"The file is not a checkpoint of this library: its metadata have no '{key}'."
 
     let private checkFormat (file: string) (content: Safetensors) : unit =
         let found = metadata file content FormatKey
 
         if found <> format then
-            damaged file $"a checkpoint of format '{found}', expected '{format}'."
+            damaged file $"The checkpoint has the format {Tensor.shown found}. Only the format '{format}' can be read."
 
     let internal tensor (file: string) (content: Safetensors) (name: string) : Tensor =
         match content.Tensors.TryFind name with
         | Some tensor -> tensor
-        | None -> damaged file $"the tensor '{name}' is missing."
+        | None -> damaged file $"The tensor '{name}' is missing."
 
     let internal values<'T> (file: string) (name: string) (tensor: Tensor) : 'T array =
         let struct (stored, found: obj | null) =
@@ -112,17 +118,20 @@ module Checkpoint =
             | I64 values -> struct ("int64", box values)
             | U8 values -> struct ("uint8", box values)
 
-        let asked = if typeof<'T> = typeof<float32> then "float32" else "float64"
+        let needed =
+            if typeof<'T> = typeof<float32> then "float32"
+            elif typeof<'T> = typeof<float> then "float64"
+            else "int64"
 
         match found with
         | :? ('T array) as values -> values
-        | _ -> damaged file $"the tensor '{name}' holds {stored}, {asked} is asked for."
+        | _ -> damaged file $"The tensor '{name}' holds {stored}. It must hold {needed}."
 
     let internal single<'T> (file: string) (content: Safetensors) (name: string) : 'T =
         let tensor = tensor file content name
 
         if tensor.Shape <> [] then
-            damaged file $"the tensor '{name}' must be a single number."
+            damaged file $"The tensor '{name}' must be a single number."
 
         (values<'T> file name tensor)[0]
 
@@ -151,7 +160,8 @@ module Checkpoint =
                 let layout = Layout.OfShapes [ for name, tensor in tensors -> name, tensor.Shape ]
                 Optimizer.initFor<'T> optimizer layout
             with :? ArgumentException as error ->
-                damaged file error.Message
+                // A reader of the file knows no parameter names.
+                damaged file (error.Message.Replace($" (Parameter '{error.ParamName}')", ""))
 
         let parameters =
             [| for name, tensor in tensors do
@@ -165,7 +175,7 @@ module Checkpoint =
             let source = values<'U> file name (tensor file content name)
 
             if source.Length <> target.Length then
-                damaged file $"the tensor '{name}' has {source.Length} elements, {optimizer} needs {target.Length}."
+                damaged file $"The tensor '{name}' has {source.Length} elements, but {optimizer} needs {target.Length}."
 
             source.CopyTo target
 
@@ -179,11 +189,15 @@ module Checkpoint =
         fill "steps" (Memory state.Steps)
         let step = single<int64> file content "step"
 
-        if step < 0L || state.Steps |> Array.exists (fun part -> part < 0L || part > step) then
-            damaged file $"after {step} steps, no part can have counted {Array.max state.Steps}."
+        if step < 0L then
+            damaged file $"The step is {step}. It must be at least 0."
+
+        match state.Steps |> Array.tryFind (fun part -> part < 0L || part > step) with
+        | Some part -> damaged file $"A part has counted {part} steps. It must have counted from 0 to {step}, all steps of the optimizer."
+        | None -> ()
 
         match content.Tensors |> Map.tryFindKey (fun name _ -> not (expected.Contains name)) with
-        | Some name -> damaged file $"the tensor '{name}' belongs to no part of {optimizer}."
+        | Some name -> damaged file $"The tensor '{name}' belongs to no part of {optimizer}."
         | None -> ()
 
         { Optimizer = optimizer; State = state.At step; Parameters = parameters }
@@ -198,7 +212,7 @@ module Checkpoint =
             try
                 Expression.parse (metadata file content optimizerKey)
             with :? ExpressionException as error ->
-                damaged file $"its optimizer is not known: {error.Message}"
+                damaged file $"The optimizer cannot be read: {error.Message}"
 
         ofContentFor<'T> optimizer file content
 
@@ -241,7 +255,7 @@ module Checkpoint =
         let text (name: string) (array: Tensor) =
             match array.Cells with
             | U8 bytes -> Text.Encoding.UTF8.GetString bytes
-            | _ -> damaged path $"the array '{name}' must hold bytes."
+            | _ -> damaged path $"The array '{name}' must hold bytes."
 
         { Metadata =
             Map

@@ -27,17 +27,17 @@ type Classifier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     do
         if batchSize < 1 then
-            raise (ArgumentOutOfRangeException("batch size", batchSize, "batch size is at least 1."))
+            raise (ArgumentOutOfRangeException(nameof batchSize, batchSize, "The batch size must be at least 1."))
 
         for name, set in [ "training", data.Training; "validation", data.Validation ] do
             if set.Count = 0 then
-                mismatch (nameof data) $"the {name} set is empty."
+                mismatch (nameof data) $"The {name} set is empty. It must have at least 1 example."
 
             if set.Width <> model.Inputs then
-                mismatch (nameof data) $"the {name} examples have {set.Width} values each, the model takes {model.Inputs}."
+                mismatch (nameof data) $"The {name} examples have {set.Width} values each, but the model takes {model.Inputs}."
 
         if data.Classes > model.Outputs then
-            mismatch (nameof model) $"the data have {data.Classes} classes, the model only {model.Outputs} outputs."
+            mismatch (nameof model) $"The data have {data.Classes} classes, but the model has only {model.Outputs} outputs."
 
     let set = data.Training
     let layout = Layout.Of(Model.parameters model)

@@ -77,23 +77,22 @@ module RateFinder =
     let defaults = { Low = 1e-7; High = 10.0; Steps = 200; Argument = "lr"; Smoothing = 0.9; Ceiling = 4.0 }
 
     let private validate (options: RateFinderOptions) =
-        let outOfRange (name: string) (value: obj) (allowed: string) : unit =
-            raise (ArgumentOutOfRangeException(name, value, $"{name} {allowed}."))
+        let outOfRange (name: string) (value: obj) (message: string) : unit = raise (ArgumentOutOfRangeException(name, value, message))
 
         if not (options.Low > 0.0 && Double.IsFinite options.Low) then
-            outOfRange "low" options.Low "is above 0"
+            outOfRange "low" options.Low "The low rate must be above 0 and finite."
 
         if not (options.High > options.Low && Double.IsFinite options.High) then
-            outOfRange "high" options.High $"is above the low rate, {options.Low}"
+            outOfRange "high" options.High $"The high rate must be finite and above the low rate, {options.Low}."
 
         if options.Steps < 2 then
-            outOfRange "steps" options.Steps "is at least 2"
+            outOfRange "steps" options.Steps "The number of steps must be at least 2."
 
         if not (options.Smoothing >= 0.0 && options.Smoothing < 1.0) then
-            outOfRange "smoothing" options.Smoothing "lies in [0, 1)"
+            outOfRange "smoothing" options.Smoothing "The smoothing must be in [0, 1)."
 
         if not (options.Ceiling > 1.0) then
-            outOfRange "ceiling" options.Ceiling "is above 1"
+            outOfRange "ceiling" options.Ceiling "The ceiling must be above 1."
 
     // The first smoothed losses are hardly smoothed, so their decreases are ignored as chance.
     let private unsettled = 0.1

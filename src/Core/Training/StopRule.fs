@@ -29,11 +29,11 @@ module StopRule =
     /// [0, 1].</exception>
     let validate (rule: StopRule) : unit =
         match rule with
-        | Stagnation(patience, _) when patience < 1 -> outOfRange "patience" patience "patience is at least 1 validation."
-        | Stagnation(_, gain) when not (gain >= 0.0) -> outOfRange "minGain" gain "the least gain is at least 0."
+        | Stagnation(patience, _) when patience < 1 -> outOfRange "patience" patience "The patience must be at least 1 validation."
+        | Stagnation(_, gain) when not (gain >= 0.0) -> outOfRange "minGain" gain "The smallest gain must be at least 0."
         | Target(accuracy, _) when not (accuracy >= 0.0 && accuracy <= 1.0) ->
-            outOfRange "accuracy" accuracy "a target accuracy lies in [0, 1]."
-        | Target(_, hold) when hold < 1 -> outOfRange "hold" hold "a target is held for at least 1 validation."
+            outOfRange "accuracy" accuracy "The target accuracy must be in [0, 1]."
+        | Target(_, hold) when hold < 1 -> outOfRange "hold" hold "The target must be held for at least 1 validation."
         | _ -> ()
 
     let private stagnation (patience: int) (minGain: float) (history: History) =

@@ -78,7 +78,7 @@ module TrainingOptions =
     /// its range.</exception>
     let validate (options: TrainingOptions) : unit =
         if options.BatchSize < 1 then
-            raise (ArgumentOutOfRangeException("batch size", options.BatchSize, "batch size is at least 1."))
+            raise (ArgumentOutOfRangeException(nameof options.BatchSize, options.BatchSize, "The batch size must be at least 1."))
 
         TrainingLimits.validate (limits options)
 

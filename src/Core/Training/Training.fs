@@ -41,13 +41,18 @@ module TrainingLimits =
     /// <exception cref="T:System.ArgumentOutOfRangeException">A limit is below 1, or a number of a stop rule is out of its
     /// range.</exception>
     let validate (limits: TrainingLimits) : unit =
-        let atLeastOne name (value: int64) =
+        let atLeastOne name what (value: int64) =
             if value < 1L then
-                raise (ArgumentOutOfRangeException(name, value, $"{name} is at least 1."))
+                raise (ArgumentOutOfRangeException(name, value, $"{what} must be at least 1."))
 
-        limits.MaxEpochs |> Option.iter (int64 >> atLeastOne "max epochs")
-        limits.MaxSteps |> Option.iter (atLeastOne "max steps")
-        limits.ValidateEvery |> Option.iter (int64 >> atLeastOne "validate every")
+        limits.MaxEpochs
+        |> Option.iter (int64 >> atLeastOne (nameof limits.MaxEpochs) "The largest number of epochs")
+
+        limits.MaxSteps |> Option.iter (atLeastOne (nameof limits.MaxSteps) "The largest number of steps")
+
+        limits.ValidateEvery
+        |> Option.iter (int64 >> atLeastOne (nameof limits.ValidateEvery) "The number of steps between validations")
+
         List.iter StopRule.validate limits.StopRules
 
 /// <summary>
@@ -71,7 +76,12 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
             let list (layout: Layout) =
                 String.Join(", ", [ for parameter in layout.Parameters -> $"{parameter.Name} %A{parameter.Shape}" ])
 
-            raise (ArgumentException($"the snapshot is of {list given}, what is trained has {list workload.Layout}.", nameof start))
+            raise (
+                ArgumentException(
+                    $"The snapshot has the tensors {list given}, but the workload has {list workload.Layout}. They must be equal.",
+                    nameof start
+                )
+            )
 
     let optimizer = start.Checkpoint.Optimizer
     let state = start.Checkpoint.State.Copy()

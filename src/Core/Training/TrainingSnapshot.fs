@@ -68,7 +68,12 @@ module TrainingSnapshot =
     /// layout's.</exception>
     let start (optimizer: Optimizer) (layout: Layout) (initial: 'T array) : TrainingSnapshot<'T> =
         if initial.Length <> layout.Length then
-            raise (ArgumentException($"{initial.Length} initial parameters, the model has {layout.Length}.", nameof initial))
+            raise (
+                ArgumentException(
+                    $"There are {initial.Length} initial parameters, but the layout has {layout.Length} elements. The numbers must be equal.",
+                    nameof initial
+                )
+            )
 
         { Checkpoint =
             { Optimizer = optimizer
@@ -142,8 +147,8 @@ module TrainingSnapshot =
 
         match content.Metadata.TryFind FormatKey with
         | Some found when found = format -> ()
-        | Some found -> damaged $"a training of format '{found}', expected '{format}'."
-        | None -> damaged $"no training of this library: '{FormatKey}' is missing from its metadata."
+        | Some found -> damaged $"The training has the format {Tensor.shown found}. Only the format '{format}' can be read."
+        | None -> damaged $"The file is not a training of this library: its metadata have no '{FormatKey}'."
 
         let isOurs (name: string) = name.StartsWith(prefix, StringComparison.Ordinal)
 
@@ -167,7 +172,8 @@ module TrainingSnapshot =
                 let values = column name: float array
 
                 if values.Length <> steps.Length then
-                    damaged $"the tensor '{prefix + name}' has {values.Length} elements, expected {steps.Length}."
+                    damaged
+                        $"The tensor '{prefix + name}' has {values.Length} elements. It must have {steps.Length}, one for each validation."
 
                 values)
             |> List.toArray
@@ -175,7 +181,7 @@ module TrainingSnapshot =
         let step = count "step"
 
         if checkpoint.State.Step > step || Array.exists (fun at -> at > step) steps then
-            damaged $"after {step} steps, there can be no validation or step of the optimizer behind them."
+            damaged $"The training has {step} steps, but a validation or a step of the optimizer is later."
 
         { Checkpoint = checkpoint
           Step = step
@@ -197,4 +203,6 @@ module TrainingSnapshot =
             | Some text ->
                 match reasons |> List.tryFind (fun reason -> string reason = text) with
                 | Some reason -> ValueSome reason
-                | None -> damaged $"it is said to have ended by '{text}', which is no reason to end." }
+                | None ->
+                    damaged
+                        $"""The training ended with the unknown reason {Tensor.shown text}. Known reasons are {String.Join(", ", reasons)}.""" }

@@ -164,7 +164,7 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
         if read = bytes.Length then bytes else Array.truncate read bytes
 
     let changed () =
-        IOException $"Another process has written to '{path}', so this one stops. Run the study by one process at a time."
+        IOException $"Another process has written to '{path}', so this one stops. Run a study in only one process at a time."
 
     // // Opened by path: the open handle still works after the folder was removed or the file replaced.
     let openNow () : FileStream =

@@ -67,7 +67,7 @@ module internal StudyRecord =
         let found = text (content.GetProperty "schema")
 
         if found <> schema then
-            raise (JsonException $"Expected the schema '{schema}', found '{found}'.")
+            raise (JsonException $"It has the schema '{found}'. Only '{schema}' can be read.")
 
         // // Printed again, so that result files have the same text before and after an interruption.
         { Study = content.GetProperty("study").GetRawText() |> Json.parse |> Json.print

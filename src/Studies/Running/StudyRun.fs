@@ -332,7 +332,11 @@ type StudyRun
     member _.Run(options: RunOptions, progress: StudyProgress -> unit, cancellation: CancellationToken) : StudyOutcome =
         if options.Workers < 1 then
             raise (
-                ArgumentOutOfRangeException("workers", options.Workers, $"{options.Workers} trials cannot run at a time. Use at least 1.")
+                ArgumentOutOfRangeException(
+                    "workers",
+                    options.Workers,
+                    $"{options.Workers} trials cannot run at the same time. Use at least 1."
+                )
             )
 
         let scheduler = Scheduler(study, planner, source, store, options.Workers, options.SaveEvery, progress)

@@ -49,7 +49,7 @@ module Division =
                 ArgumentOutOfRangeException(
                     nameof held,
                     held,
-                    $"The hold-out of {labels.Length} examples must have at least 1 and at most {labels.Length - 1} of them."
+                    $"The hold-out must have from 1 to {labels.Length - 1} of the {labels.Length} examples."
                 )
             )
 

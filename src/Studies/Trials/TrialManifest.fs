@@ -42,7 +42,8 @@ module TrialManifest =
 
         match manifest with
         | null -> fail "The file is not the result of a trial: it is null."
-        | manifest when manifest.Schema <> CurrentSchema -> fail $"Expected the schema '{CurrentSchema}', found '{manifest.Schema}'."
+        | manifest when manifest.Schema <> CurrentSchema ->
+            fail $"The file has the schema '{manifest.Schema}'. Only '{CurrentSchema}' can be read."
         | manifest ->
             match TrialJson.problem manifest.Result with
             | Some problem -> fail $"The file is not the result of a trial: it has {problem}."

@@ -69,7 +69,7 @@ module TrialRunner =
         let belongs (key: string) (expected: string) (what: string) =
             match content.Metadata.TryFind key with
             | Some found when found = expected -> ()
-            | Some found -> damaged $"Expected a snapshot of the {what} '{expected}', found one of '{found}'."
+            | Some found -> damaged $"The snapshot belongs to the {what} '{found}', not to '{expected}'."
             | None -> damaged $"The file is not a snapshot of a trial: its metadata have no '{key}'."
 
         belongs TrialFile.TrialKey trial.Id "trial"

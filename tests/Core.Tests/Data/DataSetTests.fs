@@ -32,14 +32,23 @@ let private belongTogether =
               Expect.equal (data.Training.Count, data.Validation.Count, data.Training.Width, data.Classes) (3, 2, 4, 3) "sizes"
               Expect.equal data.Training.Features (pixels 3) "pixels"
               Expect.equal data.Validation.Labels [| 2uy; 0uy |] "labels")
+          testCase "need as many bytes as their labels and width say" (fun () ->
+              let refused width bytes labels =
+                  Expect.throwsC (fun () -> DataSet(width, Array.zeroCreate bytes, Array.zeroCreate labels) |> ignore) (fun error ->
+                      Expect.isTrue (error :? ArgumentException) $"{bytes} bytes for {labels} examples of {width}: {error}")
+
+              refused 4 11 3
+              refused 0 0 3
+              // The product is 2^32, which is 0 in 32 bits.
+              refused 65536 0 65536)
           testCase "are refused if a set has more images than labels, or fewer" (fun () ->
               for labels in [ file [ 2 ] [| 0uy; 1uy |]; file [ 4 ] [| 0uy; 1uy; 2uy; 0uy |] ] do
-                  expectFormatError "train-labels-idx1-ubyte" (Some 4L) [ "labels for the 3 images"; "train-images-idx3-ubyte" ] (fun () ->
+                  expectFormatError "train-labels-idx1-ubyte" (Some 4L) [ "3 images"; "train-images-idx3-ubyte" ] (fun () ->
                       readFiles (files.Add("train-labels-idx1-ubyte", labels)) |> ignore))
           testCase "are refused if a label is no class" (fun () ->
               let labels = file [ 2 ] [| 2uy; 3uy |]
 
-              expectFormatError "t10k-labels-idx1-ubyte" (Some 9L) [ "label 3"; "0 to 2" ] (fun () ->
+              expectFormatError "t10k-labels-idx1-ubyte" (Some 9L) [ "label is 3"; "0 to 2" ] (fun () ->
                   readFiles (files.Add("t10k-labels-idx1-ubyte", labels)) |> ignore))
           testCase "are refused if the images of the sets differ in shape" (fun () ->
               let images = file [ 2; 4; 1 ] (pixels 2)

@@ -1,6 +1,7 @@
 /// Making files in IDX format, and damaging them.
 module CuteDl.Core.Tests.IdxFiles
 
+open System
 open System.Buffers.Binary
 open System.IO
 open System.IO.Compression
@@ -41,7 +42,7 @@ let read (name: string) (bytes: byte array) (rank: int) : Idx =
     use stream = new MemoryStream(bytes)
     Idx.read name stream rank
 
-/// The message is one line with the file's name and the offset.
+/// The message is one line: the file's name, the offset, and sentences.
 let expectFormatError (name: string) (offset: int64 option) (parts: string list) (body: unit -> unit) : unit =
     try
         body ()
@@ -50,7 +51,13 @@ let expectFormatError (name: string) (offset: int64 option) (parts: string list)
         offset |> Option.iter (fun offset -> Expect.equal error.Offset offset error.Message)
         Expect.stringContains error.File name "the file"
         Expect.stringContains error.Message name "the file's name"
-        Expect.stringContains error.Message $"byte {error.Offset}" "the offset"
+        let place = $", byte {error.Offset}: "
+        Expect.stringContains error.Message place "the offset"
+
+        let problem =
+            error.Message.Substring(error.Message.IndexOf(place, StringComparison.Ordinal) + place.Length)
+
+        Expect.isFalse (Char.IsLower problem[0]) $"a sentence: {problem}"
         Expect.stringEnds error.Message "." "a sentence"
         Expect.isFalse (error.Message.Contains '\n') $"one line: {error.Message}"
 

@@ -75,18 +75,18 @@ let private damage =
           damaged "a file that ends in its dimensions" images[..10] 11L [ "dimensions" ]
           damaged "a file that ends behind its header" images[..15] 16L [ "after 0 of the 12" ]
           damaged "a file that ends in its cells" images[..20] 21L [ "after 5 of the 12" ]
-          damaged "a file that goes on" (Array.append images [| 0uy |]) 28L [ "goes on"; "12" ]
+          damaged "a file that goes on" (Array.append images [| 0uy |]) 28L [ "more bytes than the 12" ]
           damaged "a wrong magic number" (replaced 0 [| 1uy |]) 0L [ "0x01000803"; "0x00000803" ]
           damaged "cells of another type" (replaced 2 [| 0x0Duy |]) 0L [ "0x00000D03" ]
           damaged "labels for images" (file [ 4 ] [| 0uy; 1uy; 2uy; 3uy |]) 0L [ "0x00000801"; "3 dimensions" ]
           damaged "more dimensions than expected" (file [ 1; 1; 1; 1 ] [| 0uy |]) 0L [ "0x00000804" ]
-          damaged "a dimension of 0" (replaced 8 (bigEndian 0)) 8L [ "dimension 2 of 3"; "expected 1" ]
-          damaged "a dimension beyond a signed number" (replaced 12 (bigEndian -1)) 12L [ "dimension 3 of 3"; "4294967295" ]
+          damaged "a dimension of 0" (replaced 8 (bigEndian 0)) 8L [ "Dimension 2 of 3"; "must be from 1" ]
+          damaged "a dimension beyond a signed number" (replaced 12 (bigEndian -1)) 12L [ "Dimension 3 of 3"; "4294967295" ]
           damaged
               "dimensions whose product overflows"
               (replaced 4 (Array.replicate 3 (bigEndian Int32.MaxValue) |> Array.concat))
               4L
-              [ "promise" ]
+              [ "require" ]
           testCase "images for labels" (fun () ->
               expectFormatError "labels" (Some 0L) [ "0x00000803"; "0x00000801" ] (fun () -> read "labels" images 1 |> ignore))
           testCase "a file that is not gzip though its name ends in .gz" (fun () ->
@@ -109,9 +109,9 @@ let private damage =
                   expectFormatError "images.gz" None [] (fun () -> read "images.gz" whole[.. length - 1] 3 |> ignore))
           testCase "a gzip file that is followed by something else" (fun () ->
               for more, said in
-                  [ [| 0uy |], "something else follows"
-                    Array.zeroCreate 512, "something else follows"
-                    "more"B, "something else follows"
+                  [ [| 0uy |], "other data follow"
+                    Array.zeroCreate 512, "other data follow"
+                    "more"B, "other data follow"
                     // These are taken for the start of another member, which then is none.
                     [| 0x1Fuy |], "gzip"
                     [| 0x1Fuy; 0x8Buy |], "gzip" ] do
@@ -121,7 +121,7 @@ let private damage =
               for count in [ 12; 40_000 ] do
                   let whole = gzip (file [ 1; 1; count ] (Array.init count (fun i -> byte (i * i))))
 
-                  for index, said in [ 8, "checksum"; 1, "bytes, but the gzip file says" ] do
+                  for index, said in [ 8, "checksum"; 1, "bytes, but the gzip file states" ] do
                       let copy = Array.copy whole
                       copy[copy.Length - index] <- copy[copy.Length - index] ^^^ 1uy
                       expectFormatError "images.gz" None [ said ] (fun () -> read "images.gz" copy 3 |> ignore))
@@ -135,14 +135,14 @@ let private damage =
               let limit = 4_000_000 / whole.Length
               use stream = new MemoryStream(whole)
 
-              expectFormatError "images.gz" (Some 4L) [ "4000000 bytes are promised" ] (fun () ->
+              expectFormatError "images.gz" (Some 4L) [ "content would have 4000000" ] (fun () ->
                   Idx.readWithin limit "images.gz" stream 3 |> ignore)
 
               stream.Position <- 0L
               Expect.equal (Idx.readWithin (limit + 1) "images.gz" stream 3).Cells.Length 4_000_000 "cells")
           testCase "a gzip file whose next member goes on" (fun () ->
               let bytes = Array.append (gzip images) (gzip [| 1uy |])
-              expectFormatError "images.gz" (Some 28L) [ "goes on" ] (fun () -> read "images.gz" bytes 3 |> ignore))
+              expectFormatError "images.gz" (Some 28L) [ "more bytes" ] (fun () -> read "images.gz" bytes 3 |> ignore))
           testCase "a gzip file with a flipped bit, unless it reads the same" (fun () ->
               let whole = gzip (file [ 40; 5; 5 ] (Array.init 1000 (fun i -> byte (i * i))))
               let expected = read "images.gz" whole 3
@@ -160,7 +160,7 @@ let private promises =
 
         for name, bytes, offset, said in
             [ "images", lie, 19L, "after 3 of the 2000000000 bytes"
-              "images.gz", gzip lie, 4L, "2000000000 bytes are promised" ] do
+              "images.gz", gzip lie, 4L, "content would have 2000000000" ] do
             let before = GC.GetAllocatedBytesForCurrentThread()
             expectFormatError name (Some offset) [ said ] (fun () -> read name bytes 3 |> ignore)
             Expect.isLessThan (GC.GetAllocatedBytesForCurrentThread() - before) 4_000_000L $"bytes allocated for {name}")

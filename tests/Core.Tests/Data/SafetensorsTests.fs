@@ -257,8 +257,8 @@ let private hostileFiles =
         [ refused "an empty file" 0L [ "header" ] [||]
           refused "a file that ends in its header's length" 7L [ "8 bytes" ] (Array.zeroCreate 7)
           refused "a header of no bytes" 8L [ "'{'" ] (lengthOf 0UL [||])
-          refused "a header beyond the file" 0L [ "3 bytes"; "10 in all" ] (lengthOf 3UL "{}"B)
-          refused "a header of more than 100 MB" 0L [ "100000001"; "at most 100000000" ] (lengthOf 100_000_001UL "{}"B)
+          refused "a header beyond the file" 0L [ "3 bytes"; "10 bytes in all" ] (lengthOf 3UL "{}"B)
+          refused "a header of more than 100 MB" 0L [ "100000001"; "At most 100000000" ] (lengthOf 100_000_001UL "{}"B)
           refused "a header of terabytes" 0L [ "5000000000000" ] (lengthOf 5_000_000_000_000UL "{}"B)
           refused "a header of more than a signed number" 0L [ "18446744073709551615" ] (lengthOf UInt64.MaxValue "{}"B)
           refused "a header that begins with a space" 8L [ "'{'" ] (file " {}" [||])
@@ -344,7 +344,7 @@ let private hostileHeaders =
           refusedHeader
               "a shape whose product overflows"
               "\"a\""
-              [ "'a'"; "should be"; "F64" ]
+              [ "'a'"; "must have"; "F64" ]
               ("{" + entry "a" "F64" "[65536,65536,65536,65536]" 0L 0L + "}")
           refusedHeader
               "too many dimensions"
@@ -364,11 +364,11 @@ let private hostileHeaders =
               "\"b\""
               [ "'b'"; "1 to 0"; "end before" ]
               ("{" + a + "," + entry "b" "U8" "[1]" 1L 0L + "}")
-          refusedHeader "values beyond the file" "\"b\"" [ "'b'"; "beyond the 2 bytes" ] ("{" + a + "," + entry "b" "U8" "[2]" 1L 3L + "}")
+          refusedHeader "values beyond the file" "\"b\"" [ "'b'"; "exceed the 2 bytes" ] ("{" + a + "," + entry "b" "U8" "[2]" 1L 3L + "}")
           refusedHeader
               "values far beyond the file"
               "\"b\""
-              [ "'b'"; "beyond the 2 bytes" ]
+              [ "'b'"; "exceed the 2 bytes" ]
               ("{" + a + "," + entry "b" "U8" "[2147483647,2147483647]" 1L 4611686014132420610L + "}")
           refusedHeader
               "values twice"
@@ -380,14 +380,14 @@ let private hostileHeaders =
               "\"b\""
               [ "'b'"; "overlap" ]
               ("{" + entry "a" "U8" "[2]" 0L 2L + "," + entry "b" "U8" "[2]" 0L 2L + "}")
-          refusedHeader "a hole at the beginning" "\"b\"" [ "'b'"; "hole" ] ("{" + b + "}")
-          refusedHeader "a hole between values" "\"b\"" [ "'b'"; "hole"; "end at 0" ] ("{" + entry "a" "U8" "[0]" 0L 0L + "," + b + "}")
+          refusedHeader "a hole at the beginning" "\"b\"" [ "'b'"; "gap" ] ("{" + b + "}")
+          refusedHeader "a hole between values" "\"b\"" [ "'b'"; "gap"; "end at 0" ] ("{" + entry "a" "U8" "[0]" 0L 0L + "," + b + "}")
           refusedHeader
               "fewer bytes than the shape needs"
               "\"a\""
-              [ "'a'"; "should be 3 bytes"; "U8"; "[3, 1]" ]
+              [ "'a'"; "must have 3 bytes"; "U8"; "[3, 1]" ]
               ("{" + entry "a" "U8" "[3,1]" 0L 2L + "}")
-          refusedHeader "more bytes than the shape needs" "\"a\"" [ "'a'"; "should be 0 bytes" ] ("{" + entry "a" "F32" "[0]" 0L 2L + "}") ]
+          refusedHeader "more bytes than the shape needs" "\"a\"" [ "'a'"; "must have 0 bytes" ] ("{" + entry "a" "F32" "[0]" 0L 2L + "}") ]
 
 let private promises =
     testCase "a file that promises terabytes costs no such memory" (fun () ->
@@ -495,7 +495,7 @@ let private unwritable =
         "is not written"
         [ refused
               "a shape that does not fit"
-              [ "'a'"; "1 values"; "expected 4"; "[2, 2]" ]
+              [ "'a'"; "1 values"; "requires 4"; "[2, 2]" ]
               { Metadata = Map.empty; Tensors = Map [ "a", { one with Shape = [ 2; 2 ] } ] }
           refused "a negative size" [ "'a'"; "-1" ] { Metadata = Map.empty; Tensors = Map [ "a", { one with Shape = [ -1; -1 ] } ] }
           refused

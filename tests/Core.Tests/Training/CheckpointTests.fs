@@ -129,7 +129,9 @@ let private refused (name: string) (change: Safetensors -> Safetensors) (parts: 
         | Ok _ -> failtest "it was read"
         | Error error ->
             for part in "file" :: parts do
-                Expect.stringContains error.Message part "what is wrong")
+                Expect.stringContains error.Message part "what is wrong"
+
+            Expect.isFalse (error.Message.Contains "(Parameter") $"no parameter: {error.Message}")
 
 let private withTensor name tensor (content: Safetensors) = { content with Tensors = content.Tensors.Add(name, tensor) }
 let private withoutTensor name (content: Safetensors) = { content with Tensors = content.Tensors.Remove name }
@@ -138,7 +140,7 @@ let private withMetadata key value (content: Safetensors) = { content with Metad
 let private errors =
     testList
         "what is no checkpoint of the optimizer is refused"
-        [ refused "foreign" (fun content -> { content with Metadata = Map.empty }) [ "no checkpoint"; Checkpoint.FormatKey ]
+        [ refused "foreign" (fun content -> { content with Metadata = Map.empty }) [ "not a checkpoint"; Checkpoint.FormatKey ]
           refused "of a later format" (withMetadata Checkpoint.FormatKey "2") [ "'2'"; "'1'" ]
           refused "an unknown optimizer" (withMetadata "cutedl.optimizer" "magic(lr=1)") [ "magic" ]
           refused "another optimizer" (withMetadata "cutedl.optimizer" "clip_norm(1) | momentum") [ "slot:2.momentum.velocity" ]
@@ -146,9 +148,13 @@ let private errors =
           refused "a missing parameter" (withoutTensor "parameter:layers.0.bias") [ "parameter:layers.0.bias"; "missing" ]
           refused "a tensor of nobody" (withTensor "slot:x" { Shape = []; Cells = F64 [| 1.0 |] }) [ "slot:x"; "no part" ]
           refused "another precision" (withTensor "slot:2.adam.average" { Shape = [ 63 ]; Cells = F32(Array.zeroCreate 63) }) [ "float32" ]
+          refused "steps that are no integers" (withTensor "steps" { Shape = [ 2 ]; Cells = F64 [| 1.0; 2.0 |] }) [ "must hold int64" ]
           refused "another length" (withTensor "slot:2.adam.average" { Shape = [ 2 ]; Cells = F64 [| 1.0; 2.0 |] }) [ "2 elements"; "63" ]
-          refused "a negative step" (withTensor "step" { Shape = []; Cells = I64 [| -1L |] }) [ "-1 steps" ]
-          refused "a part that counted too much" (withTensor "steps" { Shape = [ 2 ]; Cells = I64 [| 3L; 4L |] }) [ "3 steps"; "4" ]
+          refused "a negative step" (withTensor "step" { Shape = []; Cells = I64 [| -1L |] }) [ "The step is -1." ]
+          refused
+              "a part that counted too much"
+              (withTensor "steps" { Shape = [ 2 ]; Cells = I64 [| 3L; 4L |] })
+              [ "4 steps"; "from 0 to 3" ]
           refused "twice the same name" (withMetadata "cutedl.parameters" "layers.0.bias\nlayers.0.bias") [ "layers.0.bias" ] ]
 
 let private others =

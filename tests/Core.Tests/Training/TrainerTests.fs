@@ -263,10 +263,10 @@ let private refusals =
 
     testList
         "refuses"
-        [ refused "batches of 0" model { options with BatchSize = 0 } None "batch size"
-          refused "no epochs" model { options with MaxEpochs = 0 } None "max epochs"
-          refused "no steps" model { options with MaxSteps = Some 0L } None "max steps"
-          refused "validation every 0 steps" model { options with ValidateEvery = Some 0 } None "validate every"
+        [ refused "batches of 0" model { options with BatchSize = 0 } None "BatchSize"
+          refused "no epochs" model { options with MaxEpochs = 0 } None "MaxEpochs"
+          refused "no steps" model { options with MaxSteps = Some 0L } None "MaxSteps"
+          refused "validation every 0 steps" model { options with ValidateEvery = Some 0 } None "ValidateEvery"
           refused "a stop rule out of its range" model { options with StopRules = [ Target(2.0, 1) ] } None "accuracy"
           refused "examples of another length" (Model.create 7 [ Dense(3, Linear) ] MeanSquaredError) options None "data"
           refused "fewer outputs than classes" (Model.create 8 [ Dense(2, Linear) ] MeanSquaredError) options None "model"

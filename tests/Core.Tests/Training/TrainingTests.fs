@@ -280,8 +280,8 @@ let private refusals =
               "columns of other lengths"
               (replaced "training:validation.loss" { Shape = [ 1 ]; Cells = F64 [| 0.0 |] })
               "adam"
-              "expected 3"
-          refused "validations of the future" (replaced "training:step" { Shape = []; Cells = I64 [| 5L |] }) "adam" "after 5 steps"
+              "must have 3"
+          refused "validations of the future" (replaced "training:step" { Shape = []; Cells = I64 [| 5L |] }) "adam" "has 5 steps"
           testCase "a snapshot of other tensors" (fun () ->
               let start = TrainingSnapshot.start (Expression.parse "adam") (Layout.Flat 2) [| 1.0; 2.0 |]
 
