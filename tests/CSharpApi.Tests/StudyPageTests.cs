@@ -30,6 +30,7 @@ internal static class StudyPageTests
             Spec.Test("functions: every figure is drawn at every size and in both colour schemes, without a complaint or a request", () => IsRight(_ => TinyStudies.Functions)),
             Spec.Test("images: the same", () => IsRight(TinyStudies.Images)),
             Spec.Test("the document's protocol: the same", () => IsRight(TinyStudies.Document)),
+            Spec.Test("losses of exactly 0 are at the lower edge, with the label 0", HasZeros),
             Spec.Test("the pointer brings up values, a click takes an optimizer away, and an axis can be changed", IsLively)));
 
     private static async Task IsRight(Func<string, Study> study)
@@ -58,6 +59,19 @@ internal static class StudyPageTests
             Expect.isEmpty(browser.Requests, $"{where}: requests");
             Expect.isTrue((await browser.Picture()).Length > 10_000, $"{where}: a picture");
         }
+    }
+
+    private static async Task HasZeros()
+    {
+        Expect.isNotNull(Browser.Path, "Chromium; Debian: apt-get install chromium");
+        using var folder = new TemporaryFolder();
+        var page = StudyReport.Write(await TinyStudies.Zeros.RunAsync(), folder.Path);
+        await using var browser = await Browser.Open(page, Desk, 900, isDark: false);
+        var labels = await browser.Evaluate("[...document.querySelectorAll('#figure-learning-bowl svg.plot text.small')].map((text) => [text.textContent, Number(text.getAttribute('y'))]).filter(([, y]) => y > 0)");
+        var zero = labels.EnumerateArray().Single(label => label[0].GetString() == "0");
+        var losses = labels.EnumerateArray().Where(label => label[0].GetString()!.StartsWith("1e-", StringComparison.Ordinal));
+        Expect.isTrue(losses.All(label => label[1].GetDouble() < zero[1].GetDouble()), "below all other losses");
+        Expect.isEmpty(browser.Complaints, "complaints");
     }
 
     private static async Task IsLively()

@@ -112,9 +112,18 @@ internal static partial class StudyReportTests
 
             Expect.isFalse(page.Contains("://", StringComparison.Ordinal), "addresses");
             Expect.isFalse(page.Contains("<script>alert", StringComparison.Ordinal), "a script from a name");
-            Expect.stringContains(page, "<h1>A &lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;quoted&quot; study</h1>", "the name");
+            Expect.stringContains(page, "<h1>A &lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;quoted&quot; [U+202E]study</h1>", "the name");
+            Expect.isFalse(page.Contains('\u202E', StringComparison.Ordinal), "a control of the direction of text");
             Expect.equal(Scripts().Count(page), 2, "scripts");
             Expect.stringContains(page, (await Functions.Value).Analysis.Verdicts[0].Sentences[0], "the verdict");
+        }),
+        Spec.Test("losses of exactly 0 are at the lower edge of the learning curves, with the label 0", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            var result = await TinyStudies.Zeros.RunAsync();
+            Expect.isTrue(result.Trials.Any(trial => trial.Curve.Loss.Contains(0)), "a loss of 0");
+            StudyReport.Write(result, folder.Path);
+            Expect.stringContains(File.ReadAllText(folder.Within("figures/learning-bowl.svg")), "aria-label=\"0\"", "label");
         }),
         Spec.Test("a study that was interrupted has a report that says so, also before its first trial", async () =>
         {

@@ -6,7 +6,7 @@ namespace CuteDl.Tests;
 internal static class TinyStudies
 {
     /// <summary>A name that must not become a part of the page.</summary>
-    public const string Name = "A <script>alert('x')</script> & \"quoted\" study";
+    public const string Name = "A <script>alert('x')</script> & \"quoted\" \u202Estudy";
 
     /// <summary>Two functions, three optimizers, of which some runs diverge, some never arrive; tuning and a frontier.</summary>
     public static Study Functions { get; } = Study.Named(Name)
@@ -18,6 +18,13 @@ internal static class TinyStudies
         .Tuning(trials: 4)
         .Confirmation(seeds: 7)
         .Frontier([1e-4, 1e-2, 1], [2000, 2001]);
+
+    /// <summary>A bowl in whose lowest point one of two optimizers ends after one step: its loss is exactly 0.</summary>
+    public static Study Zeros { get; } = Study.Named("Zeros")
+        .Quadratic("bowl", steps: 30, loss: 1e-3, dimensions: 2, condition: 1, validateEvery: 1)
+        .Optimizer(Optimizers.Fixed(1), name: "at-once")
+        .Optimizer(Optimizers.Fixed(0.5), name: "slowly")
+        .Confirmation(seeds: 6);
 
     /// <summary>A classifier of tiny images in the fair protocol.</summary>
     public static Study Images(string folder) => WithImages(folder).Tuning(trials: 3).Confirmation(seeds: 6);

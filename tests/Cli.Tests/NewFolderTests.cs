@@ -45,6 +45,35 @@ internal static class NewFolderTests
             File.WriteAllText(tool.PathOf(".a.claim"), "");
             Expect.equal(NewFolder.Create(tool.PathOf("a")), tool.PathOf("a-2"), "folder");
         }),
+        Spec.Test("every command that writes results without --out makes a folder of its own, however often it is called in a second", () =>
+        {
+            using var tool = new Tool();
+            SmallData.Write(tool.PathOf("data"), images: 20, side: 2);
+            string[][] commands = [["run", "adam", "--max-steps", "1"], ["compare", "adam", "--max-steps", "1"], ["lr-find", "adam", "--steps", "10"]];
+            foreach (var command in commands)
+            {
+                for (var call = 0; call < 2; call++)
+                {
+                    var outcome = tool.Run([.. command, "--data", "data"]);
+                    Expect.equal(outcome.ExitCode, 0, outcome.Error);
+                }
+
+                Expect.equal(Directory.GetDirectories(tool.PathOf("artifacts"), $"{command[0]}-*").Length, 2, command[0]);
+            }
+
+            // Without training in between, nearly all of these calls fall into one second.
+            var current = Environment.CurrentDirectory;
+            Environment.CurrentDirectory = tool.Folder;
+            try
+            {
+                var made = Enumerable.Range(0, 8).Select(_ => new Output(null, "run", false).MakeFolder()).ToArray();
+                Expect.equal(made.Distinct().Count(), made.Length, "folders");
+            }
+            finally
+            {
+                Environment.CurrentDirectory = current;
+            }
+        }),
         Spec.Test("a place that cannot be is named", () =>
         {
             using var tool = new Tool();

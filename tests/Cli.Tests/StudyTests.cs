@@ -64,6 +64,14 @@ internal static class StudyTests
             Expect.equal(tool.Run("study", "init", "--force").ExitCode, 0, "by force");
             Expect.equal(File.ReadAllText(tool.PathOf("study.json")), CuteDl.Study.Example, "replaced");
         }),
+        Spec.Long("the first commands, init and run --quick, find an answer", "It trains 54 networks.", () =>
+        {
+            using var tool = new Tool();
+            Expect.equal(tool.Run("study", "init").ExitCode, 0, "init");
+            var outcome = tool.Run("study", "run", "study.json", "--quick", "--out", "here");
+            Expect.equal(outcome.ExitCode, 0, outcome.Error);
+            Expect.isTrue(outcome.Lines.Any(line => line.Contains(" beats ", StringComparison.Ordinal) && line.Contains("times the steps", StringComparison.Ordinal)), outcome.Output);
+        }),
         Spec.Test("schema study prints the JSON schema that written studies name", () =>
         {
             using var tool = new Tool();

@@ -107,6 +107,8 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     let mutable firstNonFinite = start.FirstNonFinite
     let mutable stop = start.Stop
 
+    let moving = MovingParameters<'T>(optimizer, workload.Layout)
+
     // The parameters before a step whose update is measured.
     let before: 'T array = Array.zeroCreate (if limits.Diagnose then workload.Layout.Length else 0)
 
@@ -170,16 +172,16 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         report progress
 
     let look (loss: float) =
-        if firstNonFinite = 0L && not (Double.IsFinite loss && Double.IsFinite(Sums.finite workload.Gradient)) then
+        if firstNonFinite = 0L && not (Double.IsFinite loss && moving.AreFinite workload.Gradient) then
             firstNonFinite <- step + 1L
 
         if validatesAt (step + 1L) then
-            gradientNorm <- sqrt (Sums.squares workload.Gradient)
+            gradientNorm <- sqrt (moving.Squares workload.Gradient)
             workload.Parameters.CopyTo(Span before)
 
     let measureUpdate () =
-        let squares = Sums.squaresOfDifferences (ReadOnlySpan before) (Span<'T>.op_Implicit workload.Parameters)
-        updateRatio <- sqrt squares / sqrt (Sums.squares (ReadOnlySpan before))
+        let squares = moving.SquaresOfDifferences(ReadOnlySpan before, Span<'T>.op_Implicit workload.Parameters)
+        updateRatio <- sqrt squares / sqrt (moving.Squares(ReadOnlySpan before))
 
     /// Returns false if the optimizer cannot take the step, because its state or too many gradients are not finite. Nothing has changed
     /// then.

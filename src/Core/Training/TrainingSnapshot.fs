@@ -5,7 +5,7 @@ open System.Numerics
 open CuteDl.Core.Data
 open CuteDl.Core.Optimizers
 
-/// <summary>Measurements of the training before a validation.</summary>
+/// <summary>Measurements of the training before a validation. Frozen tensors are left out.</summary>
 [<Struct>]
 type Diagnosis =
     {

@@ -3,6 +3,8 @@ module CuteDl.Core.Tests.AtomicFileTests
 
 open System
 open System.IO
+open System.Runtime.InteropServices
+open Microsoft.Win32.SafeHandles
 open Expecto
 open CuteDl.Core.Data
 open CuteDl.Core.Tests.TemporaryFolder
@@ -24,6 +26,41 @@ let private expectRefused (folder: string) (path: string) (content: Stream -> un
 
     Expect.equal (filesIn folder) before "the folder's files"
 
+/// Linux reports what happens in a folder, in order. An event that names no file is about the folder itself.
+module private FolderEvents =
+    [<DllImport("libc", SetLastError = true)>]
+    extern int private inotify_init1(int flags)
+
+    [<DllImport("libc", SetLastError = true)>]
+    extern int private inotify_add_watch(int file, string path, uint32 mask)
+
+    let private opened, private movedTo, private isFolder = 0x20u, 0x80u, 0x40000000u
+    let private closedOnExec, private notBlocking = 0x80000, 0x800
+    let private header = 16
+
+    /// True for a renamed file, false for the folder, opened.
+    let during (folder: string) (act: unit -> unit) : bool list =
+        let file = inotify_init1 (closedOnExec ||| notBlocking)
+        use events = new FileStream(new SafeFileHandle(nativeint file, true), FileAccess.Read, 0)
+        Expect.isGreaterThanOrEqual (inotify_add_watch (file, folder, opened ||| movedTo)) 0 "watched"
+        act ()
+        let bytes: byte array = Array.zeroCreate 65536
+        let length = events.Read(bytes, 0, bytes.Length)
+
+        let rec read (at: int) =
+            [ if at < length then
+                  let mask = BitConverter.ToUInt32(bytes, at + 4)
+                  let name = BitConverter.ToInt32(bytes, at + 12)
+
+                  if mask &&& movedTo <> 0u then
+                      true
+                  elif mask &&& isFolder <> 0u && name = 0 then
+                      false
+
+                  yield! read (at + header + name) ]
+
+        read 0
+
 let private written =
     testList
         "is written"
@@ -31,6 +68,13 @@ let private written =
               writeText (Path.Combine(folder, "new.txt")) "content"
               Expect.equal (filesIn folder) [ "new.txt" ] "files"
               Expect.equal (File.ReadAllText(Path.Combine(folder, "new.txt"))) "content" "content")
+          testInFolder "and its new name is flushed" (fun folder ->
+              // A folder is opened only to be flushed.
+              if OperatingSystem.IsLinux() then
+                  let events =
+                      FolderEvents.during folder (fun () -> writeText (Path.Combine(folder, "new.txt")) "content")
+
+                  Expect.equal events [ true; false ] "the rename, then the folder")
           testInFolder "over a longer one" (fun folder ->
               let path = Path.Combine(folder, "old.txt")
               writeText path "the longer content of before"

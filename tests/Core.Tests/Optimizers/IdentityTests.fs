@@ -173,5 +173,25 @@ let private behaviour =
                   for i in 0 .. gradients.Length - 1 do
                       Close.within (1e-5 * scale[i]) (float inSingle[i].[0]) inDouble[i] $"{kind.Name}, step {i + 1}") ]
 
+/// Arguments in a range up to 1 are decays, but for the factor by which rprop shortens its steps.
+let private isDecay (argument: Argument) =
+    argument.Range.Upper = 1.0 && not argument.Range.UpperIncluded && argument.Name <> "eta_minus"
+
+let private decays =
+    testList
+        "without a past"
+        [ for kind in Rules.known do
+              for argument in kind.Arguments |> List.filter isDecay do
+                  testCase $"{argument.Name} of {kind.Name} can be 0" (fun () ->
+                      let optimizer = Optimizer.set argument.Name 0.0 (parse kind.Name)
+                      let state = Optimizer.initFor<float> optimizer (Layout.OfShapes [ "w", [ 2; 2 ] ])
+                      let parameters = [| 1.0; -2.0; 0.5; 3.0 |]
+
+                      for step in 1..5 do
+                          let gradient = Array.init 4 (fun i -> cos (float (i * step)))
+                          Optimizer.stepInPlace optimizer state (Span parameters) (ReadOnlySpan gradient)
+
+                      Expect.all parameters Double.IsFinite "parameters") ]
+
 let tests =
-    testList "identities" [ sums; means; testList "bit for bit" [ same single; same Precision.double ]; behaviour ]
+    testList "identities" [ decays; sums; means; testList "bit for bit" [ same single; same Precision.double ]; behaviour ]

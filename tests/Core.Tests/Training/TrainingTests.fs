@@ -196,12 +196,13 @@ let private sameAsTrainer =
         Precision.expectSameBits Precision.double result.Parameters learned "parameters")
 
 /// ½ Σ x², whose gradient is x, and infinite from a step on.
-type private Bowl(length: int, infiniteFrom: int64) =
+type private Bowl(layout: Layout, infiniteFrom: int64) =
+    let length = layout.Length
     let parameters: float array = Array.zeroCreate length
     let gradient: float array = Array.zeroCreate length
 
     interface IWorkload<float> with
-        member _.Layout = Layout.OfShapes [ "x", [ length ] ]
+        member _.Layout = layout
         member _.Parameters = Span parameters
         member _.Gradient = ReadOnlySpan gradient
         member _.StepsAnEpoch = 1
@@ -216,8 +217,8 @@ type private Bowl(length: int, infiniteFrom: int64) =
 
         member _.Validate _ = ValueSome(struct (0.5 * Array.sumBy (fun x -> x * x) parameters, nan))
 
-let private inBowl (text: string) (infiniteFrom: int64) (initial: float array) =
-    let bowl = Bowl(initial.Length, infiniteFrom)
+let private inBowlOf (tensors: (string * int list) list) (text: string) (infiniteFrom: int64) (initial: float array) =
+    let bowl = Bowl(Layout.OfShapes tensors, infiniteFrom)
     let start = TrainingSnapshot.start (Expression.parse text) (bowl :> IWorkload<float>).Layout initial
 
     let limits =
@@ -226,6 +227,9 @@ let private inBowl (text: string) (infiniteFrom: int64) (initial: float array) =
     let training = Training<float>(bowl, limits, start, (fun _ _ -> ()))
     training.Advance(Int64.MaxValue, ignore, CancellationToken.None)
     training
+
+let private inBowl (text: string) (infiniteFrom: int64) (initial: float array) =
+    inBowlOf [ "x", [ initial.Length ] ] text infiniteFrom initial
 
 let private diagnoses =
     testList
@@ -237,6 +241,15 @@ let private diagnoses =
               Expect.equal [ for d in training.Diagnoses -> d.UpdateRatio ] [ 0.5; 0.5; 0.5 ] "‖Δ‖ / ‖w‖"
               Expect.equal training.FirstNonFinite 0L "all finite"
               Expect.isTrue (Seq.forall Double.IsNaN [ for v in training.History -> v.Accuracy ]) "no classes")
+          testCase "leave out frozen tensors" (fun () ->
+              // The first gradient is infinite from step 4 on, and frozen.
+              for frozen in [ [ 5.0; 3.0; 4.0 ]; [ 5.0; 3.0; 4.0; 7.0 ] ] do
+                  let tensors = [ "a", [ 1 ]; "b", [ 2 ]; "c", [ frozen.Length - 3 ] ]
+                  let text = "{ \"a\": freeze, \"c\": freeze, \"*\": fixed(lr=0.5) }"
+                  let training = inBowlOf tensors text 3L (Array.ofList frozen)
+                  Expect.equal [ for d in training.Diagnoses -> d.GradientNorm ] [ 2.5; 0.625; 0.15625 ] "‖g‖"
+                  Expect.equal [ for d in training.Diagnoses -> d.UpdateRatio ] [ 0.5; 0.5; 0.5 ] "‖Δ‖ / ‖w‖"
+                  Expect.equal training.FirstNonFinite 0L "no gradient that is used is infinite")
           testCase "tell of the first gradient that is not finite, though the optimizer skips it" (fun () ->
               let training = inBowl "skip_non_finite(5) | fixed(lr=0.5)" 3L [| 3.0; 0.0; 4.0 |]
               Expect.equal (training.Stop, training.FirstNonFinite, training.Step) (ValueSome MaxSteps, 4L, 6L) "run")
@@ -288,7 +301,9 @@ let private refusals =
               let limits =
                   { MaxEpochs = None; MaxSteps = Some 6L; ValidateEvery = None; StopRules = []; Diagnose = false }
 
-              Expect.throwsT<ArgumentException> (fun () -> Training<float>(Bowl(2, 9L), limits, start, (fun _ _ -> ())) |> ignore) "layout") ]
+              Expect.throwsT<ArgumentException>
+                  (fun () -> Training<float>(Bowl(Layout.OfShapes [ "x", [ 2 ] ], 9L), limits, start, (fun _ _ -> ())) |> ignore)
+                  "layout") ]
 
 let tests =
     testList
