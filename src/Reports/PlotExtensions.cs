@@ -21,7 +21,11 @@ public static class PlotExtensions
     {
         ArgumentNullException.ThrowIfNull(comparison);
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        ComparisonPicture.Save(comparison, Path.Combine(folder, "comparison.png"));
+        if (comparison.Runs.Any(result => result.History.Count > 0))
+        {
+            ComparisonPicture.Save(comparison, Path.Combine(folder, "comparison.png"));
+        }
+
         var names = FileNames.Distinct(comparison.Runs.Select(result => result.Run));
         foreach (var result in comparison.Runs.Where(result => result.History.Count > 0))
         {

@@ -80,6 +80,12 @@ internal static class ReplayTests
             Expect.equal(run.ExitCode, 0, run.Error);
             var file = Path.Combine("here", "trials", "confirmation", "small", "adam", "0", "2.json");
             Expect.equal(tool.Run("replay", file).ExitCode, 0, "from where the study read them");
+            Directory.CreateDirectory(tool.PathOf("elsewhere"));
+            File.Move(tool.PathOf("study.json"), tool.PathOf("elsewhere", "study.json"));
+            File.WriteAllText(tool.PathOf("elsewhere", "study.json"), File.ReadAllText(tool.PathOf("elsewhere", "study.json")).Replace("\"data\", \"classes", "\"../data\", \"classes", StringComparison.Ordinal));
+            Expect.equal(tool.Run("study", "check", Path.Combine("elsewhere", "study.json")).ExitCode, 0, "a folder relative to the study file");
+            Expect.equal(tool.RunIn("elsewhere", "replay", Path.Combine("..", file)).ExitCode, 0, "from another folder");
+            Expect.equal(tool.RunIn("elsewhere", "study", "resume", Path.Combine("..", "here")).ExitCode, 0, "resumed from another folder");
             Directory.Move(tool.PathOf("data"), tool.PathOf("moved"));
             Expect.equal(tool.Run("replay", file, "--data", "moved").ExitCode, 0, "from elsewhere");
             var refused = tool.Run("replay", file, "--data", "other");

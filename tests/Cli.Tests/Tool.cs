@@ -31,17 +31,21 @@ internal sealed partial class Tool : IDisposable
     /// It changes the working directory and the console, so no other test may run beside it. On a terminal the tool would draw
     /// live tables; there it runs as a process, without one.
     /// </remarks>
-    public Outcome Run(params string[] arguments)
+    public Outcome Run(params string[] arguments) => RunIn(".", arguments);
+
+    /// <summary>As <see cref="Run"/>, in a folder within the working directory.</summary>
+    public Outcome RunIn(string within, params string[] arguments)
     {
         if (!Console.IsOutputRedirected || !Console.IsErrorRedirected)
         {
-            return RunProcess(arguments);
+            using var process = Start(arguments, within);
+            return WaitFor(process);
         }
 
         using var output = new StringWriter();
         using var error = new StringWriter();
         var (folder, outputBefore, errorBefore, ansiBefore) = (System.Environment.CurrentDirectory, Console.Out, Console.Error, AnsiConsole.Console);
-        System.Environment.CurrentDirectory = Folder;
+        System.Environment.CurrentDirectory = PathOf(within);
         Console.SetOut(output);
         Console.SetError(error);
         AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
@@ -126,11 +130,11 @@ internal sealed partial class Tool : IDisposable
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
     /// <summary>Starts the tool.</summary>
-    public Process Start(string[] arguments)
+    public Process Start(string[] arguments, string within = ".")
     {
         var start = new ProcessStartInfo("dotnet")
         {
-            WorkingDirectory = Folder,
+            WorkingDirectory = PathOf(within),
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

@@ -65,7 +65,8 @@ public sealed class ImageData
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxExpansion, 1);
         var sets = DataSetsModule.readFolderWithin(maxExpansion, classes, folder);
-        return new ImageData(Path.GetFullPath(folder), ImageSource.NewFolder(folder, classes, maxExpansion), sets);
+        var path = Path.GetFullPath(folder);
+        return new ImageData(path, ImageSource.NewFolder(path, classes, maxExpansion), sets);
     }
 
     /// <summary>One line: <c>mnist: 60000 training images, 10000 validation images, 784 pixels, 10 classes</c>.</summary>

@@ -34,7 +34,7 @@ public sealed partial class Study
     public static string Schema => StudyJson.schema;
 
     /// <summary>The study in a file.</summary>
-    /// <param name="path">JSON, in which comments and trailing commas are allowed; <c>docs/study.schema.json</c> describes it.</param>
+    /// <param name="path">JSON, in which comments and trailing commas are allowed; <c>docs/study.schema.json</c> describes it. Image folders are relative to it.</param>
     /// <exception cref="StudyFileException">It is not a study: all that is wrong, with place and line.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Study Load(string path)

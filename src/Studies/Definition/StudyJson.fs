@@ -68,12 +68,25 @@ module StudyJson =
     /// <remarks>Images in memory are written by name. Such a text cannot be parsed.</remarks>
     let print (study: StudyDesign) : string = Json.print (StudyPrinter.study study)
 
-    /// <summary>Reads a study file.</summary>
+    /// Resolves relative image folders against a folder: a study means the same images wherever it is run, resumed or replayed.
+    let private resolved (folder: string) (study: StudyDesign) : StudyDesign =
+        let resolveTask (task: StudyTask) =
+            match task.Problem with
+            | Images({ Source = Folder(path, classes, expansion) } as images) ->
+                { task with
+                    Problem = Images { images with Source = Folder(Path.GetFullPath(path, folder), classes, expansion) } }
+            | Images { Source = Mnist }
+            | Images { Source = Held _ }
+            | Function _ -> task
+
+        { study with Tasks = study.Tasks |> List.map resolveTask }
+
+    /// <summary>Reads a study file. Relative image folders are relative to the file.</summary>
     /// <exception cref="T:CuteDl.Studies.StudyFileException">The file is not a study. The message has one error per line.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
     let load (path: string) : StudyDesign =
         match parse (File.ReadAllText path) with
-        | Ok study -> study
+        | Ok study -> resolved (Path.GetDirectoryName(Path.GetFullPath path) |> string) study
         | Error errors -> raise (StudyFileException(path, errors))
 
     let rec private walk (path: string) (first: JsonTree option) (second: JsonTree option) : StudyDifference list =
@@ -97,10 +110,13 @@ module StudyJson =
     /// Returns the differences of two texts of studies. Defaults are filled in; comments and layout do not count. Texts that cannot be
     /// parsed, for example with images in memory, are compared as they are.
     /// </summary>
-    let textDifferences (first: string) (second: string) : StudyDifference array =
+    /// <param name="folder">The full path of the folder to which relative image folders are relative.</param>
+    /// <param name="first">The first text.</param>
+    /// <param name="second">The second text.</param>
+    let textDifferences (folder: string) (first: string) (second: string) : StudyDifference array =
         let tree (text: string) =
             match parse text with
-            | Ok study -> Some(StudyPrinter.study study)
+            | Ok study -> Some(StudyPrinter.study (resolved folder study))
             | Error _ ->
                 try
                     Some(Json.parse text)

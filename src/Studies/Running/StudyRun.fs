@@ -88,7 +88,7 @@ type StudyRun
         | Error errors -> raise (StudyFileException(file, errors))
 
     static let refuseChanges (folder: StudyFolder) (begun: string) (now: string) =
-        match StudyJson.textDifferences begun now with
+        match StudyJson.textDifferences folder.Path begun now with
         | [||] -> ()
         | differences ->
             let list = String.Join("\n  ", differences |> Seq.truncate Bounded.MostErrors |> Seq.map string)
