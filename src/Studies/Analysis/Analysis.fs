@@ -163,5 +163,5 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
       DocumentSentences = documentSentences
       Failures = failures
       Sentences =
-        // // For the document's protocol, the sentences about its conclusions come first.
+        // For the document's protocol, the sentences about its conclusions come first.
         Array.concat [ progress; documentSentences; limits; verdicts |> Array.collect _.Sentences; failures ] }

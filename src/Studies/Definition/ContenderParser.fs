@@ -43,7 +43,7 @@ module internal ContenderParser =
                             let low = argumentValue reading arguments (place.Item(0, low))
                             let high = argumentValue reading arguments (place.Item(1, high))
 
-                            // // Values that are not numbers have been reported already.
+                            // Values that are not numbers have been reported already.
                             if not (isAllowed low high) && not (Double.IsNaN low || Double.IsNaN high) then
                                 reading.FailValue(place, allowed)
 
@@ -89,7 +89,7 @@ module internal ContenderParser =
             reading.FailValue(place, "a number, or an object with one of log_uniform, uniform, choice, fixed")
             Fixed 0.0
 
-    // // The longest text of an optimizer, in characters. Useful texts have a few hundred.
+    // The longest text of an optimizer, in characters. Useful texts have a few hundred.
     let private longest = 10_000
 
     let contender (reading: Reading) (place: Place) : Contender =

@@ -151,7 +151,7 @@ module Lint =
         else
             []
 
-    // // The source document's stop rules count validations. They suit this number of epochs.
+    // The source document's stop rules count validations. They suit this number of epochs.
     let private documentEpochs = 5000L
 
     let private document (study: StudyDesign) i (task: StudyTask) =
@@ -220,7 +220,7 @@ module Lint =
             |> List.map (fun contender -> contender, (tuned contender).Length)
             |> List.filter (snd >> (<) 0)
 
-        // // Choices that are the same for all optimizers are not reported.
+        // Choices that are the same for all optimizers are not reported.
         let choices =
             contenders
             |> List.collect (fun contender ->
@@ -365,7 +365,7 @@ module Lint =
 
                       let ratio = Math.Pow(high / low, 1.0 / float (values.Length - 1))
 
-                      // // The tolerance prevents a warning for a grid of whole decades whose ratio is rounded up.
+                      // The tolerance prevents a warning for a grid of whole decades whose ratio is rounded up.
                       if ratio > 10.0 * (1.0 + 1e-9) then
                           warning
                               "S009"

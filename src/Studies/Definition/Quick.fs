@@ -3,7 +3,7 @@ namespace CuteDl.Studies
 /// <summary>Makes a small form of a study, for a quick test before the full study.</summary>
 [<RequireQualifiedAccess>]
 module Quick =
-    // // The number of seeds that a ranking of up to seven optimizers needs: see Lint.
+    // The number of seeds that a ranking of up to seven optimizers needs: see Lint.
     let private seeds = 10
     let private trials = 4
     let private share = 4L
@@ -21,7 +21,7 @@ module Quick =
                 Seeds = List.truncate 1 tuning.Seeds
                 Extensions = 0 }
 
-        // // Some combinations of choices need more trials.
+        // Some combinations of choices need more trials.
         if contenders |> List.forall (fun contender -> (Settings.problems fewer contender).IsEmpty) then
             fewer
         else

@@ -132,7 +132,7 @@ module internal StudyParser =
             )
 
     let private distinctNames (reading: Reading) (place: Place) (names: string list) (what: string) =
-        // // The names become file names, and some file systems ignore case.
+        // The names become file names, and some file systems ignore case.
         for _, same in names |> List.groupBy _.ToLowerInvariant() do
             if same.Length > 1 then
                 reading.Fail(place, $"{same.Length} {what} are named '{same.Head}'. Give each a different \"name\"; case does not count.")

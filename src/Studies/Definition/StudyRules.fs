@@ -14,7 +14,7 @@ module StudyRules =
               if not (StudyDesign.isName name) then
                   $"'{name}' is not a name for one of the {what}. Use at most 60 ASCII letters, digits, '.', '-', '_' and '+'; begin with a letter or digit, and do not end with '.'."
 
-          // // The names become file names, and some file systems ignore case.
+          // The names become file names, and some file systems ignore case.
           for _, same in names |> List.groupBy _.ToLowerInvariant() do
               if same.Length > 1 then
                   $"{same.Length} of the {what} are named '{same.Head}'. Give them different names." ]

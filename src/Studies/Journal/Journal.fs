@@ -154,10 +154,10 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
         if content.Records.Count = 0 then 0L else content.Records[content.Records.Count - 1].Offset
 
     static let openFile (path: string) (mode: FileMode) =
-        // // Without a buffer: bytes of a failed write must not be written by the next one.
+        // Without a buffer: bytes of a failed write must not be written by the next one.
         new FileStream(path, mode, FileAccess.ReadWrite, FileShare.Read, 0)
 
-    // // Reads up to the length at the start, because another process may be appending.
+    // Reads up to the length at the start, because another process may be appending.
     static let readAll (stream: FileStream) : byte array =
         let bytes = Array.zeroCreate (int stream.Length)
         let read = stream.ReadAtLeast(Span bytes, bytes.Length, throwOnEndOfStream = false)
@@ -166,7 +166,7 @@ type Journal private (path: string, stream: FileStream, content: JournalContent)
     let changed () =
         IOException $"Another process has written to '{path}', so this one stops. Run a study in only one process at a time."
 
-    // // Opened by path: the open handle still works after the folder was removed or the file replaced.
+    // Opened by path: the open handle still works after the folder was removed or the file replaced.
     let openNow () : FileStream =
         try
             new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete, 0)

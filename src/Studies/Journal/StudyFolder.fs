@@ -52,7 +52,7 @@ type StudyFolder(path: string) =
     /// <summary>The result file of a trial, with everything that a replay needs.</summary>
     member _.Result(trial: Trial) = within $"trials/{trial.Id}.json"
 
-    // // The separator is a comma, which no name contains. With a dot, a.b/c and a/b.c would get the same file.
+    // The separator is a comma, which no name contains. With a dot, a.b/c and a/b.c would get the same file.
     /// <summary>The file of the last checkpoint of a running trial.</summary>
     member _.Checkpoint(trial: Trial) = within (sprintf "running/%s.safetensors" (trial.Id.Replace('/', ',')))
 

@@ -63,7 +63,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
             starts[contender.Name] <- made
             made
 
-    // // The outcome of a look is final: later results do not change it.
+    // The outcome of a look is final: later results do not change it.
     let looks = Dictionary<int, bool>()
 
     let isDecidedAt (look: int) (results: TrialResult array) : bool =
@@ -74,7 +74,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
             looks[look] <- decided
             decided
 
-    // // Cached, because a plan is made whenever a trial ends, and printing an optimizer takes longer than this lookup.
+    // Cached, because a plan is made whenever a trial ends, and printing an optimizer takes longer than this lookup.
     let trials = Dictionary<struct (Phase * string * string * int * int), Trial>()
 
     let trial phase (task: StudyTask) (contender: Contender) index (setting: ContenderSetting) seed =
@@ -162,7 +162,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                 let values =
                     [| for results in results -> judge task tuning.Objective [| for result in results -> result.Value |] |]
 
-                // // Less is better. Of equal settings, the first wins.
+                // Less is better. Of equal settings, the first wins.
                 let rank i struct (steps, worth: float, lasted: float) =
                     match tuning.Objective with
                     | TimeToTarget -> struct (steps, -worth, -lasted, i)
@@ -196,7 +196,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
         [ for task in study.Tasks do
               for contender in study.Contenders -> task, contender ]
 
-    // // A finished tuning is final, so it is cached.
+    // A finished tuning is final, so it is cached.
     let settled =
         Dictionary<struct (string * string), struct (Trial list * Selection voption * StudyDecision list)>()
 
@@ -263,13 +263,13 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
             let all = trials @ defaults confirmation.Seeds
             struct (all, (if trials |> List.forall (fun trial -> (find trial).IsSome) then 1 else 0), [])
 
-    // // Returns None for an optimizer without a learning rate, or one that does not allow this rate.
+    // Returns None for an optimizer without a learning rate, or one that does not allow this rate.
     let withRate (rate: float) (setting: ContenderSetting) : ContenderSetting option =
         match Settings.arguments "lr" setting.Optimizer with
         | [] -> None
         | arguments when arguments |> List.forall (fun argument -> argument.Allows rate) ->
             let others = setting.Values |> Array.filter (fun struct (name, _) -> name <> "lr")
-            // // Keeps the values that tuning selected: trials are trained from their values, not from their text.
+            // Keeps the values that tuning selected: trials are trained from their values, not from their text.
             Some
                 { Values = Array.append others [| struct ("lr", rate) |]
                   Optimizer = Optimizer.set "lr" rate setting.Optimizer }
@@ -318,7 +318,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                       | ValueNone -> () ]
 
             let struct (confirmed, looks, lookDecisions) =
-                // // Seeds are paired, so confirmation starts only after every contender has its setting.
+                // Seeds are paired, so confirmation starts only after every contender has its setting.
                 if chosen.Length = tuned.Length then confirm confirmation find chosen else struct ([], 0, [])
 
             let frontierTrials =

@@ -17,7 +17,7 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
             if not (tasks.ContainsKey task.Name) then
                 raise (ArgumentException($"The task '{task.Name}' was not prepared.", nameof tasks))
 
-        // // Checked before the first trial: with an optimizer that does not fit, the study could never be completed.
+        // Checked before the first trial: with an optimizer that does not fit, the study could never be completed.
         for task in study.Tasks do
             for contender in study.Contenders do
                 match Fit.problem contender.Optimizer tasks[task.Name].Layout with
@@ -26,7 +26,7 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
 
     let contenders = study.Contenders |> List.map (fun contender -> contender.Name, contender) |> Map.ofList
 
-    // // Built from the contender, because the text form does not know every optimizer that a program can make.
+    // Built from the contender, because the text form does not know every optimizer that a program can make.
     let optimizer (trial: Trial) : Optimizer =
         let made =
             (contenders[trial.Contender].Optimizer, trial.Values)

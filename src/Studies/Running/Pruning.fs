@@ -8,7 +8,7 @@ open System
 /// </summary>
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Pruning =
-    // // The median rule is applied after each tenth of the budget.
+    // The median rule is applied after each tenth of the budget.
     let private shares = 10
 
     /// <summary>
@@ -16,7 +16,7 @@ module Pruning =
     /// </summary>
     let rungs (pruning: Pruning) (task: StudyTask) : int64 list =
         let every = int64 task.ValidateEvery
-        // // Returns the first validation at or after a step.
+        // Returns the first validation at or after a step.
         let validated (step: int64) = (step + every - 1L) / every * every
 
         let steps =
@@ -69,7 +69,7 @@ module Pruning =
         | Median warmUp when position < warmUp || earlier.Length = 0 -> Double.NegativeInfinity
         | Median _ -> earlier |> Array.map (fun curve -> mean target curve step) |> Statistics.Quantile.median
         | SuccessiveHalving eta ->
-            // // The trial must be among the best ⌈n/η⌉ of n trials, itself included.
+            // The trial must be among the best ⌈n/η⌉ of n trials, itself included.
             let places = (earlier.Length + 1 + eta - 1) / eta
             let ranked = earlier |> Array.map (fun curve -> best target curve step) |> Array.sortDescending
 

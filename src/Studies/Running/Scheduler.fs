@@ -49,7 +49,7 @@ type internal Scheduler
         | true, result -> ValueSome result
         | _ -> ValueNone
 
-    // // Runs of the document's protocol have no step budget, so all have the same weight.
+    // Runs of the document's protocol have no step budget, so all have the same weight.
     let budget (trial: Trial) = if isDocument then 1.0 else float tasks[trial.Task].Steps
     let makePlan () = PlanIndex(planner.Make find, budget, results.ContainsKey)
     let mutable index = makePlan ()
@@ -279,7 +279,7 @@ type internal Scheduler
 
                 cancel.Cancel()
 
-        // // Wakes waiting workers: this worker is done.
+        // Wakes waiting workers: this worker is done.
         locked (fun () -> Monitor.PulseAll gate)
 
     /// Runs until no further trial is needed or until cancelled. Then it saves the running trials.
@@ -287,7 +287,7 @@ type internal Scheduler
         use cancel = CancellationTokenSource.CreateLinkedTokenSource cancellation
         use _ = cancel.Token.Register(fun () -> locked (fun () -> Monitor.PulseAll gate))
 
-        // // Each worker has its own thread, because trials run for long without waiting.
+        // Each worker has its own thread, because trials run for long without waiting.
         let threads =
             [| for _ in 1..workers -> Task.Factory.StartNew((fun () -> work cancel), TaskCreationOptions.LongRunning) |]
 
@@ -298,7 +298,7 @@ type internal Scheduler
                 try
                     store.Save(slot.Trial, slot.Run)
                 with error ->
-                    // // Only the first failure is reported. The other trials can still be saved.
+                    // Only the first failure is reported. The other trials can still be saved.
                     if isNull failure then
                         failure <- StudyException($"The trial {slot.Trial.Id} cannot be saved. {error.Message}", error)
 

@@ -69,7 +69,7 @@ module internal StudyRecord =
         if found <> schema then
             raise (JsonException $"It has the schema '{found}'. Only '{schema}' can be read.")
 
-        // // Printed again, so that result files have the same text before and after an interruption.
+        // Printed again, so that result files have the same text before and after an interruption.
         { Study = content.GetProperty("study").GetRawText() |> Json.parse |> Json.print
           UntilDecided = content.GetProperty("until_decided").GetBoolean()
           Data = [| for entry in content.GetProperty("data").EnumerateObject() -> struct (entry.Name, text entry.Value) |]
@@ -101,7 +101,7 @@ module internal StudyRecord =
             | :? System.Collections.Generic.KeyNotFoundException -> fail "A member is missing."
             | :? System.InvalidOperationException -> fail "A member has a value of another kind."
 
-        // // Reading ignores unknown members. Comparing the texts detects them.
+        // Reading ignores unknown members. Comparing the texts detects them.
         if write entry <> record.Text then
             fail "It has members or values that this program does not write."
 

@@ -190,7 +190,7 @@ type StudyRun
 
             let header = headerOf study untilDecided data
 
-            // // An existing study file is kept, because it may have comments.
+            // An existing study file is kept, because it may have comments.
             if File.Exists folder.Study then
                 refuseChanges folder (File.ReadAllText folder.Study) header.Study
             else
@@ -292,7 +292,7 @@ type StudyRun
 
     static member internal Read(path: string, given: StudyDesign option, isTaken: StudyFolder -> bool) : StudyOutcome =
         let folder = existing path
-        // // Checked before and after reading the journal: a process that starts or ends in between may be writing a record.
+        // Checked before and after reading the journal: a process that starts or ends in between may be writing a record.
         let wasRunning = isTaken folder
         let content = Journal.Read folder.Journal
         let isRunning = isTaken folder || wasRunning

@@ -116,7 +116,7 @@ type internal FolderStore
             kept.Add decision
 
         member _.Save(trial, run) =
-            // // Without this check, a removed study folder would be created again, without its journal.
+            // Without this check, a removed study folder would be created again, without its journal.
             journal.Verify()
             Directory.CreateDirectory folder.Checkpoints |> ignore
             run.Save(folder.Checkpoint trial)
@@ -125,7 +125,7 @@ type internal FolderStore
             let path = folder.Checkpoint trial
 
             if File.Exists path then
-                // // A checkpoint only saves time. If it cannot be read, for example because of its version, the trial starts again.
+                // A checkpoint only saves time. If it cannot be read, for example because of its version, the trial starts again.
                 try
                     ValueSome(source.Restore(trial, path))
                 with :? FormatException ->

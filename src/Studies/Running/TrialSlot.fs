@@ -5,7 +5,7 @@ open System.Diagnostics
 /// A running trial, which workers take in turns.
 [<AllowNullLiteral>]
 type internal TrialSlot(trial: Trial, task: StudyTask, run: ITrialRun, rungs: int64 list) =
-    // // An interrupted validation is repeated when the trial continues. Until then its step does not count as reached.
+    // An interrupted validation is repeated when the trial continues. Until then its step does not count as reached.
     let settled () =
         let isDue = run.Step > 0L && run.Step % int64 task.ValidateEvery = 0L
         let isMissing = isDue && Array.tryLast run.Curve.Steps <> Some run.Step

@@ -71,7 +71,7 @@ module internal Landscape =
                 0.5 * sum
           Accuracy = fun _ -> nan }
 
-    // // Starts near (−1.2, 1), the starting point of Rosenbrock.
+    // Starts near (−1.2, 1), the starting point of Rosenbrock.
     let private rosenbrock (dimensions: int) (seed: int) : Landscape =
         let next = normal seed "function/start" 0.1
 
@@ -92,7 +92,7 @@ module internal Landscape =
                 sum
           Accuracy = fun _ -> nan }
 
-    // // The centres have distance 2, and each example is standard normal around one of them. The best classifier reaches about 84 %.
+    // The centres have distance 2, and each example is standard normal around one of them. The best classifier reaches about 84 %.
     let private logisticRegression (dimensions: int) (examples: int) (seed: int) : Landscape =
         let around = normal seed "function/examples" 1.0
         let centre = 1.0 / sqrt (float dimensions)
@@ -118,7 +118,7 @@ module internal Landscape =
 
                 for example in 0 .. examples - 1 do
                     let margin = sign example * score w example
-                    // // ln(1 + e⁻ᵐ) and its derivative −1 / (1 + eᵐ), computed without overflow.
+                    // ln(1 + e⁻ᵐ) and its derivative −1 / (1 + eᵐ), computed without overflow.
                     let e = Math.Exp(-abs margin)
                     sum <- sum + max 0.0 -margin + Double.LogP1 e
                     let share = (if margin >= 0.0 then e else 1.0) / (1.0 + e)

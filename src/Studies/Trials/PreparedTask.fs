@@ -159,7 +159,7 @@ module PreparedTask =
 
         let sets = data.Training :: data.Validation :: Option.toList test
 
-        // // Built here, so that no trial waits for it or counts it in its training time.
+        // Built here, so that no trial waits for it or counts it in its training time.
         for set in sets do
             set.Sparse |> ignore
 

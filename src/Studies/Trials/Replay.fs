@@ -20,7 +20,7 @@ type Replayed =
 
 /// <summary>Runs a trial again and compares it with its recorded result.</summary>
 module Replay =
-    // // The number of marks compared at a time: a difference is found without training to the end.
+    // The number of marks compared at a time: a difference is found without training to the end.
     let private stride = 64L
 
     let private same (a: float) (b: float) =
@@ -100,7 +100,7 @@ module Replay =
             let step = min found.Steps result.Steps
             Differs(step + 1L, step + 1L, $"end: {result.Ending} after {result.Steps} steps, now {found.Ending} after {found.Steps}")
         elif found.Fingerprint <> result.Fingerprint then
-            // // Only the last, incomplete mark is left.
+            // Only the last, incomplete mark is left.
             let every = int64 result.FingerprintEvery
             Differs(found.Steps / every * every + 1L, found.Steps, "training loss")
         elif found.Curve.Steps <> result.Curve.Steps then
@@ -137,7 +137,7 @@ module Replay =
                 )
             )
 
-        // // A pruned trial would continue. Every other trial ends by itself.
+        // A pruned trial would continue. Every other trial ends by itself.
         let last = if result.Ending = Ending.Pruned then result.Steps else Int64.MaxValue
 
         let rec goOn () =

@@ -76,7 +76,7 @@ type Score =
         Accuracy: float
     }
 
-    // // Compiler-generated equality treats NaN as unequal when a score is inside a Nullable of another record.
+    // Compiler-generated equality treats NaN as unequal when a score is inside a Nullable of another record.
     override score.Equals(other: obj | null) =
         match other with
         | :? Score as other -> score.Step = other.Step && score.Loss.Equals other.Loss && score.Accuracy.Equals other.Accuracy

@@ -58,12 +58,12 @@ module TrialJson =
         let options =
             JsonSerializerOptions(
                 PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-                // // Files may come from anywhere: unknown, missing, null and duplicate members are errors.
+                // Files may come from anywhere: unknown, missing, null and duplicate members are errors.
                 UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
                 RespectNullableAnnotations = true,
                 RespectRequiredConstructorParameters = true,
                 AllowDuplicateProperties = false,
-                // // Set explicitly, because single-file programs are built without reflection-based JSON by default.
+                // Set explicitly, because single-file programs are built without reflection-based JSON by default.
                 TypeInfoResolver = DefaultJsonTypeInfoResolver(),
                 NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
                 Encoder = Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping

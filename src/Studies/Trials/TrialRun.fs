@@ -14,14 +14,14 @@ open CuteDl.Core.Training
 module internal BitHash =
     let start = 14695981039346656037UL
 
-    // // The finalizer of SplitMix64: every bit of the number affects the low 16 bits of the hash.
+    // The finalizer of SplitMix64: every bit of the number affects the low 16 bits of the hash.
     let add (hash: uint64) (number: uint64) : uint64 =
         let z = hash ^^^ number
         let z = (z ^^^ (z >>> 30)) * 0xBF58476D1CE4E5B9UL
         let z = (z ^^^ (z >>> 27)) * 0x94D049BB133111EBUL
         z ^^^ (z >>> 31)
 
-    // // All NaNs get the same bits, because processors produce different ones.
+    // All NaNs get the same bits, because processors produce different ones.
     let private bits (value: float) : uint64 = BitConverter.DoubleToUInt64Bits(if Double.IsNaN value then nan else value)
 
     let addFloat (hash: uint64) (value: float) : uint64 = add hash (bits value)
@@ -127,7 +127,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
             | Target.Accuracy _ -> v.Accuracy
             | Target.Loss _ -> -v.Loss
 
-        // // Array.maxBy returns the first of equal values.
+        // Array.maxBy returns the first of equal values.
         match
             training.History
             |> Seq.filter (fun v -> Double.IsFinite v.Loss && not (Double.IsNaN(worth v)))
@@ -159,7 +159,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
     let health (ending: Ending) : Health =
         let logits, deadUnits =
             match workload with
-            // // NaN weights say nothing about units.
+            // NaN weights say nothing about units.
             | :? Classifier<'T> as classifier when ending <> Ending.Diverged ->
                 training.AtLearned(fun () ->
                     LogitHealth.measure classifier.Network classifier.Data, HiddenUnits.dead classifier.Network classifier.Data.Validation)
@@ -176,7 +176,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
     let test (ending: Ending) (cancellation: CancellationToken) : Nullable<Score> =
         match task.Problem with
         | PreparedImages(images, model, data, Some test) when isConfirmed && ending <> Ending.Pruned && ending <> Ending.Diverged ->
-            // // A separate network, because its buffers fit the batches of the test set.
+            // A separate network, because its buffers fit the batches of the test set.
             let sets = { data with Training = test; Validation = test }
 
             let scored: IWorkload<'T> =

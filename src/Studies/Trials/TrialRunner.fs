@@ -12,7 +12,7 @@ open CuteDl.Core.Training
 /// Starts trials on prepared tasks, and resumes them from snapshots. A resumed trial gives the same bits as an uninterrupted one.
 /// </summary>
 module TrialRunner =
-    // // The approximate maximum number of marks in a fingerprint.
+    // The approximate maximum number of marks in a fingerprint.
     let private mostMarks = 20_000L
 
     let private limits (task: PreparedTask) (trial: Trial) : TrainingLimits =
