@@ -74,7 +74,7 @@ let tests =
 
               Expect.stringContains
                   message
-                  "P31 downhill at first (⟨Δ₁, g⟩ > 0 for g ≠ 0): g₁ = [1]: expected ⟨Δ₁, g₁⟩ > 0, got Δ₁ = [-1]"
+                  "P31 downhill at first (⟨Δ₁, g⟩ > 0 for g ≠ 0 (with weight decay: at w = 0)): g₁ = [1]: expected ⟨Δ₁, g₁⟩ > 0, got Δ₁ = [-1]"
                   "message")
           testCase "obeys exemptions of the options" (fun () ->
               let report = Laws.checkWith (LawOptions.Defaults.WithExemption("P31", "it is meant to climb")) climbing

@@ -145,8 +145,9 @@ public sealed class Experiment
     }
 
     /// <summary>
-    /// Ends a run if the validation loss has no new minimum in <paramref name="patience"/> validations. Also ends it if a new minimum is less
-    /// than <paramref name="minGain"/> below the loss <paramref name="patience"/> − 1 validations earlier. Default: 20 and 0.001.
+    /// Ends a run if <paramref name="patience"/> validations came after the lowest validation loss. Also ends it if a new lowest loss is less
+    /// than <paramref name="minGain"/> below the loss <paramref name="patience"/> − 1 validations earlier. The first
+    /// <paramref name="patience"/> validations are ignored. Default: 20 and 0.001.
     /// </summary>
     /// <param name="patience">At least 1 validation.</param>
     /// <param name="minGain">At least 0.</param>
@@ -158,8 +159,8 @@ public sealed class Experiment
     }
 
     /// <summary>
-    /// Ends a run whose validation accuracy was above <paramref name="target"/> in <paramref name="hold"/> validations on end.
-    /// Default: 0.91 and 20.
+    /// Ends a run when, after more than <paramref name="hold"/> validations, the last <paramref name="hold"/> accuracies were all above
+    /// <paramref name="target"/>. Default: 0.91 and 20.
     /// </summary>
     /// <param name="target">In [0, 1].</param>
     /// <param name="hold">At least 1 validation.</param>

@@ -19,7 +19,7 @@ internal static class LawsCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new CommandPage(
             "laws",
-            "Tests an optimizer against the laws: mathematical properties that an optimizer of its kind should have. Prints which laws hold, which are broken, and which do not apply. The exit code is 1 if a law is broken.",
+            "Tests an optimizer against the laws: mathematical properties that an optimizer of its kind should have. Prints which laws held, which are broken, and from which the optimizer is exempt, with the reason. The exit code is 1 if a law is broken.",
             "cutedl laws \"adam(lr=0.001)\" --cases 1000")
          { optimizer, seed, cases, json };
         command.SetAction(async (parsed, cancellationToken) =>

@@ -22,7 +22,7 @@ internal static class ListCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object per line." };
         var command = new CommandPage(
             "list",
-            "Lists the documented runs (eight runs from the tutorial for another framework, cute-dl) and all optimizers (rules), transformations and schedules with their defaults; or describes one of them.",
+            "Lists the eight documented runs (from one stage of the tutorial for another framework, cute-dl) and all optimizers (rules), transformations and schedules with their defaults; or describes one of them.",
             "cutedl list adamw")
          { name, json };
         command.SetAction(parsed => Print(Entries(parsed.GetValue(name)), parsed.GetValue(json), isWhole: parsed.GetValue(name) is not null));
@@ -66,7 +66,7 @@ internal static class ListCommand
 
     private static void PrintAll()
     {
-        Write("Documented runs (eight runs from the source document, the tutorial for another framework, cute-dl)", ["run", "optimizer", "the document's results"], Mnist.DocumentedRuns.Select(run => (string[])[run.Name, run.Optimizer.ToString(), run.Figures]));
+        Write("Documented runs, from the source document (one stage of the tutorial for another framework, cute-dl)", ["run", "optimizer", "the document's results"], Mnist.DocumentedRuns.Select(run => (string[])[run.Name, run.Optimizer.ToString(), run.Figures]));
         Write("Rules, with their defaults", ["rule", "what it does", "source"], Optimizers.Rules.Select(Row));
         Write("Transformations, for use in a chain: \"clip_norm(1) | adam\"", ["transformation", "what it does", "source"], Optimizers.Transformations.Select(Row));
         Write(

@@ -119,7 +119,7 @@ internal sealed class TrainingOptions
     private readonly Option<int> _patience = new("--patience")
     {
         HelpName = "N",
-        Description = "Stop a run if the validation loss has no new minimum in N validations; at least 1. Also stop it if a new minimum is less than --min-gain below the loss N - 1 validations earlier.",
+        Description = "Stop a run if N validations came after the lowest validation loss; at least 1. The first N validations of a run are ignored.",
         DefaultValueFactory = _ => 20,
         CustomParser = Numbers.Whole<int>,
     };
@@ -127,7 +127,7 @@ internal sealed class TrainingOptions
     private readonly Option<double> _minGain = new("--min-gain")
     {
         HelpName = "LOSS",
-        Description = "Stop a run if a new minimum of the validation loss is less than this below the loss (--patience - 1) validations earlier; at least 0.",
+        Description = "Stop a run if a new lowest validation loss is less than this below the loss (--patience - 1) validations earlier; at least 0. The first --patience validations of a run are ignored.",
         DefaultValueFactory = _ => 0.001,
         CustomParser = Numbers.Real,
     };
@@ -135,7 +135,7 @@ internal sealed class TrainingOptions
     private readonly Option<double> _target = new("--target")
     {
         HelpName = "ACCURACY",
-        Description = "Stop a run when the validation accuracy has been above this in --hold validations in a row; from 0 to 1.",
+        Description = "Stop a run when, after more than --hold validations, the last --hold accuracies were all above this; from 0 to 1.",
         DefaultValueFactory = _ => 0.91,
         CustomParser = Numbers.Real,
     };

@@ -26,7 +26,7 @@ let private rectified =
         [ "radam" ]
         "P15"
         "rectified steps"
-        "constant g: Δ = α g while ρ_t ≤ 5, then Δ = α r_t g/(|g| + ε/√(1−β₂ᵗ)); r_t → 1; with β₂ = 0.999 from t = 6"
+        "constant g: Δ = α g while ρ_t ≤ 5, then Δ = α r_t g/(|g| + ε/√(1−β₂ᵗ)); r_t → 1; with β₂ = 0.999, ρ_t > 5 from t = 6 on"
         "Liu et al. 2020, algorithm 2"
         (fun _ -> constantly (elements nonZero (8, 40)))
         (fun subject case ->

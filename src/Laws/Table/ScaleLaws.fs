@@ -21,7 +21,7 @@ let private rotation =
     { Law.general
           "P5"
           "rotation"
-          "Δ(Qg) = Q Δ(g) for a rotation Q"
+          "Δ(Qg) = Q Δ(g) for a rotation Q, from rotated parameters"
           "linearity in the history"
           (fun subject -> cases (evenShape subject) anywhere moderate (1, 8) (uniform 0.3 1.2))
           (fun subject case ->
@@ -87,7 +87,7 @@ let private scale =
     Law.general
         "P9"
         "scale"
-        "Δ(cg, cε) = Δ(g, ε), bit for bit for c = 2ᵏ; for a transformation alone, Δ(cg) = cΔ(g)"
+        "Δ(cg, cε) = Δ(g, ε), bit for bit for c = 2ᵏ; for a transformation alone, Δ(cg) = cΔ(g) from w = 0"
         "Kingma & Ba 2015, section 2.1"
         (fun subject ->
             let start =
@@ -159,7 +159,7 @@ let private finite =
     { Law.general
           "P21"
           "finite steps"
-          "finite gradients give a finite Δ, even if the gradient stays the same for thousands of steps"
+          "finite gradients give a finite Δ, even if the gradient stays the same for thousands of steps (with weight decay: from w = 0)"
           "a difference of two means can round below 0, and its root is then NaN"
           (fun subject -> constantly (cases (shapes 4 subject) (freeOfDecay subject) (signed (uniform 0.1 2.0)) (longRun, longRun) one))
           (fun subject case ->
@@ -193,7 +193,7 @@ let private downhill =
     { Law.general
           "P31"
           "downhill at first"
-          "⟨Δ₁, g⟩ > 0 for g ≠ 0"
+          "⟨Δ₁, g⟩ > 0 for g ≠ 0 (with weight decay: at w = 0)"
           "a descent direction"
           (fun subject ->
               let cases = cases (shapes 8 subject) (freeOfDecay subject) nonZero (1, 1) one

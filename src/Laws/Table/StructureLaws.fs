@@ -14,7 +14,7 @@ let private zerosInFront =
     { Law.general
           "P22"
           "leading zeros"
-          "leading zero gradients change no later Δ, bit for bit"
+          "leading zero gradients change no later Δ, bit for bit (with weight decay: from w = 0)"
           "no dependence on the step number"
           (fun subject -> cases (shapes 8 subject) (freeOfDecay { subject with Seeks = false }) moderate (1, 12) one)
           (fun subject case ->

@@ -13,10 +13,10 @@ internal static class StudyRunCommands
         var folder = new Option<string?>("--out")
         {
             HelpName = "DIR",
-            Description = "Folder for the study; it must not hold another study. Every finished trial is saved in it. Default: artifacts/study-NAME, with the name of the study.",
+            Description = "Folder for the study; it must be new, or empty except for this study's study.json. Every finished trial is saved in it. Default: artifacts/study-NAME, with the name of the study.",
         };
         var quick = new Option<bool>("--quick") { Description = "Run only a smaller form of the study: a quarter of the steps, four settings for each optimizer, at most ten seeds, and no trials with default settings." };
-        var until = new Option<string?>("--until") { HelpName = "decided", Description = "Add seeds, at the interim looks that the study file declares, until one optimizer beats or equals every other, for each task and metric." };
+        var until = new Option<string?>("--until") { HelpName = "decided", Description = "Add seeds at the interim looks that the study file declares, until the study is decided or the last look is done. It is decided if one optimizer beats or equals every other, for each task and each of two metrics: steps to the target and final accuracy." };
         until.AcceptOnlyFromAmong("decided");
         var parallel = Parallel();
         var json = Json();
