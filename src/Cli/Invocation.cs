@@ -29,21 +29,27 @@ internal sealed class UsageException(string message) : Exception(message);
 /// <summary>Parses and runs a command line. Turns errors into a message and an exit code.</summary>
 internal static class Invocation
 {
-    public static async Task<int> RunAsync(Command command, string[] args)
+    public static async Task<int> RunAsync(string[] args, Interruption interruption)
     {
-        var parsed = command.Parse(args);
-        if (parsed.Errors.Count > 0)
+        var parsed = CommandLine.Create().Parse(args);
+        if (interruption.Signal is { } early)
         {
-            foreach (var message in Mistakes(parsed))
+            return ExitCode.Of(early);
+        }
+
+        // Help and the version are shown whatever else the command line says.
+        var isShown = parsed.Action != parsed.CommandResult.Command.Action;
+        if (parsed.Errors.Count > 0 || (!isShown && Mistakes.OptionsAmongArguments(parsed).Any()))
+        {
+            foreach (var message in Mistakes.Of(parsed))
             {
                 Fail(message);
             }
 
-            Console.Error.WriteLine($"See '{string.Join(' ', CommandPath(parsed))} --help'.");
+            Console.Error.WriteLine($"See '{HelpPage.Path(parsed.CommandResult.Command)} --help'.");
             return ExitCode.WrongUsage;
         }
 
-        using var interruption = new Interruption(TimeProvider.System);
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         try
         {
@@ -56,18 +62,15 @@ internal static class Invocation
         }
         catch (Exception error) when (IsUsage(error))
         {
-            Fail(Sentence(error.Message));
+            Fail(Refusal.sentence(error));
             return ExitCode.WrongUsage;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NonFiniteException)
         {
-            Fail(Sentence(error.Message));
+            Fail(Refusal.sentence(error));
             return ExitCode.RunFailed;
         }
     }
-
-    /// <summary>Removes what .NET adds to exception messages: the parameter's name, and a line with its value.</summary>
-    public static string Sentence(string message) => message.ReplaceLineEndings("\n").Split("\nActual value was ")[0].Split(" (Parameter '")[0];
 
     private static bool IsUsage(Exception error) =>
         error is UsageException or FormatException or ArgumentException or InitialWeightsException
@@ -75,34 +78,6 @@ internal static class Invocation
 
     /// <summary>Prints an error.</summary>
     public static void Fail(string message) => Console.Error.WriteLine($"cutedl: {MessageText.Of(message)}");
-
-    // An unknown command gets a suggestion. All other messages come from the parser.
-    private static IEnumerable<string> Mistakes(ParseResult parsed)
-    {
-        var command = parsed.CommandResult.Command;
-        if (command.Subcommands.Count == 0 || parsed.UnmatchedTokens is not [var word, ..] || word.StartsWith('-'))
-        {
-            return parsed.Errors.Select(error => error.Message);
-        }
-
-        var known = command.Subcommands.Select(sub => sub.Name).ToArray();
-        var nearest = Suggestion.nearest(known, word) is { Value: var near } ? $"Did you mean {near}?" : $"The commands are {string.Join(", ", known)}.";
-        return [$"{command.Name} has no command '{word}'. {nearest}"];
-    }
-
-    private static IEnumerable<string> CommandPath(ParseResult parsed)
-    {
-        var names = new Stack<string>();
-        for (var result = (System.CommandLine.Parsing.SymbolResult?)parsed.CommandResult; result is not null; result = result.Parent)
-        {
-            if (result is System.CommandLine.Parsing.CommandResult command)
-            {
-                names.Push(command.Command.Name);
-            }
-        }
-
-        return names;
-    }
 }
 
 /// <summary>Handles Ctrl+C, SIGTERM and SIGHUP. The first signal cancels; a later one ends the program at once.</summary>

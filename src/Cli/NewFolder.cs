@@ -1,3 +1,5 @@
+using CuteDl.Core.Data;
+
 namespace CuteDl.Cli;
 
 /// <summary>Creates folders that no other process uses.</summary>
@@ -15,10 +17,10 @@ internal static class NewFolder
     /// <exception cref="IOException">The folder cannot be created. The message names it.</exception>
     public static string Create(string path)
     {
+        OutputPath.makeFolderOf(path);
         try
         {
             var parent = Path.GetDirectoryName(Path.GetFullPath(path))!;
-            Directory.CreateDirectory(parent);
             for (var attempt = 1; ; attempt++)
             {
                 var candidate = attempt == 1 ? path : $"{path}-{attempt}";

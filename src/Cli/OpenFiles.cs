@@ -48,7 +48,14 @@ internal static class OpenFiles
     // Does not use the console, because there may be no file left for its assembly.
     private static void Write(ReadOnlySpan<byte> text)
     {
-        using var stream = new FileStream(new SafeFileHandle(StandardError, ownsHandle: false), FileAccess.Write, 0);
-        stream.Write(text);
+        try
+        {
+            using var stream = new FileStream(new SafeFileHandle(StandardError, ownsHandle: false), FileAccess.Write, 0);
+            stream.Write(text);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            // Standard error is closed: the exit code must do.
+        }
     }
 }

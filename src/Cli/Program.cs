@@ -6,6 +6,6 @@ if (!OpenFiles.AreEnough())
     return ExitCode.RunFailed;
 }
 
-Console.SetError(new UnfailingWriter(Console.Error));
-
-return await Invocation.RunAsync(CommandLine.Create(), args);
+// Before the commands are built, so that an interruption during the start has its exit code, too.
+using var interruption = new Interruption(TimeProvider.System);
+return StandardStreams.Prepare() ? await Invocation.RunAsync(args, interruption) : ExitCode.WrongUsage;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CuteDl.Core.Optimizers;
 using CuteDl.Reports;
 using Spectre.Console;
 
@@ -7,10 +8,6 @@ namespace CuteDl.Cli;
 /// <summary>Runs a comparison: shows progress, writes each result when it arrives, and ends with the summary and the exit code.</summary>
 internal sealed class TrainingSession
 {
-    // In the order in which a narrow table drops them. The notes below the table or summary.md have the content too.
-    private static readonly string[] Droppable =
-        ["the document's results", "optimizer", "dead logits", "seconds", "best val. loss", "best accuracy", "seeds", "final val. loss", "steps"];
-
     private readonly ResultFolder _folder;
     private readonly Lock _lock = new();
     private readonly List<string> _failures = [];
@@ -25,7 +22,7 @@ internal sealed class TrainingSession
         var json = output.IsJson ? new JsonProgress(Console.Out) : null;
         var result = await session.TrainAsync(comparison, json, cancellationToken).ConfigureAwait(false);
         var summary = new Summary(result);
-        session._failures.AddRange(result.Failures.Select(failure => $"{failure.Run}, seed {failure.Seed}, failed: {Invocation.Sentence(failure.Message)}"));
+        session._failures.AddRange(result.Failures.Select(failure => $"{failure.Run}, seed {failure.Seed}, failed: {failure.Message}"));
         session.Attempt(() => session._folder.WriteComparison(result));
         session.Show(summary, json);
         return session._failures.Count > 0 || result.Runs.Any(run => run.Stop == StopReason.Diverged) ? ExitCode.RunFailed : ExitCode.Fine;
@@ -61,7 +58,7 @@ internal sealed class TrainingSession
 
         if (summary.Rows.Count > 0)
         {
-            Terminal.Write(AnsiConsole.Console, summary.MainTable, Droppable);
+            Terminal.Write(AnsiConsole.Console, summary.MainTable);
         }
 
         foreach (var note in summary.HasSeveralSeeds ? [] : summary.Notes)
@@ -85,7 +82,7 @@ internal sealed class TrainingSession
         {
             lock (_lock)
             {
-                _failures.Add(Invocation.Sentence(error.Message));
+                _failures.Add(Refusal.sentence(error));
             }
         }
     }

@@ -105,12 +105,9 @@ module internal Subject =
         |> List.exists (fun leaf ->
             if isOwn leaf.Kind then
                 true
-            elif leaf.Kind.Name = "scale" then
-                false
             else
                 leaf.Kind.Arguments
-                |> List.exists (fun argument ->
-                    argument.Summary.StartsWith("λ", StringComparison.Ordinal) && valueOf argument.Name leaf <> Some 0.0))
+                |> List.exists (fun argument -> argument.IsWeightDecay && valueOf argument.Name leaf <> Some 0.0))
 
     /// Returns the reason why the optimizer never changes the parameters, if any.
     let standsStill (subject: Subject) : string option =

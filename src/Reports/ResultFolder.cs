@@ -1,4 +1,5 @@
 using System.Text;
+using CuteDl.Core.Data;
 
 namespace CuteDl.Reports;
 
@@ -38,7 +39,7 @@ public sealed class ResultFolder
     public static void Prepare(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        WholeFile.MakeFolder(path);
+        OutputPath.makeFolder(path);
         try
         {
             // A folder that exists may not be writable.

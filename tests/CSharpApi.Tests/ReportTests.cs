@@ -138,7 +138,7 @@ internal static class ReportTests
             File.WriteAllText(file, "");
             foreach (var path in new[] { file, Path.Combine(file, "below") })
             {
-                Expect.stringContains(Spec.Throws<IOException>(() => ResultFolder.Create(path, ["a"])).Message, $"'{file}' is a file. Name a folder.", "message");
+                Expect.stringContains(Spec.Throws<DirectoryNotFoundException>(() => ResultFolder.Create(path, ["a"])).Message, $"'{file}' is a file. Name a folder.", "message");
             }
         }),
         Spec.Test("controls of the direction of text are shown as their codes, in tables, pages and pictures", () =>

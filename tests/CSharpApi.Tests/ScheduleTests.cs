@@ -51,6 +51,8 @@ internal static class ScheduleTests
             Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Schedules.Cosine(1, 0)).ParamName, "steps", "steps");
             Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Schedules.OneCycle(1, 10, pctStart: 2)).ParamName, "pctStart", "pctStart");
             Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Schedules.Cyclic(-1, 2, 3)).ParamName, "baseValue", "baseValue");
+            Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Schedules.Cyclic(1, 2, 3, mode: CyclicMode.ExponentialRange, gamma: 2)).ParamName, "gamma", "gamma");
+            Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Schedules.Constant(double.NaN)).ParamName, "value", "NaN");
             Expect.stringContains(Spec.Throws<ArgumentOutOfRangeException>(() => Schedules.OneCycle(1, 10, pctStart: 2)).Message, "[0, 1]", "range");
         }),
         Spec.Test("one of many values is refused by the name of all, and so is one that is missing", () =>

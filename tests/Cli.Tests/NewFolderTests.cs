@@ -78,7 +78,7 @@ internal static class NewFolderTests
         {
             using var tool = new Tool();
             File.WriteAllText(tool.PathOf("file"), "");
-            var error = Spec.Throws<IOException>(() => NewFolder.Create(tool.PathOf("file", "a")));
-            Expect.stringContains(error.Message, tool.PathOf("file", "a"), "message");
+            var error = Spec.Throws<DirectoryNotFoundException>(() => NewFolder.Create(tool.PathOf("file", "a")));
+            Expect.stringContains(error.Message, $"'{tool.PathOf("file")}' is a file. Name a folder.", "message");
         }));
 }

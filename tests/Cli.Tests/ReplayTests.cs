@@ -127,6 +127,27 @@ internal static class ReplayTests
             Expect.equal(changed.ExitCode, 1, changed.Error);
             Expect.stringContains(changed.Output, "from a step between 21 and 40 on (seen in the validation)", "where");
         }),
+        Spec.Test("a member that is null, missing or of another kind is named, with what is allowed and no words of the serializer", () =>
+        {
+            using var tool = StudyTests.Finished();
+            SmallData.Write(tool.PathOf("data"), images: 10, side: 2);
+            var run = tool.Run("run", "adam", "--data", "data", "--max-steps", "1", "--out", "out");
+            Expect.equal(run.ExitCode, 0, run.Error);
+            var result = File.ReadAllText(tool.PathOf("out", "runs", "adam", "seed-0", "result.json"));
+            var trial = File.ReadAllText(tool.PathOf("here", "trials", "confirmation", "bowl", "momentum", "0", "2.json"));
+            var refused = Changed(result).Count(change => IsRefused(change, text => RunResult.FromJson(text)))
+                + Changed(trial).Count(change => IsRefused(change, text => Studies.TrialManifestModule.read("trial.json", text)));
+            Expect.isGreaterThan(refused, 250, "refused");
+
+            var foreign = JsonNode.Parse(trial)!;
+            foreign["result"]!["zz"] = 1;
+            File.WriteAllText(tool.PathOf("foreign.json"), foreign.ToJsonString());
+            Expect.stringContains(tool.Run("replay", "foreign.json").Error, "'result.zz' is not a member of this file. Known names are ", "a foreign member");
+            File.WriteAllText(tool.PathOf("twice.json"), trial.Replace("\"steps\":", "\"steps\":1,\"steps\":", StringComparison.Ordinal));
+            Expect.stringContains(tool.Run("replay", "twice.json").Error, "'result.steps' is given twice. Give it once.", "a member given twice");
+            File.WriteAllText(tool.PathOf("null.json"), "null");
+            Expect.stringContains(tool.Run("replay", "null.json").Error, "Its schema is missing. Only \"cutedl/result/1\" and \"cutedl/trial/1\" can be read.", "null");
+        }),
         Spec.Test("what is no result is named", () =>
         {
             using var tool = new Tool();
@@ -153,4 +174,61 @@ internal static class ReplayTests
             var json = tool.Run("lr-find", "adam", "--steps", "10", "--out", "there", "--json");
             Expect.equal((string?)JsonNode.Parse(json.Lines.Single())!["event"], "lr-find", json.Error);
         }));
+
+    // Every member of a record, one at a time, as null, as values of several kinds, and left out.
+    private static IEnumerable<(string Path, string Text)> Changed(string text)
+    {
+        foreach (var path in Paths(JsonNode.Parse(text)!, []))
+        {
+            foreach (var value in new[] { "null", "\"x\"", "1.5", "{}", "[[]]", null })
+            {
+                var changed = JsonNode.Parse(text)!;
+                var parent = path[..^1].Aggregate(changed, (node, key) => key is int index ? node[index]! : node[(string)key]!);
+                var replacement = value is null ? null : JsonNode.Parse(value);
+                if (path[^1] is int last)
+                {
+                    parent[last] = replacement;
+                }
+                else if (value is null)
+                {
+                    parent.AsObject().Remove((string)path[^1]);
+                }
+                else
+                {
+                    parent[(string)path[^1]] = replacement;
+                }
+
+                yield return (string.Concat(path.Select((key, i) => key is int index ? $"[{index}]" : i == 0 ? key : $".{key}")), changed.ToJsonString());
+            }
+        }
+    }
+
+    // Of lists, the first element.
+    private static IEnumerable<object[]> Paths(JsonNode? node, object[] path) =>
+        node switch
+        {
+            JsonObject content => content.SelectMany(member => Paths(member.Value, [.. path, member.Key]).Prepend([.. path, member.Key])),
+            JsonArray { Count: > 0 } list => Paths(list[0], [.. path, 0]).Prepend([.. path, 0]),
+            _ => [],
+        };
+
+    private static bool IsRefused((string Path, string Text) change, Action<string> read)
+    {
+        try
+        {
+            read(change.Text);
+            return false;
+        }
+        catch (Exception error) when (error is System.Text.Json.JsonException or FormatException)
+        {
+            foreach (var inside in new[] { "CuteDl.", "System.", "JSON", "constructor", "LineNumber", "deserial" })
+            {
+                Expect.isFalse(error.Message.Contains(inside, StringComparison.Ordinal), $"{change.Path}: {error.Message}");
+            }
+
+            var name = change.Path.Split('.')[^1].Split('[')[0];
+            Expect.isTrue(error.Message.Contains(name, StringComparison.Ordinal) || error.Message.Contains("he result", StringComparison.Ordinal) || error.Message.Contains("columns", StringComparison.Ordinal) || error.Message.Contains("has ", StringComparison.Ordinal), $"{change.Path}: {error.Message}");
+            return true;
+        }
+    }
 }

@@ -26,7 +26,7 @@ internal static class StudyTests
 
     private static readonly (string Name, string[] Arguments, string Expected)[] Mistakes =
     [
-        ("no file", ["study", "run"], "Required argument"),
+        ("no file", ["study", "run"], "FILE is missing. Write 'cutedl study run FILE [options]'."),
         ("a file that is missing", ["study", "check", "none.json"], "The file 'none.json' does not exist."),
         ("a folder without a study", ["study", "resume", "nowhere"], "holds no study."),
         ("a folder without a study to report", ["study", "report", "nowhere"], "holds no study."),
@@ -71,6 +71,13 @@ internal static class StudyTests
             var outcome = tool.Run("study", "run", "study.json", "--quick", "--out", "here");
             Expect.equal(outcome.ExitCode, 0, outcome.Error);
             Expect.isTrue(outcome.Lines.Any(line => line.Contains(" beats ", StringComparison.Ordinal) && line.Contains("times the steps", StringComparison.Ordinal)), outcome.Output);
+        }),
+        Spec.Test("init makes the folder of the file", () =>
+        {
+            using var tool = new Tool();
+            var outcome = tool.Run("study", "init", "new/inner/study.json");
+            Expect.equal(outcome.ExitCode, 0, outcome.Error);
+            Expect.equal(File.ReadAllText(tool.PathOf("new", "inner", "study.json")), CuteDl.Study.Example, "written");
         }),
         Spec.Test("schema study prints the JSON schema that written studies name", () =>
         {

@@ -51,7 +51,8 @@ internal sealed partial class Tool : IDisposable
         AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
         try
         {
-            var exitCode = Cli.Invocation.RunAsync(Cli.CommandLine.Create(), arguments).GetAwaiter().GetResult();
+            using var interruption = new Cli.Interruption(TimeProvider.System);
+            var exitCode = Cli.Invocation.RunAsync(arguments, interruption).GetAwaiter().GetResult();
             return new Outcome(exitCode, output.ToString(), error.ToString());
         }
         finally
@@ -71,10 +72,15 @@ internal sealed partial class Tool : IDisposable
     }
 
     /// <summary>Runs the tool to its end with a limit of files that it may open at once.</summary>
-    public Outcome RunWithOpenFiles(int limit, params string[] arguments)
+    public Outcome RunWithOpenFiles(int limit, params string[] arguments) => RunInShell($"ulimit -n {limit}; exec dotnet \"$@\"", arguments);
+
+    /// <summary>Runs the tool to its end with redirected streams, such as <c>&gt;&amp;-</c>.</summary>
+    public Outcome RunRedirected(string redirections, params string[] arguments) => RunInShell($"exec dotnet \"$@\" {redirections}", arguments);
+
+    private Outcome RunInShell(string script, string[] arguments)
     {
         var start = new ProcessStartInfo("sh") { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])["-c", $"ulimit -n {limit}; exec dotnet \"$@\"", "sh", Path.Combine(AppContext.BaseDirectory, "CuteDl.Cli.dll"), .. arguments])
+        foreach (var argument in (string[])["-c", script, "sh", Path.Combine(AppContext.BaseDirectory, "CuteDl.Cli.dll"), .. arguments])
         {
             start.ArgumentList.Add(argument);
         }
@@ -112,8 +118,8 @@ internal sealed partial class Tool : IDisposable
         return WaitFor(process);
     }
 
-    /// <summary>Starts the tool and after some time sends it a signal, if it has not ended by then.</summary>
-    public void RunAndSignal(int signal, TimeSpan after, params string[] arguments)
+    /// <summary>Starts the tool and after some time sends it a signal, if it has not ended by then. Returns the exit code.</summary>
+    public int RunAndSignal(int signal, TimeSpan after, params string[] arguments)
     {
         using var process = Start(arguments);
         var output = process.StandardOutput.ReadToEndAsync();
@@ -125,6 +131,7 @@ internal sealed partial class Tool : IDisposable
         }
 
         Task.WaitAll(output, error);
+        return process.ExitCode;
     }
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);

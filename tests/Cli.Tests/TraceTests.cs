@@ -126,8 +126,17 @@ internal static class TraceTests
             Expect.equal(damaged.ExitCode, 2, damaged.Error);
             Expect.stringContains(damaged.Error, "text.npz", "damaged");
             var refused = tool.Run("trace", "adam", "--initial", "w.npz", "--gradients", "g.npz", "--out", Path.Combine("g.npz", "out.npz"));
-            Expect.equal(refused.ExitCode, 1, refused.Error);
-            Expect.stringContains(refused.Error, "out.npz", "cannot be written");
+            Expect.equal(refused.ExitCode, 2, refused.Error);
+            Expect.stringContains(refused.Error, "g.npz' is a file. Name a folder.", "no place");
+        }),
+        Spec.Test("the folder of the output is made", () =>
+        {
+            using var tool = new Tool();
+            Save(tool.PathOf("w.npz"), [("w", Zeros(1))]);
+            Save(tool.PathOf("g.npz"), [("w", Zeros(2, 1))]);
+            var outcome = tool.Run("trace", "adam", "--initial", "w.npz", "--gradients", "g.npz", "--out", Path.Combine("new", "inner", "out.npz"));
+            Expect.equal(outcome.ExitCode, 0, outcome.Error);
+            Expect.isTrue(File.Exists(tool.PathOf("new", "inner", "out.npz")), "written");
         }));
 
     private static double[] Floats(JsonElement numbers) => [.. numbers.EnumerateArray().Select(number => number.GetDouble())];

@@ -107,10 +107,10 @@ internal static class TrainingTests
         Spec.Test("results that cannot be written return 1, with the place", () =>
         {
             using var tool = new Tool();
-            File.WriteAllText(tool.PathOf("file"), "");
-            var outcome = tool.Run(["run", "adam", .. Short, "--out", Path.Combine("file", "here")]);
+            Directory.CreateDirectory(tool.PathOf("here", "runs", "adam", "seed-0", "result.json"));
+            var outcome = tool.Run(["run", "adam", .. Short, "--out", "here"]);
             Expect.equal(outcome.ExitCode, 1, outcome.Error);
-            Expect.stringContains(outcome.Error, Path.Combine("file", "here"), "place");
+            Expect.stringContains(outcome.Error, Path.Combine("here", "runs", "adam", "seed-0", "result.json"), "place");
         }),
         Spec.Test("--data and --initial-weights read what is given", () =>
         {

@@ -14,7 +14,7 @@ internal static class UsageTests
         ("an unknown command, with the known", ["xyz"], "cutedl has no command 'xyz'. The commands are compare, "),
         ("an unknown command, with the nearest", ["trac"], "cutedl has no command 'trac'. Did you mean trace?"),
         ("an unknown command of studies, with the nearest", ["study", "rn"], "study has no command 'rn'. Did you mean run?"),
-        ("no run", ["run"], "Required argument"),
+        ("no run", ["run"], "RUN is missing. Write 'cutedl run RUN [options]'."),
         ("an unknown run, with the nearest", ["run", "adma"], "Did you mean adam?"),
         ("a schedule in place of an optimizer", ["run", "cosine"], "'cosine' is a schedule, not an optimizer. Use it in place of a number: adam(lr=cosine(value, steps=..., end=0))."),
         ("an unknown argument, with the known", ["run", "adam(rate=1)"], "Known names are lr, beta1, beta2, eps"),
@@ -30,7 +30,7 @@ internal static class UsageTests
         ("a target that is no number", ["run", "adam", "--target", "most"], "--target must be a number, not 'most'."),
         ("seeds that are no number", ["compare", "--seeds", "ten"], "--seeds must be a whole number, not 'ten'."),
         ("cases that are no number", ["laws", "adam", "--cases", "many"], "--cases must be a whole number, not 'many'."),
-        ("an option without its value", ["run", "adam", "--seed"], "argument missing for option: '--seed'"),
+        ("an option without its value", ["run", "adam", "--seed"], "--seed has no value. Write '--seed N'."),
         ("a count that is none, with what it may be", ["run", "adam | lookahead(0)"], "k of lookahead must be a whole number of at least 1, not 0."),
         ("an unknown order", ["run", "adam", "--order", "random"], "--order must be file or shuffle, not 'random'."),
         ("an unknown precision", ["run", "adam", "--precision", "half"], "--precision must be single or double, not 'half'."),
@@ -49,8 +49,15 @@ internal static class UsageTests
         ("a part of a chain that is unknown, with the place", ["run", "clip_norm(1) | lyon(lr=1)"], "character 16: No rule is named 'lyon'"),
         ("an unknown name to list, with the nearest", ["list", "cosin"], "No run, rule, transformation or schedule is named 'cosin'. Did you mean cosine?"),
         ("an optimizer to trace that is unknown", ["trace", "adma", "--initial", "a", "--gradients", "b", "--out", "c"], "Did you mean adam?"),
-        ("nothing to trace", ["trace", "adam"], "--gradients"),
-        ("an unknown option", ["run", "adam", "--fast"], "--fast"),
+        ("nothing to trace", ["trace", "adam"], "--gradients is missing. Add '--gradients FILE.npz'."),
+        ("an unknown option, with the nearest, and nothing about its value", ["run", "adam", "--seeed", "3"], "cutedl: '--seeed' is not an option of 'cutedl run'. Did you mean --seed?\nSee"),
+        ("an unknown option in the place of an argument", ["compare", "--parrallel"], "'--parrallel' is not an option of 'cutedl compare'. Did you mean --parallel?"),
+        ("an option that is given twice", ["run", "adam", "--seed", "1", "--seed", "2"], "--seed is given 2 times. Give it once."),
+        ("an argument too many", ["run", "adam", "adam"], "'adam' is not expected. Write 'cutedl run RUN [options]'."),
+        ("an unknown activation of hidden layers", ["run", "adam", "--hidden-activation", "x"], "--hidden-activation must be linear, relu, sigmoid or tanh, not 'x'."),
+        ("until something else", ["study", "run", "s.json", "--until", "x"], "--until must be decided, not 'x'."),
+        ("a folder in place of a new study", ["study", "init", "."], "'.' is a folder. Name a file."),
+        ("a folder in place of a trace", ["trace", "adam", "--initial", "a", "--gradients", "b", "--out", "."], "'.' is a folder. Name a file."),
         ("laws of an unknown rule, with the nearest", ["laws", "adma"], "Did you mean adam?"),
         ("an empty name of a study", ["study", "check", ""], "FILE is empty."),
         ("an empty name of a new study", ["study", "init", " "], "FILE is empty."),
@@ -65,6 +72,9 @@ internal static class UsageTests
         ("no expansion of a replay", ["replay", "none.json", "--max-expansion", "0"], "--max-expansion must be at least 1, not 0."),
         ("laws without cases", ["laws", "adam", "--cases", "0"], "--cases must be at least 1, not 0."),
     ];
+
+    private static IEnumerable<(string[] Path, System.CommandLine.Command Command)> Commands(string[] path, System.CommandLine.Command command) =>
+        command.Subcommands.SelectMany(sub => Commands([.. path, sub.Name], sub)).Prepend((path, command));
 
     private static readonly string[][] HelpPages =
     [
@@ -87,6 +97,80 @@ internal static class UsageTests
             Expect.equal(outcome.Output, "", "standard output");
             Expect.isFalse(Directory.EnumerateFileSystemEntries(tool.Folder).Any(), "nothing is left behind");
         }))),
+        Spec.List("a wrong value, no value and two values are described for every option of", Commands([], CommandLine.Create()).Select(command => Spec.Test(string.Join(' ', command.Path.Prepend("cutedl")), () =>
+        {
+            string[] needed = [.. command.Command.Arguments.Where(argument => argument.Arity.MinimumNumberOfValues > 0).Select(_ => "x")];
+            foreach (var option in command.Command.Options.Where(option => option.HelpName is not null))
+            {
+                foreach (var values in new string[][] { ["wr?ng"], [], ["1", option.Name, "2"] })
+                {
+                    var parsed = CommandLine.Create().Parse([.. command.Path, .. needed, option.Name, .. values]);
+                    var mistakes = parsed.Errors.Count > 0 ? CuteDl.Cli.Mistakes.Of(parsed) : [];
+                    Expect.isTrue(values is ["wr?ng"] || mistakes.Count > 0, $"{option.Name} {string.Join(' ', values)}");
+                    Expect.equal(mistakes.Count == 0, parsed.Errors.Count == 0, "some mistake");
+                    foreach (var mistake in mistakes)
+                    {
+                        Expect.isMatch(mistake, "^--[a-z-]+ (must be .+, not 'wr.ng'|is missing[.] Add '.+'|is given 2 times[.] Give it once|has no value[.] Write '.+')[.]$", mistake);
+                    }
+                }
+            }
+        }))),
+        Spec.Test("a closed standard output is named before anything is done, and a closed standard error does no harm", () =>
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                return;
+            }
+
+            using var tool = new Tool();
+            foreach (var arguments in new string[][] { ["list", "--json"], ["run", "adam", "--max-steps", "1", "--out", "here"], ["--help"] })
+            {
+                var outcome = tool.RunRedirected(">&-", arguments);
+                Expect.equal(outcome.ExitCode, 2, outcome.Error);
+                Expect.equal(outcome.Error, "cutedl: The standard output is closed. Leave it open, or send it to a file or to /dev/null.\n", "message");
+            }
+
+            Expect.isFalse(Directory.Exists(tool.PathOf("here")), "nothing is done");
+            var silent = tool.RunRedirected("2>&-", "list", "adam");
+            Expect.equal((silent.ExitCode, silent.Output), (0, tool.Run("list", "adam").Output), "without standard error");
+            Expect.equal(tool.RunRedirected("2>&-", "list", "adma").ExitCode, 2, "a mistake without standard error");
+        }),
+        Spec.Test("a file in the place of an output folder is a mistake of the command line, found before anything is trained", () =>
+        {
+            using var tool = StudyTests.WithStudy(CuteDl.Study.Example);
+            File.WriteAllText(tool.PathOf("taken"), "mine");
+            foreach (var arguments in new string[][]
+            {
+                ["run", "adam"], ["compare", "adam"], ["lr-find", "adam"], ["study", "run", "study.json"], ["trace", "adam", "--initial", "none", "--gradients", "none"],
+            })
+            {
+                foreach (var folder in new[] { "taken", "taken/below" })
+                {
+                    var isFile = arguments[0] == "trace";
+                    var outcome = tool.Run([.. arguments, "--out", isFile ? "taken/x.npz" : folder]);
+                    Expect.equal(outcome.ExitCode, 2, outcome.Error);
+                    Expect.stringContains(outcome.Error, "taken' is a file. Name a folder.", "message");
+                    Expect.equal(outcome.Output, "", "nothing is trained");
+                }
+            }
+
+            Expect.equal(File.ReadAllText(tool.PathOf("taken")), "mine", "untouched");
+        }),
+        Spec.Test("an interrupt before the command begins has its exit code, whatever is wrong with the command line", () =>
+        {
+            using var interruption = new Interruption(TimeProvider.System);
+            interruption.Handle(PosixSignal.SIGINT);
+            Expect.equal(Invocation.RunAsync(["study", "rn"], interruption).GetAwaiter().GetResult(), 130, "a mistake");
+            Expect.equal(Invocation.RunAsync(["list"], interruption).GetAwaiter().GetResult(), 130, "no mistake");
+        }),
+        Spec.Long("an interrupt at any time of the start returns 130", "It starts the tool forty times.", () =>
+        {
+            using var tool = new Tool();
+            for (var i = 0; i < 40; i++)
+            {
+                Expect.equal(tool.RunAndSignal(2, TimeSpan.FromMilliseconds(5 * i), "run", "adam", "--max-steps", "100000000", "--out", "here"), 130, $"after {5 * i} ms");
+            }
+        }),
         Spec.Test("a long name does not hide the message", () =>
         {
             using var tool = new Tool();

@@ -298,6 +298,26 @@ let tests =
 
               Expect.isEmpty (ofCode "S015" study) "none"
               Expect.all study.Tasks (fun task -> int64 task.ValidateEvery * 100L <= max 100L task.Steps) "a hundredth of the steps")
+          property
+              "S015 is silent for the quick form of a study for which it is silent"
+              (Gen.zip (Gen.choose (1, 100_000)) (Gen.choose (1, 2000)))
+              (fun (steps, every) ->
+                  let change (task: StudyTask) = { task with Steps = int64 (max steps every); ValidateEvery = every }
+                  let study = withTask change six.Value
+                  let quick = Quick.study study
+
+                  for before, after in List.zip study.Tasks quick.Tasks do
+                      Expect.isLessThanOrEqual after.Steps before.Steps "steps"
+                      Expect.isLessThanOrEqual after.ValidateEvery before.ValidateEvery "distance"
+                      Expect.isLessThanOrEqual (int64 after.ValidateEvery) after.Steps "at least one validation"
+
+                  if (ofCode "S015" study).Length = 0 then
+                      Expect.isEmpty (ofCode "S015" quick) $"{quick.Tasks}")
+          testCase "S015 is silent for the quick form of the sample, which validates more often" (fun () ->
+              let quick = Quick.study six.Value
+              Expect.isEmpty (ofCode "S015" quick) "none"
+              Expect.equal [ for task in quick.Tasks -> task.Steps, task.ValidateEvery ] [ 2150L, 25 ] "a quarter of 8,600 steps"
+              Expect.isEmpty (StudyRules.broken quick) "rules")
           isSilent "S015" "every step" (withTask (fun task -> { task with ValidateEvery = 1 }))
           testCase "S018, the document's protocol with another budget" (fun () ->
               let codes (change: StudyTask -> StudyTask) = codes { document.Value with Tasks = List.map change document.Value.Tasks }

@@ -1,6 +1,7 @@
 /// Study files: there and back, and what is said of those that are none.
 module CuteDl.Studies.Tests.StudyJsonTests
 
+open System
 open Expecto
 open CuteDl.Testing
 open CuteDl.Core.Data
@@ -149,6 +150,31 @@ let private readingTests =
               StudyJson.parse (Option.ofObj text |> Option.defaultValue "") |> ignore
               StudyJson.parse broken |> ignore)
 
+          testCase "reading ends at 200 errors, and the message says that there may be more" (fun () ->
+              let optimizers = String.concat "," [ for i in 1..30_000 -> $"{{ \"optimizer\": \"unknown{i}()\" }}" ]
+
+              let text =
+                  $"""{{ "schema": "cutedl/study/1", "name": "s", "optimizers": [{optimizers}],
+                         "tasks": [{{ "name": "bowl", "function": "quadratic", "target": {{ "loss": 1 }} }}] }}"""
+
+              let failures = ref 0
+              let thread = Environment.CurrentManagedThreadId
+
+              let count =
+                  EventHandler<Runtime.ExceptionServices.FirstChanceExceptionEventArgs>(fun _ args ->
+                      if Environment.CurrentManagedThreadId = thread && args.Exception :? ExpressionException then
+                          failures.Value <- failures.Value + 1)
+
+              AppDomain.CurrentDomain.FirstChanceException.AddHandler count
+
+              try
+                  Expect.equal (errors text).Length 200 "errors"
+              finally
+                  AppDomain.CurrentDomain.FirstChanceException.RemoveHandler count
+
+              Expect.isLessThan failures.Value 1000 "optimizers that were read"
+              let message = StudyFileException("s.json", errors text).Message
+              Expect.stringEnds message "  And at least 180 more errors." "message")
           testCase "a file's errors name the file" (fun () ->
               let path = System.IO.Path.GetTempFileName()
 

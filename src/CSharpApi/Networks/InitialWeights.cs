@@ -1,5 +1,6 @@
 using CuteDl.Core.Data;
 using CuteDl.Core.Networks;
+using CuteDl.Core.Optimizers;
 using Microsoft.FSharp.Collections;
 
 namespace CuteDl;
@@ -88,7 +89,7 @@ public sealed class InitialWeights
 
         foreach (var name in arrays.Keys.Except(known))
         {
-            throw new InitialWeightsException($"The array '{name}' in {source} does not belong to the model {model}. The arrays of the model are {string.Join(", ", known)}.");
+            throw new InitialWeightsException($"The array '{name}' in {source} does not belong to the model {model}. The arrays of the model are {Quotation.list(known)}.");
         }
 
         foreach (var parameter in parameters)

@@ -118,7 +118,7 @@ public sealed partial class Optimizer
         }
         catch (ArgumentOutOfRangeException error)
         {
-            throw new ArgumentOutOfRangeException(nameof(value), error.ActualValue, Optimizers.Sentence(error));
+            throw new ArgumentOutOfRangeException(nameof(value), error.ActualValue, Refusal.sentence(error));
         }
     }
 

@@ -62,11 +62,17 @@ public sealed partial class Optimizer
     }
 
     /// <summary>
-    /// Returns the same optimizer, which leaves parameters whose names match a pattern as they are until <see cref="Thaw"/>. Frozen
-    /// parameters take part in nothing: no norm, sum, check or average sees them, and their part of the state stays. The order of this call
-    /// and of others, such as <see cref="For"/> and <see cref="ClipGlobalNorm"/>, does not matter. Freeze before the first state is made: a
-    /// state continues only through thawing and freezing again.
+    /// Freezes the parameters whose names match a pattern: they and their part of the state do not change until <see cref="Thaw"/>. No norm,
+    /// sum, check or average includes them. The order of this call and of others, such as <see cref="For"/> and
+    /// <see cref="ClipGlobalNorm"/>, does not matter. Freeze before the first state is made: a state continues only through thawing and
+    /// freezing again.
     /// </summary>
+    /// <remarks>
+    /// If several patterns match a parameter, the narrowest decides: the one with the most letters. Thawing a wider pattern does not thaw
+    /// the parameters of a narrower one. Rules that estimate one number over all parameters (<see cref="Optimizers.Dog"/>,
+    /// <see cref="Optimizers.Dowg"/>, <see cref="Optimizers.DAdaptAdam"/>, <see cref="Optimizers.Prodigy"/>) are copied for the pattern.
+    /// Each copy has its own estimate, also after thawing.
+    /// </remarks>
     /// <param name="pattern">For names such as <c>layers.0.bias</c>: <c>*</c> stands for any characters, <c>?</c> for one.</param>
     public Optimizer Freeze(string pattern)
     {
@@ -74,9 +80,10 @@ public sealed partial class Optimizer
         return new Optimizer(Freezing.freeze(pattern, Core));
     }
 
-    /// <summary>Returns the same optimizer, which updates parameters again that <see cref="Freeze"/> with the same pattern has stopped; a state continues.</summary>
+    /// <summary>Thaws the parameters that <see cref="Freeze"/> has frozen with the same pattern. A state continues.</summary>
+    /// <remarks>Parameters of a narrower frozen pattern stay frozen. Copies of rules that <see cref="Freeze"/> has made stay separate.</remarks>
     /// <param name="pattern">The pattern, as it was frozen.</param>
-    /// <exception cref="ArgumentException">Nothing is frozen by that pattern.</exception>
+    /// <exception cref="ArgumentException">No parameters were frozen with this pattern.</exception>
     public Optimizer Thaw(string pattern)
     {
         ArgumentNullException.ThrowIfNull(pattern);

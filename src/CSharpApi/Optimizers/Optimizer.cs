@@ -82,6 +82,10 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     /// The lengths differ, the state is another optimizer's, or the optimizer looks at the parameters: that is
     /// <see cref="StepAt{T}(OptimizerState{T}, ReadOnlySpan{T}, ReadOnlySpan{T})"/>.
     /// </exception>
+    /// <exception cref="NonFiniteException">
+    /// The optimizer's state is not finite (checked at every 16th step), or <see cref="SkipNonFinite"/> has reached its limit. State and
+    /// parameters are as before the step.
+    /// </exception>
     public OptimizerStep<T> Step<T>(OptimizerState<T> state, ReadOnlySpan<T> gradient)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
@@ -104,6 +108,10 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     /// <param name="parameters">The parameters w, as long as the state.</param>
     /// <param name="gradient">The gradient, as long as the state.</param>
     /// <exception cref="ArgumentException">The lengths differ, or the state is another optimizer's.</exception>
+    /// <exception cref="NonFiniteException">
+    /// The optimizer's state is not finite (checked at every 16th step), or <see cref="SkipNonFinite"/> has reached its limit. State and
+    /// parameters are as before the step.
+    /// </exception>
     public OptimizerStep<T> StepAt<T>(OptimizerState<T> state, ReadOnlySpan<T> parameters, ReadOnlySpan<T> gradient)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
@@ -132,6 +140,10 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     /// <param name="parameters">The parameters, as long as the state.</param>
     /// <param name="gradient">The gradient, as long as the state.</param>
     /// <exception cref="ArgumentException">The lengths differ, or the state is another optimizer's.</exception>
+    /// <exception cref="NonFiniteException">
+    /// The optimizer's state is not finite (checked at every 16th step), or <see cref="SkipNonFinite"/> has reached its limit. State and
+    /// parameters are as before the step.
+    /// </exception>
     public void StepInPlace<T>(OptimizerState<T> state, Span<T> parameters, ReadOnlySpan<T> gradient)
         where T : unmanaged, IFloatingPointIeee754<T>
     {

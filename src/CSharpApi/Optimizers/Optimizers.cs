@@ -83,15 +83,12 @@ public static partial class Optimizers
 
             var field = FSharpType.GetRecordFields(typeof(THyperParameters), null)[index].Name;
             var name = char.ToLowerInvariant(field[0]) + field[1..];
-            throw new ArgumentOutOfRangeException(name, error.ActualValue, Sentence(error));
+            throw new ArgumentOutOfRangeException(name, error.ActualValue, Refusal.sentence(error));
         }
         catch (ArgumentException error) when (error.ParamName == kind.Kind.Name)
         {
             // Values that contradict each other concern several parameters, so the error names none.
-            throw new ArgumentException(Sentence(error));
+            throw new ArgumentException(Refusal.sentence(error));
         }
     }
-
-    // Returns the message without the parameter name that .NET appends.
-    internal static string Sentence(ArgumentException error) => error.Message.Split(" (Parameter")[0];
 }

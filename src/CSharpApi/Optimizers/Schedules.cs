@@ -241,23 +241,21 @@ public static partial class Schedules
             _ => throw new ArgumentOutOfRangeException(nameof(anneal), anneal, "The shape must be Cosine or Linear."),
         };
 
-    // The core's message begins with the argument name of the text form. C# callers know the parameter name. A name that the text form
-    // repeats belongs to one collection parameter.
+    // The core gives the argument name of the text form. C# callers know the parameter name. A name that the text form repeats belongs to
+    // one collection parameter.
     private static Schedule Make(CoreSchedule schedule, (string Word, string Parameter)? each = null)
     {
         try
         {
             return new Schedule(ScheduleModule.validated(schedule));
         }
-        catch (ArgumentOutOfRangeException error) when (FirstWord().Match(error.Message) is { Success: true, Value: var word })
+        catch (ArgumentOutOfRangeException error)
         {
+            var word = error.ParamName!;
             var name = word == each?.Word ? each.Value.Parameter : word == "base" ? "baseValue" : UnderscoreLetter().Replace(word, match => match.Value[1..].ToUpperInvariant());
-            throw new ArgumentOutOfRangeException(name, error.ActualValue, Optimizers.Sentence(error));
+            throw new ArgumentOutOfRangeException(name, error.ActualValue, Refusal.sentence(error));
         }
     }
-
-    [GeneratedRegex("^[a-z_]+(?= of [a-z_]+ must | = )")]
-    private static partial Regex FirstWord();
 
     [GeneratedRegex("_[a-z]")]
     private static partial Regex UnderscoreLetter();

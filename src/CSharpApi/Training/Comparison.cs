@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using CuteDl.Core.Optimizers;
 
 namespace CuteDl;
 
@@ -116,7 +117,7 @@ public sealed class Comparison
                     catch (Exception error)
 #pragma warning restore CA1031
                     {
-                        failures[i] = new RunFailure(run.Name, seed ?? 0, error.Message);
+                        failures[i] = new RunFailure(run.Name, seed ?? 0, Refusal.sentence(error));
                     }
                 }
             },

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using CuteDl.Studies;
 
 namespace CuteDl;
 
@@ -75,6 +76,6 @@ internal static class Json
         where T : class
     {
         ArgumentNullException.ThrowIfNull(json);
-        return JsonSerializer.Deserialize(json, type) ?? throw new JsonException($"The text is null, not a {typeof(T).Name}.");
+        return JsonRecord.read(type, json);
     }
 }

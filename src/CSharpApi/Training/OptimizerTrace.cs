@@ -14,7 +14,7 @@ public static class OptimizerTrace
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="initialPath">An .npz archive with the parameters before the first step, an array of floats for each tensor.</param>
     /// <param name="gradientsPath">An .npz archive with the gradients: under each tensor's name, steps × the tensor's shape.</param>
-    /// <param name="outputPath">Where the parameters go, in the form of the gradients, as float64; written whole or not at all.</param>
+    /// <param name="outputPath">Where the parameters go, in the form of the gradients, as float64; written whole or not at all. Its folder is made if needed.</param>
     /// <param name="maxExpansion">The most bytes that each byte of an archive may expand to, at least 1.</param>
     /// <returns>How many steps were taken.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxExpansion"/> is below 1.</exception>
@@ -57,6 +57,7 @@ public static class OptimizerTrace
             }
         }
 
+        OutputPath.makeFolderOf(outputPath);
         Npz.save(outputPath, MapModule.OfSeq(names.Select((name, k) =>
             Tuple.Create(name, new Tensor(gradients[name].Shape, Cells.NewF64(after[k]))))));
         return steps;
@@ -111,5 +112,5 @@ public static class OptimizerTrace
 
     private static string Shape(Tensor tensor) => tensor.Shape.IsEmpty ? "of a single number" : string.Join(" × ", tensor.Shape);
 
-    private static string Quoted(IEnumerable<string> names) => string.Join(", ", names.Order(StringComparer.Ordinal).Select(name => $"'{name}'"));
+    private static string Quoted(IEnumerable<string> names) => Quotation.list(names.Order(StringComparer.Ordinal).Select(Quotation.quote));
 }

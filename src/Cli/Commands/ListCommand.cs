@@ -66,23 +66,25 @@ internal static class ListCommand
 
     private static void PrintAll()
     {
+        const int Source = 2;
         Write("Documented runs, from the source document (one stage of the tutorial for another framework, cute-dl)", ["run", "optimizer", "the document's results"], Mnist.DocumentedRuns.Select(run => (string[])[run.Name, run.Optimizer.ToString(), run.Figures]));
-        Write("Rules, with their defaults", ["rule", "what it does", "source"], Optimizers.Rules.Select(Row));
-        Write("Transformations, for use in a chain: \"clip_norm(1) | adam\"", ["transformation", "what it does", "source"], Optimizers.Transformations.Select(Row));
+        Write("Rules, with their defaults", ["rule", "what it does", "source"], Optimizers.Rules.Select(Row), Source);
+        Write("Transformations, for use in a chain: \"clip_norm(1) | adam\"", ["transformation", "what it does", "source"], Optimizers.Transformations.Select(Row), Source);
         Write(
             "Schedules, in place of a number: \"adam(lr=cosine(0.001, steps=5000))\"",
             ["schedule", "what it does", "source"],
-            Schedules.All.Select(schedule => (string[])[schedule.Usage, schedule.Summary, schedule.Source]));
+            Schedules.All.Select(schedule => (string[])[schedule.Usage, schedule.Summary, schedule.Source]),
+            Source);
         Console.WriteLine("'cutedl list NAME' describes one of them in full.");
 
         static string[] Row(Rule rule) => [rule.ToString(), rule.Summary, rule.Source];
     }
 
-    private static void Write(string title, string[] headers, IEnumerable<IReadOnlyList<string>> rows)
+    private static void Write(string title, string[] headers, IEnumerable<IReadOnlyList<string>> rows, params int[] expendable)
     {
         Console.WriteLine($"{title}:");
         Console.WriteLine();
-        Terminal.Write(AnsiConsole.Console, new Reports.Table(headers, [.. rows]), "source");
+        Terminal.Write(AnsiConsole.Console, new Reports.Table(headers, [.. rows]) { Expendable = expendable });
         Console.WriteLine();
     }
 

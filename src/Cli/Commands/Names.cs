@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using CuteDl.Core.Data;
 
 namespace CuteDl.Cli;
 
@@ -20,6 +21,15 @@ internal static class Names
     {
         option.Validators.Add(result => Check(result, option.Name));
         return option;
+    }
+
+    /// <summary>Returns the name of a folder for output. Refuses an empty name and the name of a file.</summary>
+    /// <exception cref="UsageException">The name is empty.</exception>
+    /// <exception cref="DirectoryNotFoundException">A file is in the place of the folder.</exception>
+    public static string Folder(Option option, string folder)
+    {
+        OutputPath.checkFolder(TrainingOptions.NotEmpty(option, folder));
+        return folder;
     }
 
     private static void Check(SymbolResult result, string name)

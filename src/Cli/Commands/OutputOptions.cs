@@ -25,7 +25,7 @@ internal sealed class OutputOptions
     }
 
     public Output Read(ParseResult parsed, string verb) =>
-        new(parsed.GetValue(_folder) is { } folder ? TrainingOptions.NotEmpty(_folder, folder) : null, verb, parsed.GetValue(_json));
+        new(parsed.GetValue(_folder) is { } folder ? Names.Folder(_folder, folder) : null, verb, parsed.GetValue(_json));
 }
 
 /// <param name="Folder">The folder that the user named; null if none.</param>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CuteDl.Core.Data;
+using CuteDl.Core.Optimizers;
 using CuteDl.Studies;
 
 namespace CuteDl.Cli;
@@ -48,7 +49,7 @@ internal static class ReplayCommand
     {
         var steps = new StepLines(Console.Error);
         var text = ReadResult(path);
-        if (Schema(path, text) != RunResult.CurrentSchema)
+        if (Schema(path, text) == TrialManifestModule.CurrentSchema)
         {
             return Replays.TrialAsync(path, Images(() => Replays.Classes(path)), null, steps, cancellationToken);
         }
@@ -76,15 +77,21 @@ internal static class ReplayCommand
         }
     }
 
-    private static string? Schema(string path, string text)
+    private static string Schema(string path, string text)
     {
         try
         {
-            return JsonNode.Parse(text) is JsonObject content && content["schema"] is JsonValue value && value.TryGetValue<string>(out var schema) ? schema : null;
+            using var document = JsonDocument.Parse(text);
+            var found = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("schema", out var value) ? value.GetRawText() : "missing";
+            return Array.Find([RunResult.CurrentSchema, TrialManifestModule.CurrentSchema], schema => found == $"\"{schema}\"")
+                ?? throw new DataFormatException(
+                    path,
+                    0,
+                    $"The file is not a result. Its schema is {Quotation.shorten(found)}. Only \"{RunResult.CurrentSchema}\" and \"{TrialManifestModule.CurrentSchema}\" can be read.");
         }
         catch (JsonException error)
         {
-            throw new DataFormatException(path, 0, $"The file is not a result: {error.Message}");
+            throw new DataFormatException(path, 0, $"The file is not JSON: see line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}.");
         }
     }
 

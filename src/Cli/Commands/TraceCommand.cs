@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CuteDl.Core.Data;
 
 namespace CuteDl.Cli;
 
@@ -21,6 +22,7 @@ internal static class TraceCommand
         {
             var parsedOptimizer = Optimizers.Parse(parsed.GetValue(optimizer)!);
             var expansion = TrainingOptions.AtLeast(maxExpansion, parsed.GetValue(maxExpansion), 1);
+            OutputPath.checkFile(parsed.GetValue(output)!);
             var steps = OptimizerTrace.Write(parsedOptimizer, parsed.GetValue(initial)!, parsed.GetValue(gradients)!, parsed.GetValue(output)!, expansion);
             Console.WriteLine($"{steps} steps of {parsedOptimizer}: {parsed.GetValue(output)}");
             return ExitCode.Fine;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using CuteDl.Core.Data;
 
@@ -25,7 +24,7 @@ internal sealed class TrainingOptions
         HelpName = "NAME",
         Description = "Activation of the hidden layers: linear, relu, sigmoid or tanh.",
         DefaultValueFactory = _ => Activation.ReLU,
-        CustomParser = result => Named(result, Activation.Linear, Activation.ReLU, Activation.Sigmoid, Activation.Tanh),
+        CustomParser = result => Choices.Named(result, Activation.Linear, Activation.ReLU, Activation.Sigmoid, Activation.Tanh),
     };
 
     private readonly Option<Activation> _output = new("--output")
@@ -33,7 +32,7 @@ internal sealed class TrainingOptions
         HelpName = "NAME",
         Description = "Activation of the output layer: relu, as in the documented runs, or linear.",
         DefaultValueFactory = _ => Activation.ReLU,
-        CustomParser = result => Named(result, Activation.ReLU, Activation.Linear),
+        CustomParser = result => Choices.Named(result, Activation.ReLU, Activation.Linear),
     };
 
     private readonly Option<int> _classes = new("--classes")
@@ -57,7 +56,7 @@ internal sealed class TrainingOptions
         HelpName = "NAME",
         Description = "Order of the images in an epoch: file (the order of the data set) or shuffle.",
         DefaultValueFactory = _ => Order.File,
-        CustomParser = result => Named(result, Order.File, Order.Shuffle),
+        CustomParser = result => Choices.Named(result, Order.File, Order.Shuffle),
     };
 
     private readonly Option<Precision> _precision = new("--precision")
@@ -65,7 +64,7 @@ internal sealed class TrainingOptions
         HelpName = "NAME",
         Description = "Floating-point precision of the training: single or double.",
         DefaultValueFactory = _ => Precision.Single,
-        CustomParser = result => Named(result, Precision.Single, Precision.Double),
+        CustomParser = result => Choices.Named(result, Precision.Single, Precision.Double),
     };
 
     private readonly Option<int?> _seed = new("--seed")
@@ -91,7 +90,7 @@ internal sealed class TrainingOptions
         Description =
             "How the validation loss is averaged: examples (over all examples) or batches (over the means of the batches). "
             + "Default: examples. If no seed is given, a model without hidden layers on MNIST with batches of 64 uses batches.",
-        CustomParser = result => Named(result, ValidationMean.Examples, ValidationMean.Batches),
+        CustomParser = result => Choices.Named(result, ValidationMean.Examples, ValidationMean.Batches),
     };
 
     private readonly Option<int> _maxEpochs = new("--max-epochs")
@@ -288,21 +287,4 @@ internal sealed class TrainingOptions
             _ when Path.Exists(text) || text.EndsWith(".npz", StringComparison.OrdinalIgnoreCase) => InitialWeights.FromFile(text, expansion),
             _ => throw new UsageException($"--initial-weights must be normal, glorot, he, reference or an existing .npz file, not '{text}'."),
         };
-
-    private static T Named<T>(ArgumentResult result, params T[] allowed)
-        where T : struct, Enum
-    {
-        var word = result.Tokens[0].Value;
-        foreach (var value in allowed)
-        {
-            if (value.ToString().Equals(word, StringComparison.OrdinalIgnoreCase))
-            {
-                return value;
-            }
-        }
-
-        var names = string.Join(" or ", allowed.Select(value => value.ToString().ToLowerInvariant()));
-        result.AddError($"{((OptionResult)result.Parent!).Option.Name} must be {names}, not '{word}'.");
-        return default;
-    }
 }

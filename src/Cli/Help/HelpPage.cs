@@ -36,17 +36,24 @@ internal static class HelpPage
         return text.ToString();
     }
 
-    private static string Usage(Command command)
+    /// <summary>Returns the names of a command and those above it: <c>cutedl study run</c>.</summary>
+    public static string Path(Command command)
     {
-        var path = new Stack<string>();
+        var names = new Stack<string>();
         for (var at = command; at is not null; at = at.Parents.OfType<Command>().FirstOrDefault())
         {
-            path.Push(at.Name);
+            names.Push(at.Name);
         }
 
+        return string.Join(' ', names);
+    }
+
+    /// <summary>Returns the form of a command line: <c>cutedl run RUN [options]</c>.</summary>
+    public static string Usage(Command command)
+    {
         string[] words =
         [
-            .. path,
+            Path(command),
             .. command.Subcommands.Count > 0 ? ["COMMAND"] : Array.Empty<string>(),
             .. command.Arguments.Select(Usage),
             .. command.Options.Where(option => option.Required).Select(Name),
@@ -61,14 +68,15 @@ internal static class HelpPage
         return argument.Arity.MinimumNumberOfValues == 0 || argument.HasDefaultValue ? $"[{name}]" : name;
     }
 
-    // Options of the whole program, such as --help, are listed for every command.
-    private static IEnumerable<Option> Options(Command command)
+    /// <summary>Returns the options of a command, and those of the whole program, such as --help.</summary>
+    public static IEnumerable<Option> Options(Command command)
     {
         var inherited = command.Parents.OfType<Command>().SelectMany(Options).Where(option => option.Recursive);
         return command.Options.Concat(inherited).Where(option => !option.Hidden);
     }
 
-    private static string Name(Option option)
+    /// <summary>Returns the names of an option and its value: <c>--seed N</c>.</summary>
+    public static string Name(Option option)
     {
         var names = string.Join(", ", option.Aliases.Where(alias => alias is not ("-?" or "/?" or "/h")).Append(option.Name));
         return option.HelpName is { } value ? $"{names} {value}" : names;

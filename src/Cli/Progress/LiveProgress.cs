@@ -11,8 +11,8 @@ internal sealed class LiveProgress(IAnsiConsole console, int runs, CancellationT
 
     private static readonly string[] Headers = ["run", "seed", "epoch", "step", "val. loss", "accuracy", "seconds", "state"];
 
-    // In the order in which a narrow table drops them.
-    private static readonly string[] Droppable = ["seconds", "val. loss", "epoch", "seed", "step"];
+    // The columns in the order in which a narrow table drops them: seconds, val. loss, epoch, seed, step.
+    private static readonly int[] Expendable = [6, 4, 2, 1, 3];
 
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Run, int Seed), RunProgress> _running = [];
@@ -55,9 +55,8 @@ internal sealed class LiveProgress(IAnsiConsole console, int runs, CancellationT
             string[][] finished = [.. _finished.TakeLast(FinishedShown).Select(progress => Cells(progress, progress.Result!.Stop.InWords()))];
             string[][] running = [.. _running.Values.Select(progress => Cells(progress, "running"))];
             var table = Terminal.Draw(
-                new Reports.Table(Headers, [.. finished, .. running]),
+                new Reports.Table(Headers, [.. finished, .. running]) { Expendable = Expendable },
                 console.Profile.Width,
-                Droppable,
                 row => row < finished.Length ? "grey" : "default");
             var hint = cancellationToken.IsCancellationRequested
                 ? "Interrupted. Saving finished work; press Ctrl+C again to stop now."

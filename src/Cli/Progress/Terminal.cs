@@ -14,9 +14,8 @@ internal static class Terminal
 
     /// <summary>Writes a table: drawn on a terminal, in Markdown elsewhere.</summary>
     /// <param name="console">The terminal.</param>
-    /// <param name="table">The table.</param>
-    /// <param name="droppable">Columns to drop, in this order, until the table fits the terminal.</param>
-    public static void Write(IAnsiConsole console, Reports.Table table, params string[] droppable)
+    /// <param name="table">The table. Its expendable columns are dropped, one after another, until the table fits the terminal.</param>
+    public static void Write(IAnsiConsole console, Reports.Table table)
     {
         if (!console.Profile.Out.IsTerminal)
         {
@@ -24,24 +23,20 @@ internal static class Terminal
             return;
         }
 
-        console.Write(Draw(table, console.Profile.Width, droppable));
+        console.Write(Draw(table, console.Profile.Width));
     }
 
     /// <summary>Returns the table as it is drawn on a terminal.</summary>
-    /// <param name="table">The table. Its first column holds names.</param>
+    /// <param name="table">The table. Its first column holds names. Its expendable columns are dropped, one after another, until it fits.</param>
     /// <param name="width">The width in characters.</param>
-    /// <param name="droppable">Columns to drop, in this order, until the table fits.</param>
     /// <param name="colour">Returns the colour of a row by its index.</param>
-    public static Spectre.Console.Table Draw(Reports.Table table, int width, IEnumerable<string> droppable, Func<int, string>? colour = null)
+    public static Spectre.Console.Table Draw(Reports.Table table, int width, Func<int, string>? colour = null)
     {
         // Longer names wrap, so that the other columns get space.
         var longestName = Math.Max(LongestNumber, width / 3);
-        foreach (var header in droppable)
+        while (table.Expendable.Count > 0 && WithNamesUpTo(longestName, table).Width > width)
         {
-            if (WithNamesUpTo(longestName, table).Width > width)
-            {
-                table = table.Without(header);
-            }
+            table = table.Without(table.Expendable[0]);
         }
 
         var drawn = new Spectre.Console.Table().Border(TableBorder.Simple);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using CuteDl.Core.Data;
+using CuteDl.Core.Optimizers;
 using CuteDl.Reports;
 using CuteDl.Studies;
 
@@ -96,14 +97,28 @@ internal static class StudySession
         }
         catch (StudyException error)
         {
-            Invocation.Fail(Invocation.Sentence(error.Message));
-            Console.Error.WriteLine($"Finished trials are saved. To continue, run: cutedl study resume {folder}");
+            Invocation.Fail(Refusal.sentence(error));
+            Console.Error.WriteLine(
+                HasJournal(folder)
+                    ? $"Finished trials are saved. To continue, run: cutedl study resume {folder}"
+                    : Gone(folder));
             return ExitCode.RunFailed;
         }
 
         ShowNotices(result.Notices.Except(shown));
+        if (!HasJournal(folder))
+        {
+            Invocation.Fail(Gone(folder));
+            return ExitCode.RunFailed;
+        }
+
         return Finish(result, folder, json);
     }
+
+    private static string Gone(string folder) => $"The results of the study are gone: '{folder}' has no journal any more.";
+
+    // Somebody may remove the folder while the study runs.
+    private static bool HasJournal(string folder) => File.Exists(new StudyFolder(folder).Journal);
 
     private static async Task<StudyResult> ShowAsync(
         Study study,
@@ -136,7 +151,7 @@ internal static class StudySession
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidOperationException)
         {
-            Invocation.Fail($"The report cannot be written. {Invocation.Sentence(error.Message)}");
+            Invocation.Fail($"The report cannot be written. {Refusal.sentence(error)}");
             exitCode = ExitCode.RunFailed;
         }
 

@@ -4,6 +4,7 @@ open System
 open System.IO
 open System.Security.Cryptography
 open CuteDl.Core.Numerics
+open CuteDl.Core.Optimizers
 
 /// <summary>Labelled examples with byte features, such as pixels. A byte represents value / 255.</summary>
 /// <param name="width">The number of bytes per example, at least 1.</param>
@@ -70,16 +71,10 @@ module DataSets =
           "t10k-images-idx3-ubyte"
           "t10k-labels-idx1-ubyte" ]
 
-    // Enough names to recognize a folder.
-    let private mostListed = 20
-
     let private listed (names: string list) : string =
         match names with
         | [] -> "It has no files."
-        | _ when names.Length > mostListed ->
-            let some = String.Join(", ", List.truncate mostListed names)
-            $"Its files are {some} and {names.Length - mostListed} more."
-        | _ -> $"""Its files are {String.Join(", ", names)}."""
+        | _ -> $"Its files are {names |> Seq.map Quotation.shorten |> Quotation.list}."
 
     let private readSet
         (expansion: int)

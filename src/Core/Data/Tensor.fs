@@ -2,6 +2,7 @@ namespace CuteDl.Core.Data
 
 open System
 open System.Text
+open CuteDl.Core.Optimizers
 
 /// <summary>The values of a tensor, in row-major order, by type.</summary>
 type Cells =
@@ -89,10 +90,9 @@ module internal Tensor =
 
     /// Returns a text for messages: on one line, and cut to 60 characters.
     let shown (text: string) : string =
-        let line =
-            String.map (fun letter -> if Char.IsControl letter then '?' else letter) (text.Substring(0, min text.Length 60))
-
-        if text.Length > line.Length then $"'{line}...'" else $"'{line}'"
+        Quotation.shorten text
+        |> String.map (fun letter -> if Char.IsControl letter then '?' else letter)
+        |> Quotation.quote
 
     let private strictUtf8 =
         UTF8Encoding(encoderShouldEmitUTF8Identifier = false, throwOnInvalidBytes = true)

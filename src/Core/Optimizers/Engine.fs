@@ -280,11 +280,10 @@ let private checkTensor
                 let value = Double.CreateTruncating values[element]
                 raise (NonFiniteStateException(node.Name node.SlotNames[slot], tensor.Name, element, value))
 
-        // Scalars belong to one tensor each, or to all tensors.
         for number in 0 .. node.OwnMemoryCount - 1 do
             let value = state.Memory[node.MemoryBase + number]
 
-            if not (Double.IsFinite value) && (node.OwnMemoryCount <> node.Tensors.Length || number = index) then
+            if not (Double.IsFinite value) && (not node.KeepsScalarByTensor || number = index) then
                 raise (NonFiniteStateException(node.Name node.MemoryNames[number], tensor.Name, 0, value))
 
 /// Checks all tensors that are not frozen.

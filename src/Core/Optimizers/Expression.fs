@@ -11,27 +11,16 @@ module Expression =
 
     let private fail (text: string) (at: int) (problem: string) : 'any = raise (ExpressionException(text, at, problem))
 
-    /// Returns the message without the name of an internal parameter.
-    let private sentence (error: ArgumentException) : string =
-        match error.ParamName with
-        | null -> error.Message
-        | name -> error.Message.Replace($" (Parameter '{name}')", "")
-
     /// Throws for a name that is missing or unknown.
     let private unknown (text: string) (at: int) (known: string list) (name: string) (problem: string) : 'any =
         fail text at $"{problem}. {Suggestion.describe known name}"
 
     let private unknownRule (text: string) (at: int) (name: string) (problem: string) : 'any =
         let known = [ for kind in Rules.known -> kind.Name ]
-        let advice = Suggestion.describe known name
 
-        let whole =
-            if (Suggestion.nearest known name).IsSome then
-                advice
-            else
-                $"{advice} `cutedl list` prints all names."
-
-        fail text at $"{problem}. {whole}"
+        match Suggestion.nearest known name with
+        | Some near -> fail text at $"{problem}. {Suggestion.meant near}"
+        | None -> fail text at $"{problem}. {Suggestion.listed known} `cutedl list` prints all names."
 
     /// The part of a rule that is read so far.
     type private Reading = { Part: IPart; Scheduled: (Argument * Setting) list }
@@ -101,7 +90,7 @@ module Expression =
                 try
                     Optimizer(Shape.Single(kind, reading.Part, scheduled))
                 with :? ArgumentException as error ->
-                    fail text node.At (sentence error)
+                    fail text node.At (Refusal.sentence error)
             | None -> unknownRule text node.At name $"No rule is named {Quotation.quote name}"
         | Term.Chain parts ->
             let read = parts |> List.map (ofNode text)
@@ -109,7 +98,7 @@ module Expression =
             try
                 Optimizer.chain read
             with :? ArgumentException as error ->
-                fail text node.At (sentence error)
+                fail text node.At (Refusal.sentence error)
         | Term.Groups groups ->
             let read =
                 [ for group in groups do
@@ -120,7 +109,7 @@ module Expression =
             try
                 Optimizer.groupsOf read
             with :? ArgumentException as error ->
-                fail text node.At (sentence error)
+                fail text node.At (Refusal.sentence error)
         | _ -> unknownRule text node.At "" "A rule's name is missing"
 
     /// <summary>Parses the text form of an optimizer.</summary>

@@ -163,7 +163,7 @@ module Freezing =
         | None ->
             raise (
                 ArgumentException(
-                    $"{Quotation.shorten (string optimizer)} has no frozen group \"{pattern}\". Give a pattern that was frozen before.",
+                    $"{Quotation.shorten (string optimizer)} has no frozen group \"{Quotation.shorten pattern}\". Give a pattern that was frozen before.",
                     nameof pattern
                 )
             )

@@ -38,6 +38,11 @@ type internal PartNode
         | ValueSome rule -> Seq.toList (rule.Memory tensors.Length)
         | ValueNone -> []
 
+    let keepsScalarByTensor =
+        match preparing with
+        | ValueSome rule -> (rule.Memory 1).Count <> (rule.Memory 2).Count
+        | ValueNone -> false
+
     let plateaus =
         [ for argument, setting in scheduled do
               match setting with
@@ -102,11 +107,10 @@ type internal PartNode
     member _.OwnMemoryCount = ownMemory.Length
 
     /// True if the state has something for single tensors: slots, or a scalar for each tensor.
-    member val KeepsByTensor =
-        part.Slots.Count > 0
-        || (match preparing with
-            | ValueSome rule -> (rule.Memory 1).Count <> (rule.Memory 2).Count
-            | ValueNone -> false)
+    member val KeepsByTensor = part.Slots.Count > 0 || keepsScalarByTensor
+
+    /// True if each of its scalars belongs to one tensor, false if they belong to all tensors together.
+    member _.KeepsScalarByTensor = keepsScalarByTensor
 
     /// Excludes frozen tensors from observations and decisions. The count is the number of remaining tensors. Frozen tensors keep their
     /// place in the state.

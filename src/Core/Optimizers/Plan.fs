@@ -88,7 +88,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
         | (_, part, _) :: _ -> part :? Freeze
         | [] -> false
 
-    let describe (indices: int seq) = indices |> Seq.map (fun k -> $"'{tensors[k].Name}'") |> String.concat ", "
+    let describe (indices: int seq) = indices |> Seq.map (fun k -> Quotation.quote tensors[k].Name) |> Quotation.list
 
     let rec place (path: string) (optimizer: Optimizer) (indices: int array) : unit =
         match optimizer.Shape with
@@ -164,12 +164,14 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                     ->
                     ()
                 | None ->
+                    let shown = Quotation.shorten pattern
+
                     let reason =
                         if tensors |> Array.forall (fun tensor -> tensor.Name = "") then
-                            $"The group \"{pattern}\" matches no tensor: the parameters have no names. Create the state for a layout of named tensors."
+                            $"The group \"{shown}\" matches no tensor: the parameters have no names. Create the state for a layout of named tensors."
                         else
-                            $"The group \"{pattern}\" matches no tensor that earlier groups left: there are {describe indices}. "
-                            + $"Correct the pattern, or mark the group optional: \"{pattern}\"?: ..."
+                            $"The group \"{shown}\" matches no tensor that earlier groups left: there are {describe indices}. "
+                            + $"Correct the pattern, or mark the group optional: \"{shown}\"?: ..."
 
                     raise (ArgumentException(reason, nameof optimizer)))
 
@@ -251,7 +253,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
             | Some(name, (_, first) :: (_, second) :: _) ->
                 raise (
                     ArgumentException(
-                        $"{first.Kind.Name} at '{first.Path}' and {second.Kind.Name} at '{second.Path}' would both keep '{name}' in the state. "
+                        $"{first.Kind.Name} at {Quotation.quote first.Path} and {second.Kind.Name} at {Quotation.quote second.Path} would both keep {Quotation.quote name} in the state. "
                         + "Change one of the patterns.",
                         nameof optimizer
                     )

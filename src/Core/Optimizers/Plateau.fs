@@ -138,4 +138,10 @@ module Plateau =
         try
             ofNode (string plateau) plateau.Node
         with :? ExpressionException as error ->
-            raise (ArgumentOutOfRangeException(nameof plateau, string plateau, error.Problem))
+            raise (
+                ArgumentOutOfRangeException(
+                    Option.defaultValue (nameof plateau) (Option.ofObj error.ArgumentName),
+                    string plateau,
+                    error.Problem
+                )
+            )

@@ -24,6 +24,7 @@ type Argument
         range: ArgumentRange,
         defaultValue: float,
         isTechnical: bool,
+        isWeightDecay: bool,
         get: IPart -> float,
         set: IPart -> float -> IPart
     ) =
@@ -39,6 +40,8 @@ type Argument
     member _.Default = defaultValue
     /// <summary>True if the text form omits the argument at its default, such as ε and flags.</summary>
     member _.IsTechnical = isTechnical
+    /// <summary>True if the argument is a factor of weight decay: at 0, the part does not pull the parameters towards 0.</summary>
+    member _.IsWeightDecay = isWeightDecay
 
     /// <summary>True if the value is allowed.</summary>
     member _.Allows(value: float) =
@@ -153,8 +156,7 @@ type RuleKind<'H when 'H :> IPart> internal (kind: RuleKind, defaults: 'H) =
     member _.Kind = kind
 
 module internal RuleKind =
-    /// Makes an argument from a getter and a setter of the record.
-    let argument<'H when 'H :> IPart> name summary form range isTechnical (get: 'H -> float) (set: float -> 'H -> 'H) =
+    let private makeArgument<'H when 'H :> IPart> name summary form range isTechnical isDecay (get: 'H -> float) (set: float -> 'H -> 'H) =
         fun (defaults: 'H) ->
             let ofPart (part: IPart) = unbox<'H>(box part)
 
@@ -165,9 +167,17 @@ module internal RuleKind =
                 range,
                 get defaults,
                 isTechnical,
+                isDecay,
                 ofPart >> get,
                 (fun part value -> set value (ofPart part) :> IPart)
             )
+
+    /// Makes an argument from a getter and a setter of the record.
+    let argument name summary form range isTechnical get set = makeArgument name summary form range isTechnical false get set
+
+    /// Makes an argument that is a factor of weight decay.
+    let weightDecay name summary isTechnical get set =
+        makeArgument name summary ValueForm.Number ArgumentRange.nonNegative isTechnical true get set
 
     let number name summary range get set = argument name summary ValueForm.Number range false get set
 

@@ -56,9 +56,12 @@ module internal ScheduleArguments =
     let read (text: string) (kind: ScheduleKind) (at: int) (entries: Entry list) : ScheduleArguments =
         let fail at problem : 'any = raise (ExpressionException(text, at, problem))
 
+        let refuse (argument: ScheduleArgument) (value: Node) (problem: string) : 'any =
+            raise (ExpressionException(text, value.At, problem, argument.Name))
+
         let check (argument: ScheduleArgument) (value: Node) =
             match problem kind argument value with
-            | ValueSome problem -> fail value.At problem
+            | ValueSome problem -> refuse argument value problem
             | ValueNone -> value
 
         let inOrder =
@@ -94,8 +97,9 @@ module internal ScheduleArguments =
                     if ScheduleArguments.Whole after <= ScheduleArguments.Whole before then
                         let number node = NumberText.ofFloat (ScheduleArguments.Number node)
 
-                        fail
-                            after.At
+                        refuse
+                            argument
+                            after
                             $"{argument.Name} = {number after} follows {argument.Name} = {number before}. Each must be greater than the one before."
             | _ -> ())
 

@@ -27,7 +27,12 @@ module Schedule =
         | "exp_range" -> CyclicMode.ExponentialRange gamma
         | mode when gamma <> 1.0 ->
             raise (
-                ExpressionException(text, given.Node("gamma").At, $"gamma is given, but mode is {mode}. Omit gamma, or use mode=exp_range.")
+                ExpressionException(
+                    text,
+                    given.Node("gamma").At,
+                    $"gamma is given, but mode is {mode}. Omit gamma, or use mode=exp_range.",
+                    "gamma"
+                )
             )
         | "triangular2" -> CyclicMode.Triangular2
         | _ -> CyclicMode.Triangular
@@ -111,10 +116,18 @@ module Schedule =
     let parse (text: string) : Schedule = ofNode text (Syntax.parse text)
 
     /// <summary>Checks all numbers of a schedule, and returns it.</summary>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">A number is out of range.</exception>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">
+    /// A number is out of range. The exception has the name of the argument in the text form.
+    /// </exception>
     let validated (schedule: Schedule) : Schedule =
         // Parsing the text form checks all ranges, so one table of ranges is enough.
         try
             ofNode (string schedule) schedule.Node
         with :? ExpressionException as error ->
-            raise (ArgumentOutOfRangeException(nameof schedule, string schedule, error.Problem))
+            raise (
+                ArgumentOutOfRangeException(
+                    Option.defaultValue (nameof schedule) (Option.ofObj error.ArgumentName),
+                    string schedule,
+                    error.Problem
+                )
+            )

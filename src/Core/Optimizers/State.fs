@@ -49,13 +49,13 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     /// Returns the first reason why a plan cannot continue with the state of another.
     static member internal Difference(plan: Plan, next: Plan) : string =
-        let partOf (node: PartNode) = if node.Path = "" then node.Kind.Name else $"{node.Kind.Name} at {node.Path}"
+        let partOf (node: PartNode) =
+            if node.Path = "" then node.Kind.Name else $"{node.Kind.Name} at {Quotation.shorten node.Path}"
 
         let tensorsOf (plan: Plan) (node: PartNode) =
-            let names = [ for k in node.Tensors -> $"'{plan.Tensors[k].Name}'" ]
-            Quotation.shorten (String.Join(", ", names))
+            node.Tensors |> Seq.map (fun k -> Quotation.quote plan.Tensors[k].Name) |> Quotation.list
 
-        let keptBy (node: PartNode) = "[" + String.Join(", ", node.SlotNames @ node.MemoryNames) + "]"
+        let keptBy (node: PartNode) = "[" + Quotation.list (node.SlotNames @ node.MemoryNames) + "]"
 
         let pairs = Seq.zip plan.Nodes next.Nodes
 

@@ -8,10 +8,6 @@ module Suggestion =
     [<Literal>]
     let private longestName = 64
 
-    /// The largest number of names that a message lists.
-    [<Literal>]
-    let private mostListed = 12
-
     /// Returns the edit distance (insertions, deletions, replacements) of two names: Levenshtein 1966.
     let private distance (a: string) (b: string) =
         let mutable above = Array.init (b.Length + 1) id
@@ -40,18 +36,17 @@ module Suggestion =
         else
             known |> Seq.choose near |> Seq.sortBy fst |> Seq.tryHead |> Option.map snd
 
+    /// <summary>Returns <c>Did you mean adam?</c></summary>
+    let meant (name: string) : string = $"Did you mean {name}?"
+
+    /// <summary>Returns <c>Known names are a, b, c.</c> with at most 12 names.</summary>
+    let listed (known: string seq) : string = $"Known names are {Quotation.list known}."
+
     /// <summary>
     /// Returns the sentence that follows a message about an unknown name: <c>Did you mean adam?</c> if a known name is near, otherwise
     /// <c>Known names are a, b, c.</c> with at most 12 names.
     /// </summary>
     let describe (known: string seq) (name: string) : string =
         match nearest known name with
-        | Some candidate -> $"Did you mean {candidate}?"
-        | None ->
-            let known = Seq.toList known
-            let listed = String.Join(", ", List.truncate mostListed known)
-
-            if known.Length > mostListed then
-                $"Known names are {listed} and {known.Length - mostListed} more."
-            else
-                $"Known names are {listed}."
+        | Some candidate -> meant candidate
+        | None -> listed known

@@ -146,40 +146,31 @@ let squaresOfDifferences (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = s
 /// Returns Σ (x y)² over two tensors of equal length.
 let squaresOfProducts (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<SquareOfProduct, 'T> x (y.Slice(0, x.Length))
 
+/// Returns 0 if a function of all elements is finite, otherwise NaN.
+let inline private zero
+    ([<InlineIfLambda>] ofVector: Vector<'T> -> Vector<'T>)
+    ([<InlineIfLambda>] ofElement: 'T -> 'T)
+    (x: ReadOnlySpan<'T>)
+    : float =
+    let step = Vector<'T>.Count
+    let mutable sum = Vector<'T>.Zero
+    let mutable i = 0
+
+    while i <= x.Length - step do
+        sum <- Vector.Add(sum, Vector.Multiply(ofVector (Vector<'T>(x.Slice i)), Vector<'T>.Zero))
+        i <- i + step
+
+    let mutable total = Double.CreateTruncating(Vector.Sum sum)
+
+    while i < x.Length do
+        total <- total + Double.CreateTruncating(ofElement x[i]) * 0.0
+        i <- i + 1
+
+    total
+
 /// Returns 0 if the squares of all elements are finite in the elements' own precision, otherwise NaN.
 let squarable (x: ReadOnlySpan<'T>) : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
-    let step = Vector<'T>.Count
-    let mutable sum = Vector<'T>.Zero
-    let mutable i = 0
-
-    while i <= x.Length - step do
-        let value = Vector<'T>(x.Slice i)
-        sum <- Vector.Add(sum, Vector.Multiply(Vector.Multiply(value, value), Vector<'T>.Zero))
-        i <- i + step
-
-    let mutable total = Double.CreateTruncating(Vector.Sum sum)
-
-    while i < x.Length do
-        total <- total + Double.CreateTruncating('T.op_Multiply (x[i], x[i])) * 0.0
-        i <- i + 1
-
-    total
+    zero (fun value -> Vector.Multiply(value, value)) (fun value -> 'T.op_Multiply (value, value)) x
 
 /// Returns 0 if all elements are finite, otherwise NaN.
-let finite (x: ReadOnlySpan<'T>) : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
-    let step = Vector<'T>.Count
-    let mutable sum = Vector<'T>.Zero
-    let mutable i = 0
-
-    while i <= x.Length - step do
-        let value = Vector<'T>(x.Slice i)
-        sum <- Vector.Add(sum, Vector.Multiply(value, Vector<'T>.Zero))
-        i <- i + step
-
-    let mutable total = Double.CreateTruncating(Vector.Sum sum)
-
-    while i < x.Length do
-        total <- total + Double.CreateTruncating(x[i]) * 0.0
-        i <- i + 1
-
-    total
+let finite (x: ReadOnlySpan<'T>) : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> = zero id id x

@@ -74,7 +74,9 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
         if not (Seq.forall2 (=) given.Parameters workload.Layout.Parameters && given.Length = workload.Layout.Length) then
             let list (layout: Layout) =
-                String.Join(", ", [ for parameter in layout.Parameters -> $"{parameter.Name} %A{parameter.Shape}" ])
+                layout.Parameters
+                |> Seq.map (fun parameter -> $"{Quotation.shorten parameter.Name} %A{parameter.Shape}")
+                |> Quotation.list
 
             raise (
                 ArgumentException(

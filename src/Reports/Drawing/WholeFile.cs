@@ -12,7 +12,7 @@ internal static class WholeFile
         var target = Path.GetFullPath(path);
         try
         {
-            MakeFolder(Path.GetDirectoryName(target) ?? target);
+            OutputPath.makeFolderOf(target);
         }
         catch (IOException cause)
         {
@@ -20,27 +20,5 @@ internal static class WholeFile
         }
 
         AtomicFile.write(target, stream => stream.Write(content));
-    }
-
-    /// <summary>Creates a folder and its parents if they do not exist.</summary>
-    /// <exception cref="IOException">The folder cannot be created. The message names it, and a file in its place.</exception>
-    public static void MakeFolder(string path)
-    {
-        for (var above = Path.GetFullPath(path); above is not null; above = Path.GetDirectoryName(above))
-        {
-            if (File.Exists(above))
-            {
-                throw new IOException($"Cannot make the folder '{path}': '{above}' is a file. Name a folder.");
-            }
-        }
-
-        try
-        {
-            Directory.CreateDirectory(path);
-        }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"Cannot make the folder '{path}': {cause.Message}", cause);
-        }
     }
 }

@@ -39,56 +39,42 @@ public sealed class Summary
     /// Returns a table with one row per run and seed. Columns without information are left out, for example the optimizer if it is the name
     /// of the run.
     /// </summary>
-    public Table EveryRun()
-    {
-        var rows = Rows.Select(row => (IReadOnlyList<string>)
-        [
-            row.Run,
-            row.Optimizer,
-            .. HasSeveralSeeds ? [Text(row.Seed)] : Array.Empty<string>(),
-            Text(row.Steps),
-            Accuracy(row.AccuracyMax),
-            Accuracy(row.AccuracyFinal),
-            Loss(row.ValLossMin),
-            Loss(row.ValLossFinal),
-            row.Stop.InWords(),
-            DeadLogits(row),
-            Seconds(row.Seconds),
-            row.Documented,
-        ]);
-        string[] headers =
-        [
-            "run", "optimizer", .. HasSeveralSeeds ? ["seed"] : Array.Empty<string>(), "steps", "best accuracy", "final accuracy",
-            "best val. loss", "final val. loss", "stopped because", "dead logits", "seconds", "the document's results",
-        ];
-        return new Table(headers, [.. rows]).WithoutIdle();
-    }
+    public Table EveryRun() =>
+        SummaryColumn<SummaryRow>.Tabulate(
+            [
+                new("run", row => row.Run),
+                new("optimizer", row => row.Optimizer, Rank: 2),
+                .. HasSeveralSeeds ? [new SummaryColumn<SummaryRow>("seed", row => Text(row.Seed))] : Array.Empty<SummaryColumn<SummaryRow>>(),
+                new("steps", row => Text(row.Steps), Rank: 9),
+                new("best accuracy", row => Accuracy(row.AccuracyMax), Rank: 6),
+                new("final accuracy", row => Accuracy(row.AccuracyFinal)),
+                new("best val. loss", row => Loss(row.ValLossMin), Rank: 5),
+                new("final val. loss", row => Loss(row.ValLossFinal), Rank: 8),
+                new("stopped because", row => row.Stop.InWords()),
+                new("dead logits", DeadLogits, Rank: 3),
+                new("seconds", row => Seconds(row.Seconds), Rank: 4),
+                new("the document's results", row => row.Documented, Rank: 1),
+            ],
+            Rows);
 
     /// <summary>Returns a table with one row per run: medians over seeds, with the range in brackets.</summary>
-    public Table OverSeeds()
-    {
-        var rows = _runs.Select(run => (IReadOnlyList<string>)
-        [
-            run.Key,
-            run.First().Optimizer,
-            Text(run.Count()),
-            Spread(run.Select(row => (double?)row.Steps), "0"),
-            Spread(run.Select(row => row.AccuracyMax), "0.0000"),
-            Spread(run.Select(row => row.AccuracyFinal), "0.0000"),
-            Spread(run.Select(row => row.ValLossMin), "0.0000"),
-            Spread(run.Select(row => row.ValLossFinal), "0.0000"),
-            StopCounts.InWords(run.Select(row => row.Stop)),
-            HasDeadLogits ? $"{run.Count(row => row.DeadLogitsText.Length > 0)} of {run.Count()}" : "",
-            Spread(run.Select(row => (double?)row.Seconds), "0.0"),
-            run.First().Documented,
-        ]);
-        string[] headers =
-        [
-            "run", "optimizer", "seeds", "steps", "best accuracy", "final accuracy", "best val. loss", "final val. loss", "stopped because",
-            "runs with dead or almost dead logits", "seconds", "the document's results",
-        ];
-        return new Table(headers, [.. rows]).WithoutIdle();
-    }
+    public Table OverSeeds() =>
+        SummaryColumn<IGrouping<string, SummaryRow>>.Tabulate(
+            [
+                new("run", run => run.Key),
+                new("optimizer", run => run.First().Optimizer, Rank: 2),
+                new("seeds", run => Text(run.Count()), Rank: 7),
+                new("steps", run => Spread(run.Select(row => (double?)row.Steps), "0"), Rank: 9),
+                new("best accuracy", run => Spread(run.Select(row => row.AccuracyMax), "0.0000"), Rank: 6),
+                new("final accuracy", run => Spread(run.Select(row => row.AccuracyFinal), "0.0000")),
+                new("best val. loss", run => Spread(run.Select(row => row.ValLossMin), "0.0000"), Rank: 5),
+                new("final val. loss", run => Spread(run.Select(row => row.ValLossFinal), "0.0000"), Rank: 8),
+                new("stopped because", run => StopCounts.InWords(run.Select(row => row.Stop))),
+                new("runs with dead or almost dead logits", run => HasDeadLogits ? $"{run.Count(row => row.DeadLogitsText.Length > 0)} of {run.Count()}" : "", Rank: 3),
+                new("seconds", run => Spread(run.Select(row => (double?)row.Seconds), "0.0"), Rank: 4),
+                new("the document's results", run => run.First().Documented, Rank: 1),
+            ],
+            _runs);
 
     /// <summary>Returns the text of <c>summary.md</c>.</summary>
     public string ToMarkdown()

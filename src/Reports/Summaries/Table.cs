@@ -13,22 +13,29 @@ public sealed record Table(IReadOnlyList<string> Headers, IReadOnlyList<IReadOnl
     /// <summary>The rows, with one cell per column.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Rows { get; init => field = Values(value); } = Values(Rows);
 
+    /// <summary>The indices of the columns that a narrow terminal drops, in this order.</summary>
+    public IReadOnlyList<int> Expendable { get; init => field = ValueList.Of(value); } = ValueList.Of<int>([]);
+
     /// <summary>The number of characters of the widest line in Markdown.</summary>
     public int Width => ToMarkdown().Split('\n').Max(line => line.Length);
 
-    /// <summary>Returns the table without the columns with these names. Unknown names are ignored.</summary>
-    /// <param name="headers">The names.</param>
-    public Table Without(params IEnumerable<string> headers)
+    /// <summary>Returns the table without the columns with these indices.</summary>
+    /// <param name="columns">The indices.</param>
+    public Table Without(params IEnumerable<int> columns)
     {
-        var dropped = headers.ToHashSet();
-        var kept = Enumerable.Range(0, Headers.Count).Where(column => !dropped.Contains(Headers[column])).ToArray();
+        var kept = Enumerable.Range(0, Headers.Count).Except(columns).ToArray();
         IReadOnlyList<string> Keep(IReadOnlyList<string> row) => [.. kept.Select(column => row[column])];
-        return new Table(Keep(Headers), [.. Rows.Select(Keep)]);
+        return new Table(Keep(Headers), [.. Rows.Select(Keep)])
+        {
+            Expendable = [.. Expendable.Select(column => Array.IndexOf(kept, column)).Where(column => column >= 0)],
+        };
     }
 
     /// <summary>Returns the table without columns whose cells are all empty, or all equal to the first column's.</summary>
     public Table WithoutIdle() =>
-        Without(Headers.Where((_, column) => column > 0 && Rows.All(row => row[column].Length == 0 || row[column] == row[0])));
+        Rows.Count == 0
+            ? this
+            : Without(Enumerable.Range(1, Headers.Count - 1).Where(column => Rows.All(row => row[column].Length == 0 || row[column] == row[0])));
 
     /// <summary>Returns the table in Markdown, with aligned columns.</summary>
     public string ToMarkdown()

@@ -81,7 +81,7 @@ module internal ContenderParser =
 
             reading.Fail(
                 place.Member(other, tree),
-                $"'{Bounded.text other}' is not a kind of search space. {Bounded.suggestion known other}"
+                $"{Quotation.quote other} is not a kind of search space. {Suggestion.describe known other}"
             )
 
             Fixed 0.0

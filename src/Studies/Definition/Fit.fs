@@ -50,7 +50,7 @@ module internal Fit =
                 | Folder(path, classes, expansion) -> checkedModel images (DataSets.readFolderWithin expansion classes path)
                 | Held(_, data) -> checkedModel images data
         with
-        | :? ArgumentException as error -> Error(Refusal.ofException error)
+        | :? ArgumentException as error -> Error(Refusal.sentence error)
         | :? DataFormatException
         | :? IOException
         | :? UnauthorizedAccessException as error -> Error error.Message
@@ -61,4 +61,4 @@ module internal Fit =
             Optimizer.check optimizer layout
             None
         with :? ArgumentException as error ->
-            Some(Refusal.ofException error)
+            Some(Refusal.sentence error)

@@ -131,6 +131,16 @@ module Lint =
                   $"Use at least {epoch} steps."
           | _ -> () ]
 
+    // The share of the budget from which times should be known.
+    let private knownFrom = 0.25
+
+    /// <summary>
+    /// Returns the longest validation interval that resolves times after a quarter of the budget to within the margin of equality; at least
+    /// 1.
+    /// </summary>
+    let coarsest (equalWithin: float) (steps: int64) : int =
+        int (max 1.0 (min (float Int32.MaxValue) (knownFrom * float steps * (1.0 - 1.0 / equalWithin))))
+
     /// A time to the target is known only up to one validation interval. The margin of equality therefore gives the earliest time that is
     /// known well enough. The actual times are unknown before the first runs have finished.
     let private resolution (study: StudyDesign) i (task: StudyTask) =
@@ -138,7 +148,7 @@ module Lint =
         let earliest = float task.ValidateEvery * equalWithin / (equalWithin - 1.0)
         let share = earliest / float task.Steps
 
-        if task.ValidateEvery > 1 && share > 0.25 then
+        if task.ValidateEvery > coarsest equalWithin task.Steps then
             let shown = earliest.ToString("#,0", Globalization.CultureInfo.InvariantCulture)
             let advised = max 1L (int64 (0.1 * float task.Steps * (1.0 - 1.0 / equalWithin)))
 
@@ -170,9 +180,7 @@ module Lint =
         | Error problem ->
             [ error "S019" $"$.tasks[{i}]" $"The task {task.Name} cannot be trained. {problem}" "Change the data, the split or the layers." ]
         | Ok layout ->
-            let tensors =
-                String.Join(", ", layout.Parameters |> Seq.truncate 4 |> Seq.map _.Name)
-                + (if Seq.length layout.Parameters > 4 then ", ..." else "")
+            let tensors = Quotation.list (layout.Parameters |> Seq.map _.Name)
 
             [ for j, contender in List.indexed study.Contenders do
                   match Fit.problem contender.Optimizer layout with
@@ -202,7 +210,7 @@ module Lint =
         try
             Ok(Settings.start tuning contender)
         with :? ArgumentException as error ->
-            Error(Refusal.ofException error)
+            Error(Refusal.sentence error)
 
     let private counts (numbers: (Contender * int) list) =
         String.Join(", ", numbers |> List.map (fun (contender, count) -> $"{contender.Name} {count}"))

@@ -7,12 +7,18 @@ module Quick =
     let private seeds = 10
     let private trials = 4
     let private share = 4L
-    let private fewestValidations = 10L
 
-    let private task (task: StudyTask) : StudyTask =
-        let every = int64 task.ValidateEvery
-        let steps = max (task.Steps / share) (min task.Steps (fewestValidations * every))
-        { task with Steps = max every (steps / every * every) }
+    /// Keeps the validation interval, unless it resolves times in the smaller budget worse than in the whole one.
+    let private task (equalWithin: float) (task: StudyTask) : StudyTask =
+        let steps = (task.Steps + share - 1L) / share
+
+        let every =
+            int64 (min task.ValidateEvery (max (task.ValidateEvery / int share) (Lint.coarsest equalWithin steps)))
+
+        // The budget ends with a validation.
+        { task with
+            ValidateEvery = int every
+            Steps = min task.Steps ((steps + every - 1L) / every * every) }
 
     let private tuning (contenders: Contender list) (tuning: Tuning) : Tuning =
         let fewer =
@@ -31,16 +37,16 @@ module Quick =
         values |> List.indexed |> List.filter (fun (i, _) -> i % 2 = 0) |> List.map snd
 
     /// <summary>
-    /// Returns the small form: a quarter of the steps with at least ten validations, four settings per optimizer, and no extensions. It has
-    /// at most ten seeds, one look and no default settings. The frontier keeps every second rate, with one seed. Smaller values are
-    /// unchanged. The name gets the suffix "(quick)".
+    /// Returns the small form: a quarter of the steps, four settings per optimizer, and no extensions. The validation interval is shorter if
+    /// the smaller budget needs it. It has at most ten seeds, one look and no default settings. The frontier keeps every second rate, with
+    /// one seed. Smaller values are unchanged. The name gets the suffix "(quick)".
     /// </summary>
     let study (study: StudyDesign) : StudyDesign =
         let tasks, protocol =
             match study.Protocol with
             | Document seedsGiven -> study.Tasks, Document(List.truncate seeds seedsGiven)
             | Fair(tuned, confirmation, frontier) ->
-                List.map task study.Tasks,
+                List.map (task (StudyDesign.equalWithin study)) study.Tasks,
                 Fair(
                     tuning study.Contenders tuned,
                     { confirmation with Seeds = List.truncate seeds confirmation.Seeds; Looks = None; Defaults = false },

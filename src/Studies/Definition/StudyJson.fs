@@ -2,18 +2,20 @@ namespace CuteDl.Studies
 
 open System
 open System.IO
+open CuteDl.Core.Optimizers
 
 module internal StudyFileMessage =
     let ofErrors (source: string) (errors: StudyFileError array) : string =
         let shown = errors |> Array.truncate Bounded.MostErrors |> Array.map (fun error -> $"  {error}")
         let others = errors.Length - shown.Length
+        let atLeast = if errors.Length >= Bounded.MostCollected then "at least " else ""
 
         String.Join(
             "\n",
             [| $"{source} is not a study:"
                yield! shown
                if others > 0 then
-                   $"  And {others} more errors." |]
+                   $"  And {atLeast}{others} more errors." |]
         )
 
 /// <summary>Thrown if a file is not a study.</summary>
@@ -39,7 +41,7 @@ type StudyDifference =
 
     /// <summary>Returns <c>$.tuning.trials: 8 and 16</c>.</summary>
     override difference.ToString() =
-        let shown = Option.map Bounded.text >> Option.defaultValue "nothing"
+        let shown = Option.map Quotation.shorten >> Option.defaultValue "nothing"
         $"{difference.Path}: {shown difference.First} and {shown difference.Second}"
 
 /// <summary>Reads and writes study files: JSON by the schema <c>docs/study.schema.json</c>. Comments and trailing commas are allowed.</summary>

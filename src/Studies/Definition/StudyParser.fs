@@ -149,7 +149,11 @@ module internal StudyParser =
             name,
             [],
             fun place ->
-                let items = reading.Items(place, what) |> List.map (fun item -> read item, item)
+                let items =
+                    [ for item in reading.Items(place, what) do
+                          if not reading.IsFull then
+                              read item, item ]
+
                 distinctNames reading place (items |> List.map (fst >> nameOf) |> List.filter ((<>) "?")) what
                 items
         )
@@ -179,7 +183,7 @@ module internal StudyParser =
                 try
                     Settings.start tuning contender |> ignore
                 with :? ArgumentException as error ->
-                    reading.Fail(place, Refusal.ofException error)
+                    reading.Fail(place, Refusal.sentence error)
         | _ -> ()
 
         study

@@ -21,14 +21,8 @@ type StudyFileError =
         else
             $"{error.Path}: {error.Problem}"
 
-/// Builds messages of bounded length about files of any length.
+/// Limits of the errors that are reported of one file.
 module internal Bounded =
-    [<Literal>]
-    let private Longest = 60
-
-    [<Literal>]
-    let private LongestSentence = 1000
-
     /// The largest number of errors that one message shows.
     [<Literal>]
     let MostErrors = 20
@@ -37,31 +31,6 @@ module internal Bounded =
     [<Literal>]
     let MostCollected = 200
 
-    let private cut (longest: int) (text: string) = if text.Length > longest then text.Substring(0, longest - 3) + "..." else text
-
-    /// Returns a text from a file, cut to 60 characters.
-    let text (text: string) : string = cut Longest text
-
-    /// Returns a sentence that may quote the file, cut to 1000 characters.
-    let sentence (text: string) : string = cut LongestSentence text
-
-    /// Returns the end of a message about an unknown name. A name longer than 60 characters is hardly a typing error, so it gets the list
-    /// of names.
-    let suggestion (known: string seq) (name: string) : string =
-        if name.Length > Longest then
-            let list = String.Join(", ", known)
-            $"Known names are {list}."
-        else
-            Suggestion.describe known name
-
-/// Rewrites messages of exceptions for readers of study files.
-module internal Refusal =
-    /// Returns the message without the parameter name, which means nothing to the author of a file.
-    let ofException (error: ArgumentException) : string =
-        match error.ParamName with
-        | null -> error.Message
-        | name -> error.Message.Replace($" (Parameter '{name}')", "")
-
 /// A value with its path in the file.
 type internal Place =
     { Path: string
@@ -69,7 +38,7 @@ type internal Place =
 
     member place.Item(index: int, tree: JsonTree) = { Path = $"{place.Path}[{index}]"; Tree = tree }
 
-    member place.Member(name: string, tree: JsonTree) = { Path = $"{place.Path}.{Bounded.text name}"; Tree = tree }
+    member place.Member(name: string, tree: JsonTree) = { Path = $"{place.Path}.{Quotation.shorten name}"; Tree = tree }
 
 /// Reads values and collects their errors. A value that cannot be read is replaced by a placeholder, so that reading continues. If there
 /// are errors, the result must not be used.
@@ -82,10 +51,13 @@ type internal Reading() =
 
     member _.Fail(place: Place, problem: string) =
         if errors.Count < Bounded.MostCollected then
-            errors.Add { Path = place.Path; Line = place.Tree.Line; Problem = Bounded.sentence problem }
+            errors.Add { Path = place.Path; Line = place.Tree.Line; Problem = Quotation.sentence problem }
+
+    /// True if no more errors are collected, so that there is no reason to read on.
+    member _.IsFull = errors.Count >= Bounded.MostCollected
 
     member reading.FailValue(place: Place, allowed: string) =
-        reading.Fail(place, $"Expected {allowed}, found {Bounded.text (Json.line place.Tree)}.")
+        reading.Fail(place, $"Expected {allowed}, found {Quotation.shorten (Json.line place.Tree)}.")
 
     member reading.Number(place: Place, range: ArgumentRange) : float =
         match place.Tree.Value with
@@ -138,7 +110,7 @@ type internal Reading() =
             match words |> List.tryFind (fst >> (=) text) with
             | Some(_, value) -> value
             | None ->
-                reading.Fail(place, $"{Bounded.text (Json.line place.Tree)} is not allowed here. {Bounded.suggestion known text}")
+                reading.Fail(place, $"{Quotation.shorten (Json.line place.Tree)} is not allowed here. {Suggestion.describe known text}")
                 snd words.Head
         | _ ->
             reading.FailValue(place, "one of " + String.Join(", ", known))
@@ -178,8 +150,8 @@ type internal Reading() =
         match place.Tree.Value with
         | JsonValue.Object members ->
             for name, tree in members do
-                if not (List.contains name known) then
-                    reading.Fail(place.Member(name, tree), $"'{Bounded.text name}' is not a key here. {Bounded.suggestion known name}")
+                if not reading.IsFull && not (List.contains name known) then
+                    reading.Fail(place.Member(name, tree), $"{Quotation.quote name} is not a key here. {Suggestion.describe known name}")
 
             for name, same in members |> List.groupBy fst do
                 if same.Length > 1 then

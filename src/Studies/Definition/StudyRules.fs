@@ -65,7 +65,7 @@ module StudyRules =
                   try
                       Settings.start tuning contender |> ignore
                   with :? ArgumentException as error ->
-                      Refusal.ofException error ]
+                      Refusal.sentence error ]
 
     let private confirmation (tuning: Tuning) (confirmation: Confirmation) =
         [ yield! seeds "confirmation" confirmation.Seeds

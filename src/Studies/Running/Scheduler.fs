@@ -6,6 +6,7 @@ open System.Diagnostics
 open System.IO
 open System.Threading
 open System.Threading.Tasks
+open CuteDl.Core.Optimizers
 
 /// Runs a study's trials on several threads until no further trial is needed. The assignment of trials to threads does not affect the
 /// results.
@@ -273,7 +274,7 @@ type internal Scheduler
             | error ->
                 locked (fun () ->
                     if isNull failure then
-                        failure <- StudyException($"Failure in {about}: {error.Message}", error)
+                        failure <- StudyException($"Failure in {about}: {Refusal.sentence error}", error)
 
                     Monitor.PulseAll gate)
 
@@ -300,7 +301,7 @@ type internal Scheduler
                 with error ->
                     // Only the first failure is reported. The other trials can still be saved.
                     if isNull failure then
-                        failure <- StudyException($"The trial {slot.Trial.Id} cannot be saved. {error.Message}", error)
+                        failure <- StudyException($"The trial {slot.Trial.Id} cannot be saved. {Refusal.sentence error}", error)
 
         match failure with
         | null -> ()

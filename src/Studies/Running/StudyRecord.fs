@@ -3,6 +3,7 @@ namespace CuteDl.Studies
 open System.Text.Json
 open System.Text.Json.Nodes
 open CuteDl.Core.Data
+open CuteDl.Core.Optimizers
 
 /// <summary>The first record of a journal: the study, and everything else that its results depend on.</summary>
 type StudyHeader =
@@ -51,12 +52,9 @@ module internal StudyRecord =
         | Finished result -> record "trial" (JsonSerializer.SerializeToNode(result, TrialJson.options))
         | Decided decision -> record "decision" (JsonSerializer.SerializeToNode(decision, TrialJson.options))
 
-    let private longest = 300
-
     /// Throws for a record with a correct checksum whose content this program did not write.
     let fail (file: string) (number: int) (record: JournalRecord) (problem: string) : 'any =
-        let problem = if problem.Length > longest then problem.Substring(0, longest) + "..." else problem
-        raise (DataFormatException(file, record.Offset, $"Record {number} is damaged. {problem}"))
+        raise (DataFormatException(file, record.Offset, $"Record {number} is damaged. {Quotation.sentence problem}"))
 
     let private header (content: JsonElement) : StudyHeader =
         let text (element: JsonElement) : string =
@@ -82,10 +80,7 @@ module internal StudyRecord =
         match document.RootElement.GetProperty("record").GetString() with
         | "study" -> Header(header content)
         | "trial" -> Finished(TrialJson.read (content.GetRawText()))
-        | "decision" ->
-            match content.Deserialize<StudyDecision | null> TrialJson.options with
-            | null -> raise (JsonException "The decision is null.")
-            | decision -> Decided decision
+        | "decision" -> Decided(JsonRecord.readWith<StudyDecision> TrialJson.options (content.GetRawText()))
         | kind -> raise (JsonException $"'{kind}' is not a kind of record.")
 
     /// Reads a record. The number, from 1, is used in messages.

@@ -181,7 +181,7 @@ type StudyRun
         check study untilDecided
         let folder = StudyFolder path
         refuseOthers folder
-        Directory.CreateDirectory folder.Path |> ignore
+        OutputPath.makeFolder folder.Path
         let folderLock = FolderLock.Take folder
 
         try

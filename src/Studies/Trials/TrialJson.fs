@@ -6,6 +6,7 @@ open System.Runtime.InteropServices
 open System.Text.Json
 open System.Text.Json.Serialization
 open System.Text.Json.Serialization.Metadata
+open CuteDl.Core.Optimizers
 
 /// <summary>
 /// Reads and writes trial results as JSON: one line, names in snake_case, NaN and infinities as strings, and doubles that round-trip.
@@ -20,9 +21,12 @@ module TrialJson =
                     raise (JsonException "The values of hyper-parameters must be an object.")
 
                 [| for property in document.RootElement.EnumerateObject() do
-                       match property.Value.ValueKind, property.Value.TryGetDouble() with
-                       | JsonValueKind.Number, (true, value) when Double.IsFinite value -> struct (property.Name, value)
-                       | _ -> raise (JsonException $"The value of '{property.Name}' is not a finite number.") |]
+                       let value = if property.Value.ValueKind = JsonValueKind.Number then property.Value.GetDouble() else nan
+
+                       if not (Double.IsFinite value) then
+                           raise (JsonException $"The value of {Quotation.quote property.Name} must be a finite number.")
+
+                       struct (property.Name, value) |]
 
             override _.Write(writer, values, _) =
                 writer.WriteStartObject()
@@ -35,9 +39,11 @@ module TrialJson =
     let private marks =
         { new JsonConverter<uint16 array>() with
             override _.Read(reader, _, _) =
-                match reader.TokenType, reader.TryGetBytesFromBase64() with
-                | JsonTokenType.String, (true, NonNull bytes) when bytes.Length % 2 = 0 ->
-                    MemoryMarshal.Cast<byte, uint16>(ReadOnlySpan bytes).ToArray()
+                let mutable bytes: byte array | null = null
+                let isText = reader.TokenType = JsonTokenType.String && reader.TryGetBytesFromBase64 &bytes
+
+                match bytes with
+                | NonNull bytes when isText && bytes.Length % 2 = 0 -> MemoryMarshal.Cast<byte, uint16>(ReadOnlySpan bytes).ToArray()
                 | _ -> raise (JsonException "The marks of a fingerprint must be 16-bit numbers in base 64.")
 
             override _.Write(writer, marks, _) = writer.WriteBase64StringValue(MemoryMarshal.AsBytes(ReadOnlySpan marks)) }
@@ -109,9 +115,8 @@ module TrialJson =
     /// <summary>Reads a result that <c>write</c> wrote.</summary>
     /// <exception cref="T:System.Text.Json.JsonException">The text is not a result.</exception>
     let read (json: string) : TrialResult =
-        match JsonSerializer.Deserialize<TrialResult | null>(json, options) with
-        | null -> raise (JsonException "The result is null.")
-        | result ->
-            match problem result with
-            | Some problem -> raise (JsonException $"The result has {problem}.")
-            | None -> result
+        let result = JsonRecord.readWith<TrialResult> options json
+
+        match problem result with
+        | Some problem -> raise (JsonException $"The result has {problem}.")
+        | None -> result

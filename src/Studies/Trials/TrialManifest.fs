@@ -1,6 +1,7 @@
 namespace CuteDl.Studies
 
 open System.Text.Json
+open CuteDl.Core.Optimizers
 
 /// <summary>The content of a trial's result file: the result, with everything that a replay needs.</summary>
 type TrialManifest =
@@ -36,15 +37,13 @@ module TrialManifest =
 
         let manifest =
             try
-                JsonSerializer.Deserialize<TrialManifest | null>(json, TrialJson.options)
+                JsonRecord.readWith<TrialManifest> TrialJson.options json
             with :? JsonException as error ->
                 fail $"The file is not the result of a trial: {error.Message}"
 
-        match manifest with
-        | null -> fail "The file is not the result of a trial: it is null."
-        | manifest when manifest.Schema <> CurrentSchema ->
-            fail $"The file has the schema '{manifest.Schema}'. Only '{CurrentSchema}' can be read."
-        | manifest ->
-            match TrialJson.problem manifest.Result with
-            | Some problem -> fail $"The file is not the result of a trial: it has {problem}."
-            | None -> manifest
+        if manifest.Schema <> CurrentSchema then
+            fail $"The file has the schema {Quotation.quote manifest.Schema}. Only '{CurrentSchema}' can be read."
+
+        match TrialJson.problem manifest.Result with
+        | Some problem -> fail $"The file is not the result of a trial: it has {problem}."
+        | None -> manifest

@@ -104,7 +104,7 @@ let private folders =
                       File.WriteAllText(Path.Combine(folder, $"other-%02d{i}"), "")
 
                   Expect.stringContains (message ()) "other-01, other-02" "names"
-                  Expect.stringContains (message ()) "and 10 more" "not all"))
+                  Expect.stringContains (message ()) "and 18 more" "not all"))
           testCase "that is a file, or is not there, is called so" (fun () ->
               inFolder (fun folder ->
                   let message path = Expect.throwsC (fun () -> DataSets.readFolder 3 path |> ignore) _.Message

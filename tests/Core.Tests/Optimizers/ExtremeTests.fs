@@ -179,6 +179,18 @@ let private reported =
 
               Expect.equal (run (DeclaredEndless())) [| -40.0; 40.0 |] "parameters"
               Expect.throwsT<NonFiniteStateException> (fun () -> run (Endless()) |> ignore) "not declared")
+          testCase "are reported of a number for all tensors, whichever tensor has finite parameters" (fun () ->
+              // As many numbers as tensors, but none of a single tensor.
+              let optimizer = Expression.parse "prodigy"
+              let state = Optimizer.initFor<float> optimizer layout
+              Expect.equal state.Numbers.Length 2 "numbers"
+              state.Memory[1] <- nan
+
+              try
+                  Optimizer.stepInPlace optimizer state (Span [| 1.0; nan |]) (ReadOnlySpan [| 1.0; 1.0 |])
+                  failtest "nothing was said"
+              with :? NonFiniteStateException as error ->
+                  Expect.equal (error.SlotName, error.TensorName) ("product", "first") error.Message)
           testCase "are reported of numbers too" (fun () ->
               let optimizer = Expression.parse "novograd"
               let state = Optimizer.initFor<float> optimizer layout

@@ -152,8 +152,14 @@ let private invalid (schedule: Schedule) (parts: string list) =
             Schedule.validated schedule |> ignore
             failtest "nothing was thrown"
         with :? ArgumentOutOfRangeException as error ->
-            for part in "schedule" :: parts do
-                Expect.stringContains error.Message part "what was given, and what is allowed")
+            for part in parts do
+                Expect.stringContains error.Message part "what was given, and what is allowed"
+
+            let names =
+                [ for kind in Schedules.all do
+                      for argument in kind.Arguments -> argument.Name ]
+
+            Expect.contains names (string error.ParamName) "the argument")
 
 let private validation =
     testList

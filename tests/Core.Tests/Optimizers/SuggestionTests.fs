@@ -62,6 +62,63 @@ let tests =
                     testCase $"{i + 1}) {Quotation.shorten text}" (fun () ->
                         let message = messageOf text
                         Expect.isLessThan message.Length 500 message) ]
+          testList
+              "messages about 10,000 tensors are bounded"
+              [ let long = String('n', 300)
+                let layout = Layout.OfShapes [ for i in 1..10_000 -> $"{long}.{i}", [ 2; 2 ] ]
+
+                for i, text in
+                    List.indexed
+                        [ "{ \"bias\": sgd, \"*\": adam }"
+                          $"{{ \"{long}\": sgd, \"*\": adam }}"
+                          $"{{ \"{long}.1\": sgd }}"
+                          $"{{ \"*\": accumulate(2), \"{long}*\": adam }}"
+                          $"{{ \"*1\": accumulate(2), \"*\": sgd }} | adam"
+                          $"{{ \"*1\": freeze, \"*\": sgd }} | adam" ] do
+                    testCase $"{i + 1}) {Quotation.shorten text}" (fun () ->
+                        let message = Expect.throwsC (fun () -> Optimizer.check (Expression.parse text) layout) Refusal.sentence
+
+                        Expect.isLessThan message.Length 2000 message)
+
+                testCase "of a state of another optimizer" (fun () ->
+                    let state = Optimizer.initFor<float> (Expression.parse $"{{ \"*1\": adam, \"*\": adam }}") layout
+                    let gradient = Array.zeroCreate layout.Length
+
+                    let message =
+                        Expect.throwsC
+                            (fun () ->
+                                Optimizer.step (Expression.parse $"{{ \"*2\": adam, \"*\": adam }}") state (ReadOnlySpan gradient)
+                                |> ignore)
+                            Refusal.sentence
+
+                    Expect.isLessThan message.Length 4000 message) ]
+          property
+              "a shortened text has whole characters, and a long sentence keeps its beginning and its end"
+              (Gen.zip (Gen.choose (0, 3000)) (Gen.choose (0, 1)))
+              (fun (count, shift) ->
+                  let text = String('b', shift) + String.replicate count "😀" + "end"
+
+                  let isWhole (text: string) =
+                      text.EnumerateRunes() |> Seq.forall (fun rune -> rune <> Text.Rune.ReplacementChar)
+
+                  for shown, longest in
+                      [ Quotation.shorten text, Quotation.MaximumLength
+                        Quotation.sentence text, Quotation.MaximumSentence ] do
+                      Expect.isLessThanOrEqual shown.Length longest "length"
+                      Expect.isTrue (isWhole shown) shown
+                      Expect.equal (text.Length <= longest) (shown = text) "only long texts change"
+
+                  Expect.stringEnds (Quotation.sentence text) "end" "end")
+          testCase "a refusal is the message without the parameter's name and value" (fun () ->
+              Expect.equal (Refusal.sentence (ArgumentException("Say (a) 'b'.", "p"))) "Say (a) 'b'." "a parameter"
+              Expect.equal (Refusal.sentence (ArgumentException "Say so.")) "Say so." "no parameter"
+              Expect.equal (Refusal.sentence (ArgumentOutOfRangeException("p", 5, "Say so."))) "Say so." "a value"
+              Expect.equal (Refusal.sentence (InvalidOperationException "Not (Parameter 'p')")) "Not (Parameter 'p')" "another kind")
+          testCase "an argument is of weight decay where the conventions of its rule have one" (fun () ->
+              for kind in Rules.all do
+                  let isDecay = kind.Arguments |> List.exists _.IsWeightDecay
+                  let conventions = Option.get kind.Page.Conventions
+                  Expect.equal isDecay (not (conventions.WeightDecay.StartsWith "none")) kind.Name)
           property
               "an excerpt has the character at fault and at most 80"
               (Gen.zip (Gen.choose (0, 300)) (Gen.choose (0, 300)))

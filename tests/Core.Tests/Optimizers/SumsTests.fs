@@ -66,10 +66,29 @@ let private tooShort =
     testCase "a second tensor that is shorter is refused, not read beyond" (fun () ->
         Expect.throws (fun () -> Sums.products (ReadOnlySpan [| 1.0; 2.0 |]) (ReadOnlySpan [| 1.0 |]) |> ignore) "products")
 
+/// 0 or NaN, wherever the element is that decides.
+let private zeros (precision: Precision<'T>) (square: float) =
+    testCase $"finite and squarable find one element at any place ({precision.Name})" (fun () ->
+        for length in 0..70 do
+            let values = Array.create length 1.0
+            let finite () = Sums.finite (ReadOnlySpan(precision.OfAll values))
+            let squarable () = Sums.squarable (ReadOnlySpan(precision.OfAll values))
+            Expect.equal (finite (), squarable ()) (0.0, 0.0) "all finite"
+
+            for place in 0 .. length - 1 do
+                for value, isFinite in [ square, true; -square, true; infinity, false; nan, false ] do
+                    values[place] <- value
+                    Expect.equal (Double.IsNaN(finite ())) (not isFinite) $"finite: {value} at {place} of {length}"
+                    Expect.isTrue (Double.IsNaN(squarable ())) $"squarable: {value} at {place} of {length}"
+
+                values[place] <- 1.0)
+
 let tests =
     testList
         "sums"
-        [ everyLength Precision.single
+        [ zeros Precision.single 2e19
+          zeros Precision.double 2e154
+          everyLength Precision.single
           everyLength Precision.double
           anyValues Precision.single
           anyValues Precision.double

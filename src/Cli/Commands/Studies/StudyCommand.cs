@@ -62,15 +62,17 @@ internal static class StudyCommand
     {
         var file = Names.NotEmpty(new Argument<string>("FILE") { Description = "The file to write.", DefaultValueFactory = _ => DefaultFile });
         var force = new Option<bool>("--force") { Description = "Overwrite an existing file." };
-        var command = new CommandPage("init", "Writes a commented example of a study, to start from.", "cutedl study init study.json") { file, force };
+        var command = new CommandPage("init", "Writes a commented example of a study, to start from. Makes the folder of the file if needed.", "cutedl study init study.json") { file, force };
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(file)!;
+            OutputPath.checkFile(path);
             if (!parsed.GetValue(force) && Path.Exists(path))
             {
                 throw new UsageException($"The file '{path}' exists already. --force overwrites it.");
             }
 
+            OutputPath.makeFolderOf(path);
             File.WriteAllText(path, Study.Example);
             Console.WriteLine($"Wrote {path}. Edit it, then run 'cutedl study check {path}' and 'cutedl study run {path}'.");
             return ExitCode.Fine;

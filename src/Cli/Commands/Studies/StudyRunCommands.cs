@@ -16,8 +16,12 @@ internal static class StudyRunCommands
             Description = "Folder for the study; it must be new, or empty except for this study's study.json. Every finished trial is saved in it. Default: artifacts/study-NAME, with the name of the study.",
         };
         var quick = new Option<bool>("--quick") { Description = "Run only a smaller form of the study: a quarter of the steps, four settings for each optimizer, at most ten seeds, and no trials with default settings." };
-        var until = new Option<string?>("--until") { HelpName = "decided", Description = "Add seeds at the interim looks that the study file declares, until the study is decided or the last look is done. It is decided if one optimizer beats or equals every other, for each task and each of two metrics: steps to the target and final accuracy." };
-        until.AcceptOnlyFromAmong("decided");
+        var until = new Option<string?>("--until")
+        {
+            HelpName = "decided",
+            CustomParser = result => Choices.Word(result, "decided"),
+            Description = "Add seeds at the interim looks that the study file declares, until the study is decided or the last look is done. It is decided if one optimizer beats or equals every other, for each task and each of two metrics: steps to the target and final accuracy.",
+        };
         var parallel = Parallel();
         var json = Json();
         var command = new CommandPage(
@@ -30,7 +34,7 @@ internal static class StudyRunCommands
             var study = StudyCommand.Load(parsed.GetValue(file)!);
             study = parsed.GetValue(quick) ? study.Quick() : study;
             var options = Options(parsed, parallel) with { UntilDecided = parsed.GetValue(until) is not null };
-            var path = parsed.GetValue(folder) is { } given ? TrainingOptions.NotEmpty(folder, given) : Path.Combine("artifacts", FileNames.Safe($"study-{study.Name.ToLowerInvariant()}"));
+            var path = parsed.GetValue(folder) is { } given ? Names.Folder(folder, given) : Path.Combine("artifacts", FileNames.Safe($"study-{study.Name.ToLowerInvariant()}"));
             Refuse(path);
             Lint(study, parsed.GetValue(file)!);
             return StudySession.RunAsync(study, path, options, parsed.GetValue(json), cancellationToken);

@@ -215,4 +215,4 @@ module internal AdamNesterovRules =
               decay "beta2" "β₂, the decay of the mean of differences" _.Beta2 (fun v h -> { h with Beta2 = v })
               decay "beta3" "β₃, the decay of the mean of squares" _.Beta3 (fun v h -> { h with Beta3 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, proximal weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
+              weightDecay "decay" "λ, proximal weight decay" true _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]

@@ -176,8 +176,8 @@ module internal AdamRules =
     open RuleKind
     open Moments
 
-    let private weightDecay get set =
-        number "decay" "λ, decoupled weight decay, multiplied by the learning rate" ArgumentRange.nonNegative get set
+    let private decoupled get set =
+        weightDecay "decay" "λ, decoupled weight decay, multiplied by the learning rate" false get set
 
     let adam =
         define
@@ -227,7 +227,7 @@ module internal AdamRules =
               beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
               beta2 _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              weightDecay _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
+              decoupled _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
 
     let adEmaMix =
         define
@@ -258,6 +258,6 @@ module internal AdamRules =
               decay "beta3" "β₃, the decay of the slow mean" _.Beta3 (fun v h -> { h with Beta3 = v })
               number "alpha" "α, the slow mean's weight" ArgumentRange.nonNegative _.Mixing (fun v h -> { h with Mixing = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
+              weightDecay "decay" "λ, decoupled weight decay" true _.WeightDecay (fun v h -> { h with WeightDecay = v })
               whole "warmup" "the number of warm-up steps of α and β₃" ArgumentRange.countsOrNone true _.Warmup (fun v h ->
                   { h with Warmup = v }) ]

@@ -431,7 +431,7 @@ module internal DistanceRules =
               decay "beta1" "β₁, the decay of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
               decay "beta2" "β₂, the decay of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
+              weightDecay "decay" "λ, decoupled weight decay" true _.WeightDecay (fun v h -> { h with WeightDecay = v })
               first _.InitialEstimate (fun v h -> { h with InitialEstimate = v }) ]
 
     let prodigy =
@@ -469,7 +469,7 @@ module internal DistanceRules =
               detail "beta3" "β₃, the decay of the sums of the estimate; the default is √β₂" ArgumentRange.belowOne _.Beta3 (fun v h ->
                   { h with Beta3 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
+              weightDecay "decay" "λ, decoupled weight decay" true _.WeightDecay (fun v h -> { h with WeightDecay = v })
               first _.InitialEstimate (fun v h -> { h with InitialEstimate = v })
               detail "coefficient" "the factor of new estimates" ArgumentRange.positive _.Coefficient (fun v h ->
                   { h with Coefficient = v }) ]

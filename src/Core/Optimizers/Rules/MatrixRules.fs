@@ -309,7 +309,7 @@ module internal MatrixRules =
               flag "nesterov" "Nesterov's look-ahead" _.Nesterov (fun v h -> { h with Nesterov = v })
               whole "iterations" "the number of Newton-Schulz iterations" ArgumentRange.counts true _.Iterations (fun v h ->
                   { h with Iterations = v })
-              detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
+              weightDecay "decay" "λ, decoupled weight decay" true _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
 
     let adafactor =
         define

@@ -213,7 +213,7 @@ module internal NormRules =
             [ rate (fun (h: Lars) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               number "momentum" "μ, the share of the velocity that is kept" ArgumentRange.belowOne _.Momentum (fun v h ->
                   { h with Momentum = v })
-              detail "decay" "λ, L2" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
+              weightDecay "decay" "λ, L2" true _.WeightDecay (fun v h -> { h with WeightDecay = v })
               detail "trust" "the trust coefficient" ArgumentRange.positive _.Trust (fun v h -> { h with Trust = v })
               detail "eps" "ε, added to the norms" ArgumentRange.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v }) ]
 
@@ -239,7 +239,7 @@ module internal NormRules =
               decay "beta1" "β₁, the decay of the mean of gradients" _.Beta1 (fun v h -> { h with Beta1 = v })
               decay "beta2" "β₂, the decay of the mean of squared gradients" _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
+              weightDecay "decay" "λ, decoupled weight decay" true _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
 
     let novoGrad =
         define
@@ -261,5 +261,4 @@ module internal NormRules =
               number "beta1" "β₁, the share of the velocity that is kept" ArgumentRange.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
               number "beta2" "β₂, the decay of the mean of squared norms" ArgumentRange.belowOne _.Beta2 (fun v h -> { h with Beta2 = v })
               detail "eps" "ε, added to the root" ArgumentRange.nonNegative _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, weight decay inside the velocity" ArgumentRange.nonNegative _.WeightDecay (fun v h ->
-                  { h with WeightDecay = v }) ]
+              weightDecay "decay" "λ, weight decay inside the velocity" true _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]

@@ -197,5 +197,5 @@ module internal ScheduleFreeRules =
                   { h with Beta1 = v })
               decay "beta2" "β₂, the decay of the mean of squares" _.Beta2 (fun v h -> { h with Beta2 = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
-              detail "decay" "λ, the weight decay of y" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v })
+              weightDecay "decay" "λ, the weight decay of y" true _.WeightDecay (fun v h -> { h with WeightDecay = v })
               warmup _.Warmup (fun v h -> { h with Warmup = v }) ]

@@ -187,7 +187,7 @@ module internal SignRules =
             [ rate (fun (h: Lion) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               number "beta1" "β₁, the decay of the mean whose sign is used" ArgumentRange.belowOne _.Beta1 (fun v h -> { h with Beta1 = v })
               number "beta2" "β₂, the decay of the stored mean" ArgumentRange.belowOne _.Beta2 (fun v h -> { h with Beta2 = v })
-              detail "decay" "λ, decoupled weight decay" ArgumentRange.nonNegative _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
+              weightDecay "decay" "λ, decoupled weight decay" true _.WeightDecay (fun v h -> { h with WeightDecay = v }) ]
 
     let rprop =
         define

@@ -275,7 +275,7 @@ module internal VelocityRules =
                   "P32", "the learning rate determines its own decrease" ])
             { Asgd.LearningRate = 0.01; Lambda = 1e-4; Power = 0.75; Start = 1e6 }
             [ rate (fun (h: Asgd) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              detail "lambd" "λ, for the decrease of the learning rate and for weight decay" ArgumentRange.nonNegative _.Lambda (fun v h ->
+              weightDecay "lambd" "λ, for the decrease of the learning rate and for weight decay" true _.Lambda (fun v h ->
                   { h with Lambda = v })
               detail "alpha" "κ, the exponent of the decrease of the learning rate" ArgumentRange.nonNegative _.Power (fun v h ->
                   { h with Power = v })

@@ -44,7 +44,7 @@ type SignDecay =
 module internal DecayTransformations =
     open RuleKind
 
-    let private factor get set = number "factor" "λ" ArgumentRange.nonNegative get set
+    let private factor get set = weightDecay "factor" "λ" false get set
 
     let decay =
         transformation

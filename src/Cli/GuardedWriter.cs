@@ -2,8 +2,10 @@ using System.Text;
 
 namespace CuteDl.Cli;
 
-/// <summary>Standard error that ignores write errors: a closed pipe must not end a run.</summary>
-internal sealed class UnfailingWriter(TextWriter writer) : TextWriter
+/// <summary>A standard stream. Passes errors of writing, such as a closed pipe or a full disk, to a handler.</summary>
+/// <param name="writer">The stream.</param>
+/// <param name="handle">Receives the error. If it returns, the text is lost.</param>
+internal sealed class GuardedWriter(TextWriter writer, Action<Exception> handle) : TextWriter
 {
     public override Encoding Encoding => writer.Encoding;
 
@@ -17,15 +19,15 @@ internal sealed class UnfailingWriter(TextWriter writer) : TextWriter
 
     public override void Flush() => Try(writer.Flush);
 
-    private static void Try(Action write)
+    private void Try(Action write)
     {
         try
         {
             write();
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // No place is left to report it.
+            handle(error);
         }
     }
 }
