@@ -14,9 +14,9 @@ public static class OptimizerReference
         `dotnet run -c Release --project bench -- optimizers docs/optimizers.md`. `cutedl list NAME` prints all arguments with their defaults and
         ranges. The [guide](guide.md#composing-optimizers) shows how to compose optimizers.
 
-        **Notation.** w are the parameters, g is the gradient, Δ is the step (w ← w − Δ), and t = 1, 2, ... is the step number. Slots start at 0 unless
-        stated otherwise. A hat divides a mean by 1 − βᵗ. ‖·‖ is the Euclidean norm of a tensor. "Exempt" lists the [laws](laws.md) that the rule does not
-        obey, each with the reason.
+        **Notation.** w are the parameters, g is the gradient, Δ is the step (w ← w − Δ), and t = 1, 2, ... is the step number. Slots start at 0
+        unless stated otherwise. A hat divides a mean by 1 − βᵗ. ‖·‖ is the Euclidean norm of a tensor. "Exempt" lists the [laws](laws.md) that the
+        rule does not obey, each with the reason.
 
         ## Rules
 
