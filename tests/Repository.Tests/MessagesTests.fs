@@ -11,10 +11,6 @@ open CuteDl.Repository.Tests.StringLiterals
 
 let private snapshot = "tests/Repository.Tests/messages.txt"
 
-/// Set to 1, the test writes the snapshot instead of comparing it.
-[<Literal>]
-let private WriteSnapshot = "CUTEDL_WRITE_SNAPSHOTS"
-
 let private language (path: string) =
     if path.EndsWith(".fs", StringComparison.Ordinal) then FSharp
     elif path.EndsWith(".js", StringComparison.Ordinal) then JavaScript
@@ -71,7 +67,7 @@ let private report () =
     String.concat
         ""
         [ "Every sentence in string literals of src, by file. `{...}` is a value. Written by the test that compares it:\n"
-          $"{WriteSnapshot}=1 dotnet run -c Release --project tests/Repository.Tests\n"
+          $"{Snapshot.WriteVariable}=1 dotnet run -c Release --project tests/Repository.Tests\n"
 
           for path in Repository.files "src" [ ".fs"; ".cs"; ".js" ] do
               match messages path with
@@ -89,23 +85,7 @@ let tests =
     testList
         "messages"
         [ testCase "the snapshot of all messages is fresh" (fun () ->
-              let path = Path.Combine(Repository.root, snapshot)
-              let now = report ()
-
-              if Environment.GetEnvironmentVariable WriteSnapshot = "1" then
-                  File.WriteAllText(path, now)
-
-              let lines (text: string) = text.Split '\n' |> Set.ofArray
-              let kept = if File.Exists path then File.ReadAllText path else ""
-
-              if kept <> now then
-                  let changed sign these those =
-                      Set.difference (lines these) (lines those) |> Seq.map (fun line -> $"{sign} {line}")
-
-                  let difference = Seq.append (changed "-" kept now) (changed "+" now kept) |> String.concat "\n"
-
-                  failtest
-                      $"{snapshot} is not what the code says. Read the difference as a user would, then write the file anew with {WriteSnapshot}=1.\n{difference}")
+              Snapshot.expectFresh snapshot "Read the difference as a user would." (report ()))
 
           testCase "sentences begin with a capital letter and name what is allowed with a verb" (fun () ->
               let found =

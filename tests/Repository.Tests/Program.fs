@@ -3,7 +3,8 @@ module CuteDl.Repository.Tests.Program
 open Expecto
 open CuteDl.Testing
 
-let private tests = testList "repository" [ MessagesTests.tests ]
+let private tests =
+    testList "repository" [ MessagesTests.tests; ArchitectureTests.tests; ApiTests.tests ]
 
 [<EntryPoint>]
 let main args = Runner.main tests args
