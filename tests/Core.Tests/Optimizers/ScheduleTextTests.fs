@@ -157,7 +157,9 @@ let private invalid (schedule: Schedule) (parts: string list) =
 
             let names =
                 [ for kind in Schedules.all do
-                      for argument in kind.Arguments -> argument.Name ]
+                      for argument in kind.Arguments do
+                          if argument.Form <> ArgumentForm.Schedule then
+                              argument.Name ]
 
             Expect.contains names (string error.ParamName) "the argument")
 
