@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using CuteDl.Core.Data;
@@ -176,7 +177,8 @@ public sealed partial class Study
         {
             ImageSource.Folder folder => DataSetsModule.readFolderWithin(folder.expansion, folder.classes, folder.path),
             ImageSource.Held held => held.data,
-            _ => CuteDl.Mnist.Load().Core,
+            { IsMnist: true } => CuteDl.Mnist.Load().Core,
+            _ => throw new UnreachableException(),
         };
 
     private static StudyResult Run(StudyRun run, string? folder, StudyOptions options, IProgress<StudyProgress>? progress, CancellationToken cancellationToken)

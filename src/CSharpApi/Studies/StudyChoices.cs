@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CuteDl.Studies;
 
 namespace CuteDl;
@@ -41,7 +42,8 @@ public sealed class StudyPruning
         {
             Pruning.Median median => $"median, after {median.warmUp} trials",
             Pruning.SuccessiveHalving halving => $"successive halving by {halving.eta}",
-            _ => "none",
+            { IsNoPruning: true } => "none",
+            _ => throw new UnreachableException(),
         };
 
     /// <summary>A trial ends whose best validation is below the median of the means of those before it at the same step (Golovin et al. 2017).</summary>
