@@ -15,7 +15,7 @@ internal static class LawsCommand
     {
         var optimizer = new Argument<string>("OPTIMIZER") { Description = "An optimizer, such as \"adam(lr=0.001)\" or \"clip_norm(1) | sgd(lr=0.1)\"." };
         var seed = new Option<int>("--seed") { HelpName = "N", Description = "Seed of the random cases, a whole number.", DefaultValueFactory = _ => DefaultSeed, CustomParser = Numbers.Whole<int> };
-        var cases = new Option<int>("--cases") { HelpName = "N", Description = "Number of random cases for each law, at least 1.", DefaultValueFactory = _ => DefaultCases, CustomParser = Numbers.Whole<int> };
+        var cases = new Option<int>("--cases") { HelpName = "N", Description = "Number of random cases for each law, at least 1. Costly laws use fewer.", DefaultValueFactory = _ => DefaultCases, CustomParser = Numbers.Whole<int> };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new CommandPage(
             "laws",

@@ -127,7 +127,7 @@ internal static class ListCommand
             case DocumentedRun run:
                 lines.AddRange([run.Name, ""]);
                 Add("optimizer", run.Optimizer.ToString());
-                Add("figures", run.Figures);
+                Add("document", run.Figures);
                 break;
         }
 

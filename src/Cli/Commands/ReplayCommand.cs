@@ -23,7 +23,7 @@ internal static class ReplayCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new CommandPage(
             "replay",
-            "Repeats a recorded run and compares the new result with the recorded one, bit for bit. If they differ, the first step that differs is named, and the exit code is 1.",
+            "Repeats a recorded run and compares the new result with the recorded one, bit for bit. If they differ, the exit code is 1. The command then names the first step that differs, or the range of steps that contains it.",
             "cutedl replay artifacts/run-1/runs/adam/seed-0/result.json")
          { file, data, classes, maxExpansion, json };
         command.SetAction(async (parsed, cancellationToken) =>

@@ -297,7 +297,7 @@ module internal MatrixRules =
                 { Rate = "outside"
                   Epsilon = "none to set; 1e-7 is added to the norm"
                   InitialState = [ "average", "0" ]
-                  BiasCorrection = "none; the length has no effect"
+                  BiasCorrection = "none; the step does not depend on the length of the mean"
                   WeightDecay = "decoupled, multiplied by the learning rate" }
                 [ "P23", "it uses whole matrices"
                   "P9", "1e-7 is added to the norm"

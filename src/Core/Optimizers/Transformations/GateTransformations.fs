@@ -122,7 +122,7 @@ module internal GateTransformations =
     let accumulate =
         transformation
             "accumulate"
-            "one step with the mean gradient every k steps"
+            "one step every k calls, with the mean of their k gradients"
             "a ← a + g;  Δ = a/k at every k-th step; the parts after it skip the other steps"
             ""
             [ "P31", "Δ can be 0"; "P22", "it depends on the number of steps" ]
