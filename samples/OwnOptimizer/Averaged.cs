@@ -4,7 +4,7 @@ using CuteDl.Core.Optimizers;
 namespace CuteDl.Samples;
 
 /// <summary>m ← γ m + (1−γ) g;  Δ = α m. The formula is written once, for every type of element.</summary>
-internal readonly struct AveragedLaw<E>(E rate, Decay<E> decay) : ILaw<E>
+internal readonly struct AveragedUpdate<E>(E rate, Decay<E> decay) : IUpdate<E>
     where E : struct, IElement<E>
 {
     public E Delta(E gradient, E parameter, Slots<E> slots)
@@ -23,8 +23,8 @@ internal sealed record Averaged(double LearningRate, double Decay) : IRule
 
     public bool NeedsParameters => false;
 
-    public void Sweep<E>(long step, Pass<E> pass)
-        where E : struct, IElement<E> => pass.Run(new AveragedLaw<E>(pass.Lift(LearningRate), pass.Decay(Decay)));
+    public void Update<E>(long step, UpdateLoop<E> loop)
+        where E : struct, IElement<E> => loop.Run(new AveragedUpdate<E>(loop.Lift(LearningRate), loop.Decay(Decay)));
 
     /// <summary>Returns the rule as an optimizer.</summary>
     public Optimizer ToOptimizer() => OptimizerModule.ofRule("averaged", this);

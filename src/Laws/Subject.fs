@@ -128,6 +128,6 @@ module internal Subject =
         |> Option.orElseWith (fun () ->
             kinds subject
             |> List.tryPick (fun kind ->
-                kind.Page.Exempt
+                kind.Documentation.Exempt
                 |> List.tryFind (fst >> (=) id)
                 |> Option.map (fun (_, reason) -> if several then $"{kind.Name}: {reason}" else reason)))

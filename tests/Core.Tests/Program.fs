@@ -31,7 +31,7 @@ let private tests =
                 ScheduleRecursionTests.tests
                 ScheduleTests.tests
                 PlateauTests.tests
-                SumsTests.tests
+                ReductionsTests.tests
                 ExecutionTests.tests
                 LawTests.tests
                 ContractTests.tests

@@ -5,15 +5,15 @@ open System
 open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
-open CuteDl.Core.Optimizers.Laws
+open CuteDl.Core.Optimizers.DocumentUpdates
 
 [<Struct; NoEquality; NoComparison>]
 type LinearLaw<'E when 'E: struct and 'E :> IElement<'E>> =
     { OfGradient: 'E
       OfParameter: 'E }
 
-    interface ILaw<'E> with
-        member law.Delta(g, w, _) = law.OfGradient * g + law.OfParameter * w
+    interface IUpdate<'E> with
+        member update.Delta(g, w, _) = update.OfGradient * g + update.OfParameter * w
 
 /// Without a rate it hands back what the optimizer in front would add, not what it would take away.
 type SignLost =
@@ -23,9 +23,9 @@ type SignLost =
         member _.Slots = []
         member _.NeedsParameters = false
 
-        member h.Sweep(_, pass) =
+        member h.Update(_, loop) =
             let rate = h.LearningRate |> Option.defaultValue -1.0
-            pass.Run { FixedLaw.Rate = pass.Lift rate }
+            loop.Run { FixedUpdate.Rate = loop.Lift rate }
 
 /// Climbs by turning all of Δ round, decay too.
 type FlippedDecay =
@@ -36,10 +36,10 @@ type FlippedDecay =
         member _.Slots = []
         member _.NeedsParameters = true
 
-        member h.Sweep(_, pass) =
-            pass.Run
-                { LinearLaw.OfGradient = pass.Lift -h.LearningRate
-                  OfParameter = pass.Lift(-h.LearningRate * h.WeightDecay) }
+        member h.Update(_, loop) =
+            loop.Run
+                { LinearLaw.OfGradient = loop.Lift -h.LearningRate
+                  OfParameter = loop.Lift(-h.LearningRate * h.WeightDecay) }
 
 [<Struct; NoEquality; NoComparison>]
 type SwappedLionLaw<'E when 'E: struct and 'E :> IElement<'E>> =
@@ -47,11 +47,11 @@ type SwappedLionLaw<'E when 'E: struct and 'E :> IElement<'E>> =
       Decay1: Decay<'E>
       Decay2: Decay<'E> }
 
-    interface ILaw<'E> with
-        member law.Delta(g, _, slots) =
-            let direction = Element.sign (law.Decay2.Mean(slots[0], g))
-            slots[0] <- law.Decay1.Mean(slots[0], g)
-            law.Rate * direction
+    interface IUpdate<'E> with
+        member update.Delta(g, _, slots) =
+            let direction = Element.sign (update.Decay2.Mean(slots[0], g))
+            slots[0] <- update.Decay1.Mean(slots[0], g)
+            update.Rate * direction
 
 /// Lion that remembers by β₁ and takes the sign by β₂.
 type SwappedLion =
@@ -63,11 +63,11 @@ type SwappedLion =
         member _.Slots = [ "average" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(_, pass) =
-            pass.Run
-                { SwappedLionLaw.Rate = pass.Lift h.LearningRate
-                  Decay1 = pass.Decay h.Beta1
-                  Decay2 = pass.Decay h.Beta2 }
+        member h.Update(_, loop) =
+            loop.Run
+                { SwappedLionLaw.Rate = loop.Lift h.LearningRate
+                  Decay1 = loop.Decay h.Beta1
+                  Decay2 = loop.Decay h.Beta2 }
 
 [<Struct; NoEquality; NoComparison>]
 type UndividedLaw<'E when 'E: struct and 'E :> IElement<'E>> =
@@ -75,11 +75,11 @@ type UndividedLaw<'E when 'E: struct and 'E :> IElement<'E>> =
       Decay1: Decay<'E>
       Decay2: Decay<'E> }
 
-    interface ILaw<'E> with
-        member law.Delta(g, _, slots) =
-            slots[0] <- law.Decay1.Mean(slots[0], g)
-            slots[1] <- law.Decay2.Mean(slots[1], g * g)
-            law.Rate * slots[0]
+    interface IUpdate<'E> with
+        member update.Delta(g, _, slots) =
+            slots[0] <- update.Decay1.Mean(slots[0], g)
+            slots[1] <- update.Decay2.Mean(slots[1], g * g)
+            update.Rate * slots[0]
 
 /// RAdam whose rectified steps have the rate squared.
 type SquaredRate =
@@ -90,7 +90,7 @@ type SquaredRate =
         member _.Slots = [ "average"; "square_average" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(step, pass) =
+        member h.Update(step, loop) =
             let beta1, beta2 = 0.9, 0.999
             let rate = h.LearningRate / (1.0 - Math.Pow(beta1, float step))
             let weight = 1.0 - Math.Pow(beta2, float step)
@@ -101,14 +101,14 @@ type SquaredRate =
                 let r = sqrt ((length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length))
                 let rate = if h.IsWrong then rate * h.LearningRate else rate
 
-                pass.Run
-                    { AdamLaw.CorrectedRate = pass.Lift(rate * r * sqrt weight)
-                      Decay1 = pass.Decay beta1
-                      Decay2 = pass.Decay beta2
-                      Correction2 = pass.Lift 1.0
-                      Epsilon = pass.Lift 1e-8 }
+                loop.Run
+                    { AdamUpdate.CorrectedRate = loop.Lift(rate * r * sqrt weight)
+                      Decay1 = loop.Decay beta1
+                      Decay2 = loop.Decay beta2
+                      Correction2 = loop.Lift 1.0
+                      Epsilon = loop.Lift 1e-8 }
             else
-                pass.Run { UndividedLaw.Rate = pass.Lift rate; Decay1 = pass.Decay beta1; Decay2 = pass.Decay beta2 }
+                loop.Run { UndividedLaw.Rate = loop.Lift rate; Decay1 = loop.Decay beta1; Decay2 = loop.Decay beta2 }
 
 [<Struct; NoEquality; NoComparison>]
 type DoubleStartLaw<'E when 'E: struct and 'E :> IElement<'E>> =
@@ -116,10 +116,10 @@ type DoubleStartLaw<'E when 'E: struct and 'E :> IElement<'E>> =
       Decay: 'E
       IsFirst: bool }
 
-    interface ILaw<'E> with
-        member law.Delta(g, _, slots) =
-            let before = if law.IsFirst then law.Rate * g else slots[0]
-            slots[0] <- law.Decay * before + law.Rate * g
+    interface IUpdate<'E> with
+        member update.Delta(g, _, slots) =
+            let before = if update.IsFirst then update.Rate * g else slots[0]
+            slots[0] <- update.Decay * before + update.Rate * g
             slots[0]
 
 /// A velocity that starts at the first gradient, and then decays and takes it up once more.
@@ -131,33 +131,33 @@ type DoubleStart =
         member _.Slots = [ "velocity" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(step, pass) =
-            pass.Run { DoubleStartLaw.Rate = pass.Lift h.LearningRate; Decay = pass.Lift h.Decay; IsFirst = (step = 1L) }
+        member h.Update(step, loop) =
+            loop.Run { DoubleStartLaw.Rate = loop.Lift h.LearningRate; Decay = loop.Lift h.Decay; IsFirst = (step = 1L) }
 
 [<Struct; NoEquality; NoComparison>]
 type MeanLaw<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
       Decay: Decay<'E> }
 
-    interface ILaw<'E> with
-        member law.Delta(g, _, slots) =
-            slots[0] <- law.Decay.Mean(slots[0], g)
-            law.Rate * slots[0]
+    interface IUpdate<'E> with
+        member update.Delta(g, _, slots) =
+            slots[0] <- update.Decay.Mean(slots[0], g)
+            update.Rate * slots[0]
 
 /// A corrected mean whose count of steps goes up once for each tensor.
 type CountsTensors =
     { LearningRate: float
       Decay: float }
 
-    interface IObservingRule with
+    interface IReducingRule with
         member _.Slots = [ "average" ]
         member _.NeedsParameters = false
-        member _.Memory _ = [ "count" ]
-        member _.Numbers = 1
+        member _.Scalars _ = [ "count" ]
+        member _.Coefficients = 1
         member _.Sums = 0
         member _.Waits = true
         member _.Prepare(_, _) = true
-        member _.Observe(_, _) = ()
+        member _.Reduce(_, _) = ()
 
         member h.Decide(_, decision) =
             for tensor in 0 .. decision.Tensors - 1 do
@@ -166,8 +166,8 @@ type CountsTensors =
 
             true
 
-        member h.Sweep(_, pass) =
-            pass.Run { MeanLaw.Rate = pass.Lift(pass.Number 0); Decay = pass.Decay h.Decay }
+        member h.Update(_, loop) =
+            loop.Run { MeanLaw.Rate = loop.Lift(loop.Coefficient 0); Decay = loop.Decay h.Decay }
 
 [<Struct; NoEquality; NoComparison>]
 type UnclampedLaw<'E when 'E: struct and 'E :> IElement<'E>> =
@@ -175,13 +175,13 @@ type UnclampedLaw<'E when 'E: struct and 'E :> IElement<'E>> =
       Decay: Decay<'E>
       Epsilon: 'E }
 
-    interface ILaw<'E> with
-        member law.Delta(g, _, slots) =
-            let s = law.Decay.Mean(slots[0], g * g)
-            let m = law.Decay.Mean(slots[1], g)
+    interface IUpdate<'E> with
+        member update.Delta(g, _, slots) =
+            let s = update.Decay.Mean(slots[0], g * g)
+            let m = update.Decay.Mean(slots[1], g)
             slots[0] <- s
             slots[1] <- m
-            law.Rate * g / ('E.Root(s - m * m) + law.Epsilon)
+            update.Rate * g / ('E.Root(s - m * m) + update.Epsilon)
 
 /// Centred RMSProp with the root of a difference that rounding takes below 0.
 type Unclamped =
@@ -192,11 +192,11 @@ type Unclamped =
         member _.Slots = [ "square_average"; "average" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(_, pass) =
-            pass.Run
-                { UnclampedLaw.Rate = pass.Lift h.LearningRate
-                  Decay = pass.Decay h.Decay
-                  Epsilon = pass.Lift 1e-6 }
+        member h.Update(_, loop) =
+            loop.Run
+                { UnclampedLaw.Rate = loop.Lift h.LearningRate
+                  Decay = loop.Decay h.Decay
+                  Epsilon = loop.Lift 1e-6 }
 
 /// A rate that falls with the steps, counted by the rule itself and not by its state.
 type CountsItself(learningRate: float) =
@@ -205,15 +205,15 @@ type CountsItself(learningRate: float) =
     interface IPreparingRule with
         member _.Slots = []
         member _.NeedsParameters = false
-        member _.Memory _ = []
-        member _.Numbers = 1
+        member _.Scalars _ = []
+        member _.Coefficients = 1
 
         member _.Prepare(_, decision) =
             steps <- steps + 1
             decision.DecideAll(0, learningRate / float steps)
             true
 
-        member _.Sweep(_, pass) = pass.Run { FixedLaw.Rate = pass.Lift(pass.Number 0) }
+        member _.Update(_, loop) = loop.Run { FixedUpdate.Rate = loop.Lift(loop.Coefficient 0) }
 
 /// Clips that go to the limit and never to what is within it, or go by the largest element where they should go by all.
 type WrongClip =
@@ -229,8 +229,8 @@ type WrongClip =
         member _.Slots = []
         member _.NeedsParameters = false
 
-        member h.Transform(_, view: TensorView<'T>) =
-            let gradient = view.Gradient
+        member h.Transform(_, tensor: WholeTensor<'T>) =
+            let gradient = tensor.Gradient
             let mutable squares = 0.0
             let mutable largest = 0.0
 
@@ -246,12 +246,12 @@ type WrongClip =
                     gradient[i] <- gradient[i] * 'T.CreateTruncating(h.Limit / length)
 
 [<Struct; NoEquality; NoComparison>]
-type AverageLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type AverageUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Decay: Decay<'E> }
 
-    interface ILaw<'E> with
-        member law.Delta(delta, w, slots) =
-            slots[0] <- law.Decay.Mean(slots[0], w - delta)
+    interface IUpdate<'E> with
+        member update.Delta(delta, w, slots) =
+            slots[0] <- update.Decay.Mean(slots[0], w - delta)
             delta
 
 /// A moving average of the parameters that starts at 0 and is read as it is, or corrected.
@@ -262,14 +262,14 @@ type MovingAverage =
     interface IPreparingRule with
         member _.Slots = [ "average" ]
         member _.NeedsParameters = true
-        member _.Memory _ = [ "weight" ]
-        member _.Numbers = 0
+        member _.Scalars _ = [ "weight" ]
+        member _.Coefficients = 0
 
         member h.Prepare(_, decision) =
             decision[0] <- h.Decay * decision[0] + (1.0 - h.Decay)
             true
 
-        member h.Sweep(_, pass) = pass.Run { AverageLaw.Decay = pass.Decay h.Decay }
+        member h.Update(_, loop) = loop.Run { AverageUpdate.Decay = loop.Decay h.Decay }
 
     interface IAveraging with
         member _.AverageSlot = 0

@@ -21,11 +21,11 @@ public sealed class Rule
         Name = core.Name;
         Role = core.Role.Equals(CoreRole.Rule) ? RuleRole.Rule : RuleRole.Transformation;
         Summary = core.Summary;
-        Formula = core.Page.Formula;
+        Formula = core.Documentation.Formula;
         Source = core.Source;
-        Reproduces = core.Page.Reproduces;
-        Conventions = core.Page.Conventions is { Value: var conventions } ? new RuleConventions(conventions) : null;
-        Exemptions = [.. core.Page.Exempt.Select(exemption => new LawExemption(exemption.Item1, exemption.Item2))];
+        Reproduces = core.Documentation.Reproduces;
+        Conventions = core.Documentation.Conventions is { Value: var conventions } ? new RuleConventions(conventions) : null;
+        Exemptions = [.. core.Documentation.Exempt.Select(exemption => new LawExemption(exemption.Item1, exemption.Item2))];
         Arguments = [.. core.Arguments.Select(argument => new RuleArgument(argument))];
     }
 

@@ -3,7 +3,7 @@
 /// The parts of a tensor form segments. A segment is one pass over blocks that fit into the L1 cache. In each block, every part turns its
 /// gradient into Δ, which is the gradient of the next part. The last part subtracts its Δ from the parameters. A new segment starts at a
 /// part that needs a sum over whole tensors, such as a norm. The previous segment then writes its result to a buffer, and computes the sum
-/// in the same pass.
+/// in the same loop.
 module internal CuteDl.Core.Optimizers.Engine
 
 open System
@@ -21,7 +21,7 @@ let private beginPart (state: State<'T>) (hasParameters: bool) (node: PartNode) 
         node.HasBegun <- true
         node.IsOpen <- true
         let step = state.Steps[node.Index] + 1L
-        node.Begin(step, state.Memory)
+        node.Begin(step, state.Scalars)
 
         if node.NeedsParametersNow && not hasParameters then
             raise (ArgumentException($"{node.Kind.Name} needs the parameters. Use StepAt or StepInPlace, which take them.", "optimizer"))
@@ -31,13 +31,13 @@ let private beginPart (state: State<'T>) (hasParameters: bool) (node: PartNode) 
         match node.Preparing with
         | null -> ()
         | rule ->
-            node.Decision.Begin(state.Memory, node.MemoryBase)
+            node.Decision.Begin(state.Scalars, node.ScalarBase)
             node.IsOpen <- rule.Prepare(step, node.Decision)
 
     node.IsOpen
 
 let private decide (node: PartNode) : unit =
-    match node.Observing with
+    match node.Reducing with
     | null -> ()
     | rule ->
         node.IsDecided <- true
@@ -74,14 +74,18 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
             let start = node.Start index + from
             Span(work.State.Block, node.SlotBase + start, node.Stride * node.SlotCount - start)
 
-    member work.Observe(node: PartNode, index: int, from: int, gradient: ReadOnlySpan<'T>, parameters: ReadOnlySpan<'T>) : unit =
-        match node.Observing with
+    member work.Reduce(node: PartNode, index: int, from: int, gradient: ReadOnlySpan<'T>, parameters: ReadOnlySpan<'T>) : unit =
+        match node.Reducing with
         | null -> ()
         | rule ->
             let sums = node.Decision.SumsOf index
-            let numbers = node.Decision.NumbersOf index
+            let coefficients = node.Decision.CoefficientsOf index
             let slots = work.SlotsOf(node, index, from)
-            rule.Observe(node.Step, View<'T>(gradient, parameters, sums, numbers, slots, node.SlotCount, node.Stride, work.Vectors))
+
+            rule.Reduce(
+                node.Step,
+                TensorSlice<'T>(gradient, parameters, sums, coefficients, slots, node.SlotCount, node.Stride, work.Vectors)
+            )
 
     /// Runs one block through the first parts of a segment. The Δ of the last part goes to the target, to the buffer for the next segment, or
     /// nowhere if a part is closed.
@@ -107,17 +111,17 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
                 else
                     Span(work.State.Buffer, start, length)
 
-            if node.Looks then
-                work.Observe(node, index, from, source, parameters)
+            if node.Reduces then
+                work.Reduce(node, index, from, source, parameters)
 
             match node.Rule with
             | null -> ()
             | rule ->
-                Sweep.run
+                UpdateKernel.run
                     work.Vectors
                     rule
                     node.Step
-                    (node.Decision.NumbersOf index)
+                    (node.Decision.CoefficientsOf index)
                     source
                     parameters
                     (work.SlotsOf(node, index, from))
@@ -130,10 +134,10 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
 
         if isLast && isOpen && count = 0 then
             let target = work.Target.Slice(start, length)
-            Sweep.run work.Vectors identity 0L ReadOnlySpan.Empty source parameters Span.Empty 0 0 target work.Subtract
+            UpdateKernel.run work.Vectors identity 0L ReadOnlySpan.Empty source parameters Span.Empty 0 0 target work.Subtract
 
-        match segment.Observer with
-        | ValueSome(struct (node, index)) when isOpen -> work.Observe(node, index, from, source, parameters)
+        match segment.Waiting with
+        | ValueSome(struct (node, index)) when isOpen -> work.Reduce(node, index, from, source, parameters)
         | _ -> ()
 
     /// Runs a rule that transforms the whole tensor, in the buffer.
@@ -147,14 +151,14 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
         | :? ITensorRule as rule ->
             let parameters = work.ParametersAt(tensor.Offset, tensor.Length)
             let slots = work.SlotsOf(node, segment.HeadIndex, 0)
-            rule.Transform(node.Step, TensorView<'T>(buffer, parameters, tensor, slots, node.SlotCount, node.Stride, work.Vectors))
+            rule.Transform(node.Step, WholeTensor<'T>(buffer, parameters, tensor, slots, node.SlotCount, node.Stride, work.Vectors))
         | _ -> ()
 
     /// Runs a segment of a tensor. Returns false if a part is closed; nothing else of this tensor then changes in this step.
     member work.Segment(segment: Segment, tensor: Parameter, isLast: bool) : bool =
         let mutable isOpen = true
         let mutable count = 0
-        // A part that closes after observing does nothing in this step.
+        // A part that closes after reducing does nothing in this step.
         let mutable isRefused = false
 
         match segment.Head with
@@ -170,7 +174,7 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
             count <- count + 1
 
         if isOpen then
-            match segment.Observer with
+            match segment.Waiting with
             | ValueSome(struct (node, _)) -> node.IsReached <- true
             | ValueNone -> ()
 
@@ -179,13 +183,13 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
             | ValueSome node -> work.Head(node, segment, tensor)
             | ValueNone -> ()
 
-            // A single part needs no blocks, because no other part reuses the cached data. An observing part uses them anyway, so that the
+            // A single part needs no blocks, because no other part reuses the cached data. A reducing part uses them anyway, so that the
             // bits of its sums do not depend on the other parts.
             let isSimple =
                 count = 1
-                && segment.Observer.IsNone
+                && segment.Waiting.IsNone
                 && isOpen
-                && (let struct (node, _) = segment.Parts[0] in not node.Looks)
+                && (let struct (node, _) = segment.Parts[0] in not node.Reduces)
 
             let step = if isSimple then tensor.Length else blockLength
             let mutable from = 0
@@ -210,7 +214,7 @@ let private walk (work: Work<'T>) : unit =
         if (plan.SegmentsOf k).Length > 0 then
             left <- left + 1
 
-    // Each round runs every tensor up to the first part that must observe other tensors first.
+    // Each round runs every tensor up to the first part that must reduce other tensors first.
     while left > 0 do
         for k in 0 .. progress.Length - 1 do
             let segments = plan.SegmentsOf k
@@ -219,7 +223,7 @@ let private walk (work: Work<'T>) : unit =
             let isReady =
                 next < segments.Length
                 && (next = 0
-                    || (match segments[next - 1].Observer with
+                    || (match segments[next - 1].Waiting with
                         | ValueSome(struct (node, _)) -> node.IsDecided
                         | ValueNone -> true))
 
@@ -227,10 +231,10 @@ let private walk (work: Work<'T>) : unit =
                 let isOpen = work.Segment(segments[next], plan.Tensors[k], (next = segments.Length - 1))
                 progress[k] <- if isOpen then next + 1 else segments.Length
 
-                // The waiting part has observed this tensor by now, or will not observe it in this step.
+                // The waiting part has reduced this tensor by now, or will not reduce it in this step.
                 for s in next .. progress[k] - 1 do
-                    match segments[s].Observer with
-                    | ValueSome(struct (node, _)) -> node.Observed <- node.Observed + 1
+                    match segments[s].Waiting with
+                    | ValueSome(struct (node, _)) -> node.Reduced <- node.Reduced + 1
                     | ValueNone -> ()
 
                 if progress[k] = segments.Length then
@@ -239,10 +243,10 @@ let private walk (work: Work<'T>) : unit =
         for i in 0 .. nodes.Length - 1 do
             let node = nodes[i]
 
-            if node.IsReached && not node.IsDecided && node.Observed = node.ActiveCount then
+            if node.IsReached && not node.IsDecided && node.Reduced = node.ActiveCount then
                 decide node
 
-    // Parts that observed during the pass now decide for the next step.
+    // Parts that reduced during the pass now decide for the next step.
     for i in 0 .. nodes.Length - 1 do
         let node = nodes[i]
 
@@ -264,14 +268,14 @@ let private checkTensor
     : unit =
     let isFinite =
         parameters.IsEmpty
-        || not (Double.IsNaN(Sums.finite (parameters.Slice(tensor.Offset, tensor.Length))))
+        || not (Double.IsNaN(Reductions.finite (parameters.Slice(tensor.Offset, tensor.Length))))
 
     if isFinite then
         for slot in 0 .. node.SlotCount - 1 do
             let values =
                 ReadOnlySpan(state.Block, node.SlotBase + slot * node.Stride + node.Start index + start, tensor.Length)
 
-            if Double.IsNaN(Sums.finite values) then
+            if Double.IsNaN(Reductions.finite values) then
                 let mutable element = 0
 
                 while 'T.IsFinite values[element] do
@@ -280,17 +284,17 @@ let private checkTensor
                 let value = Double.CreateTruncating values[element]
                 raise (NonFiniteStateException(node.Name node.SlotNames[slot], tensor.Name, element, value))
 
-        for number in 0 .. node.OwnMemoryCount - 1 do
-            let value = state.Memory[node.MemoryBase + number]
+        for number in 0 .. node.OwnScalarCount - 1 do
+            let value = state.Scalars[node.ScalarBase + number]
 
             if not (Double.IsFinite value) && (not node.KeepsScalarByTensor || number = index) then
-                raise (NonFiniteStateException(node.Name node.MemoryNames[number], tensor.Name, 0, value))
+                raise (NonFiniteStateException(node.Name node.ScalarNames[number], tensor.Name, 0, value))
 
 /// Checks all tensors that are not frozen.
 let private checkState (state: State<'T>) (parameters: ReadOnlySpan<'T>) : unit =
     let nodes = state.Plan.Nodes
-    let slotsAreFinite = not (Double.IsNaN(Sums.finite (ReadOnlySpan state.Block)))
-    let numbersAreFinite = not (Double.IsNaN(Sums.finite (ReadOnlySpan state.Memory)))
+    let slotsAreFinite = not (Double.IsNaN(Reductions.finite (ReadOnlySpan state.Block)))
+    let numbersAreFinite = not (Double.IsNaN(Reductions.finite (ReadOnlySpan state.Scalars)))
 
     for n in 0 .. (if slotsAreFinite && numbersAreFinite then 0 else nodes.Length) - 1 do
         let node = nodes[n]
@@ -328,7 +332,7 @@ let run
         node.HasBegun <- false
         node.IsReached <- false
         node.IsDecided <- false
-        node.Observed <- 0
+        node.Reduced <- 0
 
     if state.Step % stepsBetweenChecks = 0L then
         checkState state parameters

@@ -88,7 +88,7 @@ module Expression =
                           yield! reading.Scheduled |> List.filter (fun (other, _) -> other.Name = argument.Name) ]
 
                 try
-                    Optimizer(Shape.Single(kind, reading.Part, scheduled))
+                    Optimizer(OptimizerTree.Single(kind, reading.Part, scheduled))
                 with :? ArgumentException as error ->
                     fail text node.At (Refusal.sentence error)
             | None -> unknownRule text node.At name $"No rule is named {Quotation.quote name}"

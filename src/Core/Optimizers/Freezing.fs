@@ -34,10 +34,10 @@ module Freezing =
 
     /// True for parts that use all tensors and are not copied into groups.
     let private looksAtAll (optimizer: Optimizer) =
-        match optimizer.Shape with
-        | Shape.Single(_, part, _) -> part :? ClipGlobalNorm || part :? SkipNonFinite
-        | Shape.Chain _
-        | Shape.Groups _ -> false
+        match optimizer.Tree with
+        | OptimizerTree.Single(_, part, _) -> part :? ClipGlobalNorm || part :? SkipNonFinite
+        | OptimizerTree.Chain _
+        | OptimizerTree.Groups _ -> false
 
     let private freezePart (isOn: bool) = Optimizer.create Rules.freeze { Freeze.On = isOn }
 
@@ -45,11 +45,11 @@ module Freezing =
     let private flagOf (optimizer: Optimizer) : (bool * Optimizer) option =
         match List.ofSeq optimizer.Parts with
         | first :: rest ->
-            match first.Shape with
-            | Shape.Single(_, (:? Freeze as freeze), _) -> Some(freeze.On, Optimizer.chain rest)
-            | Shape.Single _
-            | Shape.Chain _
-            | Shape.Groups _ -> None
+            match first.Tree with
+            | OptimizerTree.Single(_, (:? Freeze as freeze), _) -> Some(freeze.On, Optimizer.chain rest)
+            | OptimizerTree.Single _
+            | OptimizerTree.Chain _
+            | OptimizerTree.Groups _ -> None
         | [] -> None
 
     /// Returns the patterns and flags of groups if all of them start with a freeze before the same optimizer.
@@ -68,8 +68,8 @@ module Freezing =
 
     /// For groups that <c>freezing</c> made: returns their patterns with flags, and the optimizer without freezing.
     let private splitGroups (optimizer: Optimizer) : ((string * bool) list * Optimizer) option =
-        match optimizer.Shape with
-        | Shape.Groups groups ->
+        match optimizer.Tree with
+        | OptimizerTree.Groups groups ->
             let others = List.last groups
 
             if others.Pattern <> leftOver then
@@ -80,8 +80,8 @@ module Freezing =
                 // The pattern of all other tensors is frozen too.
                 | None, Some(_, original) -> flagsOf groups original |> Option.map (fun flags -> flags, original)
                 | None, None -> None
-        | Shape.Single _
-        | Shape.Chain _ -> None
+        | OptimizerTree.Single _
+        | OptimizerTree.Chain _ -> None
 
     /// Returns the patterns that are frozen or thawed, and the optimizer without them.
     let private split (optimizer: Optimizer) : (string * bool) list * Optimizer =
@@ -128,10 +128,10 @@ module Freezing =
         let mutable isFound = false
 
         let rec walk (optimizer: Optimizer) : Optimizer =
-            match optimizer.Shape with
-            | Shape.Single _ -> optimizer
-            | Shape.Chain parts -> Optimizer.chain (List.map walk parts)
-            | Shape.Groups groups ->
+            match optimizer.Tree with
+            | OptimizerTree.Single _ -> optimizer
+            | OptimizerTree.Chain parts -> Optimizer.chain (List.map walk parts)
+            | OptimizerTree.Groups groups ->
                 Optimizer.groupsOf
                     [ for group in groups ->
                           match flagOf group.Optimizer with

@@ -12,7 +12,7 @@ module Optimizer =
     /// <summary>Creates an optimizer of a kind of rule with the given hyper-parameters.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">A hyper-parameter is out of range.</exception>
     /// <exception cref="T:System.ArgumentException">Two hyper-parameters contradict each other.</exception>
-    let create (kind: RuleKind<'H>) (hyperParameters: 'H) = Optimizer(Shape.Single(kind.Kind, hyperParameters, []))
+    let create (kind: RuleKind<'H>) (hyperParameters: 'H) = Optimizer(OptimizerTree.Single(kind.Kind, hyperParameters, []))
 
     /// <summary>Δ = α g.</summary>
     let fixedRate (h: Fixed) = create Rules.fixedRate h
@@ -36,24 +36,24 @@ module Optimizer =
     /// <param name="name">The name of the rule in its text form.</param>
     /// <param name="rule">The rule. Its slots and numbers must stay finite, unless it implements <c>INonFiniteState</c>.</param>
     let ofRule (name: string) (rule: IPart) : Optimizer =
-        let page = RuleKind.pageWithout "a custom rule" "" "" []
-        Optimizer(Shape.Single((RuleKind.define Role.Rule name page rule []).Kind, rule, []))
+        let documentation = RuleKind.briefDocumentation "a custom rule" "" "" []
+        Optimizer(OptimizerTree.Single((RuleKind.define Role.Rule name documentation rule []).Kind, rule, []))
 
     /// <summary>The optimizer that does nothing: Δ = g. It is the neutral part of a chain.</summary>
-    let identity = Optimizer(Shape.Single(Rules.identity.Kind, Identity(), []))
+    let identity = Optimizer(OptimizerTree.Single(Rules.identity.Kind, Identity(), []))
 
     /// <summary>Creates a chain: the Δ of each part is the gradient of the next. Nested chains are flattened, and identities are omitted.</summary>
     let chain (parts: Optimizer seq) : Optimizer =
         let rec flat (optimizer: Optimizer) =
-            match optimizer.Shape with
-            | Shape.Chain parts -> List.collect flat parts
-            | Shape.Single(_, :? Identity, _) -> []
+            match optimizer.Tree with
+            | OptimizerTree.Chain parts -> List.collect flat parts
+            | OptimizerTree.Single(_, :? Identity, _) -> []
             | _ -> [ optimizer ]
 
         match parts |> Seq.toList |> List.collect flat with
         | [] -> identity
         | [ one ] -> one
-        | parts -> Optimizer(Shape.Chain parts)
+        | parts -> Optimizer(OptimizerTree.Chain parts)
 
     /// <summary>Creates an optimizer for each group of parameters. A tensor belongs to the first group whose pattern matches its name.</summary>
     /// <exception cref="T:System.ArgumentException">There is no group, a pattern is given twice, or a group contains <c>clip_global_norm</c>.</exception>
@@ -81,7 +81,7 @@ module Optimizer =
             )
         | None -> ()
 
-        Optimizer(Shape.Groups groups)
+        Optimizer(OptimizerTree.Groups groups)
 
     /// <summary>
     /// Creates an optimizer for each group of parameters. Each group must match a tensor, except for a last group <c>*</c>.
@@ -91,7 +91,11 @@ module Optimizer =
     let groups (groups: (string * Optimizer) seq) : Optimizer =
         groupsOf [ for pattern, optimizer in groups -> { Pattern = pattern; IsOptional = false; Optimizer = optimizer } ]
 
-    let private changed (optimizer: Optimizer) (name: string) (change: Argument -> RuleKind * IPart * (Argument * Setting) list -> Shape) =
+    let private changed
+        (optimizer: Optimizer)
+        (name: string)
+        (change: Argument -> RuleKind * IPart * (Argument * Setting) list -> OptimizerTree)
+        =
         let known =
             Singles.list optimizer
             |> List.collect (fun (kind, _, _) -> [ for argument in kind.Arguments -> argument.Name ])
@@ -109,7 +113,7 @@ module Optimizer =
         |> Singles.map (fun (kind, part, scheduled) ->
             match kind.Arguments |> List.tryFind (fun argument -> argument.Name = name) with
             | Some argument -> change argument (kind, part, scheduled)
-            | None -> Shape.Single(kind, part, scheduled))
+            | None -> OptimizerTree.Single(kind, part, scheduled))
 
     /// <summary>
     /// Changes a hyper-parameter in every part that has it. A state continues with the changed optimizer. The value replaces a schedule.
@@ -123,7 +127,7 @@ module Optimizer =
                 raise (argument.OutOfRange(kind.Name, value))
 
             let scheduled = scheduled |> List.filter (fun (other, _) -> other.Name <> name)
-            Shape.Single(kind, argument.Set(part, value), scheduled))
+            OptimizerTree.Single(kind, argument.Set(part, value), scheduled))
 
     /// <summary>
     /// Lets a hyper-parameter follow a schedule or a plateau in every part that has it. A schedule is a function of the number of steps that
@@ -144,12 +148,13 @@ module Optimizer =
 
             match setting with
             // A constant schedule is stored as a number, because the text form writes it as one.
-            | Setting.Schedule(Schedule.Constant value) when argument.Allows value -> Shape.Single(kind, argument.Set(part, value), others)
+            | Setting.Schedule(Schedule.Constant value) when argument.Allows value ->
+                OptimizerTree.Single(kind, argument.Set(part, value), others)
             | Setting.Schedule(Schedule.Constant value) -> raise (argument.OutOfRange(kind.Name, value))
             | _ ->
                 let all = (argument, setting) :: others
                 // Keeps the order of the text form.
-                Shape.Single(
+                OptimizerTree.Single(
                     kind,
                     part,
                     [ for argument in kind.Arguments do
@@ -176,7 +181,7 @@ module Optimizer =
 
         optimizer
         |> Singles.map (fun (other, part, scheduled) ->
-            Shape.Single(other, (if isOfKind other then change (unbox<'H>(box part)) :> IPart else part), scheduled))
+            OptimizerTree.Single(other, (if isOfKind other then change (unbox<'H>(box part)) :> IPart else part), scheduled))
 
     /// <summary>Checks that an optimizer fits the parameters of a model, without creating a state.</summary>
     /// <exception cref="T:System.ArgumentException">
@@ -280,7 +285,7 @@ module Optimizer =
 
         for node in state.Plan.Nodes do
             if node.ActiveCount > 0 then
-                node.Observe(state.Memory, loss)
+                node.Observe(state.Scalars, loss)
 
     /// <summary>Reports a validation loss and returns the next state; the given state does not change.</summary>
     /// <exception cref="T:System.ArgumentException">The state belongs to another optimizer.</exception>
@@ -310,7 +315,7 @@ module Optimizer =
 
             match node.First with
             | :? IAveraging as part when steps > 0L ->
-                let numbers = ReadOnlySpan(state.Memory, node.MemoryBase, node.MemoryNames.Length)
+                let numbers = ReadOnlySpan(state.Scalars, node.ScalarBase, node.ScalarNames.Length)
                 let scale = 'T.CreateTruncating(part.Scale numbers)
 
                 for i in 0 .. node.Tensors.Length - 1 do
@@ -347,8 +352,8 @@ module Optimizer =
 
         let delta = Array.zeroCreate<'E> gradient.Length
 
-        let pass =
-            Pass<'E>(
+        let loop =
+            UpdateLoop<'E>(
                 ReadOnlySpan gradient,
                 ReadOnlySpan<'E>.Empty,
                 Span slots,
@@ -359,5 +364,5 @@ module Optimizer =
                 ReadOnlySpan<float>.Empty
             )
 
-        rule.Sweep(step, pass)
+        rule.Update(step, loop)
         delta

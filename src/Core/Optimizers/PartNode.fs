@@ -28,19 +28,19 @@ type internal PartNode
         | :? IPreparingRule as rule -> ValueSome rule
         | _ -> ValueNone
 
-    let observing =
+    let reducing =
         match part with
-        | :? IObservingRule as rule -> ValueSome rule
+        | :? IReducingRule as rule -> ValueSome rule
         | _ -> ValueNone
 
     let ownMemory =
         match preparing with
-        | ValueSome rule -> Seq.toList (rule.Memory tensors.Length)
+        | ValueSome rule -> Seq.toList (rule.Scalars tensors.Length)
         | ValueNone -> []
 
     let keepsScalarByTensor =
         match preparing with
-        | ValueSome rule -> (rule.Memory 1).Count <> (rule.Memory 2).Count
+        | ValueSome rule -> (rule.Scalars 1).Count <> (rule.Scalars 2).Count
         | ValueNone -> false
 
     let plateaus =
@@ -63,14 +63,14 @@ type internal PartNode
 
     let placeOfPlateau (start: int) (index: int) = start + index * plateauNumbers.Length
 
-    let readPlateau (memory: float array) (at: int) : PlateauState =
-        if memory[at] = 0.0 then
+    let readPlateau (scalars: float array) (at: int) : PlateauState =
+        if scalars[at] = 0.0 then
             Plateau.initial
         else
-            { Best = memory[at + 1]
-              Waited = int64 memory[at + 2]
-              CooldownLeft = int64 memory[at + 3]
-              Reductions = int64 memory[at + 4] }
+            { Best = scalars[at + 1]
+              Waited = int64 scalars[at + 2]
+              CooldownLeft = int64 scalars[at + 3]
+              Reductions = int64 scalars[at + 4] }
 
     let gate =
         match part with
@@ -88,23 +88,23 @@ type internal PartNode
 
     // Sums and coefficients for each tensor that is not frozen.
     let decisionOver (count: int) =
-        match observing, preparing with
-        | ValueSome rule, _ -> Decision(rule.Sums, rule.Numbers, count)
-        | _, ValueSome rule -> Decision(0, rule.Numbers, count)
-        | _ -> Decision(0, 0, count)
+        match reducing, preparing with
+        | ValueSome rule, _ -> StepDecision(rule.Sums, rule.Coefficients, count)
+        | _, ValueSome rule -> StepDecision(0, rule.Coefficients, count)
+        | _ -> StepDecision(0, 0, count)
 
     member _.Path = path
     member _.Kind = kind
     member _.Tensors = tensors
     member val SlotNames = Seq.toList part.Slots
     member val SlotCount = part.Slots.Count
-    member _.MemoryNames = memoryNames
+    member _.ScalarNames = memoryNames
     member _.Length = Array.last starts
     member _.Start(indexAmongTensors: int) = starts[indexAmongTensors]
     member _.First = part
 
     /// The number of the part's own scalars. The scalars of plateaus come after them.
-    member _.OwnMemoryCount = ownMemory.Length
+    member _.OwnScalarCount = ownMemory.Length
 
     /// True if the state has something for single tensors: slots, or a scalar for each tensor.
     member val KeepsByTensor = part.Slots.Count > 0 || keepsScalarByTensor
@@ -112,7 +112,7 @@ type internal PartNode
     /// True if each of its scalars belongs to one tensor, false if they belong to all tensors together.
     member _.KeepsScalarByTensor = keepsScalarByTensor
 
-    /// Excludes frozen tensors from observations and decisions. The count is the number of remaining tensors. Frozen tensors keep their
+    /// Excludes frozen tensors from reductions and decisions. The count is the number of remaining tensors. Frozen tensors keep their
     /// place in the state.
     member node.Activate(count: int) : unit =
         node.ActiveCount <- count
@@ -123,7 +123,7 @@ type internal PartNode
 
     /// Assigns a place in the state to its scalars. Returns their number.
     member node.PlaceMemory(start: int, previous: PartNode voption) : int =
-        node.MemoryBase <- start
+        node.ScalarBase <- start
 
         node.PlateauBase <-
             match previous with
@@ -138,7 +138,7 @@ type internal PartNode
     // Places in the state, assigned once all parts are known.
     member val SlotBase = 0 with get, set
     member val Stride = 0 with get, set
-    member val MemoryBase = 0 with get, set
+    member val ScalarBase = 0 with get, set
     member val PlateauBase = 0 with get, set
     member val Index = 0 with get, set
 
@@ -147,34 +147,34 @@ type internal PartNode
     member node.NeedsParametersNow: bool = node.Part.NeedsParameters
     member val Rule: IRule | null = null with get, set
     member val Preparing: IPreparingRule | null = null with get, set
-    member val Observing: IObservingRule | null = null with get, set
+    member val Reducing: IReducingRule | null = null with get, set
     member val Step = 0L with get, set
     member val HasBegun = false with get, set
-    /// True once any of its tensors reached this part. A part can be started and never reached, if an observing gate before it closes.
+    /// True once any of its tensors reached this part. A part can be started and never reached, if a reducing gate before it closes.
     member val IsReached = false with get, set
     member val IsOpen = true with get, set
     member val IsDecided = false with get, set
-    member val Observed = 0 with get, set
+    member val Reduced = 0 with get, set
 
     /// Its sums and decisions.
     member val Decision = decisionOver tensors.Length with get, set
 
-    /// True if it observes each block before its update, for the next step.
-    member val Looks =
-        match observing with
+    /// True if it reduces each block before its update, for the next step.
+    member val Reduces =
+        match reducing with
         | ValueSome rule -> not rule.Waits
         | ValueNone -> false
 
     /// Updates the scalars of the plateaus with a validation loss.
-    member node.Observe(memory: float array, loss: float) : unit =
+    member node.Observe(scalars: float array, loss: float) : unit =
         for i, (_, plateau) in List.indexed (if observesLosses then plateaus else []) do
             let at = placeOfPlateau node.PlateauBase i
-            let next = Plateau.observe plateau (readPlateau memory at) loss
-            memory[at] <- memory[at] + 1.0
-            memory[at + 1] <- next.Best
-            memory[at + 2] <- float next.Waited
-            memory[at + 3] <- float next.CooldownLeft
-            memory[at + 4] <- float next.Reductions
+            let next = Plateau.observe plateau (readPlateau scalars at) loss
+            scalars[at] <- scalars[at] + 1.0
+            scalars[at + 1] <- next.Best
+            scalars[at + 2] <- float next.Waited
+            scalars[at + 3] <- float next.CooldownLeft
+            scalars[at + 4] <- float next.Reductions
 
     /// True if its decision can throw.
     member node.MayThrow =
@@ -183,7 +183,7 @@ type internal PartNode
         | _ -> false
 
     /// Sets the hyper-parameters of a step, counted from 1.
-    member node.Begin(step: int64, memory: float array) : unit =
+    member node.Begin(step: int64, scalars: float array) : unit =
         node.Step <- step
 
         match current with
@@ -200,7 +200,7 @@ type internal PartNode
                     | Setting.Plateau plateau ->
                         let at = placeOfPlateau node.PlateauBase plateausSoFar
                         plateausSoFar <- plateausSoFar + 1
-                        Plateau.valueAfter plateau memory[at + 4]
+                        Plateau.valueAfter plateau scalars[at + 4]
 
                 if not (argument.Allows value) then
                     raise (
@@ -236,8 +236,8 @@ type internal PartNode
              | _ -> null
             : IPreparingRule | null)
 
-        node.Observing <-
+        node.Reducing <-
             (match node.Part with
-             | :? IObservingRule as rule -> rule
+             | :? IReducingRule as rule -> rule
              | _ -> null
-            : IObservingRule | null)
+            : IReducingRule | null)

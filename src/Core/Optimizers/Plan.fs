@@ -12,7 +12,7 @@ type internal Segment
         head: PartNode voption,
         headIndex: int,
         parts: (struct (PartNode * int)) array,
-        observer: (struct (PartNode * int)) voption,
+        waiting: (struct (PartNode * int)) voption,
         readsBuffer: bool
     ) =
     /// The part that transforms the whole tensor, before the others.
@@ -21,8 +21,8 @@ type internal Segment
     member _.HeadIndex = headIndex
     /// The parts that run over each block in order, each with the index of the tensor in that part.
     member _.Parts = parts
-    /// The part that observes the result of each block and decides before the next segment; none after the last segment.
-    member _.Observer = observer
+    /// The part that reduces the result of each block and decides before the next segment; none after the last segment.
+    member _.Waiting = waiting
     /// True if the segment reads the buffer of the previous segment, false if it reads the gradient.
     member _.ReadsBuffer = readsBuffer
 
@@ -31,10 +31,10 @@ type internal Segment
 type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
 
     static let rec hasGroups (optimizer: Optimizer) =
-        match optimizer.Shape with
-        | Shape.Single _ -> false
-        | Shape.Chain parts -> List.exists hasGroups parts
-        | Shape.Groups _ -> true
+        match optimizer.Tree with
+        | OptimizerTree.Single _ -> false
+        | OptimizerTree.Chain parts -> List.exists hasGroups parts
+        | OptimizerTree.Groups _ -> true
 
     // If no part depends on the borders of tensors, all elements form one tensor.
     let isElementwise =
@@ -42,7 +42,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
         && Singles.list optimizer
            |> List.forall (fun (_, part, _) ->
                match part with
-               | :? IObservingRule
+               | :? IReducingRule
                | :? ICompositeRule
                | :? ITensorRule -> false
                | _ -> true)
@@ -91,8 +91,8 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
     let describe (indices: int seq) = indices |> Seq.map (fun k -> Quotation.quote tensors[k].Name) |> Quotation.list
 
     let rec place (path: string) (optimizer: Optimizer) (indices: int array) : unit =
-        match optimizer.Shape with
-        | Shape.Single(kind, part, scheduled) ->
+        match optimizer.Tree with
+        | OptimizerTree.Single(kind, part, scheduled) ->
             let count =
                 match part with
                 | :? ICompositeRule as composite -> composite.Parts.Count
@@ -114,16 +114,16 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
                 | _ -> ()
 
                 indices |> Array.iteri (fun i k -> programs[k].Add(struct (node, i)))
-        | Shape.Chain parts ->
+        | OptimizerTree.Chain parts ->
             parts
             |> List.iteri (fun i part ->
                 let name =
-                    match part.Shape with
-                    | Shape.Single(kind, _, _) -> $"{i + 1}.{kind.Name}"
+                    match part.Tree with
+                    | OptimizerTree.Single(kind, _, _) -> $"{i + 1}.{kind.Name}"
                     | _ -> $"{i + 1}"
 
                 place (if path = "" then name else $"{path}.{name}") part indices)
-        | Shape.Groups groups ->
+        | OptimizerTree.Groups groups ->
             let matching =
                 indices
                 |> Array.groupBy (fun k -> groups |> List.tryFindIndex (fun group -> matches group.Pattern tensors[k].Name))
@@ -248,7 +248,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
             [ [ for node in nodes do
                     for slot in node.SlotNames -> node.Name slot, node ]
               [ for node in nodes do
-                    for number in node.MemoryNames -> node.Name number, node ] ] do
+                    for number in node.ScalarNames -> node.Name number, node ] ] do
             match names |> List.groupBy fst |> List.tryFind (fun (_, all) -> all.Length > 1) with
             | Some(name, (_, first) :: (_, second) :: _) ->
                 raise (
@@ -268,8 +268,8 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
         let mutable readsBuffer = false
         let mutable isEmpty = true
 
-        let close observer =
-            segments.Add(Segment(head, headIndex, parts.ToArray(), observer, readsBuffer))
+        let close waiting =
+            segments.Add(Segment(head, headIndex, parts.ToArray(), waiting, readsBuffer))
             readsBuffer <- readsBuffer || head.IsSome || parts.Count > 0
             head <- ValueNone
             parts.Clear()
@@ -283,7 +283,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
 
                 head <- ValueSome node
                 headIndex <- index
-            | :? IObservingRule as rule when rule.Waits ->
+            | :? IReducingRule as rule when rule.Waits ->
                 close (ValueSome(struct (node, index)))
                 parts.Add(struct (node, index))
             | _ -> parts.Add(struct (node, index))
@@ -314,4 +314,4 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
     /// If the signatures of two optimizers are equal, a state of one can continue with the other.
     member val Signature =
         [ for node in nodes do
-              $"{node.Path}:{node.Kind.Name}({String.Join(',', node.SlotNames)};{node.MemoryNames.Length};{String.Join(',', node.Tensors)})" ]
+              $"{node.Path}:{node.Kind.Name}({String.Join(',', node.SlotNames)};{node.ScalarNames.Length};{String.Join(',', node.Tensors)})" ]

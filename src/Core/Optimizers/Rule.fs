@@ -21,52 +21,52 @@ type IPart =
 type IRule =
     inherit IPart
 
-    /// <summary>Runs the update of one step over all elements: <c>pass.Run { ... }</c>.</summary>
+    /// <summary>Runs the update of one step over all elements: <c>loop.Run { ... }</c>.</summary>
     /// <param name="step">The step number t = 1, 2, ...</param>
-    /// <param name="pass">The loop over the elements. Constants of the step are computed in double, and then converted with <c>Lift</c>.</param>
-    abstract Sweep<'E when 'E: struct and 'E :> IElement<'E>> : step: int64 * pass: Pass<'E> -> unit
+    /// <param name="loop">The loop over the elements. Constants of the step are computed in double, and then converted with <c>Lift</c>.</param>
+    abstract Update<'E when 'E: struct and 'E :> IElement<'E>> : step: int64 * loop: UpdateLoop<'E> -> unit
 
 /// <summary>
-/// Marks a rule whose slots or numbers may be infinite or NaN, for example an infinity for "no value yet". For every other rule, such a
+/// Marks a rule whose slots or scalars may be infinite or NaN, for example an infinity for "no value yet". For every other rule, such a
 /// value ends the step with <c>NonFiniteStateException</c>, because most rules would never change the parameter again.
 /// </summary>
 type INonFiniteState = interface end
 
-/// <summary>A slice of a tensor, passed to rules that observe before they update.</summary>
+/// <summary>A slice of a tensor, passed to rules that reduce a tensor to sums before they update it.</summary>
 [<Struct; IsByRefLike; NoEquality; NoComparison>]
-type View<'T> =
+type TensorSlice<'T> =
     /// <summary>The gradient after the previous parts of the chain.</summary>
     val Gradient: ReadOnlySpan<'T>
     /// <summary>The parameters w; empty if none were given.</summary>
     val Parameters: ReadOnlySpan<'T>
-    /// <summary>The sums of the rule for this tensor; <c>Observe</c> adds to them.</summary>
+    /// <summary>The sums of the rule for this tensor; <c>Reduce</c> adds to them.</summary>
     val Sums: Span<float>
-    /// <summary>The numbers that the rule has decided for this tensor.</summary>
-    val Numbers: ReadOnlySpan<float>
+    /// <summary>The coefficients that the rule has set for this tensor.</summary>
+    val Coefficients: ReadOnlySpan<float>
     val internal Slots: Span<'T>
     val internal SlotCount: int
     val internal Stride: int
     val internal Vectors: bool
 
-    internal new(gradient, parameters, sums, numbers, slots, slotCount, stride, vectors) =
+    internal new(gradient, parameters, sums, coefficients, slots, slotCount, stride, vectors) =
         { Gradient = gradient
           Parameters = parameters
           Sums = sums
-          Numbers = numbers
+          Coefficients = coefficients
           Slots = slots
           SlotCount = slotCount
           Stride = stride
           Vectors = vectors }
 
     /// <summary>Returns the slice of a slot.</summary>
-    member view.Slot(index: int) : Span<'T> = view.Slots.Slice(index * view.Stride, view.Gradient.Length)
+    member slice.Slot(index: int) : Span<'T> = slice.Slots.Slice(index * slice.Stride, slice.Gradient.Length)
 
-/// <summary>The decision of a rule for one step: it reads sums over tensors and sets numbers for the update.</summary>
+/// <summary>The decision of a rule for one step: it reads sums over tensors and sets the coefficients of the update.</summary>
 [<Sealed>]
-type Decision internal (sumCount: int, numberCount: int, tensors: int) =
+type StepDecision internal (sumCount: int, coefficientCount: int, tensors: int) =
     let sums: float array = Array.zeroCreate (sumCount * tensors)
-    let numbers: float array = Array.zeroCreate (numberCount * tensors)
-    let mutable memory: float array = [||]
+    let coefficients: float array = Array.zeroCreate (coefficientCount * tensors)
+    let mutable scalars: float array = [||]
     let mutable start = 0
 
     /// <summary>The number of tensors of the rule.</summary>
@@ -84,60 +84,60 @@ type Decision internal (sumCount: int, numberCount: int, tensors: int) =
 
         total
 
-    /// <summary>Sets a number for the update of one tensor in this step: <c>pass.Number index</c>.</summary>
-    member _.Decide(tensor: int, index: int, value: float) = numbers[tensor * numberCount + index] <- value
+    /// <summary>Sets a coefficient for the update of one tensor in this step: <c>loop.Coefficient index</c>.</summary>
+    member _.Decide(tensor: int, index: int, value: float) = coefficients[tensor * coefficientCount + index] <- value
 
-    /// <summary>Sets a number for the updates of all tensors in this step.</summary>
+    /// <summary>Sets a coefficient for the updates of all tensors in this step.</summary>
     member decision.DecideAll(index: int, value: float) =
         for tensor in 0 .. tensors - 1 do
             decision.Decide(tensor, index, value)
 
-    /// <summary>A number that the state keeps from step to step; 0 at first.</summary>
+    /// <summary>A scalar that the state keeps from step to step; 0 at first.</summary>
     member _.Item
-        with get (index: int) = memory[start + index]
-        and set (index: int) (value: float) = memory[start + index] <- value
+        with get (index: int) = scalars[start + index]
+        and set (index: int) (value: float) = scalars[start + index] <- value
 
-    /// Starts a step: sets the sums to 0, and uses the stored numbers of a state.
+    /// Starts a step: sets the sums to 0, and uses the stored scalars of a state.
     member internal _.Begin(ofState: float array, from: int) =
         Array.Clear sums
-        memory <- ofState
+        scalars <- ofState
         start <- from
 
     member internal _.SumsOf(tensor: int) = Span<float>(sums, tensor * sumCount, sumCount)
-    member internal _.NumbersOf(tensor: int) = ReadOnlySpan<float>(numbers, tensor * numberCount, numberCount)
+    member internal _.CoefficientsOf(tensor: int) = ReadOnlySpan<float>(coefficients, tensor * coefficientCount, coefficientCount)
 
-/// <summary>A rule that keeps numbers from step to step, or that can let the parts after it skip a step.</summary>
+/// <summary>A rule that keeps scalars from step to step, or that can let the parts after it skip a step.</summary>
 type IPreparingRule =
     inherit IRule
-    /// <summary>Returns the names of the numbers that the state keeps; all are 0 at first.</summary>
-    /// <param name="tensors">The number of tensors, for rules with a number for each tensor.</param>
-    abstract Memory: tensors: int -> IReadOnlyList<string>
+    /// <summary>Returns the names of the scalars that the state keeps; all are 0 at first.</summary>
+    /// <param name="tensors">The number of tensors, for rules with a scalar for each tensor.</param>
+    abstract Scalars: tensors: int -> IReadOnlyList<string>
     /// <summary>The number of coefficients for the update of each tensor.</summary>
-    abstract Numbers: int
+    abstract Coefficients: int
     /// <summary>Decides before the gradient is read. Returns false if the parts after the rule skip this step; Δ is then 0.</summary>
-    abstract Prepare: step: int64 * decision: Decision -> bool
+    abstract Prepare: step: int64 * decision: StepDecision -> bool
 
 /// <summary>
-/// A rule that needs sums over whole tensors (norms, inner products). Each step calls Prepare, then Observe for all slices of all its
-/// tensors, then Decide. The update runs after Decide if <c>Waits</c> is true, otherwise after Observe of each slice.
+/// A rule that needs sums over whole tensors (norms, inner products). Each step calls Prepare, then Reduce for all slices of all its
+/// tensors, then Decide. The update runs after Decide if <c>Waits</c> is true, otherwise after Reduce of each slice.
 /// </summary>
-type IObservingRule =
+type IReducingRule =
     inherit IPreparingRule
     /// <summary>The number of sums for each tensor.</summary>
     abstract Sums: int
     /// <summary>True if the update uses the decision of the same step.</summary>
     abstract Waits: bool
     /// <summary>Adds a slice to the sums, before its update.</summary>
-    abstract Observe<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> : step: int64 * view: View<'T> -> unit
-    /// <summary>Decides after all slices were observed. Returns false if the parts after the rule skip this step.</summary>
-    abstract Decide: step: int64 * decision: Decision -> bool
+    abstract Reduce<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> : step: int64 * slice: TensorSlice<'T> -> unit
+    /// <summary>Decides after all slices were reduced. Returns false if the parts after the rule skip this step.</summary>
+    abstract Decide: step: int64 * decision: StepDecision -> bool
 
 /// <summary>
 /// A rule whose Prepare or Decide can return false, so that the parts after it skip the step. All other rules always return true.
 /// </summary>
 type IGate =
     /// <summary>True if Decide can throw in this step. The engine then makes a backup to restore.</summary>
-    abstract MayThrow: decision: Decision -> bool
+    abstract MayThrow: decision: StepDecision -> bool
 
 /// <summary>A rule that consists of components, which run in order.</summary>
 type ICompositeRule =
@@ -157,7 +157,7 @@ type IShapedPart =
 
 /// <summary>A whole tensor, passed to rules that do not work element by element.</summary>
 [<Struct; IsByRefLike; NoEquality; NoComparison>]
-type TensorView<'T> =
+type WholeTensor<'T> =
     /// <summary>The gradient after the previous parts of the chain. The rule overwrites it with Δ.</summary>
     val Gradient: Span<'T>
     /// <summary>The parameters w; empty if none were given.</summary>
@@ -179,13 +179,13 @@ type TensorView<'T> =
           Vectors = vectors }
 
     /// <summary>Returns a slot.</summary>
-    member view.Slot(index: int) : Span<'T> = view.Slots.Slice(index * view.Stride, view.Gradient.Length)
+    member slice.Slot(index: int) : Span<'T> = slice.Slots.Slice(index * slice.Stride, slice.Gradient.Length)
 
 /// <summary>A rule that works on a whole tensor: by rows and columns, or with the index of an element.</summary>
 type ITensorRule =
     inherit IPart
     /// <summary>Takes one step for one tensor.</summary>
-    abstract Transform<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> : step: int64 * view: TensorView<'T> -> unit
+    abstract Transform<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> : step: int64 * tensor: WholeTensor<'T> -> unit
 
 /// <summary>A part that keeps averages of the parameters in a slot.</summary>
 type IAveraging =

@@ -110,7 +110,7 @@ type Conventions =
     }
 
 /// <summary>The documentation of a kind of rule.</summary>
-type Page =
+type RuleDocumentation =
     {
         /// <summary>A description in one line.</summary>
         Summary: string
@@ -130,7 +130,7 @@ type Page =
 
 /// <summary>A kind of rule: name, documentation, arguments and defaults. The text form, lists and checks are derived from it.</summary>
 [<Sealed>]
-type RuleKind internal (name: string, role: Role, page: Page, defaults: IPart, arguments: Argument list) =
+type RuleKind internal (name: string, role: Role, documentation: RuleDocumentation, defaults: IPart, arguments: Argument list) =
     /// <summary>The name in the text form: <c>adam</c>. It is read in any case and printed in this one.</summary>
     member _.Name = name
     /// True if a text form names this kind.
@@ -138,11 +138,11 @@ type RuleKind internal (name: string, role: Role, page: Page, defaults: IPart, a
     /// <summary>Its role.</summary>
     member _.Role = role
     /// <summary>Its documentation.</summary>
-    member _.Page = page
+    member _.Documentation = documentation
     /// <summary>A description in one line.</summary>
-    member _.Summary = page.Summary
+    member _.Summary = documentation.Summary
     /// <summary>The paper that introduced the rule.</summary>
-    member _.Source = page.Source
+    member _.Source = documentation.Source
     /// <summary>The arguments in the order of the text form.</summary>
     member _.Arguments = arguments
     member internal _.Defaults = defaults
@@ -197,7 +197,7 @@ module internal RuleKind =
     let whole name summary range isTechnical (get: 'H -> int64) (set: int64 -> 'H -> 'H) =
         argument name summary ValueForm.Whole range isTechnical (fun h -> float (get h)) (fun value h -> set (int64 value) h)
 
-    let page summary formula source reproduces conventions exempt =
+    let documentation summary formula source reproduces conventions exempt =
         { Summary = summary
           Formula = formula
           Source = source
@@ -206,7 +206,7 @@ module internal RuleKind =
           Exempt = exempt }
 
     /// The documentation of a part that is not in the table of rules.
-    let pageWithout summary formula source exempt =
+    let briefDocumentation summary formula source exempt =
         { Summary = summary
           Formula = formula
           Source = source
@@ -214,8 +214,8 @@ module internal RuleKind =
           Conventions = None
           Exempt = exempt }
 
-    let define role name (page: Page) (defaults: 'H :> IPart) (arguments: ('H -> Argument) list) =
-        RuleKind<'H>(RuleKind(name, role, page, defaults, [ for argument in arguments -> argument defaults ]), defaults)
+    let define role name (documentation: RuleDocumentation) (defaults: 'H :> IPart) (arguments: ('H -> Argument) list) =
+        RuleKind<'H>(RuleKind(name, role, documentation, defaults, [ for argument in arguments -> argument defaults ]), defaults)
 
     let transformation name summary formula source exempt defaults arguments =
-        define Role.Transformation name (pageWithout summary formula source exempt) defaults arguments
+        define Role.Transformation name (briefDocumentation summary formula source exempt) defaults arguments

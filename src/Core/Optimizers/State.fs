@@ -29,7 +29,7 @@ type NonFiniteStateException(slotName: string, tensorName: string, element: int,
 /// <remarks>Created by <c>Optimizer.init</c>. A pure step does not change it; an in-place step overwrites it.</remarks>
 [<Sealed>]
 type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
-    internal (layout: Layout, plan: Plan, step: int64, steps: int64 array, block: 'T array, memory: float array) =
+    internal (layout: Layout, plan: Plan, step: int64, steps: int64 array, block: 'T array, scalars: float array) =
 
     let mutable step = step
     let mutable plan = plan
@@ -40,7 +40,7 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     // Backup of step counts and numbers, restored for parts that skip this step.
     let stepsBefore: int64 array = Array.zeroCreate steps.Length
-    let memoryBefore: float array = Array.zeroCreate memory.Length
+    let memoryBefore: float array = Array.zeroCreate scalars.Length
 
     // Slots start at multiples of the widest register, so that no register crosses a cache line.
     static let alignment = 64 / sizeof<'T>
@@ -55,7 +55,7 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         let tensorsOf (plan: Plan) (node: PartNode) =
             node.Tensors |> Seq.map (fun k -> Quotation.quote plan.Tensors[k].Name) |> Quotation.list
 
-        let keptBy (node: PartNode) = "[" + Quotation.list (node.SlotNames @ node.MemoryNames) + "]"
+        let keptBy (node: PartNode) = "[" + Quotation.list (node.SlotNames @ node.ScalarNames) + "]"
 
         let pairs = Seq.zip plan.Nodes next.Nodes
 
@@ -64,7 +64,7 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         | None ->
             match
                 pairs
-                |> Seq.tryFind (fun (a, b) -> a.SlotNames <> b.SlotNames || a.MemoryNames.Length <> b.MemoryNames.Length)
+                |> Seq.tryFind (fun (a, b) -> a.SlotNames <> b.SlotNames || a.ScalarNames.Length <> b.ScalarNames.Length)
             with
             | Some(a, b) -> $"{partOf a} keeps {keptBy a} in the state and needs {keptBy b}"
             | None ->
@@ -130,32 +130,32 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     /// <summary>The numbers by name, such as the estimated distance of a rule without a learning rate.</summary>
     member _.Numbers: (string * float) list =
         [ for node in plan.Nodes do
-              for i, name in List.indexed node.MemoryNames -> node.Name name, memory[node.MemoryBase + i] ]
+              for i, name in List.indexed node.ScalarNames -> node.Name name, scalars[node.ScalarBase + i] ]
 
     /// <summary>Returns an independent copy.</summary>
     member _.Copy() =
-        State<'T>(layout, State<'T>.PlanOf(plan.Optimizer, layout), step, Array.copy steps, Array.copy block, Array.copy memory)
+        State<'T>(layout, State<'T>.PlanOf(plan.Optimizer, layout), step, Array.copy steps, Array.copy block, Array.copy scalars)
 
     /// Returns a copy with another number of steps, for states read from files.
-    member internal _.At(step: int64) = State<'T>(layout, plan, step, steps, block, memory)
+    member internal _.At(step: int64) = State<'T>(layout, plan, step, steps, block, scalars)
 
     member internal _.Plan
         with get () = plan
         and set value = plan <- value
 
     member internal _.Block = block
-    member internal _.Memory = memory
+    member internal _.Scalars = scalars
     member internal _.Steps = steps
     member internal _.Advance() = step <- step + 1L
 
     member internal _.KeepNumbers() =
         steps.CopyTo(stepsBefore, 0)
-        memory.CopyTo(memoryBefore, 0)
+        scalars.CopyTo(memoryBefore, 0)
 
     /// Restores the step count and the numbers of a part to their values before the step.
     member internal _.PutBackNumbers(node: PartNode) =
         steps[node.Index] <- stepsBefore[node.Index]
-        Array.Copy(memoryBefore, node.MemoryBase, memory, node.MemoryBase, node.MemoryNames.Length)
+        Array.Copy(memoryBefore, node.ScalarBase, scalars, node.ScalarBase, node.ScalarNames.Length)
 
     member internal _.Buffer =
         if buffer.Length < layout.Length then

@@ -184,7 +184,7 @@ module Checkpoint =
 
         for i, (name, _) in List.indexed state.Numbers do
             expected.Add $"number:{name}" |> ignore
-            state.Memory[i] <- single<float> file content $"number:{name}"
+            state.Scalars[i] <- single<float> file content $"number:{name}"
 
         fill "steps" (Memory state.Steps)
         let step = single<int64> file content "step"

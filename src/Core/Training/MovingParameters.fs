@@ -31,7 +31,7 @@ type internal MovingParameters<'T when 'T: unmanaged and 'T :> IFloatingPointIee
         let mutable sum = 0.0
 
         for struct (start, length) in ranges do
-            sum <- sum + Sums.squares (values.Slice(start, length))
+            sum <- sum + Reductions.squares (values.Slice(start, length))
 
         sum
 
@@ -40,7 +40,7 @@ type internal MovingParameters<'T when 'T: unmanaged and 'T :> IFloatingPointIee
         let mutable sum = 0.0
 
         for struct (start, length) in ranges do
-            sum <- sum + Sums.squaresOfDifferences (x.Slice(start, length)) (y.Slice(start, length))
+            sum <- sum + Reductions.squaresOfDifferences (x.Slice(start, length)) (y.Slice(start, length))
 
         sum
 
@@ -49,6 +49,6 @@ type internal MovingParameters<'T when 'T: unmanaged and 'T :> IFloatingPointIee
         let mutable areFinite = true
 
         for struct (start, length) in ranges do
-            areFinite <- areFinite && not (Double.IsNaN(Sums.finite (values.Slice(start, length))))
+            areFinite <- areFinite && not (Double.IsNaN(Reductions.finite (values.Slice(start, length))))
 
         areFinite

@@ -106,19 +106,19 @@ let private huge =
 
 /// Δ = g, with an infinity in the slot.
 [<Struct; NoEquality; NoComparison>]
-type private EndlessLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type private EndlessUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Endless: 'E }
 
-    interface ILaw<'E> with
-        member law.Delta(g, _, slots) =
-            slots[0] <- law.Endless
+    interface IUpdate<'E> with
+        member update.Delta(g, _, slots) =
+            slots[0] <- update.Endless
             g
 
 type private Endless() =
     interface IRule with
         member _.Slots = [ "bound" ]
         member _.NeedsParameters = false
-        member _.Sweep(_, pass) = pass.Run { EndlessLaw.Endless = pass.Lift infinity }
+        member _.Update(_, loop) = loop.Run { EndlessUpdate.Endless = loop.Lift infinity }
 
 type private DeclaredEndless() =
     interface INonFiniteState
@@ -126,7 +126,7 @@ type private DeclaredEndless() =
     interface IRule with
         member _.Slots = [ "bound" ]
         member _.NeedsParameters = false
-        member _.Sweep(_, pass) = pass.Run { EndlessLaw.Endless = pass.Lift infinity }
+        member _.Update(_, loop) = loop.Run { EndlessUpdate.Endless = loop.Lift infinity }
 
 let private reported =
     testList
@@ -184,7 +184,7 @@ let private reported =
               let optimizer = Expression.parse "prodigy"
               let state = Optimizer.initFor<float> optimizer layout
               Expect.equal state.Numbers.Length 2 "numbers"
-              state.Memory[1] <- nan
+              state.Scalars[1] <- nan
 
               try
                   Optimizer.stepInPlace optimizer state (Span [| 1.0; nan |]) (ReadOnlySpan [| 1.0; 1.0 |])

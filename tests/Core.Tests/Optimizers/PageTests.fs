@@ -12,7 +12,7 @@ let private gradient = Array.init layout.Length (fun i -> 0.5 - 0.375 * float (i
 let private zeros: float array = Array.zeroCreate layout.Length
 
 let private conventions (kind: RuleKind) =
-    match kind.Page.Conventions with
+    match kind.Documentation.Conventions with
     | Some conventions -> conventions
     | None -> failtest $"{kind.Name} says nothing"
 
@@ -57,7 +57,7 @@ let private saysAll =
                 Expect.isFalse (String.IsNullOrWhiteSpace text) kind.Name
 
         for kind in Rules.transformations do
-            Expect.equal kind.Page.Conventions None kind.Name)
+            Expect.equal kind.Documentation.Conventions None kind.Name)
 
 let private arguments =
     forRules "none where there is no argument, and only there" (fun kind ->
@@ -190,7 +190,7 @@ let private corrections =
             run [ zeros; gradient ] <> run [ gradient ]
 
         let countsOtherwise =
-            kind.Page.Exempt
+            kind.Documentation.Exempt
             |> List.exists (fun (law, reason) -> law = "P22" && not (reason.Contains("correction", StringComparison.Ordinal)))
 
         if isNone said then

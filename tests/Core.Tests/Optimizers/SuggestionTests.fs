@@ -104,7 +104,7 @@ let tests =
           testCase "an argument is of weight decay where the conventions of its rule have one" (fun () ->
               for kind in Rules.all do
                   let isDecay = kind.Arguments |> List.exists _.IsWeightDecay
-                  let conventions = Option.get kind.Page.Conventions
+                  let conventions = Option.get kind.Documentation.Conventions
                   Expect.equal isDecay (not (conventions.WeightDecay.StartsWith "none")) kind.Name)
           property
               "an excerpt has the character at fault and at most 80"

@@ -3,26 +3,28 @@ namespace CuteDl.Core.Optimizers
 open System.Runtime.CompilerServices
 open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
-open CuteDl.Core.Optimizers.Laws
+open CuteDl.Core.Optimizers.DocumentUpdates
 open CuteDl.Core.Optimizers
 
 // Adam with a maximum instead of the mean of squares.
 
 /// x ← max(x, s);  Δ = α/c₁ v / (√(x/c₂) + ε).  Slots: v, s, x.
 [<Struct; NoEquality; NoComparison>]
-type internal AmsGradLaw<'E when 'E: struct and 'E :> IElement<'E>> =
-    { Adam: AdamLaw<'E> }
+type internal AmsGradUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Adam: AdamUpdate<'E> }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
-            let v = law.Adam.Decay1.Mean(slots[0], g)
-            let s = law.Adam.Decay2.Mean(slots[1], g * g)
+        member update.Delta(g, _, slots) =
+            let v = update.Adam.Decay1.Mean(slots[0], g)
+            let s = update.Adam.Decay2.Mean(slots[1], g * g)
             let x = 'E.Greater(s, slots[2])
             slots[0] <- v
             slots[1] <- s
             slots[2] <- x
-            law.Adam.CorrectedRate * v / 'E.RootDivisor('E.Root(x * law.Adam.Correction2) + law.Adam.Epsilon)
+
+            update.Adam.CorrectedRate * v
+            / 'E.RootDivisor('E.Root(x * update.Adam.Correction2) + update.Adam.Epsilon)
 
 /// <summary>Adam that divides by the largest mean of squares so far, so that no element's step size rises again.</summary>
 type AmsGrad =
@@ -41,25 +43,25 @@ type AmsGrad =
         member _.Slots = [ "average"; "square_average"; "square_maximum" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(step, pass) =
-            pass.Run { AmsGradLaw.Adam = AdamConstants.At(step, pass, h.LearningRate, h.Beta1, h.Beta2, h.Epsilon, isCorrected = true) }
+        member h.Update(step, loop) =
+            loop.Run { AmsGradUpdate.Adam = AdamConstants.At(step, loop, h.LearningRate, h.Beta1, h.Beta2, h.Epsilon, isCorrected = true) }
 
 /// u ← max(β₂ u, |g| + ε);  Δ = α/c₁ v / u.  Slots: v, u.
 [<Struct; NoEquality; NoComparison>]
-type internal AdaMaxLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal AdaMaxUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { CorrectedRate: 'E
       Decay1: Decay<'E>
       Keep2: 'E
       Epsilon: 'E }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
-            let v = law.Decay1.Mean(slots[0], g)
-            let u = 'E.Greater(Element.absolute g + law.Epsilon, law.Keep2 * slots[1])
+        member update.Delta(g, _, slots) =
+            let v = update.Decay1.Mean(slots[0], g)
+            let u = 'E.Greater(Element.absolute g + update.Epsilon, update.Keep2 * slots[1])
             slots[0] <- v
             slots[1] <- u
-            law.CorrectedRate * v / 'E.Divisor u
+            update.CorrectedRate * v / 'E.Divisor u
 
 /// <summary>Adam that divides by a decaying maximum of |g| instead of the root of a mean of squares.</summary>
 type AdaMax =
@@ -78,12 +80,12 @@ type AdaMax =
         member _.Slots = [ "average"; "infinity_norm" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(step, pass) =
-            pass.Run
-                { AdaMaxLaw.CorrectedRate = pass.Lift(h.LearningRate / Moments.weight h.Beta1 step)
-                  Decay1 = pass.Decay h.Beta1
-                  Keep2 = pass.Lift h.Beta2
-                  Epsilon = pass.Lift h.Epsilon }
+        member h.Update(step, loop) =
+            loop.Run
+                { AdaMaxUpdate.CorrectedRate = loop.Lift(h.LearningRate / Moments.weight h.Beta1 step)
+                  Decay1 = loop.Decay h.Beta1
+                  Keep2 = loop.Lift h.Beta2
+                  Epsilon = loop.Lift h.Epsilon }
 
 module internal AdamMaximumRules =
     open RuleKind
@@ -93,7 +95,7 @@ module internal AdamMaximumRules =
         define
             Role.Rule
             "amsgrad"
-            (page
+            (documentation
                 "Adam with the maximum of all means of squares so far"
                 "x ← max(x, s);  Δ = α v̂ / (√(x/(1−β₂ᵗ)) + ε)"
                 "Reddi, Kale & Kumar 2018, algorithm 2, with Adam's corrections"
@@ -114,7 +116,7 @@ module internal AdamMaximumRules =
         define
             Role.Rule
             "adamax"
-            (page
+            (documentation
                 "Adam with a decaying maximum of the absolute gradients"
                 "u ← max(β₂ u, |g| + ε);  Δ = α v̂ / u"
                 "Kingma & Ba 2015, algorithm 2"

@@ -10,7 +10,7 @@ open CuteDl.Core.Optimizers
 
 /// Δ = (a g + b v) / (√(s/c₂) + ε).  Slots: v, s.
 [<Struct; NoEquality; NoComparison>]
-type internal NAdamLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal NAdamUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { OfGradient: 'E
       OfAverage: 'E
       Decay1: Decay<'E>
@@ -18,16 +18,16 @@ type internal NAdamLaw<'E when 'E: struct and 'E :> IElement<'E>> =
       Correction2: 'E
       Epsilon: 'E }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
-            let v = law.Decay1.Mean(slots[0], g)
-            let s = law.Decay2.Mean(slots[1], g * g)
+        member update.Delta(g, _, slots) =
+            let v = update.Decay1.Mean(slots[0], g)
+            let s = update.Decay2.Mean(slots[1], g * g)
             slots[0] <- v
             slots[1] <- s
 
-            (law.OfGradient * g + law.OfAverage * v)
-            / 'E.RootDivisor('E.Root(s * law.Correction2) + law.Epsilon)
+            (update.OfGradient * g + update.OfAverage * v)
+            / 'E.RootDivisor('E.Root(s * update.Correction2) + update.Epsilon)
 
 /// <summary>Adam with Nesterov momentum and a momentum warm-up: μ_t = β₁ (1 − ½ 0.96^(t ψ)).</summary>
 type NAdam =
@@ -51,8 +51,8 @@ type NAdam =
     interface IPreparingRule with
         member _.Slots = [ "average"; "square_average" ]
         member _.NeedsParameters = false
-        member _.Memory _ = [ "momentum_product" ]
-        member _.Numbers = 2
+        member _.Scalars _ = [ "momentum_product" ]
+        member _.Coefficients = 2
 
         member h.Prepare(step, decision) =
             let now = h.MomentumAt step
@@ -64,18 +64,18 @@ type NAdam =
             decision.DecideAll(1, h.LearningRate * next / (1.0 - weight))
             true
 
-        member h.Sweep(step, pass) =
-            pass.Run
-                { NAdamLaw.OfGradient = pass.Lift(pass.Number 0)
-                  OfAverage = pass.Lift(pass.Number 1)
-                  Decay1 = pass.Decay h.Beta1
-                  Decay2 = pass.Decay h.Beta2
-                  Correction2 = pass.Lift(1.0 / Moments.weight h.Beta2 step)
-                  Epsilon = pass.Lift h.Epsilon }
+        member h.Update(step, loop) =
+            loop.Run
+                { NAdamUpdate.OfGradient = loop.Lift(loop.Coefficient 0)
+                  OfAverage = loop.Lift(loop.Coefficient 1)
+                  Decay1 = loop.Decay h.Beta1
+                  Decay2 = loop.Decay h.Beta2
+                  Correction2 = loop.Lift(1.0 / Moments.weight h.Beta2 step)
+                  Epsilon = loop.Lift h.Epsilon }
 
 /// Slots: m, v (mean of differences), n (mean of squares), p (the previous gradient).
 [<Struct; NoEquality; NoComparison>]
-type internal AdanLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal AdanUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { CorrectedRate: 'E
       CorrectedRate2: 'E
       Beta2: 'E
@@ -90,24 +90,24 @@ type internal AdanLaw<'E when 'E: struct and 'E :> IElement<'E>> =
       Share: 'E
       Decays: bool }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, w, slots) =
-            let difference = if law.IsFirst then law.Zero else g - slots[3]
-            let m = law.Decay1.Mean(slots[0], g)
-            let v = law.Decay2.Mean(slots[1], difference)
-            let ahead = g + law.Beta2 * difference
-            let n = law.Decay3.Mean(slots[2], ahead * ahead)
+        member update.Delta(g, w, slots) =
+            let difference = if update.IsFirst then update.Zero else g - slots[3]
+            let m = update.Decay1.Mean(slots[0], g)
+            let v = update.Decay2.Mean(slots[1], difference)
+            let ahead = g + update.Beta2 * difference
+            let n = update.Decay3.Mean(slots[2], ahead * ahead)
             slots[0] <- m
             slots[1] <- v
             slots[2] <- n
             slots[3] <- g
 
             let u =
-                (law.CorrectedRate * m + law.CorrectedRate2 * v)
-                / 'E.RootDivisor('E.Root(n * law.Correction3) + law.Epsilon)
+                (update.CorrectedRate * m + update.CorrectedRate2 * v)
+                / 'E.RootDivisor('E.Root(n * update.Correction3) + update.Epsilon)
 
-            if law.Decays then (u + law.Shrink * w) * law.Share else u
+            if update.Decays then (u + update.Shrink * w) * update.Share else u
 
 /// <summary>Adaptive Nesterov momentum: means of gradients, of their differences, and of squared look-ahead gradients.</summary>
 type Adan =
@@ -130,22 +130,22 @@ type Adan =
         member _.Slots = [ "average"; "difference_average"; "square_average"; "previous_gradient" ]
         member h.NeedsParameters = h.WeightDecay <> 0.0
 
-        member h.Sweep(step, pass) =
+        member h.Update(step, loop) =
             let shrink = h.LearningRate * h.WeightDecay
 
-            pass.Run
-                { AdanLaw.CorrectedRate = pass.Lift(h.LearningRate / Moments.weight h.Beta1 step)
-                  CorrectedRate2 = pass.Lift(h.LearningRate * h.Beta2 / Moments.weight h.Beta2 step)
-                  Beta2 = pass.Lift h.Beta2
-                  Decay1 = pass.Decay h.Beta1
-                  Decay2 = pass.Decay h.Beta2
-                  Decay3 = pass.Decay h.Beta3
-                  Correction3 = pass.Lift(1.0 / Moments.weight h.Beta3 step)
-                  Epsilon = pass.Lift h.Epsilon
+            loop.Run
+                { AdanUpdate.CorrectedRate = loop.Lift(h.LearningRate / Moments.weight h.Beta1 step)
+                  CorrectedRate2 = loop.Lift(h.LearningRate * h.Beta2 / Moments.weight h.Beta2 step)
+                  Beta2 = loop.Lift h.Beta2
+                  Decay1 = loop.Decay h.Beta1
+                  Decay2 = loop.Decay h.Beta2
+                  Decay3 = loop.Decay h.Beta3
+                  Correction3 = loop.Lift(1.0 / Moments.weight h.Beta3 step)
+                  Epsilon = loop.Lift h.Epsilon
                   IsFirst = (step = 1L)
-                  Zero = pass.Lift 0.0
-                  Shrink = pass.Lift shrink
-                  Share = pass.Lift(1.0 / (1.0 + shrink))
+                  Zero = loop.Lift 0.0
+                  Shrink = loop.Lift shrink
+                  Share = loop.Lift(1.0 / (1.0 + shrink))
                   Decays = (h.WeightDecay <> 0.0) }
 
 module internal AdamNesterovRules =
@@ -156,7 +156,7 @@ module internal AdamNesterovRules =
         define
             Role.Rule
             "nadam"
-            (page
+            (documentation
                 "Adam with Nesterov's look-ahead"
                 "Δ = α ((1−μ_t)/(1−Πμ) g + μ_{t+1}/(1−Πμ μ_{t+1}) v) / (√ŝ + ε), μ_t = β₁ (1 − ½ 0.96^{tψ})"
                 "Dozat 2016, algorithm 2"
@@ -189,7 +189,7 @@ module internal AdamNesterovRules =
         define
             Role.Rule
             "adan"
-            (page
+            (documentation
                 "means of gradients, of their differences, and of the squares of the extrapolated gradients"
                 "d = g − p;  v₁, v₂, n are the means of g, d, (g + β₂ d)²;  u = α (v̂₁ + β₂ v̂₂) / (√n̂ + ε);  w' = (w − u)/(1 + αλ)"
                 "Xie et al. 2022, algorithm 1, with the authors' corrections"

@@ -3,24 +3,26 @@ namespace CuteDl.Core.Optimizers
 open System.Runtime.CompilerServices
 open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
-open CuteDl.Core.Optimizers.Laws
+open CuteDl.Core.Optimizers.DocumentUpdates
 open CuteDl.Core.Optimizers
 
 // Adam, and Adam with weight decay or with a second mean.
 
 /// v ← β₁ v + (1−β₁) g;  s ← β₂ s + (1−β₂) g²;  Δ = α/c₁ v / √(s/c₂ + ε).  Slots: v, s.
 [<Struct; NoEquality; NoComparison>]
-type internal AdamInsideLaw<'E when 'E: struct and 'E :> IElement<'E>> =
-    { Adam: AdamLaw<'E> }
+type internal AdamInsideUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Adam: AdamUpdate<'E> }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
-            let v = law.Adam.Decay1.Mean(slots[0], g)
-            let s = law.Adam.Decay2.Mean(slots[1], g * g)
+        member update.Delta(g, _, slots) =
+            let v = update.Adam.Decay1.Mean(slots[0], g)
+            let s = update.Adam.Decay2.Mean(slots[1], g * g)
             slots[0] <- v
             slots[1] <- s
-            law.Adam.CorrectedRate * v / 'E.RootDivisor('E.Root(s * law.Adam.Correction2 + law.Adam.Epsilon))
+
+            update.Adam.CorrectedRate * v
+            / 'E.RootDivisor('E.Root(s * update.Adam.Correction2 + update.Adam.Epsilon))
 
 /// <summary>The mean of gradients over the root of the mean of their squares. Both are corrected for their start at zero. ε is outside the root.</summary>
 type Adam =
@@ -43,28 +45,29 @@ type Adam =
         member _.Slots = [ "average"; "square_average" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(step, pass) =
-            let law =
-                AdamConstants.At(step, pass, h.LearningRate, h.Beta1, h.Beta2, h.Epsilon, isCorrected = h.Correction)
+        member h.Update(step, loop) =
+            let update =
+                AdamConstants.At(step, loop, h.LearningRate, h.Beta1, h.Beta2, h.Epsilon, isCorrected = h.Correction)
 
-            if h.Inside then pass.Run { AdamInsideLaw.Adam = law } else pass.Run law
+            if h.Inside then loop.Run { AdamInsideUpdate.Adam = update } else loop.Run update
 
 /// Adam's Δ + α λ w.  Slots: v, s.
 [<Struct; NoEquality; NoComparison>]
-type internal AdamWLaw<'E when 'E: struct and 'E :> IElement<'E>> =
-    { Adam: AdamLaw<'E>
+type internal AdamWUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Adam: AdamUpdate<'E>
       Shrink: 'E }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, w, slots) =
-            let v = law.Adam.Decay1.Mean(slots[0], g)
-            let s = law.Adam.Decay2.Mean(slots[1], g * g)
+        member update.Delta(g, w, slots) =
+            let v = update.Adam.Decay1.Mean(slots[0], g)
+            let s = update.Adam.Decay2.Mean(slots[1], g * g)
             slots[0] <- v
             slots[1] <- s
 
-            law.Adam.CorrectedRate * v / 'E.RootDivisor('E.Root(s * law.Adam.Correction2) + law.Adam.Epsilon)
-            + law.Shrink * w
+            update.Adam.CorrectedRate * v
+            / 'E.RootDivisor('E.Root(s * update.Adam.Correction2) + update.Adam.Epsilon)
+            + update.Shrink * w
 
 /// <summary>Adam with decoupled weight decay: α λ w is added to Adam's Δ.</summary>
 type AdamW =
@@ -85,14 +88,14 @@ type AdamW =
         member _.Slots = [ "average"; "square_average" ]
         member _.NeedsParameters = true
 
-        member h.Sweep(step, pass) =
-            pass.Run
-                { AdamWLaw.Adam = AdamConstants.At(step, pass, h.LearningRate, h.Beta1, h.Beta2, h.Epsilon, isCorrected = true)
-                  Shrink = pass.Lift(h.LearningRate * h.WeightDecay) }
+        member h.Update(step, loop) =
+            loop.Run
+                { AdamWUpdate.Adam = AdamConstants.At(step, loop, h.LearningRate, h.Beta1, h.Beta2, h.Epsilon, isCorrected = true)
+                  Shrink = loop.Lift(h.LearningRate * h.WeightDecay) }
 
 /// Δ = (a v₁ + b v₂) / (√(s/c₂) + ε) + shrink w.  Slots: v₁, v₂, s.
 [<Struct; NoEquality; NoComparison>]
-type internal AdEmaMixLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal AdEmaMixUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { OfFast: 'E
       OfSlow: 'E
       Decay1: Decay<'E>
@@ -103,20 +106,21 @@ type internal AdEmaMixLaw<'E when 'E: struct and 'E :> IElement<'E>> =
       Shrink: 'E
       Decays: bool }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, w, slots) =
-            let fast = law.Decay1.Mean(slots[0], g)
-            let slow = law.Decay3.Mean(slots[1], g)
-            let s = law.Decay2.Mean(slots[2], g * g)
+        member update.Delta(g, w, slots) =
+            let fast = update.Decay1.Mean(slots[0], g)
+            let slow = update.Decay3.Mean(slots[1], g)
+            let s = update.Decay2.Mean(slots[2], g * g)
             slots[0] <- fast
             slots[1] <- slow
             slots[2] <- s
 
             let delta =
-                (law.OfFast * fast + law.OfSlow * slow) / 'E.RootDivisor('E.Root(s * law.Correction2) + law.Epsilon)
+                (update.OfFast * fast + update.OfSlow * slow)
+                / 'E.RootDivisor('E.Root(s * update.Correction2) + update.Epsilon)
 
-            if law.Decays then delta + law.Shrink * w else delta
+            if update.Decays then delta + update.Shrink * w else delta
 
 /// <summary>Adam with a second, much slower mean of gradients beside the first.</summary>
 type AdEmaMix =
@@ -143,7 +147,7 @@ type AdEmaMix =
         member _.Slots = [ "average"; "slow_average"; "square_average" ]
         member h.NeedsParameters = h.WeightDecay <> 0.0
 
-        member h.Sweep(step, pass) =
+        member h.Update(step, loop) =
             let struct (mixing, beta3) =
                 if step >= h.Warmup then
                     struct (h.Mixing, h.Beta3)
@@ -161,15 +165,15 @@ type AdEmaMix =
 
                     struct (h.Mixing * share, min h.Beta3 beta)
 
-            pass.Run
-                { AdEmaMixLaw.OfFast = pass.Lift(h.LearningRate / Moments.weight h.Beta1 step)
-                  OfSlow = pass.Lift(h.LearningRate * mixing)
-                  Decay1 = pass.Decay h.Beta1
-                  Decay2 = pass.Decay h.Beta2
-                  Decay3 = pass.Decay beta3
-                  Correction2 = pass.Lift(1.0 / Moments.weight h.Beta2 step)
-                  Epsilon = pass.Lift h.Epsilon
-                  Shrink = pass.Lift(h.LearningRate * h.WeightDecay)
+            loop.Run
+                { AdEmaMixUpdate.OfFast = loop.Lift(h.LearningRate / Moments.weight h.Beta1 step)
+                  OfSlow = loop.Lift(h.LearningRate * mixing)
+                  Decay1 = loop.Decay h.Beta1
+                  Decay2 = loop.Decay h.Beta2
+                  Decay3 = loop.Decay beta3
+                  Correction2 = loop.Lift(1.0 / Moments.weight h.Beta2 step)
+                  Epsilon = loop.Lift h.Epsilon
+                  Shrink = loop.Lift(h.LearningRate * h.WeightDecay)
                   Decays = (h.WeightDecay <> 0.0) }
 
 module internal AdamRules =
@@ -183,7 +187,7 @@ module internal AdamRules =
         define
             Role.Rule
             "adam"
-            (page
+            (documentation
                 "bias-corrected means of gradients and of squared gradients"
                 "v ← β₁ v + (1−β₁) g;  s ← β₂ s + (1−β₂) g²;  Δ = α v̂ / (√ŝ + ε), v̂ = v/(1−β₁ᵗ), ŝ = s/(1−β₂ᵗ)"
                 "Kingma & Ba 2015, algorithm 1"
@@ -211,7 +215,7 @@ module internal AdamRules =
         define
             Role.Rule
             "adamw"
-            (page
+            (documentation
                 "Adam with decoupled weight decay"
                 "Δ = α v̂ / (√ŝ + ε) + α λ w"
                 "Loshchilov & Hutter 2019, algorithm 2, with λ multiplied by the learning rate"
@@ -233,7 +237,7 @@ module internal AdamRules =
         define
             Role.Rule
             "ademamix"
-            (page
+            (documentation
                 "Adam with a second, much slower mean of gradients"
                 "Δ = lr ((v̂₁ + α v₂) / (√ŝ + ε) + λ w), v₂ the mean with β₃"
                 "Pagliardini, Ablin & Grangier 2024, algorithm 1"

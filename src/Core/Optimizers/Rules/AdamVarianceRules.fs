@@ -4,25 +4,25 @@ open System
 open System.Runtime.CompilerServices
 open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
-open CuteDl.Core.Optimizers.Laws
+open CuteDl.Core.Optimizers.DocumentUpdates
 open CuteDl.Core.Optimizers
 
 // Adam with another estimate of the variance of the gradients.
 
 /// Δ = rate v, used until enough squares were seen.  Slots: v, s.
 [<Struct; NoEquality; NoComparison>]
-type internal UnrectifiedLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal UnrectifiedUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { CorrectedRate: 'E
       Decay1: Decay<'E>
       Decay2: Decay<'E> }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
-            let v = law.Decay1.Mean(slots[0], g)
+        member update.Delta(g, _, slots) =
+            let v = update.Decay1.Mean(slots[0], g)
             slots[0] <- v
-            slots[1] <- law.Decay2.Mean(slots[1], g * g)
-            law.CorrectedRate * v
+            slots[1] <- update.Decay2.Mean(slots[1], g * g)
+            update.CorrectedRate * v
 
 /// <summary>Adam that divides by the mean of squares only once that mean is reliable, and then rectifies its variance.</summary>
 type RAdam =
@@ -41,7 +41,7 @@ type RAdam =
         member _.Slots = [ "average"; "square_average" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(step, pass) =
+        member h.Update(step, loop) =
             let rate = h.LearningRate / Moments.weight h.Beta1 step
             let weight2 = Moments.weight h.Beta2 step
             let longest = 2.0 / (1.0 - h.Beta2) - 1.0
@@ -51,32 +51,34 @@ type RAdam =
                 let rectification =
                     sqrt ((length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length))
 
-                pass.Run
-                    { AdamLaw.CorrectedRate = pass.Lift(rate * rectification * sqrt weight2)
-                      Decay1 = pass.Decay h.Beta1
-                      Decay2 = pass.Decay h.Beta2
-                      Correction2 = pass.Lift 1.0
-                      Epsilon = pass.Lift h.Epsilon }
+                loop.Run
+                    { AdamUpdate.CorrectedRate = loop.Lift(rate * rectification * sqrt weight2)
+                      Decay1 = loop.Decay h.Beta1
+                      Decay2 = loop.Decay h.Beta2
+                      Correction2 = loop.Lift 1.0
+                      Epsilon = loop.Lift h.Epsilon }
             else
-                pass.Run
-                    { UnrectifiedLaw.CorrectedRate = pass.Lift rate
-                      Decay1 = pass.Decay h.Beta1
-                      Decay2 = pass.Decay h.Beta2 }
+                loop.Run
+                    { UnrectifiedUpdate.CorrectedRate = loop.Lift rate
+                      Decay1 = loop.Decay h.Beta1
+                      Decay2 = loop.Decay h.Beta2 }
 
 /// s ← β₂ s + (1−β₂) (g − v)² + ε;  Δ = α/c₁ v / (√(s/c₂) + ε).  Slots: v, s.
 [<Struct; NoEquality; NoComparison>]
-type internal AdaBeliefLaw<'E when 'E: struct and 'E :> IElement<'E>> =
-    { Adam: AdamLaw<'E> }
+type internal AdaBeliefUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Adam: AdamUpdate<'E> }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
-            let v = law.Adam.Decay1.Mean(slots[0], g)
+        member update.Delta(g, _, slots) =
+            let v = update.Adam.Decay1.Mean(slots[0], g)
             let surprise = g - v
-            let s = law.Adam.Decay2.Mean(slots[1], surprise * surprise) + law.Adam.Epsilon
+            let s = update.Adam.Decay2.Mean(slots[1], surprise * surprise) + update.Adam.Epsilon
             slots[0] <- v
             slots[1] <- s
-            law.Adam.CorrectedRate * v / 'E.RootDivisor('E.Root(s * law.Adam.Correction2) + law.Adam.Epsilon)
+
+            update.Adam.CorrectedRate * v
+            / 'E.RootDivisor('E.Root(s * update.Adam.Correction2) + update.Adam.Epsilon)
 
 /// <summary>Adam that divides by the deviation of gradients from their mean: steps are long where gradients are as expected.</summary>
 type AdaBelief =
@@ -95,12 +97,13 @@ type AdaBelief =
         member _.Slots = [ "average"; "belief" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(step, pass) =
-            pass.Run { AdaBeliefLaw.Adam = AdamConstants.At(step, pass, h.LearningRate, h.Beta1, h.Beta2, h.Epsilon, isCorrected = true) }
+        member h.Update(step, loop) =
+            loop.Run
+                { AdaBeliefUpdate.Adam = AdamConstants.At(step, loop, h.LearningRate, h.Beta1, h.Beta2, h.Epsilon, isCorrected = true) }
 
 /// s ← s + first − (1−β₂) sign(s − g²) g²;  Δ = α/c₁ v / (√(s/c₂) + ε).  Slots: v, s.
 [<Struct; NoEquality; NoComparison>]
-type internal YogiLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal YogiUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { CorrectedRate: 'E
       Decay1: Decay<'E>
       Take2: 'E
@@ -108,16 +111,16 @@ type internal YogiLaw<'E when 'E: struct and 'E :> IElement<'E>> =
       Correction2: 'E
       Epsilon: 'E }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
-            let v = law.Decay1.Mean(slots[0], g)
-            let before = slots[1] + law.First
+        member update.Delta(g, _, slots) =
+            let v = update.Decay1.Mean(slots[0], g)
+            let before = slots[1] + update.First
             let square = g * g
-            let s = before - law.Take2 * Element.sign (before - square) * square
+            let s = before - update.Take2 * Element.sign (before - square) * square
             slots[0] <- v
             slots[1] <- s
-            law.CorrectedRate * v / 'E.RootDivisor('E.Root(s * law.Correction2) + law.Epsilon)
+            update.CorrectedRate * v / 'E.RootDivisor('E.Root(s * update.Correction2) + update.Epsilon)
 
 /// <summary>Adam whose mean of squares changes by at most (1−β₂) g² per step, so that it decreases no faster than it increases.</summary>
 type Yogi =
@@ -140,16 +143,16 @@ type Yogi =
         member _.Slots = [ "average"; "square_average" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(step, pass) =
+        member h.Update(step, loop) =
             let weight decay = Moments.weightIf h.Correction decay step
 
-            pass.Run
-                { YogiLaw.CorrectedRate = pass.Lift(h.LearningRate / weight h.Beta1)
-                  Decay1 = pass.Decay h.Beta1
-                  Take2 = pass.Lift(1.0 - h.Beta2)
-                  First = pass.Lift(if step = 1L then h.Initial else 0.0)
-                  Correction2 = pass.Lift(1.0 / weight h.Beta2)
-                  Epsilon = pass.Lift h.Epsilon }
+            loop.Run
+                { YogiUpdate.CorrectedRate = loop.Lift(h.LearningRate / weight h.Beta1)
+                  Decay1 = loop.Decay h.Beta1
+                  Take2 = loop.Lift(1.0 - h.Beta2)
+                  First = loop.Lift(if step = 1L then h.Initial else 0.0)
+                  Correction2 = loop.Lift(1.0 / weight h.Beta2)
+                  Epsilon = loop.Lift h.Epsilon }
 
 module internal AdamVarianceRules =
     open RuleKind
@@ -159,7 +162,7 @@ module internal AdamVarianceRules =
         define
             Role.Rule
             "radam"
-            (page
+            (documentation
                 "Adam that divides only when the variance of the mean of squares is small enough"
                 "ρ = ρ∞ − 2tβ₂ᵗ/(1−β₂ᵗ);  ρ > 5: Δ = α r v̂ √(1−β₂ᵗ)/(√s + ε);  otherwise Δ = α v̂"
                 "Liu et al. 2020, algorithm 2, threshold 5"
@@ -180,7 +183,7 @@ module internal AdamVarianceRules =
         define
             Role.Rule
             "adabelief"
-            (page
+            (documentation
                 "Adam that divides by the deviation of gradients from their mean"
                 "s ← β₂ s + (1−β₂) (g−v)² + ε;  Δ = α v̂ / (√ŝ + ε)"
                 "Zhuang et al. 2020, algorithm 2"
@@ -201,7 +204,7 @@ module internal AdamVarianceRules =
         define
             Role.Rule
             "yogi"
-            (page
+            (documentation
                 "Adam whose mean of squares changes by at most (1−β₂) g² a step"
                 "s ← s − (1−β₂) sign(s − g²) g²;  Δ = α v / (√s + ε)"
                 "Zaheer et al. 2018, algorithm 2"

@@ -4,7 +4,7 @@ open System
 open System.Runtime.CompilerServices
 open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
-open CuteDl.Core.Optimizers.Laws
+open CuteDl.Core.Optimizers.DocumentUpdates
 open CuteDl.Core.Optimizers
 
 // Rules that divide the learning rate by the size of earlier gradients.
@@ -21,17 +21,17 @@ type internal Root<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// s ← s + first + g²;  Δ = α g / root(s).  Slots: s.
 [<Struct; NoEquality; NoComparison>]
-type internal AdagradVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal AdagradVariantUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
       First: 'E
       Root: Root<'E> }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
-            let s = slots[0] + law.First + g * g
+        member update.Delta(g, _, slots) =
+            let s = slots[0] + update.First + g * g
             slots[0] <- s
-            law.Rate * g / 'E.RootDivisor(law.Root.Of s)
+            update.Rate * g / 'E.RootDivisor(update.Root.Of s)
 
 /// <summary>Divides the learning rate by the root of the sum of all squared gradients: s ← s + g², Δ = α g / (√s + ε).</summary>
 /// <remarks>
@@ -56,20 +56,20 @@ type Adagrad =
         member _.Slots = [ "square_sum" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(step, pass) =
+        member h.Update(step, loop) =
             let rate = h.LearningRate / (1.0 + float (step - 1L) * h.RateDecay)
 
             if h.Initial = 0.0 && not h.Inside then
-                pass.Run { AdagradLaw.Rate = pass.Lift rate; Epsilon = pass.Lift h.Epsilon }
+                loop.Run { AdagradUpdate.Rate = loop.Lift rate; Epsilon = loop.Lift h.Epsilon }
             else
-                pass.Run
-                    { AdagradVariantLaw.Rate = pass.Lift rate
-                      First = pass.Lift(if step = 1L then h.Initial else 0.0)
-                      Root = { Epsilon = pass.Lift h.Epsilon; Inside = h.Inside } }
+                loop.Run
+                    { AdagradVariantUpdate.Rate = loop.Lift rate
+                      First = loop.Lift(if step = 1L then h.Initial else 0.0)
+                      Root = { Epsilon = loop.Lift h.Epsilon; Inside = h.Inside } }
 
 /// s ← γ s + (1−γ) g²;  a ← γ a + (1−γ) g;  n = g / root(s − a²);  v ← μ v + n;  Δ = α v.  Slots: s; a if centered; v with momentum.
 [<Struct; NoEquality; NoComparison>]
-type internal RmsPropVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal RmsPropVariantUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
       Decay: Decay<'E>
       Momentum: 'E
@@ -78,27 +78,27 @@ type internal RmsPropVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
       AverageSlot: int
       VelocitySlot: int }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
-            let s = law.Decay.Mean(slots[0], g * g)
+        member update.Delta(g, _, slots) =
+            let s = update.Decay.Mean(slots[0], g * g)
             slots[0] <- s
             let mutable variance = s
 
-            if law.AverageSlot > 0 then
-                let a = law.Decay.Mean(slots[law.AverageSlot], g)
-                slots[law.AverageSlot] <- a
+            if update.AverageSlot > 0 then
+                let a = update.Decay.Mean(slots[update.AverageSlot], g)
+                slots[update.AverageSlot] <- a
                 // Rounding can make the difference negative, which has no root.
-                variance <- 'E.Greater(s - a * a, law.Zero)
+                variance <- 'E.Greater(s - a * a, update.Zero)
 
-            let n = g / 'E.RootDivisor(law.Root.Of variance)
+            let n = g / 'E.RootDivisor(update.Root.Of variance)
 
-            if law.VelocitySlot > 0 then
-                let v = law.Momentum * slots[law.VelocitySlot] + n
-                slots[law.VelocitySlot] <- v
-                law.Rate * v
+            if update.VelocitySlot > 0 then
+                let v = update.Momentum * slots[update.VelocitySlot] + n
+                slots[update.VelocitySlot] <- v
+                update.Rate * v
             else
-                law.Rate * n
+                update.Rate * n
 
 /// <summary>Divides the learning rate by the root of a decaying mean of squared gradients: s ← γ s + (1−γ) g², Δ = α g / (√s + ε).</summary>
 type RmsProp =
@@ -127,42 +127,42 @@ type RmsProp =
 
         member _.NeedsParameters = false
 
-        member h.Sweep(_, pass) =
+        member h.Update(_, loop) =
             if h.Centered || h.Momentum <> 0.0 || h.Inside then
-                pass.Run
-                    { RmsPropVariantLaw.Rate = pass.Lift h.LearningRate
-                      Decay = pass.Decay h.Decay
-                      Momentum = pass.Lift h.Momentum
-                      Zero = pass.Lift 0.0
-                      Root = { Epsilon = pass.Lift h.Epsilon; Inside = h.Inside }
+                loop.Run
+                    { RmsPropVariantUpdate.Rate = loop.Lift h.LearningRate
+                      Decay = loop.Decay h.Decay
+                      Momentum = loop.Lift h.Momentum
+                      Zero = loop.Lift 0.0
+                      Root = { Epsilon = loop.Lift h.Epsilon; Inside = h.Inside }
                       AverageSlot = if h.Centered then 1 else 0
                       VelocitySlot =
                         if h.Momentum = 0.0 then 0
                         elif h.Centered then 2
                         else 1 }
             else
-                pass.Run
-                    { RmsPropLaw.Rate = pass.Lift h.LearningRate
-                      Decay = pass.Decay h.Decay
-                      Epsilon = pass.Lift h.Epsilon }
+                loop.Run
+                    { RmsPropUpdate.Rate = loop.Lift h.LearningRate
+                      Decay = loop.Decay h.Decay
+                      Epsilon = loop.Lift h.Epsilon }
 
 /// s ← γ s + (1−γ) g²;  u = root_δ(d) / root(s) g;  d ← γ d + (1−γ) u²;  Δ = α u.  Slots: s, d.
 [<Struct; NoEquality; NoComparison>]
-type internal AdadeltaVariantLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal AdadeltaVariantUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
       Decay: Decay<'E>
       Root: Root<'E>
       DeltaRoot: Root<'E> }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
-            let s = law.Decay.Mean(slots[0], g * g)
+        member update.Delta(g, _, slots) =
+            let s = update.Decay.Mean(slots[0], g * g)
             let d = slots[1]
-            let u = law.DeltaRoot.Of d / 'E.RootDivisor(law.Root.Of s) * g
+            let u = update.DeltaRoot.Of d / 'E.RootDivisor(update.Root.Of s) * g
             slots[0] <- s
-            slots[1] <- law.Decay.Mean(d, u * u)
-            law.Rate * u
+            slots[1] <- update.Decay.Mean(d, u * u)
+            update.Rate * u
 
 /// <summary>Needs no learning rate: the decaying means of squared steps and of squared gradients set the scale.</summary>
 type Adadelta =
@@ -183,17 +183,17 @@ type Adadelta =
         member _.Slots = [ "square_average"; "delta_square_average" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(_, pass) =
+        member h.Update(_, loop) =
             let deltaEpsilon = if Double.IsNaN h.DeltaEpsilon then h.Epsilon else h.DeltaEpsilon
 
             if deltaEpsilon = h.Epsilon && h.LearningRate = 1.0 && not h.Inside then
-                pass.Run { AdadeltaLaw.Decay = pass.Decay h.Decay; Epsilon = pass.Lift h.Epsilon }
+                loop.Run { AdadeltaUpdate.Decay = loop.Decay h.Decay; Epsilon = loop.Lift h.Epsilon }
             else
-                pass.Run
-                    { AdadeltaVariantLaw.Rate = pass.Lift h.LearningRate
-                      Decay = pass.Decay h.Decay
-                      Root = { Epsilon = pass.Lift h.Epsilon; Inside = h.Inside }
-                      DeltaRoot = { Epsilon = pass.Lift deltaEpsilon; Inside = h.Inside } }
+                loop.Run
+                    { AdadeltaVariantUpdate.Rate = loop.Lift h.LearningRate
+                      Decay = loop.Decay h.Decay
+                      Root = { Epsilon = loop.Lift h.Epsilon; Inside = h.Inside }
+                      DeltaRoot = { Epsilon = loop.Lift deltaEpsilon; Inside = h.Inside } }
 
 module internal AdaptiveRules =
     open RuleKind
@@ -204,7 +204,7 @@ module internal AdaptiveRules =
         define
             Role.Rule
             "adagrad"
-            (page
+            (documentation
                 "the learning rate divided by the root of the sum of squared gradients"
                 "s ← s + g²;  Δ = α g / (√s + ε)"
                 "Duchi, Hazan & Singer 2011, eq. 1"
@@ -232,7 +232,7 @@ module internal AdaptiveRules =
         define
             Role.Rule
             "rmsprop"
-            (page
+            (documentation
                 "the learning rate divided by the root of the mean of recent squared gradients"
                 "s ← γ s + (1−γ) g²;  Δ = α g / (√s + ε)"
                 "Tieleman & Hinton 2012, lecture 6.5; centred: Graves 2013, eqs. 38-41"
@@ -261,7 +261,7 @@ module internal AdaptiveRules =
         define
             Role.Rule
             "adadelta"
-            (page
+            (documentation
                 "the size of recent steps divided by the size of recent gradients; lr is a factor of the step"
                 "s ← γ s + (1−γ) g²;  u = (√d + ε) / (√s + ε) g;  d ← γ d + (1−γ) u²;  Δ = α u"
                 "Zeiler 2012, algorithm 1"

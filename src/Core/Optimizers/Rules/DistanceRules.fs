@@ -12,27 +12,29 @@ open CuteDl.Core.Optimizers
 
 /// Δ = rate g. Keeps the initial parameters.  Slots: w₀.
 [<Struct; NoEquality; NoComparison>]
-type internal DistanceLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal DistanceUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
       IsFirst: bool }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, w, slots) =
-            if law.IsFirst then
+        member update.Delta(g, w, slots) =
+            if update.IsFirst then
                 slots[0] <- w
 
-            law.Rate * g
+            update.Rate * g
 
 module internal Distance =
     /// Adds ‖g‖² and ‖w − w₀‖². At the first step, adds ‖w₀‖² instead of the latter.
-    let observe (step: int64) (view: View<'T>) : unit when 'T: unmanaged and 'T :> System.Numerics.IFloatingPointIeee754<'T> =
-        view.Sums[0] <- view.Sums[0] + Sums.squares view.Gradient
+    let reduce (step: int64) (slice: TensorSlice<'T>) : unit when 'T: unmanaged and 'T :> System.Numerics.IFloatingPointIeee754<'T> =
+        slice.Sums[0] <- slice.Sums[0] + Reductions.squares slice.Gradient
 
         if step = 1L then
-            view.Sums[1] <- view.Sums[1] + Sums.squares view.Parameters
+            slice.Sums[1] <- slice.Sums[1] + Reductions.squares slice.Parameters
         else
-            view.Sums[1] <- view.Sums[1] + Sums.squaresOfDifferences view.Parameters (Span<'T>.op_Implicit(view.Slot 0))
+            slice.Sums[1] <-
+                slice.Sums[1]
+                + Reductions.squaresOfDifferences slice.Parameters (Span<'T>.op_Implicit(slice.Slot 0))
 
 /// <summary>
 /// Gradient descent without a tuned learning rate. The rate is the largest distance from the initial parameters so far, divided by the root
@@ -48,15 +50,15 @@ type Dog =
         Epsilon: float
     }
 
-    interface IObservingRule with
+    interface IReducingRule with
         member _.Slots = [ "initial" ]
         member _.NeedsParameters = true
-        member _.Memory _ = [ "distance"; "square_sum" ]
-        member _.Numbers = 1
+        member _.Scalars _ = [ "distance"; "square_sum" ]
+        member _.Coefficients = 1
         member _.Sums = 2
         member _.Waits = true
         member _.Prepare(_, _) = true
-        member _.Observe(step, view) = Distance.observe step view
+        member _.Reduce(step, slice) = Distance.reduce step slice
 
         member h.Decide(step, decision) =
             if step = 1L then
@@ -70,8 +72,8 @@ type Dog =
             decision.DecideAll(0, (if root = 0.0 then 0.0 else h.LearningRate * decision[0] / root))
             true
 
-        member _.Sweep(step, pass) =
-            pass.Run { DistanceLaw.Rate = pass.LiftFinite(pass.Number 0); IsFirst = (step = 1L) }
+        member _.Update(step, loop) =
+            loop.Run { DistanceUpdate.Rate = loop.LiftFinite(loop.Coefficient 0); IsFirst = (step = 1L) }
 
 /// <summary>DoG with each squared gradient norm weighted by the squared distance of its step.</summary>
 type Dowg =
@@ -80,15 +82,15 @@ type Dowg =
         Epsilon: float
     }
 
-    interface IObservingRule with
+    interface IReducingRule with
         member _.Slots = [ "initial" ]
         member _.NeedsParameters = true
-        member _.Memory _ = [ "square_distance"; "weighted_sum" ]
-        member _.Numbers = 1
+        member _.Scalars _ = [ "square_distance"; "weighted_sum" ]
+        member _.Coefficients = 1
         member _.Sums = 2
         member _.Waits = true
         member _.Prepare(_, _) = true
-        member _.Observe(step, view) = Distance.observe step view
+        member _.Reduce(step, slice) = Distance.reduce step slice
 
         member h.Decide(step, decision) =
             decision[0] <- if step = 1L then h.Epsilon else max decision[0] (decision.Total 1)
@@ -96,12 +98,12 @@ type Dowg =
             decision.DecideAll(0, decision[0] / (sqrt decision[1] + h.Epsilon))
             true
 
-        member _.Sweep(step, pass) =
-            pass.Run { DistanceLaw.Rate = pass.LiftFinite(pass.Number 0); IsFirst = (step = 1L) }
+        member _.Update(step, loop) =
+            loop.Run { DistanceUpdate.Rate = loop.LiftFinite(loop.Coefficient 0); IsFirst = (step = 1L) }
 
 /// m ← β₁ m + (1−β₁) d g;  v ← β₂ v + (1−β₂) q g²;  s ← β s + p g;  Δ = rate m / (√v + ε) + shrink w.  Slots: m, v, s, and w₀.
 [<Struct; NoEquality; NoComparison>]
-type internal EstimatingLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal EstimatingUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
       Keep1: 'E
       Take1: 'E
@@ -114,19 +116,19 @@ type internal EstimatingLaw<'E when 'E: struct and 'E :> IElement<'E>> =
       KeepsInitial: bool
       IsFirst: bool }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, w, slots) =
-            let m = law.Keep1 * slots[0] + law.Take1 * g
-            let v = law.Keep2 * slots[1] + law.Take2 * (g * g)
+        member update.Delta(g, w, slots) =
+            let m = update.Keep1 * slots[0] + update.Take1 * g
+            let v = update.Keep2 * slots[1] + update.Take2 * (g * g)
             slots[0] <- m
             slots[1] <- v
-            slots[2] <- law.KeepSum * slots[2] + law.TakeSum * g
+            slots[2] <- update.KeepSum * slots[2] + update.TakeSum * g
 
-            if law.KeepsInitial && law.IsFirst then
+            if update.KeepsInitial && update.IsFirst then
                 slots[3] <- w
 
-            law.Rate * m / 'E.RootDivisor('E.Root v + law.Epsilon) + law.Shrink * w
+            update.Rate * m / 'E.RootDivisor('E.Root v + update.Epsilon) + update.Shrink * w
 
 /// Computes sums for the rules with a distance estimate, in the precision of the elements, as their updates do.
 module internal Estimates =
@@ -134,13 +136,13 @@ module internal Estimates =
 
     /// Computes s ← β s + p g, exactly as the update will.
     [<Struct; NoEquality; NoComparison>]
-    type private GradientSumLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    type private GradientSumUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
         { Keep: 'E
           Take: 'E }
 
-        interface ILaw<'E> with
+        interface IUpdate<'E> with
             [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-            member law.Delta(g, _, slots) = law.Keep * slots[2] + law.Take * g
+            member update.Delta(g, _, slots) = update.Keep * slots[2] + update.Take * g
 
     [<Struct; NoEquality; NoComparison>]
     type private GradientSum =
@@ -151,21 +153,21 @@ module internal Estimates =
             member _.Slots = noSlots
             member _.NeedsParameters = false
 
-            member rule.Sweep(_, pass) =
-                pass.Run { GradientSumLaw.Keep = pass.Lift rule.KeepSum; Take = pass.Lift rule.TakeSum }
+            member rule.Update(_, loop) =
+                loop.Run { GradientSumUpdate.Keep = loop.Lift rule.KeepSum; Take = loop.Lift rule.TakeSum }
 
     /// Computes s / (√v + ε), with v of this step and s of the previous step.
     [<Struct; NoEquality; NoComparison>]
-    type private QuotientLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+    type private QuotientUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
         { Keep2: 'E
           Take2: 'E
           Epsilon: 'E }
 
-        interface ILaw<'E> with
+        interface IUpdate<'E> with
             [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-            member law.Delta(g, _, slots) =
-                let v = law.Keep2 * slots[1] + law.Take2 * (g * g)
-                slots[2] / 'E.RootDivisor('E.Root v + law.Epsilon)
+            member update.Delta(g, _, slots) =
+                let v = update.Keep2 * slots[1] + update.Take2 * (g * g)
+                slots[2] / 'E.RootDivisor('E.Root v + update.Epsilon)
 
     [<Struct; NoEquality; NoComparison>]
     type private Quotient =
@@ -176,16 +178,16 @@ module internal Estimates =
             member _.Slots = noSlots
             member _.NeedsParameters = false
 
-            member rule.Sweep(_, pass) =
-                pass.Run
-                    { QuotientLaw.Keep2 = pass.Lift rule.Beta2
-                      Take2 = pass.Lift(1.0 - rule.Beta2)
-                      Epsilon = pass.Lift rule.Epsilon }
+            member rule.Update(_, loop) =
+                loop.Run
+                    { QuotientUpdate.Keep2 = loop.Lift rule.Beta2
+                      Take2 = loop.Lift(1.0 - rule.Beta2)
+                      Epsilon = loop.Lift rule.Epsilon }
 
     /// Computes w₀ − w.
     [<Struct; NoEquality; NoComparison>]
-    type private WayLaw<'E when 'E: struct and 'E :> IElement<'E>> =
-        interface ILaw<'E> with
+    type private WayUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
+        interface IUpdate<'E> with
             [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
             member _.Delta(_, w, slots) = slots[3] - w
 
@@ -194,30 +196,30 @@ module internal Estimates =
         interface IRule with
             member _.Slots = noSlots
             member _.NeedsParameters = true
-            member _.Sweep(_, pass: Pass<'E>) = pass.Run(WayLaw<'E>())
+            member _.Update(_, loop: UpdateLoop<'E>) = loop.Run(WayUpdate<'E>())
 
     /// Returns ‖s‖₁, with s of this step.
-    let length (keep: float) (take: float) (view: View<'T>) : float =
-        let rented = ArrayPool<'T>.Shared.Rent view.Gradient.Length
-        let terms = Span(rented, 0, view.Gradient.Length)
-        Sweep.look { KeepSum = keep; TakeSum = take } view terms
-        let sum = Sums.magnitudes (Span<'T>.op_Implicit terms)
+    let length (keep: float) (take: float) (slice: TensorSlice<'T>) : float =
+        let rented = ArrayPool<'T>.Shared.Rent slice.Gradient.Length
+        let terms = Span(rented, 0, slice.Gradient.Length)
+        UpdateKernel.measure { KeepSum = keep; TakeSum = take } slice terms
+        let sum = Reductions.magnitudes (Span<'T>.op_Implicit terms)
         ArrayPool<'T>.Shared.Return rented
         sum
 
-    let private product (rule: 'R) (view: View<'T>) : float when 'R :> IRule =
-        let rented = ArrayPool<'T>.Shared.Rent view.Gradient.Length
-        let terms = Span(rented, 0, view.Gradient.Length)
-        Sweep.look rule view terms
-        let sum = Sums.products view.Gradient (Span<'T>.op_Implicit terms)
+    let private product (rule: 'R) (slice: TensorSlice<'T>) : float when 'R :> IRule =
+        let rented = ArrayPool<'T>.Shared.Rent slice.Gradient.Length
+        let terms = Span(rented, 0, slice.Gradient.Length)
+        UpdateKernel.measure rule slice terms
+        let sum = Reductions.products slice.Gradient (Span<'T>.op_Implicit terms)
         ArrayPool<'T>.Shared.Return rented
         sum
 
     /// Returns ⟨g, s / (√v + ε)⟩.
-    let productWithSum (beta2: float) (epsilon: float) (view: View<'T>) = product { Beta2 = beta2; Epsilon = epsilon } view
+    let productWithSum (beta2: float) (epsilon: float) (slice: TensorSlice<'T>) = product { Beta2 = beta2; Epsilon = epsilon } slice
 
     /// Returns ⟨g, w₀ − w⟩.
-    let productWithWay (view: View<'T>) = product (Way()) view
+    let productWithWay (slice: TensorSlice<'T>) = product (Way()) slice
 
 /// <summary>Adam whose learning rate is a lower bound of the distance to the solution (D-Adaptation).</summary>
 type DAdaptAdam =
@@ -236,11 +238,11 @@ type DAdaptAdam =
         InitialEstimate: float
     }
 
-    interface IObservingRule with
+    interface IReducingRule with
         member _.Slots = [ "average"; "square_average"; "gradient_sum" ]
         member h.NeedsParameters = h.WeightDecay <> 0.0
-        member _.Memory _ = [ "estimate"; "product" ]
-        member _.Numbers = 1
+        member _.Scalars _ = [ "estimate"; "product" ]
+        member _.Coefficients = 1
         member _.Sums = 2
         member _.Waits = false
 
@@ -251,11 +253,11 @@ type DAdaptAdam =
             decision.DecideAll(0, decision[0] * h.LearningRate)
             true
 
-        member h.Observe(_, view: View<'T>) =
+        member h.Reduce(_, slice: TensorSlice<'T>) =
             let keep = sqrt h.Beta2
-            let take = (1.0 - keep) * view.Numbers[0]
-            view.Sums[0] <- view.Sums[0] + Estimates.productWithSum h.Beta2 h.Epsilon view
-            view.Sums[1] <- view.Sums[1] + Estimates.length keep take view
+            let take = (1.0 - keep) * slice.Coefficients[0]
+            slice.Sums[0] <- slice.Sums[0] + Estimates.productWithSum h.Beta2 h.Epsilon slice
+            slice.Sums[1] <- slice.Sums[1] + Estimates.length keep take slice
 
         member h.Decide(_, decision) =
             let keep = sqrt h.Beta2
@@ -267,20 +269,20 @@ type DAdaptAdam =
 
             true
 
-        member h.Sweep(_, pass) =
-            let rate = pass.Number 0
+        member h.Update(_, loop) =
+            let rate = loop.Coefficient 0
             let keep = sqrt h.Beta2
 
-            pass.Run
-                { EstimatingLaw.Rate = pass.Lift 1.0
-                  Keep1 = pass.Lift h.Beta1
-                  Take1 = pass.Lift((1.0 - h.Beta1) * rate)
-                  Keep2 = pass.Lift h.Beta2
-                  Take2 = pass.Lift(1.0 - h.Beta2)
-                  KeepSum = pass.Lift keep
-                  TakeSum = pass.Lift((1.0 - keep) * rate)
-                  Epsilon = pass.Lift h.Epsilon
-                  Shrink = pass.Lift(h.WeightDecay * rate)
+            loop.Run
+                { EstimatingUpdate.Rate = loop.Lift 1.0
+                  Keep1 = loop.Lift h.Beta1
+                  Take1 = loop.Lift((1.0 - h.Beta1) * rate)
+                  Keep2 = loop.Lift h.Beta2
+                  Take2 = loop.Lift(1.0 - h.Beta2)
+                  KeepSum = loop.Lift keep
+                  TakeSum = loop.Lift((1.0 - keep) * rate)
+                  Epsilon = loop.Lift h.Epsilon
+                  Shrink = loop.Lift(h.WeightDecay * rate)
                   KeepsInitial = false
                   IsFirst = false }
 
@@ -310,11 +312,11 @@ type Prodigy =
     /// The weight of a gradient in the sums.
     member private h.TakeSum(estimate: float) = (1.0 - h.KeepSum) * h.LearningRate * estimate * estimate
 
-    interface IObservingRule with
+    interface IReducingRule with
         member _.Slots = [ "average"; "square_average"; "gradient_sum"; "initial" ]
         member _.NeedsParameters = true
-        member _.Memory _ = [ "estimate"; "product" ]
-        member _.Numbers = 1
+        member _.Scalars _ = [ "estimate"; "product" ]
+        member _.Coefficients = 1
         member _.Sums = 2
         member _.Waits = false
 
@@ -325,11 +327,11 @@ type Prodigy =
             decision.DecideAll(0, decision[0])
             true
 
-        member h.Observe(step, view) =
+        member h.Reduce(step, slice) =
             if step > 1L then
-                view.Sums[0] <- view.Sums[0] + Estimates.productWithWay view
+                slice.Sums[0] <- slice.Sums[0] + Estimates.productWithWay slice
 
-            view.Sums[1] <- view.Sums[1] + Estimates.length h.KeepSum (h.TakeSum view.Numbers[0]) view
+            slice.Sums[1] <- slice.Sums[1] + Estimates.length h.KeepSum (h.TakeSum slice.Coefficients[0]) slice
 
         member h.Decide(_, decision) =
             decision[1] <- h.KeepSum * decision[1] + h.TakeSum decision[0] * decision.Total 0
@@ -340,19 +342,19 @@ type Prodigy =
 
             true
 
-        member h.Sweep(step, pass) =
-            let estimate = pass.Number 0
+        member h.Update(step, loop) =
+            let estimate = loop.Coefficient 0
 
-            pass.Run
-                { EstimatingLaw.Rate = pass.Lift(h.LearningRate * estimate)
-                  Keep1 = pass.Lift h.Beta1
-                  Take1 = pass.Lift((1.0 - h.Beta1) * estimate)
-                  Keep2 = pass.Lift h.Beta2
-                  Take2 = pass.Lift((1.0 - h.Beta2) * estimate * estimate)
-                  KeepSum = pass.Lift h.KeepSum
-                  TakeSum = pass.Lift(h.TakeSum estimate)
-                  Epsilon = pass.Lift(estimate * h.Epsilon)
-                  Shrink = pass.Lift(h.WeightDecay * h.LearningRate * estimate)
+            loop.Run
+                { EstimatingUpdate.Rate = loop.Lift(h.LearningRate * estimate)
+                  Keep1 = loop.Lift h.Beta1
+                  Take1 = loop.Lift((1.0 - h.Beta1) * estimate)
+                  Keep2 = loop.Lift h.Beta2
+                  Take2 = loop.Lift((1.0 - h.Beta2) * estimate * estimate)
+                  KeepSum = loop.Lift h.KeepSum
+                  TakeSum = loop.Lift(h.TakeSum estimate)
+                  Epsilon = loop.Lift(estimate * h.Epsilon)
+                  Shrink = loop.Lift(h.WeightDecay * h.LearningRate * estimate)
                   KeepsInitial = true
                   IsFirst = (step = 1L) }
 
@@ -366,7 +368,7 @@ module internal DistanceRules =
         define
             Role.Rule
             "dog"
-            (page
+            (documentation
                 "the gradient times the distance from the start, divided by the root of the sum of squared gradient norms; lr is a factor"
                 "r ← max(r, ‖w − w₀‖);  G ← G + ‖g‖²;  Δ = lr r/√G g"
                 "Ivgi, Hinder & Carmon 2023, section 2"
@@ -389,7 +391,7 @@ module internal DistanceRules =
         define
             Role.Rule
             "dowg"
-            (page
+            (documentation
                 "dog with each norm weighted by the distance at its step; it has no lr"
                 "ρ ← max(ρ, ‖w − w₀‖²);  v ← v + ρ ‖g‖²;  Δ = ρ g / (√v + ε)"
                 "Khaled, Mishchenko & Jin 2023, algorithm 1"
@@ -410,7 +412,7 @@ module internal DistanceRules =
         define
             Role.Rule
             "dadapt_adam"
-            (page
+            (documentation
                 "Adam with an estimate of the distance to the solution in place of the learning rate; lr is a factor"
                 "λ = d lr;  m ← β₁m + (1−β₁) λ g;  r ← √β₂ r + (1−√β₂) λ⟨g, s/A⟩;  s ← √β₂ s + (1−√β₂) λ g;  Δ = m/A;  d ← max(d, r/((1−√β₂)‖s‖₁))"
                 "Defazio & Mishchenko 2023, Adam with D-Adaptation"
@@ -438,7 +440,7 @@ module internal DistanceRules =
         define
             Role.Rule
             "prodigy"
-            (page
+            (documentation
                 "Adam with a faster-growing estimate of the distance in place of the learning rate; lr is a factor"
                 "r ← β₃r + (1−β₃) α d²⟨g, w₀−w⟩;  s ← β₃s + (1−β₃) α d² g;  m, v are the means of d g, d² g²;  Δ = α d m/(√v + d ε);  d ← max(d, r/‖s‖₁)"
                 "Mishchenko & Defazio 2024, algorithm 4"

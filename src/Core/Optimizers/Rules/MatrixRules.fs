@@ -58,7 +58,7 @@ module internal Muon =
         (columns: int)
         (iterations: int64)
         : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
-        let scale = 'T.CreateTruncating(1.0 / (sqrt (Sums.squares (Span<'T>.op_Implicit x)) + 1e-7))
+        let scale = 'T.CreateTruncating(1.0 / (sqrt (Reductions.squares (Span<'T>.op_Implicit x)) + 1e-7))
         let rented = ArrayPool<'T>.Shared.Rent x.Length
         let other = Span(rented, 0, x.Length)
         Elementwise.scale x scale
@@ -78,17 +78,17 @@ module internal Muon =
 
 /// m ← μ m + (1−μ) g;  Δ = (1−μ) g + μ m, or m.  Slots: m.
 [<Struct; NoEquality; NoComparison>]
-type internal MuonMomentumLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal MuonMomentumUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Keep: 'E
       Take: 'E
       LooksAhead: bool }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
-            let m = law.Keep * slots[0] + law.Take * g
+        member update.Delta(g, _, slots) =
+            let m = update.Keep * slots[0] + update.Take * g
             slots[0] <- m
-            if law.LooksAhead then law.Take * g + law.Keep * m else m
+            if update.LooksAhead then update.Take * g + update.Keep * m else m
 
 /// The momentum before orthogonalization: (1−μ) g + μ m, or m.
 [<Struct; NoEquality; NoComparison>]
@@ -100,10 +100,10 @@ type internal MuonMomentum =
         member _.Slots = [ "average" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(_, pass) =
-            pass.Run
-                { MuonMomentumLaw.Keep = pass.Lift h.Share
-                  Take = pass.Lift(1.0 - h.Share)
+        member h.Update(_, loop) =
+            loop.Run
+                { MuonMomentumUpdate.Keep = loop.Lift h.Share
+                  Take = loop.Lift(1.0 - h.Share)
                   LooksAhead = h.LooksAhead }
 
 /// <summary>
@@ -127,11 +127,11 @@ type Muon =
         member _.Slots = [ "average" ]
         member h.NeedsParameters = h.WeightDecay <> 0.0
 
-        member h.Transform(_, view: TensorView<'T>) =
-            match view.Parameter.Shape with
+        member h.Transform(_, tensor: WholeTensor<'T>) =
+            match tensor.Parameter.Shape with
             | [ rows; columns ] ->
-                let gradient = view.Gradient
-                Sweep.transform { Share = h.Momentum; LooksAhead = h.Nesterov } view
+                let gradient = tensor.Gradient
+                UpdateKernel.transform { Share = h.Momentum; LooksAhead = h.Nesterov } tensor
                 Muon.orthogonalize gradient rows columns h.Iterations
                 // A weight is inputs × units here; the authors use units × inputs.
                 let rate = 'T.CreateTruncating(h.LearningRate * sqrt (max 1.0 (float columns / float rows)))
@@ -139,7 +139,7 @@ type Muon =
                 if h.WeightDecay = 0.0 then
                     Elementwise.scale gradient rate
                 else
-                    Elementwise.mix gradient rate view.Parameters ('T.CreateTruncating(h.LearningRate * h.WeightDecay))
+                    Elementwise.mix gradient rate tensor.Parameters ('T.CreateTruncating(h.LearningRate * h.WeightDecay))
             | _ -> ()
 
     interface IShapedPart with
@@ -152,15 +152,15 @@ type Muon =
 
 /// v ← β v + (1−β) (g² + ε);  Δ = g/√v, or g if v is 0.  Slots: v.
 [<Struct; NoEquality; NoComparison>]
-type internal AdafactorLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal AdafactorUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Keep: 'E
       Take: 'E
       Epsilon: 'E }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
-            let v = law.Keep * slots[0] + law.Take * (g * g + law.Epsilon)
+        member update.Delta(g, _, slots) =
+            let v = update.Keep * slots[0] + update.Take * (g * g + update.Epsilon)
             slots[0] <- v
             // v is 0 where g² underflows, although g is not 0. NaN must pass through.
             g / ('E.Root v + 'E.Choose(v, 'E.Lift 0.0, 'E.Lift 1.0, 'E.Lift 0.0))
@@ -175,11 +175,11 @@ type internal AdafactorVector =
         member _.Slots = [ "square_average" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(_, pass) =
-            pass.Run
-                { AdafactorLaw.Keep = pass.Lift h.Beta
-                  Take = pass.Lift(1.0 - h.Beta)
-                  Epsilon = pass.Lift h.Epsilon }
+        member h.Update(_, loop) =
+            loop.Run
+                { AdafactorUpdate.Keep = loop.Lift h.Beta
+                  Take = loop.Lift(1.0 - h.Beta)
+                  Epsilon = loop.Lift h.Epsilon }
 
 module internal Adafactor =
     /// Updates the means of the row sums and column sums of g² + ε. Returns the total of the row means.
@@ -199,7 +199,7 @@ module internal Adafactor =
 
         for i in 0 .. ofRows.Length - 1 do
             let row = gradient.Slice(i * columns, columns)
-            let sum = Sums.squares row + float columns * epsilon
+            let sum = Reductions.squares row + float columns * epsilon
             Elementwise.addSquares sums row ('T.CreateTruncating epsilon)
             ofRows[i] <- keep * ofRows[i] + take * 'T.CreateTruncating sum
             total <- total + Double.CreateTruncating ofRows[i]
@@ -235,7 +235,7 @@ module internal Adafactor =
         for i in 0 .. ofRows.Length - 1 do
             let row = Span<'T>.op_Implicit(gradient.Slice(i * columns, columns))
             let factor = inverseRoot (Double.CreateTruncating ofRows[i] / total)
-            squares <- squares + factor * factor * Sums.squaresOfProducts row factors
+            squares <- squares + factor * factor * Reductions.squaresOfProducts row factors
 
         let size = sqrt (squares / float gradient.Length)
         let rate = rate / max 1.0 (size / clip)
@@ -266,20 +266,20 @@ type Adafactor =
         member _.Slots = [ "square_average" ]
         member _.NeedsParameters = true
 
-        member h.Transform(step, view: TensorView<'T>) =
-            let gradient = view.Gradient
-            let slot = view.Slot 0
+        member h.Transform(step, tensor: WholeTensor<'T>) =
+            let gradient = tensor.Gradient
+            let slot = tensor.Slot 0
             let beta = 1.0 - Math.Pow(float step, -h.Exponent)
             let count = float (max 1 gradient.Length)
             let relative = min h.LearningRate (1.0 / sqrt (float step))
-            let rate = relative * max h.Epsilon2 (sqrt (Sums.squares view.Parameters / count))
+            let rate = relative * max h.Epsilon2 (sqrt (Reductions.squares tensor.Parameters / count))
 
-            match view.Parameter.Shape with
+            match tensor.Parameter.Shape with
             | [ rows; columns ] when rows > 1 && columns > 1 ->
                 Adafactor.transform gradient (slot.Slice(0, rows)) (slot.Slice(rows, columns)) beta h.Epsilon1 rate h.Clip
             | _ ->
-                Sweep.transform { Beta = beta; Epsilon = h.Epsilon1 } view
-                let size = sqrt (Sums.squares (Span<'T>.op_Implicit gradient) / count)
+                UpdateKernel.transform { Beta = beta; Epsilon = h.Epsilon1 } tensor
+                let size = sqrt (Reductions.squares (Span<'T>.op_Implicit gradient) / count)
                 Elementwise.scale gradient ('T.CreateTruncating(rate / max 1.0 (size / h.Clip)))
 
 module internal MatrixRules =
@@ -289,7 +289,7 @@ module internal MatrixRules =
         define
             Role.Rule
             "muon"
-            (page
+            (documentation
                 "the momentum of a matrix, with all singular values near 1; for matrices only"
                 "m ← μ m + (1−μ) g;  Δ = α √max(1, units/inputs) NewtonSchulz((1−μ) g + μ m) + α λ w"
                 "Jordan et al. 2024, with its coefficients 3.4445, −4.7750, 2.0315"
@@ -315,7 +315,7 @@ module internal MatrixRules =
         define
             Role.Rule
             "adafactor"
-            (page
+            (documentation
                 "squared gradients as sums over rows and columns, and steps proportional to the parameters"
                 "β = 1 − t^−c;  R, C are the means of row sums and column sums of g² + ε₁;  U = g/√(R C/ΣR);  Δ = max(ε₂, RMS w) min(lr, 1/√t) U / max(1, RMS U/clip)"
                 "Shazeer & Stern 2018, algorithms 4 to 6"

@@ -2,7 +2,7 @@ namespace CuteDl.Core.Optimizers
 
 open System
 open CuteDl.Core.Numerics
-open CuteDl.Core.Optimizers.Laws
+open CuteDl.Core.Optimizers.DocumentUpdates
 open CuteDl.Core.Optimizers
 
 /// Functions shared by Adam and its relatives. v is the decaying mean of gradients. s is the decaying mean of their squares, or its
@@ -24,10 +24,10 @@ module internal Moments =
 [<AbstractClass; Sealed>]
 type internal AdamConstants =
     static member At
-        (step: int64, pass: Pass<'E>, rate: float, beta1: float, beta2: float, epsilon: float, isCorrected: bool)
-        : AdamLaw<'E> =
-        { CorrectedRate = pass.Lift(rate / Moments.weightIf isCorrected beta1 step)
-          Decay1 = pass.Decay beta1
-          Decay2 = pass.Decay beta2
-          Correction2 = pass.Lift(1.0 / Moments.weightIf isCorrected beta2 step)
-          Epsilon = pass.Lift epsilon }
+        (step: int64, loop: UpdateLoop<'E>, rate: float, beta1: float, beta2: float, epsilon: float, isCorrected: bool)
+        : AdamUpdate<'E> =
+        { CorrectedRate = loop.Lift(rate / Moments.weightIf isCorrected beta1 step)
+          Decay1 = loop.Decay beta1
+          Decay2 = loop.Decay beta2
+          Correction2 = loop.Lift(1.0 / Moments.weightIf isCorrected beta2 step)
+          Epsilon = loop.Lift epsilon }

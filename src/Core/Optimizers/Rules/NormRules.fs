@@ -10,15 +10,15 @@ open CuteDl.Core.Optimizers
 
 /// v ← μ v + κ (g + λ w);  Δ = v.  Slots: v.
 [<Struct; NoEquality; NoComparison>]
-type internal LarsLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal LarsUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
       Momentum: 'E
       WeightDecay: 'E }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, w, slots) =
-            let v = law.Momentum * slots[0] + law.Rate * (g + law.WeightDecay * w)
+        member update.Delta(g, w, slots) =
+            let v = update.Momentum * slots[0] + update.Rate * (g + update.WeightDecay * w)
             slots[0] <- v
             v
 
@@ -37,18 +37,18 @@ type Lars =
         Epsilon: float
     }
 
-    interface IObservingRule with
+    interface IReducingRule with
         member _.Slots = [ "velocity" ]
         member _.NeedsParameters = true
-        member _.Memory _ = []
-        member _.Numbers = 1
+        member _.Scalars _ = []
+        member _.Coefficients = 1
         member _.Sums = 2
         member _.Waits = true
         member _.Prepare(_, _) = true
 
-        member _.Observe(_, view) =
-            view.Sums[0] <- view.Sums[0] + Sums.squares view.Gradient
-            view.Sums[1] <- view.Sums[1] + Sums.squares view.Parameters
+        member _.Reduce(_, slice) =
+            slice.Sums[0] <- slice.Sums[0] + Reductions.squares slice.Gradient
+            slice.Sums[1] <- slice.Sums[1] + Reductions.squares slice.Parameters
 
         member h.Decide(_, decision) =
             for k in 0 .. decision.Tensors - 1 do
@@ -60,37 +60,37 @@ type Lars =
 
             true
 
-        member h.Sweep(_, pass) =
-            pass.Run
-                { LarsLaw.Rate = pass.LiftFinite(pass.Number 0)
-                  Momentum = pass.Lift h.Momentum
-                  WeightDecay = pass.Lift h.WeightDecay }
+        member h.Update(_, loop) =
+            loop.Run
+                { LarsUpdate.Rate = loop.LiftFinite(loop.Coefficient 0)
+                  Momentum = loop.Lift h.Momentum
+                  WeightDecay = loop.Lift h.WeightDecay }
 
 /// <summary>Δ = factor · g, with one factor for the tensor.</summary>
 [<Struct; NoEquality; NoComparison>]
-type internal ScaleLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal ScaleUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Factor: 'E }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, _) = law.Factor * g
+        member update.Delta(g, _, _) = update.Factor * g
 
 /// The gradient is a direction r: Δ = α ‖w‖ / ‖r‖ r.
 type internal TrustRatio =
     { LearningRate: float }
 
-    interface IObservingRule with
+    interface IReducingRule with
         member _.Slots = []
         member _.NeedsParameters = true
-        member _.Memory _ = []
-        member _.Numbers = 1
+        member _.Scalars _ = []
+        member _.Coefficients = 1
         member _.Sums = 2
         member _.Waits = true
         member _.Prepare(_, _) = true
 
-        member _.Observe(_, view) =
-            view.Sums[0] <- view.Sums[0] + Sums.squares view.Gradient
-            view.Sums[1] <- view.Sums[1] + Sums.squares view.Parameters
+        member _.Reduce(_, slice) =
+            slice.Sums[0] <- slice.Sums[0] + Reductions.squares slice.Gradient
+            slice.Sums[1] <- slice.Sums[1] + Reductions.squares slice.Parameters
 
         member h.Decide(_, decision) =
             for k in 0 .. decision.Tensors - 1 do
@@ -101,7 +101,7 @@ type internal TrustRatio =
 
             true
 
-        member _.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.LiftFinite(pass.Number 0) }
+        member _.Update(_, loop) = loop.Run { ScaleUpdate.Factor = loop.LiftFinite(loop.Coefficient 0) }
 
 /// <summary>Adam's direction r with weight decay, scaled by the trust ratio ‖w‖ / ‖r‖ of the tensor.</summary>
 type Lamb =
@@ -132,18 +132,18 @@ type Lamb =
 
 /// m ← β₁ m + g/(√v + ε) + λ w;  Δ = α m.  Slots: m.
 [<Struct; NoEquality; NoComparison>]
-type internal NovoGradLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal NovoGradUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
       Beta1: 'E
       Share: 'E
       WeightDecay: 'E }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, w, slots) =
-            let m = law.Beta1 * slots[0] + (law.Share * g + law.WeightDecay * w)
+        member update.Delta(g, w, slots) =
+            let m = update.Beta1 * slots[0] + (update.Share * g + update.WeightDecay * w)
             slots[0] <- m
-            law.Rate * m
+            update.Rate * m
 
 /// <summary>Momentum of gradients, each divided by the root of a decaying mean of its tensor's squared norm.</summary>
 type NovoGrad =
@@ -160,15 +160,15 @@ type NovoGrad =
         WeightDecay: float
     }
 
-    interface IObservingRule with
+    interface IReducingRule with
         member _.Slots = [ "average" ]
         member _.NeedsParameters = true
-        member _.Memory tensors = [ for k in 0 .. tensors - 1 -> $"square_norm.{k}" ]
-        member _.Numbers = 1
+        member _.Scalars tensors = [ for k in 0 .. tensors - 1 -> $"square_norm.{k}" ]
+        member _.Coefficients = 1
         member _.Sums = 1
         member _.Waits = true
         member _.Prepare(_, _) = true
-        member _.Observe(_, view) = view.Sums[0] <- view.Sums[0] + Sums.squares view.Gradient
+        member _.Reduce(_, slice) = slice.Sums[0] <- slice.Sums[0] + Reductions.squares slice.Gradient
 
         member h.Decide(step, decision) =
             for k in 0 .. decision.Tensors - 1 do
@@ -182,12 +182,12 @@ type NovoGrad =
 
             true
 
-        member h.Sweep(_, pass) =
-            pass.Run
-                { NovoGradLaw.Rate = pass.Lift h.LearningRate
-                  Beta1 = pass.Lift h.Beta1
-                  Share = pass.LiftFinite(pass.Number 0)
-                  WeightDecay = pass.Lift h.WeightDecay }
+        member h.Update(_, loop) =
+            loop.Run
+                { NovoGradUpdate.Rate = loop.Lift h.LearningRate
+                  Beta1 = loop.Lift h.Beta1
+                  Share = loop.LiftFinite(loop.Coefficient 0)
+                  WeightDecay = loop.Lift h.WeightDecay }
 
 module internal NormRules =
     open RuleKind
@@ -198,7 +198,7 @@ module internal NormRules =
         define
             Role.Rule
             "lars"
-            (page
+            (documentation
                 "momentum with a learning rate for each tensor, proportional to ‖w‖ / ‖g‖"
                 "κ = trust ‖w‖ / (‖g‖ + λ ‖w‖ + ε);  v ← μ v + α κ (g + λ w);  Δ = v"
                 "You, Gitman & Ginsburg 2017, algorithm 1"
@@ -221,7 +221,7 @@ module internal NormRules =
         define
             Role.Rule
             "lamb"
-            (page
+            (documentation
                 "Adam's direction, scaled by the trust ratio of the tensor"
                 "r = v̂ / (√ŝ + ε) + λ w;  Δ = α ‖w‖/‖r‖ r"
                 "You et al. 2020, algorithm 2"
@@ -245,7 +245,7 @@ module internal NormRules =
         define
             Role.Rule
             "novograd"
-            (page
+            (documentation
                 "a velocity of gradients, each divided by the averaged gradient norm of its tensor"
                 "v ← ‖g‖² at the first step, then v ← β₂ v + (1−β₂) ‖g‖²;  m ← β₁ m + g/(√v + ε) + λ w;  Δ = α m"
                 "Ginsburg et al. 2019, algorithm 1"

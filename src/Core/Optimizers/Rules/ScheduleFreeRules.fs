@@ -12,7 +12,7 @@ open CuteDl.Core.Optimizers
 /// z ← z − γ d;  x ← (1−c) x + c z;  Δ = c (y − z) + γ (1 − β (1−c)) d, with the z before the step. Δ is 0 if d is 0 and y = z.  Slots: z,
 /// x, and s.
 [<Struct; NoEquality; NoComparison>]
-type internal ScheduleFreeLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal ScheduleFreeUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
       Share: 'E
       Rest: 'E
@@ -23,26 +23,26 @@ type internal ScheduleFreeLaw<'E when 'E: struct and 'E :> IElement<'E>> =
       Epsilon: 'E
       WeightDecay: 'E }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, y, slots) =
-            let z = if law.IsFirst then y else slots[0]
-            let x = if law.IsFirst then y else slots[1]
+        member update.Delta(g, y, slots) =
+            let z = if update.IsFirst then y else slots[0]
+            let x = if update.IsFirst then y else slots[1]
             let mutable direction = g
 
-            if law.Divides then
-                let s = law.Decay2.Mean(slots[2], g * g)
+            if update.Divides then
+                let s = update.Decay2.Mean(slots[2], g * g)
                 slots[2] <- s
-                direction <- g / 'E.RootDivisor('E.Root s + law.Epsilon) + law.WeightDecay * y
+                direction <- g / 'E.RootDivisor('E.Root s + update.Epsilon) + update.WeightDecay * y
 
-            let next = z - law.Rate * direction
+            let next = z - update.Rate * direction
             slots[0] <- next
-            slots[1] <- law.Rest * x + law.Share * next
-            law.Share * (y - z) + law.RateOfDelta * direction
+            slots[1] <- update.Rest * x + update.Share * next
+            update.Share * (y - z) + update.RateOfDelta * direction
 
 module internal ScheduleFree =
     /// Returns the weight of the newest z in the mean, γ² / Σ γ². The state stores Σ γ².
-    let prepare (rate: float) (step: int64) (decision: Decision) =
+    let prepare (rate: float) (step: int64) (decision: StepDecision) =
         let sum = (if step = 1L then 0.0 else decision[0]) + rate * rate
         decision[0] <- sum
         decision.DecideAll(0, (if sum = 0.0 then 0.0 else rate * rate / sum))
@@ -65,27 +65,27 @@ type ScheduleFreeSgd =
     interface IPreparingRule with
         member _.Slots = [ "z"; "x" ]
         member _.NeedsParameters = true
-        member _.Memory _ = [ "weight_sum" ]
-        member _.Numbers = 1
+        member _.Scalars _ = [ "weight_sum" ]
+        member _.Coefficients = 1
 
         member h.Prepare(step, decision) =
             ScheduleFree.prepare (h.RateAt step) step decision
             true
 
-        member h.Sweep(step, pass) =
+        member h.Update(step, loop) =
             let rate = h.RateAt step
-            let share = pass.Number 0
+            let share = loop.Coefficient 0
 
-            pass.Run
-                { ScheduleFreeLaw.Rate = pass.Lift rate
-                  Share = pass.Lift share
-                  Rest = pass.Lift(1.0 - share)
-                  RateOfDelta = pass.Lift(rate * (1.0 - h.Beta * (1.0 - share)))
+            loop.Run
+                { ScheduleFreeUpdate.Rate = loop.Lift rate
+                  Share = loop.Lift share
+                  Rest = loop.Lift(1.0 - share)
+                  RateOfDelta = loop.Lift(rate * (1.0 - h.Beta * (1.0 - share)))
                   IsFirst = (step = 1L)
                   Divides = false
-                  Decay2 = pass.Decay 0.0
-                  Epsilon = pass.Lift 0.0
-                  WeightDecay = pass.Lift 0.0 }
+                  Decay2 = loop.Decay 0.0
+                  Epsilon = loop.Lift 0.0
+                  WeightDecay = loop.Lift 0.0 }
 
     interface IAveraging with
         member _.AverageSlot = 1
@@ -116,27 +116,27 @@ type ScheduleFreeAdamW =
     interface IPreparingRule with
         member _.Slots = [ "z"; "x"; "square_average" ]
         member _.NeedsParameters = true
-        member _.Memory _ = [ "weight_sum" ]
-        member _.Numbers = 1
+        member _.Scalars _ = [ "weight_sum" ]
+        member _.Coefficients = 1
 
         member h.Prepare(step, decision) =
             ScheduleFree.prepare (h.RateAt step) step decision
             true
 
-        member h.Sweep(step, pass) =
+        member h.Update(step, loop) =
             let rate = h.RateAt step
-            let share = pass.Number 0
+            let share = loop.Coefficient 0
 
-            pass.Run
-                { ScheduleFreeLaw.Rate = pass.Lift rate
-                  Share = pass.Lift share
-                  Rest = pass.Lift(1.0 - share)
-                  RateOfDelta = pass.Lift(rate * (1.0 - h.Beta1 * (1.0 - share)))
+            loop.Run
+                { ScheduleFreeUpdate.Rate = loop.Lift rate
+                  Share = loop.Lift share
+                  Rest = loop.Lift(1.0 - share)
+                  RateOfDelta = loop.Lift(rate * (1.0 - h.Beta1 * (1.0 - share)))
                   IsFirst = (step = 1L)
                   Divides = true
-                  Decay2 = pass.Decay h.Beta2
-                  Epsilon = pass.Lift h.Epsilon
-                  WeightDecay = pass.Lift h.WeightDecay }
+                  Decay2 = loop.Decay h.Beta2
+                  Epsilon = loop.Lift h.Epsilon
+                  WeightDecay = loop.Lift h.WeightDecay }
 
     interface IAveraging with
         member _.AverageSlot = 1
@@ -154,7 +154,7 @@ module internal ScheduleFreeRules =
         define
             Role.Rule
             "schedule_free_sgd"
-            (page
+            (documentation
                 "SGD that returns the mean of its iterates; needs no schedule"
                 "z ← z − γ g;  c = γ²/Σγ²;  x ← (1−c) x + c z;  y = (1−β) z + β x"
                 "Defazio et al. 2024, algorithm 1 and eqs. 3-5"
@@ -175,7 +175,7 @@ module internal ScheduleFreeRules =
         define
             Role.Rule
             "schedule_free_adamw"
-            (page
+            (documentation
                 "AdamW that returns the mean of its iterates; needs no schedule"
                 "γ = α √(1−β₂ᵗ);  z ← z − γ (g/(√s + ε) + λ y);  c = γ²/Σγ²;  x ← (1−c) x + c z;  y = (1−β₁) z + β₁ x"
                 "Defazio et al. 2024, algorithm 1"

@@ -9,16 +9,16 @@ open CuteDl.Core.Optimizers
 
 /// m ← γ m + (1−γ) g;  Δ = α sign m.  Slots: m.
 [<Struct; NoEquality; NoComparison>]
-type internal SignumLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal SignumUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
       Decay: Decay<'E> }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
-            let m = law.Decay.Mean(slots[0], g)
+        member update.Delta(g, _, slots) =
+            let m = update.Decay.Mean(slots[0], g)
             slots[0] <- m
-            law.Rate * Element.sign m
+            update.Rate * Element.sign m
 
 /// <summary>The sign of a decaying mean of gradients: m ← γ m + (1−γ) g, Δ = α sign m.</summary>
 type Signum =
@@ -33,26 +33,29 @@ type Signum =
         member _.Slots = [ "average" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(_, pass) =
-            pass.Run { SignumLaw.Rate = pass.Lift h.LearningRate; Decay = pass.Decay h.Decay }
+        member h.Update(_, loop) =
+            loop.Run { SignumUpdate.Rate = loop.Lift h.LearningRate; Decay = loop.Decay h.Decay }
 
 /// Δ = α (sign(β₁ m + (1−β₁) g) + λ w);  m ← β₂ m + (1−β₂) g.  Slots: m.
 [<Struct; NoEquality; NoComparison>]
-type internal LionLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal LionUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
       Decay1: Decay<'E>
       Decay2: Decay<'E>
       WeightDecay: 'E
       Decays: bool }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, w, slots) =
+        member update.Delta(g, w, slots) =
             let m = slots[0]
-            let direction = Element.sign (law.Decay1.Mean(m, g))
-            slots[0] <- law.Decay2.Mean(m, g)
+            let direction = Element.sign (update.Decay1.Mean(m, g))
+            slots[0] <- update.Decay2.Mean(m, g)
 
-            if law.Decays then law.Rate * (direction + law.WeightDecay * w) else law.Rate * direction
+            if update.Decays then
+                update.Rate * (direction + update.WeightDecay * w)
+            else
+                update.Rate * direction
 
 /// <summary>The sign of a mean of gradients; the state keeps a slower mean: Δ = α (sign(β₁ m + (1−β₁) g) + λ w), m ← β₂ m + (1−β₂) g.</summary>
 type Lion =
@@ -71,17 +74,17 @@ type Lion =
         member _.Slots = [ "average" ]
         member h.NeedsParameters = h.WeightDecay <> 0.0
 
-        member h.Sweep(_, pass) =
-            pass.Run
-                { LionLaw.Rate = pass.Lift h.LearningRate
-                  Decay1 = pass.Decay h.Beta1
-                  Decay2 = pass.Decay h.Beta2
-                  WeightDecay = pass.Lift h.WeightDecay
+        member h.Update(_, loop) =
+            loop.Run
+                { LionUpdate.Rate = loop.Lift h.LearningRate
+                  Decay1 = loop.Decay h.Beta1
+                  Decay2 = loop.Decay h.Beta2
+                  WeightDecay = loop.Lift h.WeightDecay
                   Decays = (h.WeightDecay <> 0.0) }
 
 /// s ← clamp(s · (η⁺ where g p > 0, η⁻ where g p < 0));  p ← g, or 0 where g p < 0;  Δ = s sign p.  Slots: p, s.
 [<Struct; NoEquality; NoComparison>]
-type internal RpropLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal RpropUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Start: 'E
       IsFirst: bool
       Shrink: 'E
@@ -91,16 +94,16 @@ type internal RpropLaw<'E when 'E: struct and 'E :> IElement<'E>> =
       Smallest: 'E
       Largest: 'E }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
+        member update.Delta(g, _, slots) =
             // The sign of g p without the product, which can underflow to 0.
             let previous = slots[0]
-            let agreement = 'E.Choose(g, law.Zero - previous, g, previous)
-            let size = if law.IsFirst then law.Start else slots[1]
-            let scaled = size * 'E.Choose(agreement, law.Shrink, law.One, law.Grow)
-            let size = Element.lesser ('E.Greater(scaled, law.Smallest)) law.Largest
-            let kept = 'E.Choose(agreement, law.Zero, g, g)
+            let agreement = 'E.Choose(g, update.Zero - previous, g, previous)
+            let size = if update.IsFirst then update.Start else slots[1]
+            let scaled = size * 'E.Choose(agreement, update.Shrink, update.One, update.Grow)
+            let size = Element.lesser ('E.Greater(scaled, update.Smallest)) update.Largest
+            let kept = 'E.Choose(agreement, update.Zero, g, g)
             slots[0] <- kept
             slots[1] <- size
             size * Element.sign kept
@@ -126,16 +129,16 @@ type Rprop =
         member _.Slots = [ "previous_gradient"; "step_size" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(step, pass) =
-            pass.Run
-                { RpropLaw.Start = pass.Lift h.LearningRate
+        member h.Update(step, loop) =
+            loop.Run
+                { RpropUpdate.Start = loop.Lift h.LearningRate
                   IsFirst = (step = 1L)
-                  Shrink = pass.Lift h.Shrink
-                  Grow = pass.Lift h.Grow
-                  One = pass.Lift 1.0
-                  Zero = pass.Lift 0.0
-                  Smallest = pass.Lift h.Smallest
-                  Largest = pass.Lift h.Largest }
+                  Shrink = loop.Lift h.Shrink
+                  Grow = loop.Lift h.Grow
+                  One = loop.Lift 1.0
+                  Zero = loop.Lift 0.0
+                  Smallest = loop.Lift h.Smallest
+                  Largest = loop.Lift h.Largest }
 
     interface ICheckedPart with
         member h.Problem =
@@ -153,7 +156,7 @@ module internal SignRules =
         define
             Role.Rule
             "signum"
-            (page
+            (documentation
                 "the sign of the mean of gradients"
                 "m ← γ m + (1−γ) g;  Δ = α sign m"
                 "Bernstein et al. 2018, algorithm 2"
@@ -172,7 +175,7 @@ module internal SignRules =
         define
             Role.Rule
             "lion"
-            (page
+            (documentation
                 "the sign of a mean of gradients, and a second, slower mean in the state"
                 "Δ = α (sign(β₁ m + (1−β₁) g) + λ w);  m ← β₂ m + (1−β₂) g"
                 "Chen et al. 2023, algorithm 2"
@@ -193,7 +196,7 @@ module internal SignRules =
         define
             Role.Rule
             "rprop"
-            (page
+            (documentation
                 "a step size for each element, from the signs of the gradient alone; for full-batch gradients"
                 "s ← clamp(s η⁺ where g p > 0, s η⁻ where g p < 0);  p ← g, or 0 where g p < 0;  Δ = s sign p"
                 "Riedmiller & Braun 1993; Igel & Hüsken 2003 (iRprop⁻)"

@@ -4,7 +4,7 @@ open System
 open System.Runtime.CompilerServices
 open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
-open CuteDl.Core.Optimizers.Laws
+open CuteDl.Core.Optimizers.DocumentUpdates
 open CuteDl.Core.Optimizers
 
 // Rules whose step follows the gradient or a velocity.
@@ -19,7 +19,7 @@ type Fixed =
     interface IRule with
         member _.Slots = []
         member _.NeedsParameters = false
-        member h.Sweep(_, pass) = pass.Run { FixedLaw.Rate = pass.Lift h.LearningRate }
+        member h.Update(_, loop) = loop.Run { FixedUpdate.Rate = loop.Lift h.LearningRate }
 
 /// <summary>Momentum, with the learning rate inside the velocity: v ← γ v + α g, Δ = v.</summary>
 type Momentum =
@@ -34,22 +34,22 @@ type Momentum =
         member _.Slots = [ "velocity" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(_, pass) =
-            pass.Run { MomentumLaw.Rate = pass.Lift h.LearningRate; Decay = pass.Lift h.Decay }
+        member h.Update(_, loop) =
+            loop.Run { MomentumUpdate.Rate = loop.Lift h.LearningRate; Decay = loop.Lift h.Decay }
 
 /// v ← γ v + α g;  Δ = γ v + α g.  Slots: v.
 [<Struct; NoEquality; NoComparison>]
-type internal NesterovLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal NesterovUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
       Decay: 'E }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
-            let pull = law.Rate * g
-            let v = law.Decay * slots[0] + pull
+        member update.Delta(g, _, slots) =
+            let pull = update.Rate * g
+            let v = update.Decay * slots[0] + pull
             slots[0] <- v
-            law.Decay * v + pull
+            update.Decay * v + pull
 
 /// <summary>Nesterov momentum, with the learning rate inside the velocity: v ← γ v + α g, Δ = γ v + α g.</summary>
 type Nesterov =
@@ -64,23 +64,23 @@ type Nesterov =
         member _.Slots = [ "velocity" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(_, pass) =
-            pass.Run { NesterovLaw.Rate = pass.Lift h.LearningRate; Decay = pass.Lift h.Decay }
+        member h.Update(_, loop) =
+            loop.Run { NesterovUpdate.Rate = loop.Lift h.LearningRate; Decay = loop.Lift h.Decay }
 
 /// v ← μ v + τ' g;  Δ = α (v + ahead (μ v + g − v)).  Slots: v.
 [<Struct; NoEquality; NoComparison>]
-type internal SgdLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal SgdUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
       Momentum: 'E
       Take: 'E
       LooksAhead: bool }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
-            let v = law.Momentum * slots[0] + law.Take * g
+        member update.Delta(g, _, slots) =
+            let v = update.Momentum * slots[0] + update.Take * g
             slots[0] <- v
-            law.Rate * (if law.LooksAhead then g + law.Momentum * v else v)
+            update.Rate * (if update.LooksAhead then g + update.Momentum * v else v)
 
 /// <summary>
 /// Momentum, with the learning rate outside the velocity, as in PyTorch: v ← μ v + (1−τ) g, Δ = α v. At the first step, v = g.
@@ -101,14 +101,14 @@ type Sgd =
         member h.Slots = if h.Momentum = 0.0 then [] else [ "velocity" ]
         member _.NeedsParameters = false
 
-        member h.Sweep(step, pass) =
+        member h.Update(step, loop) =
             if h.Momentum = 0.0 then
-                pass.Run { FixedLaw.Rate = pass.Lift h.LearningRate }
+                loop.Run { FixedUpdate.Rate = loop.Lift h.LearningRate }
             else
-                pass.Run
-                    { SgdLaw.Rate = pass.Lift h.LearningRate
-                      Momentum = pass.Lift h.Momentum
-                      Take = pass.Lift(if step = 1L then 1.0 else 1.0 - h.Dampening)
+                loop.Run
+                    { SgdUpdate.Rate = loop.Lift h.LearningRate
+                      Momentum = loop.Lift h.Momentum
+                      Take = loop.Lift(if step = 1L then 1.0 else 1.0 - h.Dampening)
                       LooksAhead = h.Nesterov }
 
     interface ICheckedPart with
@@ -121,19 +121,19 @@ type Sgd =
 
 /// Δ = η g + λ η w;  a ← a + μ (w − Δ − a).  Slots: a.
 [<Struct; NoEquality; NoComparison>]
-type internal AsgdLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal AsgdUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
       Shrink: 'E
       Share: 'E
       Replaces: bool }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, w, slots) =
-            let delta = law.Shrink * w + law.Rate * g
+        member update.Delta(g, w, slots) =
+            let delta = update.Shrink * w + update.Rate * g
             let next = w - delta
             let average = slots[0]
-            slots[0] <- if law.Replaces then next else average + law.Share * (next - average)
+            slots[0] <- if update.Replaces then next else average + update.Share * (next - average)
             delta
 
 /// <summary>A falling learning rate η and the average of the parameters from a step on (Polyak and Juditsky 1992), as in PyTorch.</summary>
@@ -153,15 +153,15 @@ type Asgd =
         member _.Slots = [ "average" ]
         member _.NeedsParameters = true
 
-        member h.Sweep(step, pass) =
+        member h.Update(step, loop) =
             let before = float (step - 1L)
             let rate = h.LearningRate / Math.Pow(1.0 + h.Lambda * h.LearningRate * before, h.Power)
             let share = 1.0 / max 1.0 (before - h.Start)
 
-            pass.Run
-                { AsgdLaw.Rate = pass.Lift rate
-                  Shrink = pass.Lift(h.Lambda * rate)
-                  Share = pass.Lift share
+            loop.Run
+                { AsgdUpdate.Rate = loop.Lift rate
+                  Shrink = loop.Lift(h.Lambda * rate)
+                  Share = loop.Lift share
                   Replaces = (share = 1.0) }
 
     interface IAveraging with
@@ -177,7 +177,7 @@ module internal VelocityRules =
         define
             Role.Rule
             "fixed"
-            (page
+            (documentation
                 "the gradient times a fixed learning rate"
                 "Δ = α g"
                 "Robbins & Monro 1951"
@@ -195,7 +195,7 @@ module internal VelocityRules =
         define
             Role.Rule
             "momentum"
-            (page
+            (documentation
                 "a velocity that includes the learning rate"
                 "v ← γ v + α g;  Δ = v"
                 "Polyak 1964, eq. 9"
@@ -214,7 +214,7 @@ module internal VelocityRules =
         define
             Role.Rule
             "nesterov"
-            (page
+            (documentation
                 "Nesterov's look-ahead velocity, which includes the learning rate"
                 "v ← γ v + α g;  Δ = γ v + α g"
                 "Sutskever et al. 2013, eqs. 3-4; the parameters are the look-ahead point"
@@ -233,7 +233,7 @@ module internal VelocityRules =
         define
             Role.Rule
             "sgd"
-            (page
+            (documentation
                 "a velocity times the learning rate"
                 "v ← g at the first step, then v ← μ v + (1−τ) g;  Δ = α v, or α (g + μ v) with nesterov"
                 "Polyak 1964, eq. 9; Sutskever et al. 2013"
@@ -260,7 +260,7 @@ module internal VelocityRules =
         define
             Role.Rule
             "asgd"
-            (page
+            (documentation
                 "a falling learning rate, and the average of the parameters"
                 "η = α / (1 + λ α (t−1))^κ;  Δ = η g + λ η w;  a ← a + μ (w − Δ − a) with μ = 1 / max(1, t−1−t₀)"
                 "Polyak & Juditsky 1992"

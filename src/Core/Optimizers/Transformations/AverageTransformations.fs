@@ -9,18 +9,18 @@ open CuteDl.Core.Optimizers
 
 /// fast = w − Δ;  at every k-th step: slow ← slow + α (fast − slow), Δ = w − slow.  Slots: slow.
 [<Struct; NoEquality; NoComparison>]
-type internal LookaheadLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal LookaheadUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Share: 'E
       IsFirst: bool
       Synchronizes: bool }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(delta, w, slots) =
-            let slow = if law.IsFirst then w else slots[0]
+        member update.Delta(delta, w, slots) =
+            let slow = if update.IsFirst then w else slots[0]
 
-            if law.Synchronizes then
-                let next = slow + law.Share * (w - delta - slow)
+            if update.Synchronizes then
+                let next = slow + update.Share * (w - delta - slow)
                 slots[0] <- next
                 w - next
             else
@@ -42,32 +42,32 @@ type Lookahead =
         member _.Slots = [ "slow" ]
         member _.NeedsParameters = true
 
-        member h.Sweep(step, pass) =
-            pass.Run
-                { LookaheadLaw.Share = pass.Lift h.Share
+        member h.Update(step, loop) =
+            loop.Run
+                { LookaheadUpdate.Share = loop.Lift h.Share
                   IsFirst = (step = 1L)
                   Synchronizes = (step % h.Steps = 0L) }
 
 /// a ← keep a + take (w − Δ), or a ← a + take (w − Δ − a);  Δ unchanged.  Slots: a.
 [<Struct; NoEquality; NoComparison>]
-type internal AverageLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal AverageUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Keep: 'E
       Take: 'E
       Replaces: bool
       Stays: bool
       IsMean: bool }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(delta, w, slots) =
+        member update.Delta(delta, w, slots) =
             let next = w - delta
 
-            if law.Replaces then
+            if update.Replaces then
                 slots[0] <- next
-            elif law.IsMean then
-                slots[0] <- slots[0] + law.Take * (next - slots[0])
-            elif not law.Stays then
-                slots[0] <- law.Keep * slots[0] + law.Take * next
+            elif update.IsMean then
+                slots[0] <- slots[0] + update.Take * (next - slots[0])
+            elif not update.Stays then
+                slots[0] <- update.Keep * slots[0] + update.Take * next
 
             delta
 
@@ -83,18 +83,18 @@ type ParameterAverage =
     interface IPreparingRule with
         member _.Slots = [ "average" ]
         member _.NeedsParameters = true
-        member _.Memory _ = [ "weight" ]
-        member _.Numbers = 0
+        member _.Scalars _ = [ "weight" ]
+        member _.Coefficients = 0
 
         // The sum of all weights: 1 − βᵗ, and correct even if β changes.
         member h.Prepare(_, decision) =
             decision[0] <- h.Decay * decision[0] + (1.0 - h.Decay)
             true
 
-        member h.Sweep(step, pass) =
-            pass.Run
-                { AverageLaw.Keep = pass.Lift h.Decay
-                  Take = pass.Lift(1.0 - h.Decay)
+        member h.Update(step, loop) =
+            loop.Run
+                { AverageUpdate.Keep = loop.Lift h.Decay
+                  Take = loop.Lift(1.0 - h.Decay)
                   Replaces = (step = 1L && not h.Debiased)
                   Stays = false
                   IsMean = false }
@@ -116,13 +116,13 @@ type StochasticAverage =
         member _.Slots = [ "average" ]
         member _.NeedsParameters = true
 
-        member h.Sweep(step, pass) =
+        member h.Update(step, loop) =
             let counts = step >= h.Start && (step - h.Start) % h.Every = 0L
             let number = (step - h.Start) / h.Every + 1L
 
-            pass.Run
-                { AverageLaw.Keep = pass.Lift 0.0
-                  Take = pass.Lift(1.0 / float (max 1L number))
+            loop.Run
+                { AverageUpdate.Keep = loop.Lift 0.0
+                  Take = loop.Lift(1.0 / float (max 1L number))
                   Replaces = (step < h.Start || step = h.Start)
                   Stays = not counts
                   IsMean = counts }

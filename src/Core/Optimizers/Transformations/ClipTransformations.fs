@@ -10,13 +10,13 @@ open CuteDl.Core.Optimizers
 
 /// Δ = min(max(g, −c), c).
 [<Struct; NoEquality; NoComparison>]
-type internal ClipValueLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal ClipValueUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Lower: 'E
       Upper: 'E }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, _) = Element.lesser ('E.Greater(g, law.Lower)) law.Upper
+        member update.Delta(g, _, _) = Element.lesser ('E.Greater(g, update.Lower)) update.Upper
 
 /// <summary>Clips every element to ±limit.</summary>
 type ClipValue =
@@ -29,7 +29,8 @@ type ClipValue =
         member _.Slots = []
         member _.NeedsParameters = false
 
-        member h.Sweep(_, pass) = pass.Run { ClipValueLaw.Lower = pass.Lift -h.Limit; Upper = pass.Lift h.Limit }
+        member h.Update(_, loop) =
+            loop.Run { ClipValueUpdate.Lower = loop.Lift -h.Limit; Upper = loop.Lift h.Limit }
 
 module internal Clip =
     /// Returns the factor that reduces a norm to the limit; 1 if the norm is within the limit or NaN.
@@ -42,15 +43,15 @@ type ClipNorm =
         Limit: float
     }
 
-    interface IObservingRule with
+    interface IReducingRule with
         member _.Slots = []
         member _.NeedsParameters = false
-        member _.Memory _ = []
-        member _.Numbers = 1
+        member _.Scalars _ = []
+        member _.Coefficients = 1
         member _.Sums = 1
         member _.Waits = true
         member _.Prepare(_, _) = true
-        member _.Observe(_, view) = view.Sums[0] <- view.Sums[0] + Sums.squares view.Gradient
+        member _.Reduce(_, slice) = slice.Sums[0] <- slice.Sums[0] + Reductions.squares slice.Gradient
 
         member h.Decide(_, decision) =
             for k in 0 .. decision.Tensors - 1 do
@@ -58,7 +59,7 @@ type ClipNorm =
 
             true
 
-        member _.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.Lift(pass.Number 0) }
+        member _.Update(_, loop) = loop.Run { ScaleUpdate.Factor = loop.Lift(loop.Coefficient 0) }
 
 /// <summary>Scales the gradients of all tensors by one factor, so that their common norm is at most the limit.</summary>
 type ClipGlobalNorm =
@@ -67,15 +68,15 @@ type ClipGlobalNorm =
         Limit: float
     }
 
-    interface IObservingRule with
+    interface IReducingRule with
         member _.Slots = []
         member _.NeedsParameters = false
-        member _.Memory _ = [ "norm" ]
-        member _.Numbers = 1
+        member _.Scalars _ = [ "norm" ]
+        member _.Coefficients = 1
         member _.Sums = 1
         member _.Waits = true
         member _.Prepare(_, _) = true
-        member _.Observe(_, view) = view.Sums[0] <- view.Sums[0] + Sums.squares view.Gradient
+        member _.Reduce(_, slice) = slice.Sums[0] <- slice.Sums[0] + Reductions.squares slice.Gradient
 
         member h.Decide(_, decision) =
             let length = sqrt (decision.Total 0)
@@ -84,7 +85,7 @@ type ClipGlobalNorm =
             decision.DecideAll(0, Clip.factor h.Limit length)
             true
 
-        member _.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.Lift(pass.Number 0) }
+        member _.Update(_, loop) = loop.Run { ScaleUpdate.Factor = loop.Lift(loop.Coefficient 0) }
 
 module internal Units =
     /// Returns the number of units of a tensor: the columns of a matrix, otherwise one.
@@ -107,10 +108,10 @@ type ClipAdaptive =
         member _.Slots = []
         member _.NeedsParameters = true
 
-        member h.Transform(_, view: TensorView<'T>) =
-            let gradient = view.Gradient
-            let parameters = view.Parameters
-            let units = Units.count view.Parameter
+        member h.Transform(_, slice: WholeTensor<'T>) =
+            let gradient = slice.Gradient
+            let parameters = slice.Parameters
+            let units = Units.count slice.Parameter
 
             for unit in 0 .. units - 1 do
                 let mutable squares = 0.0

@@ -9,13 +9,13 @@ open CuteDl.Core.Optimizers
 
 /// Δ = g + λ w, or g + λ sign w.
 [<Struct; NoEquality; NoComparison>]
-type internal DecayLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal DecayUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Factor: 'E
       OfSign: bool }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, w, _) = g + law.Factor * (if law.OfSign then Element.sign w else w)
+        member update.Delta(g, w, _) = g + update.Factor * (if update.OfSign then Element.sign w else w)
 
 /// <summary>Adds λ w: L2 regularization before a rule, decoupled weight decay (not multiplied by the learning rate) after it.</summary>
 type WeightDecay =
@@ -27,7 +27,7 @@ type WeightDecay =
     interface IRule with
         member _.Slots = []
         member _.NeedsParameters = true
-        member h.Sweep(_, pass) = pass.Run { DecayLaw.Factor = pass.Lift h.Factor; OfSign = false }
+        member h.Update(_, loop) = loop.Run { DecayUpdate.Factor = loop.Lift h.Factor; OfSign = false }
 
 /// <summary>Adds λ sign w: L1 regularization before a rule.</summary>
 type SignDecay =
@@ -39,7 +39,7 @@ type SignDecay =
     interface IRule with
         member _.Slots = []
         member _.NeedsParameters = true
-        member h.Sweep(_, pass) = pass.Run { DecayLaw.Factor = pass.Lift h.Factor; OfSign = true }
+        member h.Update(_, loop) = loop.Run { DecayUpdate.Factor = loop.Lift h.Factor; OfSign = true }
 
 module internal DecayTransformations =
     open RuleKind

@@ -10,17 +10,17 @@ open CuteDl.Core.Optimizers
 
 /// a ← a + g;  Δ = a / k, and then a ← 0 at every k-th step.  Slots: a.
 [<Struct; NoEquality; NoComparison>]
-type internal AccumulateLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal AccumulateUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Share: 'E
       Zero: 'E
       GivesOut: bool }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, slots) =
+        member update.Delta(g, _, slots) =
             let sum = slots[0] + g
-            slots[0] <- if law.GivesOut then law.Zero else sum
-            sum * law.Share
+            slots[0] <- if update.GivesOut then update.Zero else sum
+            sum * update.Share
 
 /// <summary>Passes on the mean of k gradients at every k-th step. At other steps, the parts after it skip the step and do not count it.</summary>
 type Accumulate =
@@ -33,8 +33,8 @@ type Accumulate =
         member _.Slots = [ "sum" ]
         member _.NeedsParameters = false
         // Stored, not derived from the step number, so that the mean is right even if k changes.
-        member _.Memory _ = [ "gathered" ]
-        member _.Numbers = 1
+        member _.Scalars _ = [ "gathered" ]
+        member _.Coefficients = 1
 
         member h.Prepare(_, decision) =
             let gathered = decision[0] + 1.0
@@ -43,9 +43,9 @@ type Accumulate =
             decision[0] <- if givesOut then 0.0 else gathered
             givesOut
 
-        member h.Sweep(_, pass) =
-            let share = pass.Number 0
-            pass.Run { AccumulateLaw.Share = pass.Lift share; Zero = pass.Lift 0.0; GivesOut = (share > 0.0) }
+        member h.Update(_, loop) =
+            let share = loop.Coefficient 0
+            loop.Run { AccumulateUpdate.Share = loop.Lift share; Zero = loop.Lift 0.0; GivesOut = (share > 0.0) }
 
     interface IGate with
         member _.MayThrow _ = false
@@ -60,10 +60,10 @@ type Freeze =
     interface IPreparingRule with
         member _.Slots = []
         member _.NeedsParameters = false
-        member _.Memory _ = []
-        member _.Numbers = 0
+        member _.Scalars _ = []
+        member _.Coefficients = 0
         member h.Prepare(_, _) = not h.On
-        member _.Sweep(_, pass) = pass.Run(IdentityLaw())
+        member _.Update(_, loop) = loop.Run(IdentityUpdate())
 
     interface IGate with
         member _.MayThrow _ = false
@@ -88,15 +88,15 @@ type SkipNonFinite =
         Limit: int64
     }
 
-    interface IObservingRule with
+    interface IReducingRule with
         member _.Slots = []
         member _.NeedsParameters = false
-        member _.Memory _ = [ "skipped"; "in_a_row" ]
-        member _.Numbers = 0
+        member _.Scalars _ = [ "skipped"; "in_a_row" ]
+        member _.Coefficients = 0
         member _.Sums = 1
         member _.Waits = true
         member _.Prepare(_, _) = true
-        member _.Observe(_, view) = view.Sums[0] <- view.Sums[0] + Sums.squarable view.Gradient
+        member _.Reduce(_, slice) = slice.Sums[0] <- slice.Sums[0] + Reductions.squarable slice.Gradient
 
         member h.Decide(_, decision) =
             if Double.IsNaN(decision.Total 0) then
@@ -111,7 +111,7 @@ type SkipNonFinite =
                 decision[1] <- 0.0
                 true
 
-        member _.Sweep(_, pass) = pass.Run(IdentityLaw())
+        member _.Update(_, loop) = loop.Run(IdentityUpdate())
 
     interface IGate with
         member h.MayThrow decision = h.Limit > 0L && decision[1] >= float h.Limit

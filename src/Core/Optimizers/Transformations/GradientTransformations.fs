@@ -11,8 +11,8 @@ open CuteDl.Core.Optimizers
 
 /// Δ = g.
 [<Struct; NoEquality; NoComparison>]
-type internal IdentityLaw<'E when 'E: struct and 'E :> IElement<'E>> =
-    interface ILaw<'E> with
+type internal IdentityUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         member _.Delta(g, _, _) = g
 
@@ -21,23 +21,23 @@ type Identity() =
     interface IRule with
         member _.Slots = []
         member _.NeedsParameters = false
-        member _.Sweep(_, pass) = pass.Run(IdentityLaw())
+        member _.Update(_, loop) = loop.Run(IdentityUpdate())
 
 /// Δ = 0 − g.
 [<Struct; NoEquality; NoComparison>]
-type internal NegateLaw<'E when 'E: struct and 'E :> IElement<'E>> =
+type internal NegateUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Zero: 'E }
 
-    interface ILaw<'E> with
+    interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member law.Delta(g, _, _) = law.Zero - g
+        member update.Delta(g, _, _) = update.Zero - g
 
 /// <summary>Negates the gradient, so that the parts after it maximize. Weight decay after it still shrinks the parameters.</summary>
 type Maximize() =
     interface IRule with
         member _.Slots = []
         member _.NeedsParameters = false
-        member _.Sweep(_, pass) = pass.Run { NegateLaw.Zero = pass.Lift 0.0 }
+        member _.Update(_, loop) = loop.Run { NegateUpdate.Zero = loop.Lift 0.0 }
 
 /// <summary>Multiplies by a factor, which may follow a schedule.</summary>
 type Scale =
@@ -49,7 +49,7 @@ type Scale =
     interface IRule with
         member _.Slots = []
         member _.NeedsParameters = false
-        member h.Sweep(_, pass) = pass.Run { ScaleLaw.Factor = pass.Lift h.Factor }
+        member h.Update(_, loop) = loop.Run { ScaleUpdate.Factor = loop.Lift h.Factor }
 
 /// <summary>Subtracts the mean from the gradient of each unit of a matrix. Vectors do not change.</summary>
 type Centralize() =
@@ -57,10 +57,10 @@ type Centralize() =
         member _.Slots = []
         member _.NeedsParameters = false
 
-        member _.Transform(_, view: TensorView<'T>) =
-            let gradient = view.Gradient
+        member _.Transform(_, tensor: WholeTensor<'T>) =
+            let gradient = tensor.Gradient
 
-            match view.Parameter.Shape with
+            match tensor.Parameter.Shape with
             | []
             | [ _ ] -> ()
             | shape ->
@@ -95,13 +95,13 @@ type Noise =
         member _.Slots = []
         member _.NeedsParameters = false
 
-        member h.Transform(step, view: TensorView<'T>) =
+        member h.Transform(step, tensor: WholeTensor<'T>) =
             let key =
                 RandomStream.subkey
                     (RandomStream.subkey (RandomStream.key (int h.Seed) "noise") (uint64 step))
-                    (uint64 view.Parameter.Offset)
+                    (uint64 tensor.Parameter.Offset)
 
-            let gradient = view.Gradient
+            let gradient = tensor.Gradient
 
             // Normal numbers from two uniform ones: Box and Muller 1958.
             for i in 0 .. gradient.Length - 1 do

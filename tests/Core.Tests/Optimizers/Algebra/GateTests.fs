@@ -206,27 +206,27 @@ let private gatesInGroups =
 type private OneMore<'E when 'E: struct and 'E :> IElement<'E>> =
     { One: 'E }
 
-    interface ILaw<'E> with
-        member law.Delta(g, _, slots) =
-            slots[0] <- slots[0] + law.One
+    interface IUpdate<'E> with
+        member update.Delta(g, _, slots) =
+            slots[0] <- slots[0] + update.One
             g
 
-/// A gate of one's own with a slot: it lets every second step pass, and counts those in the slot.
+/// A gate of one's own with a slot: it lets every second step loop, and counts those in the slot.
 type private EverySecond() =
     interface IGate with
         member _.MayThrow _ = false
 
-    interface IObservingRule with
+    interface IReducingRule with
         member _.Slots = [ "passed" ]
         member _.NeedsParameters = false
-        member _.Memory _ = []
-        member _.Numbers = 0
+        member _.Scalars _ = []
+        member _.Coefficients = 0
         member _.Sums = 1
         member _.Waits = true
         member _.Prepare(_, _) = true
-        member _.Observe(_, _) = ()
+        member _.Reduce(_, _) = ()
         member _.Decide(step, _) = step % 2L = 0L
-        member _.Sweep(_, pass) = pass.Run { OneMore.One = pass.Lift 1.0 }
+        member _.Update(_, loop) = loop.Run { OneMore.One = loop.Lift 1.0 }
 
 let private ownGate =
     testCase "a gate that decides against a step does nothing in it itself" (fun () ->

@@ -157,8 +157,8 @@ let ofKind (scheduled: bool) (kind: RuleKind) : Gen<Optimizer> =
                     ||> List.fold (fun optimizer (argument, setting) -> Optimizer.follow argument.Name setting optimizer)
 
                 let fits (time: int64) =
-                    match optimizer.Shape with
-                    | Shape.Single(_, part, scheduled) ->
+                    match optimizer.Tree with
+                    | OptimizerTree.Single(_, part, scheduled) ->
                         let now =
                             scheduled
                             |> List.fold

@@ -2,7 +2,7 @@
 ///
 /// A rule can be a struct. It is then compiled into the loop, and can be made for every slice without allocation. Rules that observe or
 /// transform whole tensors run such updates over the slices that they get.
-module internal CuteDl.Core.Optimizers.Sweep
+module internal CuteDl.Core.Optimizers.UpdateKernel
 
 open System
 open System.Numerics
@@ -14,7 +14,7 @@ let private registers<'V, 'T, 'R
     when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> and 'V: struct and 'V :> IElement<'V> and 'V :> IRegister<'V, 'T> and 'R :> IRule>
     (rule: 'R)
     (step: int64)
-    (numbers: ReadOnlySpan<float>)
+    (coefficients: ReadOnlySpan<float>)
     (gradient: ReadOnlySpan<'T>)
     (parameters: ReadOnlySpan<'T>)
     (slots: Span<'T>)
@@ -25,8 +25,8 @@ let private registers<'V, 'T, 'R
     : int =
     let width = 'V.Width
 
-    let pass =
-        Pass<'V>(
+    let loop =
+        UpdateLoop<'V>(
             Reinterpret.readOnlyRegisters<'T, 'V> gradient,
             Reinterpret.readOnlyRegisters<'T, 'V> parameters,
             Reinterpret.registers<'T, 'V> slots,
@@ -34,10 +34,10 @@ let private registers<'V, 'T, 'R
             stride / width,
             Reinterpret.registers<'T, 'V> target,
             subtract,
-            numbers
+            coefficients
         )
 
-    rule.Sweep(step, pass)
+    rule.Update(step, loop)
     gradient.Length / width * width
 
 /// Updates a slice: in registers if vectors are enabled, and the remaining elements one by one.
@@ -45,7 +45,7 @@ let run
     (vectors: bool)
     (rule: 'R)
     (step: int64)
-    (numbers: ReadOnlySpan<float>)
+    (coefficients: ReadOnlySpan<float>)
     (gradient: ReadOnlySpan<'T>)
     (parameters: ReadOnlySpan<'T>)
     (slots: Span<'T>)
@@ -58,17 +58,17 @@ let run
         if not vectors then
             0
         elif Vector512.IsHardwareAccelerated then
-            registers<Register512<'T>, 'T, 'R> rule step numbers gradient parameters slots slotCount stride target subtract
+            registers<Register512<'T>, 'T, 'R> rule step coefficients gradient parameters slots slotCount stride target subtract
         elif Vector256.IsHardwareAccelerated then
-            registers<Register256<'T>, 'T, 'R> rule step numbers gradient parameters slots slotCount stride target subtract
+            registers<Register256<'T>, 'T, 'R> rule step coefficients gradient parameters slots slotCount stride target subtract
         elif Vector128.IsHardwareAccelerated then
-            registers<Register128<'T>, 'T, 'R> rule step numbers gradient parameters slots slotCount stride target subtract
+            registers<Register128<'T>, 'T, 'R> rule step coefficients gradient parameters slots slotCount stride target subtract
         else
             0
 
     if rest < gradient.Length then
         let tail =
-            Pass<Scalar<'T>>(
+            UpdateLoop<Scalar<'T>>(
                 Reinterpret.readOnlyScalars (gradient.Slice rest),
                 Reinterpret.readOnlyScalars (if parameters.IsEmpty then parameters else parameters.Slice rest),
                 Reinterpret.scalars (if slots.IsEmpty then slots else slots.Slice rest),
@@ -76,16 +76,28 @@ let run
                 stride,
                 Reinterpret.scalars (target.Slice rest),
                 subtract,
-                numbers
+                coefficients
             )
 
-        rule.Sweep(step, tail)
+        rule.Update(step, tail)
 
-/// Writes the Δ of an observed slice into a target as long as its gradient. The update must not assign slots.
-let look (rule: 'R) (view: View<'T>) (target: Span<'T>) : unit when 'R :> IRule =
-    run view.Vectors rule 0L ReadOnlySpan.Empty view.Gradient view.Parameters view.Slots view.SlotCount view.Stride target false
+/// Writes the Δ of a slice that is being reduced into a target as long as its gradient. The update must not assign slots.
+let measure (rule: 'R) (slice: TensorSlice<'T>) (target: Span<'T>) : unit when 'R :> IRule =
+    run slice.Vectors rule 0L ReadOnlySpan.Empty slice.Gradient slice.Parameters slice.Slots slice.SlotCount slice.Stride target false
 
 /// Runs the update over a whole tensor and replaces its gradient by Δ.
-let transform (rule: 'R) (view: TensorView<'T>) : unit when 'R :> IRule =
-    let gradient = Span<'T>.op_Implicit view.Gradient
-    run view.Vectors rule 0L ReadOnlySpan.Empty gradient view.Parameters view.Slots view.SlotCount view.Stride view.Gradient false
+let transform (rule: 'R) (tensor: WholeTensor<'T>) : unit when 'R :> IRule =
+    let gradient = Span<'T>.op_Implicit tensor.Gradient
+
+    run
+        tensor.Vectors
+        rule
+        0L
+        ReadOnlySpan.Empty
+        gradient
+        tensor.Parameters
+        tensor.Slots
+        tensor.SlotCount
+        tensor.Stride
+        tensor.Gradient
+        false

@@ -7,7 +7,7 @@
 /// Squares of float32 numbers are exact in double, so a norm of float32 numbers cannot overflow. A norm of float64 numbers overflows if
 /// elements exceed about 1e154: it is infinite, and a gradient clipped by it is 0. Scaling, as in BLAS, would need a division per element
 /// or a second pass at every step.
-module internal CuteDl.Core.Optimizers.Sums
+module internal CuteDl.Core.Optimizers.Reductions
 
 open System
 open System.Numerics

@@ -11,7 +11,7 @@ open CuteDl.Core.Numerics.Arithmetic
 /// The arithmetic of one update for one element: computes Δ (w' = w − Δ) from the gradient and the slots of the element, and updates the
 /// slots. Implemented by a struct that holds the constants of the step.
 /// </summary>
-type ILaw<'E> =
+type IUpdate<'E> =
     /// <summary>Computes Δ for one element.</summary>
     /// <param name="gradient">The gradient of the element after the previous parts of the chain.</param>
     /// <param name="parameter">The parameter w of the element; undefined for rules that do not need the parameters.</param>
@@ -31,9 +31,9 @@ type Decay<'E when 'E: struct and 'E :> IElement<'E>> =
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     member decay.Mean(mean: 'E, value: 'E) : 'E = decay.keep * mean + decay.take * value
 
-/// <summary>A loop of one update over contiguous elements. A rule receives a pass and runs its update with it.</summary>
+/// <summary>A loop of one update over contiguous elements. A rule receives a loop and runs its update with it.</summary>
 [<Struct; IsByRefLike; NoEquality; NoComparison>]
-type Pass<'E when 'E: struct and 'E :> IElement<'E>> =
+type UpdateLoop<'E when 'E: struct and 'E :> IElement<'E>> =
     val private gradient: ReadOnlySpan<'E>
     val private parameters: ReadOnlySpan<'E>
     val private block: Span<'E>
@@ -41,11 +41,11 @@ type Pass<'E when 'E: struct and 'E :> IElement<'E>> =
     val private stride: int
     val private target: Span<'E>
     val private subtract: bool
-    val private numbers: ReadOnlySpan<float>
+    val private coefficients: ReadOnlySpan<float>
 
     /// If <c>subtract</c> is true, Δ is subtracted from the target, which contains the parameters; otherwise Δ is written to the target.
     /// The parameters are as long as the gradient, or empty.
-    internal new(gradient, parameters, block, slotCount, stride, target: Span<'E>, subtract, numbers) =
+    internal new(gradient, parameters, block, slotCount, stride, target: Span<'E>, subtract, coefficients) =
         { gradient = gradient
           parameters = parameters
           block = block
@@ -53,7 +53,7 @@ type Pass<'E when 'E: struct and 'E :> IElement<'E>> =
           stride = stride
           target = target
           subtract = subtract
-          numbers = numbers }
+          coefficients = coefficients }
 
     /// <summary>Converts a constant of the step to an element.</summary>
     member _.Lift(value: float) : 'E = 'E.Lift value
@@ -61,42 +61,42 @@ type Pass<'E when 'E: struct and 'E :> IElement<'E>> =
     /// <summary>
     /// Converts a constant of the step to a finite element: the largest float32 number if single precision cannot represent the constant.
     /// </summary>
-    member pass.LiftFinite(value: float) : 'E =
-        let lifted = pass.Lift value
+    member loop.LiftFinite(value: float) : 'E =
+        let lifted = loop.Lift value
 
         if Double.IsFinite value then
             // NaN if the element is infinite, otherwise 1.
-            let key = lifted * pass.Lift 0.0 + pass.Lift 1.0
-            'E.Choose(key, lifted, pass.Lift(float Single.MaxValue), lifted)
+            let key = lifted * loop.Lift 0.0 + loop.Lift 1.0
+            'E.Choose(key, lifted, loop.Lift(float Single.MaxValue), lifted)
         else
             lifted
 
     /// <summary>Converts a decay γ and its complement to elements.</summary>
     member _.Decay(decay: float) = Decay<'E> decay
 
-    /// <summary>Returns a coefficient that the rule has decided for the current tensor: see <c>IObservingRule</c>.</summary>
-    member pass.Number(index: int) : float = pass.numbers[index]
+    /// <summary>Returns a coefficient that the rule has decided for the current tensor: see <c>IReducingRule</c>.</summary>
+    member loop.Coefficient(index: int) : float = loop.coefficients[index]
 
     /// <summary>Runs the update over all elements, in order.</summary>
     // Kept out of line: inlined into a caller, the JIT exhausts its inlining budget before it reaches the second and third loop.
     [<MethodImpl(MethodImplOptions.AggressiveOptimization ||| MethodImplOptions.NoInlining)>]
-    member pass.Run<'L when 'L: struct and 'L :> ILaw<'E>>(law: 'L) : unit =
+    member loop.Run<'U when 'U: struct and 'U :> IUpdate<'E>>(update: 'U) : unit =
         // Locals, so that the JIT keeps them in registers. The engine ensures that the target is as long as the gradient.
-        let gradient = pass.gradient
-        let target = &MemoryMarshal.GetReference pass.target
-        let parameters = &MemoryMarshal.GetReference pass.parameters
-        let block = pass.block
-        let slotCount = pass.slotCount
-        let stride = pass.stride
+        let gradient = loop.gradient
+        let target = &MemoryMarshal.GetReference loop.target
+        let parameters = &MemoryMarshal.GetReference loop.parameters
+        let block = loop.block
+        let slotCount = loop.slotCount
+        let stride = loop.stride
 
-        if pass.subtract then
+        if loop.subtract then
             for i in 0 .. gradient.Length - 1 do
                 let parameter = &Unsafe.Add(&target, i)
-                let delta = law.Delta(gradient[i], parameter, Slots<'E>(block, slotCount, stride, i))
+                let delta = update.Delta(gradient[i], parameter, Slots<'E>(block, slotCount, stride, i))
                 parameter <- parameter - delta
-        elif pass.parameters.IsEmpty then
+        elif loop.parameters.IsEmpty then
             for i in 0 .. gradient.Length - 1 do
-                Unsafe.Add(&target, i) <- law.Delta(gradient[i], Unchecked.defaultof<'E>, Slots<'E>(block, slotCount, stride, i))
+                Unsafe.Add(&target, i) <- update.Delta(gradient[i], Unchecked.defaultof<'E>, Slots<'E>(block, slotCount, stride, i))
         else
             for i in 0 .. gradient.Length - 1 do
-                Unsafe.Add(&target, i) <- law.Delta(gradient[i], Unsafe.Add(&parameters, i), Slots<'E>(block, slotCount, stride, i))
+                Unsafe.Add(&target, i) <- update.Delta(gradient[i], Unsafe.Add(&parameters, i), Slots<'E>(block, slotCount, stride, i))

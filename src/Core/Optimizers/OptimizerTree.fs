@@ -41,7 +41,7 @@ module internal Scheduled =
 
 /// The tree of an optimizer.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
-type internal Shape =
+type internal OptimizerTree =
     /// A rule or a transformation. The part holds the constants, and the settings the scheduled arguments.
     | Single of kind: RuleKind * part: IPart * scheduled: (Argument * Setting) list
     /// Two or more parts. The Δ of each is the gradient of the next. None of them is a chain.
@@ -64,13 +64,13 @@ and [<NoComparison>] ParameterGroup =
 /// An optimizer: a rule with its hyper-parameters, a transformation, a chain, or an optimizer for each group of parameters. Optimizers are
 /// immutable. They are equal if their text forms are equal.
 /// </summary>
-and [<Sealed>] Optimizer internal (shape: Shape) =
+and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
 
     static let compositeKind name summary =
         RuleKind(
             name,
             Role.Transformation,
-            RuleKind.pageWithout summary "" "" [],
+            RuleKind.briefDocumentation summary "" "" [],
             { new IPart with
                 member _.Slots = []
                 member _.NeedsParameters = false },
@@ -100,8 +100,8 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
         $"{kind.Name}({list})"
 
     do
-        match shape with
-        | Shape.Single(kind, part, scheduled) ->
+        match tree with
+        | OptimizerTree.Single(kind, part, scheduled) ->
             for argument in kind.Arguments do
                 let value = argument.Get part
 
@@ -114,10 +114,10 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
         | _ -> ()
 
     let text =
-        match shape with
-        | Shape.Single(kind, part, scheduled) -> textOf kind part scheduled
-        | Shape.Chain parts -> String.Join(" | ", parts)
-        | Shape.Groups groups ->
+        match tree with
+        | OptimizerTree.Single(kind, part, scheduled) -> textOf kind part scheduled
+        | OptimizerTree.Chain parts -> String.Join(" | ", parts)
+        | OptimizerTree.Groups groups ->
             let entries =
                 [ for group in groups do
                       let colon = if group.IsOptional then "?:" else ":"
@@ -125,39 +125,39 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
 
             "{ " + String.Join(", ", entries) + " }"
 
-    member internal _.Shape: Shape = shape
+    member internal _.Tree: OptimizerTree = tree
 
     /// <summary>The kind of rule: its name, documentation and arguments. Chains and groups have their own kinds, without arguments.</summary>
     member _.Kind =
-        match shape with
-        | Shape.Single(kind, _, _) -> kind
-        | Shape.Chain _ -> chainKind
-        | Shape.Groups _ -> groupsKind
+        match tree with
+        | OptimizerTree.Single(kind, _, _) -> kind
+        | OptimizerTree.Chain _ -> chainKind
+        | OptimizerTree.Groups _ -> groupsKind
 
     /// <summary>The names of the slots of a single rule; empty otherwise. A state lists all of its slots.</summary>
     member _.SlotNames: string list =
-        match shape with
-        | Shape.Single(_, part, scheduled) -> Seq.toList (Scheduled.within part scheduled).Slots
+        match tree with
+        | OptimizerTree.Single(_, part, scheduled) -> Seq.toList (Scheduled.within part scheduled).Slots
         | _ -> []
 
     /// <summary>The parts of a chain in order; the optimizer itself if it is not a chain.</summary>
     member optimizer.Parts: IReadOnlyList<Optimizer> =
-        match shape with
-        | Shape.Chain parts -> parts
+        match tree with
+        | OptimizerTree.Chain parts -> parts
         | _ -> [ optimizer ]
 
     /// <summary>The groups in order; empty if the optimizer has no groups.</summary>
     member _.Groups: IReadOnlyList<ParameterGroup> =
-        match shape with
-        | Shape.Groups groups -> groups
-        | Shape.Single _
-        | Shape.Chain _ -> []
+        match tree with
+        | OptimizerTree.Groups groups -> groups
+        | OptimizerTree.Single _
+        | OptimizerTree.Chain _ -> []
 
     /// <summary>The rule, for running it over elements of another type.</summary>
     /// <exception cref="T:System.InvalidOperationException">The optimizer is a chain, has groups, or does not work element by element.</exception>
     member _.Rule: IRule =
-        match shape with
-        | Shape.Single(_, (:? IRule as rule), _) -> rule
+        match tree with
+        | OptimizerTree.Single(_, (:? IRule as rule), _) -> rule
         | _ ->
             raise (
                 InvalidOperationException
@@ -166,8 +166,8 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
 
     /// <summary>The values of the hyper-parameters by name, in the order of the text form. Scheduled ones have their first value.</summary>
     member _.Values: IReadOnlyList<KeyValuePair<string, float>> =
-        match shape with
-        | Shape.Single(kind, part, scheduled) ->
+        match tree with
+        | OptimizerTree.Single(kind, part, scheduled) ->
             Array.AsReadOnly
                 [| for argument in kind.Arguments ->
                        match scheduled |> List.tryFind (fun (other, _) -> other.Name = argument.Name) with
@@ -177,8 +177,8 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
 
     /// <summary>The schedules and plateaus of the hyper-parameters, by name.</summary>
     member _.Settings: IReadOnlyList<KeyValuePair<string, Setting>> =
-        match shape with
-        | Shape.Single(_, _, scheduled) -> [ for argument, setting in scheduled -> KeyValuePair(argument.Name, setting) ]
+        match tree with
+        | OptimizerTree.Single(_, _, scheduled) -> [ for argument, setting in scheduled -> KeyValuePair(argument.Name, setting) ]
         | _ -> []
 
     /// <summary>Returns the text form, <c>adam(lr=0.0001, beta1=0.9, beta2=0.99)</c>.</summary>
@@ -195,14 +195,15 @@ and [<Sealed>] Optimizer internal (shape: Shape) =
 module internal Singles =
     /// Lists them in order.
     let rec list (optimizer: Optimizer) : (RuleKind * IPart * (Argument * Setting) list) list =
-        match optimizer.Shape with
-        | Shape.Single(kind, part, scheduled) -> [ kind, part, scheduled ]
-        | Shape.Chain parts -> List.collect list parts
-        | Shape.Groups groups -> groups |> List.collect (_.Optimizer >> list)
+        match optimizer.Tree with
+        | OptimizerTree.Single(kind, part, scheduled) -> [ kind, part, scheduled ]
+        | OptimizerTree.Chain parts -> List.collect list parts
+        | OptimizerTree.Groups groups -> groups |> List.collect (_.Optimizer >> list)
 
     /// Replaces each of them.
-    let rec map (change: RuleKind * IPart * (Argument * Setting) list -> Shape) (optimizer: Optimizer) : Optimizer =
-        match optimizer.Shape with
-        | Shape.Single(kind, part, scheduled) -> Optimizer(change (kind, part, scheduled))
-        | Shape.Chain parts -> Optimizer(Shape.Chain(List.map (map change) parts))
-        | Shape.Groups groups -> Optimizer(Shape.Groups [ for group in groups -> { group with Optimizer = map change group.Optimizer } ])
+    let rec map (change: RuleKind * IPart * (Argument * Setting) list -> OptimizerTree) (optimizer: Optimizer) : Optimizer =
+        match optimizer.Tree with
+        | OptimizerTree.Single(kind, part, scheduled) -> Optimizer(change (kind, part, scheduled))
+        | OptimizerTree.Chain parts -> Optimizer(OptimizerTree.Chain(List.map (map change) parts))
+        | OptimizerTree.Groups groups ->
+            Optimizer(OptimizerTree.Groups [ for group in groups -> { group with Optimizer = map change group.Optimizer } ])

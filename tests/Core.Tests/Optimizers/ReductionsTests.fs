@@ -1,5 +1,5 @@
 /// Sums over whole tensors, against their definition bit for bit: the order of the elements, and no register.
-module CuteDl.Core.Tests.SumsTests
+module CuteDl.Core.Tests.ReductionsTests
 
 open System
 open Expecto
@@ -43,11 +43,11 @@ let private expectDefinition (precision: Precision<'T>) (first: float array) (se
         if not (Double.IsNaN actual && Double.IsNaN expected) then
             Expect.equal (BitConverter.DoubleToUInt64Bits actual) (BitConverter.DoubleToUInt64Bits expected) $"{name} of {x.Length}"
 
-    check "Σ x²" (Sums.squares (ReadOnlySpan x)) (fun x _ -> x * x)
-    check "Σ x y" (Sums.products (ReadOnlySpan x) (ReadOnlySpan y)) (fun x y -> x * y)
-    check "Σ |x|" (Sums.magnitudes (ReadOnlySpan x)) (fun x _ -> if x < 0.0 then 0.0 - x else x)
-    check "Σ (x − y)²" (Sums.squaresOfDifferences (ReadOnlySpan x) (ReadOnlySpan y)) (fun x y -> (x - y) * (x - y))
-    check "Σ (x y)²" (Sums.squaresOfProducts (ReadOnlySpan x) (ReadOnlySpan y)) (fun x y -> (x * y) * (x * y))
+    check "Σ x²" (Reductions.squares (ReadOnlySpan x)) (fun x _ -> x * x)
+    check "Σ x y" (Reductions.products (ReadOnlySpan x) (ReadOnlySpan y)) (fun x y -> x * y)
+    check "Σ |x|" (Reductions.magnitudes (ReadOnlySpan x)) (fun x _ -> if x < 0.0 then 0.0 - x else x)
+    check "Σ (x − y)²" (Reductions.squaresOfDifferences (ReadOnlySpan x) (ReadOnlySpan y)) (fun x y -> (x - y) * (x - y))
+    check "Σ (x y)²" (Reductions.squaresOfProducts (ReadOnlySpan x) (ReadOnlySpan y)) (fun x y -> (x * y) * (x * y))
 
 let private everyLength (precision: Precision<'T>) =
     testCase $"every length from 0 to 100, and those around a block, in {precision.Name}" (fun () ->
@@ -64,15 +64,15 @@ let private anyValues (precision: Precision<'T>) =
 
 let private tooShort =
     testCase "a second tensor that is shorter is refused, not read beyond" (fun () ->
-        Expect.throws (fun () -> Sums.products (ReadOnlySpan [| 1.0; 2.0 |]) (ReadOnlySpan [| 1.0 |]) |> ignore) "products")
+        Expect.throws (fun () -> Reductions.products (ReadOnlySpan [| 1.0; 2.0 |]) (ReadOnlySpan [| 1.0 |]) |> ignore) "products")
 
 /// 0 or NaN, wherever the element is that decides.
 let private zeros (precision: Precision<'T>) (square: float) =
     testCase $"finite and squarable find one element at any place ({precision.Name})" (fun () ->
         for length in 0..70 do
             let values = Array.create length 1.0
-            let finite () = Sums.finite (ReadOnlySpan(precision.OfAll values))
-            let squarable () = Sums.squarable (ReadOnlySpan(precision.OfAll values))
+            let finite () = Reductions.finite (ReadOnlySpan(precision.OfAll values))
+            let squarable () = Reductions.squarable (ReadOnlySpan(precision.OfAll values))
             Expect.equal (finite (), squarable ()) (0.0, 0.0) "all finite"
 
             for place in 0 .. length - 1 do
