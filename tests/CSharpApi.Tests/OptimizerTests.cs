@@ -63,7 +63,7 @@ internal static class OptimizerTests
             Expect.stringContains(sgd.Formula, "μ v", "formula");
             Expect.stringContains(sgd.Reproduces, "torch.optim.SGD", "reproduces");
             Expect.contains(sgd.Exemptions.Select(exemption => exemption.Law), "P22", "exemptions");
-            Expect.equal((sgd.Conventions!.Rate, sgd.Conventions.Epsilon, sgd.Conventions.WeightDecay), ("outside", "none", "none"), "conventions");
+            Expect.equal((sgd.Conventions!.Rate, sgd.Conventions.Epsilon, sgd.Conventions.WeightDecay), ("outside the slots", "none", "none"), "conventions");
             Expect.sequenceEqual(sgd.Conventions.InitialState, [new InitialValue("velocity", "0")], "initial state");
             Expect.stringContains(sgd.Conventions.BiasCorrection, "first gradient", "correction");
             Expect.isNull(Optimizers.Ema().Rule.Conventions, "a transformation has none");

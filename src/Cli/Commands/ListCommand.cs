@@ -113,7 +113,7 @@ internal static class ListCommand
                     Add("epsilon", conventions.Epsilon);
                     Add("starts at", conventions.InitialState.Count > 0 ? string.Join(", ", conventions.InitialState) : "none");
                     Add("correction", conventions.BiasCorrection);
-                    Add("decay", conventions.WeightDecay);
+                    Add("weight decay", conventions.WeightDecay);
                 }
 
                 Add("exempt", string.Join("; ", rule.Exemptions.Select(exemption => $"{exemption.Law} ({exemption.Reason})")));
@@ -127,7 +127,7 @@ internal static class ListCommand
             case DocumentedRun run:
                 lines.AddRange([run.Name, ""]);
                 Add("optimizer", run.Optimizer.ToString());
-                Add("document", run.Figures);
+                Add("in cute-dl", run.Figures);
                 break;
         }
 
@@ -137,7 +137,7 @@ internal static class ListCommand
         {
             if (text.Length > 0)
             {
-                lines.Add($"  {title,-11} {text}");
+                lines.Add($"  {title,-12} {text}");
             }
         }
 

@@ -90,7 +90,7 @@ type Role =
 type Conventions =
     {
         /// <summary>
-        /// The place of the learning rate. <c>outside</c>: Δ is proportional to the rate of the step. <c>inside</c> a slot: the slot
+        /// The place of the learning rate. <c>outside the slots</c>: Δ is proportional to the rate of the step. <c>inside</c> a slot: the slot
         /// contains the rates of earlier steps.
         /// </summary>
         Rate: string

@@ -64,7 +64,7 @@ module Schedules =
             "falls like the inverse of a power of time"
             "Robbins & Monro 1951; Keras InverseTimeDecay"
             [ value
-              required "rate" "the time of one step" rate
+              required "rate" "the rate r in value / (1 + r t)^power, where t is the step" rate
               number "power" "the exponent of time" ArgumentRange.nonNegative 1.0 ]
 
     let linear =
@@ -92,7 +92,11 @@ module Schedules =
               required "steps" "the length of the first cycle" (ArgumentForm.Whole 1L)
               number "end" "the value at the end of each cycle" ArgumentRange.nonNegative 0.0
               whole "growth" "the ratio of the lengths of successive cycles" 1L 1L
-              number "peak_factor" "the factor of the height above the end at each restart" ArgumentRange.aboveZeroToOne 1.0 ]
+              number
+                  "peak_factor"
+                  "the factor by which each restart multiplies the height of the peak above the end value"
+                  ArgumentRange.aboveZeroToOne
+                  1.0 ]
 
     let oneCycle =
         kind
@@ -101,10 +105,10 @@ module Schedules =
             "Smith & Topin 2019; PyTorch OneCycleLR"
             [ first "peak" "the largest value" rate
               required "steps" "the number of steps of the cycle" (ArgumentForm.Whole 1L)
-              number "pct_start" "the share of steps of the way up" ArgumentRange.fromZeroToOne 0.3
+              number "pct_start" "the share of the steps that lead up to the peak" ArgumentRange.fromZeroToOne 0.3
               number "div_factor" "the peak divided by the value at step 0" ArgumentRange.positive 25.0
               number "final_div_factor" "the value at step 0 divided by the last value" ArgumentRange.positive 1e4
-              word "anneal" "the shape of both ways" [ "cosine"; "linear" ] ]
+              word "anneal" "the shape of the rise and of the fall" [ "cosine"; "linear" ] ]
 
     let cyclic =
         kind
@@ -117,7 +121,7 @@ module Schedules =
               argument "down" "the number of steps down" (ArgumentForm.Whole 1L) ArgumentPlace.Named (ArgumentDefault.SameAs "up")
               word
                   "mode"
-                  "constant peaks, peaks that halve at each cycle, or peaks that fall by gamma at each step"
+                  "constant peaks, peaks that halve at each cycle, or peaks that are multiplied by gamma at each step"
                   [ "triangular"; "triangular2"; "exp_range" ]
               number "gamma" "with exp_range: the factor of the height at each step" ArgumentRange.aboveZeroToOne 1.0 ]
 

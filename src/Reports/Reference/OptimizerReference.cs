@@ -48,15 +48,16 @@ public static class OptimizerReference
         page.Append(
             """
 
-            ## Where the numbers stand
+            ## Conventions
 
             Rules of the same name differ between libraries. This table shows the conventions here; [Converting](laws.md#converting) shows how to
             convert.
 
-            - A learning rate is "outside" if Δ is proportional to the learning rate of the current step. It is "inside" a slot if the slot contains the
-              learning rates of earlier steps.
+            - A learning rate is "outside the slots" if Δ is proportional to the learning rate of the current step. It is "inside" a slot if the slot
+              contains the learning rates of earlier steps.
             - ε is "outside the root" in √s + ε, and "inside the root" in √(s + ε).
-            - The initial state lists slots and numbers by name. Some exist only with certain arguments. A nonzero value is set at the first step.
+            - The initial state lists slots and numbers by name. Some exist only with certain arguments. `Init` sets all of them to 0, and the first step
+              uses the values listed here. Values such as `initial`, `lr`, `eps`, `reps` and `d0` are arguments of the rule.
             - A mean is corrected if it is divided by 1 − βᵗ.
             - Weight decay is the rule's own argument. Every rule can also use `decay(λ) | rule` (L2) and `rule | decoupled(λ)`.
 

@@ -100,7 +100,7 @@ module internal AdamMaximumRules =
                 "x ← max(x, s);  Δ = α v̂ / (√(x/(1−β₂ᵗ)) + ε)"
                 "Reddi, Kale & Kumar 2018, algorithm 2, with Adam's corrections"
                 "torch.optim.Adam(amsgrad=True); Optax uses the maximum of the corrected means"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "outside the corrected root"
                   InitialState = [ "average", "0"; "square_average", "0"; "square_maximum", "0" ]
                   BiasCorrection = "the mean of gradients, and the maximum of the uncorrected squares"
@@ -121,7 +121,7 @@ module internal AdamMaximumRules =
                 "u ← max(β₂ u, |g| + ε);  Δ = α v̂ / u"
                 "Kingma & Ba 2015, algorithm 2"
                 "torch.optim.Adamax"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "inside the maximum, added to |g|"
                   InitialState = [ "average", "0"; "infinity_norm", "0" ]
                   BiasCorrection = "the mean of gradients; the maximum needs no correction"

@@ -161,7 +161,7 @@ module internal AdamNesterovRules =
                 "Δ = α ((1−μ_t)/(1−Πμ) g + μ_{t+1}/(1−Πμ μ_{t+1}) v) / (√ŝ + ε), μ_t = β₁ (1 − ½ 0.96^{tψ})"
                 "Dozat 2016, algorithm 2"
                 "torch.optim.NAdam since PyTorch 2; earlier versions with legacy=true"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "outside the corrected root"
                   InitialState = [ "average", "0"; "square_average", "0"; "momentum_product", "1" ]
                   BiasCorrection = "both means; the mean of gradients by the product of all μ"
@@ -194,7 +194,7 @@ module internal AdamNesterovRules =
                 "d = g − p;  v₁, v₂, n are the means of g, d, (g + β₂ d)²;  u = α (v̂₁ + β₂ v̂₂) / (√n̂ + ε);  w' = (w − u)/(1 + αλ)"
                 "Xie et al. 2022, algorithm 1, with the authors' corrections"
                 "sail-sg/Adan"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "outside the corrected root"
                   InitialState =
                     [ "average", "0"

@@ -192,7 +192,7 @@ module internal AdamRules =
                 "v ← β₁ v + (1−β₁) g;  s ← β₂ s + (1−β₂) g²;  Δ = α v̂ / (√ŝ + ε), v̂ = v/(1−β₁ᵗ), ŝ = s/(1−β₂ᵗ)"
                 "Kingma & Ba 2015, algorithm 1"
                 "torch.optim.Adam; optax.adam, where eps_root is inside=true"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "outside the corrected root; with inside=true, inside it"
                   InitialState = [ "average", "0"; "square_average", "0" ]
                   BiasCorrection = "both means; with correction=false, none"
@@ -220,12 +220,12 @@ module internal AdamRules =
                 "Δ = α v̂ / (√ŝ + ε) + α λ w"
                 "Loshchilov & Hutter 2019, algorithm 2, with λ multiplied by the learning rate"
                 "torch.optim.AdamW, optax.adamw"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "outside the corrected root"
                   InitialState = [ "average", "0"; "square_average", "0" ]
                   BiasCorrection = "both means"
                   WeightDecay = "decoupled, multiplied by the learning rate" }
-                [ clock; own; "P16", "its decay bypasses the means by design" ])
+                [ clock; own; "P16", "decay forms: its decay is decoupled and bypasses the means by design" ])
             { AdamW.LearningRate = 1e-3; Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8; WeightDecay = 0.01 }
             [ rate (fun (h: AdamW) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
@@ -242,7 +242,7 @@ module internal AdamRules =
                 "Δ = lr ((v̂₁ + α v₂) / (√ŝ + ε) + λ w), v₂ the mean with β₃"
                 "Pagliardini, Ablin & Grangier 2024, algorithm 1"
                 "apple/ml-ademamix, except that its logarithms add 1e-8"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "outside the corrected root"
                   InitialState = [ "average", "0"; "slow_average", "0"; "square_average", "0" ]
                   BiasCorrection = "the fast mean and the mean of squares; the slow mean is not corrected"

@@ -167,7 +167,7 @@ module internal AdamVarianceRules =
                 "ρ = ρ∞ − 2tβ₂ᵗ/(1−β₂ᵗ);  ρ > 5: Δ = α r v̂ √(1−β₂ᵗ)/(√s + ε);  otherwise Δ = α v̂"
                 "Liu et al. 2020, algorithm 2, threshold 5"
                 "torch.optim.RAdam"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "outside the uncorrected root"
                   InitialState = [ "average", "0"; "square_average", "0" ]
                   BiasCorrection = "both means; the mean of squares by √(1−β₂ᵗ) outside its root; at first only the mean of gradients"
@@ -188,7 +188,7 @@ module internal AdamVarianceRules =
                 "s ← β₂ s + (1−β₂) (g−v)² + ε;  Δ = α v̂ / (√ŝ + ε)"
                 "Zhuang et al. 2020, algorithm 2"
                 "the authors' package (rectify=False, weight_decouple=False); optax.adabelief(eps_root=eps)"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "outside the corrected root, and added to the mean of squares at every step"
                   InitialState = [ "average", "0"; "belief", "0" ]
                   BiasCorrection = "both means"
@@ -209,7 +209,7 @@ module internal AdamVarianceRules =
                 "s ← s − (1−β₂) sign(s − g²) g²;  Δ = α v / (√s + ε)"
                 "Zaheer et al. 2018, algorithm 2"
                 "pytorch_optimizer and TF Addons with correction=true; optax.yogi also starts v at 1e-6"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "outside the root; with correction=true, outside the corrected root"
                   InitialState = [ "average", "0"; "square_average", "initial" ]
                   BiasCorrection = "none; with correction=true, both means"

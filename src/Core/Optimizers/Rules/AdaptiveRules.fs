@@ -209,7 +209,7 @@ module internal AdaptiveRules =
                 "s ← s + g²;  Δ = α g / (√s + ε)"
                 "Duchi, Hazan & Singer 2011, eq. 1"
                 "torch.optim.Adagrad(eps=1e-10); keras and optax.adagrad with inside=true, initial=0.1, eps=1e-7"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "outside the root; with inside=true, inside it"
                   InitialState = [ "square_sum", "initial" ]
                   BiasCorrection = "none"

@@ -414,7 +414,7 @@ module internal DistanceRules =
             "dadapt_adam"
             (documentation
                 "Adam with an estimate of the distance to the solution in place of the learning rate; lr is a factor"
-                "λ = d lr;  m ← β₁m + (1−β₁) λ g;  r ← √β₂ r + (1−√β₂) λ⟨g, s/A⟩;  s ← √β₂ s + (1−√β₂) λ g;  Δ = m/A;  d ← max(d, r/((1−√β₂)‖s‖₁))"
+                "κ = d lr;  m ← β₁m + (1−β₁) κ g;  v is the mean of g²;  A = √v + ε;  r ← √β₂ r + (1−√β₂) κ⟨g, s/A⟩;  s ← √β₂ s + (1−√β₂) κ g;  Δ = m/A;  d ← max(d, r/((1−√β₂)‖s‖₁))"
                 "Defazio & Mishchenko 2023, Adam with D-Adaptation"
                 "the authors' package, except that it uses A from before the step and decays through the gradient"
                 { Rate = "inside the mean of gradients, times the estimate"

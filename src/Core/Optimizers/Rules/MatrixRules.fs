@@ -294,7 +294,7 @@ module internal MatrixRules =
                 "m ← μ m + (1−μ) g;  Δ = α √max(1, units/inputs) NewtonSchulz((1−μ) g + μ m) + α λ w"
                 "Jordan et al. 2024, with its coefficients 3.4445, −4.7750, 2.0315"
                 "KellerJordan/Muon, in full precision"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "none to set; 1e-7 is added to the norm"
                   InitialState = [ "average", "0" ]
                   BiasCorrection = "none; the step does not depend on the length of the mean"

@@ -250,7 +250,7 @@ module internal NormRules =
                 "v ← ‖g‖² at the first step, then v ← β₂ v + (1−β₂) ‖g‖²;  m ← β₁ m + g/(√v + ε) + λ w;  Δ = α m"
                 "Ginsburg et al. 2019, algorithm 1"
                 "optax.novograd"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "outside the root"
                   InitialState = [ "average", "0"; "square_norm", "the first squared norm" ]
                   BiasCorrection = "none; the first squared norm is not averaged"

@@ -184,7 +184,7 @@ module internal ScheduleFreeRules =
                   Epsilon = "outside the uncorrected root"
                   InitialState = [ "z", "the parameters"; "x", "the parameters"; "square_average", "0"; "weight_sum", "0" ]
                   BiasCorrection = "the mean of squares, by √(1−β₂ᵗ) in the learning rate"
-                  WeightDecay = "decoupled, multiplied by the learning rate: y decays, within z" }
+                  WeightDecay = "decoupled, multiplied by the learning rate; the step of z contains λ y" }
                 [ clock; "P5", "each element has its own effective learning rate" ])
             { ScheduleFreeAdamW.LearningRate = 0.0025
               Beta1 = 0.9

@@ -160,8 +160,8 @@ module internal SignRules =
                 "the sign of the mean of gradients"
                 "m ← γ m + (1−γ) g;  Δ = α sign m"
                 "Bernstein et al. 2018, algorithm 2"
-                "Optax: the sign of trace; here also lion(beta1=γ, beta2=γ)"
-                { Rate = "outside"
+                "the sign of the output of optax.trace(decay=γ); here also lion(beta1=γ, beta2=γ)"
+                { Rate = "outside the slots"
                   Epsilon = "none"
                   InitialState = [ "average", "0" ]
                   BiasCorrection = "none; the sign does not depend on it"
@@ -180,7 +180,7 @@ module internal SignRules =
                 "Δ = α (sign(β₁ m + (1−β₁) g) + λ w);  m ← β₂ m + (1−β₂) g"
                 "Chen et al. 2023, algorithm 2"
                 "optax.lion, whose default weight_decay is 1e-3"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "none"
                   InitialState = [ "average", "0" ]
                   BiasCorrection = "none; the sign does not depend on it"

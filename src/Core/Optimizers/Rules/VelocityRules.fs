@@ -182,7 +182,7 @@ module internal VelocityRules =
                 "Δ = α g"
                 "Robbins & Monro 1951"
                 "torch.optim.SGD(lr), optax.sgd, keras SGD"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "none"
                   InitialState = []
                   BiasCorrection = "none"
@@ -238,7 +238,7 @@ module internal VelocityRules =
                 "v ← g at the first step, then v ← μ v + (1−τ) g;  Δ = α v, or α (g + μ v) with nesterov"
                 "Polyak 1964, eq. 9; Sutskever et al. 2013"
                 "torch.optim.SGD(lr, momentum, dampening, nesterov)"
-                { Rate = "outside"
+                { Rate = "outside the slots"
                   Epsilon = "none"
                   InitialState = [ "velocity", "0" ]
                   BiasCorrection = "none; the first gradient is not dampened"

@@ -173,5 +173,10 @@ module internal AverageTransformations =
             { StochasticAverage.Start = 1L; Every = 1L }
             [ whole "start" "the first step of the mean" ArgumentRange.counts false (fun (h: StochasticAverage) -> h.Start) (fun v h ->
                   { h with Start = v })
-              whole "every" "the number of steps between parameters of the mean" ArgumentRange.counts true _.Every (fun v h ->
-                  { h with Every = v }) ]
+              whole
+                  "every"
+                  "the number of steps from one averaged step to the next; 1 averages every step"
+                  ArgumentRange.counts
+                  true
+                  _.Every
+                  (fun v h -> { h with Every = v }) ]

@@ -177,4 +177,5 @@ module internal ClipTransformations =
             { ClipAdaptive.Ratio = 0.01; Epsilon = 1e-3 }
             [ number "ratio" "the upper limit of ‖g‖ / ‖w‖ for a unit" ArgumentRange.positive (fun (h: ClipAdaptive) -> h.Ratio) (fun v h ->
                   { h with Ratio = v })
-              detail "eps" "the smallest norm of a unit that is used" ArgumentRange.positive _.Epsilon (fun v h -> { h with Epsilon = v }) ]
+              detail "eps" "ε, the lower bound of ‖w‖: a smaller norm counts as ε" ArgumentRange.positive _.Epsilon (fun v h ->
+                  { h with Epsilon = v }) ]
