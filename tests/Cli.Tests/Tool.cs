@@ -16,6 +16,19 @@ internal sealed partial class Tool : IDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    // How a process treats a signal: by default, or not at all.
+    private const nint Default = 0;
+    private const nint Ignored = 1;
+
+    // A shell lets programs in the background ignore interrupts, and their children inherit that. Tools must react to them all the same.
+    static Tool()
+    {
+        if (!OperatingSystem.IsWindows() && Handle(Interrupt, Default) is var handler && handler != Ignored)
+        {
+            _ = Handle(Interrupt, handler);
+        }
+    }
+
     public Tool() => Folder = Directory.CreateTempSubdirectory("cutedl-tests-").FullName;
 
     /// <summary>The working directory; gone when the test ends.</summary>
@@ -189,6 +202,10 @@ internal sealed partial class Tool : IDisposable
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);
+
+    // Returns the handler before.
+    [LibraryImport("libc", EntryPoint = "signal")]
+    private static partial nint Handle(int signal, nint handler);
 }
 
 /// <summary>What a run of the tool left behind.</summary>
