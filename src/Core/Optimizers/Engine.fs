@@ -16,45 +16,48 @@ let private blockLength = 4096
 let private identity: IRule = Identity()
 
 /// Prepares a part when the first tensor of a step reaches it, and throws its errors. Returns true if the part is open.
-let private beginPart (state: State<'T>) (hasParameters: bool) (node: PartNode) : bool =
-    if not node.HasBegun then
-        node.HasBegun <- true
-        node.IsOpen <- true
+let private beginPart (state: State<'T>) (hasParameters: bool) (part: PartFrame) : bool =
+    if not part.HasBegun then
+        let node = part.Node
+        part.HasBegun <- true
+        part.IsOpen <- true
         let step = state.Steps[node.Index] + 1L
-        node.Begin(step, state.Scalars)
+        part.Begin(step, state.Scalars)
 
-        if node.NeedsParametersNow && not hasParameters then
+        if part.NeedsParameters && not hasParameters then
             raise (ArgumentException($"{node.Kind.Name} needs the parameters. Use StepAt or StepInPlace, which take them.", "optimizer"))
 
         state.Steps[node.Index] <- step
 
-        match node.Preparing with
+        match part.Preparing with
         | null -> ()
         | rule ->
-            node.Decision.Begin(state.Scalars, node.ScalarBase)
-            node.IsOpen <- rule.Prepare(step, node.Decision)
+            part.Decision.Begin(state.Scalars, node.ScalarBase)
+            part.IsOpen <- rule.Prepare(step, part.Decision)
 
-    node.IsOpen
+    part.IsOpen
 
-let private decide (node: PartNode) : unit =
-    match node.Reducing with
+let private decide (part: PartFrame) : unit =
+    match part.Reducing with
     | null -> ()
     | rule ->
-        node.IsDecided <- true
-        node.IsOpen <- rule.Decide(node.Step, node.Decision) && node.IsOpen
+        part.IsDecided <- true
+        part.IsOpen <- rule.Decide(part.Step, part.Decision) && part.IsOpen
 
 /// The arguments of one step.
 [<Struct; System.Runtime.CompilerServices.IsByRefLike; NoEquality; NoComparison>]
 type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     val State: State<'T>
+    val Frame: StepFrame<'T>
     val Gradient: ReadOnlySpan<'T>
     val Parameters: ReadOnlySpan<'T>
     val Target: Span<'T>
     val Subtract: bool
     val Vectors: bool
 
-    new(state, gradient, parameters, target, subtract, vectors) =
+    new(state, frame, gradient, parameters, target, subtract, vectors) =
         { State = state
+          Frame = frame
           Gradient = gradient
           Parameters = parameters
           Target = target
@@ -66,6 +69,9 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     member work.ParametersAt(start: int, length: int) =
         if work.Parameters.IsEmpty then work.Parameters else work.Parameters.Slice(start, length)
 
+    /// Intermediate gradients of all elements.
+    member work.Buffer: 'T array = work.Frame.Buffer work.State.Length
+
     /// Returns the slots of a part, from an element of one of its tensors.
     member work.SlotsOf(node: PartNode, index: int, from: int) : Span<'T> =
         if node.SlotCount = 0 then
@@ -75,15 +81,17 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
             Span(work.State.Block, node.SlotBase + start, node.Stride * node.SlotCount - start)
 
     member work.Reduce(node: PartNode, index: int, from: int, gradient: ReadOnlySpan<'T>, parameters: ReadOnlySpan<'T>) : unit =
-        match node.Reducing with
+        let part = work.Frame.Of node
+
+        match part.Reducing with
         | null -> ()
         | rule ->
-            let sums = node.Decision.SumsOf index
-            let coefficients = node.Decision.CoefficientsOf index
+            let sums = part.Decision.SumsOf index
+            let coefficients = part.Decision.CoefficientsOf index
             let slots = work.SlotsOf(node, index, from)
 
             rule.Reduce(
-                node.Step,
+                part.Step,
                 TensorSlice<'T>(gradient, parameters, sums, coefficients, slots, node.SlotCount, node.Stride, work.Vectors)
             )
 
@@ -95,33 +103,34 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
 
         let mutable source =
             if segment.ReadsBuffer || segment.Head.IsSome then
-                ReadOnlySpan(work.State.Buffer, start, length)
+                ReadOnlySpan(work.Buffer, start, length)
             else
                 work.Gradient.Slice(start, length)
 
         for i in 0 .. count - 1 do
             let struct (node, index) = segment.Parts[i]
+            let part = work.Frame.Of node
             let goesOut = isLast && isOpen && i = count - 1
 
             let target =
                 if goesOut then
                     work.Target.Slice(start, length)
                 elif isLast || not isOpen then
-                    Span(work.State.Scratch(min blockLength work.Gradient.Length), 0, length)
+                    Span(work.Frame.Scratch(min blockLength work.Gradient.Length), 0, length)
                 else
-                    Span(work.State.Buffer, start, length)
+                    Span(work.Buffer, start, length)
 
             if node.Reduces then
                 work.Reduce(node, index, from, source, parameters)
 
-            match node.Rule with
+            match part.Rule with
             | null -> ()
             | rule ->
                 UpdateKernel.run
                     work.Vectors
                     rule
-                    node.Step
-                    (node.Decision.CoefficientsOf index)
+                    part.Step
+                    (part.Decision.CoefficientsOf index)
                     source
                     parameters
                     (work.SlotsOf(node, index, from))
@@ -142,16 +151,18 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
 
     /// Runs a rule that transforms the whole tensor, in the buffer.
     member work.Head(node: PartNode, segment: Segment, tensor: Parameter) : unit =
-        let buffer = Span(work.State.Buffer, tensor.Offset, tensor.Length)
+        let buffer = Span(work.Buffer, tensor.Offset, tensor.Length)
 
         if not segment.ReadsBuffer then
             work.Gradient.Slice(tensor.Offset, tensor.Length).CopyTo buffer
 
-        match node.Part with
+        let part = work.Frame.Of node
+
+        match part.Part with
         | :? ITensorRule as rule ->
             let parameters = work.ParametersAt(tensor.Offset, tensor.Length)
             let slots = work.SlotsOf(node, segment.HeadIndex, 0)
-            rule.Transform(node.Step, WholeTensor<'T>(buffer, parameters, tensor, slots, node.SlotCount, node.Stride, work.Vectors))
+            rule.Transform(part.Step, WholeTensor<'T>(buffer, parameters, tensor, slots, node.SlotCount, node.Stride, work.Vectors))
         | _ -> ()
 
     /// Runs a segment of a tensor. Returns false if a part is closed; nothing else of this tensor then changes in this step.
@@ -162,20 +173,21 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
         let mutable isRefused = false
 
         match segment.Head with
-        | ValueSome node -> node.IsReached <- true
+        | ValueSome node -> (work.Frame.Of node).IsReached <- true
         | ValueNone -> ()
 
         // Parts after a closed one do not take a step.
         while isOpen && count < segment.Parts.Length do
             let struct (node, _) = segment.Parts[count]
-            node.IsReached <- true
-            isOpen <- node.IsOpen
-            isRefused <- node.IsDecided && not node.IsOpen
+            let part = work.Frame.Of node
+            part.IsReached <- true
+            isOpen <- part.IsOpen
+            isRefused <- part.IsDecided && not part.IsOpen
             count <- count + 1
 
         if isOpen then
             match segment.Waiting with
-            | ValueSome(struct (node, _)) -> node.IsReached <- true
+            | ValueSome(struct (node, _)) -> (work.Frame.Of node).IsReached <- true
             | ValueNone -> ()
 
         if not isRefused then
@@ -204,8 +216,8 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
 /// Runs every tensor through its parts.
 let private walk (work: Work<'T>) : unit =
     let plan = work.State.Plan
-    let nodes = plan.Nodes
-    let progress = plan.Progress
+    let parts = work.Frame.Parts
+    let progress = work.Frame.Progress
     Array.Clear progress
     let mutable left = 0
 
@@ -224,7 +236,7 @@ let private walk (work: Work<'T>) : unit =
                 next < segments.Length
                 && (next = 0
                     || (match segments[next - 1].Waiting with
-                        | ValueSome(struct (node, _)) -> node.IsDecided
+                        | ValueSome(struct (node, _)) -> (work.Frame.Of node).IsDecided
                         | ValueNone -> true))
 
             if isReady then
@@ -234,24 +246,26 @@ let private walk (work: Work<'T>) : unit =
                 // The waiting part has reduced this tensor by now, or will not reduce it in this step.
                 for s in next .. progress[k] - 1 do
                     match segments[s].Waiting with
-                    | ValueSome(struct (node, _)) -> node.Reduced <- node.Reduced + 1
+                    | ValueSome(struct (node, _)) ->
+                        let part = work.Frame.Of node
+                        part.Reduced <- part.Reduced + 1
                     | ValueNone -> ()
 
                 if progress[k] = segments.Length then
                     left <- left - 1
 
-        for i in 0 .. nodes.Length - 1 do
-            let node = nodes[i]
+        for i in 0 .. parts.Length - 1 do
+            let part = parts[i]
 
-            if node.IsReached && not node.IsDecided && node.Reduced = node.ActiveCount then
-                decide node
+            if part.IsReached && not part.IsDecided && part.Reduced = part.Node.ActiveCount then
+                decide part
 
     // Parts that reduced during the pass now decide for the next step.
-    for i in 0 .. nodes.Length - 1 do
-        let node = nodes[i]
+    for i in 0 .. parts.Length - 1 do
+        let part = parts[i]
 
-        if node.IsReached && not node.IsDecided then
-            decide node
+        if part.IsReached && not part.IsDecided then
+            decide part
 
 // In rules that keep means or sums, non-finite slots stay non-finite. So an occasional check is enough, and cheap.
 let private stepsBetweenChecks = 16L
@@ -325,24 +339,18 @@ let run
     (subtract: bool)
     : unit =
     let plan = state.Plan
-    let nodes = plan.Nodes
-
-    for i in 0 .. nodes.Length - 1 do
-        let node = nodes[i]
-        node.HasBegun <- false
-        node.IsReached <- false
-        node.IsDecided <- false
-        node.Reduced <- 0
 
     if state.Step % stepsBetweenChecks = 0L then
         checkState state parameters
 
-    let work = Work<'T>(state, gradient, parameters, target, subtract, vectors)
+    let frame = StepFrame<'T>.Rent plan
+    frame.Begin state
+    let nodes = frame.Parts
+    let work = Work<'T>(state, frame, gradient, parameters, target, subtract, vectors)
     let hasParameters = work.HasParameters
     // Only needed if a gate can throw after other parts have run.
     let mutable slotsBefore: 'T array | null = null
     let mutable targetBefore: 'T array | null = null
-    state.KeepNumbers()
 
     try
         for k in 0 .. plan.Tensors.Length - 1 do
@@ -351,7 +359,7 @@ let run
 
             while i < parts.Length do
                 let struct (node, _) = parts[i]
-                i <- if beginPart state hasParameters node then i + 1 else parts.Length
+                i <- if beginPart state hasParameters (frame.Of node) then i + 1 else parts.Length
 
         let mutable mayThrow = false
 
@@ -365,7 +373,7 @@ let run
         walk work
     with _ ->
         for i in 0 .. nodes.Length - 1 do
-            state.PutBackNumbers nodes[i]
+            frame.PutBack(state, nodes[i].Node)
 
         match slotsBefore, targetBefore with
         | NonNull slots, NonNull values ->
@@ -377,6 +385,7 @@ let run
 
     for i in 0 .. nodes.Length - 1 do
         if nodes[i].HasBegun && not nodes[i].IsReached then
-            state.PutBackNumbers nodes[i]
+            frame.PutBack(state, nodes[i].Node)
 
     state.Advance()
+    frame.Return()

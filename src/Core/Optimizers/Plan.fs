@@ -26,7 +26,8 @@ type internal Segment
     /// True if the segment reads the buffer of the previous segment, false if it reads the gradient.
     member _.ReadsBuffer = readsBuffer
 
-/// The plan of a step over a layout: the parts, their places in the state, and the segments of each tensor.
+/// The plan of a step over a layout: the parts, their places in the state, and the segments of each tensor. It does not change, so states
+/// share it.
 [<Sealed>]
 type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
 
@@ -226,11 +227,11 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
             // so only parts without slots renumber their tensors.
             for node in nodes do
                 let active = node.Tensors |> Array.filter (fun k -> not isFrozen[k])
-                node.Activate active.Length
+                node.ActiveCount <- active.Length
                 active |> Array.iteri (fun index k -> programs[k].Add(struct (node, index)))
 
     let mutable slots = 0
-    let mutable memory = 0
+    let mutable scalars = 0
 
     do
         for i in 0 .. nodes.Count - 1 do
@@ -240,7 +241,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
             node.SlotBase <- slots
             slots <- Checked.(+) slots (Checked.(*) node.Stride node.SlotCount)
             let previous = if i = 0 then ValueNone else ValueSome nodes[i - 1]
-            memory <- memory + node.PlaceMemory(memory, previous)
+            scalars <- scalars + node.PlaceScalars(scalars, previous)
 
     // A full name is a path and a name, joined by points. Patterns and custom names can contain points, so two full names can be equal.
     do
@@ -303,13 +304,14 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
     member _.Tensors = tensors
     member val Nodes = nodes.ToArray()
     member _.SlotLength = slots
-    member _.MemoryLength = memory
+    member _.ScalarLength = scalars
     member _.SegmentsOf(tensor: int) = segments[tensor]
     /// Returns the parts of a tensor.
     member _.PartsOf(tensor: int) = parts[tensor]
 
-    /// The next segment of each tensor in the current step.
-    member val Progress: int array = Array.zeroCreate tensors.Length
+    /// The frame of a step that has ended, for reuse; null while a step uses it, and before the first step.
+    [<DefaultValue>]
+    val mutable internal Spare: obj | null
 
     /// If the signatures of two optimizers are equal, a state of one can continue with the other.
     member val Signature =

@@ -34,14 +34,6 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     let mutable step = step
     let mutable plan = plan
 
-    // Intermediate gradients between the parts of a chain: for all elements, and for a block.
-    let mutable buffer: 'T array = [||]
-    let mutable scratch: 'T array = [||]
-
-    // Backup of step counts and numbers, restored for parts that skip this step.
-    let stepsBefore: int64 array = Array.zeroCreate steps.Length
-    let memoryBefore: float array = Array.zeroCreate scalars.Length
-
     // Slots start at multiples of the widest register, so that no register crosses a cache line.
     static let alignment = 64 / sizeof<'T>
 
@@ -84,7 +76,7 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
             0L,
             Array.zeroCreate plan.Nodes.Length,
             Array.zeroCreate plan.SlotLength,
-            Array.zeroCreate plan.MemoryLength
+            Array.zeroCreate plan.ScalarLength
         )
 
     /// <summary>The number of steps taken; 0 in the initial state.</summary>
@@ -134,7 +126,7 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     /// <summary>Returns an independent copy.</summary>
     member _.Copy() =
-        State<'T>(layout, State<'T>.PlanOf(plan.Optimizer, layout), step, Array.copy steps, Array.copy block, Array.copy scalars)
+        State<'T>(layout, plan, step, Array.copy steps, Array.copy block, Array.copy scalars)
 
     /// Returns a copy with another number of steps, for states read from files.
     member internal _.At(step: int64) = State<'T>(layout, plan, step, steps, block, scalars)
@@ -147,24 +139,3 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     member internal _.Scalars = scalars
     member internal _.Steps = steps
     member internal _.Advance() = step <- step + 1L
-
-    member internal _.KeepNumbers() =
-        steps.CopyTo(stepsBefore, 0)
-        scalars.CopyTo(memoryBefore, 0)
-
-    /// Restores the step count and the numbers of a part to their values before the step.
-    member internal _.PutBackNumbers(node: PartNode) =
-        steps[node.Index] <- stepsBefore[node.Index]
-        Array.Copy(memoryBefore, node.ScalarBase, scalars, node.ScalarBase, node.ScalarNames.Length)
-
-    member internal _.Buffer =
-        if buffer.Length < layout.Length then
-            buffer <- Array.zeroCreate layout.Length
-
-        buffer
-
-    member internal _.Scratch(length: int) =
-        if scratch.Length < length then
-            scratch <- Array.zeroCreate length
-
-        scratch

@@ -1,0 +1,61 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+open System.Numerics
+open System.Threading
+
+/// What a step needs while it runs, and nobody afterwards: the frames of the parts, and memory for intermediate results.
+[<Sealed>]
+type internal StepFrame<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> private (plan: Plan) =
+
+    // Intermediate gradients between the parts of a chain: for all elements, and for a block.
+    let mutable buffer: 'T array = [||]
+    let mutable scratch: 'T array = [||]
+
+    // Backup of step counts and scalars, restored for parts that skip this step.
+    let stepsBefore: int64 array = Array.zeroCreate plan.Nodes.Length
+    let scalarsBefore: float array = Array.zeroCreate plan.ScalarLength
+    let parts = plan.Nodes |> Array.map PartFrame
+
+    /// <summary>Takes the spare frame of a plan, or creates one. Steps at the same time get different frames.</summary>
+    static member Rent(plan: Plan) : StepFrame<'T> =
+        match Interlocked.Exchange<obj | null>(&plan.Spare, null) with
+        | :? StepFrame<'T> as frame -> frame
+        | _ -> StepFrame<'T> plan
+
+    /// <summary>Gives the frame back to its plan, for the next step.</summary>
+    member frame.Return() : unit = Volatile.Write<obj | null>(&plan.Spare, frame)
+
+    /// The frames of the parts, in the order of the plan's nodes.
+    member _.Parts: PartFrame array = parts
+
+    /// The frame of a part.
+    member _.Of(node: PartNode) : PartFrame = parts[node.Index]
+
+    /// The next segment of each tensor.
+    member val Progress: int array = Array.zeroCreate plan.Tensors.Length
+
+    /// Prepares the frame for a step of a state.
+    member _.Begin(state: State<'T>) : unit =
+        for part in parts do
+            part.Reset()
+
+        state.Steps.CopyTo(stepsBefore, 0)
+        state.Scalars.CopyTo(scalarsBefore, 0)
+
+    /// Restores the step count and the scalars of a part to their values before the step.
+    member _.PutBack(state: State<'T>, node: PartNode) : unit =
+        state.Steps[node.Index] <- stepsBefore[node.Index]
+        Array.Copy(scalarsBefore, node.ScalarBase, state.Scalars, node.ScalarBase, node.ScalarNames.Length)
+
+    member _.Buffer(length: int) : 'T array =
+        if buffer.Length < length then
+            buffer <- Array.zeroCreate length
+
+        buffer
+
+    member _.Scratch(length: int) : 'T array =
+        if scratch.Length < length then
+            scratch <- Array.zeroCreate length
+
+        scratch
