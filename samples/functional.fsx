@@ -15,7 +15,7 @@ printfn $"{adam}, and back again: {Expression.parse (string adam) = adam}"
 let gradient (w: float array) = [| 2.0 * w[0]; 20.0 * w[1] |]
 
 let descend (state: State<float>, w: float array) _ =
-    let struct (next, delta) = Optimizer.step adam state (ReadOnlySpan(gradient w))
+    let next, delta = Optimizer.step adam state (gradient w)
     next, Array.map2 (-) w delta
 
 let state, w = Seq.fold descend (Optimizer.init adam 2, [| 3.0; 1.0 |]) (seq { 1..200 })

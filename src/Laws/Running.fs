@@ -10,7 +10,7 @@ open CuteDl.Core.Training
 
 let private layout (case: Case) = Layout.OfShapes case.Shapes
 
-/// Returns Δ of each pure step, and the last state. If <c>follows</c> is false, the parameters keep their initial values.
+/// Returns Δ of each pure step by element, and the last state. If <c>follows</c> is false, the parameters keep their initial values.
 let pureSteps<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     (follows: bool)
     (optimizer: Optimizer)
@@ -22,8 +22,7 @@ let pureSteps<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     let deltas =
         [| for gradient in case.Gradients do
-               let struct (next, delta) =
-                   Optimizer.stepAt optimizer state (ReadOnlySpan parameters) (ReadOnlySpan(convert gradient))
+               let next, delta = Optimizer.stepByElement optimizer state parameters (convert gradient)
 
                state <- next
 

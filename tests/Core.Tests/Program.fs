@@ -42,6 +42,7 @@ let private tests =
                 AdamTests.tests
                 IdentityTests.tests
                 ExtremeTests.tests
+                PureStepTests.tests
                 SuggestionTests.tests
                 ExpressionTests.tests
                 testList

@@ -90,7 +90,7 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(state);
-        var (next, delta) = OptimizerModule.step(Core, state.Core, gradient);
+        var (next, delta) = OptimizerModule.stepSpan(Core, state.Core, gradient);
         return new OptimizerStep<T>(new OptimizerState<T>(next), delta);
     }
 
@@ -116,7 +116,7 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(state);
-        var (next, delta) = OptimizerModule.stepAt(Core, state.Core, parameters, gradient);
+        var (next, delta) = OptimizerModule.stepAtSpan(Core, state.Core, parameters, gradient);
         return new OptimizerStep<T>(new OptimizerState<T>(next), delta);
     }
 

@@ -227,38 +227,75 @@ module Optimizer =
         if length <> state.Length then
             otherLength name length state.Length
 
-    let private pureStep (optimizer: Optimizer) (state: State<'T>) (parameters: ReadOnlySpan<'T>) (gradient: ReadOnlySpan<'T>) =
+    let private pureStep
+        (vectors: bool)
+        (optimizer: Optimizer)
+        (state: State<'T>)
+        (parameters: ReadOnlySpan<'T>)
+        (gradient: ReadOnlySpan<'T>)
+        =
         checkLength state gradient.Length (nameof gradient)
         let next = state.Copy()
         adopt optimizer next
         let delta: 'T array = Array.zeroCreate gradient.Length
-        Engine.run false next gradient parameters (Span delta) false
-        struct (next, delta)
+        Engine.run vectors next gradient parameters (Span delta) false
+        next, delta
 
     /// <summary>Takes a pure step. Returns the next state and Δ, which the caller subtracts from the parameters (w' = w − Δ).</summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="state">The state before the step; it does not change.</param>
     /// <param name="gradient">The gradient, as long as the state; it does not change.</param>
     /// <exception cref="T:System.ArgumentException">
-    /// The lengths differ, the state belongs to another optimizer, or the optimizer needs the parameters (use <c>stepAt</c>).
+    /// The lengths differ, the state belongs to another optimizer, or a part needs the parameters (use <c>stepAt</c>).
     /// </exception>
-    let step (optimizer: Optimizer) (state: State<'T>) (gradient: ReadOnlySpan<'T>) : struct (State<'T> * 'T array) =
-        pureStep optimizer state ReadOnlySpan<'T>.Empty gradient
+    let step (optimizer: Optimizer) (state: State<'T>) (gradient: 'T array) : State<'T> * 'T array =
+        pureStep true optimizer state ReadOnlySpan<'T>.Empty (ReadOnlySpan gradient)
 
-    /// <summary>Takes a pure step at given parameters, for optimizers that need them (weight decay, trust ratios, averages).</summary>
+    /// <summary>Takes a pure step at given parameters. Every optimizer allows it; weight decay, trust ratios and averages need it.</summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="state">The state before the step; it does not change.</param>
     /// <param name="parameters">The parameters w, as long as the state; they do not change.</param>
     /// <param name="gradient">The gradient, as long as the state; it does not change.</param>
     /// <exception cref="T:System.ArgumentException">The lengths differ, or the state belongs to another optimizer.</exception>
-    let stepAt
+    let stepAt (optimizer: Optimizer) (state: State<'T>) (parameters: 'T array) (gradient: 'T array) : State<'T> * 'T array =
+        checkLength state parameters.Length (nameof parameters)
+        pureStep true optimizer state (ReadOnlySpan parameters) (ReadOnlySpan gradient)
+
+    /// <summary>
+    /// As <c>stepAt</c>, one element at a time. This is the specification: all other steps equal it bit for bit. It is slower, and for tests.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">As for <c>stepAt</c>.</exception>
+    let stepByElement (optimizer: Optimizer) (state: State<'T>) (parameters: 'T array) (gradient: 'T array) : State<'T> * 'T array =
+        checkLength state parameters.Length (nameof parameters)
+        pureStep false optimizer state (ReadOnlySpan parameters) (ReadOnlySpan gradient)
+
+    /// <summary>
+    /// Takes a pure step for each gradient of a sequence, when the result is enumerated. Returns the state after each step, and its Δ.
+    /// </summary>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="state">The state before the first step; it does not change.</param>
+    /// <param name="gradients">The gradients, each as long as the state.</param>
+    /// <exception cref="T:System.ArgumentException">As for <c>step</c>; thrown when the result is enumerated.</exception>
+    let steps (optimizer: Optimizer) (state: State<'T>) (gradients: 'T array seq) : (State<'T> * 'T array) seq =
+        gradients
+        |> Seq.scan (fun (state, _) gradient -> step optimizer state gradient) (state, [||])
+        |> Seq.skip 1
+
+    /// <summary>As <c>step</c>, for a gradient in a span.</summary>
+    /// <exception cref="T:System.ArgumentException">As for <c>step</c>.</exception>
+    let stepSpan (optimizer: Optimizer) (state: State<'T>) (gradient: ReadOnlySpan<'T>) : State<'T> * 'T array =
+        pureStep true optimizer state ReadOnlySpan<'T>.Empty gradient
+
+    /// <summary>As <c>stepAt</c>, for parameters and gradient in spans.</summary>
+    /// <exception cref="T:System.ArgumentException">As for <c>stepAt</c>.</exception>
+    let stepAtSpan
         (optimizer: Optimizer)
         (state: State<'T>)
         (parameters: ReadOnlySpan<'T>)
         (gradient: ReadOnlySpan<'T>)
-        : struct (State<'T> * 'T array) =
+        : State<'T> * 'T array =
         checkLength state parameters.Length (nameof parameters)
-        pureStep optimizer state parameters gradient
+        pureStep true optimizer state parameters gradient
 
     /// <summary>
     /// Takes a step in place: overwrites the parameters with w − Δ and the state with the next state, in as few passes over memory as

@@ -25,6 +25,27 @@ type Layout private (parameters: Parameter array, length: int) =
     /// <summary>The number of elements of all tensors.</summary>
     member _.Length = length
 
+    /// <summary>True if both have the same tensors: names, shapes and positions.</summary>
+    override _.Equals(other: obj) =
+        match other with
+        | :? Layout as other ->
+            length = other.Length
+            && Seq.forall2 (=) parameters other.Parameters
+            && parameters.Length = other.Parameters.Count
+        | _ -> false
+
+    override _.GetHashCode() = HashCode.Combine(length, parameters.Length, Seq.tryHead parameters)
+
+    /// <summary>The names and shapes: <c>layers.0.weight [784, 10], layers.0.bias [10]</c>. At most eight tensors are shown.</summary>
+    override _.ToString() =
+        let shown (parameter: Parameter) =
+            let shape = "[" + String.Join(", ", parameter.Shape) + "]"
+            if parameter.Name = "" then shape else $"{parameter.Name} {shape}"
+
+        let first = parameters |> Seq.truncate 8 |> Seq.map shown |> Seq.toList
+        let more = if parameters.Length > 8 then [ $"... {parameters.Length - 8} more" ] else []
+        String.concat ", " (first @ more)
+
     /// <summary>Creates the layout of one tensor without a name.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">The length is negative.</exception>
     static member Flat(length: int) =

@@ -1,6 +1,7 @@
 namespace CuteDl.Core.Optimizers
 
 open System
+open System.Globalization
 open System.Numerics
 
 /// <summary>Thrown if a slot or number of a state is not finite, so that a parameter would never change again.</summary>
@@ -80,13 +81,13 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         )
 
     /// <summary>The number of steps taken; 0 in the initial state.</summary>
-    member _.Step = step
+    member _.Step: int64 = step
 
     /// <summary>The number of parameters.</summary>
     member _.Length = layout.Length
 
     /// <summary>The tensors of the parameters.</summary>
-    member _.Layout = layout
+    member _.Layout: Layout = layout
 
     /// <summary>
     /// The names of the slots. In a chain they start with the number and kind of the part, <c>2.adam.average</c>, in groups with the pattern.
@@ -124,6 +125,50 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         [ for node in plan.Nodes do
               for i, name in List.indexed node.ScalarNames -> node.Name name, scalars[node.ScalarBase + i] ]
 
+    /// <summary>
+    /// True if layout, optimizer and counts are equal, and slots and numbers have the same bits: NaN equals NaN, and 0 differs from −0.
+    /// </summary>
+    override state.Equals(other: obj) : bool =
+        match other with
+        | :? State<'T> as other ->
+            // The conversion to double keeps the bits apart, and is exact.
+            let bits (value: 'T) = BitConverter.DoubleToInt64Bits(Double.CreateTruncating value)
+            let bitsOfScalar (value: float) = BitConverter.DoubleToInt64Bits value
+
+            step = other.Step
+            && layout.Equals(other.Layout: obj)
+            && plan.Optimizer.Equals(other.Plan.Optimizer: obj)
+            && Array.forall2 (=) steps other.Steps
+            && Array.forall2 (fun a b -> bits a = bits b) block other.Block
+            && Array.forall2 (fun a b -> bitsOfScalar a = bitsOfScalar b) scalars other.Scalars
+        | _ -> false
+
+    override _.GetHashCode() = HashCode.Combine(step, layout, plan.Optimizer)
+
+    /// <summary>
+    /// The step, and the beginning of each slot and number: <c>step 2: average = [0.19; −0.1]</c>. At most four elements of a slot and eight
+    /// slots and numbers are shown.
+    /// </summary>
+    override state.ToString() =
+        let shown (values: 'T seq) =
+            let first =
+                values
+                |> Seq.truncate 4
+                |> Seq.map (fun value -> value.ToString("G6", CultureInfo.InvariantCulture))
+                |> Seq.toList
+
+            let rest = Seq.length values - first.Length
+            let more = if rest > 0 then [ $"... {rest} more" ] else []
+            "[" + String.concat "; " (first @ more) + "]"
+
+        let contents =
+            [ for name in state.SlotNames -> $"{name} = {shown (state[name].ToArray())}"
+              for name, value in state.Numbers -> $"{name} = {NumberText.ofFloat value}" ]
+
+        let more = if contents.Length > 8 then [ $"... {contents.Length - 8} more" ] else []
+        let all = String.concat ", " (List.truncate 8 contents @ more)
+        if all = "" then $"step {step}" else $"step {step}: {all}"
+
     /// <summary>Returns an independent copy.</summary>
     member _.Copy() =
         State<'T>(layout, plan, step, Array.copy steps, Array.copy block, Array.copy scalars)
@@ -132,10 +177,10 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     member internal _.At(step: int64) = State<'T>(layout, plan, step, steps, block, scalars)
 
     member internal _.Plan
-        with get () = plan
-        and set value = plan <- value
+        with get (): Plan = plan
+        and set (value: Plan) = plan <- value
 
-    member internal _.Block = block
-    member internal _.Scalars = scalars
-    member internal _.Steps = steps
+    member internal _.Block: 'T array = block
+    member internal _.Scalars: float array = scalars
+    member internal _.Steps: int64 array = steps
     member internal _.Advance() = step <- step + 1L

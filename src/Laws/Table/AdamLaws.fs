@@ -184,7 +184,7 @@ let private reddi (optimizer: Optimizer) : float =
 
     for t in 1..3000 do
         let gradient = [| (if t % 3 = 1 then 3.0 else -1.0) |]
-        let struct (next, delta) = Optimizer.step rule state (ReadOnlySpan gradient)
+        let next, delta = Optimizer.step rule state gradient
         state <- next
         x <- max -1.0 (min 1.0 (x - delta[0]))
 

@@ -220,8 +220,7 @@ let private stepwise (optimizer: Optimizer) (case: Case) : string option =
 
     let byHand, came =
         [| for t in 1 .. case.Steps do
-               let struct (next, delta) =
-                   Optimizer.stepAt (at t optimizer) state (ReadOnlySpan parameters) (ReadOnlySpan case.Gradients[t - 1])
+               let next, delta = Optimizer.stepAt (at t optimizer) state parameters case.Gradients[t - 1]
 
                state <- next
                parameters <- Array.map2 (-) parameters delta
@@ -231,8 +230,7 @@ let private stepwise (optimizer: Optimizer) (case: Case) : string option =
                    scheduled <- read.State
                    reached <- read.Parameters
 
-               let struct (next, own) =
-                   Optimizer.stepAt optimizer scheduled (ReadOnlySpan reached) (ReadOnlySpan case.Gradients[t - 1])
+               let next, own = Optimizer.stepAt optimizer scheduled reached case.Gradients[t - 1]
 
                scheduled <- next
                reached <- Array.map2 (-) reached own

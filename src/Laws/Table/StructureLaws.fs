@@ -215,11 +215,10 @@ let private executions<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
             let given = Array.copy gradient
             let at = Array.copy reached
 
-            let step () =
-                Optimizer.stepAt optimizer before (ReadOnlySpan reached) (ReadOnlySpan gradient)
+            let step () = Optimizer.stepAt optimizer before reached gradient
 
-            let struct (_, first) = step ()
-            let struct (_, second) = step ()
+            let _, first = step ()
+            let _, second = step ()
 
             if bits first <> bits second then
                 Some $"expected the same Δ from the same state, got {show first} and {show second}"

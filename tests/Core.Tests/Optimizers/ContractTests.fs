@@ -44,7 +44,7 @@ let private stepCounter (subject: Subject) =
         let gradient = Array.create length 0.25
 
         for expected in 1 .. steps % 10 do
-            let struct (next, _) = Optimizer.step subject.Default state (ReadOnlySpan gradient)
+            let next, _ = Optimizer.step subject.Default state gradient
             state <- next
             Optimizer.stepInPlace subject.Default inPlace (Span(Array.zeroCreate<float> length)) (ReadOnlySpan gradient)
             Expect.equal state.Step (int64 expected) "pure"
@@ -59,7 +59,7 @@ let private wrongLengths (subject: Subject) =
             let other = Array.create wrong 1.0
             let right = Array.create 20 1.0
 
-            expectArgument "pure" "gradient" (fun () -> Optimizer.step optimizer state (ReadOnlySpan other) |> ignore)
+            expectArgument "pure" "gradient" (fun () -> Optimizer.step optimizer state other |> ignore)
 
             expectArgument "in place, gradient" "gradient" (fun () ->
                 Optimizer.stepInPlace optimizer state (Span right) (ReadOnlySpan other))
@@ -87,8 +87,7 @@ let private foreignState (subject: Subject) =
             if other.Default.SlotNames <> subject.Default.SlotNames then
                 let state = Optimizer.init<float> other.Default 20
 
-                expectArgument $"{other.Name}, pure" "state" (fun () ->
-                    Optimizer.step subject.Default state (ReadOnlySpan gradient) |> ignore)
+                expectArgument $"{other.Name}, pure" "state" (fun () -> Optimizer.step subject.Default state gradient |> ignore)
 
                 expectArgument $"{other.Name}, in place" "state" (fun () ->
                     Optimizer.stepInPlace subject.Default state (Span gradient) (ReadOnlySpan gradient))

@@ -23,7 +23,10 @@ let private expectInPlaceEqualsPure (precision: Precision<'T>) (case: Case) =
     let state = Optimizer.init<'T> case.Optimizer case.Length
 
     for gradient in Array.map precision.OfAll case.Gradients do
-        let struct (next, delta) = Optimizer.step case.Optimizer pureState (ReadOnlySpan gradient)
+        let next, delta = Optimizer.stepByElement case.Optimizer pureState pureParameters gradient
+        let vectorNext, vectorDelta = Optimizer.step case.Optimizer pureState gradient
+        expectSameBits precision vectorDelta delta $"Δ of the pure step of {case.Optimizer}"
+        Expect.equal vectorNext next $"the state after the pure step of {case.Optimizer}"
         pureState <- next
         pureParameters <- Array.map2 (fun w d -> 'T.op_Subtraction (w, d)) pureParameters delta
         Optimizer.stepInPlace case.Optimizer state (Span parameters) (ReadOnlySpan gradient)
@@ -48,7 +51,7 @@ let private anywhereInMemory (precision: Precision<'T>) (subject: Subject) =
 
             let parameters = Array.create (start + 37) (precision.Of 0.5)
             let state = Optimizer.init<'T> subject.Default 37
-            let struct (_, delta) = Optimizer.step subject.Default state (ReadOnlySpan(gradient, start, 37))
+            let _, delta = Optimizer.stepSpan subject.Default state (ReadOnlySpan(gradient, start, 37))
             Optimizer.stepInPlace subject.Default state (Span(parameters, start, 37)) (ReadOnlySpan(gradient, start, 37))
             let expected = delta |> Array.map (fun d -> 'T.op_Subtraction (precision.Of 0.5, d))
             expectSameBits precision parameters[start..] expected $"start {start}"
@@ -59,7 +62,7 @@ let private inputsUntouched (precision: Precision<'T>) (subject: Subject) =
         let _, state = pure' precision case.Optimizer case.Gradients
         let slotsBefore = slots state
         let gradient = precision.OfAll case.Gradients[0]
-        Optimizer.step case.Optimizer state (ReadOnlySpan gradient) |> ignore
+        Optimizer.step case.Optimizer state gradient |> ignore
         expectSameBits precision (slots state) slotsBefore "slots"
         Expect.equal state.Step (int64 case.Gradients.Length) "steps"
         expectSameBits precision gradient (precision.OfAll case.Gradients[0]) "gradient of the pure step"
@@ -120,7 +123,7 @@ let private beside =
                 let gradient = [| 1.0; 2.0; 3.0; 4.0; 5.0 |]
 
                 while clock.Elapsed.TotalSeconds < 3.0 do
-                    let struct (_, delta) = Optimizer.step optimizer state (ReadOnlySpan gradient)
+                    let _, delta = Optimizer.step optimizer state gradient
 
                     if delta <> gradient then
                         Threading.Interlocked.Increment lost |> ignore

@@ -29,8 +29,7 @@ let private stepsOf
         [| for g in gradients do
                let gradient = [| precision.Of(defaultArg first g); precision.Of g |]
 
-               let struct (_, delta) =
-                   Optimizer.stepAt optimizer state (ReadOnlySpan parameters) (ReadOnlySpan gradient)
+               let _, delta = Optimizer.stepAt optimizer state parameters gradient
 
                Optimizer.stepInPlace optimizer state (Span parameters) (ReadOnlySpan gradient)
                precision.ToFloat delta[1] |]
@@ -219,8 +218,7 @@ let private skips (precision: Precision<'T>) (limit: float) =
                 let gradient = Array.create length (precision.Of 1.0)
                 gradient[length / 2] <- precision.Of g
 
-                let struct (_, delta) =
-                    Optimizer.step optimizer (Optimizer.init<'T> optimizer length) (ReadOnlySpan gradient)
+                let _, delta = Optimizer.step optimizer (Optimizer.init<'T> optimizer length) gradient
 
                 Expect.equal (Array.forall (fun d -> d = 'T.Zero) delta) isSkipped $"{g} among {length}")
 
@@ -239,8 +237,7 @@ let private infiniteNorm =
         let delta (text: string) =
             let optimizer = Expression.parse text
 
-            let struct (_, delta) =
-                Optimizer.step optimizer (Optimizer.init<float> optimizer 3) (ReadOnlySpan [| 1.0; infinity; -2.0 |])
+            let _, delta = Optimizer.step optimizer (Optimizer.init<float> optimizer 3) [| 1.0; infinity; -2.0 |]
 
             delta
 

@@ -31,8 +31,7 @@ let private make (kind: RuleKind) (values: (string * float) list) =
     |> List.fold (fun optimizer (name, value) -> Optimizer.set name value optimizer) (Expression.parse kind.Name)
 
 let private stepFrom (optimizer: Optimizer) (state: State<float>) (gradient: float array) =
-    let struct (next, delta) =
-        Optimizer.stepAt optimizer state (ReadOnlySpan parameters) (ReadOnlySpan gradient)
+    let next, delta = Optimizer.stepAt optimizer state parameters gradient
 
     next, delta
 

@@ -18,7 +18,7 @@ let pureFrom (optimizer: Optimizer) (state: State<'T>) (gradients: 'T array arra
     gradients
     |> Array.mapFold
         (fun state gradient ->
-            let struct (next, delta) = Optimizer.step optimizer state (ReadOnlySpan gradient)
+            let next, delta = Optimizer.step optimizer state gradient
             delta, next)
         state
 

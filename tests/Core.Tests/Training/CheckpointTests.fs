@@ -179,7 +179,7 @@ let private others =
 
               let rates =
                   [ for loss in [ 5.0; 4.0; 4.0; 4.0; 4.0; 4.0; 3.0; 3.0 ] do
-                        let struct (next, delta) = Optimizer.step optimizer state (ReadOnlySpan [| 1.0 |])
+                        let next, delta = Optimizer.step optimizer state [| 1.0 |]
                         state <- Optimizer.observe optimizer next loss
                         delta[0] ]
 

@@ -111,7 +111,7 @@ let private byHand =
                 let targets: float array = Array.zeroCreate (batch.Length * 3)
                 Batches.fill data.Training 3 (ReadOnlySpan batch) (Span inputs) (Span targets)
                 let struct (batchLoss, gradient) = Network.lossAndGradient model parameters inputs targets
-                let struct (next, delta) = Optimizer.step adam state (ReadOnlySpan gradient)
+                let next, delta = Optimizer.step adam state gradient
                 loss <- batchLoss
                 state <- next
                 parameters <- Array.map2 (-) parameters delta

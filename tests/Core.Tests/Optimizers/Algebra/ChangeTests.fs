@@ -189,8 +189,7 @@ let private errors =
                   let before = picture state
 
                   let message =
-                      messageOf<ArgumentException>(fun () ->
-                          Optimizer.step optimizer state (ReadOnlySpan(Array.zeroCreate<float32> 5)) |> ignore)
+                      messageOf<ArgumentException>(fun () -> Optimizer.step optimizer state (Array.zeroCreate<float32> 5) |> ignore)
 
                   Expect.stringContains message "StepAt" text
                   expectSamePicture single (picture state) before text)
@@ -222,8 +221,7 @@ let private errors =
               let stepOf (text: string) (gradient: 'T array) =
                   let optimizer = Expression.parse text
 
-                  let struct (next, delta) =
-                      Optimizer.step optimizer (Optimizer.init<'T> optimizer gradient.Length) (ReadOnlySpan gradient)
+                  let next, delta = Optimizer.step optimizer (Optimizer.init<'T> optimizer gradient.Length) gradient
 
                   next, delta
 
@@ -262,11 +260,9 @@ let private downhill =
                       let parameters = Array.init 6 (fun i -> 1.0 + float i)
                       let state = Optimizer.initFor<float> optimizer layout
 
-                      let struct (_, delta) =
-                          Optimizer.stepAt optimizer state (ReadOnlySpan parameters) (ReadOnlySpan gradient)
+                      let _, delta = Optimizer.stepAt optimizer state parameters gradient
                       // What decay adds points to the origin, and is no part of the way down.
-                      let struct (_, still) =
-                          Optimizer.stepAt optimizer state (ReadOnlySpan parameters) (ReadOnlySpan(Array.zeroCreate<float> 6))
+                      let _, still = Optimizer.stepAt optimizer state parameters (Array.zeroCreate<float> 6)
 
                       Expect.isGreaterThan (Array.sumBy id (Array.map3 (fun d s g -> (d - s) * g) delta still gradient)) 0.0 "⟨Δ, g⟩"
 

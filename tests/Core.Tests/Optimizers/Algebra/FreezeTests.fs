@@ -185,7 +185,7 @@ let private example =
 
                   for _ in 1..3 do
                       Optimizer.stepInPlace frozen state (Span parameters) (ReadOnlySpan gradient)
-                      let struct (_, delta) = Optimizer.stepAt frozen state (ReadOnlySpan parameters) (ReadOnlySpan gradient)
+                      let _, delta = Optimizer.stepAt frozen state parameters gradient
                       Expect.all delta ((=) 0.0) $"Δ of {frozen}"
 
                   Expect.equal parameters (Array.create 5 0.5) $"parameters of {frozen}"

@@ -31,11 +31,10 @@ let expectSamePicture (precision: Precision<'T>) (actual: Picture<'T>) (expected
 let taken<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (parameters: 'T array) (delta: 'T array) : 'T array =
     Array.map2 (fun (w: 'T) (d: 'T) -> 'T.op_Subtraction (w, d)) parameters delta
 
-/// A pure step: the next state and parameters; both as before, and the message, if it is an error.
+/// A pure step by element: the next state and parameters; both as before, and the message, if it is an error.
 let pureStep (optimizer: Optimizer) (state: State<'T>) (parameters: 'T array) (gradient: 'T array) =
     try
-        let struct (next, delta) =
-            Optimizer.stepAt optimizer state (ReadOnlySpan parameters) (ReadOnlySpan gradient)
+        let next, delta = Optimizer.stepByElement optimizer state parameters gradient
 
         next, taken parameters delta, None
     with :? NonFiniteGradientException as error ->

@@ -211,7 +211,7 @@ let private globalNorm (precision: Precision<'T>) =
 
             for i in 0 .. run.Gradients.Length - 1 do
                 let gradient = precision.OfAll run.Gradients[i]
-                let struct (_, delta) = Optimizer.step clip clipState (ReadOnlySpan gradient)
+                let _, delta = Optimizer.step clip clipState gradient
                 let length = delta |> Array.sumBy (fun d -> precision.ToFloat d * precision.ToFloat d) |> sqrt
                 Expect.isLessThanOrEqual length (limit * (1.0 + 1e-9 + 4.0 * precision.Rounding)) "clipped"
 
