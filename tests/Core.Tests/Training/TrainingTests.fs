@@ -181,6 +181,7 @@ let private sameAsTrainer =
                 MaxEpochs = 9
                 MaxSteps = Some(int64 case.Steps)
                 ValidateEvery = case.ValidateEvery
+                ValidationMean = OverExamples
                 StopRules = case.StopRules }
 
         let initial = Model.initialParameters<float> model Glorot case.Seed
