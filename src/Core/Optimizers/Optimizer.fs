@@ -203,11 +203,13 @@ module Optimizer =
     let private otherLength (name: string) (length: int) (expected: int) : unit =
         raise (ArgumentException($"There are {length} elements in {name}, but the state has {expected}. The numbers must be equal.", name))
 
-    /// Replaces the plan of a state by the plan of an optimizer.
-    let private adopt (optimizer: Optimizer) (state: State<'T>) : unit =
+    /// Returns the plan of an optimizer for a state.
+    let private planFor (optimizer: Optimizer) (state: State<'T>) : Plan =
         let plan = state.Plan
 
-        if not (obj.ReferenceEquals(plan.Optimizer, optimizer)) then
+        if obj.ReferenceEquals(plan.Optimizer, optimizer) then
+            plan
+        else
             let next = State<'T>.PlanOf(optimizer, state.Layout)
 
             if next.Signature <> plan.Signature then
@@ -221,7 +223,20 @@ module Optimizer =
                     )
                 )
 
-            state.Plan <- next
+            next
+
+    let private adopt (optimizer: Optimizer) (state: State<'T>) : unit = state.Plan <- planFor optimizer state
+
+    /// <summary>
+    /// Returns every hyper-parameter of the next step by name, with the values of schedules and plateaus. In a chain, a name starts with the
+    /// number and kind of its part, <c>2.adam.lr</c>; in groups, with the pattern.
+    /// </summary>
+    /// <remarks>Flags are 0 or 1. A default that another argument determines is NaN, as in the kind's description.</remarks>
+    /// <exception cref="T:System.ArgumentException">The state belongs to another optimizer.</exception>
+    let current (optimizer: Optimizer) (state: State<'T>) : (string * float) list =
+        [ for node in (planFor optimizer state).Nodes do
+              if node.IsFirstComponent then
+                  for name, value in node.Current(state.Steps[node.Index], state.Scalars) -> node.Name name, value ]
 
     let private checkLength (state: State<'T>) (length: int) (name: string) =
         if length <> state.Length then

@@ -93,6 +93,8 @@ type internal PartNode
     member _.First = part
     /// The hyper-parameters that follow schedules.
     member _.Scheduled = scheduled
+    /// True for a part that is no component, and for the first component of a composite.
+    member _.IsFirstComponent = componentIndex = 0
     /// The part if it can throw or close after other parts have run.
     member _.Gate = gate
 
@@ -159,6 +161,18 @@ type internal PartNode
             scalars[at + 2] <- float next.Waited
             scalars[at + 3] <- float next.CooldownLeft
             scalars[at + 4] <- float next.Reductions
+
+    /// Returns the hyper-parameters of the step after a number of steps, by name.
+    member node.Current(steps: int64, scalars: float array) : (string * float) list =
+        [ for argument in kind.Arguments do
+              let value =
+                  match scheduled |> List.tryFind (fun (other, _) -> other.Name = argument.Name) with
+                  | None -> argument.Get whole
+                  | Some(_, Setting.Schedule schedule) -> Schedule.at schedule steps
+                  | Some(_, Setting.Plateau plateau) ->
+                      node.ValueOf(plateau, plateaus |> List.findIndex (fun (other, _) -> other.Name = argument.Name), scalars)
+
+              argument.Name, value ]
 
     /// The value of a hyper-parameter that follows a plateau. The plateaus of a part are counted from 0.
     member node.ValueOf(plateau: Plateau, index: int, scalars: float array) : float =

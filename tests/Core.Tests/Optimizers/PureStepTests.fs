@@ -140,4 +140,43 @@ let private equality =
               Expect.equal (string (Optimizer.init<float> (Expression.parse "fixed(lr=1)") 2)) "step 0" "no slots"
               Expect.equal (string (Layout.OfShapes [ "w", [ 2; 3 ]; "b", [ 3 ] ])) "w [2, 3], b [3]" "layout") ]
 
-let tests = testList "pure step" [ firstClass; atTheSameTime; allocations; equality ]
+let private current =
+    testList
+        "the hyper-parameters of the next step"
+        [ testCase "follow schedules" (fun () ->
+              let optimizer = Expression.parse "clip_norm(2) | momentum(lr=linear(1, steps=4), decay=0.5)"
+
+              let state = Optimizer.init<float> optimizer 2
+
+              let rates =
+                  Optimizer.steps optimizer state gradients
+                  |> Seq.map (fun (next, _) -> Optimizer.current optimizer next |> Map.ofList |> Map.find "2.momentum.lr")
+                  |> Seq.toList
+
+              Expect.equal
+                  (Optimizer.current optimizer state)
+                  [ "1.clip_norm.limit", 2.0; "2.momentum.lr", 1.0; "2.momentum.decay", 0.5 ]
+                  "before the first step"
+
+              Expect.equal rates [ 0.75; 0.5; 0.25 ] "after each step")
+
+          testCase "follow plateaus" (fun () ->
+              let optimizer = Expression.parse "fixed(lr=plateau(1, factor=0.5, patience=1))"
+
+              let state =
+                  (Optimizer.init<float> optimizer 1, [ 1.0; 1.0; 1.0 ])
+                  ||> List.fold (fun state loss -> Optimizer.observe optimizer state loss)
+
+              Expect.equal (Optimizer.current optimizer state) [ "lr", 0.5 ] "after two losses without improvement")
+
+          testCase "belong to the optimizer of the state" (fun () ->
+              Expect.throwsT<ArgumentException>
+                  (fun () -> Optimizer.current (Expression.parse "fixed(lr=1)") (initial ()) |> ignore)
+                  "another rule"
+
+              Expect.equal
+                  (Optimizer.current (Expression.parse "adam(lr=0.7)") (initial ()) |> List.head)
+                  ("lr", 0.7)
+                  "another rate of the same rule") ]
+
+let tests = testList "pure step" [ firstClass; atTheSameTime; allocations; equality; current ]
