@@ -8,7 +8,7 @@ var rule = new Averaged(LearningRate: 0.5, Decay: 0.5);
 var optimizer = rule.ToOptimizer();
 double[] gradient = [1, -2, 3, -4, 5];
 
-// The pure step, number by number.
+// The pure step.
 var state = OptimizerModule.init<double>(optimizer, gradient.Length);
 var (next, delta) = OptimizerModule.step<double>(optimizer, state, gradient);
 Console.WriteLine($"pure:      Δ = [{string.Join(", ", delta)}], average = [{string.Join(", ", next["average"].ToArray())}]");

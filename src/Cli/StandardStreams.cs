@@ -18,7 +18,7 @@ internal static class StandardStreams
     /// </summary>
     public static bool Prepare()
     {
-        // A message that nobody can read must not end a run.
+        // A message to a closed standard error is dropped. It must not end a run.
         Console.SetError(IsOpen(Error) ? new GuardedWriter(Console.Error, _ => { }) : TextWriter.Null);
         if (!IsOpen(Output))
         {

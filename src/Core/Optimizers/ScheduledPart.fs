@@ -43,8 +43,8 @@ module internal HyperParameterField =
 
 /// <summary>
 /// A part whose hyper-parameters follow schedules, with the values of the current step. Its first step creates new records, which is
-/// cheaper for a plan that takes only one step, such as the plan of a pure step. Its second step finds out how to write the values into its
-/// own record, so that later steps allocate nothing.
+/// cheaper for an optimizer that takes only one step. Its second step finds out how to write the values into its own record, so that later
+/// steps allocate nothing.
 /// </summary>
 /// <param name="whole">The part with its constants.</param>
 /// <param name="select">Selects the part itself, or one of its components.</param>

@@ -55,7 +55,7 @@ public static class StudyReport
         return Path.Combine(folder, "report.html");
     }
 
-    // A study's folder may come from somebody else, so nothing is written through links.
+    // Another person may have made the folder of a study, so nothing is written through links.
     private static void RefuseLink(string folder, string name)
     {
         var path = Path.Combine(folder, name);

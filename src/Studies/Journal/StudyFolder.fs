@@ -6,8 +6,8 @@ open System.IO
 /// <summary>The files of a study in its folder.</summary>
 /// <param name="path">The folder.</param>
 /// <remarks>
-/// Checks every path, because a folder may come from somebody else. Nothing outside the folder is read or written, neither by names such as
-/// <c>../x</c> nor through links. The folder itself may be a link.
+/// Checks every path, because another person may have made the folder. Nothing outside the folder is read or written, neither by names such
+/// as <c>../x</c> nor through links. The folder itself may be a link.
 /// </remarks>
 [<Sealed>]
 type StudyFolder(path: string) =
