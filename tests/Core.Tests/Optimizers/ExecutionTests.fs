@@ -1,4 +1,4 @@
-/// One specification, several executions: the pure step defines what a step is, and all others equal it bit for bit.
+/// One specification, several executions: the step by element defines what a step is, and all others equal it bit for bit.
 module CuteDl.Core.Tests.ExecutionTests
 
 open System

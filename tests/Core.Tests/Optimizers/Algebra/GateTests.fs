@@ -86,6 +86,16 @@ let private freeze (precision: Precision<'T>) =
                 expectSameBits precision parameters expected "parameters"
                 expectSameBehind precision "freeze" (picture state) (picture alone) "state")
 
+/// True if the state has a slot or number of this name with a value that is not finite.
+let private holdsNonFinite (name: string) (state: State<'T>) : bool =
+    let isNumber =
+        state.Numbers |> List.exists (fun (other, value) -> other = name && not (Double.IsFinite value))
+
+    let isSlot =
+        List.contains name state.SlotNames && state[name].ToArray() |> Array.exists ('T.IsFinite >> not)
+
+    isNumber || isSlot
+
 let private skip (precision: Precision<'T>) =
     property
         "a step that is not finite is left out, counted, and in the end an error that changes nothing"
@@ -135,9 +145,11 @@ let private skip (precision: Precision<'T>) =
                         |> List.map snd
 
                     Expect.equal counts [ float skipped; float inRow ] "counts"
-            with :? NonFiniteStateException ->
-                // Rules behind other rules can receive steps that are too large to square. The case ends there.
-                ())
+            with :? NonFiniteStateException as error ->
+                // A rule behind another rule can receive steps that are too large to square. The case ends there.
+                Expect.isTrue
+                    ([ state; alone ] |> List.exists (holdsNonFinite error.SlotName))
+                    $"a value that is not finite in {error.SlotName}")
 
 /// Also where other parts have done something before it is known.
 let private lateFailure (precision: Precision<'T>) =
