@@ -345,7 +345,7 @@ let run
 
     let frame = StepFrame<'T>.Rent plan
     frame.Begin state
-    let nodes = frame.Parts
+    let frames = frame.Parts
     let work = Work<'T>(state, frame, gradient, parameters, target, subtract, vectors)
     let hasParameters = work.HasParameters
     // Only needed if a gate can throw after other parts have run.
@@ -363,8 +363,8 @@ let run
 
         let mutable mayThrow = false
 
-        for i in 0 .. nodes.Length - 1 do
-            mayThrow <- mayThrow || nodes[i].MayThrow
+        for i in 0 .. frames.Length - 1 do
+            mayThrow <- mayThrow || frames[i].MayThrow
 
         if mayThrow then
             slotsBefore <- Array.copy state.Block
@@ -372,8 +372,8 @@ let run
 
         walk work
     with _ ->
-        for i in 0 .. nodes.Length - 1 do
-            frame.PutBack(state, nodes[i].Node)
+        for i in 0 .. frames.Length - 1 do
+            frame.PutBack(state, frames[i].Node)
 
         match slotsBefore, targetBefore with
         | NonNull slots, NonNull values ->
@@ -383,9 +383,9 @@ let run
 
         reraise ()
 
-    for i in 0 .. nodes.Length - 1 do
-        if nodes[i].HasBegun && not nodes[i].IsReached then
-            frame.PutBack(state, nodes[i].Node)
+    for i in 0 .. frames.Length - 1 do
+        if frames[i].HasBegun && not frames[i].IsReached then
+            frame.PutBack(state, frames[i].Node)
 
     state.Advance()
     frame.Return()

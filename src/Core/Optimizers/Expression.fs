@@ -83,12 +83,8 @@ module Expression =
                 | Some(name, _) -> fail text node.At $"{name} is given twice. Give it once."
                 | None -> ()
 
-                let scheduled =
-                    [ for argument in kind.Arguments do
-                          yield! reading.Scheduled |> List.filter (fun (other, _) -> other.Name = argument.Name) ]
-
                 try
-                    Optimizer(OptimizerTree.Single(kind, reading.Part, scheduled))
+                    Optimizer(OptimizerTree.Single(kind, reading.Part, Scheduled.inOrder kind reading.Scheduled))
                 with :? ArgumentException as error ->
                     fail text node.At (Refusal.sentence error)
             | None -> unknownRule text node.At name $"No rule is named {Quotation.quote name}"

@@ -151,15 +151,7 @@ module Optimizer =
             | Setting.Schedule(Schedule.Constant value) when argument.Allows value ->
                 OptimizerTree.Single(kind, argument.Set(part, value), others)
             | Setting.Schedule(Schedule.Constant value) -> raise (argument.OutOfRange(kind.Name, value))
-            | _ ->
-                let all = (argument, setting) :: others
-                // Keeps the order of the text form.
-                OptimizerTree.Single(
-                    kind,
-                    part,
-                    [ for argument in kind.Arguments do
-                          yield! all |> List.filter (fun (other, _) -> other.Name = argument.Name) ]
-                ))
+            | _ -> OptimizerTree.Single(kind, part, Scheduled.inOrder kind ((argument, setting) :: others)))
 
     /// <summary>Lets a hyper-parameter follow a schedule in every part that has it.</summary>
     /// <exception cref="T:System.ArgumentException">As for <c>follow</c>.</exception>

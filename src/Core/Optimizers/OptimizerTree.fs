@@ -26,6 +26,18 @@ type Setting =
 
 /// Sets the arguments that follow schedules.
 module internal Scheduled =
+    /// Returns the setting of a hyper-parameter; None if it is constant.
+    let settingOf (argument: Argument) (scheduled: (Argument * Setting) list) : Setting option =
+        scheduled
+        |> List.tryPick (fun (other, setting) -> if other.Name = argument.Name then Some setting else None)
+
+    /// Puts hyper-parameters into the order of the text form.
+    let inOrder (kind: RuleKind) (scheduled: (Argument * Setting) list) : (Argument * Setting) list =
+        [ for argument in kind.Arguments do
+              match settingOf argument scheduled with
+              | Some setting -> argument, setting
+              | None -> () ]
+
     /// Sets the values of the first step.
     let first (part: IPart) (scheduled: (Argument * Setting) list) : IPart =
         scheduled |> List.fold (fun part (argument, setting) -> argument.Set(part, setting.First)) part
@@ -88,8 +100,8 @@ and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
 
                   let prefix = if isObvious then "" else argument.Name + "="
 
-                  match scheduled |> List.tryFind (fun (other, _) -> other.Name = argument.Name) with
-                  | Some(_, setting) -> $"{prefix}{setting}"
+                  match Scheduled.settingOf argument scheduled with
+                  | Some setting -> $"{prefix}{setting}"
                   | None ->
                       let value = argument.Get part
 
@@ -170,8 +182,8 @@ and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
         | OptimizerTree.Single(kind, part, scheduled) ->
             Array.AsReadOnly
                 [| for argument in kind.Arguments ->
-                       match scheduled |> List.tryFind (fun (other, _) -> other.Name = argument.Name) with
-                       | Some(_, setting) -> KeyValuePair(argument.Name, setting.First)
+                       match Scheduled.settingOf argument scheduled with
+                       | Some setting -> KeyValuePair(argument.Name, setting.First)
                        | None -> KeyValuePair(argument.Name, argument.Get part) |]
         | _ -> Array.AsReadOnly [||]
 

@@ -76,15 +76,9 @@ type internal PartFrame(node: PartNode) =
         | ValueSome current ->
             current.Begin()
             let mutable index = 0
-            let mutable plateausSoFar = 0
 
             for argument, setting in node.Scheduled do
-                let value =
-                    match setting with
-                    | Setting.Schedule schedule -> Schedule.at schedule (step - 1L)
-                    | Setting.Plateau plateau ->
-                        plateausSoFar <- plateausSoFar + 1
-                        node.ValueOf(plateau, plateausSoFar - 1, scalars)
+                let value = node.ValueAt(index, setting, step - 1L, scalars)
 
                 if not (argument.Allows value) then
                     raise (

@@ -50,6 +50,17 @@ type internal PartNode
               | Setting.Plateau plateau -> argument, plateau
               | Setting.Schedule _ -> () ]
 
+    // The number of plateaus before each hyper-parameter in the list of settings.
+    let plateauIndex =
+        scheduled
+        |> Seq.scan
+            (fun count (_, setting) ->
+                match setting with
+                | Setting.Plateau _ -> count + 1
+                | Setting.Schedule _ -> count)
+            0
+        |> Seq.toArray
+
     // All are 0 at first. The best loss is valid once a loss was reported.
     let plateauNumbers = [ "losses"; "best"; "waited"; "cooldown"; "reductions" ]
 
@@ -162,18 +173,17 @@ type internal PartNode
             scalars[at + 3] <- float next.CooldownLeft
             scalars[at + 4] <- float next.Reductions
 
+    /// Returns the value of a hyper-parameter that follows a schedule or a plateau, for the step after a number of steps. Its index is that in
+    /// <c>Scheduled</c>.
+    member node.ValueAt(index: int, setting: Setting, steps: int64, scalars: float array) : float =
+        match setting with
+        | Setting.Schedule schedule -> Schedule.at schedule steps
+        | Setting.Plateau plateau -> Plateau.valueAfter plateau scalars[placeOfPlateau node.PlateauBase plateauIndex[index] + 4]
+
     /// Returns the hyper-parameters of the step after a number of steps, by name.
     member node.Current(steps: int64, scalars: float array) : (string * float) list =
-        [ for argument in kind.Arguments do
-              let value =
-                  match scheduled |> List.tryFind (fun (other, _) -> other.Name = argument.Name) with
-                  | None -> argument.Get whole
-                  | Some(_, Setting.Schedule schedule) -> Schedule.at schedule steps
-                  | Some(_, Setting.Plateau plateau) ->
-                      node.ValueOf(plateau, plateaus |> List.findIndex (fun (other, _) -> other.Name = argument.Name), scalars)
+        let following =
+            Map [ for i, (argument, setting) in List.indexed scheduled -> argument.Name, node.ValueAt(i, setting, steps, scalars) ]
 
-              argument.Name, value ]
-
-    /// The value of a hyper-parameter that follows a plateau. The plateaus of a part are counted from 0.
-    member node.ValueOf(plateau: Plateau, index: int, scalars: float array) : float =
-        Plateau.valueAfter plateau scalars[placeOfPlateau node.PlateauBase index + 4]
+        [ for argument in kind.Arguments ->
+              argument.Name, Map.tryFind argument.Name following |> Option.defaultWith (fun () -> argument.Get whole) ]

@@ -4,7 +4,7 @@ open System
 open System.Numerics
 open System.Threading
 
-/// What a step needs while it runs, and nobody afterwards: the frames of the parts, and memory for intermediate results.
+/// The memory of one step while it runs: the frames of the parts, and the intermediate results. It is reused after the step.
 [<Sealed>]
 type internal StepFrame<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> private (plan: Plan) =
 

@@ -161,7 +161,7 @@ module Checkpoint =
                 Optimizer.initFor<'T> optimizer layout
             with :? ArgumentException as error ->
                 // A reader of the file knows no parameter names.
-                damaged file (error.Message.Replace($" (Parameter '{error.ParamName}')", ""))
+                damaged file (Refusal.sentence error)
 
         let parameters =
             [| for name, tensor in tensors do

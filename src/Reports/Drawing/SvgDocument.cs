@@ -35,7 +35,8 @@ internal static class SvgDocument
     // files of 2 MB.
     private static void OutlineTexts(XElement root)
     {
-        var glyphs = new SortedDictionary<string, XElement>(StringComparer.Ordinal);
+        // Null for glyphs without an outline, such as the space.
+        var glyphs = new SortedDictionary<string, XElement?>(StringComparer.Ordinal);
         foreach (var text in root.Descendants().Where(element => element.Name.LocalName == "text").ToList())
         {
             text.ReplaceWith(Outline(text, glyphs));
@@ -44,17 +45,16 @@ internal static class SvgDocument
         if (glyphs.Count > 0)
         {
             root.SetAttributeValue(XNamespace.Xmlns + "xlink", Links.NamespaceName);
-            root.AddFirst(new XElement(root.Name.Namespace + "defs", glyphs.Values));
+            root.AddFirst(new XElement(root.Name.Namespace + "defs", glyphs.Values.OfType<XElement>()));
         }
     }
 
-    private static XElement Outline(XElement text, SortedDictionary<string, XElement> glyphs)
+    private static XElement Outline(XElement text, SortedDictionary<string, XElement?> glyphs)
     {
         var letters = text.Value.Trim();
         var isBold = text.Attribute("font-weight") is not null;
-        var size = First(text, "font-size");
         using var font = new SKFont(isBold ? Typefaces.Bold : Typefaces.Regular, GlyphSize) { Subpixel = true, Hinting = SKFontHinting.None };
-        var scale = size / GlyphSize;
+        var scale = First(text, "font-size") / GlyphSize;
         var line = new XElement(
             text.Name.Namespace + "g",
             text.Attribute("fill"),
@@ -66,17 +66,22 @@ internal static class SvgDocument
         for (var i = 0; i < codes.Length; i++)
         {
             var name = $"{(isBold ? 'b' : 'r')}{codes[i]}";
-            using var path = font.GetGlyphPath(codes[i]);
-            if (path is null || path.IsEmpty)
+            if (!glyphs.TryGetValue(name, out var glyph))
             {
-                continue;
+                using var path = font.GetGlyphPath(codes[i]);
+                glyph = path is null || path.IsEmpty
+                    ? null
+                    : new XElement(text.Name.Namespace + "path", new XAttribute("id", name), new XAttribute("d", path.ToSvgPathData()));
+                glyphs.Add(name, glyph);
             }
 
-            glyphs.TryAdd(name, new XElement(text.Name.Namespace + "path", new XAttribute("id", name), new XAttribute("d", path.ToSvgPathData())));
-            line.Add(new XElement(
-                text.Name.Namespace + "use",
-                new XAttribute(Links + "href", $"#{name}"),
-                new XAttribute("x", places[i].X.ToString("0.#", CultureInfo.InvariantCulture))));
+            if (glyph is not null)
+            {
+                line.Add(new XElement(
+                    text.Name.Namespace + "use",
+                    new XAttribute(Links + "href", $"#{name}"),
+                    new XAttribute("x", places[i].X.ToString("0.#", CultureInfo.InvariantCulture))));
+            }
         }
 
         return line;
