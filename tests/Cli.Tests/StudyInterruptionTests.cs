@@ -24,6 +24,9 @@ internal static class StudyInterruptionTests
         }
         """;
 
+    // It takes half a minute or more, so that it is still running when a signal reaches it late.
+    private static readonly string LongStudy = Study.Replace("15000", "150000", StringComparison.Ordinal);
+
     private const int Kills = 5;
     private const int Kill = 9;
     private const int Terminate = 15;
@@ -51,7 +54,7 @@ internal static class StudyInterruptionTests
         }),
         Spec.Test("an interrupt saves what is under way, returns 130 and says how to go on", () =>
         {
-            using var tool = StudyTests.WithStudy(Study);
+            using var tool = StudyTests.WithStudy(LongStudy);
             var outcome = tool.RunAndInterrupt("[2/", "study", "run", "study.json", "--out", "here");
             Expect.equal(outcome.ExitCode, 130, outcome.Error);
             Expect.stringContains(outcome.Output, "cutedl study resume here", "how to go on");
@@ -63,7 +66,7 @@ internal static class StudyInterruptionTests
         {
             foreach (var (signal, exitCode) in new[] { (Terminate, 143), (HangUp, 129) })
             {
-                using var tool = StudyTests.WithStudy(Study);
+                using var tool = StudyTests.WithStudy(LongStudy);
                 var outcome = tool.RunAndSignal(signal, "[2/", "study", "run", "study.json", "--out", "here");
                 Expect.equal(outcome.ExitCode, exitCode, outcome.Error);
                 Expect.stringContains(outcome.Output, "cutedl study resume here", "how to go on");
@@ -72,7 +75,7 @@ internal static class StudyInterruptionTests
         }),
         Spec.Test("a second process on the folder is refused, and reading is not", () =>
         {
-            using var tool = StudyTests.WithStudy(Study);
+            using var tool = StudyTests.WithStudy(LongStudy);
             using var first = StartAndStop(tool);
             var second = tool.Run("study", "resume", "here");
             Expect.equal(second.ExitCode, 1, second.Error);
@@ -86,7 +89,7 @@ internal static class StudyInterruptionTests
         }),
         Spec.Test("without file locks, the process that meets records of another ends and says why, and the journal is whole", () =>
         {
-            using var tool = StudyTests.WithStudy(Study);
+            using var tool = StudyTests.WithStudy(LongStudy);
             tool.Environment["DOTNET_SYSTEM_IO_DISABLEFILELOCKING"] = "1";
             using var first = StartAndStop(tool);
             var second = tool.RunAndInterrupt("] ", "study", "resume", "here");
@@ -100,7 +103,7 @@ internal static class StudyInterruptionTests
         }),
         Spec.Test("a folder that is removed while its study runs ends it with 1", () =>
         {
-            using var tool = StudyTests.WithStudy(Study);
+            using var tool = StudyTests.WithStudy(LongStudy);
             using var process = StartAndStop(tool);
             Directory.Move(tool.PathOf("here"), tool.PathOf("elsewhere"));
             var outcome = Tool.Continue(process);

@@ -79,7 +79,7 @@ internal static class TrainingTests
         Spec.Test("an interrupt ends the runs, writes what there is, and returns 130", () =>
         {
             using var tool = new Tool();
-            var outcome = tool.RunAndInterrupt("momentum seed 0: step", "compare", "momentum", "adam", "--parallel", "1", "--validate-every", "10", "--out", "here");
+            var outcome = tool.RunAndInterrupt("momentum seed 0: step", "compare", "momentum", "adam", "--target", "1", "--parallel", "1", "--validate-every", "10", "--out", "here");
             Expect.equal(outcome.ExitCode, 130, outcome.Error);
             using var result = Read(tool.PathOf("here", "runs", "momentum", "seed-0", "result.json"));
             Expect.equal(result.RootElement.GetProperty("stop").GetString(), "cancelled", "stop");
@@ -91,7 +91,7 @@ internal static class TrainingTests
             using var tool = new Tool();
             foreach (var (signal, code) in new[] { (1, 129), (15, 143) })
             {
-                var outcome = tool.RunAndSignal(signal, "adam seed 0: step", "run", "adam", "--validate-every", "10", "--out", $"{signal}");
+                var outcome = tool.RunAndSignal(signal, "adam seed 0: step", "run", "adam", "--target", "1", "--validate-every", "10", "--out", $"{signal}");
                 Expect.equal(outcome.ExitCode, code, outcome.Error);
                 Expect.isTrue(File.Exists(tool.PathOf($"{signal}", "summary.md")), "summary");
             }
