@@ -115,6 +115,13 @@ internal sealed partial class Tool : IDisposable
         return outcome with { Error = errors + outcome.Error };
     }
 
+    /// <summary>True if processes ignore a signal from their start, as SIGHUP under <c>nohup</c>.</summary>
+    public static bool IsIgnored(int signal)
+    {
+        var mask = File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[^16..];
+        return (Convert.ToUInt64(mask, 16) >> (signal - 1) & 1) == 1;
+    }
+
     /// <summary>Starts the tool; once it has written a line with this text to standard error, stops it until <see cref="Continue"/>.</summary>
     public Process StartAndStop(string afterLineWith, params string[] arguments)
     {

@@ -333,7 +333,7 @@ module Lint =
             [ warning
                   "S005"
                   "$.confirmation.seeds"
-                  $"{n} seeds cannot decide any of {pairs} pairs: Holm's correction needs a p-value of at most {NumberText.ofFloat (Math.Round(asked, 5))}, and the smallest p-value is 2/2^{n}."
+                  $"With {n} seeds, no optimizer can beat another; only ties are possible. With {pairs} pairs, Holm's correction needs a p-value of at most {NumberText.ofFloat (Math.Round(asked, 5))}, and the smallest p-value is 2/2^{n}."
                   $"Use at least {needed} seeds, or fewer optimizers." ]
         else
             []

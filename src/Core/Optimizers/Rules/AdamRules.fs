@@ -256,12 +256,19 @@ module internal AdamRules =
               Epsilon = 1e-8
               WeightDecay = 0.0
               Warmup = 0L }
-            [ rate (fun (h: AdEmaMix) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
+            [ number "lr" "the learning rate" ArgumentRange.nonNegative (fun (h: AdEmaMix) -> h.LearningRate) (fun v h ->
+                  { h with LearningRate = v })
               beta1 _.Beta1 (fun v h -> { h with Beta1 = v })
               beta2 _.Beta2 (fun v h -> { h with Beta2 = v })
               decay "beta3" "β₃, the decay of the slow mean" _.Beta3 (fun v h -> { h with Beta3 = v })
-              number "alpha" "α, the slow mean's weight" ArgumentRange.nonNegative _.Mixing (fun v h -> { h with Mixing = v })
+              number "alpha" "α, the weight of the slow mean in the step" ArgumentRange.nonNegative _.Mixing (fun v h ->
+                  { h with Mixing = v })
               epsilon _.Epsilon (fun v h -> { h with Epsilon = v })
               weightDecay "decay" "λ, decoupled weight decay" true _.WeightDecay (fun v h -> { h with WeightDecay = v })
-              whole "warmup" "the number of warm-up steps of α and β₃" ArgumentRange.countsOrNone true _.Warmup (fun v h ->
-                  { h with Warmup = v }) ]
+              whole
+                  "warmup"
+                  "the number of steps over which alpha and beta3 rise to their values"
+                  ArgumentRange.countsOrNone
+                  true
+                  _.Warmup
+                  (fun v h -> { h with Warmup = v }) ]

@@ -441,7 +441,7 @@ module internal DistanceRules =
             Role.Rule
             "prodigy"
             (documentation
-                "Adam with a faster-growing estimate of the distance in place of the learning rate; lr is a factor"
+                "Adam with an estimate of the distance to the solution in place of the learning rate; the estimate grows faster than that of dadapt_adam, and lr is a factor"
                 "r ← β₃r + (1−β₃) α d²⟨g, w₀−w⟩;  s ← β₃s + (1−β₃) α d² g;  m, v are the means of d g, d² g²;  Δ = α d m/(√v + d ε);  d ← max(d, r/‖s‖₁)"
                 "Mishchenko & Defazio 2024, algorithm 4"
                 "the authors' package, except that its d ε uses the next d"

@@ -317,9 +317,9 @@ module internal MatrixRules =
             "adafactor"
             (documentation
                 "squared gradients as sums over rows and columns, and steps proportional to the parameters"
-                "β = 1 − t^−c;  R, C are the means of row sums and column sums of g² + ε₁;  U = g/√(R C/ΣR);  Δ = max(ε₂, RMS w) min(lr, 1/√t) U / max(1, RMS U/clip)"
+                "β = 1 − t^−exponent;  R, C are the means of row sums and column sums of g² + ε₁;  U = g/√(R C/ΣR);  Δ = max(ε₂, RMS w) min(lr, 1/√t) U / max(1, RMS U/clip)"
                 "Shazeer & Stern 2018, algorithms 4 to 6"
-                "torch.optim.Adafactor, except that it applies ε₁ at the end"
+                "torch.optim.Adafactor, which applies ε₁ at the end"
                 { Rate = "outside and relative: at most 1/√t, times the root mean square of the tensor"
                   Epsilon = "inside the root (eps1, added to g²); eps2 is the smallest root mean square of a tensor"
                   InitialState = [ "square_average", "0" ]
@@ -331,9 +331,9 @@ module internal MatrixRules =
                   "P32", "lr is an upper limit, not a factor" ])
             { Adafactor.LearningRate = 0.01; Exponent = 0.8; Epsilon1 = 1e-30; Epsilon2 = 1e-3; Clip = 1.0 }
             [ rate (fun (h: Adafactor) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
-              detail "exponent" "the exponent of the decay, β = 1 − t^−this" ArgumentRange.nonNegative _.Exponent (fun v h ->
+              detail "exponent" "the exponent of the decay β" ArgumentRange.nonNegative _.Exponent (fun v h ->
                   { h with Exponent = v })
               detail "eps1" "ε₁, added to squared gradients" ArgumentRange.nonNegative _.Epsilon1 (fun v h -> { h with Epsilon1 = v })
               detail "eps2" "ε₂, the smallest root mean square of a tensor" ArgumentRange.nonNegative _.Epsilon2 (fun v h ->
                   { h with Epsilon2 = v })
-              detail "clip" "the largest root mean square of a step" ArgumentRange.positive _.Clip (fun v h -> { h with Clip = v }) ]
+              detail "clip" "the largest root mean square of U, the gradient divided by its estimated root mean square" ArgumentRange.positive _.Clip (fun v h -> { h with Clip = v }) ]

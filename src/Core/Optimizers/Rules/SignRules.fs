@@ -206,7 +206,7 @@ module internal SignRules =
                   InitialState = [ "previous_gradient", "0"; "step_size", "lr" ]
                   BiasCorrection = "none"
                   WeightDecay = "none" }
-                [ signs; "P32", "the smallest and the largest step do not scale with it" ])
+                [ signs; "P32", "the smallest and the largest step do not scale with the learning rate" ])
             { Rprop.LearningRate = 0.01; Shrink = 0.5; Grow = 1.2; Smallest = 1e-6; Largest = 50.0 }
             [ rate (fun (h: Rprop) -> h.LearningRate) (fun v h -> { h with LearningRate = v })
               detail "eta_minus" "η⁻, the factor after a sign change" ArgumentRange.betweenZeroAndOne _.Shrink (fun v h ->
