@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using CuteDl.Cli;
+using CuteDl.Laws;
 using CuteDl.Testing;
 using Expecto;
 
@@ -345,7 +346,32 @@ internal static class UsageTests
             }
 
             Expect.equal(adam.GetProperty("initial_state").GetProperty("square_average").GetString(), "0", "adam's squares at the start");
+        }),
+        Spec.Test("list NAME names the laws from which a rule is exempt", () =>
+        {
+            using var tool = new Tool();
+            var page = tool.Run("list", "adamw").Output;
+            Expect.stringContains(page, "P22 leading zeros: the bias corrections depend on the number of steps; ", "a number of one law");
+            Expect.stringContains(page, "; P16 decay forms: its decay is decoupled and bypasses the means by design\n", "a number of several laws");
+            Expect.isFalse(tool.Run("list", "identity").Output.Contains("exempt", StringComparison.Ordinal), "without exemptions");
+            var entries = tool.Run("list", "--json").Lines.Select(line => JsonDocument.Parse(line).RootElement).Where(entry => entry.TryGetProperty("exempt", out _)).ToDictionary(entry => entry.GetProperty("name").GetString()!);
+            foreach (var rule in Optimizers.Rules.Concat(Optimizers.Transformations).Where(rule => rule.Exemptions.Count > 0))
+            {
+                var expected = rule.Exemptions.Select(exemption => (exemption.Law, NameOfExemption(rule, exemption)));
+                var printed = entries[rule.Name].GetProperty("exempt").EnumerateArray().Select(law => (law.GetProperty("law").GetString()!, law.GetProperty("name").GetString()!));
+                Expect.sequenceEqual(printed, expected, rule.Name);
+            }
         }));
+
+    private static string NameOfExemption(Rule rule, LawExemption exemption)
+    {
+        var named = LawChecker.Laws.Where(law => law.Id == exemption.Law).ToArray();
+
+        // Only a check tells which law an exemption concerns if several laws share its number.
+        return named.Length == 1
+            ? named[0].Name
+            : LawChecker.Check(rule.ToString(), LawChecker.DefaultOptions.WithCases(1)).Exempt.Single(law => law.Id == exemption.Law && law.Reason == exemption.Reason).Name;
+    }
 
     private sealed class SetClock : TimeProvider
     {

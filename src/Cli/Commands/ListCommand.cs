@@ -116,7 +116,12 @@ internal static class ListCommand
                     Add("weight decay", conventions.WeightDecay);
                 }
 
-                Add("exempt", string.Join("; ", rule.Exemptions.Select(exemption => $"{exemption.Law} ({exemption.Reason})")));
+                if (rule.Exemptions.Count > 0)
+                {
+                    Add("exempt from", string.Join("; ", rule.Exemptions.Select(ExemptionText.Of)));
+                    Add("", "'cutedl laws OPTIMIZER --json' prints the statement of each law.");
+                }
+
                 Arguments([.. rule.Arguments.Select(argument => (string[])[argument.Name, argument.DefaultText, argument.Allowed, argument.Summary])]);
                 break;
             case ScheduleInfo schedule:
@@ -201,7 +206,9 @@ internal static class ListCommand
             description["weight_decay"] = conventions.WeightDecay;
         }
 
-        description["exempt"] = List(rule.Exemptions, exemption => new JsonObject { ["law"] = exemption.Law, ["reason"] = exemption.Reason });
+        description["exempt"] = List(
+            rule.Exemptions.Select(ExemptionText.Of),
+            exemption => new JsonObject { ["law"] = exemption.Law, ["name"] = exemption.Name, ["reason"] = exemption.Reason });
         description["arguments"] = List(rule.Arguments, argument => new JsonObject
         {
             ["name"] = argument.Name,

@@ -126,7 +126,7 @@ internal sealed class TrainingOptions
     private readonly Option<double> _minGain = new("--min-gain")
     {
         HelpName = "LOSS",
-        Description = "Stop a run if a new lowest validation loss improves on the loss (--patience - 1) validations earlier by less than this; at least 0. The first --patience validations of a run are ignored.",
+        Description = "Stop a run if the newest validation loss is the lowest, but less than LOSS below the validation loss of (--patience - 1) validations before; at least 0. The first --patience validations of a run are ignored.",
         DefaultValueFactory = _ => 0.001,
         CustomParser = Numbers.Real,
     };
@@ -134,7 +134,7 @@ internal sealed class TrainingOptions
     private readonly Option<double> _target = new("--target")
     {
         HelpName = "ACCURACY",
-        Description = "Stop a run when, after more than --hold validations, the last --hold accuracies were all above this; from 0 to 1.",
+        Description = "Stop a run when, after more than --hold validations, the last --hold accuracies were all above ACCURACY; from 0 to 1.",
         DefaultValueFactory = _ => 0.91,
         CustomParser = Numbers.Real,
     };
