@@ -8,7 +8,7 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 
 // An optimizer is a value; a step is a pure function of state and gradient.
-let adam = Optimizer.adam { Rules.adam.Defaults with LearningRate = 0.1 }
+let adam = Optimizer.create { Rules.adam.Defaults with LearningRate = 0.1 }
 printfn $"{adam}, and back again: {Expression.parse (string adam) = adam}"
 
 // Minimize x² + 10 y² from (3, 1).
@@ -22,7 +22,7 @@ let state, w = Seq.fold descend (Optimizer.init adam 2, [| 3.0; 1.0 |]) (seq { 1
 printfn $"after {state.Step} steps: x = %.4f{w[0]}, y = %.4f{w[1]}"
 
 // The same formula over exact fractions: momentum with γ = 1/2 and α = 1 sums 1 + 1/2 + 1/4 + ...
-let momentum = Optimizer.momentum { LearningRate = 1.0; Decay = 0.5 }
+let momentum = Optimizer.create { LearningRate = 1.0; Decay = 0.5 }
 let velocity = [| Rational.Of 0 |]
 
 for t in 1L .. 5L do
@@ -31,13 +31,13 @@ for t in 1L .. 5L do
 
 // Optimizers combine into chains, groups by tensor name, and schedules. Parsing the text form returns the same value.
 let composed =
-    [ Optimizer.create Rules.clipGlobalNorm { Limit = 1.0 }
+    [ Optimizer.create { Limit = 1.0 }
       Optimizer.groups
-          [ "*.bias", Optimizer.create Rules.adamW { Rules.adamW.Defaults with WeightDecay = 0.0 }
+          [ "*.bias", Optimizer.create { Rules.adamW.Defaults with WeightDecay = 0.0 }
             "*",
-            Optimizer.create Rules.adamW { Rules.adamW.Defaults with WeightDecay = 0.05 }
+            Optimizer.create { Rules.adamW.Defaults with WeightDecay = 0.05 }
             |> Optimizer.schedule "lr" (Schedule.parse "one_cycle(0.01, steps=5000)") ]
-      Optimizer.create Rules.ema { Decay = 0.99; Debiased = true } ]
+      Optimizer.create { Decay = 0.99; Debiased = true } ]
     |> Optimizer.chain
 
 printfn $"{composed}, and back again: {Expression.parse (string composed) = composed}"

@@ -1,6 +1,7 @@
 /// Generates random cases.
 module internal CuteDl.Laws.Generators
 
+open CuteDl.Core.Optimizers
 open System
 open FsCheck
 open FsCheck.FSharp
@@ -32,7 +33,7 @@ let private forGroups (subject: Subject) : (string * int list) list =
         if optimizer.Groups.Count > 0 then
             [ for group in optimizer.Groups do
                   match patterns group.Optimizer with
-                  | [] -> group.Pattern, Subject.leaves group.Optimizer |> List.exists (fun leaf -> leaf.Kind.Name = "muon")
+                  | [] -> group.Pattern, Subject.leaves group.Optimizer |> List.exists (fun leaf -> leaf.Kind.Has Trait.NeedsMatrix)
                   | inner -> yield! inner ]
         else
             [ for part in optimizer.Parts do
@@ -42,7 +43,7 @@ let private forGroups (subject: Subject) : (string * int list) list =
     [ for i, (pattern, isMatrix) in List.indexed (patterns subject.Optimizer) do
           pattern.Replace("*", $"t{i}").Replace("?", "t"), (if isMatrix then [ 2; 3 ] else [ 3 ]) ]
 
-let private needsMatrix (subject: Subject) = Subject.has "muon" subject
+let private needsMatrix (subject: Subject) = Subject.hasTrait Trait.NeedsMatrix subject
 
 /// Generates tensors for the optimizer: a vector, a matrix and a vector, or the shapes that it needs.
 let shapes (longest: int) (subject: Subject) : Gen<(string * int list) list> =

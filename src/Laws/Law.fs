@@ -1,5 +1,6 @@
 namespace CuteDl.Laws
 
+open CuteDl.Core.Optimizers
 open System
 open FsCheck
 open FsCheck.FSharp
@@ -52,14 +53,14 @@ module internal Law =
           Most = Int32.MaxValue }
 
     /// A law for some kinds of rules, with constant arguments.
-    let about (kinds: string list) id name statement source cases check =
+    let about (kinds: RuleKind list) id name statement source cases check =
         let names = String.Join(", ", kinds)
 
         { general id name statement source cases check with
             AppliesTo = names
             IsElsewhere =
                 fun subject ->
-                    if not (Subject.names subject = [ subject.Kind.Name ] && List.contains subject.Kind.Name kinds) then
+                    if not ((Subject.kinds subject).Length = 1 && kinds |> List.exists (fun kind -> Subject.isOf kind subject)) then
                         Some $"concerns only {names}"
                     elif not (Subject.schedules subject).IsEmpty then
                         Some "concerns only constant arguments"
@@ -112,7 +113,7 @@ module internal Law =
     /// Checks the law on random cases. Returns their number, and the counter-example or an empty text.
     let private judge (law: Law) (subject: Subject) : int * string =
         let mayDrop =
-            subject.Options.Shapes.IsEmpty && not (Subject.isGroups subject) && not (Subject.has "muon" subject)
+            subject.Options.Shapes.IsEmpty && not (Subject.isGroups subject) && not (Subject.hasTrait Trait.NeedsMatrix subject)
 
         let shrink (case: Case) =
             Case.shrink mayDrop case

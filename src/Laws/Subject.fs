@@ -51,9 +51,16 @@ module internal Subject =
     let kinds (subject: Subject) : RuleKind list =
         if isClaim subject then [ subject.Kind ] else [ for leaf in leaves subject.Optimizer -> leaf.Kind ]
 
-    let names (subject: Subject) : string list = [ for kind in kinds subject -> kind.Name ]
+    let private same (kind: RuleKind) (other: RuleKind) = obj.ReferenceEquals(kind, other)
 
-    let has (name: string) (subject: Subject) = names subject |> List.contains name
+    /// True if the subject is, or claims to be, of a kind.
+    let isOf (kind: RuleKind) (subject: Subject) = same kind subject.Kind
+
+    /// True if a part is of a kind.
+    let has (kind: RuleKind) (subject: Subject) = kinds subject |> List.exists (same kind)
+
+    /// True if a part has a trait.
+    let hasTrait (``trait``: Trait) (subject: Subject) = kinds subject |> List.exists _.Has(``trait``)
 
     let isGroups (subject: Subject) =
         leaves subject.Optimizer |> List.length > subject.Optimizer.Parts.Count
@@ -115,8 +122,8 @@ module internal Subject =
         |> List.tryPick (fun leaf ->
             match valueOf "lr" leaf, valueOf "factor" leaf, valueOf "eps" leaf with
             | Some 0.0, _, _ -> Some $"{leaf.Kind.Name} never moves: its learning rate is 0"
-            | _, Some 0.0, _ when leaf.Kind.Name = "scale" -> Some "scale never moves: its factor is 0"
-            | _, _, Some 0.0 when leaf.Kind.Name = "adadelta" -> Some "adadelta never moves: its ε is 0"
+            | _, Some 0.0, _ when same leaf.Kind Rules.scale.Kind -> Some "scale never moves: its factor is 0"
+            | _, _, Some 0.0 when same leaf.Kind Rules.adadelta.Kind -> Some "adadelta never moves: its ε is 0"
             | _ -> None)
 
     /// Returns the reason for an exemption from a law, if any.
@@ -128,6 +135,6 @@ module internal Subject =
         |> Option.orElseWith (fun () ->
             kinds subject
             |> List.tryPick (fun kind ->
-                kind.Documentation.Exempt
+                kind.Description.Exempt
                 |> List.tryFind (fst >> (=) id)
                 |> Option.map (fun (_, reason) -> if several then $"{kind.Name}: {reason}" else reason)))

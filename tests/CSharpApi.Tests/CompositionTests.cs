@@ -1,3 +1,4 @@
+using CuteDl.Options;
 using CuteDl.Testing;
 using Expecto;
 
@@ -13,7 +14,7 @@ internal static class CompositionTests
         (Optimizers.Chain(Optimizers.L2(0.1), Optimizers.Chain(Optimizers.Fixed(), Optimizers.Scale(2))), "decay(0.1) | fixed | scale(2)"),
         (Optimizers.Adam().ClipValue(2).L2(0.1), "clip_value(2) | decay(0.1) | adam"),
         (Optimizers.Adam().Ema(0.9).ClipGlobalNorm().Lookahead(6, 0.7), "clip_global_norm | adam | ema(0.9) | lookahead(6, alpha=0.7)"),
-        (Optimizers.Adam().Swa(5, 2).Centralize().AddNoise(0.1, 3).L1(0.2), "centralize | noise(0.1, seed=3) | l1(0.2) | adam | swa(5, every=2)"),
+        (Optimizers.Adam().Swa(5, 2).Centralize().Noise(0.1, 3).L1(0.2), "centralize | noise(0.1, seed=3) | l1(0.2) | adam | swa(5, every=2)"),
         (Optimizers.Sgd().Accumulate(4).SkipNonFinite(3).ClipAdaptive(0.02), "accumulate(4) | skip_non_finite(3) | clip_adaptive(0.02) | sgd"),
         (Optimizers.Sgd().L2(0.1).Maximize(), "maximize | decay(0.1) | sgd"),
         (Optimizers.Sgd().DecoupledDecay(0.1).Scale(0.5).ScaleGradient(3), "scale(3) | sgd | decoupled(0.1) | scale(0.5)"),

@@ -34,7 +34,7 @@ internal static class ParameterGroupTests
     private static readonly (string Name, Func<Optimizer, Optimizer> Add)[] Additions =
     [
         ("ClipValue", o => o.ClipValue()), ("ClipNorm", o => o.ClipNorm()), ("ClipGlobalNorm", o => o.ClipGlobalNorm()), ("ClipAdaptive", o => o.ClipAdaptive()),
-        ("Centralize", o => o.Centralize()), ("AddNoise", o => o.AddNoise()), ("L1", o => o.L1(0.1)), ("L2", o => o.L2(0.1)), ("ScaleGradient", o => o.ScaleGradient(2)),
+        ("Centralize", o => o.Centralize()), ("AddNoise", o => o.Noise()), ("L1", o => o.L1(0.1)), ("L2", o => o.L2(0.1)), ("ScaleGradient", o => o.ScaleGradient(2)),
         ("Accumulate", o => o.Accumulate(2)), ("SkipNonFinite", o => o.SkipNonFinite()), ("Maximize", o => o.Maximize()), ("DecoupledDecay", o => o.DecoupledDecay(0.1)),
         ("Scale", o => o.Scale(2)), ("Lookahead", o => o.Lookahead()), ("Ema", o => o.Ema()), ("Swa", o => o.Swa()), ("Then", o => o.Then(Optimizers.Swa())),
         ("For", o => o.For("layers.1.weight", Optimizers.Lion())),

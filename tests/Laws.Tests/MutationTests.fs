@@ -103,7 +103,7 @@ let tests =
           testCase "an average that starts at 0 and is not corrected" (fun () ->
               let behind isCorrected =
                   Optimizer.chain
-                      [ Optimizer.fixedRate { LearningRate = 0.1 }
+                      [ Optimizer.create { Fixed.LearningRate = 0.1 }
                         own { MovingAverage.Decay = 0.9; IsCorrected = isCorrected } ]
 
               caught among (Laws.check (behind false))

@@ -10,7 +10,7 @@ open Expecto
 /// A row of the table: a folder and the names that its project may reference.
 let private table =
     [ for line in (Repository.read "CONTRIBUTING.md").Split '\n' do
-          let row = Regex.Match(line, @"^\| `((?:src/\w+)|bench)` \|.*\| ([^|]+) \|$")
+          let row = Regex.Match(line, @"^\| `((?:src/\w+)|(?:tools/\w+)|bench)` \|.*\| ([^|]+) \|$")
 
           if row.Success then
               let names = row.Groups[2].Value
@@ -49,11 +49,13 @@ let private isCovered (names: string list) (reference: string) =
 let tests =
     testList
         "architecture"
-        [ testCase "every folder of src, and bench, is in the table" (fun () ->
+        [ testCase "every folder of src and tools, and bench, is in the table" (fun () ->
               let folders =
                   projects
                   |> List.map folderOf
-                  |> List.filter (fun folder -> folder.StartsWith("src/", StringComparison.Ordinal) || folder = "bench")
+                  |> List.filter (fun folder -> folder.StartsWith("src/", StringComparison.Ordinal)
+                      || folder.StartsWith("tools/", StringComparison.Ordinal)
+                      || folder = "bench")
 
               Expect.equal (List.sort (List.map fst table)) (List.sort folders) "the folders")
 

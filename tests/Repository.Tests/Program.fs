@@ -4,7 +4,7 @@ open Expecto
 open CuteDl.Testing
 
 let private tests =
-    testList "repository" [ MessagesTests.tests; ArchitectureTests.tests; ApiTests.tests ]
+    testList "repository" [ MessagesTests.tests; ArchitectureTests.tests; ApiTests.tests; GeneratedTests.tests ]
 
 [<EntryPoint>]
 let main args = Runner.main tests args

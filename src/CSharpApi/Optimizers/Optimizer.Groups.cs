@@ -1,6 +1,5 @@
 using CuteDl.Core.Optimizers;
 using CoreOptimizer = CuteDl.Core.Optimizers.Optimizer;
-using CoreRules = CuteDl.Core.Optimizers.Rules;
 
 namespace CuteDl;
 
@@ -14,16 +13,6 @@ public sealed record OptimizerGroup(string Pattern, Optimizer Optimizer, bool Is
 public sealed partial class Optimizer
 {
     private const string All = "*";
-
-    // Applied to each group separately, these would mean something else. They, and the parts before them, stay before the groups.
-    private static readonly HashSet<string> WholeInFront =
-    [
-        CoreRules.clipGlobalNorm.Kind.Name, CoreRules.skipNonFinite.Kind.Name, CoreRules.accumulate.Kind.Name, CoreRules.maximize.Kind.Name,
-    ];
-
-    // These, and the parts after them, stay after the groups.
-    private static readonly HashSet<string> WholeBehind =
-        [CoreRules.lookahead.Kind.Name, CoreRules.ema.Kind.Name, CoreRules.swa.Kind.Name];
 
     /// <summary>
     /// Returns the same optimizer with another one for the tensors whose names match a pattern; the others stay with this one. A pattern
@@ -53,8 +42,8 @@ public sealed partial class Optimizer
                 return OptimizerModule.chain(parts);
             }
 
-            var start = 1 + Array.FindLastIndex(parts[..(rule ?? parts.Length)], part => WholeInFront.Contains(part.Kind.Name));
-            var end = Array.FindIndex(parts, rule ?? parts.Length, part => WholeBehind.Contains(part.Kind.Name));
+            var start = 1 + Array.FindLastIndex(parts[..(rule ?? parts.Length)], ConcernsAllTensors);
+            var end = Array.FindIndex(parts, rule ?? parts.Length, ConcernsAllTensors);
             end = end < 0 ? parts.Length : end;
             var rest = new ParameterGroup(All, false, OptimizerModule.chain(parts[start..end]));
             return OptimizerModule.chain([.. parts[..start], OptimizerModule.groupsOf([added, rest]), .. parts[end..]]);
@@ -69,8 +58,8 @@ public sealed partial class Optimizer
     /// </summary>
     /// <remarks>
     /// If several patterns match a parameter, the narrowest decides: the one with the most letters. Thawing a wider pattern does not thaw
-    /// the parameters of a narrower one. Rules that estimate one number over all parameters (<see cref="Optimizers.Dog"/>,
-    /// <see cref="Optimizers.Dowg"/>, <see cref="Optimizers.DAdaptAdam"/>, <see cref="Optimizers.Prodigy"/>) are copied for the pattern.
+    /// the parameters of a narrower one. Rules that estimate one number over all parameters (<c>dog</c>,
+    /// <c>dowg</c>, <c>dadapt_adam</c>, <c>prodigy</c>) are copied for the pattern.
     /// Each copy has its own estimate, also after thawing.
     /// </remarks>
     /// <param name="pattern">For names such as <c>layers.0.bias</c>: <c>*</c> stands for any characters, <c>?</c> for one.</param>
@@ -102,6 +91,9 @@ public sealed partial class Optimizer
 
     private Optimizer Behind(Optimizer part) => Within(original => OptimizerModule.chain([original, part.Core]));
 
+    // Applied to each group separately, such a part would mean something else. It stays outside of groups, as do the parts beyond it.
+    private static bool ConcernsAllTensors(CoreOptimizer part) => part.Kind.Has(Trait.AllTensors);
+
     // Returns the index of a chain's rule or groups of rules; null if there is none.
     private static int? RuleIndex(CoreOptimizer[] parts) =>
         Array.FindIndex(parts, HasRule) is >= 0 and var index ? index : null;
@@ -109,5 +101,5 @@ public sealed partial class Optimizer
     private static bool HasRule(CoreOptimizer part) =>
         part.Groups.Count > 0
             ? part.Groups.Any(group => group.Optimizer.Parts.Any(HasRule))
-            : part.Kind.Role.Equals(Role.Rule);
+            : part.Kind.IsRule;
 }

@@ -189,7 +189,7 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     }
 
     /// <summary>
-    /// The averages of the parameters that the optimizer keeps, by <see cref="Ema"/>, <see cref="Swa"/>, <see cref="Optimizers.Asgd"/>
+    /// The averages of the parameters that the optimizer keeps, by <see cref="Ema"/>, <see cref="Swa"/>, <c>asgd</c>
     /// or a schedule-free rule; where it keeps none, the parameters themselves.
     /// </summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>

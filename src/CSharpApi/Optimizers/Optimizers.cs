@@ -1,5 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using CuteDl.Core.Optimizers;
-using Microsoft.FSharp.Reflection;
+using CuteDl.Options;
 
 namespace CuteDl;
 
@@ -62,30 +63,38 @@ public static partial class Optimizers
         return new Optimizer(Expression.parse(text));
     }
 
-    private static Optimizer Make<THyperParameters>(RuleKind<THyperParameters> kind, THyperParameters hyperParameters)
-        where THyperParameters : IPart => NamedAsInCSharp(kind, () => new Optimizer(OptimizerModule.create(kind, hyperParameters)));
+    private static Optimizer Make<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] THyperParameters>(THyperParameters hyperParameters)
+        where THyperParameters : IPart, IDescribed<THyperParameters> =>
+        NamedAsInCSharp<THyperParameters, Optimizer>(() => new Optimizer(OptimizerModule.create(hyperParameters)));
 
-    // The core's errors use the argument names of the text form. C# callers know the parameter names, which are the record fields' names.
-    internal static TResult NamedAsInCSharp<THyperParameters, TResult>(RuleKind<THyperParameters> kind, Func<TResult> make)
-        where THyperParameters : IPart
+    private static Optimizer Make<TOptions>(IRuleOptions<TOptions> options)
+        where TOptions : IRuleOptions<TOptions>
     {
+        ArgumentNullException.ThrowIfNull(options);
+        return new Optimizer(options.ToCore());
+    }
+
+    // The core's errors use the argument names of the text form. C# callers know the parameter names, which are the properties' names.
+    internal static TResult NamedAsInCSharp<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] THyperParameters, TResult>(Func<TResult> make)
+        where THyperParameters : IPart, IDescribed<THyperParameters>
+    {
+        var kind = RuleKind<THyperParameters>.Of.Kind;
         try
         {
             return make();
         }
         catch (ArgumentOutOfRangeException error)
         {
-            var index = kind.Kind.Arguments.ToList().FindIndex(argument => argument.Name == error.ParamName);
-            if (index < 0)
+            var argument = kind.Arguments.FirstOrDefault(argument => argument.Name == error.ParamName);
+            if (argument is null)
             {
                 throw;
             }
 
-            var field = FSharpType.GetRecordFields(typeof(THyperParameters), null)[index].Name;
-            var name = char.ToLowerInvariant(field[0]) + field[1..];
+            var name = char.ToLowerInvariant(argument.Property[0]) + argument.Property[1..];
             throw new ArgumentOutOfRangeException(name, error.ActualValue, Refusal.sentence(error));
         }
-        catch (ArgumentException error) when (error.ParamName == kind.Kind.Name)
+        catch (ArgumentException error) when (error.ParamName == kind.Name)
         {
             // Values that contradict each other concern several parameters, so the error names none.
             throw new ArgumentException(Refusal.sentence(error));

@@ -1,5 +1,4 @@
 using CuteDl.Core.Optimizers;
-using CoreRole = CuteDl.Core.Optimizers.Role;
 
 namespace CuteDl;
 
@@ -19,13 +18,18 @@ public sealed class Rule
     internal Rule(RuleKind core)
     {
         Name = core.Name;
-        Role = core.Role.Equals(CoreRole.Rule) ? RuleRole.Rule : RuleRole.Transformation;
+        Role = core.IsRule ? RuleRole.Rule : RuleRole.Transformation;
         Summary = core.Summary;
-        Formula = core.Documentation.Formula;
-        Source = core.Source;
-        Reproduces = core.Documentation.Reproduces;
-        Conventions = core.Documentation.Conventions is { Value: var conventions } ? new RuleConventions(conventions) : null;
-        Exemptions = [.. core.Documentation.Exempt.Select(exemption => new LawExemption(exemption.Item1, exemption.Item2))];
+        Formula = core.Description.Formula;
+        Source = core.Description.Source;
+        Exemptions = [.. core.Description.Exempt.Select(exemption => new LawExemption(exemption.Item1, exemption.Item2))];
+        if (core.Role is Role.Rule { facts: var facts })
+        {
+            Reproduces = facts.Reproduces;
+            Conventions = new RuleConventions(facts);
+            Learns = new LearnedSetting(facts.Learns.Optimizer, facts.Learns.Accuracy, facts.Learns.Note);
+        }
+
         Arguments = [.. core.Arguments.Select(argument => new RuleArgument(argument))];
     }
 
@@ -45,10 +49,13 @@ public sealed class Rule
     public string Source { get; }
 
     /// <summary>Which settings of which frameworks it reproduces, and where it differs; empty if there is nothing to say.</summary>
-    public string Reproduces { get; }
+    public string Reproduces { get; } = "";
 
     /// <summary>Where its numbers stand; null for a transformation.</summary>
     public RuleConventions? Conventions { get; }
+
+    /// <summary>A setting that learns MNIST; null for a transformation.</summary>
+    public LearnedSetting? Learns { get; }
 
     /// <summary>The laws that it does not obey, each with the reason.</summary>
     public IReadOnlyList<LawExemption> Exemptions { get; }
@@ -67,13 +74,13 @@ public sealed class Rule
 /// </summary>
 public sealed class RuleConventions
 {
-    internal RuleConventions(Conventions core)
+    internal RuleConventions(RuleFacts core)
     {
-        Rate = core.Rate;
-        Epsilon = core.Epsilon;
-        InitialState = [.. core.InitialState.Select(start => new InitialValue(start.Item1, start.Item2))];
-        BiasCorrection = core.BiasCorrection;
-        WeightDecay = core.WeightDecay;
+        Rate = core.Rate.ToString();
+        Epsilon = core.Epsilon.ToString();
+        InitialState = [.. core.InitialState.Select(start => new InitialValue(start.Item1, start.Item2.ToString()))];
+        BiasCorrection = core.BiasCorrection.ToString();
+        WeightDecay = core.WeightDecay.ToString();
     }
 
     /// <summary>
@@ -111,6 +118,15 @@ public sealed record InitialValue(string Name, string Value)
     /// <summary><c>square_sum = initial</c></summary>
     public override string ToString() => $"{Name} = {Value}";
 }
+
+/// <summary>
+/// A setting with which a rule learns MNIST: a 784-128-10 network with relu and linear logits, batches of 64 shuffled images, single
+/// precision, initial weights normal(0.01), seed 0. It reaches a validation accuracy of more than 95 % within five epochs.
+/// </summary>
+/// <param name="Optimizer">The optimizer as a text form.</param>
+/// <param name="Accuracy">The validation accuracy after five epochs, in [0, 1].</param>
+/// <param name="Note">What the rule needs besides its learning rate; empty if nothing.</param>
+public sealed record LearnedSetting(string Optimizer, double Accuracy, string Note);
 
 /// <summary>A law that a kind of rule does not obey.</summary>
 /// <param name="Law">Its name in <c>docs/laws.md</c>: <c>P22</c>.</param>

@@ -314,7 +314,7 @@ let private checkState (state: State<'T>) (parameters: ReadOnlySpan<'T>) : unit 
         let node = nodes[n]
 
         let isChecked =
-            node.ActiveCount > 0 && node.Kind.Role = Role.Rule && not (node.First :? INonFiniteState)
+            node.ActiveCount > 0 && node.Kind.IsRule && not (node.First :? INonFiniteState)
 
         for i in 0 .. (if isChecked then node.Tensors.Length else 0) - 1 do
             let part = state.Plan.Tensors[node.Tensors[i]]

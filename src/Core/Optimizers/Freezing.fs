@@ -39,7 +39,7 @@ module Freezing =
         | OptimizerTree.Chain _
         | OptimizerTree.Groups _ -> false
 
-    let private freezePart (isOn: bool) = Optimizer.create Rules.freeze { Freeze.On = isOn }
+    let private freezePart (isOn: bool) = Optimizer.create { Freeze.On = isOn }
 
     /// For a group whose optimizer starts with a freeze: whether the freeze is on, and the parts after it.
     let private flagOf (optimizer: Optimizer) : (bool * Optimizer) option =

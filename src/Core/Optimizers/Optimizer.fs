@@ -9,35 +9,27 @@ open CuteDl.Core.Numerics
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Optimizer =
 
-    /// <summary>Creates an optimizer of a kind of rule with the given hyper-parameters.</summary>
+    /// <summary>Creates an optimizer from the hyper-parameters of a rule, one of the library or one's own.</summary>
+    /// <param name="hyperParameters">The record of the rule.</param>
     /// <exception cref="T:System.ArgumentOutOfRangeException">A hyper-parameter is out of range.</exception>
-    /// <exception cref="T:System.ArgumentException">Two hyper-parameters contradict each other.</exception>
-    let create (kind: RuleKind<'H>) (hyperParameters: 'H) = Optimizer(OptimizerTree.Single(kind.Kind, hyperParameters, []))
+    /// <exception cref="T:System.ArgumentException">
+    /// Two hyper-parameters contradict each other, or the record does not describe a rule: see <c>IDescribed</c>.
+    /// </exception>
+    let create (hyperParameters: 'H) : Optimizer =
+        Optimizer(OptimizerTree.Single(RuleKind<'H>.Of.Kind, hyperParameters, []))
 
-    /// <summary>Δ = α g.</summary>
-    let fixedRate (h: Fixed) = create Rules.fixedRate h
-
-    /// <summary>v ← γ v + α g; Δ = v.</summary>
-    let momentum (h: Momentum) = create Rules.momentum h
-
-    /// <summary>s ← s + g²; Δ = α g / (√s + ε).</summary>
-    let adagrad (h: Adagrad) = create Rules.adagrad h
-
-    /// <summary>s ← γ s + (1−γ) g²; Δ = α g / (√s + ε).</summary>
-    let rmsProp (h: RmsProp) = create Rules.rmsProp h
-
-    /// <summary>s ← γ s + (1−γ) g²; Δ = (√d + ε)/(√s + ε) g; d ← γ d + (1−γ) Δ².</summary>
-    let adadelta (h: Adadelta) = create Rules.adadelta h
-
-    /// <summary>v ← β₁ v + (1−β₁) g; s ← β₂ s + (1−β₂) g²; Δ = α v̂ / (√ŝ + ε).</summary>
-    let adam (h: Adam) = create Rules.adam h
-
-    /// <summary>Creates an optimizer of a custom rule. <c>Expression.parse</c> does not know its name.</summary>
+    /// <summary>
+    /// Creates an optimizer of a rule that does not describe itself, for experiments. It has no arguments, and <c>Expression.parse</c> does not
+    /// know its name. A rule that implements <c>IDescribed</c> has both: see <c>create</c>.
+    /// </summary>
     /// <param name="name">The name of the rule in its text form.</param>
     /// <param name="rule">The rule. Its slots and numbers must stay finite, unless it implements <c>INonFiniteState</c>.</param>
     let ofRule (name: string) (rule: IPart) : Optimizer =
-        let documentation = RuleKind.briefDocumentation "a custom rule" "" "" []
-        Optimizer(OptimizerTree.Single((RuleKind.define Role.Rule name documentation rule []).Kind, rule, []))
+        let kind = RuleKind(rule.GetType(), RuleDescription.Own name, rule, [])
+        Optimizer(OptimizerTree.Single(kind, rule, []))
+
+    /// <summary>Creates an optimizer of a kind with its defaults.</summary>
+    let ofKind (kind: RuleKind) : Optimizer = Optimizer(OptimizerTree.Single(kind, kind.Defaults, []))
 
     /// <summary>The optimizer that does nothing: Δ = g. It is the neutral part of a chain.</summary>
     let identity = Optimizer(OptimizerTree.Single(Rules.identity.Kind, Identity(), []))
@@ -158,22 +150,28 @@ module Optimizer =
     let schedule (name: string) (schedule: Schedule) (optimizer: Optimizer) : Optimizer = follow name (Setting.Schedule schedule) optimizer
 
     /// <summary>Changes the hyper-parameters of every part of a kind. A state continues with the changed optimizer.</summary>
+    /// <param name="change">From the record of the kind to another.</param>
+    /// <param name="optimizer">The optimizer.</param>
     /// <exception cref="T:System.ArgumentException">No part is of that kind.</exception>
     /// <exception cref="T:System.ArgumentOutOfRangeException">A hyper-parameter is out of range.</exception>
-    let update (kind: RuleKind<'H>) (change: 'H -> 'H) (optimizer: Optimizer) : Optimizer =
-        let isOfKind (other: RuleKind) = obj.ReferenceEquals(other, kind.Kind)
+    let update (change: 'H -> 'H) (optimizer: Optimizer) : Optimizer =
+        let kind = RuleKind<'H>.Of.Kind
 
-        if not (Singles.list optimizer |> List.exists (fun (other, _, _) -> isOfKind other)) then
+        if not (optimizer.Singles |> List.exists (fun (other, _) -> obj.ReferenceEquals(other, kind))) then
             raise (
                 ArgumentException(
-                    $"{Quotation.shorten (string optimizer)} has no part {kind.Kind.Name}. Give a kind of rule that it contains.",
-                    nameof kind
+                    $"{Quotation.shorten (string optimizer)} has no part {kind.Name}. Give a kind of rule that it contains.",
+                    nameof optimizer
                 )
             )
 
         optimizer
         |> Singles.map (fun (other, part, scheduled) ->
-            OptimizerTree.Single(other, (if isOfKind other then change (unbox<'H>(box part)) :> IPart else part), scheduled))
+            OptimizerTree.Single(
+                other,
+                (if obj.ReferenceEquals(other, kind) then change (unbox<'H> (box part)) :> IPart else part),
+                scheduled
+            ))
 
     /// <summary>Checks that an optimizer fits the parameters of a model, without creating a state.</summary>
     /// <exception cref="T:System.ArgumentException">

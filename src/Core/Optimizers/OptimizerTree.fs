@@ -74,20 +74,22 @@ and [<NoComparison>] ParameterGroup =
 
 /// <summary>
 /// An optimizer: a rule with its hyper-parameters, a transformation, a chain, or an optimizer for each group of parameters. Optimizers are
-/// immutable. They are equal if their text forms are equal.
+/// immutable. They are equal if their text forms and the kinds of their parts are equal.
 /// </summary>
 and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
 
     static let compositeKind name summary =
-        RuleKind(
-            name,
-            Role.Transformation,
-            RuleKind.briefDocumentation summary "" "" [],
+        let part =
             { new IPart with
                 member _.Slots = []
-                member _.NeedsParameters = false },
-            []
-        )
+                member _.NeedsParameters = false }
+
+        let description =
+            { RuleDescription.Own name with
+                Summary = summary
+                Role = Role.Transformation ChainPlace.Anywhere }
+
+        RuleKind(part.GetType(), description, part, [])
 
     static let chainKind = compositeKind "chain" "several parts in a row"
     static let groupsKind = compositeKind "groups" "an optimizer for each group of parameters"
@@ -96,7 +98,7 @@ and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
         let arguments =
             [ for argument in kind.Arguments do
                   // The first argument of a transformation needs no name.
-                  let isObvious = kind.Role = Role.Transformation && argument.Name = kind.Arguments.Head.Name
+                  let isObvious = not kind.IsRule && argument.Name = kind.Arguments.Head.Name
 
                   let prefix = if isObvious then "" else argument.Name + "="
 
@@ -145,6 +147,13 @@ and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
         | OptimizerTree.Single(kind, _, _) -> kind
         | OptimizerTree.Chain _ -> chainKind
         | OptimizerTree.Groups _ -> groupsKind
+
+    /// All rules and transformations, in order.
+    member internal _.Singles: (RuleKind * IPart) list =
+        match tree with
+        | OptimizerTree.Single(kind, part, _) -> [ kind, part ]
+        | OptimizerTree.Chain parts -> parts |> List.collect _.Singles
+        | OptimizerTree.Groups groups -> groups |> List.collect _.Optimizer.Singles
 
     /// <summary>The names of the slots of a single rule; empty otherwise. A state lists all of its slots.</summary>
     member _.SlotNames: string list =
@@ -196,9 +205,15 @@ and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
     /// <summary>Returns the text form, <c>adam(lr=0.0001, beta1=0.9, beta2=0.99)</c>.</summary>
     override _.ToString() = text
 
-    override _.Equals(other: obj | null) =
+    override optimizer.Equals(other: obj | null) =
         match other with
-        | :? Optimizer as other -> other.ToString() = text
+        | :? Optimizer as other ->
+            // The text form has all arguments. A rule that does not describe itself has none, so its record decides.
+            let areEqual (kind: RuleKind, part: IPart) (otherKind: RuleKind, otherPart: IPart) =
+                obj.ReferenceEquals(kind, otherKind)
+                || kind.Record = otherKind.Record && not kind.IsDescribed && part.Equals otherPart
+
+            other.ToString() = text && List.forall2 areEqual optimizer.Singles other.Singles
         | _ -> false
 
     override _.GetHashCode() = text.GetHashCode StringComparison.Ordinal

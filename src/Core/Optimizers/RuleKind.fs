@@ -1,58 +1,61 @@
 namespace CuteDl.Core.Optimizers
 
 open System
-open CuteDl.Core.Optimizers
-
-/// <summary>The form of an argument's value in the text form.</summary>
-[<RequireQualifiedAccess>]
-type ValueForm =
-    /// <summary>A number or a schedule.</summary>
-    | Number
-    /// <summary>A whole number.</summary>
-    | Whole
-    /// <summary><c>true</c> or <c>false</c>.</summary>
-    | Flag
+open System.Collections.Concurrent
+open System.Collections.Generic
+open System.Diagnostics.CodeAnalysis
+open System.Reflection
 
 /// <summary>A hyper-parameter of a kind of rule.</summary>
 [<Sealed>]
 type Argument
     internal
     (
-        name: string,
-        summary: string,
-        form: ValueForm,
-        range: ArgumentRange,
-        defaultValue: float,
-        isTechnical: bool,
-        isWeightDecay: bool,
+        attribute: HyperParameterAttribute,
+        property: PropertyInfo,
+        field: FieldInfo,
         get: IPart -> float,
-        set: IPart -> float -> IPart
+        setter: Action<obj, float> voption
     ) =
+    let range = attribute.Range
+
+    // All parts are immutable to others, so a copy with one changed field is the same as a new part.
+    static let copy: Func<obj, obj> =
+        match typeof<obj>.GetMethod("MemberwiseClone", BindingFlags.Instance ||| BindingFlags.NonPublic) with
+        | null -> invalidOp "Object has no MemberwiseClone."
+        | clone -> clone.CreateDelegate<Func<obj, obj>>()
+
     /// <summary>The name in the text form.</summary>
-    member _.Name = name
+    member _.Name = attribute.Name
+    /// <summary>The name of the property of the record.</summary>
+    member _.Property = property.Name
     /// <summary>A short description.</summary>
-    member _.Summary = summary
+    member _.Summary = attribute.Summary
     /// <summary>The form of the value in the text form.</summary>
-    member _.Form = form
+    member _.Form = attribute.Form
     /// <summary>The allowed range.</summary>
     member _.Range = range
-    /// <summary>The default; NaN if the default is derived from another argument, as the summary says.</summary>
-    member _.Default = defaultValue
+    /// <summary>The default; NaN if the default is the value of another argument.</summary>
+    member _.Default = attribute.Default
+    /// <summary>The name of the argument whose value is the default; empty if the default is a number.</summary>
+    member _.Follows = attribute.Follows
     /// <summary>True if the text form omits the argument at its default, such as ε and flags.</summary>
-    member _.IsTechnical = isTechnical
+    member _.IsTechnical = attribute.Technical
     /// <summary>True if the argument is a factor of weight decay: at 0, the part does not pull the parameters towards 0.</summary>
-    member _.IsWeightDecay = isWeightDecay
+    member _.IsWeightDecay = attribute.DecaysWeights
+    /// <summary>The power of the gradient's unit that the argument has.</summary>
+    member _.GradientPower = attribute.GradientPower
 
     /// <summary>True if the value is allowed.</summary>
     member _.Allows(value: float) =
-        match form with
-        | ValueForm.Number -> range.Contains value || Double.IsNaN value && Double.IsNaN defaultValue
+        match attribute.Form with
+        | ValueForm.Number -> range.Contains value || Double.IsNaN value && attribute.Follows <> ""
         | ValueForm.Whole -> range.Contains value && Math.Floor value = value
         | ValueForm.Flag -> value = 0.0 || value = 1.0
 
     /// <summary>Describes the allowed values: an interval, whole numbers in an interval, or true and false.</summary>
     member _.Allowed =
-        match form with
+        match attribute.Form with
         | ValueForm.Flag -> "true or false"
         | ValueForm.Whole when range.Upper = ArgumentRange.counts.Upper -> $"a whole number of at least {NumberText.ofFloat range.Lower}"
         | ValueForm.Whole -> $"a whole number in {range}"
@@ -60,162 +63,225 @@ type Argument
 
     /// <summary>Returns a value as the text form writes it.</summary>
     member _.Write(value: float) =
-        match form with
+        match attribute.Form with
         | ValueForm.Flag -> if value <> 0.0 then "true" else "false"
-        | _ -> NumberText.ofFloat value
+        | ValueForm.Number
+        | ValueForm.Whole -> NumberText.ofFloat value
 
     /// The condition on a value, as the end of a sentence "lr must ...".
     member internal argument.Must =
-        match form with
+        match attribute.Form with
         | ValueForm.Number -> $"be in {range}"
-        | _ -> $"be {argument.Allowed}"
+        | ValueForm.Whole
+        | ValueForm.Flag -> $"be {argument.Allowed}"
 
     member internal argument.OutOfRange(ofKind: string, value: float) =
-        ArgumentOutOfRangeException(name, value, $"{name} of {ofKind} ({summary}) must {argument.Must}.")
+        ArgumentOutOfRangeException(argument.Name, value, $"{argument.Name} of {ofKind} ({argument.Summary}) must {argument.Must}.")
 
-    member internal _.Get part = get part
-    member internal _.Set(part, value) = set part value
+    member internal _.Get(part: IPart) : float = get part
 
-/// <summary>The role of a kind of rule.</summary>
-[<RequireQualifiedAccess>]
-type Role =
-    /// <summary>Computes steps from gradients.</summary>
-    | Rule
-    /// <summary>Changes gradients or steps, for use in a chain.</summary>
-    | Transformation
+    /// The value as the field holds it.
+    member internal _.Box(value: float) : objnull =
+        match attribute.Form with
+        | ValueForm.Number -> box value
+        | ValueForm.Whole -> box (int64 value)
+        | ValueForm.Flag -> box (value <> 0.0)
 
-/// <summary>
-/// The conventions in which rules of the same name differ between libraries. Every rule states all of them; "none" if one does not apply.
-/// </summary>
-type Conventions =
-    {
-        /// <summary>
-        /// The place of the learning rate. <c>outside the slots</c>: Δ is proportional to the rate of the step. <c>inside</c> a slot: the slot
-        /// contains the rates of earlier steps.
-        /// </summary>
-        Rate: string
-        /// <summary>The place of ε: <c>outside the root</c>, √s + ε; <c>inside the root</c>, √(s + ε); or elsewhere.</summary>
-        Epsilon: string
-        /// <summary>
-        /// The values of slots and numbers before the first step, by their names in a state: a number, an argument's name, or words. A new
-        /// state holds zeros; the first step sets other initial values.
-        /// </summary>
-        InitialState: (string * string) list
-        /// <summary>The decaying means that are divided by 1 − βᵗ, the sum of their weights.</summary>
-        BiasCorrection: string
-        /// <summary>
-        /// The weight decay of the rule's own argument λ. <c>decoupled</c>: it does not enter the means; <c>L2</c>: it is added to the gradient.
-        /// </summary>
-        WeightDecay: string
-    }
+    /// Returns a copy of the part with another value.
+    member internal argument.Set(part: IPart, value: float) : IPart =
+        let next = copy.Invoke part
+        field.SetValue(next, argument.Box value)
+        next :?> IPart
 
-/// <summary>The documentation of a kind of rule.</summary>
-type RuleDocumentation =
-    {
-        /// <summary>A description in one line.</summary>
-        Summary: string
-        /// <summary>The equations, in the order of evaluation.</summary>
-        Formula: string
-        /// <summary>The paper that introduced it.</summary>
-        Source: string
-        /// <summary>The framework settings with the same results, and the differences.</summary>
-        Reproduces: string
-        /// <summary>Its conventions; None for transformations.</summary>
-        Conventions: Conventions option
-        /// <summary>
-        /// The laws that it does not obey, each with the reason: <c>"P22", "the bias corrections depend on the number of steps"</c>.
-        /// </summary>
-        Exempt: (string * string) list
-    }
+    /// The field of the record, for parts that are written in place.
+    member internal _.Field = field
 
-/// <summary>A kind of rule: name, documentation, arguments and defaults. The text form, lists and checks are derived from it.</summary>
+    /// Sets a number of a part in place, where the property has a setter. F# records have none, C# records have <c>init</c>.
+    member internal _.Setter = setter
+
+    static member internal Copy(part: IPart) : IPart = copy.Invoke part :?> IPart
+
+/// <summary>A kind of rule: its description and arguments. The text form, lists and checks are derived from it.</summary>
 [<Sealed>]
-type RuleKind internal (name: string, role: Role, documentation: RuleDocumentation, defaults: IPart, arguments: Argument list) =
+type RuleKind internal (record: Type, description: RuleDescription, defaults: IPart, arguments: Argument list) =
+    let derived =
+        [ match defaults with
+          | :? ITensorRule
+          | :? ICompositeRule
+          | :? IReducingRule -> Trait.WholeTensor
+          | _ -> Trait.Elementwise
+          if defaults :? IGate then
+              Trait.Gate
+          if defaults :? IAveraging then
+              Trait.Averaging
+          if defaults :? IShapedPart then
+              Trait.NeedsMatrix
+          if arguments |> List.exists _.IsWeightDecay then
+              Trait.DecaysWeights ]
+
+    let traits = derived @ description.Traits |> List.distinct
+
     /// <summary>The name in the text form: <c>adam</c>. It is read in any case and printed in this one.</summary>
-    member _.Name = name
+    member _.Name = description.Name
     /// True if a text form names this kind.
-    member internal _.IsNamed(given: string) = String.Equals(name, given, StringComparison.OrdinalIgnoreCase)
+    member internal _.IsNamed(given: string) = String.Equals(description.Name, given, StringComparison.OrdinalIgnoreCase)
+    /// <summary>The record of its hyper-parameters.</summary>
+    member _.Record = record
+    /// <summary>Its description.</summary>
+    member _.Description = description
     /// <summary>Its role.</summary>
-    member _.Role = role
-    /// <summary>Its documentation.</summary>
-    member _.Documentation = documentation
+    member _.Role = description.Role
+    /// <summary>True for rules, false for transformations.</summary>
+    member _.IsRule = description.Role.IsAnyRule
     /// <summary>A description in one line.</summary>
-    member _.Summary = documentation.Summary
-    /// <summary>The paper that introduced the rule.</summary>
-    member _.Source = documentation.Source
+    member _.Summary = description.Summary
+    /// <summary>Its traits: those of its description, and those that its record shows.</summary>
+    member _.Traits: IReadOnlyList<Trait> = traits
+    /// <summary>True if it has a trait.</summary>
+    member _.Has(``trait``: Trait) = List.contains ``trait`` traits
     /// <summary>The arguments in the order of the text form.</summary>
     member _.Arguments = arguments
     member internal _.Defaults = defaults
 
+    /// True if the record implements <c>IDescribed</c>, so that its arguments are all of its hyper-parameters.
+    member val internal IsDescribed = false with get, set
+
+    /// <summary>Returns the name.</summary>
+    override _.ToString() = description.Name
+
+/// Reads the arguments of a record from the attributes of its properties.
+module private RecordReading =
+
+    let private mistake (record: Type) (problem: string) : 'any = raise (ArgumentException $"{record.Name} is not a rule: {problem}")
+
+    let private expectedType (form: ValueForm) =
+        match form with
+        | ValueForm.Number -> typeof<float>
+        | ValueForm.Whole -> typeof<int64>
+        | ValueForm.Flag -> typeof<bool>
+
+    // A delegate is four times as fast as reflection.
+    let private getter<'H when 'H: not null> (property: PropertyInfo) (form: ValueForm) : IPart -> float =
+        match property.GetMethod with
+        | null -> mistake typeof<'H> $"{property.Name} cannot be read."
+        | read ->
+            match form with
+            | ValueForm.Number ->
+                let read = read.CreateDelegate<Func<'H, float>>()
+                fun part -> read.Invoke(unbox<'H> (box part))
+            | ValueForm.Whole ->
+                let read = read.CreateDelegate<Func<'H, int64>>()
+                fun part -> float (read.Invoke(unbox<'H> (box part)))
+            | ValueForm.Flag ->
+                let read = read.CreateDelegate<Func<'H, bool>>()
+                fun part -> if read.Invoke(unbox<'H> (box part)) then 1.0 else 0.0
+
+    let private setter<'H when 'H: not null> (property: PropertyInfo) (form: ValueForm) : Action<obj, float> voption =
+        match property.SetMethod, form with
+        | null, _
+        | _, ValueForm.Whole
+        | _, ValueForm.Flag -> ValueNone
+        | write, ValueForm.Number ->
+            let write = (Unchecked.nonNull write).CreateDelegate<Action<'H, float>>()
+            ValueSome(Action<obj, float>(fun part value -> write.Invoke(unbox<'H> part, value)))
+
+    let private checkName (record: Type) (name: string) =
+        let isAllowed = name <> "" && name |> Seq.forall (fun c -> Char.IsAsciiLetterLower c || Char.IsAsciiDigit c || c = '_')
+
+        if not (isAllowed && Char.IsAsciiLetterLower name[0]) then
+            mistake
+                record
+                $"the name {Quotation.quote name} must start with a small letter and have only small letters, digits and underscores."
+
+    let private argument<[<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)>] 'H when 'H: not null> (property: PropertyInfo) =
+        let record = typeof<'H>
+        let flags = BindingFlags.Instance ||| BindingFlags.NonPublic ||| BindingFlags.Public
+
+        match property.GetCustomAttribute<HyperParameterAttribute> true with
+        | null -> None
+        | attribute ->
+            checkName record attribute.Name
+
+            if property.PropertyType <> expectedType attribute.Form then
+                mistake
+                    record
+                    $"{property.Name} has the type {property.PropertyType.Name}. Its attribute needs {(expectedType attribute.Form).Name}."
+
+            // The fields of F# records, and of C# properties that the compiler implements.
+            match record.GetField(property.Name + "@", flags), record.GetField($"<{property.Name}>k__BackingField", flags) with
+            | null, null -> mistake record $"{property.Name} is computed. A hyper-parameter must be a field of a record."
+            | null, field
+            | field, _ ->
+                let argument =
+                    Argument(attribute, property, Unchecked.nonNull field, getter<'H> property attribute.Form, setter<'H> property attribute.Form)
+
+                if not (argument.Allows argument.Default) then
+                    mistake record $"the default of {argument.Name} must {argument.Must}, not {argument.Write argument.Default}."
+
+                Some argument
+
+    let private constructorOf<[<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)>] 'H>() : ConstructorInfo =
+        match typeof<'H>.GetConstructors() |> Array.sortByDescending _.GetParameters().Length |> Array.tryHead with
+        | Some constructor -> constructor
+        | None -> mistake typeof<'H> "it has no public constructor."
+
+    let private newPart<[<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)>] 'H> (arguments: Argument list) : IPart =
+        let constructor = constructorOf<'H> ()
+
+        let values =
+            [| for parameter in constructor.GetParameters() ->
+                   match
+                       arguments
+                       |> List.tryFind (fun argument -> String.Equals(argument.Property, parameter.Name, StringComparison.OrdinalIgnoreCase))
+                   with
+                   | Some argument -> argument.Box argument.Default
+                   | None ->
+                       mistake typeof<'H> $"{parameter.Name} has no attribute. Describe it, for example [<Rate(0.1)>] or [<Number(...)>]." |]
+
+        constructor.Invoke values :?> IPart
+
+    let read<[<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)>] 'H when 'H: not null and 'H :> IPart>
+        (description: RuleDescription)
+        : RuleKind =
+        let record = typeof<'H>
+        checkName record description.Name
+        let flags = BindingFlags.Instance ||| BindingFlags.Public
+        let parameters = constructorOf<'H>().GetParameters() |> Array.map _.Name
+
+        // In the order of the constructor, if it names them; that is the order in which the record declares them.
+        let place (argument: Argument) =
+            parameters
+            |> Array.tryFindIndex (fun name -> String.Equals(name, argument.Property, StringComparison.OrdinalIgnoreCase))
+            |> Option.defaultValue parameters.Length
+
+        let arguments = record.GetProperties flags |> Array.toList |> List.choose argument<'H> |> List.sortBy place
+
+        match arguments |> List.countBy _.Name |> List.tryFind (fun (_, count) -> count > 1) with
+        | Some(name, _) -> mistake record $"two arguments are named {name}."
+        | None -> ()
+
+        for argument in arguments do
+            if argument.Follows <> "" && not (arguments |> List.exists (fun other -> other.Name = argument.Follows)) then
+                mistake record $"{argument.Name} follows {Quotation.quote argument.Follows}, which is no argument."
+
+        let start = newPart<'H> arguments
+        let defaults = arguments |> List.fold (fun part argument -> argument.Set(part, argument.Default)) start
+        RuleKind(record, description, defaults, arguments, IsDescribed = true)
+
+/// The kinds that were read, one for each record. A failed reading is not kept, so that its error is thrown each time.
+module internal KnownKinds =
+    let kinds = ConcurrentDictionary<Type, RuleKind>()
+
 /// <summary>A kind of rule whose hyper-parameters are a record of type <c>'H</c>.</summary>
 [<Sealed>]
-type RuleKind<'H when 'H :> IPart> internal (kind: RuleKind, defaults: 'H) =
+type RuleKind<[<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)>] 'H
+    when 'H: not null and 'H :> IPart and 'H :> IDescribed<'H>> internal (kind: RuleKind) =
     /// <summary>The hyper-parameters' defaults.</summary>
-    member _.Defaults = defaults
+    member _.Defaults: 'H = unbox<'H> (box kind.Defaults)
     /// <summary>The kind without the type of its record.</summary>
     member _.Kind = kind
 
-module internal RuleKind =
-    let private makeArgument<'H when 'H :> IPart> name summary form range isTechnical isDecay (get: 'H -> float) (set: float -> 'H -> 'H) =
-        fun (defaults: 'H) ->
-            let ofPart (part: IPart) = unbox<'H>(box part)
-
-            Argument(
-                name,
-                summary,
-                form,
-                range,
-                get defaults,
-                isTechnical,
-                isDecay,
-                ofPart >> get,
-                (fun part value -> set value (ofPart part) :> IPart)
-            )
-
-    /// Makes an argument from a getter and a setter of the record.
-    let argument name summary form range isTechnical get set = makeArgument name summary form range isTechnical false get set
-
-    /// Makes an argument that is a factor of weight decay.
-    let weightDecay name summary isTechnical get set =
-        makeArgument name summary ValueForm.Number ArgumentRange.nonNegative isTechnical true get set
-
-    let number name summary range get set = argument name summary ValueForm.Number range false get set
-
-    /// A number that text forms omit at its default.
-    let detail name summary range get set = argument name summary ValueForm.Number range true get set
-
-    let rate get set = number "lr" "learning rate α" ArgumentRange.nonNegative get set
-
-    let decay name summary get set = number name summary ArgumentRange.belowOne get set
-
-    let epsilon get set = detail "eps" "ε, added to the root" ArgumentRange.nonNegative get set
-
-    let flag name summary (get: 'H -> bool) (set: bool -> 'H -> 'H) =
-        argument name summary ValueForm.Flag ArgumentRange.fromZeroToOne true (fun h -> if get h then 1.0 else 0.0) (fun value h ->
-            set (value <> 0.0) h)
-
-    let whole name summary range isTechnical (get: 'H -> int64) (set: int64 -> 'H -> 'H) =
-        argument name summary ValueForm.Whole range isTechnical (fun h -> float (get h)) (fun value h -> set (int64 value) h)
-
-    let documentation summary formula source reproduces conventions exempt =
-        { Summary = summary
-          Formula = formula
-          Source = source
-          Reproduces = reproduces
-          Conventions = Some conventions
-          Exempt = exempt }
-
-    /// The documentation of a part that is not in the table of rules.
-    let briefDocumentation summary formula source exempt =
-        { Summary = summary
-          Formula = formula
-          Source = source
-          Reproduces = ""
-          Conventions = None
-          Exempt = exempt }
-
-    let define role name (documentation: RuleDocumentation) (defaults: 'H :> IPart) (arguments: ('H -> Argument) list) =
-        RuleKind<'H>(RuleKind(name, role, documentation, defaults, [ for argument in arguments -> argument defaults ]), defaults)
-
-    let transformation name summary formula source exempt defaults arguments =
-        define Role.Transformation name (briefDocumentation summary formula source exempt) defaults arguments
+    /// <summary>The kind of the record. It is read at the first use.</summary>
+    /// <exception cref="T:System.ArgumentException">The record's attributes or its description are not valid.</exception>
+    static member Of: RuleKind<'H> =
+        RuleKind<'H>(KnownKinds.kinds.GetOrAdd(typeof<'H>, fun _ -> RecordReading.read<'H> 'H.Description))

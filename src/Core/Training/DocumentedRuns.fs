@@ -22,15 +22,15 @@ module DocumentedRuns =
 
     /// <summary>All eight runs, in the document's order.</summary>
     let all =
-        [ run "fixed-0.0001" (Optimizer.fixedRate { Fixed.LearningRate = 0.0001 }) "close to a million steps, too slow"
+        [ run "fixed-0.0001" (Optimizer.create { Fixed.LearningRate = 0.0001 }) "close to a million steps, too slow"
           { run
                 "fixed-0.2"
-                (Optimizer.fixedRate { Fixed.LearningRate = 0.2 })
+                (Optimizer.create { Fixed.LearningRate = 0.2 })
                 "70,000 steps, \"diverged\", accuracy 0.8445 at most, 0.8438 at the end" with
               CalledDiverged = true }
-          run "fixed-0.01" (Optimizer.fixedRate { Fixed.LearningRate = 0.01 }) "28,000 steps"
-          run "momentum" (Optimizer.momentum { Momentum.LearningRate = 0.002; Decay = 0.9 }) "23,000 steps"
-          run "adagrad" (Optimizer.adagrad { Rules.adagrad.Defaults with LearningRate = 0.001 }) ""
-          run "rmsprop" (Optimizer.rmsProp Rules.rmsProp.Defaults) ""
-          run "adadelta" (Optimizer.adadelta Rules.adadelta.Defaults) "\"very stable\""
-          run "adam" (Optimizer.adam Rules.adam.Defaults) "20,000 steps, accuracy 0.924" ]
+          run "fixed-0.01" (Optimizer.create { Fixed.LearningRate = 0.01 }) "28,000 steps"
+          run "momentum" (Optimizer.create { Momentum.LearningRate = 0.002; Decay = 0.9 }) "23,000 steps"
+          run "adagrad" (Optimizer.create { Rules.adagrad.Defaults with LearningRate = 0.001 }) ""
+          run "rmsprop" (Optimizer.create Rules.rmsProp.Defaults) ""
+          run "adadelta" (Optimizer.create Rules.adadelta.Defaults) "\"very stable\""
+          run "adam" (Optimizer.create Rules.adam.Defaults) "20,000 steps, accuracy 0.924" ]

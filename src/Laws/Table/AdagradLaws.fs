@@ -15,7 +15,7 @@ let private plainly = Law.whenOff [ "initial"; "lr_decay"; "inside" ]
 
 let private fallingRate =
     Law.about
-        [ "adagrad" ]
+        [ Rules.adagrad.Kind ]
         "P17"
         "rates never rise"
         "α/(√s_t+ε) never rises; s does not depend on the order of gradients; constant g: Δ_t = α g/(|g|√t + ε)"
@@ -54,7 +54,7 @@ let private fallingRate =
 
 let private sumOfSteps =
     Law.about
-        [ "adagrad" ]
+        [ Rules.adagrad.Kind ]
         "P18"
         "sum of steps"
         "√S_T ≤ Σ g_t²/√S_t ≤ 2√S_T, where S_t = g₁² + … + g_t², with ε = 0"
@@ -82,7 +82,7 @@ let private sumOfSteps =
 
 let private epsilonInside =
     Law.about
-        [ "adagrad" ]
+        [ Rules.adagrad.Kind ]
         "P19"
         "ε inside the root"
         "ε inside the root with the initial sum a equals ε = 0 with the initial sum a+ε"
@@ -105,7 +105,7 @@ let private epsilonInside =
 
 let private units =
     Law.about
-        [ "adadelta" ]
+        [ Rules.adadelta.Kind ]
         "P20"
         "units"
         "with separate ε for gradients (ε_g) and steps (ε_x): (g, ε_g) → (cg, cε_g) keeps Δ, and ε_x → cε_x multiplies Δ by c, bit for bit for c = 2ᵏ; a single ε does neither"

@@ -17,7 +17,7 @@ let private gone = 1e-300
 
 let private biasCorrection =
     Law.about
-        [ "adam"; "amsgrad" ]
+        [ Rules.adam.Kind; Rules.amsGrad.Kind ]
         "P8"
         "bias correction"
         "constant g: Δ = α g/(|g|+ε) at every t; the first step does not depend on the decays"
@@ -35,7 +35,7 @@ let private biasCorrection =
             firstOf [ (fun () -> closeEach 1e-7 expected (deltas subject.Optimizer case)); other ])
     |> Law.unless (fun subject ->
         if
-            subject.Kind.Name = "adam"
+            Subject.isOf Rules.adam.Kind subject
             && (not (Subject.isOn "correction" subject) || Subject.isOn "inside" subject)
         then
             Some "concerns only adam with bias corrections and ε outside the root"
@@ -44,7 +44,7 @@ let private biasCorrection =
 
 let private asAdam =
     Law.about
-        [ "rmsprop" ]
+        [ Rules.rmsProp.Kind ]
         "P11"
         "Adam without momentum"
         "rmsprop with decay γ equals adam with β₁ = 0 and β₂ = γ, without bias corrections"
@@ -52,7 +52,7 @@ let private asAdam =
         (fun _ -> steps)
         (fun subject case ->
             let adam =
-                Optimizer.adam
+                Optimizer.create
                     { LearningRate = value "lr" subject
                       Beta1 = gone
                       Beta2 = value "decay" subject
@@ -84,7 +84,7 @@ let private nAdam (subject: Subject) (gradients: float array) : float array =
 
 let private nAdamForms =
     Law.about
-        [ "nadam" ]
+        [ Rules.nAdam.Kind ]
         "P11"
         "NAdam's coefficients"
         "the coefficients of the gradients contain each momentum μ_t once; with β₁ = 0, nadam equals adam with β₁ = 0"
@@ -96,7 +96,7 @@ let private nAdamForms =
                 | None -> None
                 | Some other ->
                     let adam =
-                        Optimizer.adam
+                        Optimizer.create
                             { LearningRate = value "lr" subject
                               Beta1 = gone
                               Beta2 = value "beta2" subject
@@ -113,7 +113,7 @@ let private nAdamForms =
 
 let private worstCase =
     Law.about
-        [ "adam" ]
+        [ Rules.adam.Kind ]
         "P12"
         "the longest step"
         "|Δ_t| ≤ α (1−β₁)/(1−β₁ᵗ) √((1−β₂ᵗ)/(1−β₂)) √Σ_{k<t}(β₁²/β₂)ᵏ, attained by g_t ∝ (β₂/β₁)ᵗ with ε = 0"
@@ -158,7 +158,7 @@ let private worstCase =
 
 let private boundedByNorm =
     Law.about
-        [ "adamax" ]
+        [ Rules.adaMax.Kind ]
         "P13"
         "the longest step"
         "|Δ| ≤ α (1−β₁)/(1−β₁ᵗ) Σ_{k<t}(β₁/β₂)ᵏ"
@@ -192,7 +192,7 @@ let private reddi (optimizer: Optimizer) : float =
 
 let private neverForgets =
     Law.about
-        [ "amsgrad" ]
+        [ Rules.amsGrad.Kind ]
         "P14"
         "the maximum"
         "amsgrad equals adam while |g_t| never falls; its maximum never falls; on the example of the paper, amsgrad converges to −1, and adam to +1"
@@ -210,7 +210,7 @@ let private neverForgets =
 
             let asAdam () =
                 let adam =
-                    Optimizer.adam
+                    Optimizer.create
                         { LearningRate = value "lr" subject
                           Beta1 = value "beta1" subject
                           Beta2 = value "beta2" subject
@@ -241,7 +241,7 @@ let private neverForgets =
                     let last = reddi other
 
                     let adam =
-                        Optimizer.adam
+                        Optimizer.create
                             { LearningRate = 0.5
                               Beta1 = gone
                               Beta2 = 0.1

@@ -1,6 +1,7 @@
 /// The characteristic laws of RAdam, Yogi and Lion.
 module internal CuteDl.Laws.AdamRelativesLaws
 
+open CuteDl.Core.Optimizers
 open System
 open FsCheck
 open FsCheck.FSharp
@@ -23,7 +24,7 @@ let private rectification (beta2: float) (t: int) : float option =
 
 let private rectified =
     Law.about
-        [ "radam" ]
+        [ Rules.rAdam.Kind ]
         "P15"
         "rectified steps"
         "constant g: Δ = α g while ρ_t ≤ 5, then Δ = α r_t g/(|g| + ε/√(1−β₂ᵗ)); r_t → 1; with β₂ = 0.999, ρ_t > 5 from t = 6 on"
@@ -44,7 +45,7 @@ let private rectified =
 
 let private slowSquares =
     Law.about
-        [ "yogi" ]
+        [ Rules.yogi.Kind ]
         "P15"
         "slow squares"
         "|s_t − s_{t−1}| ≤ (1−β₂) g²"
@@ -92,7 +93,7 @@ let private lion (beta1: float) (beta2: float) (gradients: float array) : float 
 
 let private signs =
     Law.about
-        [ "lion"; "signum" ]
+        [ Rules.lion.Kind; Rules.signum.Kind ]
         "P15"
         "signs"
         "Δ = α sign(β₁ m + (1−β₁) g) with m ← β₂ m + (1−β₂) g, so |Δ| is 0 or α"
@@ -102,7 +103,7 @@ let private signs =
             let alpha = value "lr" subject
 
             let law =
-                if subject.Kind.Name = "lion" then
+                if Subject.isOf Rules.lion.Kind subject then
                     lion (value "beta1" subject) (value "beta2" subject)
                 else
                     let decay = value "decay" subject
@@ -124,7 +125,7 @@ let private signs =
 
             firstOf [ direction; length ])
     |> Law.unless (fun subject ->
-        if subject.Kind.Name = "lion" && Subject.isOn "decay" subject then
+        if Subject.isOf Rules.lion.Kind subject && Subject.isOn "decay" subject then
             Some "concerns only lion without weight decay"
         else
             None)

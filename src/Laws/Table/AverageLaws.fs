@@ -10,13 +10,13 @@ open CuteDl.Laws.Generators
 open CuteDl.Laws.Running
 
 /// The rule before the transformation.
-let private inner = Optimizer.momentum { LearningRate = 0.25; Decay = 0.5 }
+let private inner = Optimizer.create { LearningRate = 0.25; Decay = 0.5 }
 
-let private fixedRate (rate: float) = Optimizer.fixedRate { LearningRate = rate }
+let private fixedRate (rate: float) = Optimizer.create { LearningRate = rate }
 
 let private slowWeights =
     Law.about
-        [ "lookahead" ]
+        [ Rules.lookahead.Kind ]
         "P27"
         "slow weights"
         "between synchronizations, the steps are those of the inner rule; with α = 1, all steps are; with k = 1, lookahead after fixed(η) equals fixed(αη)"
@@ -83,14 +83,14 @@ let private aboutItsOwn (law: Law) =
 
 let private scheduleFree =
     Law.about
-        [ "schedule_free_sgd"; "schedule_free_adamw" ]
+        [ Rules.scheduleFreeSgd.Kind; Rules.scheduleFreeAdamW.Kind ]
         "P28"
         "running mean"
         "with β = 0, the average is the running mean of the points, weighted by the squared learning rates; for schedule_free_sgd and any β, it is this mean of the points of plain SGD"
         "Defazio et al. 2024, algorithm 1"
         averagesCases
         (fun subject case ->
-            let isPlain = subject.Kind.Name = "schedule_free_sgd"
+            let isPlain = Subject.isOf Rules.scheduleFreeSgd.Kind subject
             let warmup = Subject.value "warmup" subject
 
             let rates =
@@ -125,7 +125,7 @@ let private scheduleFree =
 
 let private arithmeticMean =
     Law.about
-        [ "swa" ]
+        [ Rules.swa.Kind ]
         "P28"
         "arithmetic mean"
         "from the step given by start on, the average is the arithmetic mean of the points; before that step, it is the newest point; the steps of the rule do not change"
@@ -151,7 +151,7 @@ let private arithmeticMean =
 
 let private movingAverage =
     Law.about
-        [ "ema" ]
+        [ Rules.ema.Kind ]
         "P28"
         "weights sum to 1"
         "with debiased=true, a point k steps ago has the weight βᵏ divided by the sum of all βᵏ; with debiased=false, it has the weight (1−β) βᵏ, and the first point has the remaining weight; the steps of the rule do not change"
@@ -177,9 +177,6 @@ let private movingAverage =
                   fun () -> same (deltas inner case) (deltas chain case) ])
     |> aboutItsOwn
 
-/// Parts that do not change the points.
-let private passive = [ "ema"; "swa"; "identity" ]
-
 let rec private averageProblem (optimizer: Optimizer) : string option =
     if optimizer.Groups.Count > 0 then
         optimizer.Groups |> Seq.tryPick (fun group -> averageProblem group.Optimizer)
@@ -188,14 +185,14 @@ let rec private averageProblem (optimizer: Optimizer) : string option =
 
         match parts |> List.tryFindIndex Optimizer.keepsAverages with
         | None -> None
-        | Some i when parts[i].Kind.Name.StartsWith("schedule_free", StringComparison.Ordinal) ->
+        | Some i when parts[i].Kind.Has Trait.BetweenPoints ->
             Some "its points are between the average and other points"
         | Some i when parts[i].Groups.Count > 0 && parts.Length > i + 1 -> Some "parts after the averages change the points"
         | Some i when parts[i].Groups.Count > 0 -> averageProblem parts[i]
         | Some i ->
             parts
             |> List.skip (i + 1)
-            |> List.tryFind (fun part -> not (List.contains part.Kind.Name passive))
+            |> List.tryFind (fun part -> not (part.Kind.Has Trait.LeavesStep))
             |> Option.map (fun part -> $"{part.Kind.Name} after the average changes the points")
 
 let private amongPoints =

@@ -27,7 +27,7 @@ let private clipped (subject: Subject) (case: Case) =
 
 let private box =
     Law.about
-        [ "clip_value" ]
+        [ Rules.clipValue.Kind ]
         "P25"
         "clip to a box"
         "|Δ_i| ≤ c, values within the limit stay, signs are kept, clipping twice equals clipping once, two gradients never move further apart"
@@ -117,7 +117,7 @@ let private pascanu = "Pascanu, Mikolov & Bengio 2013, algorithm 1"
 
 let private ball =
     balls
-        "clip_norm"
+        Rules.clipNorm.Kind
         "clip to balls"
         "each tensor: ‖Δ‖ = min(‖g‖, c), a gradient within the limit stays, the direction is kept, clipping twice equals clipping once, two gradients never move further apart"
         pascanu
@@ -126,7 +126,7 @@ let private ball =
 
 let private globalBall =
     balls
-        "clip_global_norm"
+        Rules.clipGlobalNorm.Kind
         "clip to a ball"
         "all tensors together: ‖Δ‖ = min(‖g‖, c), a gradient within the limit stays, the direction is kept, clipping twice equals clipping once, two gradients never move further apart"
         pascanu
@@ -137,7 +137,7 @@ let private adaptiveBalls =
     let limitOf (subject: Subject) (weights: float) = Subject.value "ratio" subject * max (Subject.value "eps" subject) weights
 
     balls
-        "clip_adaptive"
+        Rules.clipAdaptive.Kind
         "clip to adaptive balls"
         "each unit: ‖Δ‖ = min(‖g‖, ratio max(‖w‖, ε)), a gradient within the limit stays, the direction is kept, clipping twice equals clipping once, two gradients never move further apart"
         "Brock et al. 2021, eq. 3"

@@ -36,17 +36,17 @@ let private decaySign =
               let size = Array.fold2 (fun sum d w -> sum + abs (d * w)) 0.0 delta case.Start
               expect (product >= -1e-9 * size) (fun () -> $"expected ⟨Δ₁, w₀⟩ ≥ 0, got Δ₁ = {Case.vector delta}")) with
         MayBeExempt = false }
-    |> Law.unless (fun subject -> if Subject.has "noise" subject then Some "noise can move parameters in any direction" else None)
+    |> Law.unless (fun subject -> if Subject.has Rules.noise.Kind subject then Some "noise can move parameters in any direction" else None)
 
 /// The two forms of weight decay: through the gradient, and decoupled.
 let private decayForms =
     let factor = 0.5
     let decayBy name (value: float) = Expression.parse $"{name}()" |> Optimizer.set "factor" value
 
-    let plain = [ "fixed"; "sgd" ]
+    let plain = [ Rules.fixedRate.Kind; Rules.sgd.Kind ]
 
     let isPlain (subject: Subject) =
-        List.contains subject.Kind.Name plain
+        List.exists (fun kind -> Subject.isOf kind subject) plain
         && Subject.tryValue "momentum" subject |> Option.forall ((=) 0.0)
 
     { Law.general
@@ -65,7 +65,7 @@ let private decayForms =
         AppliesTo = String.Join(", ", plain)
         Excuse = fun subject -> if isPlain subject then None else Some "holds only for plain gradient descent" }
     |> Law.unless (fun subject ->
-        if (Subject.names subject).Length > 1 || Subject.isGroups subject then
+        if (Subject.kinds subject).Length > 1 || Subject.isGroups subject then
             Some "concerns only single rules"
         elif (Subject.tryValue "lr" subject).IsNone then
             Some "it has no learning rate"

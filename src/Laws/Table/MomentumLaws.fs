@@ -19,7 +19,7 @@ let private unrolled (decay: float) (rateAt: int -> float) (gradients: float arr
 
 let private constantGradient =
     Law.about
-        [ "momentum" ]
+        [ Rules.momentum.Kind ]
         "P1"
         "constant gradient"
         "constant g: Δ_t = α g (1−γᵗ)/(1−γ)"
@@ -35,7 +35,7 @@ let private constantGradient =
 
 let private meanForm =
     Law.about
-        [ "momentum" ]
+        [ Rules.momentum.Kind ]
         "P2"
         "mean form"
         "m ← γ m + (1−γ) g with the learning rate α/(1−γ) gives the same Δ"
@@ -56,7 +56,7 @@ let private whereTheRateIs =
     let rateAt value (i: int) = Schedule.at (falling value) (int64 i)
 
     Law.about
-        [ "momentum"; "sgd" ]
+        [ Rules.momentum.Kind; Rules.sgd.Kind ]
         "P3"
         "place of the rate"
         "momentum: Δ_t = Σγ^(t−i) α_i g_i; sgd: Δ_t = α_t Σγ^(t−i) g_i; for γ → 0 both equal fixed"
@@ -64,7 +64,7 @@ let private whereTheRateIs =
         (fun _ -> steps)
         (fun subject case ->
             let alpha = rate subject
-            let isInside = subject.Kind.Name = "momentum"
+            let isInside = Subject.isOf Rules.momentum.Kind subject
             let gamma = Subject.value (if isInside then "decay" else "momentum") subject
 
             let scheduled () =
@@ -90,7 +90,7 @@ let private whereTheRateIs =
 
             firstOf [ constant; scheduled; plain ])
     |> Law.unless (fun subject ->
-        if subject.Kind.Name = "sgd" && (Subject.isOn "dampening" subject || Subject.isOn "nesterov" subject) then
+        if Subject.isOf Rules.sgd.Kind subject && (Subject.isOn "dampening" subject || Subject.isOn "nesterov" subject) then
             Some "concerns only sgd without dampening and nesterov"
         else
             None)
@@ -100,7 +100,7 @@ let private curvature (case: Case) = Array.init case.Length (fun i -> case.Facto
 
 let private nesterovForms =
     Law.about
-        [ "nesterov"; "sgd" ]
+        [ Rules.nesterov.Kind; Rules.sgd.Kind ]
         "P4"
         "Nesterov's forms"
         "Nesterov's step at the look-ahead point passes through the same points as v ← γ v + α ∇f(x − γ v), x ← x − v"
@@ -108,7 +108,7 @@ let private nesterovForms =
         (fun _ -> cases (vector 4) (fun length -> Gen.arrayOfLength length nonZero) (Gen.constant 0.0) (1, 20) (uniform 0.1 5.0))
         (fun subject case ->
             let alpha = rate subject
-            let gamma = Subject.value (if subject.Kind.Name = "nesterov" then "decay" else "momentum") subject
+            let gamma = Subject.value (if Subject.isOf Rules.nesterov.Kind subject then "decay" else "momentum") subject
             let lambda = curvature case
             let gradient = Array.map2 (*) lambda
             let came = descend subject.Optimizer case.Start case.Steps (fun _ y -> gradient y)
@@ -125,7 +125,7 @@ let private nesterovForms =
 
             closePoints 1e-9 expected came |> Option.map (sprintf "on ½λx², with the start x₁: %s"))
     |> Law.unless (fun subject ->
-        if subject.Kind.Name = "sgd" && not (Subject.isOn "nesterov" subject) then
+        if Subject.isOf Rules.sgd.Kind subject && not (Subject.isOn "nesterov" subject) then
             Some "concerns only sgd with nesterov"
         else
             None)
@@ -142,7 +142,7 @@ let private radius (gamma: float) (alphaLambda: float) =
 
 let private quadratic =
     Law.about
-        [ "fixed"; "momentum" ]
+        [ Rules.fixedRate.Kind; Rules.momentum.Kind ]
         "P6"
         "convergence on ½λx²"
         "fixed: x_t = (1−αλ)ᵗ x₀; momentum converges if and only if 0 < αλ < 2(1+γ)"
@@ -153,7 +153,7 @@ let private quadratic =
         (fun subject case ->
             let alpha = rate subject
 
-            if subject.Kind.Name = "fixed" then
+            if Subject.isOf Rules.fixedRate.Kind subject then
                 let lambda = 2.0 * case.Factor / alpha
                 let came = descend subject.Optimizer case.Start case.Steps (fun _ x -> Array.map ((*) lambda) x)
                 let expected = Array.init (case.Steps + 1) (fun t -> [| Math.Pow(1.0 - 2.0 * case.Factor, float t) |])
@@ -177,7 +177,7 @@ let private quadratic =
     |> Law.unless Subject.standsStill
     |> Law.unless (fun subject ->
         // The distance decreases by the factor √γ per step.
-        if subject.Kind.Name = "momentum" && Subject.value "decay" subject > 0.999 then
+        if Subject.isOf Rules.momentum.Kind subject && Subject.value "decay" subject > 0.999 then
             Some "its decay is so close to 1 that convergence needs too many steps"
         else
             None)
@@ -185,7 +185,7 @@ let private quadratic =
 
 let private regret =
     Law.about
-        [ "fixed" ]
+        [ Rules.fixedRate.Kind ]
         "P7"
         "regret"
         "Σ⟨g_t, x_t−u⟩ = (‖x₁−u‖² − ‖x_{T+1}−u‖²)/2α + (α/2) Σ‖g_t‖², for any u"

@@ -49,27 +49,35 @@ let rec private degree (optimizer: Optimizer) : int option =
         let degrees = [ for part in optimizer.Parts -> degree part ]
         if List.contains None degrees then None else degrees |> List.choose id |> List.min |> Some
     else
-        Some(if optimizer.Kind.Role = Role.Rule then 0 else 1)
+        Some(if optimizer.Kind.IsRule then 0 else 1)
 
 /// Scales ε, and every other argument that has the unit of gradients or of their squares.
 let private inUnits (factor: float) (subject: Subject) : Optimizer option =
-    let times name power leaf =
-        match Subject.valueOf name leaf with
-        | Some value when value > 0.0 -> Optimizer.set name (value * Math.Pow(factor, power)) leaf
-        | _ -> leaf
-
-    let isInside leaf = Subject.valueOf "inside" leaf = Some 1.0
-
     let change (leaf: Optimizer) =
-        match leaf.Kind.Name with
-        // ε for the squared steps has the unit of the parameters, so it is not scaled.
-        | "adadelta" ->
-            let own = Subject.valueOf "eps_delta" leaf |> Option.defaultValue nan
-            let pinned = if Double.IsNaN own then Subject.valueOf "eps" leaf |> Option.get else own
-            leaf |> Optimizer.set "eps_delta" pinned |> times "eps" (if isInside leaf then 2.0 else 1.0)
-        | "adagrad" -> leaf |> times "eps" (if isInside leaf then 2.0 else 1.0) |> times "initial" 2.0
-        | "adafactor" -> times "eps1" 2.0 leaf
-        | _ -> times "eps" (if isInside leaf then 2.0 else 1.0) leaf
+        let isInside = Subject.valueOf "inside" leaf = Some 1.0
+
+        // Under the root, ε has the unit of squares.
+        let power (argument: Argument) =
+            if isInside && argument.GradientPower = 1.0 then 2.0 else argument.GradientPower
+
+        let scaled (leaf: Optimizer) (argument: Argument) =
+            match Subject.valueOf argument.Name leaf with
+            | Some value when value > 0.0 && argument.GradientPower > 0.0 ->
+                Optimizer.set argument.Name (value * Math.Pow(factor, power argument)) leaf
+            | _ -> leaf
+
+        // A default that follows a scaled argument keeps its value, which has a unit of its own.
+        let pinned (leaf: Optimizer) (argument: Argument) =
+            match Subject.valueOf argument.Name leaf, Subject.valueOf argument.Follows leaf with
+            | Some value, Some followed when Double.IsNaN value && argument.GradientPower = 0.0 ->
+                if leaf.Kind.Arguments |> List.exists (fun other -> other.Name = argument.Follows && other.GradientPower > 0.0) then
+                    Optimizer.set argument.Name followed leaf
+                else
+                    leaf
+            | _ -> leaf
+
+        let start = leaf.Kind.Arguments |> List.fold pinned leaf
+        leaf.Kind.Arguments |> List.fold scaled start
 
     if
         Subject.isOwn subject.Optimizer.Kind
@@ -180,9 +188,9 @@ let private finite =
         MayBeExempt = false
         Excuse =
             fun subject ->
-                [ "dowg"; "dadapt_adam"; "prodigy" ]
-                |> List.tryFind (fun name -> Subject.has name subject)
-                |> Option.map (fun name -> $"the steps of {name} grow without limit on an infinite slope")
+                [ Rules.dowg.Kind; Rules.dAdaptAdam.Kind; Rules.prodigy.Kind ]
+                |> List.tryFind (fun kind -> Subject.has kind subject)
+                |> Option.map (fun kind -> $"the steps of {kind} grow without limit on an infinite slope")
                 |> Option.orElseWith (fun () ->
                     Subject.schedules subject
                     |> List.tryFind (fun pair -> Schedule.at pair.Value (int64 longRun) > 1e12)
@@ -223,10 +231,6 @@ let private withRate (factor: float) (subject: Subject) : Optimizer option =
     else
         Some(Subject.mapLeaves raiseIn subject.Optimizer)
 
-/// Parts that pass on a constant factor of Δ.
-let private passesOn =
-    [ "identity"; "maximize"; "scale"; "ema"; "swa"; "accumulate"; "freeze"; "skip_non_finite" ]
-
 let rec private rateProblem (subject: Subject) (optimizer: Optimizer) : string option =
     if optimizer.Groups.Count > 0 then
         optimizer.Groups |> Seq.tryPick (fun group -> rateProblem subject group.Optimizer)
@@ -243,7 +247,7 @@ let rec private rateProblem (subject: Subject) (optimizer: Optimizer) : string o
             let behind = parts |> List.skipWhile (fun part -> not (obj.ReferenceEquals(part, one))) |> List.tail
 
             behind
-            |> List.tryFind (fun part -> not (List.contains part.Kind.Name passesOn))
+            |> List.tryFind (fun part -> not (part.Kind.Has Trait.KeepsFactor))
             |> Option.map (fun part -> $"{part.Kind.Name} after the rule does not keep a factor of Δ")
         | _ -> Some "it has several learning rates"
 
@@ -268,8 +272,7 @@ let private linearInRate =
                 let run = if subject.Seeks then deltas else deltasInPlaceOfStart
                 let expected = run subject.Optimizer case |> scaled case.Factor
                 // The rounding of z depends on the size of w.
-                let keepsDigits =
-                    not (Subject.names subject |> List.exists (fun name -> name.StartsWith "schedule_free"))
+                let keepsDigits = not (Subject.hasTrait Trait.BetweenPoints subject)
 
                 let came = run other case
                 if keepsDigits then same expected came else close 1e-9 expected came)

@@ -240,9 +240,6 @@ let private stepwise (optimizer: Optimizer) (case: Case) : string option =
     same byHand came
     |> Option.map (sprintf "%O with a constant for each step, saved and read after step %d: %s" optimizer cut)
 
-/// Gates: parts after them count fewer steps.
-let private rests = [ "accumulate"; "freeze"; "skip_non_finite" ]
-
 /// Returns the arguments that can follow any schedule.
 let private mayFollow (optimizer: Optimizer) : string list =
     [ for leaf in Subject.leaves optimizer do
@@ -281,8 +278,8 @@ let private scheduledSteps =
                     random ]) with
         MayBeExempt = false }
     |> Law.unless (fun subject ->
-        match rests |> List.tryFind (fun name -> Subject.has name subject) with
-        | Some name -> Some $"parts after {name} count fewer steps"
+        match Subject.kinds subject |> List.tryFind (fun kind -> kind.Has Trait.Gate) with
+        | Some kind -> Some $"parts after {kind} count fewer steps"
         | None when (own subject).IsEmpty && (mayFollow subject.Optimizer).IsEmpty ->
             Some "none of its arguments can follow every schedule"
         | None -> None)

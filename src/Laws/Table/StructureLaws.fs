@@ -57,7 +57,7 @@ let private elementsAlone =
         "elementwise updates"
         (fun subject ->
             let elements =
-                if subject.Seeks && Subject.has "skip_non_finite" subject then
+                if subject.Seeks && Subject.has Rules.skipNonFinite.Kind subject then
                     Gen.frequency [ 1, Gen.constant infinity; 9, moderate ]
                 else
                     moderate

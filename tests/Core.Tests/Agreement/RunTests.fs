@@ -112,7 +112,7 @@ let private expectPerceptron (steps: int) (run: DocumentedRun) =
     // A pass of the trainer over the validation set: no step is taken at a rate of 0.
     let validate step (network: Network<float>) =
         if step % 300 = 0 then
-            let still = Optimizer.fixedRate { LearningRate = 0.0 }
+            let still = Optimizer.create { LearningRate = 0.0 }
 
             let options =
                 { TrainingOptions.document with MaxSteps = Some 1L; ValidateEvery = Some 1; StopRules = [] }

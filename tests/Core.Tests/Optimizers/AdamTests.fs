@@ -9,7 +9,7 @@ open CuteDl.Core.Tests.Generators
 open CuteDl.Core.Tests.Trajectory
 
 let private adam rate beta1 beta2 epsilon =
-    Optimizer.adam { Rules.adam.Defaults with LearningRate = rate; Beta1 = beta1; Beta2 = beta2; Epsilon = epsilon }
+    Optimizer.create { Rules.adam.Defaults with LearningRate = rate; Beta1 = beta1; Beta2 = beta2; Epsilon = epsilon }
 
 let private decays = Gen.zip (uniform 0.01 0.999) (uniform 0.01 0.9999)
 let private nonZero = signed (logUniform 1e-3 1e3)

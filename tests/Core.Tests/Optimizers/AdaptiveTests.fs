@@ -9,10 +9,10 @@ open CuteDl.Core.Tests.Generators
 open CuteDl.Core.Tests.Trajectory
 
 let private adagrad rate epsilon =
-    Optimizer.adagrad { Rules.adagrad.Defaults with LearningRate = rate; Epsilon = epsilon }
+    Optimizer.create { Rules.adagrad.Defaults with LearningRate = rate; Epsilon = epsilon }
 
 let private rmsProp rate decay epsilon =
-    Optimizer.rmsProp { Rules.rmsProp.Defaults with LearningRate = rate; Decay = decay; Epsilon = epsilon }
+    Optimizer.create { Rules.rmsProp.Defaults with LearningRate = rate; Decay = decay; Epsilon = epsilon }
 
 /// One element's gradients, 1 to 40 of them.
 let private sequence elements = Gen.choose (1, 40) |> Gen.bind (fun n -> Gen.arrayOfLength n elements)
@@ -102,14 +102,14 @@ let private adadeltaTests =
     testList
         "adadelta"
         [ testCase "has no rate, unless one is given" (fun () ->
-              Expect.equal (string (Optimizer.adadelta Rules.adadelta.Defaults)) "adadelta(decay=0.99)" "the text form"
+              Expect.equal (string (Optimizer.create Rules.adadelta.Defaults)) "adadelta(decay=0.99)" "the text form"
               Expect.equal Rules.adadelta.Defaults.LearningRate 1.0 "a factor of 1")
           property
               "the first step is at most ε/√(1−γ)"
               (Gen.zip3 (uniform 0.01 0.999) (logUniform 1e-8 1e-1) anySize)
               (fun (decay, epsilon, g) ->
                   let delta =
-                      (scalarDeltas (Optimizer.adadelta { Rules.adadelta.Defaults with Decay = decay; Epsilon = epsilon }) [| g |])[0]
+                      (scalarDeltas (Optimizer.create { Rules.adadelta.Defaults with Decay = decay; Epsilon = epsilon }) [| g |])[0]
 
                   Expect.isTrue (abs delta <= epsilon / sqrt (1.0 - decay) * (1.0 + 1e-12)) $"Δ = {delta}")
           property
@@ -117,19 +117,19 @@ let private adadeltaTests =
               (Gen.zip3 (uniform 0.01 0.999) (logUniform 1e-8 1e-1) nonZero)
               (fun (decay, epsilon, g) ->
                   let delta =
-                      (scalarDeltas (Optimizer.adadelta { Rules.adadelta.Defaults with Decay = decay; Epsilon = epsilon }) [| g |])[0]
+                      (scalarDeltas (Optimizer.create { Rules.adadelta.Defaults with Decay = decay; Epsilon = epsilon }) [| g |])[0]
 
                   Close.relative 1e-13 delta (epsilon * g / (sqrt (1.0 - decay) * abs g + epsilon)) "Δ")
           testCase "with ε = 0 it never leaves its initial state" (fun () ->
               let deltas =
-                  scalarDeltas (Optimizer.adadelta { Rules.adadelta.Defaults with Decay = 0.9; Epsilon = 0.0 }) [| 1.0; -2.0; 3.0 |]
+                  scalarDeltas (Optimizer.create { Rules.adadelta.Defaults with Decay = 0.9; Epsilon = 0.0 }) [| 1.0; -2.0; 3.0 |]
 
               Expect.all deltas ((=) 0.0) "Δ")
           testCase "one ε for gradients and deltas makes the step depend on the units (Zeiler 2012, §3.2)" (fun () ->
               // Gradients and ε in other units, and Δ changes: the rules with a rate do not do that.
               let run factor =
                   scalarDeltas
-                      (Optimizer.adadelta { Rules.adadelta.Defaults with Decay = 0.9; Epsilon = factor * 1e-3 })
+                      (Optimizer.create { Rules.adadelta.Defaults with Decay = 0.9; Epsilon = factor * 1e-3 })
                       [| factor; 2.0 * factor |]
 
               Expect.notEqual (run 2.0) (run 1.0) "Δ") ]
@@ -158,7 +158,7 @@ let private units =
         [ scaleFree "adagrad" (fun epsilon factor -> adagrad 0.1 (factor * epsilon))
           scaleFree "rmsprop" (fun epsilon factor -> rmsProp 0.1 0.9 (factor * epsilon))
           scaleFree "adam" (fun epsilon factor ->
-              Optimizer.adam
+              Optimizer.create
                   { Rules.adam.Defaults with
                       LearningRate = 0.1
                       Beta1 = 0.9

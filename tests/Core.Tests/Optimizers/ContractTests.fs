@@ -135,16 +135,16 @@ let private records =
 
     testList
         "records out of range"
-        [ refused "lr" -0.1 "[0, ∞)" (fun () -> Optimizer.fixedRate { LearningRate = -0.1 })
-          refused "lr" nan "[0, ∞)" (fun () -> Optimizer.fixedRate { LearningRate = nan })
+        [ refused "lr" -0.1 "[0, ∞)" (fun () -> Optimizer.create { LearningRate = -0.1 })
+          refused "lr" nan "[0, ∞)" (fun () -> Optimizer.create { LearningRate = nan })
           refused "lr" infinity "[0, ∞)" (fun () ->
-              Optimizer.adagrad { Rules.adagrad.Defaults with LearningRate = infinity; Epsilon = 1e-6 })
-          refused "decay" -0.1 "[0, 1)" (fun () -> Optimizer.momentum { LearningRate = 0.1; Decay = -0.1 })
-          refused "decay" 1.0 "[0, 1)" (fun () -> Optimizer.rmsProp { Rules.rmsProp.Defaults with Decay = 1.0 })
-          refused "decay" 1.5 "[0, 1)" (fun () -> Optimizer.adadelta { Rules.adadelta.Defaults with Decay = 1.5 })
-          refused "eps" -1e-9 "[0, ∞)" (fun () -> Optimizer.adadelta { Rules.adadelta.Defaults with Epsilon = -1e-9 })
-          refused "beta1" 1.0 "[0, 1)" (fun () -> Optimizer.adam { Rules.adam.Defaults with Beta1 = 1.0 })
-          refused "beta2" nan "[0, 1)" (fun () -> Optimizer.adam { Rules.adam.Defaults with Beta2 = nan }) ]
+              Optimizer.create { Rules.adagrad.Defaults with LearningRate = infinity; Epsilon = 1e-6 })
+          refused "decay" -0.1 "[0, 1)" (fun () -> Optimizer.create { LearningRate = 0.1; Decay = -0.1 })
+          refused "decay" 1.0 "[0, 1)" (fun () -> Optimizer.create { Rules.rmsProp.Defaults with Decay = 1.0 })
+          refused "decay" 1.5 "[0, 1)" (fun () -> Optimizer.create { Rules.adadelta.Defaults with Decay = 1.5 })
+          refused "eps" -1e-9 "[0, ∞)" (fun () -> Optimizer.create { Rules.adadelta.Defaults with Epsilon = -1e-9 })
+          refused "beta1" 1.0 "[0, 1)" (fun () -> Optimizer.create { Rules.adam.Defaults with Beta1 = 1.0 })
+          refused "beta2" nan "[0, 1)" (fun () -> Optimizer.create { Rules.adam.Defaults with Beta2 = nan }) ]
 
 let private rateOfZero (subject: Subject) =
     testCase "a rate of 0 stands still" (fun () ->

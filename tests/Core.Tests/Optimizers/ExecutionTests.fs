@@ -111,7 +111,7 @@ let private inPrecision (precision: Precision<'T>) (subject: Subject) =
 /// Another thread that collects garbage moves arrays in the middle of a step, where no test of one thread has it happen.
 let private beside =
     testCase "no step is lost while other threads collect garbage" (fun () ->
-        let optimizer = Optimizer.fixedRate { LearningRate = 1.0 }
+        let optimizer = Optimizer.create { LearningRate = 1.0 }
         let clock = Diagnostics.Stopwatch.StartNew()
         let lost = ref 0
 

@@ -48,7 +48,7 @@ let private canonical =
           prints "{ \"*.bias\"?: Fixed, \"*\": fixed }" "{ \"*.bias\"?: fixed(lr=0.01), \"*\": fixed(lr=0.01) }"
           testCase "what is made from a record prints the same" (fun () ->
               let optimizer =
-                  Optimizer.adam { Rules.adam.Defaults with LearningRate = 0.0001; Beta1 = 0.9; Beta2 = 0.99; Epsilon = 1e-8 }
+                  Optimizer.create { Rules.adam.Defaults with LearningRate = 0.0001; Beta1 = 0.9; Beta2 = 0.99; Epsilon = 1e-8 }
 
               Expect.equal (string optimizer) "adam(lr=0.0001, beta1=0.9, beta2=0.99)" "the text form"
               Expect.equal optimizer (Expression.parse "adam") "the value")

@@ -73,7 +73,7 @@ let private regret =
 let private stops =
     property "when the gradient vanishes the fixed rate stops at once" (someGradients 8 moderate) (fun gradients ->
         let zeros = Array.create gradients[0].Length 0.0
-        let deltas = doubles (Optimizer.fixedRate { LearningRate = 0.5 }) (Array.append gradients [| zeros |])
+        let deltas = doubles (Optimizer.create { LearningRate = 0.5 }) (Array.append gradients [| zeros |])
         Expect.all (Array.last deltas) ((=) 0.0) "Δ")
 
 let tests = testList "fixed" [ delta; quadratic; regret; stops ]

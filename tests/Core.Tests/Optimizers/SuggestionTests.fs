@@ -101,11 +101,6 @@ let tests =
               Expect.equal (Refusal.sentence (ArgumentException "Say so.")) "Say so." "no parameter"
               Expect.equal (Refusal.sentence (ArgumentOutOfRangeException("p", 5, "Say so."))) "Say so." "a value"
               Expect.equal (Refusal.sentence (InvalidOperationException "Not (Parameter 'p')")) "Not (Parameter 'p')" "another kind")
-          testCase "an argument is of weight decay where the conventions of its rule have one" (fun () ->
-              for kind in Rules.all do
-                  let isDecay = kind.Arguments |> List.exists _.IsWeightDecay
-                  let conventions = Option.get kind.Documentation.Conventions
-                  Expect.equal isDecay (not (conventions.WeightDecay.StartsWith "none")) kind.Name)
           property
               "an excerpt has the character at fault and at most 80"
               (Gen.zip (Gen.choose (0, 300)) (Gen.choose (0, 300)))

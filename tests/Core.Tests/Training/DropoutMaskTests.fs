@@ -24,7 +24,7 @@ let private options seed steps =
         StopRules = [] }
 
 let private parametersAfter seed steps =
-    let optimizer = Optimizer.fixedRate { LearningRate = 1e-4 }
+    let optimizer = Optimizer.create { LearningRate = 1e-4 }
     let initial = Array.zeroCreate<float>(width + 1)
     (Trainer.train model optimizer (options seed steps) data initial ignore CancellationToken.None).Parameters
 

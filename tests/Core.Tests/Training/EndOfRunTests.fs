@@ -70,7 +70,7 @@ let private cancellation =
 let private divergence =
     testCase "a run whose loss is no longer finite ends as diverged, with the history kept" (fun () ->
         let model = Model.create 8 [ Dense(3, Linear) ] MeanSquaredError
-        let wild = Optimizer.fixedRate { LearningRate = 1e3 }
+        let wild = Optimizer.create { LearningRate = 1e3 }
 
         let result =
             trainWith model wild { options with MaxEpochs = 1000; ValidateEvery = Some 1 } ignore CancellationToken.None

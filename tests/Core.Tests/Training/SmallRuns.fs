@@ -36,7 +36,7 @@ let options =
         MaxEpochs = 6
         StopRules = [] }
 
-let adam = Optimizer.adam { Rules.adam.Defaults with LearningRate = 0.01 }
+let adam = Optimizer.create { Rules.adam.Defaults with LearningRate = 0.01 }
 
 let trainWith model optimizer options progress (cancellation: CancellationToken) =
     let initial = Model.initialParameters<float> model Glorot options.Seed

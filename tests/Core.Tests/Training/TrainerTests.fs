@@ -151,7 +151,7 @@ let private validation =
     testCase "validation is the mean over its batches, a smaller last one counting as one, and the share of right answers" (fun () ->
         let model = Model.create 8 [ Dense(3, Linear) ] SoftmaxCrossEntropy
         let initial = Model.initialParameters<float> model Glorot 5
-        let still = Optimizer.fixedRate { LearningRate = 0.0 }
+        let still = Optimizer.create { LearningRate = 0.0 }
 
         let result =
             Trainer.train model still { options with MaxEpochs = 1 } data initial ignore CancellationToken.None
@@ -184,7 +184,7 @@ let private validation =
 let private ties =
     testCase "on equal answers the first class wins" (fun () ->
         let model = Model.create 8 [ Dense(3, Linear) ] SoftmaxCrossEntropy
-        let still = Optimizer.fixedRate { LearningRate = 0.0 }
+        let still = Optimizer.create { LearningRate = 0.0 }
         let initial = Array.zeroCreate<float>(Model.parameterCount model)
 
         let result =
@@ -214,7 +214,7 @@ let private progress =
 
 let private deadLogits =
     testCase "a logit that a relu holds at 0 for every example is dead, and only such a one" (fun () ->
-        let still = Optimizer.fixedRate { LearningRate = 0.0 }
+        let still = Optimizer.create { LearningRate = 0.0 }
 
         let logits activation =
             let model = Model.create 8 [ Dense(3, activation) ] SoftmaxCrossEntropy

@@ -29,7 +29,7 @@ let imagesTask name : StudyTask =
 
 let contender name : Contender =
     { Name = name
-      Optimizer = Optimizer.adam Rules.adam.Defaults
+      Optimizer = Optimizer.create Rules.adam.Defaults
       Space = [ "lr", LogUniform(1e-4, 1e-1) ] }
 
 let study (tasks: string list) (contenders: string list) (seeds: int list) (looks: int list) : StudyDesign =

@@ -15,11 +15,6 @@ module internal Moments =
     /// Returns <c>weight</c>, or 1 without bias correction.
     let weightIf (isCorrected: bool) (decay: float) (step: int64) = if isCorrected then weight decay step else 1.0
 
-    let clock = "P22", "the bias corrections depend on the number of steps"
-    let own = "P5", "each element has its own effective learning rate"
-    let beta1 get set = RuleKind.decay "beta1" "β₁, the decay of the mean of gradients" get set
-    let beta2 get set = RuleKind.decay "beta2" "β₂, the decay of the mean of squared gradients" get set
-
 /// Computes Adam's constants of a step, for Adam and for rules that differ from it in one place.
 [<AbstractClass; Sealed>]
 type internal AdamConstants =

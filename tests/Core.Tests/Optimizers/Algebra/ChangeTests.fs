@@ -35,9 +35,9 @@ let private changes =
                   "other")
           testCase "update changes the parts of a kind" (fun () ->
               let optimizer = Expression.parse "decay(0.1) | adam | decoupled(0.1)"
-              let changed = Optimizer.update Rules.decay (fun h -> { h with Factor = 0.3 }) optimizer
+              let changed = Optimizer.update (fun (h: L2) -> { h with Factor = 0.3 }) optimizer
               Expect.equal changed (Expression.parse "decay(0.3) | adam | decoupled(0.1)") "changed"
-              let message = messageOf<ArgumentException>(fun () -> Optimizer.update Rules.sgd id optimizer |> ignore)
+              let message = messageOf<ArgumentException>(fun () -> Optimizer.update (id: Sgd -> Sgd) optimizer |> ignore)
               Expect.stringContains message "no part sgd" "message")
           testCase "a constant schedule is a number" (fun () ->
               let optimizer = Optimizer.schedule "momentum" (Schedule.Constant 0.0) (Expression.parse "sgd(lr=1)")

@@ -1,0 +1,53 @@
+namespace CuteDl.Core.Optimizers
+
+open System.Runtime.CompilerServices
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
+
+/// Slots: m.
+[<Struct; NoEquality; NoComparison>]
+type internal SignumUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Rate: 'E
+      Decay: Decay<'E> }
+
+    interface IUpdate<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member update.Delta(g, _, slots) =
+            let m = update.Decay.Mean(slots[0], g)
+            slots[0] <- m
+            update.Rate * Element.sign m
+
+/// <summary>The sign of a decaying mean of gradients.</summary>
+type Signum =
+    {
+        [<Rate(1e-4)>]
+        LearningRate: float
+        [<Decay("decay", 0.9, "γ, the decay of the mean of gradients")>]
+        Decay: float
+    }
+
+    interface IRule with
+        member _.Slots = [ "average" ]
+        member _.NeedsParameters = false
+
+        member h.Update(_, loop) =
+            loop.Run { SignumUpdate.Rate = loop.Lift h.LearningRate; Decay = loop.Decay h.Decay }
+
+    interface IDescribed<Signum> with
+        static member Description =
+            { Name = "signum"
+              Summary = "the sign of the mean of gradients"
+              Formula = "m ← γ m + (1−γ) g;  Δ = α sign m"
+              Source = "Bernstein et al. 2018, algorithm 2"
+              Traits = []
+              Exempt =
+                [ "P5", "the sign is taken of each element" ]
+              Role =
+                Role.Rule
+                    { Reproduces = "the sign of the output of optax.trace(decay=γ); here also lion(beta1=γ, beta2=γ)"
+                      Rate = RatePlace.Outside ""
+                      Epsilon = EpsilonPlace.None ""
+                      InitialState = [ "average", InitialValue.Number 0.0 ]
+                      BiasCorrection = BiasCorrection.None "the sign does not depend on it"
+                      WeightDecay = DecayForm.None
+                      Learns = { Optimizer = "signum(lr=0.0003)"; Accuracy = 0.9720; Note = "" } } }
