@@ -14,11 +14,13 @@ internal readonly struct AveragedUpdate<E>(E rate, Decay<E> decay) : IUpdate<E>
     }
 }
 
-/// <summary>The rule: its hyper-parameters, and how they determine the update of a step.</summary>
-/// <param name="LearningRate">α.</param>
-/// <param name="Decay">γ in (0, 1).</param>
-internal sealed record Averaged(double LearningRate, double Decay) : IRule
+/// <summary>The rule: its hyper-parameters with names, defaults and ranges, and how they determine the update of a step.</summary>
+internal sealed record Averaged(
+    [property: Rate(0.1)] double LearningRate = 0.1,
+    [property: Decay("decay", 0.9, "γ, the decay of the mean of gradients")] double Decay = 0.9) : IRule, IDescribed<Averaged>
 {
+    static RuleDescription IDescribed<Averaged>.Description => RuleDescription.Own("averaged");
+
     public IReadOnlyList<string> Slots => ["average"];
 
     public bool NeedsParameters => false;
@@ -27,5 +29,5 @@ internal sealed record Averaged(double LearningRate, double Decay) : IRule
         where E : struct, IElement<E> => loop.Run(new AveragedUpdate<E>(loop.Lift(LearningRate), loop.Decay(Decay)));
 
     /// <summary>Returns the rule as an optimizer.</summary>
-    public Optimizer ToOptimizer() => OptimizerModule.ofRule("averaged", this);
+    public Optimizer ToOptimizer() => OptimizerModule.create(this);
 }

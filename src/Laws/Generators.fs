@@ -1,10 +1,10 @@
 /// Generates random cases.
 module internal CuteDl.Laws.Generators
 
-open CuteDl.Core.Optimizers
 open System
 open FsCheck
 open FsCheck.FSharp
+open CuteDl.Core.Optimizers
 
 let uniform (lower: float) (upper: float) : Gen<float> =
     Gen.choose (0, 1 <<< 30) |> Gen.map (fun i -> lower + (upper - lower) * float i / float (1 <<< 30))

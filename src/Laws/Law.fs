@@ -1,9 +1,9 @@
 namespace CuteDl.Laws
 
-open CuteDl.Core.Optimizers
 open System
 open FsCheck
 open FsCheck.FSharp
+open CuteDl.Core.Optimizers
 
 /// A law of the table.
 [<NoComparison; NoEquality>]
@@ -113,7 +113,9 @@ module internal Law =
     /// Checks the law on random cases. Returns their number, and the counter-example or an empty text.
     let private judge (law: Law) (subject: Subject) : int * string =
         let mayDrop =
-            subject.Options.Shapes.IsEmpty && not (Subject.isGroups subject) && not (Subject.hasTrait Trait.NeedsMatrix subject)
+            subject.Options.Shapes.IsEmpty
+            && not (Subject.isGroups subject)
+            && not (Subject.hasTrait Trait.NeedsMatrix subject)
 
         let shrink (case: Case) =
             Case.shrink mayDrop case

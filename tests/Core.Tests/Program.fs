@@ -43,6 +43,7 @@ let private tests =
                 IdentityTests.tests
                 ExtremeTests.tests
                 PureStepTests.tests
+                OwnRuleTests.tests
                 SuggestionTests.tests
                 ExpressionTests.tests
                 testList

@@ -53,7 +53,8 @@ let tests =
               let folders =
                   projects
                   |> List.map folderOf
-                  |> List.filter (fun folder -> folder.StartsWith("src/", StringComparison.Ordinal)
+                  |> List.filter (fun folder ->
+                      folder.StartsWith("src/", StringComparison.Ordinal)
                       || folder.StartsWith("tools/", StringComparison.Ordinal)
                       || folder = "bench")
 

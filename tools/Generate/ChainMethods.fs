@@ -8,7 +8,10 @@ let private indent = "    "
 
 let private method (kind: RuleKind) (opening: string) (body: string -> string) : string =
     let name = kind.Record.Name
-    let values = kind.Arguments |> List.map (fun argument -> camelCase argument.Property) |> String.concat ", "
+
+    let values =
+        kind.Arguments |> List.map (fun argument -> camelCase argument.Property) |> String.concat ", "
+
     let made = $"Optimizers.{name}({values})"
 
     "\n"

@@ -24,12 +24,15 @@ let stale () : string list =
     [ for path, content in all () do
           let full = pathOf path
 
-          if not (File.Exists full) || not (String.Equals(File.ReadAllText full, content, StringComparison.Ordinal)) then
+          if
+              not (File.Exists full)
+              || not (String.Equals(File.ReadAllText full, content, StringComparison.Ordinal))
+          then
               path ]
 
 /// Writes the stale files. Returns their paths.
 let write () : string list =
-    let contents = Map (all ())
+    let contents = Map(all ())
 
     [ for path in stale () do
           let full = pathOf path

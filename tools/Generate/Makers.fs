@@ -10,7 +10,9 @@ let private indent = "    "
 let private maker (kind: RuleKind) : string =
     let text = StringBuilder()
     let name = kind.Record.Name
-    let values = kind.Arguments |> List.map (fun argument -> camelCase argument.Property) |> String.concat ", "
+
+    let values =
+        kind.Arguments |> List.map (fun argument -> camelCase argument.Property) |> String.concat ", "
 
     text
         .Append('\n')

@@ -62,11 +62,18 @@ A schedule can replace any number that is not a count: `adam(lr=cosine(0.001, st
 let private code (text: string) = $"`{text}`"
 
 let private row (cells: string list) =
-    "| " + (cells |> List.map _.Replace("|", "\\|", StringComparison.Ordinal) |> String.concat " | ") + " |\n"
+    "| "
+    + (cells |> List.map _.Replace("|", "\\|", StringComparison.Ordinal) |> String.concat " | ")
+    + " |\n"
 
 // Cells are not padded, because their lengths differ too much for aligned columns.
 let private table (headers: string list) (rows: string list list) : string =
-    "\n" + row headers + "|" + String.replicate headers.Length "---|" + "\n" + String.Join("", List.map row rows)
+    "\n"
+    + row headers
+    + "|"
+    + String.replicate headers.Length "---|"
+    + "\n"
+    + String.Join("", List.map row rows)
 
 let private exempt (kind: RuleKind) =
     kind.Description.Exempt |> List.map (fun (law, reason) -> $"{law}: {reason}") |> String.concat "; "

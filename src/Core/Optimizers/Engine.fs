@@ -313,8 +313,7 @@ let private checkState (state: State<'T>) (parameters: ReadOnlySpan<'T>) : unit 
     for n in 0 .. (if slotsAreFinite && numbersAreFinite then 0 else nodes.Length) - 1 do
         let node = nodes[n]
 
-        let isChecked =
-            node.ActiveCount > 0 && node.Kind.IsRule && not (node.First :? INonFiniteState)
+        let isChecked = node.ActiveCount > 0 && node.Kind.IsRule && not (node.First :? INonFiniteState)
 
         for i in 0 .. (if isChecked then node.Tensors.Length else 0) - 1 do
             let part = state.Plan.Tensors[node.Tensors[i]]

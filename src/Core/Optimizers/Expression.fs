@@ -53,8 +53,7 @@ module Expression =
 
         match entry.Name with
         // The first argument of a transformation needs no name.
-        | ValueNone when index = 0 && not kind.IsRule && not known.IsEmpty ->
-            withValue text kind reading kind.Arguments.Head entry.Value
+        | ValueNone when index = 0 && not kind.IsRule && not known.IsEmpty -> withValue text kind reading kind.Arguments.Head entry.Value
         | ValueNone -> unknown text entry.At known "" "An argument's name is missing"
         | ValueSome name ->
             match kind.Arguments |> List.tryFind (fun argument -> argument.Name = name) with

@@ -56,8 +56,10 @@ type HyperParameterAttribute internal (name: string, form: ValueForm, defaultVal
         let isGiven (bound: float) = not (Double.IsNaN bound)
 
         let lower, lowerIncluded =
-            if isGiven attribute.AtLeast then attribute.AtLeast, true
-            elif isGiven attribute.Above then attribute.Above, false
+            if isGiven attribute.AtLeast then
+                attribute.AtLeast, true
+            elif isGiven attribute.Above then
+                attribute.Above, false
             else
                 match form with
                 | ValueForm.Number -> Double.NegativeInfinity, false
@@ -65,18 +67,17 @@ type HyperParameterAttribute internal (name: string, form: ValueForm, defaultVal
                 | ValueForm.Flag -> 0.0, true
 
         let upper, upperIncluded =
-            if isGiven attribute.AtMost then attribute.AtMost, true
-            elif isGiven attribute.Below then attribute.Below, false
+            if isGiven attribute.AtMost then
+                attribute.AtMost, true
+            elif isGiven attribute.Below then
+                attribute.Below, false
             else
                 match form with
                 | ValueForm.Number -> Double.PositiveInfinity, false
                 | ValueForm.Whole -> ArgumentRange.counts.Upper, true
                 | ValueForm.Flag -> 1.0, true
 
-        { Lower = lower
-          LowerIncluded = lowerIncluded
-          Upper = upper
-          UpperIncluded = upperIncluded }
+        { Lower = lower; LowerIncluded = lowerIncluded; Upper = upper; UpperIncluded = upperIncluded }
 
 /// <summary>A hyper-parameter that is a number and can follow a schedule. The property has the type <c>float</c>.</summary>
 /// <param name="name">The name in the text form.</param>

@@ -15,8 +15,7 @@ module Optimizer =
     /// <exception cref="T:System.ArgumentException">
     /// Two hyper-parameters contradict each other, or the record does not describe a rule: see <c>IDescribed</c>.
     /// </exception>
-    let create (hyperParameters: 'H) : Optimizer =
-        Optimizer(OptimizerTree.Single(RuleKind<'H>.Of.Kind, hyperParameters, []))
+    let create (hyperParameters: 'H) : Optimizer = Optimizer(OptimizerTree.Single(RuleKind<'H>.Of.Kind, hyperParameters, []))
 
     /// <summary>
     /// Creates an optimizer of a rule that does not describe itself, for experiments. It has no arguments, and <c>Expression.parse</c> does not
@@ -169,7 +168,7 @@ module Optimizer =
         |> Singles.map (fun (other, part, scheduled) ->
             OptimizerTree.Single(
                 other,
-                (if obj.ReferenceEquals(other, kind) then change (unbox<'H> (box part)) :> IPart else part),
+                (if obj.ReferenceEquals(other, kind) then change (unbox<'H>(box part)) :> IPart else part),
                 scheduled
             ))
 

@@ -85,9 +85,7 @@ and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
                 member _.NeedsParameters = false }
 
         let description =
-            { RuleDescription.Own name with
-                Summary = summary
-                Role = Role.Transformation ChainPlace.Anywhere }
+            { RuleDescription.Own name with Summary = summary; Role = Role.Transformation ChainPlace.Anywhere }
 
         RuleKind(part.GetType(), description, part, [])
 

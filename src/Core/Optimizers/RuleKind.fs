@@ -10,13 +10,8 @@ open System.Reflection
 [<Sealed>]
 type Argument
     internal
-    (
-        attribute: HyperParameterAttribute,
-        property: PropertyInfo,
-        field: FieldInfo,
-        get: IPart -> float,
-        setter: Action<obj, float> voption
-    ) =
+    (attribute: HyperParameterAttribute, property: PropertyInfo, field: FieldInfo, get: IPart -> float, setter: Action<obj, float> voption)
+    =
     let range = attribute.Range
 
     // All parts are immutable to others, so a copy with one changed field is the same as a new part.
@@ -152,7 +147,8 @@ type RuleKind internal (record: Type, description: RuleDescription, defaults: IP
 /// Reads the arguments of a record from the attributes of its properties.
 module private RecordReading =
 
-    let private mistake (record: Type) (problem: string) : 'any = raise (ArgumentException $"{record.Name} is not a rule: {problem}")
+    let private mistake (record: Type) (problem: string) : 'any =
+        raise (ArgumentException $"{record.Name} does not describe a rule. {problem}")
 
     let private expectedType (form: ValueForm) =
         match form with
@@ -168,13 +164,13 @@ module private RecordReading =
             match form with
             | ValueForm.Number ->
                 let read = read.CreateDelegate<Func<'H, float>>()
-                fun part -> read.Invoke(unbox<'H> (box part))
+                fun part -> read.Invoke(unbox<'H>(box part))
             | ValueForm.Whole ->
                 let read = read.CreateDelegate<Func<'H, int64>>()
-                fun part -> float (read.Invoke(unbox<'H> (box part)))
+                fun part -> float (read.Invoke(unbox<'H>(box part)))
             | ValueForm.Flag ->
                 let read = read.CreateDelegate<Func<'H, bool>>()
-                fun part -> if read.Invoke(unbox<'H> (box part)) then 1.0 else 0.0
+                fun part -> if read.Invoke(unbox<'H>(box part)) then 1.0 else 0.0
 
     let private setter<'H when 'H: not null> (property: PropertyInfo) (form: ValueForm) : Action<obj, float> voption =
         match property.SetMethod, form with
@@ -186,12 +182,14 @@ module private RecordReading =
             ValueSome(Action<obj, float>(fun part value -> write.Invoke(unbox<'H> part, value)))
 
     let private checkName (record: Type) (name: string) =
-        let isAllowed = name <> "" && name |> Seq.forall (fun c -> Char.IsAsciiLetterLower c || Char.IsAsciiDigit c || c = '_')
+        let isAllowed =
+            name <> ""
+            && name |> Seq.forall (fun c -> Char.IsAsciiLetterLower c || Char.IsAsciiDigit c || c = '_')
 
         if not (isAllowed && Char.IsAsciiLetterLower name[0]) then
             mistake
                 record
-                $"the name {Quotation.quote name} must start with a small letter and have only small letters, digits and underscores."
+                $"The name {Quotation.quote name} must start with a small letter and have only small letters, digits and underscores."
 
     let private argument<[<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)>] 'H when 'H: not null> (property: PropertyInfo) =
         let record = typeof<'H>
@@ -213,30 +211,44 @@ module private RecordReading =
             | null, field
             | field, _ ->
                 let argument =
-                    Argument(attribute, property, Unchecked.nonNull field, getter<'H> property attribute.Form, setter<'H> property attribute.Form)
+                    Argument(
+                        attribute,
+                        property,
+                        Unchecked.nonNull field,
+                        getter<'H> property attribute.Form,
+                        setter<'H> property attribute.Form
+                    )
 
                 if not (argument.Allows argument.Default) then
-                    mistake record $"the default of {argument.Name} must {argument.Must}, not {argument.Write argument.Default}."
+                    mistake record $"The default of {argument.Name} must {argument.Must}, not {argument.Write argument.Default}."
 
                 Some argument
 
-    let private constructorOf<[<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)>] 'H>() : ConstructorInfo =
+    let private constructorOf<[<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)>] 'H> () : ConstructorInfo =
         match typeof<'H>.GetConstructors() |> Array.sortByDescending _.GetParameters().Length |> Array.tryHead with
         | Some constructor -> constructor
-        | None -> mistake typeof<'H> "it has no public constructor."
+        | None -> mistake typeof<'H> "It has no public constructor. Make the record public."
 
     let private newPart<[<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)>] 'H> (arguments: Argument list) : IPart =
-        let constructor = constructorOf<'H> ()
+        let constructor = constructorOf<'H>()
 
         let values =
             [| for parameter in constructor.GetParameters() ->
                    match
                        arguments
-                       |> List.tryFind (fun argument -> String.Equals(argument.Property, parameter.Name, StringComparison.OrdinalIgnoreCase))
+                       |> List.tryFind (fun argument ->
+                           String.Equals(argument.Property, parameter.Name, StringComparison.OrdinalIgnoreCase))
                    with
                    | Some argument -> argument.Box argument.Default
                    | None ->
-                       mistake typeof<'H> $"{parameter.Name} has no attribute. Describe it, for example [<Rate(0.1)>] or [<Number(...)>]." |]
+                       let name =
+                           typeof<'H>.GetProperties()
+                           |> Array.tryFind (fun property ->
+                               String.Equals(property.Name, parameter.Name, StringComparison.OrdinalIgnoreCase))
+                           |> Option.map _.Name
+                           |> Option.defaultValue (string parameter.Name)
+
+                       mistake typeof<'H> $"{name} has no attribute. Describe it, for example [<Rate(0.1)>] or [<Number(...)>]." |]
 
         constructor.Invoke values :?> IPart
 
@@ -254,15 +266,21 @@ module private RecordReading =
             |> Array.tryFindIndex (fun name -> String.Equals(name, argument.Property, StringComparison.OrdinalIgnoreCase))
             |> Option.defaultValue parameters.Length
 
-        let arguments = record.GetProperties flags |> Array.toList |> List.choose argument<'H> |> List.sortBy place
+        let arguments =
+            record.GetProperties flags |> Array.toList |> List.choose argument<'H> |> List.sortBy place
 
         match arguments |> List.countBy _.Name |> List.tryFind (fun (_, count) -> count > 1) with
-        | Some(name, _) -> mistake record $"two arguments are named {name}."
+        | Some(name, _) -> mistake record $"Two arguments are named {name}. Give each its own name."
         | None -> ()
 
         for argument in arguments do
-            if argument.Follows <> "" && not (arguments |> List.exists (fun other -> other.Name = argument.Follows)) then
-                mistake record $"{argument.Name} follows {Quotation.quote argument.Follows}, which is no argument."
+            if
+                argument.Follows <> ""
+                && not (arguments |> List.exists (fun other -> other.Name = argument.Follows))
+            then
+                mistake
+                    record
+                    $"{argument.Name} follows {Quotation.quote argument.Follows}, which is no argument. Name an argument of the record."
 
         let start = newPart<'H> arguments
         let defaults = arguments |> List.fold (fun part argument -> argument.Set(part, argument.Default)) start
@@ -277,7 +295,7 @@ module internal KnownKinds =
 type RuleKind<[<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)>] 'H
     when 'H: not null and 'H :> IPart and 'H :> IDescribed<'H>> internal (kind: RuleKind) =
     /// <summary>The hyper-parameters' defaults.</summary>
-    member _.Defaults: 'H = unbox<'H> (box kind.Defaults)
+    member _.Defaults: 'H = unbox<'H>(box kind.Defaults)
     /// <summary>The kind without the type of its record.</summary>
     member _.Kind = kind
 

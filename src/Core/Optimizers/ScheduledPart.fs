@@ -26,8 +26,7 @@ module internal HyperParameterField =
     let writer (argument: Argument) : Action<obj, float> =
         match argument.Setter with
         | ValueSome setter -> setter
-        | ValueNone when RuntimeFeature.IsDynamicCodeCompiled && not argument.Field.IsInitOnly ->
-            writers.GetOrAdd(argument.Field, compile)
+        | ValueNone when RuntimeFeature.IsDynamicCodeCompiled && not argument.Field.IsInitOnly -> writers.GetOrAdd(argument.Field, compile)
         | ValueNone -> Action<obj, float>(fun part value -> argument.Field.SetValue(part, box value))
 
 /// <summary>

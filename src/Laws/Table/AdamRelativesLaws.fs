@@ -1,13 +1,13 @@
 /// The characteristic laws of RAdam, Yogi and Lion.
 module internal CuteDl.Laws.AdamRelativesLaws
 
-open CuteDl.Core.Optimizers
 open System
 open FsCheck
 open FsCheck.FSharp
 open CuteDl.Laws
 open CuteDl.Laws.Generators
 open CuteDl.Laws.Running
+open CuteDl.Core.Optimizers
 
 let private value = Subject.value
 

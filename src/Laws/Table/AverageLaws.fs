@@ -185,8 +185,7 @@ let rec private averageProblem (optimizer: Optimizer) : string option =
 
         match parts |> List.tryFindIndex Optimizer.keepsAverages with
         | None -> None
-        | Some i when parts[i].Kind.Has Trait.BetweenPoints ->
-            Some "its points are between the average and other points"
+        | Some i when parts[i].Kind.Has Trait.BetweenPoints -> Some "its points are between the average and other points"
         | Some i when parts[i].Groups.Count > 0 && parts.Length > i + 1 -> Some "parts after the averages change the points"
         | Some i when parts[i].Groups.Count > 0 -> averageProblem parts[i]
         | Some i ->

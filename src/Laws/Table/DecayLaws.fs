@@ -36,7 +36,11 @@ let private decaySign =
               let size = Array.fold2 (fun sum d w -> sum + abs (d * w)) 0.0 delta case.Start
               expect (product >= -1e-9 * size) (fun () -> $"expected ⟨Δ₁, w₀⟩ ≥ 0, got Δ₁ = {Case.vector delta}")) with
         MayBeExempt = false }
-    |> Law.unless (fun subject -> if Subject.has Rules.noise.Kind subject then Some "noise can move parameters in any direction" else None)
+    |> Law.unless (fun subject ->
+        if Subject.has Rules.noise.Kind subject then
+            Some "noise can move parameters in any direction"
+        else
+            None)
 
 /// The two forms of weight decay: through the gradient, and decoupled.
 let private decayForms =

@@ -90,7 +90,10 @@ let private whereTheRateIs =
 
             firstOf [ constant; scheduled; plain ])
     |> Law.unless (fun subject ->
-        if Subject.isOf Rules.sgd.Kind subject && (Subject.isOn "dampening" subject || Subject.isOn "nesterov" subject) then
+        if
+            Subject.isOf Rules.sgd.Kind subject
+            && (Subject.isOn "dampening" subject || Subject.isOn "nesterov" subject)
+        then
             Some "concerns only sgd without dampening and nesterov"
         else
             None)
@@ -108,7 +111,10 @@ let private nesterovForms =
         (fun _ -> cases (vector 4) (fun length -> Gen.arrayOfLength length nonZero) (Gen.constant 0.0) (1, 20) (uniform 0.1 5.0))
         (fun subject case ->
             let alpha = rate subject
-            let gamma = Subject.value (if Subject.isOf Rules.nesterov.Kind subject then "decay" else "momentum") subject
+
+            let gamma =
+                Subject.value (if Subject.isOf Rules.nesterov.Kind subject then "decay" else "momentum") subject
+
             let lambda = curvature case
             let gradient = Array.map2 (*) lambda
             let came = descend subject.Optimizer case.Start case.Steps (fun _ y -> gradient y)

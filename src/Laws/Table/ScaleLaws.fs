@@ -70,7 +70,10 @@ let private inUnits (factor: float) (subject: Subject) : Optimizer option =
         let pinned (leaf: Optimizer) (argument: Argument) =
             match Subject.valueOf argument.Name leaf, Subject.valueOf argument.Follows leaf with
             | Some value, Some followed when Double.IsNaN value && argument.GradientPower = 0.0 ->
-                if leaf.Kind.Arguments |> List.exists (fun other -> other.Name = argument.Follows && other.GradientPower > 0.0) then
+                if
+                    leaf.Kind.Arguments
+                    |> List.exists (fun other -> other.Name = argument.Follows && other.GradientPower > 0.0)
+                then
                     Optimizer.set argument.Name followed leaf
                 else
                     leaf

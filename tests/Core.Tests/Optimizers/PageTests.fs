@@ -47,7 +47,12 @@ let private saysAll =
         for kind in Rules.all do
             let said = conventions kind
 
-            for text in [ string said.Rate; string said.Epsilon; string said.BiasCorrection; string said.WeightDecay; said.Reproduces ] do
+            for text in
+                [ string said.Rate
+                  string said.Epsilon
+                  string said.BiasCorrection
+                  string said.WeightDecay
+                  said.Reproduces ] do
                 Expect.isFalse (String.IsNullOrWhiteSpace text) kind.Name)
 
 let private arguments =

@@ -35,24 +35,22 @@ type internal AdEmaMixUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Adam with a second, much slower mean of gradients beside the first.</summary>
 type AdEmaMix =
-    {
-        [<Number("lr", 1e-3, "the learning rate", AtLeast = 0.0)>]
-        LearningRate: float
-        [<Beta1(0.9)>]
-        Beta1: float
-        [<Beta2(0.999)>]
-        Beta2: float
-        [<Decay("beta3", 0.9999, "β₃, the decay of the slow mean")>]
-        Beta3: float
-        [<Number("alpha", 5.0, "α, the weight of the slow mean in the step", AtLeast = 0.0)>]
-        Mixing: float
-        [<Epsilon(1e-8)>]
-        Epsilon: float
-        [<WeightDecay(0.0, "λ, decoupled weight decay")>]
-        WeightDecay: float
-        [<Whole("warmup", 0L, "the number of steps over which alpha and beta3 rise to their values", AtLeast = 0.0, Technical = true)>]
-        Warmup: int64
-    }
+    { [<Number("lr", 1e-3, "the learning rate", AtLeast = 0.0)>]
+      LearningRate: float
+      [<Beta1(0.9)>]
+      Beta1: float
+      [<Beta2(0.999)>]
+      Beta2: float
+      [<Decay("beta3", 0.9999, "β₃, the decay of the slow mean")>]
+      Beta3: float
+      [<Number("alpha", 5.0, "α, the weight of the slow mean in the step", AtLeast = 0.0)>]
+      Mixing: float
+      [<Epsilon(1e-8)>]
+      Epsilon: float
+      [<WeightDecay(0.0, "λ, decoupled weight decay")>]
+      WeightDecay: float
+      [<Whole("warmup", 0L, "the number of steps over which alpha and beta3 rise to their values", AtLeast = 0.0, Technical = true)>]
+      Warmup: int64 }
 
     interface IRule with
         member _.Slots = [ "average"; "slow_average"; "square_average" ]
@@ -102,7 +100,10 @@ type AdEmaMix =
                     { Reproduces = "apple/ml-ademamix, except that its logarithms add 1e-8"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the corrected root"
-                      InitialState = [ "average", InitialValue.Number 0.0; "slow_average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0 ]
+                      InitialState =
+                        [ "average", InitialValue.Number 0.0
+                          "slow_average", InitialValue.Number 0.0
+                          "square_average", InitialValue.Number 0.0 ]
                       BiasCorrection = BiasCorrection.Corrects "the fast mean and the mean of squares; the slow mean is not corrected"
                       WeightDecay = DecayForm.Decoupled "multiplied by the learning rate"
                       Learns = { Optimizer = "ademamix(lr=0.001)"; Accuracy = 0.9748; Note = "" } } }

@@ -24,16 +24,14 @@ type internal AdaBeliefUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Adam that divides by the deviation of gradients from their mean: steps are long where gradients are as expected.</summary>
 type AdaBelief =
-    {
-        [<Rate(1e-3)>]
-        LearningRate: float
-        [<Beta1(0.9)>]
-        Beta1: float
-        [<Decay("beta2", 0.999, "β₂, the decay of the mean of squared deviations")>]
-        Beta2: float
-        [<Epsilon(1e-16)>]
-        Epsilon: float
-    }
+    { [<Rate(1e-3)>]
+      LearningRate: float
+      [<Beta1(0.9)>]
+      Beta1: float
+      [<Decay("beta2", 0.999, "β₂, the decay of the mean of squared deviations")>]
+      Beta2: float
+      [<Epsilon(1e-16)>]
+      Epsilon: float }
 
     interface IRule with
         member _.Slots = [ "average"; "belief" ]

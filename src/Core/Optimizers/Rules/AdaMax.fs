@@ -23,16 +23,14 @@ type internal AdaMaxUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Adam that divides by a decaying maximum of |g| instead of the root of a mean of squares.</summary>
 type AdaMax =
-    {
-        [<Rate(2e-3)>]
-        LearningRate: float
-        [<Beta1(0.9)>]
-        Beta1: float
-        [<Decay("beta2", 0.999, "β₂, the decay of the maximum")>]
-        Beta2: float
-        [<Epsilon(1e-8)>]
-        Epsilon: float
-    }
+    { [<Rate(2e-3)>]
+      LearningRate: float
+      [<Beta1(0.9)>]
+      Beta1: float
+      [<Decay("beta2", 0.999, "β₂, the decay of the maximum")>]
+      Beta2: float
+      [<Epsilon(1e-8)>]
+      Epsilon: float }
 
     interface IRule with
         member _.Slots = [ "average"; "infinity_norm" ]

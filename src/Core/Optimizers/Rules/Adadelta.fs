@@ -26,18 +26,16 @@ type internal AdadeltaVariantUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Needs no learning rate: the decaying means of squared steps and of squared gradients set the scale.</summary>
 type Adadelta =
-    {
-        [<Decay("decay", 0.99, "γ, the decay of both means of squares")>]
-        Decay: float
-        [<Epsilon(1e-6)>]
-        Epsilon: float
-        [<Number("eps_delta", Double.NaN, "ε of the steps; the default is eps", AtLeast = 0.0, Technical = true, Follows = "eps")>]
-        DeltaEpsilon: float
-        [<Number("lr", 1.0, "α, a factor of the whole step", AtLeast = 0.0, Technical = true)>]
-        LearningRate: float
-        [<Flag("inside", false, "put ε inside the root")>]
-        Inside: bool
-    }
+    { [<Decay("decay", 0.99, "γ, the decay of both means of squares")>]
+      Decay: float
+      [<Epsilon(1e-6)>]
+      Epsilon: float
+      [<Number("eps_delta", Double.NaN, "ε of the steps; the default is eps", AtLeast = 0.0, Technical = true, Follows = "eps")>]
+      DeltaEpsilon: float
+      [<Number("lr", 1.0, "α, a factor of the whole step", AtLeast = 0.0, Technical = true)>]
+      LearningRate: float
+      [<Flag("inside", false, "put ε inside the root")>]
+      Inside: bool }
 
     interface IRule with
         member _.Slots = [ "square_average"; "delta_square_average" ]
@@ -62,8 +60,7 @@ type Adadelta =
               Formula = "s ← γ s + (1−γ) g²;  u = (√d + ε) / (√s + ε) g;  d ← γ d + (1−γ) u²;  Δ = α u"
               Source = "Zeiler 2012, algorithm 1"
               Traits = []
-              Exempt =
-                [ "P5", "each element has its own effective learning rate" ]
+              Exempt = [ "P5", "each element has its own effective learning rate" ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.Adadelta(lr=1, rho=γ) with inside=true"

@@ -105,18 +105,20 @@ module internal Adafactor =
 
 /// <summary>Adam without a mean of gradients. Squares are stored as row sums and column sums, and steps are proportional to the parameters.</summary>
 type Adafactor =
-    {
-        [<Rate(0.01, Summary = "the upper limit of the relative learning rate")>]
-        LearningRate: float
-        [<Number("exponent", 0.8, "the exponent of the decay β", AtLeast = 0.0, Technical = true)>]
-        Exponent: float
-        [<Number("eps1", 1e-30, "ε₁, added to squared gradients", AtLeast = 0.0, Technical = true, GradientPower = 2.0)>]
-        Epsilon1: float
-        [<Number("eps2", 1e-3, "ε₂, the smallest root mean square of a tensor", AtLeast = 0.0, Technical = true)>]
-        Epsilon2: float
-        [<Number("clip", 1.0, "the largest root mean square of U, the gradient divided by its estimated root mean square", Above = 0.0, Technical = true)>]
-        Clip: float
-    }
+    { [<Rate(0.01, Summary = "the upper limit of the relative learning rate")>]
+      LearningRate: float
+      [<Number("exponent", 0.8, "the exponent of the decay β", AtLeast = 0.0, Technical = true)>]
+      Exponent: float
+      [<Number("eps1", 1e-30, "ε₁, added to squared gradients", AtLeast = 0.0, Technical = true, GradientPower = 2.0)>]
+      Epsilon1: float
+      [<Number("eps2", 1e-3, "ε₂, the smallest root mean square of a tensor", AtLeast = 0.0, Technical = true)>]
+      Epsilon2: float
+      [<Number("clip",
+               1.0,
+               "the largest root mean square of U, the gradient divided by its estimated root mean square",
+               Above = 0.0,
+               Technical = true)>]
+      Clip: float }
 
     interface ITensorRule with
         // For a matrix, the slot starts with the row sums, followed by the column sums.
@@ -143,7 +145,8 @@ type Adafactor =
         static member Description =
             { Name = "adafactor"
               Summary = "squared gradients as sums over rows and columns, and steps proportional to the parameters"
-              Formula = "β = 1 − t^−exponent;  R, C are the means of row sums and column sums of g² + ε₁;  U = g/√(R C/ΣR);  Δ = max(ε₂, RMS w) min(lr, 1/√t) U / max(1, RMS U/clip)"
+              Formula =
+                "β = 1 − t^−exponent;  R, C are the means of row sums and column sums of g² + ε₁;  U = g/√(R C/ΣR);  Δ = max(ε₂, RMS w) min(lr, 1/√t) U / max(1, RMS U/clip)"
               Source = "Shazeer & Stern 2018, algorithms 4 to 6"
               Traits = []
               Exempt =

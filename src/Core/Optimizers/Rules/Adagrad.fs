@@ -25,18 +25,16 @@ type internal AdagradVariantUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 /// <c>NonFiniteStateException</c> instead.
 /// </remarks>
 type Adagrad =
-    {
-        [<Rate(0.1)>]
-        LearningRate: float
-        [<Epsilon(1e-6)>]
-        Epsilon: float
-        [<Number("initial", 0.0, "the initial sum", AtLeast = 0.0, Technical = true, GradientPower = 2.0)>]
-        Initial: float
-        [<Number("lr_decay", 0.0, "the decrease of the learning rate, α / (1 + (t−1) · this)", AtLeast = 0.0, Technical = true)>]
-        RateDecay: float
-        [<Flag("inside", false, "put ε inside the root")>]
-        Inside: bool
-    }
+    { [<Rate(0.1)>]
+      LearningRate: float
+      [<Epsilon(1e-6)>]
+      Epsilon: float
+      [<Number("initial", 0.0, "the initial sum", AtLeast = 0.0, Technical = true, GradientPower = 2.0)>]
+      Initial: float
+      [<Number("lr_decay", 0.0, "the decrease of the learning rate, α / (1 + (t−1) · this)", AtLeast = 0.0, Technical = true)>]
+      RateDecay: float
+      [<Flag("inside", false, "put ε inside the root")>]
+      Inside: bool }
 
     interface IRule with
         member _.Slots = [ "square_sum" ]

@@ -23,20 +23,18 @@ type internal AdamInsideUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>The mean of gradients over the root of the mean of their squares. Both are corrected for their start at zero. ε is outside the root.</summary>
 type Adam =
-    {
-        [<Rate(1e-4)>]
-        LearningRate: float
-        [<Beta1(0.9)>]
-        Beta1: float
-        [<Beta2(0.99)>]
-        Beta2: float
-        [<Epsilon(1e-8)>]
-        Epsilon: float
-        [<Flag("correction", true, "bias correction of the means")>]
-        Correction: bool
-        [<Flag("inside", false, "ε within the root")>]
-        Inside: bool
-    }
+    { [<Rate(1e-4)>]
+      LearningRate: float
+      [<Beta1(0.9)>]
+      Beta1: float
+      [<Beta2(0.99)>]
+      Beta2: float
+      [<Epsilon(1e-8)>]
+      Epsilon: float
+      [<Flag("correction", true, "bias correction of the means")>]
+      Correction: bool
+      [<Flag("inside", false, "ε within the root")>]
+      Inside: bool }
 
     interface IRule with
         member _.Slots = [ "average"; "square_average" ]

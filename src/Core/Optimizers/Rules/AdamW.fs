@@ -25,18 +25,16 @@ type internal AdamWUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Adam with decoupled weight decay: α λ w is added to Adam's Δ.</summary>
 type AdamW =
-    {
-        [<Rate(1e-3)>]
-        LearningRate: float
-        [<Beta1(0.9)>]
-        Beta1: float
-        [<Beta2(0.999)>]
-        Beta2: float
-        [<Epsilon(1e-8)>]
-        Epsilon: float
-        [<Number("decay", 0.01, "λ, decoupled weight decay, multiplied by the learning rate", AtLeast = 0.0, DecaysWeights = true)>]
-        WeightDecay: float
-    }
+    { [<Rate(1e-3)>]
+      LearningRate: float
+      [<Beta1(0.9)>]
+      Beta1: float
+      [<Beta2(0.999)>]
+      Beta2: float
+      [<Epsilon(1e-8)>]
+      Epsilon: float
+      [<Number("decay", 0.01, "λ, decoupled weight decay, multiplied by the learning rate", AtLeast = 0.0, DecaysWeights = true)>]
+      WeightDecay: float }
 
     interface IRule with
         member _.Slots = [ "average"; "square_average" ]

@@ -42,20 +42,18 @@ type internal AdanUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Adaptive Nesterov momentum: means of gradients, of their differences, and of squared look-ahead gradients.</summary>
 type Adan =
-    {
-        [<Rate(1e-3)>]
-        LearningRate: float
-        [<Beta1(0.98)>]
-        Beta1: float
-        [<Decay("beta2", 0.92, "β₂, the decay of the mean of differences")>]
-        Beta2: float
-        [<Decay("beta3", 0.99, "β₃, the decay of the mean of squares")>]
-        Beta3: float
-        [<Epsilon(1e-8)>]
-        Epsilon: float
-        [<WeightDecay(0.0, "λ, proximal weight decay")>]
-        WeightDecay: float
-    }
+    { [<Rate(1e-3)>]
+      LearningRate: float
+      [<Beta1(0.98)>]
+      Beta1: float
+      [<Decay("beta2", 0.92, "β₂, the decay of the mean of differences")>]
+      Beta2: float
+      [<Decay("beta3", 0.99, "β₃, the decay of the mean of squares")>]
+      Beta3: float
+      [<Epsilon(1e-8)>]
+      Epsilon: float
+      [<WeightDecay(0.0, "λ, proximal weight decay")>]
+      WeightDecay: float }
 
     interface IRule with
         member _.Slots = [ "average"; "difference_average"; "square_average"; "previous_gradient" ]
@@ -95,7 +93,11 @@ type Adan =
                     { Reproduces = "sail-sg/Adan"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the corrected root"
-                      InitialState = [ "average", InitialValue.Number 0.0; "difference_average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0; "previous_gradient", InitialValue.FirstGradient ]
+                      InitialState =
+                        [ "average", InitialValue.Number 0.0
+                          "difference_average", InitialValue.Number 0.0
+                          "square_average", InitialValue.Number 0.0
+                          "previous_gradient", InitialValue.FirstGradient ]
                       BiasCorrection = BiasCorrection.Corrects "all three means"
                       WeightDecay = DecayForm.Proximal "w' = (w − u) / (1 + α λ)"
                       Learns = { Optimizer = "adan(lr=0.003)"; Accuracy = 0.9748; Note = "" } } }

@@ -25,16 +25,14 @@ type internal AmsGradUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Adam that divides by the largest mean of squares so far, so that no element's step size rises again.</summary>
 type AmsGrad =
-    {
-        [<Rate(1e-3)>]
-        LearningRate: float
-        [<Beta1(0.9)>]
-        Beta1: float
-        [<Beta2(0.999)>]
-        Beta2: float
-        [<Epsilon(1e-8)>]
-        Epsilon: float
-    }
+    { [<Rate(1e-3)>]
+      LearningRate: float
+      [<Beta1(0.9)>]
+      Beta1: float
+      [<Beta2(0.999)>]
+      Beta2: float
+      [<Epsilon(1e-8)>]
+      Epsilon: float }
 
     interface IRule with
         member _.Slots = [ "average"; "square_average"; "square_maximum" ]
@@ -58,7 +56,10 @@ type AmsGrad =
                     { Reproduces = "torch.optim.Adam(amsgrad=True); Optax uses the maximum of the corrected means"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the corrected root"
-                      InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0; "square_maximum", InitialValue.Number 0.0 ]
+                      InitialState =
+                        [ "average", InitialValue.Number 0.0
+                          "square_average", InitialValue.Number 0.0
+                          "square_maximum", InitialValue.Number 0.0 ]
                       BiasCorrection = BiasCorrection.Corrects "the mean of gradients, and the maximum of the uncorrected squares"
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "amsgrad(lr=0.003)"; Accuracy = 0.9748; Note = "" } } }

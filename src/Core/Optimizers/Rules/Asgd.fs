@@ -24,16 +24,19 @@ type internal AsgdUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>A falling learning rate η and the average of the parameters from a step on (Polyak and Juditsky 1992), as in PyTorch.</summary>
 type Asgd =
-    {
-        [<Rate(0.01)>]
-        LearningRate: float
-        [<Number("lambd", 1e-4, "λ, for the decrease of the learning rate and for weight decay", AtLeast = 0.0, Technical = true, DecaysWeights = true)>]
-        Lambda: float
-        [<Number("alpha", 0.75, "κ, the exponent of the decrease of the learning rate", AtLeast = 0.0, Technical = true)>]
-        Power: float
-        [<Number("t0", 1e6, "t₀, the step after which averaging begins", AtLeast = 0.0, Technical = true)>]
-        Start: float
-    }
+    { [<Rate(0.01)>]
+      LearningRate: float
+      [<Number("lambd",
+               1e-4,
+               "λ, for the decrease of the learning rate and for weight decay",
+               AtLeast = 0.0,
+               Technical = true,
+               DecaysWeights = true)>]
+      Lambda: float
+      [<Number("alpha", 0.75, "κ, the exponent of the decrease of the learning rate", AtLeast = 0.0, Technical = true)>]
+      Power: float
+      [<Number("t0", 1e6, "t₀, the step after which averaging begins", AtLeast = 0.0, Technical = true)>]
+      Start: float }
 
     interface IRule with
         member _.Slots = [ "average" ]

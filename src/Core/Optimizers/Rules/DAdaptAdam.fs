@@ -129,20 +129,18 @@ module internal Estimates =
 
 /// <summary>Adam whose learning rate is a lower bound of the distance to the solution (D-Adaptation).</summary>
 type DAdaptAdam =
-    {
-        [<Rate(1.0, Summary = "a factor of the estimate, which takes the place of the learning rate")>]
-        LearningRate: float
-        [<Beta1(0.9)>]
-        Beta1: float
-        [<Beta2(0.999)>]
-        Beta2: float
-        [<Epsilon(1e-8)>]
-        Epsilon: float
-        [<WeightDecay(0.0, "λ, decoupled weight decay")>]
-        WeightDecay: float
-        [<Number("d0", 1e-6, "the initial estimate", Above = 0.0, Technical = true)>]
-        InitialEstimate: float
-    }
+    { [<Rate(1.0, Summary = "a factor of the estimate, which takes the place of the learning rate")>]
+      LearningRate: float
+      [<Beta1(0.9)>]
+      Beta1: float
+      [<Beta2(0.999)>]
+      Beta2: float
+      [<Epsilon(1e-8)>]
+      Epsilon: float
+      [<WeightDecay(0.0, "λ, decoupled weight decay")>]
+      WeightDecay: float
+      [<Number("d0", 1e-6, "the initial estimate", Above = 0.0, Technical = true)>]
+      InitialEstimate: float }
 
     interface IReducingRule with
         member _.Slots = [ "average"; "square_average"; "gradient_sum" ]
@@ -196,7 +194,8 @@ type DAdaptAdam =
         static member Description =
             { Name = "dadapt_adam"
               Summary = "Adam with an estimate of the distance to the solution in place of the learning rate; lr is a factor"
-              Formula = "κ = d lr;  m ← β₁m + (1−β₁) κ g;  v is the mean of g²;  A = √v + ε;  r ← √β₂ r + (1−√β₂) κ⟨g, s/A⟩;  s ← √β₂ s + (1−√β₂) κ g;  Δ = m/A;  d ← max(d, r/((1−√β₂)‖s‖₁))"
+              Formula =
+                "κ = d lr;  m ← β₁m + (1−β₁) κ g;  v is the mean of g²;  A = √v + ε;  r ← √β₂ r + (1−√β₂) κ⟨g, s/A⟩;  s ← √β₂ s + (1−√β₂) κ g;  Δ = m/A;  d ← max(d, r/((1−√β₂)‖s‖₁))"
               Source = "Defazio & Mishchenko 2023, Adam with D-Adaptation"
               Traits = []
               Exempt =
@@ -208,7 +207,12 @@ type DAdaptAdam =
                     { Reproduces = "the authors' package, except that it uses A from before the step and decays through the gradient"
                       Rate = RatePlace.Inside "the mean of gradients, times the estimate"
                       Epsilon = EpsilonPlace.Outside "the uncorrected root"
-                      InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0; "gradient_sum", InitialValue.Number 0.0; "estimate", InitialValue.Argument "d0"; "product", InitialValue.Number 0.0 ]
+                      InitialState =
+                        [ "average", InitialValue.Number 0.0
+                          "square_average", InitialValue.Number 0.0
+                          "gradient_sum", InitialValue.Number 0.0
+                          "estimate", InitialValue.Argument "d0"
+                          "product", InitialValue.Number 0.0 ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.Decoupled "multiplied by the learning rate and the estimate"
                       Learns = { Optimizer = "dadapt_adam(lr=1)"; Accuracy = 0.9620; Note = "" } } }

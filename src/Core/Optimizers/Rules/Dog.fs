@@ -38,14 +38,12 @@ module internal Distance =
 /// of the sum of squared gradient norms.
 /// </summary>
 type Dog =
-    {
-        [<Rate(1.0, Summary = "a factor of the step; the distance takes the place of the learning rate")>]
-        LearningRate: float
-        [<Number("reps", 1e-6, "the initial distance, relative to 1 + ‖w₀‖", Above = 0.0)>]
-        InitialDistance: float
-        [<Number("eps", 1e-8, "ε, the initial sum", AtLeast = 0.0, Technical = true, GradientPower = 1.0)>]
-        Epsilon: float
-    }
+    { [<Rate(1.0, Summary = "a factor of the step; the distance takes the place of the learning rate")>]
+      LearningRate: float
+      [<Number("reps", 1e-6, "the initial distance, relative to 1 + ‖w₀‖", Above = 0.0)>]
+      InitialDistance: float
+      [<Number("eps", 1e-8, "ε, the initial sum", AtLeast = 0.0, Technical = true, GradientPower = 1.0)>]
+      Epsilon: float }
 
     interface IReducingRule with
         member _.Slots = [ "initial" ]
@@ -75,7 +73,8 @@ type Dog =
     interface IDescribed<Dog> with
         static member Description =
             { Name = "dog"
-              Summary = "the gradient times the distance from the start, divided by the root of the sum of squared gradient norms; lr is a factor"
+              Summary =
+                "the gradient times the distance from the start, divided by the root of the sum of squared gradient norms; lr is a factor"
               Formula = "r ← max(r, ‖w − w₀‖);  G ← G + ‖g‖²;  Δ = lr (r/√G) g"
               Source = "Ivgi, Hinder & Carmon 2023, section 2"
               Traits = []
@@ -88,7 +87,10 @@ type Dog =
                     { Reproduces = "formll/dog; optax.contrib.dog"
                       Rate = RatePlace.Outside "as a factor of the distance, which takes the place of the learning rate"
                       Epsilon = EpsilonPlace.Inside "the root, as the start of the sum"
-                      InitialState = [ "initial", InitialValue.Parameters; "distance", InitialValue.Formula "reps (1 + ‖w₀‖)"; "square_sum", InitialValue.Argument "eps" ]
+                      InitialState =
+                        [ "initial", InitialValue.Parameters
+                          "distance", InitialValue.Formula "reps (1 + ‖w₀‖)"
+                          "square_sum", InitialValue.Argument "eps" ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "dog(lr=1)"; Accuracy = 0.9719; Note = "" } } }

@@ -5,10 +5,8 @@ open System.Collections.Generic
 
 /// <summary>DoG with each squared gradient norm weighted by the squared distance of its step.</summary>
 type Dowg =
-    {
-        [<Number("eps", 1e-4, "ε, the initial squared distance", Above = 0.0, GradientPower = 1.0)>]
-        Epsilon: float
-    }
+    { [<Number("eps", 1e-4, "ε, the initial squared distance", Above = 0.0, GradientPower = 1.0)>]
+      Epsilon: float }
 
     interface IReducingRule with
         member _.Slots = [ "initial" ]
@@ -45,7 +43,13 @@ type Dowg =
                     { Reproduces = "the authors' code; optax.contrib.dowg"
                       Rate = RatePlace.None
                       Epsilon = EpsilonPlace.Outside "the root; it is also the initial squared distance"
-                      InitialState = [ "initial", InitialValue.Parameters; "square_distance", InitialValue.Argument "eps"; "weighted_sum", InitialValue.Number 0.0 ]
+                      InitialState =
+                        [ "initial", InitialValue.Parameters
+                          "square_distance", InitialValue.Argument "eps"
+                          "weighted_sum", InitialValue.Number 0.0 ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.None
-                      Learns = { Optimizer = "dowg | scale(0.5)"; Accuracy = 0.9737; Note = "the full step is twice too long here" } } }
+                      Learns =
+                        { Optimizer = "dowg | scale(0.5)"
+                          Accuracy = 0.9737
+                          Note = "the full step is twice too long here" } } }

@@ -4,10 +4,8 @@ open CuteDl.Core.Optimizers.DocumentUpdates
 
 /// <summary>Gradient descent.</summary>
 type Fixed =
-    {
-        [<Rate(0.01)>]
-        LearningRate: float
-    }
+    { [<Rate(0.01)>]
+      LearningRate: float }
 
     interface IRule with
         member _.Slots = []
@@ -21,8 +19,7 @@ type Fixed =
               Formula = "Δ = α g"
               Source = "Robbins & Monro 1951"
               Traits = []
-              Exempt =
-                [ "P9", "Δ is proportional to the gradient" ]
+              Exempt = [ "P9", "Δ is proportional to the gradient" ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.SGD(lr), optax.sgd, keras SGD"

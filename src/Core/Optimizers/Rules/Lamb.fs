@@ -6,18 +6,16 @@ open CuteDl.Core.Numerics.Arithmetic
 
 /// <summary>Adam's direction r with weight decay, scaled by the trust ratio ‖w‖ / ‖r‖ of the tensor.</summary>
 type Lamb =
-    {
-        [<Rate(1e-3)>]
-        LearningRate: float
-        [<Beta1(0.9)>]
-        Beta1: float
-        [<Beta2(0.999)>]
-        Beta2: float
-        [<Epsilon(1e-6)>]
-        Epsilon: float
-        [<WeightDecay(0.0, "λ, decoupled weight decay")>]
-        WeightDecay: float
-    }
+    { [<Rate(1e-3)>]
+      LearningRate: float
+      [<Beta1(0.9)>]
+      Beta1: float
+      [<Beta2(0.999)>]
+      Beta2: float
+      [<Epsilon(1e-6)>]
+      Epsilon: float
+      [<WeightDecay(0.0, "λ, decoupled weight decay")>]
+      WeightDecay: float }
 
     interface ICompositeRule with
         member _.Slots = [ "average"; "square_average" ]
@@ -43,7 +41,8 @@ type Lamb =
                       Epsilon = EpsilonPlace.Outside "the corrected root"
                       InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0 ]
                       BiasCorrection = BiasCorrection.Corrects "both means"
-                      WeightDecay = DecayForm.Decoupled "multiplied by the learning rate and the trust ratio; the norm of the trust ratio includes it"
+                      WeightDecay =
+                        DecayForm.Decoupled "multiplied by the learning rate and the trust ratio; the norm of the trust ratio includes it"
                       Learns = { Optimizer = "lamb(lr=0.003)"; Accuracy = 0.9683; Note = "" } } }
 
 /// Adam's direction with weight decay: r = v̂ / (√ŝ + ε) + λ w.

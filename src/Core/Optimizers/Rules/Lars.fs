@@ -20,18 +20,16 @@ type internal LarsUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Momentum with a learning rate for each tensor, proportional to ‖w‖ / ‖g‖.</summary>
 type Lars =
-    {
-        [<Rate(0.01)>]
-        LearningRate: float
-        [<Decay("momentum", 0.9, "μ, the share of the velocity that is kept")>]
-        Momentum: float
-        [<WeightDecay(0.0, "λ, L2")>]
-        WeightDecay: float
-        [<Number("trust", 0.001, "the trust coefficient", Above = 0.0, Technical = true)>]
-        Trust: float
-        [<Number("eps", 0.0, "ε, added to the norms", AtLeast = 0.0, Technical = true, GradientPower = 1.0)>]
-        Epsilon: float
-    }
+    { [<Rate(0.01)>]
+      LearningRate: float
+      [<Decay("momentum", 0.9, "μ, the share of the velocity that is kept")>]
+      Momentum: float
+      [<WeightDecay(0.0, "λ, L2")>]
+      WeightDecay: float
+      [<Number("trust", 0.001, "the trust coefficient", Above = 0.0, Technical = true)>]
+      Trust: float
+      [<Number("eps", 0.0, "ε, added to the norms", AtLeast = 0.0, Technical = true, GradientPower = 1.0)>]
+      Epsilon: float }
 
     interface IReducingRule with
         member _.Slots = [ "velocity" ]

@@ -27,16 +27,14 @@ type internal LionUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>The sign of a mean of gradients; the state keeps a slower mean.</summary>
 type Lion =
-    {
-        [<Rate(1e-4)>]
-        LearningRate: float
-        [<Decay("beta1", 0.9, "β₁, the decay of the mean whose sign is used")>]
-        Beta1: float
-        [<Decay("beta2", 0.99, "β₂, the decay of the stored mean")>]
-        Beta2: float
-        [<WeightDecay(0.0, "λ, decoupled weight decay")>]
-        WeightDecay: float
-    }
+    { [<Rate(1e-4)>]
+      LearningRate: float
+      [<Decay("beta1", 0.9, "β₁, the decay of the mean whose sign is used")>]
+      Beta1: float
+      [<Decay("beta2", 0.99, "β₂, the decay of the stored mean")>]
+      Beta2: float
+      [<WeightDecay(0.0, "λ, decoupled weight decay")>]
+      WeightDecay: float }
 
     interface IRule with
         member _.Slots = [ "average" ]
@@ -57,8 +55,7 @@ type Lion =
               Formula = "Δ = α (sign(β₁ m + (1−β₁) g) + λ w);  m ← β₂ m + (1−β₂) g"
               Source = "Chen et al. 2023, algorithm 2"
               Traits = []
-              Exempt =
-                [ "P5", "the sign is taken of each element" ]
+              Exempt = [ "P5", "the sign is taken of each element" ]
               Role =
                 Role.Rule
                     { Reproduces = "optax.lion, whose default weight_decay is 1e-3"

@@ -4,12 +4,10 @@ open CuteDl.Core.Optimizers.DocumentUpdates
 
 /// <summary>Momentum, with the learning rate inside the velocity.</summary>
 type Momentum =
-    {
-        [<Rate(1e-4)>]
-        LearningRate: float
-        [<Decay("decay", 0.9, "γ, the share of the velocity that is kept")>]
-        Decay: float
-    }
+    { [<Rate(1e-4)>]
+      LearningRate: float
+      [<Decay("decay", 0.9, "γ, the share of the velocity that is kept")>]
+      Decay: float }
 
     interface IRule with
         member _.Slots = [ "velocity" ]
@@ -25,8 +23,7 @@ type Momentum =
               Formula = "v ← γ v + α g;  Δ = v"
               Source = "Polyak 1964, eq. 9"
               Traits = []
-              Exempt =
-                [ "P9", "Δ is proportional to the gradient" ]
+              Exempt = [ "P9", "Δ is proportional to the gradient" ]
               Role =
                 Role.Rule
                     { Reproduces = "keras SGD(momentum); PyTorch and Optax have the learning rate outside, which is equal at constant α"

@@ -107,18 +107,16 @@ type internal MuonMomentum =
 /// The momentum of a matrix, with all singular values moved close to 1. Works only on matrices; other tensors need another optimizer.
 /// </summary>
 type Muon =
-    {
-        [<Rate(0.02)>]
-        LearningRate: float
-        [<Decay("momentum", 0.95, "μ, the decay of the mean of gradients")>]
-        Momentum: float
-        [<Flag("nesterov", true, "Nesterov's look-ahead")>]
-        Nesterov: bool
-        [<Whole("iterations", 5L, "the number of Newton-Schulz iterations", Technical = true)>]
-        Iterations: int64
-        [<WeightDecay(0.0, "λ, decoupled weight decay")>]
-        WeightDecay: float
-    }
+    { [<Rate(0.02)>]
+      LearningRate: float
+      [<Decay("momentum", 0.95, "μ, the decay of the mean of gradients")>]
+      Momentum: float
+      [<Flag("nesterov", true, "Nesterov's look-ahead")>]
+      Nesterov: bool
+      [<Whole("iterations", 5L, "the number of Newton-Schulz iterations", Technical = true)>]
+      Iterations: int64
+      [<WeightDecay(0.0, "λ, decoupled weight decay")>]
+      WeightDecay: float }
 
     interface ITensorRule with
         member _.Slots = [ "average" ]
@@ -166,4 +164,7 @@ type Muon =
                       InitialState = [ "average", InitialValue.Number 0.0 ]
                       BiasCorrection = BiasCorrection.None "the step does not depend on the length of the mean"
                       WeightDecay = DecayForm.Decoupled "multiplied by the learning rate"
-                      Learns = { Optimizer = "{ \"*.bias\": adam(lr=0.001), \"*\": muon(lr=0.005) }"; Accuracy = 0.9804; Note = "for matrices only; biases need another rule" } } }
+                      Learns =
+                        { Optimizer = "{ \"*.bias\": adam(lr=0.001), \"*\": muon(lr=0.005) }"
+                          Accuracy = 0.9804
+                          Note = "for matrices only; biases need another rule" } } }

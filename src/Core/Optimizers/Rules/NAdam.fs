@@ -28,20 +28,18 @@ type internal NAdamUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Adam with Nesterov momentum and a momentum warm-up.</summary>
 type NAdam =
-    {
-        [<Rate(2e-3)>]
-        LearningRate: float
-        [<Beta1(0.9)>]
-        Beta1: float
-        [<Beta2(0.999)>]
-        Beta2: float
-        [<Epsilon(1e-8)>]
-        Epsilon: float
-        [<Number("momentum_decay", 0.004, "ψ, the speed at which the momentum approaches β₁", AtLeast = 0.0, Technical = true)>]
-        MomentumDecay: float
-        [<Flag("legacy", false, "the earlier formula of PyTorch, with μ_t twice")>]
-        Legacy: bool
-    }
+    { [<Rate(2e-3)>]
+      LearningRate: float
+      [<Beta1(0.9)>]
+      Beta1: float
+      [<Beta2(0.999)>]
+      Beta2: float
+      [<Epsilon(1e-8)>]
+      Epsilon: float
+      [<Number("momentum_decay", 0.004, "ψ, the speed at which the momentum approaches β₁", AtLeast = 0.0, Technical = true)>]
+      MomentumDecay: float
+      [<Flag("legacy", false, "the earlier formula of PyTorch, with μ_t twice")>]
+      Legacy: bool }
 
     member private h.MomentumAt(step: int64) = h.Beta1 * (1.0 - 0.5 * Math.Pow(0.96, float step * h.MomentumDecay))
 
@@ -85,7 +83,10 @@ type NAdam =
                     { Reproduces = "torch.optim.NAdam since PyTorch 2; earlier versions with legacy=true"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the corrected root"
-                      InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0; "momentum_product", InitialValue.Number 1.0 ]
+                      InitialState =
+                        [ "average", InitialValue.Number 0.0
+                          "square_average", InitialValue.Number 0.0
+                          "momentum_product", InitialValue.Number 1.0 ]
                       BiasCorrection = BiasCorrection.Corrects "both means; the mean of gradients by the product of all μ"
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "nadam(lr=0.001)"; Accuracy = 0.9733; Note = "" } } }

@@ -20,12 +20,10 @@ type internal NesterovUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Nesterov momentum, with the learning rate inside the velocity.</summary>
 type Nesterov =
-    {
-        [<Rate(0.01)>]
-        LearningRate: float
-        [<Decay("decay", 0.9, "γ, the share of the velocity that is kept")>]
-        Decay: float
-    }
+    { [<Rate(0.01)>]
+      LearningRate: float
+      [<Decay("decay", 0.9, "γ, the share of the velocity that is kept")>]
+      Decay: float }
 
     interface IRule with
         member _.Slots = [ "velocity" ]
@@ -41,8 +39,7 @@ type Nesterov =
               Formula = "v ← γ v + α g;  Δ = γ v + α g"
               Source = "Sutskever et al. 2013, eqs. 3-4; the parameters are the look-ahead point"
               Traits = []
-              Exempt =
-                [ "P9", "Δ is proportional to the gradient" ]
+              Exempt = [ "P9", "Δ is proportional to the gradient" ]
               Role =
                 Role.Rule
                     { Reproduces = "keras SGD(nesterov=True); torch.optim.SGD(momentum, nesterov=True) at constant α"

@@ -21,18 +21,16 @@ type internal NovoGradUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Momentum of gradients, each divided by the root of a decaying mean of its tensor's squared norm.</summary>
 type NovoGrad =
-    {
-        [<Rate(0.01)>]
-        LearningRate: float
-        [<Decay("beta1", 0.95, "β₁, the share of the velocity that is kept")>]
-        Beta1: float
-        [<Decay("beta2", 0.98, "β₂, the decay of the mean of squared norms")>]
-        Beta2: float
-        [<Number("eps", 1e-8, "ε, added to the root", AtLeast = 0.0, Technical = true, GradientPower = 1.0)>]
-        Epsilon: float
-        [<WeightDecay(0.0, "λ, weight decay inside the velocity")>]
-        WeightDecay: float
-    }
+    { [<Rate(0.01)>]
+      LearningRate: float
+      [<Decay("beta1", 0.95, "β₁, the share of the velocity that is kept")>]
+      Beta1: float
+      [<Decay("beta2", 0.98, "β₂, the decay of the mean of squared norms")>]
+      Beta2: float
+      [<Number("eps", 1e-8, "ε, added to the root", AtLeast = 0.0, Technical = true, GradientPower = 1.0)>]
+      Epsilon: float
+      [<WeightDecay(0.0, "λ, weight decay inside the velocity")>]
+      WeightDecay: float }
 
     interface IReducingRule with
         member _.Slots = [ "average" ]
@@ -70,9 +68,7 @@ type NovoGrad =
               Formula = "v ← ‖g‖² at the first step, then v ← β₂ v + (1−β₂) ‖g‖²;  m ← β₁ m + g/(√v + ε) + λ w;  Δ = α m"
               Source = "Ginsburg et al. 2019, algorithm 1"
               Traits = []
-              Exempt =
-                [ "P23", "norms are of whole tensors"
-                  "P22", "the first norm is not averaged" ]
+              Exempt = [ "P23", "norms are of whole tensors"; "P22", "the first norm is not averaged" ]
               Role =
                 Role.Rule
                     { Reproduces = "optax.novograd"

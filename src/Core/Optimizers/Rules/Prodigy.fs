@@ -6,24 +6,28 @@ open System.Collections.Generic
 
 /// <summary>Adam whose learning rate is an estimate of the distance to the solution. It grows faster than D-Adaptation's.</summary>
 type Prodigy =
-    {
-        [<Rate(1.0, Summary = "a factor of the estimate, which takes the place of the learning rate")>]
-        LearningRate: float
-        [<Beta1(0.9)>]
-        Beta1: float
-        [<Beta2(0.999)>]
-        Beta2: float
-        [<Number("beta3", Double.NaN, "β₃, the decay of the sums of the estimate; the default is √β₂", AtLeast = 0.0, Below = 1.0, Technical = true, Follows = "beta2")>]
-        Beta3: float
-        [<Epsilon(1e-8)>]
-        Epsilon: float
-        [<WeightDecay(0.0, "λ, decoupled weight decay")>]
-        WeightDecay: float
-        [<Number("d0", 1e-6, "the initial estimate", Above = 0.0, Technical = true)>]
-        InitialEstimate: float
-        [<Number("coefficient", 1.0, "the factor of new estimates", Above = 0.0, Technical = true)>]
-        Coefficient: float
-    }
+    { [<Rate(1.0, Summary = "a factor of the estimate, which takes the place of the learning rate")>]
+      LearningRate: float
+      [<Beta1(0.9)>]
+      Beta1: float
+      [<Beta2(0.999)>]
+      Beta2: float
+      [<Number("beta3",
+               Double.NaN,
+               "β₃, the decay of the sums of the estimate; the default is √β₂",
+               AtLeast = 0.0,
+               Below = 1.0,
+               Technical = true,
+               Follows = "beta2")>]
+      Beta3: float
+      [<Epsilon(1e-8)>]
+      Epsilon: float
+      [<WeightDecay(0.0, "λ, decoupled weight decay")>]
+      WeightDecay: float
+      [<Number("d0", 1e-6, "the initial estimate", Above = 0.0, Technical = true)>]
+      InitialEstimate: float
+      [<Number("coefficient", 1.0, "the factor of new estimates", Above = 0.0, Technical = true)>]
+      Coefficient: float }
 
     member private h.KeepSum = if Double.IsNaN h.Beta3 then sqrt h.Beta2 else h.Beta3
 
@@ -79,8 +83,10 @@ type Prodigy =
     interface IDescribed<Prodigy> with
         static member Description =
             { Name = "prodigy"
-              Summary = "Adam with an estimate of the distance to the solution in place of the learning rate; the estimate grows faster than that of dadapt_adam, and lr is a factor"
-              Formula = "r ← β₃r + (1−β₃) α d²⟨g, w₀−w⟩;  s ← β₃s + (1−β₃) α d² g;  m, v are the means of d g, d² g²;  Δ = α d m/(√v + d ε);  d ← max(d, r/‖s‖₁)"
+              Summary =
+                "Adam with an estimate of the distance to the solution in place of the learning rate; the estimate grows faster than that of dadapt_adam, and lr is a factor"
+              Formula =
+                "r ← β₃r + (1−β₃) α d²⟨g, w₀−w⟩;  s ← β₃s + (1−β₃) α d² g;  m, v are the means of d g, d² g²;  Δ = α d m/(√v + d ε);  d ← max(d, r/‖s‖₁)"
               Source = "Mishchenko & Defazio 2024, algorithm 4"
               Traits = []
               Exempt =
@@ -92,7 +98,13 @@ type Prodigy =
                     { Reproduces = "the authors' package, except that its d ε uses the next d"
                       Rate = RatePlace.Outside "times the estimate; the estimate's sums contain it too"
                       Epsilon = EpsilonPlace.Outside "the uncorrected root, times the estimate"
-                      InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0; "gradient_sum", InitialValue.Number 0.0; "initial", InitialValue.Parameters; "estimate", InitialValue.Argument "d0"; "product", InitialValue.Number 0.0 ]
+                      InitialState =
+                        [ "average", InitialValue.Number 0.0
+                          "square_average", InitialValue.Number 0.0
+                          "gradient_sum", InitialValue.Number 0.0
+                          "initial", InitialValue.Parameters
+                          "estimate", InitialValue.Argument "d0"
+                          "product", InitialValue.Number 0.0 ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.Decoupled "multiplied by the learning rate and the estimate"
                       Learns = { Optimizer = "prodigy(lr=1)"; Accuracy = 0.9645; Note = "" } } }

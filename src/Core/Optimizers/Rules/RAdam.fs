@@ -23,16 +23,14 @@ type internal UnrectifiedUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Adam that divides by the mean of squares only once that mean is reliable, and then rectifies its variance.</summary>
 type RAdam =
-    {
-        [<Rate(1e-3)>]
-        LearningRate: float
-        [<Beta1(0.9)>]
-        Beta1: float
-        [<Beta2(0.999)>]
-        Beta2: float
-        [<Epsilon(1e-8)>]
-        Epsilon: float
-    }
+    { [<Rate(1e-3)>]
+      LearningRate: float
+      [<Beta1(0.9)>]
+      Beta1: float
+      [<Beta2(0.999)>]
+      Beta2: float
+      [<Epsilon(1e-8)>]
+      Epsilon: float }
 
     interface IRule with
         member _.Slots = [ "average"; "square_average" ]
@@ -77,6 +75,8 @@ type RAdam =
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the uncorrected root"
                       InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0 ]
-                      BiasCorrection = BiasCorrection.Corrects "both means; the mean of squares by √(1−β₂ᵗ) outside its root; at first only the mean of gradients"
+                      BiasCorrection =
+                        BiasCorrection.Corrects
+                            "both means; the mean of squares by √(1−β₂ᵗ) outside its root; at first only the mean of gradients"
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "radam(lr=0.001)"; Accuracy = 0.9699; Note = "" } } }

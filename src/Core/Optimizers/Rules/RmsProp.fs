@@ -40,20 +40,18 @@ type internal RmsPropVariantUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Divides the learning rate by the root of a decaying mean of squared gradients.</summary>
 type RmsProp =
-    {
-        [<Rate(1e-4)>]
-        LearningRate: float
-        [<Decay("decay", 0.99, "γ, the decay of the mean of squared gradients")>]
-        Decay: float
-        [<Epsilon(1e-6)>]
-        Epsilon: float
-        [<Flag("centered", false, "division by the deviation from the mean gradient")>]
-        Centered: bool
-        [<Number("momentum", 0.0, "μ, the momentum of the velocity; 0 disables it", AtLeast = 0.0, Below = 1.0, Technical = true)>]
-        Momentum: float
-        [<Flag("inside", false, "put ε inside the root")>]
-        Inside: bool
-    }
+    { [<Rate(1e-4)>]
+      LearningRate: float
+      [<Decay("decay", 0.99, "γ, the decay of the mean of squared gradients")>]
+      Decay: float
+      [<Epsilon(1e-6)>]
+      Epsilon: float
+      [<Flag("centered", false, "division by the deviation from the mean gradient")>]
+      Centered: bool
+      [<Number("momentum", 0.0, "μ, the momentum of the velocity; 0 disables it", AtLeast = 0.0, Below = 1.0, Technical = true)>]
+      Momentum: float
+      [<Flag("inside", false, "put ε inside the root")>]
+      Inside: bool }
 
     interface IRule with
         member h.Slots =
@@ -91,14 +89,16 @@ type RmsProp =
               Formula = "s ← γ s + (1−γ) g²;  Δ = α g / (√s + ε)"
               Source = "Tieleman & Hinton 2012, lecture 6.5; centred: Graves 2013, eqs. 38-41"
               Traits = []
-              Exempt =
-                [ "P5", "each element has its own effective learning rate" ]
+              Exempt = [ "P5", "each element has its own effective learning rate" ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.RMSprop(alpha=γ, eps=1e-8, centered, momentum); optax.rmsprop with inside=true"
                       Rate = RatePlace.Outside "also outside the velocity"
                       Epsilon = EpsilonPlace.Outside "the root; with inside=true, inside it"
-                      InitialState = [ "square_average", InitialValue.Number 0.0; "average", InitialValue.Number 0.0; "velocity", InitialValue.Number 0.0 ]
+                      InitialState =
+                        [ "square_average", InitialValue.Number 0.0
+                          "average", InitialValue.Number 0.0
+                          "velocity", InitialValue.Number 0.0 ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "rmsprop(lr=0.001)"; Accuracy = 0.9717; Note = "" } } }

@@ -34,18 +34,16 @@ type internal RpropUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 /// One step size per element. It grows while the gradient keeps its sign and shrinks when the sign changes. Not suitable for minibatches.
 /// </summary>
 type Rprop =
-    {
-        [<Rate(0.01)>]
-        LearningRate: float
-        [<Number("eta_minus", 0.5, "η⁻, the factor after a sign change", Above = 0.0, Below = 1.0, Technical = true)>]
-        Shrink: float
-        [<Number("eta_plus", 1.2, "η⁺, the factor after an equal sign", Above = 1.0, Technical = true)>]
-        Grow: float
-        [<Number("min", 1e-6, "the smallest step size", Above = 0.0, Technical = true)>]
-        Smallest: float
-        [<Number("max", 50.0, "the largest step size", Above = 0.0, Technical = true)>]
-        Largest: float
-    }
+    { [<Rate(0.01)>]
+      LearningRate: float
+      [<Number("eta_minus", 0.5, "η⁻, the factor after a sign change", Above = 0.0, Below = 1.0, Technical = true)>]
+      Shrink: float
+      [<Number("eta_plus", 1.2, "η⁺, the factor after an equal sign", Above = 1.0, Technical = true)>]
+      Grow: float
+      [<Number("min", 1e-6, "the smallest step size", Above = 0.0, Technical = true)>]
+      Smallest: float
+      [<Number("max", 50.0, "the largest step size", Above = 0.0, Technical = true)>]
+      Largest: float }
 
     interface IRule with
         member _.Slots = [ "previous_gradient"; "step_size" ]
@@ -87,4 +85,7 @@ type Rprop =
                       InitialState = [ "previous_gradient", InitialValue.Number 0.0; "step_size", InitialValue.Argument "lr" ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.None
-                      Learns = { Optimizer = "accumulate(30) | rprop(lr=0.003, eta_minus=0.8)"; Accuracy = 0.9635; Note = "needs large batches: here 30 batches of 64 images a step" } } }
+                      Learns =
+                        { Optimizer = "accumulate(30) | rprop(lr=0.003, eta_minus=0.8)"
+                          Accuracy = 0.9635
+                          Note = "needs large batches: here 30 batches of 64 images a step" } } }

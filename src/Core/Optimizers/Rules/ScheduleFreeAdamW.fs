@@ -6,20 +6,18 @@ open System
 /// AdamW without a schedule: z takes RMSProp's steps, gradients are computed at y, and the result is x, the mean of all z.
 /// </summary>
 type ScheduleFreeAdamW =
-    {
-        [<Rate(0.0025)>]
-        LearningRate: float
-        [<Decay("beta1", 0.9, "β₁, the position of the parameters between z and x")>]
-        Beta1: float
-        [<Decay("beta2", 0.999, "β₂, the decay of the mean of squares")>]
-        Beta2: float
-        [<Epsilon(1e-8)>]
-        Epsilon: float
-        [<WeightDecay(0.0, "λ, the weight decay of y")>]
-        WeightDecay: float
-        [<Whole("warmup", 0L, "the number of warm-up steps of the learning rate", AtLeast = 0.0, Technical = true)>]
-        Warmup: int64
-    }
+    { [<Rate(0.0025)>]
+      LearningRate: float
+      [<Decay("beta1", 0.9, "β₁, the position of the parameters between z and x")>]
+      Beta1: float
+      [<Decay("beta2", 0.999, "β₂, the decay of the mean of squares")>]
+      Beta2: float
+      [<Epsilon(1e-8)>]
+      Epsilon: float
+      [<WeightDecay(0.0, "λ, the weight decay of y")>]
+      WeightDecay: float
+      [<Whole("warmup", 0L, "the number of warm-up steps of the learning rate", AtLeast = 0.0, Technical = true)>]
+      Warmup: int64 }
 
     member private h.RateAt(step: int64) =
         h.LearningRate * sqrt (1.0 - Math.Pow(h.Beta2, float step)) * ScheduleFree.warm h.Warmup step
@@ -68,7 +66,11 @@ type ScheduleFreeAdamW =
                     { Reproduces = "schedulefree.AdamWScheduleFreePaper"
                       Rate = RatePlace.Inside "z, and in the weights of x"
                       Epsilon = EpsilonPlace.Outside "the uncorrected root"
-                      InitialState = [ "z", InitialValue.Parameters; "x", InitialValue.Parameters; "square_average", InitialValue.Number 0.0; "weight_sum", InitialValue.Number 0.0 ]
+                      InitialState =
+                        [ "z", InitialValue.Parameters
+                          "x", InitialValue.Parameters
+                          "square_average", InitialValue.Number 0.0
+                          "weight_sum", InitialValue.Number 0.0 ]
                       BiasCorrection = BiasCorrection.Corrects "the mean of squares, by √(1−β₂ᵗ) in the learning rate"
                       WeightDecay = DecayForm.Decoupled "multiplied by the learning rate; the step of z contains λ y"
                       Learns = { Optimizer = "schedule_free_adamw(lr=0.0025)"; Accuracy = 0.9762; Note = "" } } }

@@ -46,14 +46,12 @@ module internal ScheduleFree =
 
 /// <summary>SGD without a schedule: z takes the steps, gradients are computed at y, and the result is x, the mean of all z.</summary>
 type ScheduleFreeSgd =
-    {
-        [<Rate(1.0)>]
-        LearningRate: float
-        [<Decay("beta", 0.9, "β, the position of the parameters between z and x")>]
-        Beta: float
-        [<Whole("warmup", 0L, "the number of warm-up steps of the learning rate", AtLeast = 0.0, Technical = true)>]
-        Warmup: int64
-    }
+    { [<Rate(1.0)>]
+      LearningRate: float
+      [<Decay("beta", 0.9, "β, the position of the parameters between z and x")>]
+      Beta: float
+      [<Whole("warmup", 0L, "the number of warm-up steps of the learning rate", AtLeast = 0.0, Technical = true)>]
+      Warmup: int64 }
 
     member private h.RateAt(step: int64) = h.LearningRate * ScheduleFree.warm h.Warmup step
 
@@ -93,15 +91,16 @@ type ScheduleFreeSgd =
               Formula = "z ← z − γ g;  c = γ²/Σγ²;  x ← (1−c) x + c z;  y = (1−β) z + β x"
               Source = "Defazio et al. 2024, algorithm 1 and eqs. 3-5"
               Traits = [ Trait.BetweenPoints ]
-              Exempt =
-                [ "P22", "the mean depends on the number of steps"
-                  "P9", "Δ is proportional to the gradient" ]
+              Exempt = [ "P22", "the mean depends on the number of steps"; "P9", "Δ is proportional to the gradient" ]
               Role =
                 Role.Rule
                     { Reproduces = "schedulefree.SGDScheduleFree"
                       Rate = RatePlace.Inside "z, and inside the weights of x"
                       Epsilon = EpsilonPlace.None ""
-                      InitialState = [ "z", InitialValue.Parameters; "x", InitialValue.Parameters; "weight_sum", InitialValue.Number 0.0 ]
+                      InitialState =
+                        [ "z", InitialValue.Parameters
+                          "x", InitialValue.Parameters
+                          "weight_sum", InitialValue.Number 0.0 ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "schedule_free_sgd(lr=1)"; Accuracy = 0.9800; Note = "" } } }

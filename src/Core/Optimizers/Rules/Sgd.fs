@@ -24,16 +24,19 @@ type internal SgdUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 /// Momentum, with the learning rate outside the velocity, as in PyTorch.
 /// </summary>
 type Sgd =
-    {
-        [<Rate(0.01)>]
-        LearningRate: float
-        [<Decay("momentum", 0.0, "μ, the share of the velocity that is kept")>]
-        Momentum: float
-        [<Number("dampening", 0.0, "τ, the share of the gradient that is not added to the velocity", AtLeast = 0.0, AtMost = 1.0, Technical = true)>]
-        Dampening: float
-        [<Flag("nesterov", false, "Nesterov's look-ahead")>]
-        Nesterov: bool
-    }
+    { [<Rate(0.01)>]
+      LearningRate: float
+      [<Decay("momentum", 0.0, "μ, the share of the velocity that is kept")>]
+      Momentum: float
+      [<Number("dampening",
+               0.0,
+               "τ, the share of the gradient that is not added to the velocity",
+               AtLeast = 0.0,
+               AtMost = 1.0,
+               Technical = true)>]
+      Dampening: float
+      [<Flag("nesterov", false, "Nesterov's look-ahead")>]
+      Nesterov: bool }
 
     interface IRule with
         member h.Slots = if h.Momentum = 0.0 then [] else [ "velocity" ]

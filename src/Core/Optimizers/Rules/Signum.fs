@@ -19,12 +19,10 @@ type internal SignumUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>The sign of a decaying mean of gradients.</summary>
 type Signum =
-    {
-        [<Rate(1e-4)>]
-        LearningRate: float
-        [<Decay("decay", 0.9, "γ, the decay of the mean of gradients")>]
-        Decay: float
-    }
+    { [<Rate(1e-4)>]
+      LearningRate: float
+      [<Decay("decay", 0.9, "γ, the decay of the mean of gradients")>]
+      Decay: float }
 
     interface IRule with
         member _.Slots = [ "average" ]
@@ -40,8 +38,7 @@ type Signum =
               Formula = "m ← γ m + (1−γ) g;  Δ = α sign m"
               Source = "Bernstein et al. 2018, algorithm 2"
               Traits = []
-              Exempt =
-                [ "P5", "the sign is taken of each element" ]
+              Exempt = [ "P5", "the sign is taken of each element" ]
               Role =
                 Role.Rule
                     { Reproduces = "the sign of the output of optax.trace(decay=γ); here also lion(beta1=γ, beta2=γ)"

@@ -27,20 +27,18 @@ type internal YogiUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Adam whose mean of squares changes by at most (1−β₂) g² per step, so that it decreases no faster than it increases.</summary>
 type Yogi =
-    {
-        [<Rate(0.01)>]
-        LearningRate: float
-        [<Beta1(0.9)>]
-        Beta1: float
-        [<Beta2(0.999)>]
-        Beta2: float
-        [<Epsilon(1e-3)>]
-        Epsilon: float
-        [<Number("initial", 1e-6, "the initial mean of squares", AtLeast = 0.0, Technical = true)>]
-        Initial: float
-        [<Flag("correction", false, "bias correction of both means, as in Adam")>]
-        Correction: bool
-    }
+    { [<Rate(0.01)>]
+      LearningRate: float
+      [<Beta1(0.9)>]
+      Beta1: float
+      [<Beta2(0.999)>]
+      Beta2: float
+      [<Epsilon(1e-3)>]
+      Epsilon: float
+      [<Number("initial", 1e-6, "the initial mean of squares", AtLeast = 0.0, Technical = true)>]
+      Initial: float
+      [<Flag("correction", false, "bias correction of both means, as in Adam")>]
+      Correction: bool }
 
     interface IRule with
         member _.Slots = [ "average"; "square_average" ]

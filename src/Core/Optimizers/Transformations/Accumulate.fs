@@ -20,10 +20,8 @@ type internal AccumulateUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Passes on the mean of k gradients at every k-th step. At other steps, the parts after it skip the step and do not count it.</summary>
 type Accumulate =
-    {
-        [<Whole("k", 1L, "the number of gradients in each mean")>]
-        Steps: int64
-    }
+    { [<Whole("k", 1L, "the number of gradients in each mean")>]
+      Steps: int64 }
 
     interface IPreparingRule with
         member _.Slots = [ "sum" ]
@@ -53,7 +51,5 @@ type Accumulate =
               Formula = "a ← a + g;  Δ = a/k at every k-th step; the parts after it skip the other steps"
               Source = ""
               Traits = [ Trait.AllTensors; Trait.KeepsFactor ]
-              Exempt =
-                [ "P31", "Δ can be 0"
-                  "P22", "it depends on the number of steps" ]
+              Exempt = [ "P31", "Δ can be 0"; "P22", "it depends on the number of steps" ]
               Role = Role.Transformation ChainPlace.BeforeRule }

@@ -12,12 +12,10 @@ module internal Units =
 
 /// <summary>Limits the ratio of gradient norm to weight norm for each unit.</summary>
 type ClipAdaptive =
-    {
-        [<Number("ratio", 0.01, "the upper limit of ‖g‖ / ‖w‖ for a unit", Above = 0.0)>]
-        Ratio: float
-        [<Number("eps", 1e-3, "ε, the lower bound of ‖w‖: a smaller norm counts as ε", Above = 0.0, Technical = true, GradientPower = 1.0)>]
-        Epsilon: float
-    }
+    { [<Number("ratio", 0.01, "the upper limit of ‖g‖ / ‖w‖ for a unit", Above = 0.0)>]
+      Ratio: float
+      [<Number("eps", 1e-3, "ε, the lower bound of ‖w‖: a smaller norm counts as ε", Above = 0.0, Technical = true, GradientPower = 1.0)>]
+      Epsilon: float }
 
     interface ITensorRule with
         member _.Slots = []
@@ -54,7 +52,5 @@ type ClipAdaptive =
               Formula = "Δ = g min(1, ratio max(‖w‖, ε)/‖g‖) for each column of a matrix; a vector is one unit"
               Source = "Brock et al. 2021, eq. 3"
               Traits = []
-              Exempt =
-                [ "P23", "norms are of units"
-                  "P9", "its limit depends on the scale of the weights" ]
+              Exempt = [ "P23", "norms are of units"; "P9", "its limit depends on the scale of the weights" ]
               Role = Role.Transformation ChainPlace.BeforeRule }

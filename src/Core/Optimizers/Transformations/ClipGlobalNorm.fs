@@ -4,10 +4,8 @@ open CuteDl.Core.Numerics
 
 /// <summary>Scales the gradients of all tensors by one factor, so that their common norm is at most the limit.</summary>
 type ClipGlobalNorm =
-    {
-        [<Number("limit", 1.0, "the limit", Above = 0.0)>]
-        Limit: float
-    }
+    { [<Number("limit", 1.0, "the limit", Above = 0.0)>]
+      Limit: float }
 
     interface IReducingRule with
         member _.Slots = []
@@ -35,7 +33,5 @@ type ClipGlobalNorm =
               Formula = "Δ = g min(1, c/‖g‖), ‖g‖ over all tensors"
               Source = "Pascanu, Mikolov & Bengio 2013, algorithm 1"
               Traits = [ Trait.AllTensors ]
-              Exempt =
-                [ "P23", "the norm is of all tensors together"
-                  "P9", "the limit has the unit of the gradient" ]
+              Exempt = [ "P23", "the norm is of all tensors together"; "P9", "the limit has the unit of the gradient" ]
               Role = Role.Transformation ChainPlace.BeforeRule }

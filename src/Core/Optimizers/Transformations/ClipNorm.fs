@@ -8,10 +8,8 @@ module internal Clip =
 
 /// <summary>Scales the gradient of each tensor so that its norm is at most the limit.</summary>
 type ClipNorm =
-    {
-        [<Number("limit", 1.0, "the limit", Above = 0.0)>]
-        Limit: float
-    }
+    { [<Number("limit", 1.0, "the limit", Above = 0.0)>]
+      Limit: float }
 
     interface IReducingRule with
         member _.Slots = []
@@ -38,7 +36,5 @@ type ClipNorm =
               Formula = "Δ = g min(1, c/‖g‖)"
               Source = "Pascanu, Mikolov & Bengio 2013, algorithm 1"
               Traits = []
-              Exempt =
-                [ "P23", "norms are of whole tensors"
-                  "P9", "the limit has the unit of the gradient" ]
+              Exempt = [ "P23", "norms are of whole tensors"; "P9", "the limit has the unit of the gradient" ]
               Role = Role.Transformation ChainPlace.BeforeRule }

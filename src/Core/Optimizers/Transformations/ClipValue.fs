@@ -16,10 +16,8 @@ type internal ClipValueUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Clips every element to ±limit.</summary>
 type ClipValue =
-    {
-        [<Number("limit", 1.0, "the limit", Above = 0.0)>]
-        Limit: float
-    }
+    { [<Number("limit", 1.0, "the limit", Above = 0.0)>]
+      Limit: float }
 
     interface IRule with
         member _.Slots = []
@@ -35,7 +33,5 @@ type ClipValue =
               Formula = "Δ = min(max(g, −c), c)"
               Source = ""
               Traits = []
-              Exempt =
-                [ "P5", "it clips each element separately"
-                  "P9", "the limit has the unit of the gradient" ]
+              Exempt = [ "P5", "it clips each element separately"; "P9", "the limit has the unit of the gradient" ]
               Role = Role.Transformation ChainPlace.BeforeRule }

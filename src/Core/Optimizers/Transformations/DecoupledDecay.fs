@@ -2,10 +2,8 @@ namespace CuteDl.Core.Optimizers
 
 /// <summary>Adds λ w to the step: weight decay that is not multiplied by the learning rate.</summary>
 type DecoupledDecay =
-    {
-        [<Number("factor", 0.0, "λ", AtLeast = 0.0, DecaysWeights = true)>]
-        Factor: float
-    }
+    { [<Number("factor", 0.0, "λ", AtLeast = 0.0, DecaysWeights = true)>]
+      Factor: float }
 
     interface IRule with
         member _.Slots = []
@@ -19,7 +17,5 @@ type DecoupledDecay =
               Formula = "Δ ← Δ + λ w"
               Source = "Loshchilov & Hutter 2019"
               Traits = []
-              Exempt =
-                [ "P31", "decay can go uphill"
-                  "P9", "it depends on the scale of the weights" ]
+              Exempt = [ "P31", "decay can go uphill"; "P9", "it depends on the scale of the weights" ]
               Role = Role.Transformation ChainPlace.AfterRule }

@@ -29,12 +29,10 @@ type internal AverageUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Keeps an exponential moving average of the parameters in the state. Δ does not change. For use after a rule.</summary>
 type Ema =
-    {
-        [<Decay("decay", 0.999, "β, the decay of the average")>]
-        Decay: float
-        [<Flag("debiased", true, "bias correction of the average")>]
-        Debiased: bool
-    }
+    { [<Decay("decay", 0.999, "β, the decay of the average")>]
+      Decay: float
+      [<Flag("debiased", true, "bias correction of the average")>]
+      Debiased: bool }
 
     interface IPreparingRule with
         member _.Slots = [ "average" ]

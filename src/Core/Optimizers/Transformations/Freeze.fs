@@ -2,10 +2,8 @@ namespace CuteDl.Core.Optimizers
 
 /// <summary>Freezes the parameters while it is on. The parts after it skip the step and keep their state.</summary>
 type Freeze =
-    {
-        [<Flag("on", true, "true to keep the parameters unchanged")>]
-        On: bool
-    }
+    { [<Flag("on", true, "true to keep the parameters unchanged")>]
+      On: bool }
 
     interface IPreparingRule with
         member _.Slots = []
@@ -25,6 +23,5 @@ type Freeze =
               Formula = "Δ = 0"
               Source = ""
               Traits = [ Trait.KeepsFactor ]
-              Exempt =
-                [ "P31", "Δ is 0" ]
+              Exempt = [ "P31", "Δ is 0" ]
               Role = Role.Transformation ChainPlace.Anywhere }

@@ -2,10 +2,8 @@ namespace CuteDl.Core.Optimizers
 
 /// <summary>Adds λ sign w to the gradient.</summary>
 type L1 =
-    {
-        [<Number("factor", 0.0, "λ", AtLeast = 0.0, DecaysWeights = true)>]
-        Factor: float
-    }
+    { [<Number("factor", 0.0, "λ", AtLeast = 0.0, DecaysWeights = true)>]
+      Factor: float }
 
     interface IRule with
         member _.Slots = []

@@ -16,10 +16,8 @@ type internal DecayUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Adds λ w to the gradient.</summary>
 type L2 =
-    {
-        [<Number("factor", 0.0, "λ", AtLeast = 0.0, DecaysWeights = true)>]
-        Factor: float
-    }
+    { [<Number("factor", 0.0, "λ", AtLeast = 0.0, DecaysWeights = true)>]
+      Factor: float }
 
     interface IRule with
         member _.Slots = []
@@ -33,7 +31,5 @@ type L2 =
               Formula = "Δ = g + λ w"
               Source = "Krogh & Hertz 1991"
               Traits = []
-              Exempt =
-                [ "P31", "decay can go uphill"
-                  "P9", "it depends on the scale of the weights" ]
+              Exempt = [ "P31", "decay can go uphill"; "P9", "it depends on the scale of the weights" ]
               Role = Role.Transformation ChainPlace.BeforeRule }

@@ -28,12 +28,10 @@ type internal LookaheadUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 /// Keeps slow weights. Every k steps they move towards the fast weights, which then restart from the slow ones. For use after a rule.
 /// </summary>
 type Lookahead =
-    {
-        [<Whole("k", 5L, "the number of steps between synchronizations")>]
-        Steps: int64
-        [<Number("alpha", 0.5, "α, the share of the distance that the slow weights move", Above = 0.0, AtMost = 1.0)>]
-        Share: float
-    }
+    { [<Whole("k", 5L, "the number of steps between synchronizations")>]
+      Steps: int64
+      [<Number("alpha", 0.5, "α, the share of the distance that the slow weights move", Above = 0.0, AtMost = 1.0)>]
+      Share: float }
 
     interface IRule with
         member _.Slots = [ "slow" ]
@@ -52,6 +50,5 @@ type Lookahead =
               Formula = "at every k-th step: φ ← φ + α (w − Δ − φ), Δ = w − φ"
               Source = "Zhang et al. 2019, algorithm 1"
               Traits = [ Trait.AllTensors ]
-              Exempt =
-                [ "P22", "it depends on the number of steps" ]
+              Exempt = [ "P22", "it depends on the number of steps" ]
               Role = Role.Transformation ChainPlace.AfterRule }

@@ -27,6 +27,5 @@ type Maximize() =
               Formula = "Δ = −g"
               Source = ""
               Traits = [ Trait.AllTensors; Trait.KeepsFactor ]
-              Exempt =
-                [ "P31", "it goes uphill" ]
+              Exempt = [ "P31", "it goes uphill" ]
               Role = Role.Transformation ChainPlace.First }

@@ -5,12 +5,10 @@ open CuteDl.Core.Numerics
 
 /// <summary>Adds normal noise to the gradient. The noise depends only on the seed, the step and the position of the element.</summary>
 type Noise =
-    {
-        [<Number("deviation", 0.01, "σ", AtLeast = 0.0)>]
-        Deviation: float
-        [<Whole("seed", 0L, "the seed of the noise", AtLeast = 0.0, AtMost = 2147483647.0, Technical = true)>]
-        Seed: int64
-    }
+    { [<Number("deviation", 0.01, "σ", AtLeast = 0.0)>]
+      Deviation: float
+      [<Whole("seed", 0L, "the seed of the noise", AtLeast = 0.0, AtMost = 2147483647.0, Technical = true)>]
+      Seed: int64 }
 
     interface ITensorRule with
         member _.Slots = []

@@ -2,10 +2,8 @@ namespace CuteDl.Core.Optimizers
 
 /// <summary>Multiplies by a factor, which may follow a schedule.</summary>
 type Scale =
-    {
-        [<Number("factor", 1.0, "λ", AtLeast = 0.0)>]
-        Factor: float
-    }
+    { [<Number("factor", 1.0, "λ", AtLeast = 0.0)>]
+      Factor: float }
 
     interface IRule with
         member _.Slots = []

@@ -18,10 +18,8 @@ type NonFiniteGradientException(count: int64) =
 /// double. Otherwise, rules that store squares of gradients would keep an infinity permanently.
 /// </summary>
 type SkipNonFinite =
-    {
-        [<Whole("limit", 0L, "the most skipped steps in a row; 0 for any number", AtLeast = 0.0)>]
-        Limit: int64
-    }
+    { [<Whole("limit", 0L, "the most skipped steps in a row; 0 for any number", AtLeast = 0.0)>]
+      Limit: int64 }
 
     interface IReducingRule with
         member _.Slots = []
@@ -58,6 +56,5 @@ type SkipNonFinite =
               Formula = "Δ = g if all of g² is finite, otherwise the parts after it skip the step"
               Source = ""
               Traits = [ Trait.AllTensors; Trait.KeepsFactor ]
-              Exempt =
-                [ "P23", "it uses all tensors" ]
+              Exempt = [ "P23", "it uses all tensors" ]
               Role = Role.Transformation ChainPlace.BeforeRule }

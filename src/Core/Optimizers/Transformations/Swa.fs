@@ -2,12 +2,10 @@ namespace CuteDl.Core.Optimizers
 
 /// <summary>Keeps the arithmetic mean of the parameters at every n-th step after a start (Polyak; SWA). For use after a rule.</summary>
 type Swa =
-    {
-        [<Whole("start", 1L, "the first step of the mean")>]
-        Start: int64
-        [<Whole("every", 1L, "the number of steps from one averaged step to the next; 1 averages every step", Technical = true)>]
-        Every: int64
-    }
+    { [<Whole("start", 1L, "the first step of the mean")>]
+      Start: int64
+      [<Whole("every", 1L, "the number of steps from one averaged step to the next; 1 averages every step", Technical = true)>]
+      Every: int64 }
 
     interface IRule with
         member _.Slots = [ "average" ]

@@ -37,7 +37,10 @@ let private changes =
               let optimizer = Expression.parse "decay(0.1) | adam | decoupled(0.1)"
               let changed = Optimizer.update (fun (h: L2) -> { h with Factor = 0.3 }) optimizer
               Expect.equal changed (Expression.parse "decay(0.3) | adam | decoupled(0.1)") "changed"
-              let message = messageOf<ArgumentException>(fun () -> Optimizer.update (id: Sgd -> Sgd) optimizer |> ignore)
+
+              let message =
+                  messageOf<ArgumentException>(fun () -> Optimizer.update (id: Sgd -> Sgd) optimizer |> ignore)
+
               Expect.stringContains message "no part sgd" "message")
           testCase "a constant schedule is a number" (fun () ->
               let optimizer = Optimizer.schedule "momentum" (Schedule.Constant 0.0) (Expression.parse "sgd(lr=1)")
