@@ -2,6 +2,7 @@ namespace CuteDl.Core.Optimizers
 
 open System
 open System.Collections.Generic
+open System.ComponentModel
 open System.Numerics
 open CuteDl.Core.Numerics
 
@@ -285,14 +286,17 @@ module Optimizer =
         |> Seq.scan (fun (state, _) gradient -> step optimizer state gradient) (state, [||])
         |> Seq.skip 1
 
-    /// <summary>As <c>step</c>, for a gradient in a span.</summary>
-    /// <exception cref="T:System.ArgumentException">As for <c>step</c>.</exception>
-    let stepSpan (optimizer: Optimizer) (state: State<'T>) (gradient: ReadOnlySpan<'T>) : State<'T> * 'T array =
+    // A caller's tail call must not hand spans over: see docs/adr/0016. So the functions with spans are inlined into the caller, where another
+    // call follows that of the function below.
+
+    /// <summary>Not for direct use: <c>stepSpan</c> calls it.</summary>
+    [<EditorBrowsable(EditorBrowsableState.Never)>]
+    let stepOfSpan (optimizer: Optimizer) (state: State<'T>) (gradient: ReadOnlySpan<'T>) : State<'T> * 'T array =
         pureStep true optimizer state ReadOnlySpan<'T>.Empty gradient
 
-    /// <summary>As <c>stepAt</c>, for parameters and gradient in spans.</summary>
-    /// <exception cref="T:System.ArgumentException">As for <c>stepAt</c>.</exception>
-    let stepAtSpan
+    /// <summary>Not for direct use: <c>stepAtSpan</c> calls it.</summary>
+    [<EditorBrowsable(EditorBrowsableState.Never)>]
+    let stepAtOfSpan
         (optimizer: Optimizer)
         (state: State<'T>)
         (parameters: ReadOnlySpan<'T>)
@@ -300,6 +304,33 @@ module Optimizer =
         : State<'T> * 'T array =
         checkLength state parameters.Length (nameof parameters)
         pureStep true optimizer state parameters gradient
+
+    /// <summary>Not for direct use: <c>stepInPlace</c> calls it.</summary>
+    [<EditorBrowsable(EditorBrowsableState.Never)>]
+    let stepInPlaceOfSpan (optimizer: Optimizer) (state: State<'T>) (parameters: Span<'T>) (gradient: ReadOnlySpan<'T>) : unit =
+        checkLength state gradient.Length (nameof gradient)
+        checkLength state parameters.Length (nameof parameters)
+        adopt optimizer state
+        Engine.run true state gradient (Span<'T>.op_Implicit parameters) parameters true
+
+    /// <summary>As <c>step</c>, for a gradient in a span.</summary>
+    /// <exception cref="T:System.ArgumentException">As for <c>step</c>.</exception>
+    let inline stepSpan (optimizer: Optimizer) (state: State<'T>) (gradient: ReadOnlySpan<'T>) : State<'T> * 'T array =
+        let result = stepOfSpan optimizer state gradient
+        GC.KeepAlive state
+        result
+
+    /// <summary>As <c>stepAt</c>, for parameters and gradient in spans.</summary>
+    /// <exception cref="T:System.ArgumentException">As for <c>stepAt</c>.</exception>
+    let inline stepAtSpan
+        (optimizer: Optimizer)
+        (state: State<'T>)
+        (parameters: ReadOnlySpan<'T>)
+        (gradient: ReadOnlySpan<'T>)
+        : State<'T> * 'T array =
+        let result = stepAtOfSpan optimizer state parameters gradient
+        GC.KeepAlive state
+        result
 
     /// <summary>
     /// Takes a step in place: overwrites the parameters with w − Δ and the state with the next state, in as few passes over memory as
@@ -310,11 +341,9 @@ module Optimizer =
     /// <param name="parameters">The parameters, as long as the state; must not overlap the gradient.</param>
     /// <param name="gradient">The gradient, as long as the state; it does not change.</param>
     /// <exception cref="T:System.ArgumentException">The lengths differ, or the state belongs to another optimizer.</exception>
-    let stepInPlace (optimizer: Optimizer) (state: State<'T>) (parameters: Span<'T>) (gradient: ReadOnlySpan<'T>) : unit =
-        checkLength state gradient.Length (nameof gradient)
-        checkLength state parameters.Length (nameof parameters)
-        adopt optimizer state
-        Engine.run true state gradient (Span<'T>.op_Implicit parameters) parameters true
+    let inline stepInPlace (optimizer: Optimizer) (state: State<'T>) (parameters: Span<'T>) (gradient: ReadOnlySpan<'T>) : unit =
+        stepInPlaceOfSpan optimizer state parameters gradient
+        GC.KeepAlive state
 
     /// <summary>
     /// Reports a validation loss to the state, in place. Hyper-parameters that follow a plateau are reduced when it stops falling; others, and
@@ -338,14 +367,9 @@ module Optimizer =
     /// <summary>True if the optimizer keeps averages of the parameters. The averages are then the result of the training.</summary>
     let keepsAverages (optimizer: Optimizer) : bool = Singles.list optimizer |> List.exists (fun (_, part, _) -> part :? IAveraging)
 
-    /// <summary>
-    /// Returns the averages of the parameters that <c>ema</c>, <c>swa</c>, <c>asgd</c> or a schedule-free rule keeps. Parameters without an
-    /// average are returned unchanged.
-    /// </summary>
-    /// <param name="optimizer">The optimizer.</param>
-    /// <param name="state">Its state.</param>
-    /// <param name="parameters">The parameters, as long as the state; they do not change.</param>
-    let averaged (optimizer: Optimizer) (state: State<'T>) (parameters: ReadOnlySpan<'T>) : 'T array =
+    /// <summary>Not for direct use: <c>averaged</c> calls it.</summary>
+    [<EditorBrowsable(EditorBrowsableState.Never)>]
+    let averagedOfSpan (optimizer: Optimizer) (state: State<'T>) (parameters: ReadOnlySpan<'T>) : 'T array =
         checkLength state parameters.Length (nameof parameters)
         let state = state.Copy()
         adopt optimizer state
@@ -367,6 +391,18 @@ module Optimizer =
                         result[tensor.Offset + j] <- 'T.op_Multiply (state.Block[from + j], scale)
             | _ -> ()
 
+        result
+
+    /// <summary>
+    /// Returns the averages of the parameters that <c>ema</c>, <c>swa</c>, <c>asgd</c> or a schedule-free rule keeps. Parameters without an
+    /// average are returned unchanged.
+    /// </summary>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="state">Its state.</param>
+    /// <param name="parameters">The parameters, as long as the state; they do not change.</param>
+    let inline averaged (optimizer: Optimizer) (state: State<'T>) (parameters: ReadOnlySpan<'T>) : 'T array =
+        let result = averagedOfSpan optimizer state parameters
+        GC.KeepAlive state
         result
 
     /// <summary>
