@@ -91,7 +91,7 @@ internal static class PerformanceTable
         [
             "clip_value(1) | adam",
             "clip_global_norm(1) | adam",
-            "decay(0.01) | momentum | lookahead",
+            "l2(0.01) | momentum | lookahead",
             "clip_global_norm(1) | adamw | ema",
             "{ \"*.bias\": sgd(lr=0.1), \"*\": adamw }",
         ];

@@ -22,7 +22,7 @@ let state, w = Seq.fold descend (Optimizer.init adam 2, [| 3.0; 1.0 |]) (seq { 1
 printfn $"after {state.Step} steps: x = %.4f{w[0]}, y = %.4f{w[1]}"
 
 // The same formula over exact fractions: momentum with γ = 1/2 and α = 1 sums 1 + 1/2 + 1/4 + ...
-let momentum = Optimizer.create { LearningRate = 1.0; Decay = 0.5 }
+let momentum = Optimizer.create { Momentum.LearningRate = 1.0; Decay = 0.5 }
 let velocity = [| Rational.Of 0 |]
 
 for t in 1L .. 5L do
@@ -37,7 +37,7 @@ let composed =
             "*",
             Optimizer.create { Rules.adamW.Defaults with WeightDecay = 0.05 }
             |> Optimizer.schedule "lr" (Schedule.parse "one_cycle(0.01, steps=5000)") ]
-      Optimizer.create { Decay = 0.99; Debiased = true } ]
+      Optimizer.create { Beta = 0.99; Debiased = true } ]
     |> Optimizer.chain
 
 printfn $"{composed}, and back again: {Expression.parse (string composed) = composed}"

@@ -14,9 +14,9 @@ internal static class ParameterGroupTests
         (Optimizers.Adam().For("*.bias", Optimizers.Sgd()).For("layers.1.*", Optimizers.Lion()), "{ \"*.bias\": sgd, \"layers.1.*\": lion, \"*\": adam }"),
         (Optimizers.Adam().ClipGlobalNorm().For("*.bias", Optimizers.Sgd()), "clip_global_norm | { \"*.bias\": sgd, \"*\": adam }"),
         (Optimizers.Adam().For("*.bias", Optimizers.Sgd()).ClipGlobalNorm(), "clip_global_norm | { \"*.bias\": sgd, \"*\": adam }"),
-        (Optimizers.Adam().L2(0.1).For("*.bias", Optimizers.Sgd()), "{ \"*.bias\": sgd, \"*\": decay(0.1) | adam }"),
+        (Optimizers.Adam().L2(0.1).For("*.bias", Optimizers.Sgd()), "{ \"*.bias\": sgd, \"*\": l2(0.1) | adam }"),
         (Optimizers.Adam().ClipValue().ClipGlobalNorm().L2(0.1).DecoupledDecay(0.2).Ema().Scale(2).For("*.bias", Optimizers.Sgd()),
-            "clip_value | clip_global_norm | { \"*.bias\": sgd, \"*\": decay(0.1) | adam | decoupled(0.2) } | ema | scale(2)"),
+            "clip_value | clip_global_norm | { \"*.bias\": sgd, \"*\": l2(0.1) | adam | decoupled(0.2) } | ema | scale(2)"),
         (Optimizers.Sgd().Accumulate(2).Maximize().Lookahead().For("*.bias", Optimizers.Adam()),
             "maximize | accumulate(2) | { \"*.bias\": adam, \"*\": sgd } | lookahead"),
         (Optimizers.Parse("{ \"a\": adam }").For("b", Optimizers.Sgd()), "{ \"a\": adam, \"b\": sgd }"),
@@ -45,7 +45,7 @@ internal static class ParameterGroupTests
             Expect.equal(example.Built, Optimizers.Parse(example.Text), example.Built.ToString())))),
         Spec.List("freezing before a group is freezing behind it:", new[]
             {
-                "adam", "clip_value(1) | adam | ema", "clip_global_norm | decay(0.1) | adam", "accumulate(2) | clip_norm(1) | adam | lookahead",
+                "adam", "clip_value(1) | adam | ema", "clip_global_norm | l2(0.1) | adam", "accumulate(2) | clip_norm(1) | adam | lookahead",
                 "skip_non_finite | accumulate(2) | lion", "{ \"layers.1.bias\": sgd, \"*\": adam }", "clip_global_norm | { \"*.bias\": sgd, \"*\": lion } | swa",
             }
             .Select(text => Spec.Test(text, () =>

@@ -23,7 +23,7 @@ internal static class LawsTests
         Spec.Test("exit code 1 and a counter-example if one is broken", () =>
         {
             using var tool = new Tool();
-            var outcome = tool.Run("laws", "decay(0.1) | fixed() | maximize()", "--cases", "10");
+            var outcome = tool.Run("laws", "l2(0.1) | fixed() | maximize()", "--cases", "10");
             Expect.equal(outcome.ExitCode, 1, outcome.Error);
             Expect.isTrue(outcome.Lines.Any(line => line.StartsWith("| broken  | P16 | decay shrinks ", StringComparison.Ordinal) && line.Contains("expected", StringComparison.Ordinal)), outcome.Output);
         }),

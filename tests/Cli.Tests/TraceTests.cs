@@ -15,8 +15,8 @@ internal static class TraceTests
     private static readonly (string Name, string Text)[] Configurations =
     [
         ("sgd_momentum_dampening", "sgd(lr=0.01, momentum=0.9, dampening=0.3)"),
-        ("sgd_weight_decay", "decay(0.05) | sgd(lr=0.01, momentum=0.9)"),
-        ("adamw", "{ \"vector\": adamw(lr=0.01, decay=0.03), \"*\": adamw(lr=constant(0.01), decay=0.03) }"),
+        ("sgd_weight_decay", "l2(0.05) | sgd(lr=0.01, momentum=0.9)"),
+        ("adamw", "{ \"vector\": adamw(lr=0.01, weight_decay=0.03), \"*\": adamw(lr=constant(0.01), weight_decay=0.03) }"),
     ];
 
     private static readonly (string Name, string Expected, (string, Tensor)[] Initial, (string, Tensor)[] Gradients)[] Mistakes =

@@ -66,8 +66,8 @@ let tests =
               holds linear (check false))
           testCase "climbing that turns decay round" (fun () ->
               caught decayShrinks (Laws.check (own { FlippedDecay.LearningRate = 0.1; WeightDecay = 0.5 }))
-              caught decayShrinks (Laws.check (Expression.parse "decay(0.1) | fixed() | maximize()"))
-              holds decayShrinks (Laws.check (Expression.parse "maximize() | decay(0.1) | fixed()")))
+              caught decayShrinks (Laws.check (Expression.parse "l2(0.1) | fixed() | maximize()"))
+              holds decayShrinks (Laws.check (Expression.parse "maximize() | l2(0.1) | fixed()")))
           testCase "a velocity that starts at g and takes it up again" (fun () ->
               let report = Laws.checkAs Rules.momentum.Kind (own { DoubleStart.LearningRate = 1e-4; Decay = 0.9 })
               caught ("P1", "constant gradient") report

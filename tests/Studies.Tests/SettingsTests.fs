@@ -206,6 +206,6 @@ let tests =
               Expect.equal (Settings.logarithmic 0.001 0.1 5) [ 0.001; 0.00316; 0.01; 0.0316; 0.1 ] "half decades")
 
           testCase "arguments are those of all parts" (fun () ->
-              let optimizer = Expression.parse "decay(0.1) | { \"*.bias\": adam(), \"*\": momentum() }"
+              let optimizer = Expression.parse "l2(0.1) | { \"*.bias\": adam(), \"*\": momentum() }"
               Expect.equal (Settings.arguments "lr" optimizer |> List.length) 2 "lr"
               Expect.containsAll (Settings.argumentNames optimizer) [ "beta1"; "lr" ] "names") ]

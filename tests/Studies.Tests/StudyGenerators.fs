@@ -131,7 +131,7 @@ let private contender index =
                 [ "adam()"
                   "adam(lr=cosine(0.1, steps=1000), eps=1e-5)"
                   "clip_norm(1) | adam(lr=0.01)"
-                  "{ \"*.bias\": adam(lr=0.1), \"*\": decay(0.01) | adam() }" ]
+                  "{ \"*.bias\": adam(lr=0.1), \"*\": l2(0.01) | adam() }" ]
 
         let rate low high =
             Gen.oneof

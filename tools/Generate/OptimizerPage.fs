@@ -41,7 +41,7 @@ convert.
 - The initial state lists slots and numbers by name. Some exist only with certain arguments. `Init` sets all of them to 0, and the first step
   uses the values listed here. Values such as `initial`, `lr`, `eps`, `reps` and `d0` are arguments of the rule.
 - A mean is corrected if it is divided by 1 − βᵗ.
-- Weight decay is the rule's own argument. Every rule can also use `decay(λ) | rule` (L2) and `rule | decoupled(λ)`.
+- Weight decay is the rule's own argument. Every rule can also use `l2(λ) | rule` (L2) and `rule | decoupled(λ)`.
 """
 
 let private transformations =

@@ -127,8 +127,8 @@ type Beta2Attribute(value: float) =
 type EpsilonAttribute(value: float) =
     inherit NumberAttribute("eps", value, "ε, added to the root", AtLeast = 0.0, Technical = true, GradientPower = 1.0)
 
-/// <summary>The factor λ of a rule's own weight decay, at least 0: <c>decay</c>.</summary>
+/// <summary>The factor λ of a rule's own weight decay, at least 0: <c>weight_decay</c>.</summary>
 /// <param name="value">The default.</param>
 /// <param name="summary">A short description.</param>
 type WeightDecayAttribute(value: float, summary: string) =
-    inherit NumberAttribute("decay", value, summary, AtLeast = 0.0, Technical = true, DecaysWeights = true)
+    inherit NumberAttribute("weight_decay", value, summary, AtLeast = 0.0, Technical = true, DecaysWeights = true)

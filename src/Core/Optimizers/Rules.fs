@@ -44,7 +44,7 @@ module Rules =
     let clipAdaptive = RuleKind<ClipAdaptive>.Of
     let centralize = RuleKind<Centralize>.Of
     let noise = RuleKind<Noise>.Of
-    let decay = RuleKind<L2>.Of
+    let l2 = RuleKind<L2>.Of
     let decoupled = RuleKind<DecoupledDecay>.Of
     let l1 = RuleKind<L1>.Of
     let scale = RuleKind<Scale>.Of
@@ -99,7 +99,7 @@ module Rules =
           clipAdaptive.Kind
           centralize.Kind
           noise.Kind
-          decay.Kind
+          l2.Kind
           decoupled.Kind
           l1.Kind
           scale.Kind

@@ -106,8 +106,8 @@ let private signs =
                 if Subject.isOf Rules.lion.Kind subject then
                     lion (value "beta1" subject) (value "beta2" subject)
                 else
-                    let decay = value "decay" subject
-                    lion decay decay
+                    let beta = value "beta" subject
+                    lion beta beta
 
             let came = deltas subject.Optimizer case
 
@@ -125,7 +125,7 @@ let private signs =
 
             firstOf [ direction; length ])
     |> Law.unless (fun subject ->
-        if Subject.isOf Rules.lion.Kind subject && Subject.isOn "decay" subject then
+        if Subject.isOf Rules.lion.Kind subject && Subject.isOn "weight_decay" subject then
             Some "concerns only lion without weight decay"
         else
             None)

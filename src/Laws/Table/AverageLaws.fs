@@ -10,7 +10,7 @@ open CuteDl.Laws.Generators
 open CuteDl.Laws.Running
 
 /// The rule before the transformation.
-let private inner = Optimizer.create { LearningRate = 0.25; Decay = 0.5 }
+let private inner = Optimizer.create { Momentum.LearningRate = 0.25; Decay = 0.5 }
 
 let private fixedRate (rate: float) = Optimizer.create { LearningRate = rate }
 
@@ -158,7 +158,7 @@ let private movingAverage =
         "Kingma & Ba 2015, section 7.2"
         averagesCases
         (fun subject case ->
-            let decay = Subject.value "decay" subject
+            let beta = Subject.value "beta" subject
             let points = iterates inner case
 
             let weights =
@@ -166,9 +166,9 @@ let private movingAverage =
                     let age = float (case.Steps - 1 - i)
 
                     if i = 0 && not (Subject.isOn "debiased" subject) then
-                        Math.Pow(decay, age)
+                        Math.Pow(beta, age)
                     else
-                        (1.0 - decay) * Math.Pow(decay, age))
+                        (1.0 - beta) * Math.Pow(beta, age))
 
             let chain = Optimizer.chain [ inner; subject.Optimizer ]
 

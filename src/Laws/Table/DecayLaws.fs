@@ -45,8 +45,6 @@ let private decaySign =
 /// The two forms of weight decay: through the gradient, and decoupled.
 let private decayForms =
     let factor = 0.5
-    let decayBy name (value: float) = Expression.parse $"{name}()" |> Optimizer.set "factor" value
-
     let plain = [ Rules.fixedRate.Kind; Rules.sgd.Kind ]
 
     let isPlain (subject: Subject) =
@@ -60,10 +58,12 @@ let private decayForms =
           "Loshchilov & Hutter 2019, propositions 1 and 2"
           (fun subject -> cases (shapes 8 subject) anywhere nonZero (2, 8) one)
           (fun subject case ->
-              let inFront = Optimizer.chain [ decayBy "decay" factor; subject.Optimizer ]
+              let inFront = Optimizer.chain [ Optimizer.create { L2.Factor = factor }; subject.Optimizer ]
 
               let behind =
-                  Optimizer.chain [ subject.Optimizer; decayBy "decoupled" (Subject.value "lr" subject * factor) ]
+                  Optimizer.chain
+                      [ subject.Optimizer
+                        Optimizer.create { DecoupledDecay.Factor = Subject.value "lr" subject * factor } ]
 
               close 1e-9 (deltas behind case) (deltas inFront case)) with
         AppliesTo = String.Join(", ", plain)

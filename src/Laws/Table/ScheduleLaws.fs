@@ -245,7 +245,7 @@ let private mayFollow (optimizer: Optimizer) : string list =
     [ for leaf in Subject.leaves optimizer do
           for argument in leaf.Kind.Arguments do
               if
-                  List.contains argument.Name [ "lr"; "factor"; "deviation"; "decay" ]
+                  List.contains argument.Name [ "lr"; "factor"; "deviation"; "weight_decay" ]
                   && argument.Allows 0.0
                   && argument.Allows 1000.0
               then

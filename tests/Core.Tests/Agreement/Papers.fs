@@ -88,7 +88,7 @@ let all: (string * (unit -> Reference)) list =
       plainSgd >> clipAdaptive 0.01 0.001
       plainSgd >> clipAdaptive 0.1 0.5
       plainSgd >> centralize
-      plainSgd >> decay 0.05
+      plainSgd >> l2 0.05
       plainSgd >> l1 0.05
       plainSgd >> scale 0.5
       plainSgd >> maximize

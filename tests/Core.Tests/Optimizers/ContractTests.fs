@@ -139,7 +139,7 @@ let private records =
           refused "lr" nan "[0, ∞)" (fun () -> Optimizer.create { LearningRate = nan })
           refused "lr" infinity "[0, ∞)" (fun () ->
               Optimizer.create { Rules.adagrad.Defaults with LearningRate = infinity; Epsilon = 1e-6 })
-          refused "decay" -0.1 "[0, 1)" (fun () -> Optimizer.create { LearningRate = 0.1; Decay = -0.1 })
+          refused "decay" -0.1 "[0, 1)" (fun () -> Optimizer.create { Momentum.LearningRate = 0.1; Decay = -0.1 })
           refused "decay" 1.0 "[0, 1)" (fun () -> Optimizer.create { Rules.rmsProp.Defaults with Decay = 1.0 })
           refused "decay" 1.5 "[0, 1)" (fun () -> Optimizer.create { Rules.adadelta.Defaults with Decay = 1.5 })
           refused "eps" -1e-9 "[0, ∞)" (fun () -> Optimizer.create { Rules.adadelta.Defaults with Epsilon = -1e-9 })

@@ -43,7 +43,7 @@ let private canonical =
           prints "rmsprop" "rmsprop(lr=0.0001, decay=0.99)"
           prints "adadelta()" "adadelta(decay=0.99)"
           prints "Adam" "adam(lr=0.0001, beta1=0.9, beta2=0.99)"
-          prints "ADAMW(lr=Cosine(0.1, steps=5))" "adamw(lr=cosine(0.1, steps=5), beta1=0.9, beta2=0.999, decay=0.01)"
+          prints "ADAMW(lr=Cosine(0.1, steps=5))" "adamw(lr=cosine(0.1, steps=5), beta1=0.9, beta2=0.999, weight_decay=0.01)"
           prints "Clip_Norm(1) | SGD(lr=PLATEAU(1))" "clip_norm(1) | sgd(lr=plateau(1), momentum=0)"
           prints "{ \"*.bias\"?: Fixed, \"*\": fixed }" "{ \"*.bias\"?: fixed(lr=0.01), \"*\": fixed(lr=0.01) }"
           testCase "what is made from a record prints the same" (fun () ->

@@ -53,7 +53,7 @@ let private constantGradient =
 let private effectiveRate =
     testCase "the effective rate tends to α/(1−γ)" (fun () ->
         let deltas =
-            scalarDeltas (Optimizer.create { LearningRate = 0.002; Decay = 0.9 }) (Array.create 1000 1.0)
+            scalarDeltas (Optimizer.create { Momentum.LearningRate = 0.002; Decay = 0.9 }) (Array.create 1000 1.0)
 
         Close.relative 1e-13 (Array.last deltas) 0.02 "Δ / g")
 
@@ -70,7 +70,7 @@ let private meanForm =
 
 let private share =
     testCase "the last 1/(1−γ) steps carry 1 − γⁿ of the weight: 0.651 for γ = 0.9" (fun () ->
-        let optimizer = Optimizer.create { LearningRate = 1.0; Decay = 0.9 }
+        let optimizer = Optimizer.create { Momentum.LearningRate = 1.0; Decay = 0.9 }
 
         let last steps =
             scalarDeltas optimizer (Array.init 2000 (fun i -> if i >= 2000 - steps then 1.0 else 0.0))
@@ -146,7 +146,7 @@ let private vanishingDecay =
 /// P6, second half: Polyak's stability condition for the heavy ball.
 let private heavyBall =
     let distanceAfter steps decay ratio =
-        let optimizer = Optimizer.create { LearningRate = ratio * 2.0 * (1.0 + decay); Decay = decay }
+        let optimizer = Optimizer.create { Momentum.LearningRate = ratio * 2.0 * (1.0 + decay); Decay = decay }
         let mutable state = Optimizer.init<float> optimizer 1
         let x = [| 1.0 |]
 

@@ -57,7 +57,7 @@ let private optimizers =
     lazy
         ([ for kind in Rules.all -> if kind.Name = "muon" then "{ \"*.weight\": muon(), \"*\": adam() }" else kind.Name ]
          @ [ "clip_global_norm(0.1) | adamw(lr=cosine(0.01, steps=9)) | ema()"
-             "skip_non_finite() | centralize() | clip_adaptive() | accumulate(2) | lion(decay=0.1) | lookahead(3)"
+             "skip_non_finite() | centralize() | clip_adaptive() | accumulate(2) | lion(weight_decay=0.1) | lookahead(3)"
              "noise(0.001) | { \"*.bias\": clip_norm(0.1) | sgd(), \"*\": l1(0.001) | momentum() } | scale(0.5)" ]
          |> List.map Expression.parse)
 

@@ -103,10 +103,10 @@ public sealed partial class Optimizer
     /// Kingma &amp; Ba 2015, section 7.2.
     /// </summary>
     /// <remarks>a ← β a + (1−β) (w − Δ);  the average is a/(1−βᵗ).</remarks>
-    /// <param name="decay">β, the decay of the average, [0, 1).</param>
+    /// <param name="beta">β, the decay of the average, [0, 1).</param>
     /// <param name="debiased">Bias correction of the average.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
-    public Optimizer Ema(double decay = 0.999, bool debiased = true) => Behind(Optimizers.Ema(decay, debiased));
+    public Optimizer Ema(double beta = 0.999, bool debiased = true) => Behind(Optimizers.Ema(beta, debiased));
 
     /// <summary>
     /// After the rule: the mean of the parameters from a given step on; does not change the step. Source: Polyak &amp; Juditsky 1992;

@@ -156,15 +156,15 @@ public static partial class Optimizers
     public static Optimizer Sgd(SgdOptions options) => Make(options);
 
     /// <summary>The sign of the mean of gradients. Source: Bernstein et al. 2018, algorithm 2.</summary>
-    /// <remarks>m ← γ m + (1−γ) g;  Δ = α sign m.</remarks>
+    /// <remarks>m ← β m + (1−β) g;  Δ = α sign m.</remarks>
     /// <param name="learningRate">Learning rate α, [0, ∞).</param>
-    /// <param name="decay">γ, the decay of the mean of gradients, [0, 1).</param>
+    /// <param name="beta">β, the decay of the mean of gradients, [0, 1).</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
-    public static Optimizer Signum(double learningRate = 0.0001, double decay = 0.9) =>
-        Make(new Core.Optimizers.Signum(learningRate, decay));
+    public static Optimizer Signum(double learningRate = 0.0001, double beta = 0.9) =>
+        Make(new Core.Optimizers.Signum(learningRate, beta));
 
     /// <summary>The sign of the mean of gradients. Source: Bernstein et al. 2018, algorithm 2.</summary>
-    /// <remarks>m ← γ m + (1−γ) g;  Δ = α sign m.</remarks>
+    /// <remarks>m ← β m + (1−β) g;  Δ = α sign m.</remarks>
     /// <param name="options">The hyper-parameters.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public static Optimizer Signum(SignumOptions options) => Make(options);
@@ -212,12 +212,12 @@ public static partial class Optimizers
     /// <summary>A falling learning rate, and the average of the parameters. Source: Polyak &amp; Juditsky 1992.</summary>
     /// <remarks>η = α / (1 + λ α (t−1))^κ;  Δ = η g + λ η w;  a ← a + μ (w − Δ − a) with μ = 1 / max(1, t−1−t₀).</remarks>
     /// <param name="learningRate">Learning rate α, [0, ∞).</param>
-    /// <param name="lambda">λ, for the decrease of the learning rate and for weight decay, [0, ∞).</param>
+    /// <param name="weightDecay">λ, for the decrease of the learning rate and for weight decay, [0, ∞).</param>
     /// <param name="power">κ, the exponent of the decrease of the learning rate, [0, ∞).</param>
     /// <param name="start">T₀, the step after which averaging begins, [0, ∞).</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
-    public static Optimizer Asgd(double learningRate = 0.01, double lambda = 0.0001, double power = 0.75, double start = 1000000) =>
-        Make(new Core.Optimizers.Asgd(learningRate, lambda, power, start));
+    public static Optimizer Asgd(double learningRate = 0.01, double weightDecay = 0.0001, double power = 0.75, double start = 1000000) =>
+        Make(new Core.Optimizers.Asgd(learningRate, weightDecay, power, start));
 
     /// <summary>A falling learning rate, and the average of the parameters. Source: Polyak &amp; Juditsky 1992.</summary>
     /// <remarks>η = α / (1 + λ α (t−1))^κ;  Δ = η g + λ η w;  a ← a + μ (w − Δ − a) with μ = 1 / max(1, t−1−t₀).</remarks>
@@ -846,11 +846,11 @@ public static partial class Optimizers
     /// 2015, section 7.2.
     /// </summary>
     /// <remarks>a ← β a + (1−β) (w − Δ);  the average is a/(1−βᵗ).</remarks>
-    /// <param name="decay">β, the decay of the average, [0, 1).</param>
+    /// <param name="beta">β, the decay of the average, [0, 1).</param>
     /// <param name="debiased">Bias correction of the average.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
-    public static Optimizer Ema(double decay = 0.999, bool debiased = true) =>
-        Make(new Core.Optimizers.Ema(decay, debiased));
+    public static Optimizer Ema(double beta = 0.999, bool debiased = true) =>
+        Make(new Core.Optimizers.Ema(beta, debiased));
 
     /// <summary>
     /// The exponential moving average of the parameters; does not change the step. Source: Polyak &amp; Juditsky 1992; Kingma &amp; Ba

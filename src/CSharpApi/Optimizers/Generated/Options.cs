@@ -176,19 +176,19 @@ public sealed record SgdOptions(
 
 /// <summary>The hyper-parameters of signum: the sign of the mean of gradients.</summary>
 /// <param name="LearningRate">Learning rate α, [0, ∞).</param>
-/// <param name="Decay">γ, the decay of the mean of gradients, [0, 1).</param>
+/// <param name="Beta">β, the decay of the mean of gradients, [0, 1).</param>
 public sealed record SignumOptions(
     double LearningRate = 0.0001,
-    double Decay = 0.9) : IRuleOptions<SignumOptions>
+    double Beta = 0.9) : IRuleOptions<SignumOptions>
 {
     CoreOptimizer IRuleOptions<SignumOptions>.ToCore() => OptimizerModule.create(Write(this));
 
     static CoreOptimizer IRuleOptions<SignumOptions>.Change(CoreOptimizer optimizer, Func<SignumOptions, SignumOptions> change) =>
         RuleOptions.Change(optimizer, change, Read, Write);
 
-    private static SignumOptions Read(Core.Optimizers.Signum h) => new(h.LearningRate, h.Decay);
+    private static SignumOptions Read(Core.Optimizers.Signum h) => new(h.LearningRate, h.Beta);
 
-    private static Core.Optimizers.Signum Write(SignumOptions o) => new(o.LearningRate, o.Decay);
+    private static Core.Optimizers.Signum Write(SignumOptions o) => new(o.LearningRate, o.Beta);
 }
 
 /// <summary>The hyper-parameters of lion: the sign of a mean of gradients, and a second, slower mean in the state.</summary>
@@ -239,12 +239,12 @@ public sealed record RpropOptions(
 
 /// <summary>The hyper-parameters of asgd: a falling learning rate, and the average of the parameters.</summary>
 /// <param name="LearningRate">Learning rate α, [0, ∞).</param>
-/// <param name="Lambda">λ, for the decrease of the learning rate and for weight decay, [0, ∞).</param>
+/// <param name="WeightDecay">λ, for the decrease of the learning rate and for weight decay, [0, ∞).</param>
 /// <param name="Power">κ, the exponent of the decrease of the learning rate, [0, ∞).</param>
 /// <param name="Start">T₀, the step after which averaging begins, [0, ∞).</param>
 public sealed record AsgdOptions(
     double LearningRate = 0.01,
-    double Lambda = 0.0001,
+    double WeightDecay = 0.0001,
     double Power = 0.75,
     double Start = 1000000) : IRuleOptions<AsgdOptions>
 {
@@ -253,9 +253,9 @@ public sealed record AsgdOptions(
     static CoreOptimizer IRuleOptions<AsgdOptions>.Change(CoreOptimizer optimizer, Func<AsgdOptions, AsgdOptions> change) =>
         RuleOptions.Change(optimizer, change, Read, Write);
 
-    private static AsgdOptions Read(Core.Optimizers.Asgd h) => new(h.LearningRate, h.Lambda, h.Power, h.Start);
+    private static AsgdOptions Read(Core.Optimizers.Asgd h) => new(h.LearningRate, h.WeightDecay, h.Power, h.Start);
 
-    private static Core.Optimizers.Asgd Write(AsgdOptions o) => new(o.LearningRate, o.Lambda, o.Power, o.Start);
+    private static Core.Optimizers.Asgd Write(AsgdOptions o) => new(o.LearningRate, o.WeightDecay, o.Power, o.Start);
 }
 
 /// <summary>The hyper-parameters of adamw: Adam with decoupled weight decay.</summary>
@@ -808,7 +808,7 @@ public sealed record NoiseOptions(
     private static Core.Optimizers.Noise Write(NoiseOptions o) => new(o.Deviation, o.Seed);
 }
 
-/// <summary>The hyper-parameters of decay: L2 regularization: adds λ w to the gradient.</summary>
+/// <summary>The hyper-parameters of l2: L2 regularization: adds λ w to the gradient.</summary>
 /// <param name="Factor">λ, [0, ∞).</param>
 public sealed record L2Options(
     double Factor = 0) : IRuleOptions<L2Options>
@@ -931,10 +931,10 @@ public sealed record LookaheadOptions(
 }
 
 /// <summary>The hyper-parameters of ema: the exponential moving average of the parameters; does not change the step.</summary>
-/// <param name="Decay">β, the decay of the average, [0, 1).</param>
+/// <param name="Beta">β, the decay of the average, [0, 1).</param>
 /// <param name="Debiased">Bias correction of the average.</param>
 public sealed record EmaOptions(
-    double Decay = 0.999,
+    double Beta = 0.999,
     bool Debiased = true) : IRuleOptions<EmaOptions>
 {
     CoreOptimizer IRuleOptions<EmaOptions>.ToCore() => OptimizerModule.create(Write(this));
@@ -942,9 +942,9 @@ public sealed record EmaOptions(
     static CoreOptimizer IRuleOptions<EmaOptions>.Change(CoreOptimizer optimizer, Func<EmaOptions, EmaOptions> change) =>
         RuleOptions.Change(optimizer, change, Read, Write);
 
-    private static EmaOptions Read(Core.Optimizers.Ema h) => new(h.Decay, h.Debiased);
+    private static EmaOptions Read(Core.Optimizers.Ema h) => new(h.Beta, h.Debiased);
 
-    private static Core.Optimizers.Ema Write(EmaOptions o) => new(o.Decay, o.Debiased);
+    private static Core.Optimizers.Ema Write(EmaOptions o) => new(o.Beta, o.Debiased);
 }
 
 /// <summary>The hyper-parameters of swa: the mean of the parameters from a given step on; does not change the step.</summary>

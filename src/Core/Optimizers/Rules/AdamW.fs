@@ -33,7 +33,7 @@ type AdamW =
       Beta2: float
       [<Epsilon(1e-8)>]
       Epsilon: float
-      [<Number("decay", 0.01, "λ, decoupled weight decay, multiplied by the learning rate", AtLeast = 0.0, DecaysWeights = true)>]
+      [<WeightDecay(0.01, "λ, decoupled weight decay, multiplied by the learning rate", Technical = false)>]
       WeightDecay: float }
 
     interface IRule with

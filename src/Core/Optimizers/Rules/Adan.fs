@@ -87,7 +87,7 @@ type Adan =
               Exempt =
                 [ "P22", "the bias corrections depend on the number of steps"
                   "P5", "each element has its own effective learning rate"
-                  "P32", "with decay, the step is also divided by 1 + αλ" ]
+                  "P32", "with weight decay, the step is also divided by 1 + αλ" ]
               Role =
                 Role.Rule
                     { Reproduces = "sail-sg/Adan"

@@ -26,13 +26,8 @@ type internal AsgdUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 type Asgd =
     { [<Rate(0.01)>]
       LearningRate: float
-      [<Number("lambd",
-               1e-4,
-               "λ, for the decrease of the learning rate and for weight decay",
-               AtLeast = 0.0,
-               Technical = true,
-               DecaysWeights = true)>]
-      Lambda: float
+      [<WeightDecay(1e-4, "λ, for the decrease of the learning rate and for weight decay")>]
+      WeightDecay: float
       [<Number("alpha", 0.75, "κ, the exponent of the decrease of the learning rate", AtLeast = 0.0, Technical = true)>]
       Power: float
       [<Number("t0", 1e6, "t₀, the step after which averaging begins", AtLeast = 0.0, Technical = true)>]
@@ -44,12 +39,12 @@ type Asgd =
 
         member h.Update(step, loop) =
             let before = float (step - 1L)
-            let rate = h.LearningRate / Math.Pow(1.0 + h.Lambda * h.LearningRate * before, h.Power)
+            let rate = h.LearningRate / Math.Pow(1.0 + h.WeightDecay * h.LearningRate * before, h.Power)
             let share = 1.0 / max 1.0 (before - h.Start)
 
             loop.Run
                 { AsgdUpdate.Rate = loop.Lift rate
-                  Shrink = loop.Lift(h.Lambda * rate)
+                  Shrink = loop.Lift(h.WeightDecay * rate)
                   Share = loop.Lift share
                   Replaces = (share = 1.0) }
 

@@ -69,10 +69,10 @@ type Lars =
               Traits = []
               Exempt =
                 [ "P23", "norms are of whole tensors"
-                  "P9", "with decay, or at w = 0, its learning rate has a scale" ]
+                  "P9", "with weight decay, or at w = 0, its learning rate has a scale" ]
               Role =
                 Role.Rule
-                    { Reproduces = "optax.lars without decay; with decay, Optax uses ‖g + λ w‖"
+                    { Reproduces = "optax.lars without weight decay; with it, Optax uses ‖g + λ w‖"
                       Rate = RatePlace.Inside "the velocity, times the trust ratio of the tensor"
                       Epsilon = EpsilonPlace.Elsewhere "added to the norms; there is no root"
                       InitialState = [ "velocity", InitialValue.Number 0.0 ]

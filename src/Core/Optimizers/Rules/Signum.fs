@@ -21,27 +21,27 @@ type internal SignumUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 type Signum =
     { [<Rate(1e-4)>]
       LearningRate: float
-      [<Decay("decay", 0.9, "γ, the decay of the mean of gradients")>]
-      Decay: float }
+      [<Decay("beta", 0.9, "β, the decay of the mean of gradients")>]
+      Beta: float }
 
     interface IRule with
         member _.Slots = [ "average" ]
         member _.NeedsParameters = false
 
         member h.Update(_, loop) =
-            loop.Run { SignumUpdate.Rate = loop.Lift h.LearningRate; Decay = loop.Decay h.Decay }
+            loop.Run { SignumUpdate.Rate = loop.Lift h.LearningRate; Decay = loop.Decay h.Beta }
 
     interface IDescribed<Signum> with
         static member Description =
             { Name = "signum"
               Summary = "the sign of the mean of gradients"
-              Formula = "m ← γ m + (1−γ) g;  Δ = α sign m"
+              Formula = "m ← β m + (1−β) g;  Δ = α sign m"
               Source = "Bernstein et al. 2018, algorithm 2"
               Traits = []
               Exempt = [ "P5", "the sign is taken of each element" ]
               Role =
                 Role.Rule
-                    { Reproduces = "the sign of the output of optax.trace(decay=γ); here also lion(beta1=γ, beta2=γ)"
+                    { Reproduces = "the sign of the output of optax.trace(decay=β); here also lion(beta1=β, beta2=β)"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.None ""
                       InitialState = [ "average", InitialValue.Number 0.0 ]

@@ -29,8 +29,8 @@ type internal AverageUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Keeps an exponential moving average of the parameters in the state. Δ does not change. For use after a rule.</summary>
 type Ema =
-    { [<Decay("decay", 0.999, "β, the decay of the average")>]
-      Decay: float
+    { [<Decay("beta", 0.999, "β, the decay of the average")>]
+      Beta: float
       [<Flag("debiased", true, "bias correction of the average")>]
       Debiased: bool }
 
@@ -42,13 +42,13 @@ type Ema =
 
         // The sum of all weights: 1 − βᵗ, and correct even if β changes.
         member h.Prepare(_, decision) =
-            decision[0] <- h.Decay * decision[0] + (1.0 - h.Decay)
+            decision[0] <- h.Beta * decision[0] + (1.0 - h.Beta)
             true
 
         member h.Update(step, loop) =
             loop.Run
-                { AverageUpdate.Keep = loop.Lift h.Decay
-                  Take = loop.Lift(1.0 - h.Decay)
+                { AverageUpdate.Keep = loop.Lift h.Beta
+                  Take = loop.Lift(1.0 - h.Beta)
                   Replaces = (step = 1L && not h.Debiased)
                   Stays = false
                   IsMean = false }

@@ -26,7 +26,7 @@ type L2 =
 
     interface IDescribed<L2> with
         static member Description =
-            { Name = "decay"
+            { Name = "l2"
               Summary = "L2 regularization: adds λ w to the gradient"
               Formula = "Δ = g + λ w"
               Source = "Krogh & Hertz 1991"

@@ -23,7 +23,7 @@ let adam (lr: float) (beta1: float) (beta2: float) (epsilon: float) (correction:
 
 /// Loshchilov & Hutter 2019, algorithm 2; as in PyTorch the decay is multiplied by the rate.
 let adamw (lr: float) (beta1: float) (beta2: float) (epsilon: float) (decay: float) =
-    perElement (text "adamw" (rateBetasEpsilon lr beta1 beta2 epsilon @ [ number "decay" decay ])) (0.0, 0.0) (fun t w g (m, v) ->
+    perElement (text "adamw" (rateBetasEpsilon lr beta1 beta2 epsilon @ [ number "weight_decay" decay ])) (0.0, 0.0) (fun t w g (m, v) ->
         let m = beta1 * m + (1.0 - beta1) * g
         let v = beta2 * v + (1.0 - beta2) * g * g
         let mHat = m / weight beta1 t
@@ -127,7 +127,7 @@ let adan (lr: float) (beta1: float) (beta2: float) (beta3: float) (epsilon: floa
               number "beta2" beta2
               number "beta3" beta3
               number "eps" epsilon
-              number "decay" decay ]
+              number "weight_decay" decay ]
 
     perElement name (0.0, 0.0, 0.0, 0.0) (fun t w g (m, v, n, previous) ->
         let difference = if t = 1 then 0.0 else g - previous
@@ -150,7 +150,7 @@ let ademamix (lr: float) (beta1: float) (beta2: float) (beta3: float) (alpha: fl
               number "beta3" beta3
               number "alpha" alpha
               number "eps" epsilon
-              number "decay" decay
+              number "weight_decay" decay
               number "warmup" (float warmup) ]
 
     let alphaAt (t: int) = if t < warmup then alpha * float t / float warmup else alpha

@@ -32,7 +32,7 @@ let dadaptAdam (lr: float) (beta1: float) (beta2: float) (epsilon: float) (decay
               number "beta1" beta1
               number "beta2" beta2
               number "eps" epsilon
-              number "decay" decay
+              number "weight_decay" decay
               number "d0" d0 ]
 
     let zeros (w0: float array) = Array.map (fun _ -> 0.0) w0
@@ -60,7 +60,7 @@ let prodigy (lr: float) (beta1: float) (beta2: float) (beta3: float) (epsilon: f
               number "beta2" beta2
               number "beta3" beta3
               number "eps" epsilon
-              number "decay" decay
+              number "weight_decay" decay
               number "d0" d0
               number "coefficient" coefficient ]
 

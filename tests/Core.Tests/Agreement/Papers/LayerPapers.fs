@@ -10,7 +10,7 @@ let lars (lr: float) (momentum: float) (decay: float) (trust: float) (epsilon: f
             "lars"
             [ number "lr" lr
               number "momentum" momentum
-              number "decay" decay
+              number "weight_decay" decay
               number "trust" trust
               number "eps" epsilon ]
 
@@ -29,7 +29,7 @@ let lamb (lr: float) (beta1: float) (beta2: float) (epsilon: float) (decay: floa
               number "beta1" beta1
               number "beta2" beta2
               number "eps" epsilon
-              number "decay" decay ]
+              number "weight_decay" decay ]
 
     let zeros (w: Tensor) = Array.map (fun _ -> 0.0) w.Values
 
@@ -59,7 +59,7 @@ let novograd (lr: float) (beta1: float) (beta2: float) (epsilon: float) (decay: 
               number "beta1" beta1
               number "beta2" beta2
               number "eps" epsilon
-              number "decay" decay ]
+              number "weight_decay" decay ]
 
     perTensor name (fun w -> Array.map (fun _ -> 0.0) w.Values, 0.0) (fun t { Values = w } g (m, v) ->
         let v = if t = 1 then dot g g else beta2 * v + (1.0 - beta2) * dot g g
@@ -106,7 +106,7 @@ let muon (lr: float) (momentum: float) (nesterov: bool) (iterations: int) (decay
               number "momentum" momentum
               flag "nesterov" nesterov
               number "iterations" (float iterations)
-              number "decay" decay ]
+              number "weight_decay" decay ]
 
     perTensor name (fun w -> Array.map (fun _ -> 0.0) w.Values) (fun _ w g m ->
         match w.Shape with

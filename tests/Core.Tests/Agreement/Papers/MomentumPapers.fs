@@ -28,27 +28,28 @@ let nesterov (lr: float) (decay: float) =
         decay * v + lr * g, v)
 
 /// Polyak & Juditsky 1992, as in PyTorch: what is handed out is not the average but what is averaged.
-let asgd (lr: float) (lambd: float) (alpha: float) (t0: float) =
-    let name = text "asgd" [ number "lr" lr; number "lambd" lambd; number "alpha" alpha; number "t0" t0 ]
+let asgd (lr: float) (lambda: float) (alpha: float) (t0: float) =
+    let name =
+        text "asgd" [ number "lr" lr; number "weight_decay" lambda; number "alpha" alpha; number "t0" t0 ]
 
     perElement name 0.0 (fun t w g average ->
         let before = float (t - 1)
-        let eta = lr / (1.0 + lambd * lr * before) ** alpha
+        let eta = lr / (1.0 + lambda * lr * before) ** alpha
         let mu = 1.0 / max 1.0 (before - t0)
-        let delta = eta * (lambd * w + g)
+        let delta = eta * (lambda * w + g)
         let w = w - delta
         delta, (if mu = 1.0 then w else average + mu * (w - average)))
 
 /// Bernstein et al. 2018, algorithm 2.
-let signum (lr: float) (decay: float) =
-    perElement (text "signum" [ number "lr" lr; number "decay" decay ]) 0.0 (fun _ _ g m ->
-        let m = decay * m + (1.0 - decay) * g
+let signum (lr: float) (beta: float) =
+    perElement (text "signum" [ number "lr" lr; number "beta" beta ]) 0.0 (fun _ _ g m ->
+        let m = beta * m + (1.0 - beta) * g
         lr * sign m, m)
 
 /// Chen et al. 2023, algorithm 2.
 let lion (lr: float) (beta1: float) (beta2: float) (decay: float) =
     let name =
-        text "lion" [ number "lr" lr; number "beta1" beta1; number "beta2" beta2; number "decay" decay ]
+        text "lion" [ number "lr" lr; number "beta1" beta1; number "beta2" beta2; number "weight_decay" decay ]
 
     perElement name 0.0 (fun _ w g m ->
         let c = beta1 * m + (1.0 - beta1) * g

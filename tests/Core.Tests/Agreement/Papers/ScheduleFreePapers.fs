@@ -29,7 +29,7 @@ let scheduleFreeAdamw (lr: float) (beta1: float) (beta2: float) (epsilon: float)
               number "beta1" beta1
               number "beta2" beta2
               number "eps" epsilon
-              number "decay" decay
+              number "weight_decay" decay
               number "warmup" (float warmup) ]
 
     perElementFrom name (fun w -> w, w, 0.0, 0.0) (fun t y g (z, x, v, sum) ->

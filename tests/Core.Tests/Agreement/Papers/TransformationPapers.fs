@@ -65,8 +65,8 @@ let centralize: Reference -> Reference =
             | _ -> g.Values))
 
 /// L2: the gradient of ½ λ w² is added.
-let decay (factor: float) =
-    before (text "decay" [ number "factor" factor ]) (eachElement (fun w g -> g + factor * w))
+let l2 (factor: float) =
+    before (text "l2" [ number "factor" factor ]) (eachElement (fun w g -> g + factor * w))
 
 /// The gradient of λ |w| is added.
 let l1 (factor: float) =
@@ -153,13 +153,13 @@ let private average name (start: 'state) (next: int -> float -> 'state -> float 
     { Name = name; Add = add }
 
 /// The exponentially weighted mean: debiased as in Adam, or else beginning with the first parameters.
-let ema (decay: float) (debiased: bool) =
-    average (text "ema" [ number "decay" decay; flag "debiased" debiased ]) 0.0 (fun t w e ->
+let ema (beta: float) (debiased: bool) =
+    average (text "ema" [ number "beta" beta; flag "debiased" debiased ]) 0.0 (fun t w e ->
         if debiased then
-            let e = decay * e + (1.0 - decay) * w
-            e / (1.0 - decay ** float t), e
+            let e = beta * e + (1.0 - beta) * w
+            e / (1.0 - beta ** float t), e
         else
-            let e = if t = 1 then w else decay * e + (1.0 - decay) * w
+            let e = if t = 1 then w else beta * e + (1.0 - beta) * w
             e, e)
 
 /// Polyak & Juditsky 1992; Izmailov et al. 2018, algorithm 1: the mean of the parameters at every so many steps from one on;

@@ -34,9 +34,9 @@ let private changes =
                   (Expression.parse ((string optimizer).Replace("scale(3)", "scale(4)")))
                   "other")
           testCase "update changes the parts of a kind" (fun () ->
-              let optimizer = Expression.parse "decay(0.1) | adam | decoupled(0.1)"
+              let optimizer = Expression.parse "l2(0.1) | adam | decoupled(0.1)"
               let changed = Optimizer.update (fun (h: L2) -> { h with Factor = 0.3 }) optimizer
-              Expect.equal changed (Expression.parse "decay(0.3) | adam | decoupled(0.1)") "changed"
+              Expect.equal changed (Expression.parse "l2(0.3) | adam | decoupled(0.1)") "changed"
 
               let message =
                   messageOf<ArgumentException>(fun () -> Optimizer.update (id: Sgd -> Sgd) optimizer |> ignore)
@@ -150,15 +150,15 @@ let private errors =
               "nadam | ema(linear(0.5, steps=4, end=1))"
               4
               id
-              "decay"
-              "decay of ema must be in [0, 1), but linear(0.5, steps=4, end=1) gives 1 at step 4."
+              "beta"
+              "beta of ema must be in [0, 1), but linear(0.5, steps=4, end=1) gives 1 at step 4."
           leavesAll
               "so it does in one group of two"
               "clip_global_norm(1) | { \"a\": nadam | accumulate(2) | adam, \"*\": lookahead(3) | ema(linear(0.5, steps=2, end=1)) | sgd }"
               2
               id
-              "decay"
-              "decay of ema must be in [0, 1), but linear(0.5, steps=2, end=1) gives 1 at step 2."
+              "beta"
+              "beta of ema must be in [0, 1), but linear(0.5, steps=2, end=1) gives 1 at step 2."
           leavesAll
               "the state of another optimizer"
               "nadam(lr=0.1)"
@@ -186,7 +186,7 @@ let private errors =
 
               Expect.stringContains message "the rules are adam and adamw" "message")
           testCase "an optimizer that looks at parameters is told where they are given" (fun () ->
-              for text in [ "adamw"; "scale(2) | lars"; "{ \"*\": ema }"; "decay(0.1) | clip_norm(1)" ] do
+              for text in [ "adamw"; "scale(2) | lars"; "{ \"*\": ema }"; "l2(0.1) | clip_norm(1)" ] do
                   let optimizer = Expression.parse text
                   let state = Optimizer.init<float32> optimizer 5
                   let before = picture state
