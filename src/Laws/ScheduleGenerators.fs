@@ -56,6 +56,13 @@ let rec private ofKind (depth: int) (kind: ScheduleKind) : Gen<Schedule> =
                 Gen.elements [ CyclicMode.Triangular; CyclicMode.Triangular2; CyclicMode.ExponentialRange power ]
 
             return Schedule.Cyclic(first, last, count, other, mode)
+        | "wsd" ->
+            let! start = value
+            let! decay = steps
+            return Schedule.Wsd(first, count - 1L, other - 1L, decay, last, start)
+        | "linear_to_zero" -> return Schedule.LinearToZero(first, count + other, count - 1L)
+        | "inverse_sqrt" -> return Schedule.InverseSqrt(first, count, other)
+        | "rex" -> return Schedule.Rex(first, count, last)
         | "noam" -> return Schedule.Noam(first, 16L * count, other)
         | "piecewise" ->
             let! values = later value

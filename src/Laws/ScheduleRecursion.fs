@@ -110,6 +110,30 @@ let rec values (schedule: Schedule) : float seq =
         let start = peak / divFactor
         oneCycle (start, peak, start / finalDivFactor) steps (max 0.0 (share * float steps - 1.0)) anneal
     | Schedule.Cyclic(baseValue, max, up, down, mode) -> cyclic (baseValue, max) up down mode
+    | Schedule.Wsd(value, warmup, stable, decay, last, start) ->
+        seq {
+            yield! way Anneal.Linear (start, value) 0.0 (float warmup) warmup
+            yield! take stable (forever value)
+            yield! way Anneal.Linear (value, last) 0.0 (float decay) decay
+            yield! forever last
+        }
+    | Schedule.LinearToZero(value, steps, warmup) ->
+        seq {
+            yield! way Anneal.Linear (0.0, value) 0.0 (float warmup) warmup
+            yield! way Anneal.Linear (value, 0.0) 0.0 (float (steps - warmup)) (steps - warmup)
+            yield! forever 0.0
+        }
+    | Schedule.InverseSqrt(value, warmup, timescale) ->
+        (value, timescale)
+        |> Seq.unfold (fun (value, n) -> Some(value, (value * sqrt (float n / float (n + 1L)), n + 1L)))
+        |> Seq.append (way Anneal.Linear (0.0, value) 0.0 (float warmup) warmup)
+    | Schedule.Rex(value, steps, last) ->
+        let fall (left: int64) =
+            float (left - 1L) / float left * float (steps + left) / float (steps + left - 1L)
+
+        (1.0, steps)
+        |> Seq.unfold (fun (share, left) -> if left = 0L then None else Some(last + (value - last) * share, (share * fall left, left - 1L)))
+        |> fun values -> Seq.append values (forever last)
     | Schedule.Noam(scale, modelSize, warmup) ->
         let first = scale / sqrt (float modelSize) / (float warmup * sqrt (float warmup))
 
@@ -165,9 +189,13 @@ let rec interesting (schedule: Schedule) : int64 =
     | Schedule.Linear(_, steps, _)
     | Schedule.Polynomial(_, steps, _, _)
     | Schedule.Cosine(_, steps, _)
+    | Schedule.Rex(_, steps, _)
+    | Schedule.LinearToZero(_, steps, _)
     | Schedule.OneCycle(_, steps, _, _, _, _) -> sum [ steps; few ]
     | Schedule.WarmRestarts(_, steps, _, growth, _) -> sum [ steps; min 100L steps * min 100L growth; few ]
     | Schedule.Cyclic(_, _, up, down, _) -> sum [ up; down; up; down; few ]
+    | Schedule.Wsd(_, warmup, stable, decay, _, _) -> sum [ warmup; stable; decay; few ]
+    | Schedule.InverseSqrt(_, warmup, timescale) -> sum [ warmup; timescale; few ]
     | Schedule.Noam(_, _, warmup) -> sum [ warmup; warmup; few ]
     | Schedule.Piecewise(_, next, _) -> sum [ List.max (0L :: List.map fst next); few ]
     | Schedule.Warmup(steps, part, _) -> sum [ steps; interesting part ]

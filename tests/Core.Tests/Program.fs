@@ -12,6 +12,7 @@ let private tests =
               [ RunTests.tests
                 PyTorchTests.tests
                 PyTorchScheduleTests.tests
+                AuthorsScheduleTests.tests
                 PapersTests.tests
                 RulesTests.tests ]
           TestingTests.tests

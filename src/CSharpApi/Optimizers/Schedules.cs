@@ -155,6 +155,39 @@ public static partial class Schedules
             _ => throw new ArgumentOutOfRangeException(nameof(mode), mode, "The mode must be a member of CyclicMode."),
         }));
 
+    /// <summary>Warm-up, stable, decay: a line up, a constant, and a line down (Hu et al. 2024).</summary>
+    /// <param name="value">The value between the two lines.</param>
+    /// <param name="warmup">The number of steps of the line up, at least 0.</param>
+    /// <param name="stable">The number of steps with the value, at least 0.</param>
+    /// <param name="decay">The number of steps of the line down.</param>
+    /// <param name="end">The value from the last step on.</param>
+    /// <param name="start">The value at step 0, if there is a warm-up.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule Wsd(double value, long warmup, long stable, long decay, double end = 0, double start = 0) =>
+        Make(CoreSchedule.NewWsd(value, warmup, stable, decay, end, start));
+
+    /// <summary>A line to 0 at <paramref name="steps"/>, with an optional warm-up (Bergsma et al. 2025).</summary>
+    /// <param name="value">The largest value.</param>
+    /// <param name="steps">The step at which the value is 0.</param>
+    /// <param name="warmup">The number of steps of a line up from 0. It is smaller than <paramref name="steps"/>, which counts them too.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule LinearToZero(double value, long steps, long warmup = 0) => Make(CoreSchedule.NewLinearToZero(value, steps, warmup));
+
+    /// <summary>A line from 0 to the value, then value / √(1 + (t − warmup) / timescale), as Hugging Face's get_inverse_sqrt_schedule.</summary>
+    /// <param name="value">The largest value.</param>
+    /// <param name="warmup">The number of steps of the line up.</param>
+    /// <param name="timescale">The number of steps after which the square of the value has halved; null for the number of warm-up steps.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule InverseSqrt(double value, long warmup, long? timescale = null) =>
+        Make(CoreSchedule.NewInverseSqrt(value, warmup, timescale ?? warmup));
+
+    /// <summary>end + (value − end) · (1 − p) / (½ + ½ (1 − p)) where p = t / steps (Chen, Wolfe and Kyrillidis 2021).</summary>
+    /// <param name="value">The value at step 0.</param>
+    /// <param name="steps">The number of steps until the end.</param>
+    /// <param name="end">The value from there on.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Schedule Rex(double value, long steps, double end = 0) => Make(CoreSchedule.NewRex(value, steps, end));
+
     /// <summary>scale · modelSize^−½ · min(n^−½, n · warmup^−1½) where n = t + 1 (Vaswani et al. 2017).</summary>
     /// <param name="scale">What all is multiplied by; 1 in the paper.</param>
     /// <param name="modelSize">The width of the model, at least 1.</param>

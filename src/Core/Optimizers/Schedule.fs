@@ -64,6 +64,22 @@ type Schedule =
     | OneCycle of peak: float * steps: int64 * pctStart: float * divFactor: float * finalDivFactor: float * anneal: Anneal
     /// <summary>Repeats straight lines from the base to max in <c>up</c> steps and back in <c>down</c> steps.</summary>
     | Cyclic of baseValue: float * max: float * up: int64 * down: int64 * mode: CyclicMode
+    /// <summary>
+    /// A straight line from the start at step 0 to v at <c>warmup</c>, v for <c>stable</c> steps, then a straight line to the end in
+    /// <c>decay</c> steps; constant from there. Warmup and stable are at least 0.
+    /// </summary>
+    | Wsd of value: float * warmup: int64 * stable: int64 * decay: int64 * endValue: float * start: float
+    /// <summary>
+    /// A straight line from 0 at step 0 to v at <c>warmup</c>, then a straight line to 0 at <c>steps</c>; 0 from there. Warmup is at least
+    /// 0 and smaller than steps.
+    /// </summary>
+    | LinearToZero of value: float * steps: int64 * warmup: int64
+    /// <summary>
+    /// A straight line from 0 at step 0 to v at <c>warmup</c>, then v / √(1 + (t − warmup) / timescale).
+    /// </summary>
+    | InverseSqrt of value: float * warmup: int64 * timescale: int64
+    /// <summary>end + (v − end) · (1 − p) / (½ + ½ (1 − p)) where p = t / steps; the end from <c>steps</c> on.</summary>
+    | Rex of value: float * steps: int64 * endValue: float
     /// <summary>scale · modelSize^−½ · min(n^−½, n · warmup^−1½) where n = t + 1.</summary>
     | Noam of scale: float * modelSize: int64 * warmup: int64
     /// <summary>v from step 0 on, and each further value from its step on; steps ascending.</summary>
@@ -115,6 +131,12 @@ type Schedule =
                 | CyclicMode.ExponentialRange gamma -> "exp_range", gamma
 
             write Schedules.cyclic [ number baseValue ] [] [ number max; whole up; whole down; word mode; number gamma ]
+        | Wsd(value, warmup, stable, decay, endValue, start) ->
+            [ whole warmup; whole stable; whole decay; number endValue; number start ]
+            |> write Schedules.wsd [ number value ] []
+        | LinearToZero(value, steps, warmup) -> write Schedules.linearToZero [ number value ] [] [ whole steps; whole warmup ]
+        | InverseSqrt(value, warmup, timescale) -> write Schedules.inverseSqrt [ number value ] [] [ whole warmup; whole timescale ]
+        | Rex(value, steps, endValue) -> write Schedules.rex [ number value ] [] [ whole steps; number endValue ]
         | Noam(scale, modelSize, warmup) -> write Schedules.noam [ number scale ] [] [ whole modelSize; whole warmup ]
         | Piecewise(value, values, interpolation) ->
             let interpolation =

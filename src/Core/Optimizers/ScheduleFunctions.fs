@@ -37,6 +37,21 @@ module Schedule =
         | "triangular2" -> CyclicMode.Triangular2
         | _ -> CyclicMode.Triangular
 
+    let private linearToZero (text: string) (given: ScheduleArguments) =
+        let steps, warmup = given.Whole "steps", given.Whole "warmup"
+
+        if warmup >= steps then
+            raise (
+                ExpressionException(
+                    text,
+                    given.Node("warmup").At,
+                    $"The warmup of linear_to_zero is {warmup}, but steps is {steps}. Give a warmup smaller than steps.",
+                    "warmup"
+                )
+            )
+
+        Schedule.LinearToZero(given.Number "value", steps, warmup)
+
     /// Builds each kind of schedule from its arguments. The second function reads the schedules inside it.
     let private makers: (ScheduleKind * (string -> (Node -> Schedule) -> ScheduleArguments -> Schedule)) list =
         [ Schedules.constant, (fun _ _ given -> Schedule.Constant(given.Number "value"))
@@ -73,6 +88,20 @@ module Schedule =
           Schedules.cyclic,
           (fun text _ given ->
               Schedule.Cyclic(given.Number "base", given.Number "max", given.Whole "up", given.Whole "down", cyclicMode text given))
+          Schedules.wsd,
+          (fun _ _ given ->
+              Schedule.Wsd(
+                  given.Number "value",
+                  given.Whole "warmup",
+                  given.Whole "stable",
+                  given.Whole "decay",
+                  given.Number "end",
+                  given.Number "start"
+              ))
+          Schedules.linearToZero, (fun text _ given -> linearToZero text given)
+          Schedules.inverseSqrt,
+          (fun _ _ given -> Schedule.InverseSqrt(given.Number "value", given.Whole "warmup", given.Whole "timescale"))
+          Schedules.rex, (fun _ _ given -> Schedule.Rex(given.Number "value", given.Whole "steps", given.Number "end"))
           Schedules.noam, (fun _ _ given -> Schedule.Noam(given.Number "scale", given.Whole "model_size", given.Whole "warmup"))
           Schedules.piecewise,
           (fun _ _ given ->

@@ -65,6 +65,9 @@ module internal ScheduleValue =
 
         mix (baseValue, max) (1.0 - share * height) (share * height)
 
+    /// A line from the first value up to the second one.
+    let private rising (first: float, last: float) (t: int64) (steps: int64) = between Anneal.Linear (first, last) (float t) (float steps)
+
     /// Returns the number of ascending steps that are at most t.
     let rec private passed (t: int64) (count: int) (steps: int64 list) : int =
         match steps with
@@ -100,6 +103,24 @@ module internal ScheduleValue =
             let last = min Double.MaxValue (start / finalDivFactor)
             oneCycle (start, peak, last) steps pctStart anneal (float t)
         | Schedule.Cyclic(baseValue, max, up, down, mode) -> cyclic (baseValue, max) up down mode t
+        | Schedule.Wsd(value, warmup, stable, decay, endValue, start) ->
+            if t < warmup then
+                rising (start, value) t warmup
+            else
+                between Anneal.Linear (value, endValue) (float (t - warmup - stable)) (float decay)
+        | Schedule.LinearToZero(value, steps, warmup) ->
+            if t < warmup then
+                rising (0.0, value) t warmup
+            else
+                between Anneal.Linear (value, 0.0) (float (t - warmup)) (float (steps - warmup))
+        | Schedule.InverseSqrt(value, warmup, timescale) ->
+            if t < warmup then
+                rising (0.0, value) t warmup
+            else
+                value / sqrt (1.0 + float (t - warmup) / float timescale)
+        | Schedule.Rex(value, steps, endValue) ->
+            let left = float (max 0L (steps - t))
+            mix (value, endValue) (2.0 * left / (float steps + left)) ((float steps - left) / (float steps + left))
         | Schedule.Noam(scale, modelSize, warmup) ->
             let n = float t + 1.0
             scale / sqrt (float modelSize) * min (1.0 / sqrt n) (n / (float warmup * sqrt (float warmup)))

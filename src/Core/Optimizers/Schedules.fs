@@ -125,6 +125,48 @@ module Schedules =
                   [ "triangular"; "triangular2"; "exp_range" ]
               number "gamma" "with exp_range: the factor of the height at each step" ArgumentRange.aboveZeroToOne 1.0 ]
 
+    let wsd =
+        kind
+            "wsd"
+            "warm-up, stable, decay: a line up, a constant, and a line down"
+            "Hu et al. 2024, section 4.2; Hägele et al. 2024, section 3"
+            [ first "value" "the value between the two lines" rate
+              required "warmup" "the number of steps of the line up" (ArgumentForm.Whole 0L)
+              required "stable" "the number of steps with the value" (ArgumentForm.Whole 0L)
+              required "decay" "the number of steps of the line down" (ArgumentForm.Whole 1L)
+              ending
+              number "start" "the value at step 0, if there is a warm-up" ArgumentRange.nonNegative 0.0 ]
+
+    let linearToZero =
+        kind
+            "linear_to_zero"
+            "a straight line to 0 at the end of a run, with an optional warm-up"
+            "Bergsma et al. 2025; Hugging Face get_linear_schedule_with_warmup"
+            [ first "value" "the largest value" rate
+              required "steps" "the step at which the value is 0" (ArgumentForm.Whole 1L)
+              whole "warmup" "the number of steps of a line up from 0; steps counts them too" 0L 0L ]
+
+    let inverseSqrt =
+        kind
+            "inverse_sqrt"
+            "a line up, then a decrease like 1/√step"
+            "Vaswani et al. 2017; Hugging Face get_inverse_sqrt_schedule"
+            [ first "value" "the largest value" rate
+              required "warmup" "the number of steps of the line up" (ArgumentForm.Whole 1L)
+              argument
+                  "timescale"
+                  "the number s in value / √(1 + (t − warmup) / s), where t is the step"
+                  (ArgumentForm.Whole 1L)
+                  ArgumentPlace.Named
+                  (ArgumentDefault.SameAs "warmup") ]
+
+    let rex =
+        kind
+            "rex"
+            "a fall that starts slower than a line and ends steeper"
+            "Chen, Wolfe & Kyrillidis 2021"
+            [ value; steps; ending ]
+
     let noam =
         kind
             "noam"
@@ -200,6 +242,10 @@ module Schedules =
           warmRestarts
           oneCycle
           cyclic
+          wsd
+          linearToZero
+          inverseSqrt
+          rex
           noam
           piecewise
           warmup

@@ -96,6 +96,30 @@ let rec private marks (schedule: Schedule) : (int64 * float) list =
             | _ -> 1.0
 
         [ 0L, baseValue; up, baseValue + (max - baseValue) * height; up + down, baseValue ]
+    | Schedule.Wsd(value, warmup, stable, decay, last, start) ->
+        [ if warmup > 0L then
+              0L, start
+          warmup, value
+          warmup + stable, value
+          warmup + stable + decay, last
+          warmup + stable + decay + 1000L, last ]
+    | Schedule.LinearToZero(value, steps, warmup) ->
+        [ if warmup > 0L then
+              0L, 0.0
+          warmup, value
+          steps, 0.0
+          steps + 1000L, 0.0 ]
+    | Schedule.InverseSqrt(value, warmup, timescale) ->
+        [ 0L, 0.0
+          warmup, value
+          warmup + timescale, value / sqrt 2.0
+          warmup + 3L * timescale, value / 2.0 ]
+    | Schedule.Rex(value, steps, last) ->
+        [ 0L, value
+          if steps % 2L = 0L then
+              steps / 2L, last + (value - last) * 2.0 / 3.0
+          steps, last
+          steps + 1000L, last ]
     | Schedule.Noam(scale, modelSize, warmup) -> [ warmup - 1L, scale / sqrt (float modelSize * float warmup) ]
     | Schedule.Piecewise(value, next, _) -> (0L, value) :: next
     | Schedule.Warmup(steps, part, start) ->
@@ -125,6 +149,19 @@ let rec private meetings (schedule: Schedule) : (int64 * float) list =
     | Schedule.Linear(value, steps, last) -> [ steps, steepest Anneal.Linear (value - last) (float steps) ]
     | Schedule.Cosine(value, steps, last) -> [ steps, steepest Anneal.Cosine (value - last) (float steps) ]
     | Schedule.Polynomial(value, steps, last, power) -> [ steps, abs (value - last) * Math.Pow(1.0 / float steps, power) ]
+    // The slope is steepest at the end, where the share falls from 2 / (steps + 1) to 0.
+    | Schedule.Rex(value, steps, last) -> [ steps, abs (value - last) * 2.0 / float (steps + 1L) ]
+    | Schedule.Wsd(value, warmup, stable, decay, last, start) ->
+        [ if warmup > 0L then
+              warmup, steepest Anneal.Linear (value - start) (float warmup)
+          if warmup + stable > 0L then
+              warmup + stable, steepest Anneal.Linear (value - start) (float (max 1L warmup))
+          warmup + stable + decay, steepest Anneal.Linear (value - last) (float decay) ]
+    | Schedule.LinearToZero(value, steps, warmup) ->
+        [ if warmup > 0L then
+              warmup, steepest Anneal.Linear value (float warmup)
+          steps, steepest Anneal.Linear value (float (steps - warmup)) ]
+    | Schedule.InverseSqrt(value, warmup, _) -> [ warmup, steepest Anneal.Linear value (float warmup) ]
     | Schedule.OneCycle(peak, steps, share, divFactor, finalDivFactor, anneal) ->
         let top = share * float steps - 1.0
         let down = float (steps - 1L) - top

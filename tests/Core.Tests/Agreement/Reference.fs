@@ -72,13 +72,15 @@ let single = Model.create 784 [ Dense(10, ReLU) ] SoftmaxCrossEntropy
 /// 784-128-10, linear logits.
 let perceptron = Model.create 784 [ Dense(128, ReLU); Dense(10, Linear) ] SoftmaxCrossEntropy
 
-/// PyTorch's optimizers over given gradients: initial parameters, gradients, and the parameters after some steps. And its schedules.
-type PyTorch =
+/// The optimizers of other programs over given gradients: initial parameters, gradients, and the parameters after some steps. And schedules.
+type Trajectories =
     {
         Initial: float array
         Gradients: float array array
         /// By configuration, then by step.
         ParametersAfter: Map<string, (int * float array) list>
+        /// The averaged, slow or outer parameters, for the configurations that have them.
+        AveragedAfter: Map<string, (int * float array) list>
         /// By configuration: the rate before each step.
         Schedules: Map<string, float array>
         /// What the schedules' base rate is, and the metric that the plateau sees.
@@ -90,16 +92,26 @@ let private flat (tensors: JsonElement) : float array =
     [| for tensor in tensors.EnumerateArray() do
            yield! floats tensor |]
 
-let pyTorch: Lazy<PyTorch> =
-    let parametersAfter (configuration: JsonElement) =
-        [ for after in configuration.GetProperty("parameters_after").EnumerateObject() do
-              int after.Name, flat after.Value ]
-
+let private trajectories (file: string) : Lazy<Trajectories> =
     lazy
-        (let root = parse "pytorch.json"
+        (let root = parse file
+
+         let after (property: string) =
+             Map
+                 [ for item in root.GetProperty("optimizers").EnumerateObject() do
+                       match item.Value.TryGetProperty property with
+                       | true, values -> item.Name, [ for after in values.EnumerateObject() -> int after.Name, flat after.Value ]
+                       | false, _ -> () ]
 
          { Initial = flat (root.GetProperty "initial")
            Gradients = [| for tensors in root.GetProperty("gradients").EnumerateArray() -> flat tensors |]
-           ParametersAfter = Map [ for item in root.GetProperty("optimizers").EnumerateObject() -> item.Name, parametersAfter item.Value ]
+           ParametersAfter = after "parameters_after"
+           AveragedAfter = after "averaged_after"
            Schedules = Map [ for item in root.GetProperty("schedules").EnumerateObject() -> item.Name, floats item.Value ]
            ScheduleNote = root.GetProperty("schedule_note").GetString() |> string })
+
+/// PyTorch's own rules and schedules.
+let pyTorch = trajectories "pytorch.json"
+
+/// Newer rules and schedules, from the code of their authors.
+let authors = trajectories "rules.json"

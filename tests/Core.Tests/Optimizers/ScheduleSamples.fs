@@ -75,6 +75,30 @@ let cyclic: Gen<Schedule> =
         return Schedule.Cyclic(baseValue, max, up, down, mode)
     }
 
+let wsd: Gen<Schedule> =
+    gen {
+        let! value, ending = Gen.two rates
+        let! start = Gen.oneof [ Gen.constant 0.0; rates ]
+        let! warmup = Gen.oneof [ Gen.constant 0L; steps ]
+        let! stable = Gen.oneof [ Gen.constant 0L; steps ]
+        let! decay = steps
+        return Schedule.Wsd(value, warmup, stable, decay, ending, start)
+    }
+
+let linearToZero: Gen<Schedule> =
+    Gen.map3
+        (fun value warmup steps -> Schedule.LinearToZero(value, warmup + steps, warmup))
+        rates
+        (Gen.oneof [ Gen.constant 0L; steps ])
+        steps
+
+let inverseSqrt: Gen<Schedule> =
+    Gen.map3
+        (fun value warmup timescale -> Schedule.InverseSqrt(value, warmup, Option.defaultValue warmup timescale))
+        rates
+        steps
+        (Gen.oneof [ Gen.constant None; Gen.map Some steps ])
+
 let piecewise: Gen<Schedule> =
     Gen.map3
         (fun value values interpolation -> Schedule.Piecewise(value, values, interpolation))
@@ -110,6 +134,10 @@ let simple: (string * Gen<Schedule>) list =
       "warm_restarts", warmRestarts
       "one_cycle", oneCycle
       "cyclic", cyclic
+      "wsd", wsd
+      "linear_to_zero", linearToZero
+      "inverse_sqrt", inverseSqrt
+      "rex", curve Schedule.Rex
       "noam", Gen.map3 (fun scale modelSize warmup -> Schedule.Noam(scale, modelSize, warmup)) rates steps steps
       "piecewise", piecewise ]
 

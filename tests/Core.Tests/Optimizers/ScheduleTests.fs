@@ -163,6 +163,9 @@ let private monotone =
               (<=)
               "polynomial falls"
               (Gen.map2 (fun ((value, ending), steps) power -> Schedule.Polynomial(value, steps, ending, power)) down (uniform 0.2 4.0))
+          ordered (<=) "rex falls" (down |> Gen.map (fun ((value, ending), steps) -> Schedule.Rex(value, steps, ending)))
+          oneSummit "linear_to_zero rises to its value and falls" linearToZero
+          oneSummit "inverse_sqrt rises to its value and falls" inverseSqrt
           oneSummit "one_cycle rises to its peak and falls" oneCycle
           oneSummit "noam rises to its peak and falls" (generatorOf "noam")
           property "warm_restarts falls in each cycle" warmRestarts (fun schedule ->
@@ -205,6 +208,33 @@ let private identities =
           property "a warm-up is a line joined with the schedule" (Gen.zip3 steps any rates) (fun (steps, schedule, start) ->
               let line = Schedule.Linear(start, steps, Schedule.at schedule 0L)
               same (Schedule.Warmup(steps, schedule, start)) (Schedule.Join(line, [ steps, schedule ])))
+          property "linear_to_zero is a line after a warm-up" linearToZero (fun schedule ->
+              match schedule with
+              | Schedule.LinearToZero(value, steps, warmup) ->
+                  same schedule (Schedule.Warmup(warmup, Schedule.Linear(value, steps - warmup, 0.0), 0.0))
+              | other -> failtest $"{other}")
+          property "wsd is a constant and a line after a warm-up" wsd (fun schedule ->
+              match schedule with
+              | Schedule.Wsd(value, warmup, stable, decay, ending, start) ->
+                  let line = Schedule.Linear(value, decay, ending)
+
+                  let behind = if stable = 0L then line else Schedule.Join(Schedule.Constant value, [ stable, line ])
+
+                  same schedule (Schedule.Warmup(warmup, behind, start))
+              | other -> failtest $"{other}")
+          property "inverse_sqrt is inverse_time after a warm-up, up to rounding" inverseSqrt (fun schedule ->
+              match schedule with
+              | Schedule.InverseSqrt(value, warmup, timescale) ->
+                  let other = Schedule.Warmup(warmup, Schedule.InverseTime(value, 1.0 / float timescale, 0.5), 0.0)
+                  Array.iter2 (fun a b -> Close.relative 1e-14 a b $"{schedule}") (walk 150 schedule) (walk 150 other)
+              | other -> failtest $"{other}")
+          property "rex is above its line, by a fifth of the fall at most" (Gen.zip falling steps) (fun ((value, ending), steps) ->
+              let rex = walk 150 (Schedule.Rex(value, steps, ending))
+              let line = walk 150 (Schedule.Linear(value, steps, ending))
+
+              for above, below in Array.zip rex line do
+                  Expect.isGreaterThanOrEqual above (below * (1.0 - 1e-14)) "above"
+                  Expect.isLessThanOrEqual (above - below) ((value - ending) / 5.0) "by a fifth")
           property "piecewise constants are constants joined" piecewise (fun schedule ->
               match schedule with
               | Schedule.Piecewise(value, values, Interpolation.Constant) ->

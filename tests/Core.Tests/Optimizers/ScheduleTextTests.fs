@@ -131,6 +131,8 @@ let private errors =
           refused "one_cycle(1, steps=9, anneal=3)" 29 [ "anneal of one_cycle must be cosine or linear, not 3" ]
           refused "cyclic(0, max=1, up=8, gamma=0.9)" 29 [ "gamma is given, but mode is triangular." ]
           refused "cyclic(0, max=1, up=8, mode=exp_range, gamma=1.1)" 45 [ "not 1.1"; "(0, 1]" ]
+          refused "linear_to_zero(1, steps=5, warmup=5)" 34 [ "is 5, but steps is 5" ]
+          refused "inverse_sqrt(1, warmup=0)" 23 [ "not 0"; "at least 1" ]
           refused "piecewise(1, 5)" 0 [ "value of piecewise is missing"; "piecewise(value, step, value, ..., interpolation=constant)" ]
           refused "piecewise(1, 5, 1, 5, 2)" 19 [ "step = 5 follows step = 5" ]
           refused "warmup(100)" 0 [ "schedule of warmup is missing"; "warmup(steps, schedule, start=0)" ]
