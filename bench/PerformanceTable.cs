@@ -26,6 +26,7 @@ internal static class PerformanceTable
         Steps(peer);
         Precisions();
         Updates(peer);
+        PureSteps();
         Rules(peer);
         Products(peer);
         Throughputs();
@@ -45,6 +46,24 @@ internal static class PerformanceTable
                 var other = peer.Time($"step {name} batch {batch} {(optimizer == "fixed" ? "sgd" : optimizer)}");
                 Row($"{name}, batch {batch}, {optimizer}", Text(mnist), Text(random), Text(Measure.Allocation(step.Run), "0"), Text(other), Factor(other, mnist), Factor(other, random));
             }
+        }
+    }
+
+    /// <summary>A pure step returns a new state and Δ. The least it can do is to copy the state and take a step in place.</summary>
+    private static void PureSteps()
+    {
+        Heading("A pure step, adam, double precision", "parameters", "time", "bytes allocated", "copy and step in place", "pure / copy and in place");
+        foreach (var length in new[] { 4, 7_850, 100_000 })
+        {
+            var step = new PureStep(length);
+            var pure = Measure.Microseconds(step.Run);
+            var inPlace = Measure.Microseconds(step.RunInPlace);
+            Row(
+                length.ToString("#,0", CultureInfo.InvariantCulture),
+                Text(pure, length < 1_000 ? "0.000" : "0.0"),
+                Text(Measure.Allocation(step.Run), "#,0"),
+                Text(inPlace, length < 1_000 ? "0.000" : "0.0"),
+                Text(pure / inPlace, "0.00"));
         }
     }
 

@@ -132,3 +132,29 @@ internal sealed class Product<T>(int rows, int depth, int columns)
         return [.. Enumerable.Range(0, length).Select(_ => T.CreateTruncating(random.NextDouble()))];
     }
 }
+
+/// <summary>A pure step of adam, and what it must at least do: copy the state and the parameters, and take a step in place.</summary>
+internal sealed class PureStep
+{
+    private readonly Core.Optimizers.Optimizer _optimizer = Expression.parse("adam");
+    private readonly double[] _gradient;
+    private State<double> _state;
+
+    public PureStep(int length)
+    {
+        var random = new System.Random(1);
+        _gradient = [.. Enumerable.Range(0, length).Select(_ => random.NextDouble() - 0.5)];
+        _state = OptimizerModule.init<double>(_optimizer, length);
+    }
+
+    public void Run() => _state = OptimizerModule.step(_optimizer, _state, _gradient).Item1;
+
+    public void RunInPlace()
+    {
+        var next = _state.Copy();
+        var parameters = GC.AllocateUninitializedArray<double>(_gradient.Length);
+        _gradient.CopyTo(parameters, 0);
+        OptimizerModule.stepInPlace<double>(_optimizer, next, parameters, _gradient);
+        _state = next;
+    }
+}

@@ -17,6 +17,16 @@ internal static class OptimizerTests
     private static readonly Optimizer[] Rules = [.. Optimizers.Rules.Select(rule => Optimizers.Parse(rule.Name))];
 
     public static Test All { get; } = Spec.List("optimizers",
+        Spec.Test("the hyper-parameters in force are read by name", () =>
+        {
+            var optimizer = Optimizers.Momentum(decay: 0.8).Schedule("lr", Schedules.Linear(0.1, 10)).ClipNorm(2);
+            var state = optimizer.Init<double>(1);
+            Expect.equal(optimizer.Current(state)["2.momentum.lr"], 0.1, "at the start");
+            state = optimizer.Step(state, [1.0]).Next;
+            var current = optimizer.Current(state);
+            Expect.equal((current["1.clip_norm.limit"], current["2.momentum.decay"]), (2.0, 0.8), "constants");
+            Expect.isTrue(Math.Abs(current["2.momentum.lr"] - 0.09) < 1e-15, "after a step");
+        }),
         Spec.Test("there is a maker for every rule and transformation, and its defaults are the rule's", () =>
         {
             var made = Makers.Select(Make).ToDictionary(optimizer => optimizer.Rule.Name);

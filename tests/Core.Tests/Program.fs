@@ -45,6 +45,7 @@ let private tests =
                 ExtremeTests.tests
                 PureStepTests.tests
                 OwnRuleTests.tests
+                LinearAlgebraTests.tests
                 SuggestionTests.tests
                 ExpressionTests.tests
                 testList

@@ -162,6 +162,21 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     }
 
     /// <summary>
+    /// Returns every hyper-parameter of the next step by name, with the values of schedules and plateaus. In a chain, a name starts with the
+    /// number and kind of its part, <c>2.adam.lr</c>; in groups, with the pattern.
+    /// </summary>
+    /// <remarks>Flags are 0 or 1. A default that another argument determines is NaN.</remarks>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+    /// <param name="state">A state of this optimizer.</param>
+    /// <exception cref="ArgumentException">The state belongs to another optimizer.</exception>
+    public IReadOnlyDictionary<string, double> Current<T>(OptimizerState<T> state)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return OptimizerModule.current(Core, state.Core).ToDictionary(value => value.Item1, value => value.Item2);
+    }
+
+    /// <summary>
     /// Tells the state a validation loss: hyper-parameters that follow a <see cref="Plateau"/> are reduced when it stops falling. Of no
     /// effect on others.
     /// </summary>

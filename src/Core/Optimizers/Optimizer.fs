@@ -242,7 +242,13 @@ module Optimizer =
         checkLength state gradient.Length (nameof gradient)
         let next = state.Copy()
         adopt optimizer next
-        let delta: 'T array = Array.zeroCreate gradient.Length
+
+        let delta =
+            if next.Plan.WritesEveryElement then
+                GC.AllocateUninitializedArray<'T> gradient.Length
+            else
+                Array.zeroCreate gradient.Length
+
         Engine.run vectors next gradient parameters (Span delta) false
         next, delta
 

@@ -301,6 +301,10 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
     let parts = programs |> Array.map _.ToArray()
 
     member _.Optimizer = optimizer
+
+    /// True if every step writes Δ of every element: no tensor is frozen, and no gate can skip a step.
+    member val WritesEveryElement = not (Array.contains true isFrozen) && nodes |> Seq.forall (fun node -> node.Gate.IsNone)
+
     member _.Tensors = tensors
     member val Nodes = nodes.ToArray()
     member _.SlotLength = slots

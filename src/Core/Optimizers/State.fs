@@ -171,7 +171,10 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     /// <summary>Returns an independent copy.</summary>
     member _.Copy() =
-        State<'T>(layout, plan, step, Array.copy steps, Array.copy block, Array.copy scalars)
+        // Every element is written, so the new array need not be zeroed first.
+        let slots = GC.AllocateUninitializedArray<'T> block.Length
+        ReadOnlySpan<'T>(block).CopyTo(Span slots)
+        State<'T>(layout, plan, step, Array.copy steps, slots, Array.copy scalars)
 
     /// Returns a copy with another number of steps, for states read from files.
     member internal _.At(step: int64) = State<'T>(layout, plan, step, steps, block, scalars)
