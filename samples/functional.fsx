@@ -31,7 +31,7 @@ for t in 1L .. 5L do
 
 // Optimizers combine into chains, groups by tensor name, and schedules. Parsing the text form returns the same value.
 let composed =
-    [ Optimizer.create { Limit = 1.0 }
+    [ Optimizer.create { ClipGlobalNorm.Limit = 1.0 }
       Optimizer.groups
           [ "*.bias", Optimizer.create { Rules.adamW.Defaults with WeightDecay = 0.0 }
             "*",

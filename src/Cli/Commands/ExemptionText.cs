@@ -17,9 +17,7 @@ internal sealed record ExemptionText(string Law, string Name, string Reason)
             ? shared
             : LawChecker.Laws.Single(law => law.Id == exemption.Law).Name;
 
-        // In pages with numbers alone, a reason begins with the name if the number is shared.
-        var prefix = $"{name}: ";
-        return new(exemption.Law, name, exemption.Reason.StartsWith(prefix, StringComparison.Ordinal) ? exemption.Reason[prefix.Length..] : exemption.Reason);
+        return new(exemption.Law, name, exemption.Reason);
     }
 
     /// <summary>Returns <c>P9 scale: Δ is proportional to the gradient</c>.</summary>

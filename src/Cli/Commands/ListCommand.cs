@@ -114,6 +114,7 @@ internal static class ListCommand
                     Add("starts at", conventions.InitialState.Count > 0 ? string.Join(", ", conventions.InitialState) : "none");
                     Add("correction", conventions.BiasCorrection);
                     Add("weight decay", conventions.WeightDecay);
+                    Add("", "A slot is an array of the state. The page docs/optimizers.md explains these conventions.");
                 }
 
                 if (rule.Exemptions.Count > 0)

@@ -16,7 +16,7 @@ type RatePlace =
         match place with
         | None -> "none"
         | Outside "" -> "outside the slots"
-        | Outside detail -> $"outside, {detail}"
+        | Outside detail -> $"outside the slots, {detail}"
         | Inside slot -> $"inside {slot}"
 
 /// <summary>The place of ε.</summary>

@@ -74,7 +74,7 @@ public sealed partial class Optimizer
     public Optimizer Scale(double factor = 1) => Behind(Optimizers.Scale(factor));
 
     /// <summary>Before the rule: one step every k calls, with the mean of their k gradients.</summary>
-    /// <remarks>a ← a + g;  Δ = a/k at every k-th step; the parts after it skip the other steps.</remarks>
+    /// <remarks>a ← a + g;  at every k-th step Δ = a/k, then a ← 0;  the parts after it skip the other steps.</remarks>
     /// <param name="steps">The number of gradients in each mean, a whole number of at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public Optimizer Accumulate(long steps = 1) => InFront(Optimizers.Accumulate(steps));
@@ -92,7 +92,7 @@ public sealed partial class Optimizer
     /// <summary>
     /// After the rule: slow weights that move a share of the way to the fast weights every k steps. Source: Zhang et al. 2019, algorithm 1.
     /// </summary>
-    /// <remarks>at every k-th step: φ ← φ + α (w − Δ − φ), Δ = w − φ.</remarks>
+    /// <remarks>φ starts at the parameters;  at every k-th step φ ← φ + α (w − Δ − φ), then Δ ← w − φ.</remarks>
     /// <param name="steps">The number of steps between synchronizations, a whole number of at least 1.</param>
     /// <param name="share">α, the share of the distance that the slow weights move, (0, 1].</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>

@@ -213,8 +213,8 @@ public static partial class Optimizers
     /// <remarks>η = α / (1 + λ α (t−1))^κ;  Δ = η g + λ η w;  a ← a + μ (w − Δ − a) with μ = 1 / max(1, t−1−t₀).</remarks>
     /// <param name="learningRate">Learning rate α, [0, ∞).</param>
     /// <param name="weightDecay">λ, for the decrease of the learning rate and for weight decay, [0, ∞).</param>
-    /// <param name="power">κ, the exponent of the decrease of the learning rate, [0, ∞).</param>
-    /// <param name="start">T₀, the step after which averaging begins, [0, ∞).</param>
+    /// <param name="power">κ, the exponent of the decrease of the learning rate; its name is PyTorch's, [0, ∞).</param>
+    /// <param name="start">T₀: the average is the newest parameters up to step t₀ + 2, and their mean from then on, [0, ∞).</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public static Optimizer Asgd(double learningRate = 0.01, double weightDecay = 0.0001, double power = 0.75, double start = 1000000) =>
         Make(new Core.Optimizers.Asgd(learningRate, weightDecay, power, start));
@@ -542,7 +542,7 @@ public static partial class Optimizers
     /// </summary>
     /// <remarks>
     /// κ = d lr;  m ← β₁m + (1−β₁) κ g;  v is the mean of g²;  A = √v + ε;  r ← √β₂ r + (1−√β₂) κ⟨g, s/A⟩;  s ← √β₂ s + (1−√β₂) κ g;  Δ =
-    /// m/A;  d ← max(d, r/((1−√β₂)‖s‖₁)).
+    /// m/A;  d ← max(d, r/((1−√β₂)‖s‖₁));  in the state, r is product, s is gradient_sum.
     /// </remarks>
     /// <param name="learningRate">A factor of the estimate, which takes the place of the learning rate, [0, ∞).</param>
     /// <param name="beta1">β₁, the decay of the mean of gradients, [0, 1).</param>
@@ -560,7 +560,7 @@ public static partial class Optimizers
     /// </summary>
     /// <remarks>
     /// κ = d lr;  m ← β₁m + (1−β₁) κ g;  v is the mean of g²;  A = √v + ε;  r ← √β₂ r + (1−√β₂) κ⟨g, s/A⟩;  s ← √β₂ s + (1−√β₂) κ g;  Δ =
-    /// m/A;  d ← max(d, r/((1−√β₂)‖s‖₁)).
+    /// m/A;  d ← max(d, r/((1−√β₂)‖s‖₁));  in the state, r is product, s is gradient_sum.
     /// </remarks>
     /// <param name="options">The hyper-parameters.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
@@ -572,7 +572,7 @@ public static partial class Optimizers
     /// </summary>
     /// <remarks>
     /// r ← β₃r + (1−β₃) α d²⟨g, w₀−w⟩;  s ← β₃s + (1−β₃) α d² g;  m, v are the means of d g, d² g²;  Δ = α d m/(√v + d ε);  d ← max(d,
-    /// r/‖s‖₁).
+    /// coefficient r/‖s‖₁);  in the state, r is product, s is gradient_sum.
     /// </remarks>
     /// <param name="learningRate">A factor of the estimate, which takes the place of the learning rate, [0, ∞).</param>
     /// <param name="beta1">β₁, the decay of the mean of gradients, [0, 1).</param>
@@ -592,7 +592,7 @@ public static partial class Optimizers
     /// </summary>
     /// <remarks>
     /// r ← β₃r + (1−β₃) α d²⟨g, w₀−w⟩;  s ← β₃s + (1−β₃) α d² g;  m, v are the means of d g, d² g²;  Δ = α d m/(√v + d ε);  d ← max(d,
-    /// r/‖s‖₁).
+    /// coefficient r/‖s‖₁);  in the state, r is product, s is gradient_sum.
     /// </remarks>
     /// <param name="options">The hyper-parameters.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
@@ -780,14 +780,14 @@ public static partial class Optimizers
     public static Optimizer Scale(ScaleOptions options) => Make(options);
 
     /// <summary>One step every k calls, with the mean of their k gradients.</summary>
-    /// <remarks>a ← a + g;  Δ = a/k at every k-th step; the parts after it skip the other steps.</remarks>
+    /// <remarks>a ← a + g;  at every k-th step Δ = a/k, then a ← 0;  the parts after it skip the other steps.</remarks>
     /// <param name="steps">The number of gradients in each mean, a whole number of at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public static Optimizer Accumulate(long steps = 1) =>
         Make(new Core.Optimizers.Accumulate(steps));
 
     /// <summary>One step every k calls, with the mean of their k gradients.</summary>
-    /// <remarks>a ← a + g;  Δ = a/k at every k-th step; the parts after it skip the other steps.</remarks>
+    /// <remarks>a ← a + g;  at every k-th step Δ = a/k, then a ← 0;  the parts after it skip the other steps.</remarks>
     /// <param name="options">The hyper-parameters.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public static Optimizer Accumulate(AccumulateOptions options) => Make(options);
@@ -826,7 +826,7 @@ public static partial class Optimizers
     /// <summary>
     /// Slow weights that move a share of the way to the fast weights every k steps. Source: Zhang et al. 2019, algorithm 1.
     /// </summary>
-    /// <remarks>at every k-th step: φ ← φ + α (w − Δ − φ), Δ = w − φ.</remarks>
+    /// <remarks>φ starts at the parameters;  at every k-th step φ ← φ + α (w − Δ − φ), then Δ ← w − φ.</remarks>
     /// <param name="steps">The number of steps between synchronizations, a whole number of at least 1.</param>
     /// <param name="share">α, the share of the distance that the slow weights move, (0, 1].</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
@@ -836,7 +836,7 @@ public static partial class Optimizers
     /// <summary>
     /// Slow weights that move a share of the way to the fast weights every k steps. Source: Zhang et al. 2019, algorithm 1.
     /// </summary>
-    /// <remarks>at every k-th step: φ ← φ + α (w − Δ − φ), Δ = w − φ.</remarks>
+    /// <remarks>φ starts at the parameters;  at every k-th step φ ← φ + α (w − Δ − φ), then Δ ← w − φ.</remarks>
     /// <param name="options">The hyper-parameters.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public static Optimizer Lookahead(LookaheadOptions options) => Make(options);

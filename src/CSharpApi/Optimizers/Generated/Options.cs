@@ -240,8 +240,8 @@ public sealed record RpropOptions(
 /// <summary>The hyper-parameters of asgd: a falling learning rate, and the average of the parameters.</summary>
 /// <param name="LearningRate">Learning rate α, [0, ∞).</param>
 /// <param name="WeightDecay">λ, for the decrease of the learning rate and for weight decay, [0, ∞).</param>
-/// <param name="Power">κ, the exponent of the decrease of the learning rate, [0, ∞).</param>
-/// <param name="Start">T₀, the step after which averaging begins, [0, ∞).</param>
+/// <param name="Power">κ, the exponent of the decrease of the learning rate; its name is PyTorch's, [0, ∞).</param>
+/// <param name="Start">T₀: the average is the newest parameters up to step t₀ + 2, and their mean from then on, [0, ∞).</param>
 public sealed record AsgdOptions(
     double LearningRate = 0.01,
     double WeightDecay = 0.0001,

@@ -20,7 +20,7 @@ internal static class StudyRunCommands
         {
             HelpName = "decided",
             CustomParser = result => Choices.Word(result, "decided"),
-            Description = "Add seeds at the interim looks that the study file declares, until the study is decided or the last look is done. It is decided if one optimizer beats or equals every other, for each task and each of two metrics: steps to the target and final accuracy.",
+            Description = "Add seeds at the interim looks that the study file declares, until the study is decided or the last look is done. It is decided if, for each task and each of two metrics, some optimizer beats or equals every other: it can be a different one each time. The metrics are steps to the target and final accuracy.",
         };
         var parallel = Parallel();
         var json = Json();

@@ -55,7 +55,7 @@ type AdamW =
               Exempt =
                 [ "P22", "the bias corrections depend on the number of steps"
                   "P5", "each element has its own effective learning rate"
-                  "P16", "decay forms: its decay is decoupled and bypasses the means by design" ]
+                  "P16", "its decay is decoupled and bypasses the means by design" ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.AdamW, optax.adamw"

@@ -28,9 +28,13 @@ type Asgd =
       LearningRate: float
       [<WeightDecay(1e-4, "λ, for the decrease of the learning rate and for weight decay")>]
       WeightDecay: float
-      [<Number("alpha", 0.75, "κ, the exponent of the decrease of the learning rate", AtLeast = 0.0, Technical = true)>]
+      [<Number("alpha", 0.75, "κ, the exponent of the decrease of the learning rate; its name is PyTorch's", AtLeast = 0.0, Technical = true)>]
       Power: float
-      [<Number("t0", 1e6, "t₀, the step after which averaging begins", AtLeast = 0.0, Technical = true)>]
+      [<Number("t0",
+               1e6,
+               "t₀: the average is the newest parameters up to step t₀ + 2, and their mean from then on",
+               AtLeast = 0.0,
+               Technical = true)>]
       Start: float }
 
     interface IRule with
@@ -60,7 +64,7 @@ type Asgd =
               Source = "Polyak & Juditsky 1992"
               Traits = []
               Exempt =
-                [ "P9", "Δ is proportional to the gradient"
+                [ "P9", "Δ contains the gradient times the learning rate"
                   "P22", "the learning rate depends on the number of steps"
                   "P32", "the learning rate determines its own decrease" ]
               Role =

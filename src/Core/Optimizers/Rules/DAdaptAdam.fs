@@ -195,7 +195,7 @@ type DAdaptAdam =
             { Name = "dadapt_adam"
               Summary = "Adam with an estimate of the distance to the solution in place of the learning rate; lr is a factor"
               Formula =
-                "κ = d lr;  m ← β₁m + (1−β₁) κ g;  v is the mean of g²;  A = √v + ε;  r ← √β₂ r + (1−√β₂) κ⟨g, s/A⟩;  s ← √β₂ s + (1−√β₂) κ g;  Δ = m/A;  d ← max(d, r/((1−√β₂)‖s‖₁))"
+                "κ = d lr;  m ← β₁m + (1−β₁) κ g;  v is the mean of g²;  A = √v + ε;  r ← √β₂ r + (1−√β₂) κ⟨g, s/A⟩;  s ← √β₂ s + (1−√β₂) κ g;  Δ = m/A;  d ← max(d, r/((1−√β₂)‖s‖₁));  in the state, r is product, s is gradient_sum"
               Source = "Defazio & Mishchenko 2023, Adam with D-Adaptation"
               Traits = []
               Exempt =

@@ -86,7 +86,7 @@ type Prodigy =
               Summary =
                 "Adam with an estimate of the distance to the solution in place of the learning rate; the estimate grows faster than that of dadapt_adam, and lr is a factor"
               Formula =
-                "r ← β₃r + (1−β₃) α d²⟨g, w₀−w⟩;  s ← β₃s + (1−β₃) α d² g;  m, v are the means of d g, d² g²;  Δ = α d m/(√v + d ε);  d ← max(d, r/‖s‖₁)"
+                "r ← β₃r + (1−β₃) α d²⟨g, w₀−w⟩;  s ← β₃s + (1−β₃) α d² g;  m, v are the means of d g, d² g²;  Δ = α d m/(√v + d ε);  d ← max(d, coefficient r/‖s‖₁);  in the state, r is product, s is gradient_sum"
               Source = "Mishchenko & Defazio 2024, algorithm 4"
               Traits = []
               Exempt =
@@ -95,8 +95,8 @@ type Prodigy =
                   "P32", "the estimate contains the learning rate" ]
               Role =
                 Role.Rule
-                    { Reproduces = "the authors' package, except that its d ε uses the next d"
-                      Rate = RatePlace.Outside "times the estimate; the estimate's sums contain it too"
+                    { Reproduces = "the authors' package, except that the package multiplies ε by the new d, and this rule by the old one"
+                      Rate = RatePlace.Outside "times the estimate; the sums behind the estimate contain the learning rate, too"
                       Epsilon = EpsilonPlace.Outside "the uncorrected root, times the estimate"
                       InitialState =
                         [ "average", InitialValue.Number 0.0

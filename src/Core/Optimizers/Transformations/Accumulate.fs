@@ -48,7 +48,7 @@ type Accumulate =
         static member Description =
             { Name = "accumulate"
               Summary = "one step every k calls, with the mean of their k gradients"
-              Formula = "a ← a + g;  Δ = a/k at every k-th step; the parts after it skip the other steps"
+              Formula = "a ← a + g;  at every k-th step Δ = a/k, then a ← 0;  the parts after it skip the other steps"
               Source = ""
               Traits = [ Trait.AllTensors; Trait.KeepsFactor ]
               Exempt = [ "P31", "Δ can be 0"; "P22", "it depends on the number of steps" ]

@@ -47,7 +47,7 @@ type Lookahead =
         static member Description =
             { Name = "lookahead"
               Summary = "slow weights that move a share of the way to the fast weights every k steps"
-              Formula = "at every k-th step: φ ← φ + α (w − Δ − φ), Δ = w − φ"
+              Formula = "φ starts at the parameters;  at every k-th step φ ← φ + α (w − Δ − φ), then Δ ← w − φ"
               Source = "Zhang et al. 2019, algorithm 1"
               Traits = [ Trait.AllTensors ]
               Exempt = [ "P22", "it depends on the number of steps" ]
