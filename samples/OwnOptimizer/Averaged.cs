@@ -27,7 +27,4 @@ internal sealed record Averaged(
 
     public void Update<E>(long step, UpdateLoop<E> loop)
         where E : struct, IElement<E> => loop.Run(new AveragedUpdate<E>(loop.Lift(LearningRate), loop.Decay(Decay)));
-
-    /// <summary>Returns the rule as an optimizer.</summary>
-    public Optimizer ToOptimizer() => OptimizerModule.create(this);
 }

@@ -1,35 +1,42 @@
-// Your own optimizer in C#: the formula is a struct, and the rule is a record. All kinds of execution then work.
-using CuteDl.Core.Numerics;
-using CuteDl.Core.Optimizers;
+// A rule of your own in C#. Averaged.cs has its formula and its record; here it does what the rules of the library do.
+using CuteDl;
 using CuteDl.Laws;
 using CuteDl.Samples;
 
-var rule = new Averaged(LearningRate: 0.5, Decay: 0.5);
-var optimizer = rule.ToOptimizer();
-double[] gradient = [1, -2, 3, -4, 5];
+var optimizer = Optimizers.Of(new Averaged(LearningRate: 0.5));
 
-// The pure step.
-var state = OptimizerModule.init<double>(optimizer, gradient.Length);
-var (next, delta) = OptimizerModule.step<double>(optimizer, state, gradient);
-Console.WriteLine($"pure:      Δ = [{string.Join(", ", delta)}], average = [{string.Join(", ", next["average"].ToArray())}]");
+// The laws: properties that every optimizer must have.
+var report = LawChecker.Check(optimizer);
+report.ThrowIfBroken();
+Console.WriteLine(report.Summary);
 
-// The in-place step in vector registers gives the same bits.
-var parameters = new double[gradient.Length];
-OptimizerModule.stepInPlace<double>(optimizer, state, parameters, gradient);
-Console.WriteLine($"in place:  w = [{string.Join(", ", parameters)}]");
+// An epoch of MNIST, with a schedule.
+var run = await Mnist.Experiment()
+    .Dense(10)
+    .Optimizer(optimizer.Schedule("lr", Schedules.Cosine(0.5, steps: 938)))
+    .MaxEpochs(1)
+    .RunAsync();
+Console.WriteLine($"{run.Optimizer}: {run.History.ValAccuracy[^1]:P1} of the test images after one epoch");
 
-// Exact fractions: constant gradients of 1 are summed without rounding.
-var average = new[] { Rational.Of(0) };
-for (var step = 1; step <= 4; step++)
+// A study tunes both arguments, and compares the rule with momentum.
+var study = Study.Named("Averaged or momentum?")
+    .Quadratic("bowl", steps: 200, loss: 1e-3, condition: 20)
+    .Optimizer(Optimizers.Of(new Averaged()), space => space.LogUniform("lr", 0.01, 1).Uniform("decay", 0, 0.95))
+    .Optimizer(Optimizers.Momentum(), space => space.LogUniform("lr", 0.001, 0.1).Uniform("decay", 0, 0.95))
+    .Tuning(trials: 8, search: StudySearch.Sobol)
+    .Confirmation(seeds: 6, defaults: false);
+var result = await study.RunAsync();
+foreach (var selection in result.Selections)
 {
-    Console.WriteLine($"fractions: Δ = {OptimizerModule.stepElements(rule, step, [Rational.Of(1)], average)[0]} at step {step}");
+    Console.WriteLine(selection);
 }
 
-// Test the laws. The function that changes the learning rate allows the laws about the rate to be tested too.
-var options = LawChecker.DefaultOptions
-    .WithValue("lr", rule.LearningRate)
-    .WithRemake((_, value) => (rule with { LearningRate = value }).ToOptimizer());
-var report = LawChecker.Check(optimizer, options);
-Console.WriteLine();
-Console.Write(report);
-report.ThrowIfBroken();
+foreach (var sentence in result.Verdict)
+{
+    Console.WriteLine(sentence);
+}
+
+// A registry with the rule reads its text form. Files of studies and checkpoints need it too.
+var registry = RuleRegistry.Standard.Add<Averaged>();
+var text = $"{optimizer.ClipNorm(1)}";
+Console.WriteLine($"{text} is read back: {Optimizers.Parse(text, registry) == optimizer.ClipNorm(1)}");

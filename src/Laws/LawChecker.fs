@@ -61,12 +61,12 @@ type LawChecker =
 
     /// <summary>Checks an optimizer of the facade against every law that concerns it.</summary>
     /// <param name="optimizer">The optimizer.</param>
-    static member Check(optimizer: IOptimizerExpression) : LawReport = LawChecker.Check optimizer.Expression
+    static member Check(optimizer: IOptimizerSource) : LawReport = LawChecker.Check optimizer.Optimizer
 
     /// <summary>Checks an optimizer of the facade with options.</summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="options">The seed and the number of cases.</param>
-    static member Check(optimizer: IOptimizerExpression, options: LawOptions) : LawReport = LawChecker.Check(optimizer.Expression, options)
+    static member Check(optimizer: IOptimizerSource, options: LawOptions) : LawReport = LawChecker.Check(optimizer.Optimizer, options)
 
     /// <summary>Checks a custom rule against every law that concerns all optimizers. The report uses the name of its type.</summary>
     /// <param name="rule">The rule.</param>

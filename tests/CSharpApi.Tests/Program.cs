@@ -8,6 +8,7 @@ return Runner.Main(
         PublicSurfaceTests.All,
         Namesakes.All,
         TextFormTests.All,
+        OwnRuleTests.All,
         RecordTests.All,
         DescriptionTests.All,
         OptimizerTests.All,

@@ -46,6 +46,7 @@ let private tests =
                 PureStepTests.tests
                 OwnRuleTests.tests
                 LinearAlgebraTests.tests
+                RegistryTests.tests
                 SuggestionTests.tests
                 ExpressionTests.tests
                 testList

@@ -106,11 +106,11 @@ let tests =
               let linear (report: LawReport) = report.Results |> Seq.find (fun result -> result.Id = "P32")
               Expect.equal (linear (LawChecker.Check(rule, options))).Verdict Verdict.Held "remade"
 
-              let text =
-                  { new CuteDl.IOptimizerExpression with
-                      member _.Expression = "adam(lr=0.5)" }
+              let source =
+                  { new CuteDl.IOptimizerSource with
+                      member _.Optimizer = Expression.parse "adam(lr=0.5)" }
 
-              Expect.stringStarts (LawChecker.Check(text).Summary) "adam(lr=0.5, " "what has a text form"
+              Expect.stringStarts (LawChecker.Check(source).Summary) "adam(lr=0.5, " "an optimizer of the facade"
               Expect.equal LawChecker.Laws.Count Laws.known.Length "laws"
 
               Expect.throwsC (fun () -> LawChecker.CheckAs(climbing, "adma", LawChecker.DefaultOptions) |> ignore) (fun error ->

@@ -449,7 +449,7 @@ let private damages =
 
                       for first, second in [ true, false; false, true; true, true ] do
                           let answers = System.Collections.Generic.Queue [ first; second ]
-                          let seen = StudyRun.Read(path, Some study, (fun _ -> answers.Dequeue()))
+                          let seen = StudyRun.Read(path, Some study, Registry.Standard, (fun _ -> answers.Dequeue()))
                           Expect.isEmpty seen.Notices $"being written, {first} before and {second} after"
 
                       use run = resumed path

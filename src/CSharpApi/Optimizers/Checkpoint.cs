@@ -42,18 +42,22 @@ public static class Checkpoint
     /// <summary>The checkpoint in a file that <see cref="Checkpoint{T}.Save"/> has written.</summary>
     /// <typeparam name="T">The precision that it was saved in: <see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="path">The file.</param>
-    /// <exception cref="FormatException">It is damaged, no checkpoint, of another precision, or of an optimizer that is not known.</exception>
+    /// <param name="registry">The rules that the optimizer's text form can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <exception cref="FormatException">
+    /// The file is damaged, no checkpoint, of another precision, or of an optimizer with a rule that the registry does not have.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static Checkpoint<T> Read<T>(string path)
+    public static Checkpoint<T> Read<T>(string path, RuleRegistry? registry = null)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Wrap(IsArchive(path) ? Files.readNpz<T>(path) : Files.read<T>(path));
+        var core = RuleRegistry.CoreOf(registry);
+        return Wrap(IsArchive(path) ? Files.readNpzWith<T>(core, path) : Files.readWith<T>(core, path));
     }
 
-    /// <summary>The same for an optimizer of one's own, whose text form is not known: its parts must be those of the saved one.</summary>
+    /// <summary>Reads the checkpoint of a given optimizer: its parts must be those of the saved one.</summary>
     /// <typeparam name="T">The precision that it was saved in: <see cref="float"/> or <see cref="double"/>.</typeparam>
-    /// <param name="path">A safetensors file.</param>
+    /// <param name="path">The file.</param>
     /// <param name="optimizer">The optimizer.</param>
     /// <exception cref="FormatException">It is damaged, no checkpoint, of another precision, or of another optimizer.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
@@ -62,7 +66,7 @@ public static class Checkpoint
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(optimizer);
-        return Wrap(Files.readFor<T>(optimizer.Core, path));
+        return Wrap(IsArchive(path) ? Files.readNpzFor<T>(optimizer.Core, path) : Files.readFor<T>(optimizer.Core, path));
     }
 
     internal static bool IsArchive(string path) => path.EndsWith(".npz", StringComparison.OrdinalIgnoreCase);

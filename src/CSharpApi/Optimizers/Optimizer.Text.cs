@@ -9,7 +9,7 @@ namespace CuteDl;
 [TypeConverter(typeof(TextFormTypeConverter<Optimizer>))]
 public sealed partial class Optimizer : IParsable<Optimizer>
 {
-    /// <summary>Reads a text form: the same as <see cref="Optimizers.Parse"/>.</summary>
+    /// <summary>Reads a text form with rules of the library. <see cref="Optimizers.Parse"/> also reads rules of one's own.</summary>
     /// <param name="s">The text form.</param>
     /// <param name="provider">Has no effect: text forms are the same in every culture.</param>
     /// <exception cref="FormatException">The text is not an optimizer. The message names the character and the nearest known name.</exception>

@@ -10,7 +10,7 @@ namespace CuteDl;
 /// immutable value. Made by <see cref="Optimizers"/>; every method here that changes something gives a new one. Equal to another if
 /// their text forms are equal.
 /// </summary>
-public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpression
+public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerSource
 {
     internal Optimizer(CoreOptimizer core)
     {
@@ -230,7 +230,7 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerExpress
     public override string ToString() => Core.ToString();
 
     /// <inheritdoc/>
-    string IOptimizerExpression.Expression => ToString();
+    CoreOptimizer IOptimizerSource.Optimizer => Core;
 
     /// <inheritdoc/>
     public bool Equals(Optimizer? other) => other is not null && Core.Equals(other.Core);

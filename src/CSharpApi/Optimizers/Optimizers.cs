@@ -17,6 +17,21 @@ public static partial class Optimizers
     public static IReadOnlyList<Rule> Transformations { get; } = [.. Core.Optimizers.Rules.transformations.Select(kind => new Rule(kind))];
 
     /// <summary>
+    /// Makes an optimizer of a rule or a transformation of one's own: a record with attributes that implements <c>IDescribed</c>. The guide
+    /// has an example. A <see cref="RuleRegistry"/> reads its text form.
+    /// </summary>
+    /// <typeparam name="TRule">The record of the rule.</typeparam>
+    /// <param name="rule">The rule with its hyper-parameters.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter is out of its range.</exception>
+    /// <exception cref="ArgumentException">Two hyper-parameters contradict each other, or the record does not describe a rule.</exception>
+    public static Optimizer Of<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] TRule>(TRule rule)
+        where TRule : IPart, IDescribed<TRule>
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        return Make(rule);
+    }
+
+    /// <summary>
     /// One after another: what each would take away is the gradient of the next. Chains within are opened, identities left out.
     /// </summary>
     /// <param name="parts">The parts; without any, <see cref="Identity"/>.</param>
@@ -56,11 +71,12 @@ public static partial class Optimizers
     /// <c>Parse(optimizer.ToString())</c> equals the optimizer.
     /// </summary>
     /// <param name="text">The text form.</param>
+    /// <param name="registry">The rules that the text can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
     /// <exception cref="FormatException">The message points at the character, says what is known, and the nearest match.</exception>
-    public static Optimizer Parse(string text)
+    public static Optimizer Parse(string text, RuleRegistry? registry = null)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return new Optimizer(Expression.parse(text));
+        return new Optimizer(Expression.parseWith(RuleRegistry.CoreOf(registry), text));
     }
 
     private static Optimizer Make<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] THyperParameters>(THyperParameters hyperParameters)

@@ -51,10 +51,10 @@ public sealed class Rule
     /// <summary>Which settings of which frameworks it reproduces, and where it differs; empty if there is nothing to say.</summary>
     public string Reproduces { get; } = "";
 
-    /// <summary>Where its numbers stand; null for a transformation.</summary>
+    /// <summary>The conventions that differ between libraries; null for transformations and rules of one's own.</summary>
     public RuleConventions? Conventions { get; }
 
-    /// <summary>A setting that learns MNIST; null for a transformation.</summary>
+    /// <summary>A setting that learns MNIST; null for transformations and rules of one's own.</summary>
     public LearnedSetting? Learns { get; }
 
     /// <summary>The laws that it does not obey, each with the reason.</summary>

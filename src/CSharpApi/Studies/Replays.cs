@@ -22,12 +22,13 @@ public static partial class Replays
 
     /// <summary>The number of classes of the images of a trial.</summary>
     /// <param name="path">The trial's file.</param>
+    /// <param name="registry">The rules that the study in the file can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
     /// <exception cref="DataFormatException">The file holds no trial's result.</exception>
     /// <exception cref="StudyException">The study in the file cannot be read, or it has no images.</exception>
-    public static int Classes(string path)
+    public static int Classes(string path, RuleRegistry? registry = null)
     {
         var manifest = ReadManifest(path);
-        return ReadStudy(path, manifest.Study).Tasks.FirstOrDefault(task => task.Name == manifest.Result.Trial.Task)?.Problem is Problem.Images { Item: var images }
+        return ReadStudy(path, manifest.Study, registry).Tasks.FirstOrDefault(task => task.Name == manifest.Result.Trial.Task)?.Problem is Problem.Images { Item: var images }
             && images.Layers.LastOrDefault() is CuteDl.Core.Networks.Layer.Dense { units: var units }
                 ? units
                 : throw new StudyException($"'{path}' is not the result of a trial with images.");
@@ -38,16 +39,22 @@ public static partial class Replays
     /// <param name="data">Its images, if they lie elsewhere than where the study read them; nothing: as the study has it.</param>
     /// <param name="study">The study, if its images or optimizers are of a kind that no file can name; nothing: as the file has it.</param>
     /// <param name="progress">Told of the steps taken, on the thread that trains.</param>
+    /// <param name="registry">The rules that the study in the file can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
     /// <param name="cancellationToken">Ends it within one batch.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="DataFormatException">The file holds no trial's result, or an image file is damaged.</exception>
     /// <exception cref="StudyException">The study is not to be had from the file, or the images are others than those of the trial.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static Task<ReplayResult> TrialAsync(
-        string path, ImageData? data = null, Study? study = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+        string path,
+        ImageData? data = null,
+        Study? study = null,
+        IProgress<long>? progress = null,
+        RuleRegistry? registry = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        return Task.Run(() => Trial(path, data, study, progress, cancellationToken), CancellationToken.None);
+        return Task.Run(() => Trial(path, data, study, progress, registry, cancellationToken), CancellationToken.None);
     }
 
     /// <summary>
@@ -57,6 +64,7 @@ public static partial class Replays
     /// <param name="data">Its images, if they lie elsewhere; nothing: as the result names them.</param>
     /// <param name="progress">Told of the steps taken, on the thread that trains.</param>
     /// <param name="maxExpansion">The most bytes that each byte of a compressed file, which the result names, may expand to; at least 1.</param>
+    /// <param name="registry">The rules that the result can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
     /// <param name="cancellationToken">Ends it within one batch.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxExpansion"/> is below 1.</exception>
     /// <exception cref="StudyException">The images are not those of the run.</exception>
@@ -67,12 +75,13 @@ public static partial class Replays
         ImageData? data = null,
         IProgress<long>? progress = null,
         int maxExpansion = Growing.DefaultExpansion,
+        RuleRegistry? registry = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxExpansion, 1);
         var steps = progress is null ? null : new Steps(progress);
-        var again = await Experiment(result, data, maxExpansion).RunAsync(steps, cancellationToken).ConfigureAwait(false);
+        var again = await Experiment(result, data, maxExpansion, registry).RunAsync(steps, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         var difference = Difference(result, again);
         return new ReplayResult
@@ -85,11 +94,12 @@ public static partial class Replays
         };
     }
 
-    private static ReplayResult Trial(string path, ImageData? data, Study? given, IProgress<long>? progress, CancellationToken cancellationToken)
+    private static ReplayResult Trial(
+        string path, ImageData? data, Study? given, IProgress<long>? progress, RuleRegistry? registry, CancellationToken cancellationToken)
     {
         var manifest = ReadManifest(path);
         var trial = manifest.Result.Trial;
-        var study = given?.Core ?? ReadStudy(path, manifest.Study);
+        var study = given?.Core ?? ReadStudy(path, manifest.Study, registry);
         var task = study.Tasks.FirstOrDefault(task => task.Name == trial.Task)
             ?? throw new StudyException($"'{path}' is a trial of the task '{trial.Task}', but its study has no task of this name.");
         var prepared = PreparedTaskModule.prepare(FuncConvert.FromFunc((ImageSource source) => data?.Core ?? Study.Read(source)), task);
@@ -100,9 +110,8 @@ public static partial class Replays
         }
 
         var observer = FuncConvert.FromAction((TrainingProgress now) => progress?.Report(now.Step));
-        var replayed = given is null
-            ? Replay.check(prepared, manifest.Result, observer, cancellationToken)
-            : Replay.checkWith(prepared, Optimizer(study, trial), manifest.Result, observer, cancellationToken);
+        var optimizer = given is null ? Expression.parseWith(RuleRegistry.CoreOf(registry), trial.Optimizer) : Optimizer(study, trial);
+        var replayed = Replay.checkWith(prepared, optimizer, manifest.Result, observer, cancellationToken);
         var difference = replayed is Replayed.Differs differs ? new ReplayDifference(differs.first, differs.last, differs.what) : null;
         return new ReplayResult
         {
@@ -126,12 +135,12 @@ public static partial class Replays
         }
     }
 
-    private static StudyDesign ReadStudy(string path, string text)
+    private static StudyDesign ReadStudy(string path, string text, RuleRegistry? registry)
     {
-        var parsed = StudyJson.parse(text);
+        var parsed = StudyJson.parseWith(RuleRegistry.CoreOf(registry), text);
         return parsed.IsOk
             ? parsed.ResultValue
-            : throw new StudyException($"The study in '{path}' cannot be read ({parsed.ErrorValue[0]}). It has images or optimizers that only its program can create. Replay the trial in that program.");
+            : throw new StudyException($"The study in '{path}' cannot be read ({parsed.ErrorValue[0]}). It has images or optimizers that only its program can create. Replay the trial in that program, with a registry of its rules.");
     }
 
     private static Core.Optimizers.Optimizer Optimizer(StudyDesign study, Trial trial) =>
@@ -139,11 +148,11 @@ public static partial class Replays
             study.Contenders.First(contender => contender.Name == trial.Contender).Optimizer,
             (optimizer, value) => OptimizerModule.set(value.Item1, value.Item2, optimizer));
 
-    private static Experiment Experiment(RunResult result, ImageData? data, int maxExpansion)
+    private static Experiment Experiment(RunResult result, ImageData? data, int maxExpansion, RuleRegistry? registry)
     {
         var settings = result.Settings;
         var experiment = Layers(result.Model)
-            .Optimizer(Optimizers.Parse(result.Optimizer), result.Run)
+            .Optimizer(Optimizers.Parse(result.Optimizer, registry), result.Run)
             .InitialWeights(Weights(settings.InitialWeights, maxExpansion))
             .Precision(result.Precision)
             .Order(settings.Order)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using CuteDl.Core.Data;
+using CuteDl.Core.Optimizers;
 using CuteDl.Studies;
 using Microsoft.FSharp.Core;
 
@@ -36,21 +37,23 @@ public sealed partial class Study
 
     /// <summary>The study in a file.</summary>
     /// <param name="path">JSON, in which comments and trailing commas are allowed; <c>docs/study.schema.json</c> describes it. Image folders are relative to it.</param>
+    /// <param name="registry">The rules that the study can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
     /// <exception cref="StudyFileException">It is not a study: all that is wrong, with place and line.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static Study Load(string path)
+    public static Study Load(string path, RuleRegistry? registry = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        return new Study(StudyJson.load(path));
+        return new Study(StudyJson.loadWith(RuleRegistry.CoreOf(registry), path));
     }
 
     /// <summary>The study that a text describes.</summary>
     /// <param name="json">As in a file.</param>
+    /// <param name="registry">The rules that the study can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
     /// <exception cref="StudyFileException">It is not a study: all that is wrong, with place and line.</exception>
-    public static Study Parse(string json)
+    public static Study Parse(string json, RuleRegistry? registry = null)
     {
         ArgumentNullException.ThrowIfNull(json);
-        var result = StudyJson.parse(json);
+        var result = StudyJson.parseWith(RuleRegistry.CoreOf(registry), json);
         return result.IsOk ? new Study(result.ResultValue) : throw new StudyFileException("The text", result.ErrorValue);
     }
 
@@ -116,12 +119,18 @@ public sealed partial class Study
     /// <param name="study">The study, if its images or optimizers are of a kind that no file can name; nothing: as the folder has it.</param>
     /// <param name="options">How; <see cref="StudyOptions.UntilDecided"/> stays as the study was begun.</param>
     /// <param name="progress">Told of news, from the threads that train.</param>
+    /// <param name="registry">The rules that the study in the folder can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
     /// <param name="cancellationToken">Ends it within one batch.</param>
     /// <exception cref="StudyException">There is no study in the folder, or it, its images or the version are others than those it was begun with.</exception>
     /// <exception cref="DataFormatException">The journal is damaged, other than by an unfinished last record.</exception>
     /// <exception cref="IOException">The folder cannot be written, is gone, or another process is running the study.</exception>
     public static Task<StudyResult> ResumeAsync(
-        string folder, Study? study = null, StudyOptions? options = null, IProgress<StudyProgress>? progress = null, CancellationToken cancellationToken = default)
+        string folder,
+        Study? study = null,
+        StudyOptions? options = null,
+        IProgress<StudyProgress>? progress = null,
+        RuleRegistry? registry = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         options ??= new();
@@ -135,7 +144,8 @@ public sealed partial class Study
                     {
                         var trials = Prepare(begun);
                         return ValueTuple.Create<ITrialSource, ValueTuple<string, string>[]>(trials, trials.DataHashes);
-                    });
+                    },
+                    FSharpOption<Registry>.Some(RuleRegistry.CoreOf(registry)));
                 return Run(run, folder, options, progress, cancellationToken);
             },
             CancellationToken.None);

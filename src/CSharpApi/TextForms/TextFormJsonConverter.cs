@@ -7,12 +7,20 @@ namespace CuteDl;
 
 /// <summary>
 /// Writes a value to JSON as a string with its text form, and reads it back. Optimizers, schedules and plateaus name this converter
-/// themselves; nothing has to be registered.
+/// themselves; nothing has to be registered. For optimizers with rules of one's own, add a converter with another parser to the options:
+/// <c>new TextFormJsonConverter&lt;Optimizer&gt;(text => Optimizers.Parse(text, registry))</c>.
 /// </summary>
 /// <typeparam name="T">A type whose <see cref="object.ToString"/> is a text form that it can parse.</typeparam>
-public sealed class TextFormJsonConverter<T> : JsonConverter<T>
+/// <param name="parse">Reads a text form; throws <see cref="FormatException"/> if the text is not one.</param>
+public sealed class TextFormJsonConverter<T>(Func<string, T> parse) : JsonConverter<T>
     where T : class, IParsable<T>
 {
+    /// <summary>Reads text forms with the parser of the type.</summary>
+    public TextFormJsonConverter()
+        : this(text => T.Parse(text, null))
+    {
+    }
+
     /// <inheritdoc/>
     /// <remarks>A bare number is read too, as the text form of a constant.</remarks>
     /// <exception cref="JsonException">The JSON value is not a string, or the string is not a text form.</exception>
@@ -44,11 +52,11 @@ public sealed class TextFormJsonConverter<T> : JsonConverter<T>
         writer.WritePropertyName(value.ToString()!);
     }
 
-    private static T Parse(string text)
+    private T Parse(string text)
     {
         try
         {
-            return T.Parse(text, null);
+            return parse(text);
         }
         catch (FormatException error)
         {

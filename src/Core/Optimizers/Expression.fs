@@ -5,7 +5,7 @@ open System
 /// <summary>
 /// The text form of optimizers: <c>rule(name=value, ...)</c>, where omitted arguments have their defaults. Chains use bars, and groups use
 /// braces: <c>clip_norm(1) | { "*.bias": sgd(lr=0.1), "*": adamw(lr=cosine(0.01, steps=2000)) }</c>. <c>parse (string optimizer) =
-/// optimizer</c>.
+/// optimizer</c>; an optimizer with rules of one's own needs <c>parseWith</c> and a registry that has them.
 /// </summary>
 module Expression =
 
@@ -15,8 +15,8 @@ module Expression =
     let private unknown (text: string) (at: int) (known: string list) (name: string) (problem: string) : 'any =
         fail text at $"{problem}. {Suggestion.describe known name}"
 
-    let private unknownRule (text: string) (at: int) (name: string) (problem: string) : 'any =
-        let known = [ for kind in Rules.known -> kind.Name ]
+    let private unknownRule (registry: Registry) (text: string) (at: int) (name: string) (problem: string) : 'any =
+        let known = [ for kind in registry.Kinds -> kind.Name ]
 
         match Suggestion.nearest known name with
         | Some near -> fail text at $"{problem}. {Suggestion.meant near}"
@@ -60,10 +60,10 @@ module Expression =
             | Some argument -> withValue text kind reading argument entry.Value
             | None -> unknown text entry.At known name $"{kind.Name} has no argument {Quotation.quote name}"
 
-    let rec private ofNode (text: string) (node: Node) : Optimizer =
+    let rec private ofNode (registry: Registry) (text: string) (node: Node) : Optimizer =
         match node.Term with
         | Term.Call(name, entries) ->
-            match Rules.known |> List.tryFind (fun kind -> kind.IsNamed name) with
+            match registry.TryFind name with
             | Some kind ->
                 let start = { Part = kind.Defaults; Scheduled = [] }
 
@@ -86,9 +86,9 @@ module Expression =
                     Optimizer(OptimizerTree.Single(kind, reading.Part, Scheduled.inOrder kind reading.Scheduled))
                 with :? ArgumentException as error ->
                     fail text node.At (Refusal.sentence error)
-            | None -> unknownRule text node.At name $"No rule is named {Quotation.quote name}"
+            | None -> unknownRule registry text node.At name $"No rule is named {Quotation.quote name}"
         | Term.Chain parts ->
-            let read = parts |> List.map (ofNode text)
+            let read = parts |> List.map (ofNode registry text)
 
             try
                 Optimizer.chain read
@@ -98,18 +98,25 @@ module Expression =
             let read =
                 [ for group in groups do
                       match group.Pattern.Term with
-                      | Term.Text pattern -> { Pattern = pattern; IsOptional = group.IsOptional; Optimizer = ofNode text group.Value }
+                      | Term.Text pattern ->
+                          { Pattern = pattern; IsOptional = group.IsOptional; Optimizer = ofNode registry text group.Value }
                       | _ -> fail text group.Pattern.At "A group's pattern must be a text in quotes." ]
 
             try
                 Optimizer.groupsOf read
             with :? ArgumentException as error ->
                 fail text node.At (Refusal.sentence error)
-        | _ -> unknownRule text node.At "" "A rule's name is missing"
+        | _ -> unknownRule registry text node.At "" "A rule's name is missing"
 
-    /// <summary>Parses the text form of an optimizer.</summary>
+    /// <summary>Parses the text form of an optimizer that may have rules of one's own.</summary>
+    /// <param name="registry">The rules that the text can name.</param>
+    /// <param name="text">The text form.</param>
+    /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">As for <c>parse</c>.</exception>
+    let parseWith (registry: Registry) (text: string) : Optimizer = ofNode registry text (Syntax.parse text)
+
+    /// <summary>Parses the text form of an optimizer of the library.</summary>
     /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">
     /// A rule, a schedule or an argument is unknown; a value has the wrong type or is out of range; or the text does not have the form of an
     /// optimizer.
     /// </exception>
-    let parse (text: string) : Optimizer = ofNode text (Syntax.parse text)
+    let parse (text: string) : Optimizer = parseWith Registry.Standard text

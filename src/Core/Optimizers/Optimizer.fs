@@ -19,13 +19,13 @@ module Optimizer =
     let create (hyperParameters: 'H) : Optimizer = Optimizer(OptimizerTree.Single(RuleKind<'H>.Of.Kind, hyperParameters, []))
 
     /// <summary>
-    /// Creates an optimizer of a rule that does not describe itself, for experiments. It has no arguments, and <c>Expression.parse</c> does not
-    /// know its name. A rule that implements <c>IDescribed</c> has both: see <c>create</c>.
+    /// Creates an optimizer of a rule that does not describe itself, for experiments. It has no arguments, and no registry can have it. A rule
+    /// that implements <c>IDescribed</c> has both: see <c>create</c>.
     /// </summary>
     /// <param name="name">The name of the rule in its text form.</param>
     /// <param name="rule">The rule. Its slots and numbers must stay finite, unless it implements <c>INonFiniteState</c>.</param>
     let ofRule (name: string) (rule: IPart) : Optimizer =
-        let kind = RuleKind(rule.GetType(), RuleDescription.Own name, rule, [])
+        let kind = RuleKind(rule.GetType(), RuleDescription.Own name, rule, [], false)
         Optimizer(OptimizerTree.Single(kind, rule, []))
 
     /// <summary>Creates an optimizer of a kind with its defaults.</summary>

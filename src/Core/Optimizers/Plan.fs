@@ -320,4 +320,4 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
     /// If the signatures of two optimizers are equal, a state of one can continue with the other.
     member val Signature =
         [ for node in nodes do
-              $"{node.Path}:{node.Kind.Name}({String.Join(',', node.SlotNames)};{node.ScalarNames.Length};{String.Join(',', node.Tensors)})" ]
+              $"{node.Path}:{node.Kind.Name}({String.Join(',', node.SlotNames)};{node.ScalarNames.Length};{String.Join(',', node.Tensors)}){OwnRules.identity node.Kind}" ]

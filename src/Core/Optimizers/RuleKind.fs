@@ -5,6 +5,7 @@ open System.Collections.Concurrent
 open System.Collections.Generic
 open System.Diagnostics.CodeAnalysis
 open System.Reflection
+open System.Text.RegularExpressions
 
 /// <summary>A hyper-parameter of a kind of rule.</summary>
 [<Sealed>]
@@ -96,9 +97,16 @@ type Argument
 
     static member internal Copy(part: IPart) : IPart = copy.Invoke part :?> IPart
 
+/// The name of a type that stays the same from one compilation to the next.
+module private RecordName =
+    // Compilers number types without a name, and F# Interactive numbers its submissions.
+    let private numbers = Regex(@"@\d+(-\d+)?|FSI_\d+", RegexOptions.CultureInvariant)
+
+    let ofType (record: Type) : string = numbers.Replace(string record, "")
+
 /// <summary>A kind of rule: its description and arguments. The text form, lists and checks are derived from it.</summary>
 [<Sealed>]
-type RuleKind internal (record: Type, description: RuleDescription, defaults: IPart, arguments: Argument list) =
+type RuleKind internal (record: Type, description: RuleDescription, defaults: IPart, arguments: Argument list, isDescribed: bool) =
     let derived =
         [ match defaults with
           | :? ITensorRule
@@ -116,10 +124,13 @@ type RuleKind internal (record: Type, description: RuleDescription, defaults: IP
 
     let traits = derived @ description.Traits |> List.distinct
 
+    let identity =
+        lazy
+            (let names = String.Join(", ", arguments |> List.map _.Name)
+             $"{RecordName.ofType record}({names})")
+
     /// <summary>The name in the text form: <c>adam</c>. It is read in any case and printed in this one.</summary>
     member _.Name = description.Name
-    /// True if a text form names this kind.
-    member internal _.IsNamed(given: string) = String.Equals(description.Name, given, StringComparison.OrdinalIgnoreCase)
     /// <summary>The record of its hyper-parameters.</summary>
     member _.Record = record
     /// <summary>Its description.</summary>
@@ -138,8 +149,11 @@ type RuleKind internal (record: Type, description: RuleDescription, defaults: IP
     member _.Arguments = arguments
     member internal _.Defaults = defaults
 
-    /// True if the record implements <c>IDescribed</c>, so that its arguments are all of its hyper-parameters.
-    member val internal IsDescribed = false with get, set
+    /// <summary>True if the record implements <c>IDescribed</c>, so that the arguments are all of its hyper-parameters.</summary>
+    member _.IsDescribed = isDescribed
+
+    /// Tells kinds of one name apart: the type of the record, and the names of the arguments.
+    member internal _.Identity: string = identity.Value
 
     /// <summary>Returns the name.</summary>
     override _.ToString() = description.Name
@@ -284,7 +298,7 @@ module private RecordReading =
 
         let start = newPart<'H> arguments
         let defaults = arguments |> List.fold (fun part argument -> argument.Set(part, argument.Default)) start
-        RuleKind(record, description, defaults, arguments, IsDescribed = true)
+        RuleKind(record, description, defaults, arguments, true)
 
 /// The kinds that were read, one for each record. A failed reading is not kept, so that its error is thrown each time.
 module internal KnownKinds =

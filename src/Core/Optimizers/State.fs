@@ -50,20 +50,22 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
         let keptBy (node: PartNode) = "[" + Quotation.list (node.SlotNames @ node.ScalarNames) + "]"
 
-        let pairs = Seq.zip plan.Nodes next.Nodes
+        let first (differs: PartNode -> PartNode -> bool) (describe: PartNode -> PartNode -> string) =
+            Seq.zip plan.Nodes next.Nodes
+            |> Seq.tryFind (fun (a, b) -> differs a b)
+            |> Option.map (fun (a, b) -> describe a b)
 
-        match pairs |> Seq.tryFind (fun (a, b) -> a.Path <> b.Path || a.Kind.Name <> b.Kind.Name) with
-        | Some(a, b) -> $"the rules are {partOf a} and {partOf b}"
-        | None ->
-            match
-                pairs
-                |> Seq.tryFind (fun (a, b) -> a.SlotNames <> b.SlotNames || a.ScalarNames.Length <> b.ScalarNames.Length)
-            with
-            | Some(a, b) -> $"{partOf a} keeps {keptBy a} in the state and needs {keptBy b}"
-            | None ->
-                match pairs |> Seq.tryFind (fun (a, b) -> a.Tensors <> b.Tensors) with
-                | Some(a, b) -> $"{partOf a} works on {tensorsOf plan a} in the state and on {tensorsOf next b} in the optimizer"
-                | None -> $"the state has {plan.Nodes.Length} parts and the optimizer {next.Nodes.Length}"
+        let identity (node: PartNode) = OwnRules.identity node.Kind
+
+        [ first (fun a b -> a.Path <> b.Path || a.Kind.Name <> b.Kind.Name) (fun a b -> $"the rules are {partOf a} and {partOf b}")
+          first (fun a b -> identity a <> identity b) (fun a b ->
+              $"{partOf a} is {OwnRules.describe (identity a)} in the state and {OwnRules.describe (identity b)} in the optimizer")
+          first (fun a b -> a.SlotNames <> b.SlotNames || a.ScalarNames.Length <> b.ScalarNames.Length) (fun a b ->
+              $"{partOf a} keeps {keptBy a} in the state and needs {keptBy b}")
+          first (fun a b -> a.Tensors <> b.Tensors) (fun a b ->
+              $"{partOf a} works on {tensorsOf plan a} in the state and on {tensorsOf next b} in the optimizer") ]
+        |> List.tryPick id
+        |> Option.defaultValue $"the state has {plan.Nodes.Length} parts and the optimizer {next.Nodes.Length}"
 
     static member internal Zero(optimizer: Optimizer, layout: Layout) =
         if typeof<'T> <> typeof<float32> && typeof<'T> <> typeof<float> then

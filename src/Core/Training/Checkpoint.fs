@@ -22,8 +22,9 @@ type Checkpoint<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
 
 /// <summary>
 /// Stores checkpoints in files. Parameters are tensors <c>parameter:NAME</c> with their shapes, slots are <c>slot:NAME</c>, the scalars of
-/// parts are <c>number:NAME</c>, and <c>steps</c> has the step count of each part. The text form, the order of the parameters and the
-/// version of the library are metadata. Schedules and noise are functions of the step, so nothing else needs to be stored.
+/// parts are <c>number:NAME</c>, and <c>steps</c> has the step count of each part. The text form, the order of the parameters, the types of
+/// rules of one's own and the version of the library are metadata. Schedules and noise are functions of the step, so nothing else needs to be
+/// stored.
 /// </summary>
 module Checkpoint =
     /// <summary>The metadata key that identifies a checkpoint. Its value is the version of the format.</summary>
@@ -32,6 +33,7 @@ module Checkpoint =
     let private format = "1"
     let private optimizerKey = "cutedl.optimizer"
     let private parametersKey = "cutedl.parameters"
+    let private ownRulesKey = "cutedl.own_rules"
     let private libraryKey = "cutedl.version"
 
     let private version =
@@ -84,9 +86,15 @@ module Checkpoint =
               "steps", { Shape = [ state.Steps.Length ]; Cells = I64(Array.copy state.Steps) }
               "step", { Shape = []; Cells = I64 [| state.Step |] } ]
 
+        let ownRules =
+            match OwnRules.ofOptimizer checkpoint.Optimizer with
+            | [] -> []
+            | rules -> [ ownRulesKey, String.Join("\n", [ for name, identity in rules -> $"{name}: {identity}" ]) ]
+
         { Metadata =
             Map
-                [ FormatKey, format
+                [ yield! ownRules
+                  FormatKey, format
                   optimizerKey, string checkpoint.Optimizer
                   parametersKey, layout.Parameters |> Seq.map _.Name |> String.concat "\n"
                   libraryKey, version ]
@@ -104,6 +112,35 @@ module Checkpoint =
 
         if found <> format then
             damaged file $"The checkpoint has the format {Tensor.shown found}. Only the format '{format}' can be read."
+
+    /// Returns the names and identities of the rules of one's own.
+    let private ownRules (file: string) (content: Safetensors) : (string * string) list =
+        match content.Metadata.TryFind ownRulesKey with
+        | None -> []
+        | Some text ->
+            [ for line in text.Split '\n' do
+                  // A name can contain a colon and a blank, a type cannot.
+                  match line.LastIndexOf(": ", StringComparison.Ordinal) with
+                  | at when at >= 0 -> line.Substring(0, at), line.Substring(at + 2)
+                  | _ -> damaged file $"{Tensor.shown line} in '{ownRulesKey}' is not the name and the type of a rule." ]
+
+    let private checkOwnRules (file: string) (content: Safetensors) (optimizer: Optimizer) : unit =
+        let inFile, inOptimizer = ownRules file content, OwnRules.ofOptimizer optimizer
+
+        let describe (rules: (string * string) list) (name: string) =
+            match rules |> List.filter (fst >> (=) name) with
+            | [] -> if (Registry.Standard.TryFind name).IsSome then OwnRules.describe "" else "missing"
+            | own -> String.Join(" and ", [ for _, identity in own -> OwnRules.describe identity ])
+
+        match
+            List.map fst (inFile @ inOptimizer)
+            |> List.tryFind (fun name -> describe inFile name <> describe inOptimizer name)
+        with
+        | Some name ->
+            damaged
+                file
+                $"In the checkpoint, {name} is {describe inFile name}; in the optimizer, it is {describe inOptimizer name}. Use the rule that wrote the checkpoint."
+        | None -> ()
 
     let internal tensor (file: string) (content: Safetensors) (name: string) : Tensor =
         match content.Tensors.TryFind name with
@@ -147,6 +184,7 @@ module Checkpoint =
         (content: Safetensors)
         : Checkpoint<'T> =
         checkFormat file content
+        checkOwnRules file content optimizer
 
         let names =
             match metadata file content parametersKey with
@@ -203,27 +241,53 @@ module Checkpoint =
         { Optimizer = optimizer; State = state.At step; Parameters = parameters }
 
     /// <summary>Reads a checkpoint from the content of a safetensors file.</summary>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The content is not a checkpoint, the text form of its optimizer is unknown,
-    /// or it has another precision.</exception>
-    let ofContent<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (file: string) (content: Safetensors) : Checkpoint<'T> =
+    /// <param name="registry">The rules that the text form of the optimizer can name.</param>
+    /// <param name="file">The name of the file, for messages.</param>
+    /// <param name="content">The content.</param>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The content is not a checkpoint, the text form of its optimizer is unknown, a
+    /// rule is another one than in the registry, or it has another precision.</exception>
+    let ofContentWith<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+        (registry: Registry)
+        (file: string)
+        (content: Safetensors)
+        : Checkpoint<'T> =
         checkFormat file content
+
+        match ownRules file content |> List.tryFind (fun (name, _) -> (registry.TryFind name).IsNone) with
+        | Some(name, identity) ->
+            damaged
+                file
+                $"The checkpoint has the rule {Tensor.shown name} ({OwnRules.describe identity}), which is not in the registry. Read it with a registry that has this rule, or with its optimizer."
+        | None -> ()
 
         let optimizer =
             try
-                Expression.parse (metadata file content optimizerKey)
+                Expression.parseWith registry (metadata file content optimizerKey)
             with :? ExpressionException as error ->
                 damaged file $"The optimizer cannot be read: {error.Message}"
 
         ofContentFor<'T> optimizer file content
+
+    /// <summary>Reads a checkpoint with rules of the library from the content of a safetensors file.</summary>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">As for <c>ofContentWith</c>.</exception>
+    let ofContent<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (file: string) (content: Safetensors) : Checkpoint<'T> =
+        ofContentWith<'T> Registry.Standard file content
 
     /// <summary>Writes a checkpoint to a safetensors file, completely or not at all.</summary>
     /// <exception cref="T:System.IO.IOException">The file cannot be written. An old file is unchanged.</exception>
     let save (path: string) (checkpoint: Checkpoint<'T>) : unit = Safetensors.save path (toContent checkpoint)
 
     /// <summary>Reads a checkpoint from a safetensors file.</summary>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">As for <c>ofContent</c>, or the file is damaged.</exception>
+    /// <param name="registry">The rules that the text form of the optimizer can name.</param>
+    /// <param name="path">The file.</param>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">As for <c>ofContentWith</c>, or the file is damaged.</exception>
+    let readWith<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (registry: Registry) (path: string) : Checkpoint<'T> =
+        ofContentWith<'T> registry path (Safetensors.read path)
+
+    /// <summary>Reads a checkpoint with rules of the library from a safetensors file.</summary>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">As for <c>ofContentWith</c>, or the file is damaged.</exception>
     let read<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (path: string) : Checkpoint<'T> =
-        ofContent<'T> path (Safetensors.read path)
+        readWith<'T> Registry.Standard path
 
     /// <summary>Reads the checkpoint of an optimizer that has no text form.</summary>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">As for <c>ofContentFor</c>, or the file is damaged.</exception>
@@ -232,6 +296,22 @@ module Checkpoint =
 
     // An npz archive has only arrays, so each metadata entry is an array of bytes.
     let private metadataPrefix = "metadata:"
+
+    let private contentOfNpz (path: string) : Safetensors =
+        let arrays = Npz.read path
+        let isMetadata (name: string) = name.StartsWith(metadataPrefix, StringComparison.Ordinal)
+
+        let text (name: string) (array: Tensor) =
+            match array.Cells with
+            | U8 bytes -> Text.Encoding.UTF8.GetString bytes
+            | _ -> damaged path $"The array '{name}' must hold bytes."
+
+        { Metadata =
+            Map
+                [ for KeyValue(name, array) in arrays do
+                      if isMetadata name then
+                          name.Substring metadataPrefix.Length, text name array ]
+          Tensors = arrays |> Map.filter (fun name _ -> not (isMetadata name)) }
 
     /// <summary>Writes a checkpoint to an npz archive: the same tensors, and the metadata as UTF-8 bytes.</summary>
     /// <exception cref="T:System.IO.IOException">The file cannot be written. An old file is unchanged.</exception>
@@ -247,20 +327,18 @@ module Checkpoint =
         |> Npz.save path
 
     /// <summary>Reads a checkpoint from an npz archive.</summary>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">As for <c>ofContent</c>, or the file is damaged.</exception>
+    /// <param name="registry">The rules that the text form of the optimizer can name.</param>
+    /// <param name="path">The file.</param>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">As for <c>ofContentWith</c>, or the file is damaged.</exception>
+    let readNpzWith<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (registry: Registry) (path: string) : Checkpoint<'T> =
+        ofContentWith<'T> registry path (contentOfNpz path)
+
+    /// <summary>Reads a checkpoint with rules of the library from an npz archive.</summary>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">As for <c>ofContentWith</c>, or the file is damaged.</exception>
     let readNpz<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (path: string) : Checkpoint<'T> =
-        let arrays = Npz.read path
-        let isMetadata (name: string) = name.StartsWith(metadataPrefix, StringComparison.Ordinal)
+        readNpzWith<'T> Registry.Standard path
 
-        let text (name: string) (array: Tensor) =
-            match array.Cells with
-            | U8 bytes -> Text.Encoding.UTF8.GetString bytes
-            | _ -> damaged path $"The array '{name}' must hold bytes."
-
-        { Metadata =
-            Map
-                [ for KeyValue(name, array) in arrays do
-                      if isMetadata name then
-                          name.Substring metadataPrefix.Length, text name array ]
-          Tensors = arrays |> Map.filter (fun name _ -> not (isMetadata name)) }
-        |> ofContent<'T> path
+    /// <summary>Reads the checkpoint of an optimizer that has no text form from an npz archive.</summary>
+    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">As for <c>ofContentFor</c>, or the file is damaged.</exception>
+    let readNpzFor<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (optimizer: Optimizer) (path: string) : Checkpoint<'T> =
+        ofContentFor<'T> optimizer path (contentOfNpz path)

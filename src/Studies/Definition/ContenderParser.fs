@@ -92,7 +92,7 @@ module internal ContenderParser =
     // The longest text of an optimizer, in characters. Useful texts have a few hundred.
     let private longest = 10_000
 
-    let contender (reading: Reading) (place: Place) : Contender =
+    let contender (registry: Registry) (reading: Reading) (place: Place) : Contender =
         let found = reading.Members(place, StudyKeys.optimizer)
 
         let optimizer =
@@ -107,7 +107,7 @@ module internal ContenderParser =
                             reading.Fail(place, $"The optimizer has {text.Length} characters. Use at most {longest}.")
                             None
                         else
-                            Some(Expression.parse text)
+                            Some(Expression.parseWith registry text)
                     with :? ExpressionException as error ->
                         reading.Fail(place, error.Message)
                         None

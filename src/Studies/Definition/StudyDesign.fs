@@ -120,6 +120,24 @@ module StudyDesign =
         && Seq.forall isAllowed text
         && text[text.Length - 1] <> '.'
 
+    /// Returns the registry for the study file: the standard one, and the contenders' rules of one's own.
+    let internal registry (study: StudyDesign) : Registry =
+        let rec kinds (optimizer: Optimizer) : RuleKind list =
+            if optimizer.Groups.Count > 0 then
+                [ for group in optimizer.Groups do
+                      yield! kinds group.Optimizer ]
+            elif optimizer.Parts.Count > 1 then
+                List.collect kinds (List.ofSeq optimizer.Parts)
+            else
+                [ optimizer.Kind ]
+
+        (Registry.Standard, study.Contenders |> List.collect (_.Optimizer >> kinds))
+        ||> List.fold (fun registry kind ->
+            if kind.IsDescribed && registry.Kinds |> Seq.forall (fun known -> known.Name <> kind.Name) then
+                registry.Add kind
+            else
+                registry)
+
     /// <summary>Returns the study without its interim looks, unless seeds are added at them.</summary>
     /// <param name="untilDecided">True if seeds are added at the interim looks.</param>
     /// <param name="study">The study.</param>

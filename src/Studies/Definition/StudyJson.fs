@@ -54,14 +54,19 @@ module StudyJson =
     /// Reads a study, or returns all errors: unknown, missing and duplicate keys, values of a wrong kind or out of range, and search spaces
     /// that do not fit the search.
     /// </summary>
-    let parse (text: string) : Result<StudyDesign, StudyFileError array> =
+    /// <param name="registry">The rules that the study can name.</param>
+    /// <param name="text">The text of the file.</param>
+    let parseWith (registry: Registry) (text: string) : Result<StudyDesign, StudyFileError array> =
         try
             let tree = Json.parse text
             let reading = Reading()
-            let study = StudyParser.study reading tree
+            let study = StudyParser.study registry reading tree
             if reading.Errors.Length = 0 then Ok study else Error reading.Errors
         with JsonSyntaxException(line, problem) ->
             Error [| { Path = "$"; Line = line; Problem = "This is not JSON: " + problem } |]
+
+    /// <summary>Reads a study with rules of the library, or returns all errors.</summary>
+    let parse (text: string) : Result<StudyDesign, StudyFileError array> = parseWith Registry.Standard text
 
     /// <summary>
     /// Writes a study with all defaults, in a fixed order. Equal studies have equal texts, and parsing a text returns the same study.
@@ -84,12 +89,19 @@ module StudyJson =
         { study with Tasks = study.Tasks |> List.map resolveTask }
 
     /// <summary>Reads a study file. Relative image folders are relative to the file.</summary>
+    /// <param name="registry">The rules that the study can name.</param>
+    /// <param name="path">The file.</param>
     /// <exception cref="T:CuteDl.Studies.StudyFileException">The file is not a study. The message has one error per line.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
-    let load (path: string) : StudyDesign =
-        match parse (File.ReadAllText path) with
+    let loadWith (registry: Registry) (path: string) : StudyDesign =
+        match parseWith registry (File.ReadAllText path) with
         | Ok study -> resolved (Path.GetDirectoryName(Path.GetFullPath path) |> string) study
         | Error errors -> raise (StudyFileException(path, errors))
+
+    /// <summary>Reads the file of a study with rules of the library. Relative image folders are relative to the file.</summary>
+    /// <exception cref="T:CuteDl.Studies.StudyFileException">The file is not a study. The message has one error per line.</exception>
+    /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
+    let load (path: string) : StudyDesign = loadWith Registry.Standard path
 
     let rec private walk (path: string) (first: JsonTree option) (second: JsonTree option) : StudyDifference list =
         match first, second with
@@ -112,12 +124,13 @@ module StudyJson =
     /// Returns the differences of two texts of studies. Defaults are filled in; comments and layout do not count. Texts that cannot be
     /// parsed, for example with images in memory, are compared as they are.
     /// </summary>
+    /// <param name="registry">The rules that the texts can name.</param>
     /// <param name="folder">The full path of the folder to which relative image folders are relative.</param>
     /// <param name="first">The first text.</param>
     /// <param name="second">The second text.</param>
-    let textDifferences (folder: string) (first: string) (second: string) : StudyDifference array =
+    let textDifferences (registry: Registry) (folder: string) (first: string) (second: string) : StudyDifference array =
         let tree (text: string) =
-            match parse text with
+            match parseWith registry text with
             | Ok study -> Some(StudyPrinter.study (resolved folder study))
             | Error _ ->
                 try

@@ -159,7 +159,7 @@ module internal StudyParser =
         )
 
     /// Reads a study. The errors are collected in <c>reading</c>.
-    let study (reading: Reading) (tree: JsonTree) : StudyDesign =
+    let study (registry: Registry) (reading: Reading) (tree: JsonTree) : StudyDesign =
         let place = { Path = "$"; Tree = tree }
         let found = reading.Members(place, StudyKeys.study)
 
@@ -169,7 +169,7 @@ module internal StudyParser =
         found.Optional("$schema", "", reading.Text) |> ignore
 
         let contenders =
-            named reading found "optimizers" "optimizers" (ContenderParser.contender reading) _.Name
+            named reading found "optimizers" "optimizers" (ContenderParser.contender registry reading) _.Name
 
         let study =
             { Name = found.Required("name", "?", reading.Text)

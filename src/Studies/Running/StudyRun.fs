@@ -5,6 +5,7 @@ open System.IO
 open System.Reflection
 open System.Threading
 open CuteDl.Core.Data
+open CuteDl.Core.Optimizers
 
 /// <summary>How a study runs. No option changes its results.</summary>
 type RunOptions =
@@ -82,13 +83,13 @@ type StudyRun
     static let headerOf (study: StudyDesign) (untilDecided: bool) (data: struct (string * string) array) : StudyHeader =
         { Study = StudyJson.print study; UntilDecided = untilDecided; Data = data; Version = version }
 
-    static let parse (file: string) (text: string) : StudyDesign =
-        match StudyJson.parse text with
+    static let parse (registry: Registry) (file: string) (text: string) : StudyDesign =
+        match StudyJson.parseWith registry text with
         | Ok study -> study
         | Error errors -> raise (StudyFileException(file, errors))
 
-    static let refuseChanges (folder: StudyFolder) (begun: string) (now: string) =
-        match StudyJson.textDifferences folder.Path begun now with
+    static let refuseChanges (registry: Registry) (folder: StudyFolder) (begun: string) (now: string) =
+        match StudyJson.textDifferences registry folder.Path begun now with
         | [||] -> ()
         | differences ->
             let list = String.Join("\n  ", differences |> Seq.truncate Bounded.MostErrors |> Seq.map string)
@@ -140,12 +141,18 @@ type StudyRun
             |> Option.iter (fun name ->
                 raise (StudyException $"The folder '{folder.Path}' is not empty: it has '{name}'. Choose a new or an empty folder."))
 
-    /// Returns the study of a header.
-    static let studyOf (folder: StudyFolder) (given: StudyDesign option) (header: StudyHeader) : StudyDesign =
+    /// Returns the registry for the texts in a folder: a given study has its rules itself.
+    static let registryOf (given: StudyDesign option) (registry: Registry option) : Registry =
         match given with
-        | None -> parse folder.Journal header.Study
+        | Some study -> StudyDesign.registry study
+        | None -> defaultArg registry Registry.Standard
+
+    /// Returns the study of a header.
+    static let studyOf (registry: Registry) (folder: StudyFolder) (given: StudyDesign option) (header: StudyHeader) : StudyDesign =
+        match given with
+        | None -> parse registry folder.Journal header.Study
         | Some study ->
-            refuseChanges folder header.Study (StudyJson.print study)
+            refuseChanges registry folder header.Study (StudyJson.print study)
             study
 
     static let unfinishedEnd (offset: int64) (bytes: int64) : string =
@@ -192,7 +199,7 @@ type StudyRun
 
             // An existing study file is kept, because it may have comments.
             if File.Exists folder.Study then
-                refuseChanges folder (File.ReadAllText folder.Study) header.Study
+                refuseChanges (StudyDesign.registry study) folder (File.ReadAllText folder.Study) header.Study
             else
                 AtomicFile.write
                     folder.Study
@@ -224,14 +231,20 @@ type StudyRun
     /// <param name="path">The folder.</param>
     /// <param name="given">The study, if its images or optimizers exist only in a program; None to read it from the folder.</param>
     /// <param name="source">Returns the source of trials for a study, and the hashes of its images.</param>
+    /// <param name="registry">The rules that the study in the folder can name. Default: the standard registry.</param>
     /// <exception cref="T:CuteDl.Studies.StudyException">
     /// The folder holds no study or another one, its file or images have changed, or another version started it.
     /// </exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The journal is damaged.</exception>
     /// <exception cref="T:System.IO.IOException">The folder cannot be written, or another process is running the study.</exception>
     static member Resume
-        (path: string, given: StudyDesign option, source: Func<StudyDesign, struct (ITrialSource * struct (string * string) array)>)
-        : StudyRun =
+        (
+            path: string,
+            given: StudyDesign option,
+            source: Func<StudyDesign, struct (ITrialSource * struct (string * string) array)>,
+            ?registry: Registry
+        ) : StudyRun =
+        let registry = registryOf given registry
         let folder = existing path
         let folderLock = FolderLock.Take folder
 
@@ -241,9 +254,9 @@ type StudyRun
             try
                 let begun (header: StudyHeader) : StudyDesign =
                     if File.Exists folder.Study then
-                        refuseChanges folder header.Study (File.ReadAllText folder.Study)
+                        refuseChanges registry folder header.Study (File.ReadAllText folder.Study)
 
-                    let study = studyOf folder given header
+                    let study = studyOf registry folder given header
                     check study header.UntilDecided
 
                     if header.Version <> version then
@@ -286,11 +299,13 @@ type StudyRun
     /// <summary>Reads the results so far of a study in a folder. Another process may be running it.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="given">The study, if it exists only in a program; None to read it from the folder.</param>
+    /// <param name="registry">The rules that the study in the folder can name. Default: the standard registry.</param>
     /// <exception cref="T:CuteDl.Studies.StudyException">The folder holds no study, or another one.</exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The journal is damaged.</exception>
-    static member Read(path: string, given: StudyDesign option) : StudyOutcome = StudyRun.Read(path, given, FolderLock.IsTaken)
+    static member Read(path: string, given: StudyDesign option, ?registry: Registry) : StudyOutcome =
+        StudyRun.Read(path, given, registryOf given registry, FolderLock.IsTaken)
 
-    static member internal Read(path: string, given: StudyDesign option, isTaken: StudyFolder -> bool) : StudyOutcome =
+    static member internal Read(path: string, given: StudyDesign option, registry: Registry, isTaken: StudyFolder -> bool) : StudyOutcome =
         let folder = existing path
         // Checked before and after reading the journal: a process that starts or ends in between may be writing a record.
         let wasRunning = isTaken folder
@@ -298,7 +313,7 @@ type StudyRun
         let isRunning = isTaken folder || wasRunning
 
         let struct (records, planner) =
-            StudyRecords.load folder content.Records (studyOf folder given) plannerOf
+            StudyRecords.load folder content.Records (studyOf registry folder given) plannerOf
 
         let byId = records.Results |> List.map (fun result -> result.Trial.Id, result) |> Map.ofList
 
