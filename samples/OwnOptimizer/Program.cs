@@ -28,7 +28,7 @@ var study = Study.Named("Averaged or momentum?")
 var result = await study.RunAsync();
 foreach (var selection in result.Selections)
 {
-    Console.WriteLine(selection);
+    Console.WriteLine($"the best setting: {selection.Settings[selection.Best].Optimizer}");
 }
 
 foreach (var sentence in result.Verdict)

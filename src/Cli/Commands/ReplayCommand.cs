@@ -51,11 +51,11 @@ internal static class ReplayCommand
         var text = ReadResult(path);
         if (Schema(path, text) == TrialManifestModule.CurrentSchema)
         {
-            return Replays.TrialAsync(path, Images(() => Replays.Classes(path)), null, steps, cancellationToken);
+            return Replays.TrialAsync(path, Images(() => Replays.Classes(path)), null, steps, cancellationToken: cancellationToken);
         }
 
         var result = ReadRun(path, text);
-        return Replays.RunAsync(result, Images(() => Replays.Classes(result)), steps, expansion, cancellationToken);
+        return Replays.RunAsync(result, Images(() => Replays.Classes(result)), steps, expansion, cancellationToken: cancellationToken);
 
         ImageData? Images(Func<int> recorded) => folder is null ? null : ImageData.FromFolder(folder, classes ?? recorded(), expansion);
     }

@@ -23,7 +23,7 @@ internal static class StudySession
 
         ShowNotices(begun.Notices);
         return CarryOutAsync(
-            begun.Study, begun.UntilDecided, begun.Trials, begun.Notices, folder, isJson, progress => Study.ResumeAsync(folder, null, options, progress, cancellationToken), cancellationToken);
+            begun.Study, begun.UntilDecided, begun.Trials, begun.Notices, folder, isJson, progress => Study.ResumeAsync(folder, null, options, progress, cancellationToken: cancellationToken), cancellationToken);
     }
 
     /// <summary>Returns the results so far of the study in a folder. Prints an error and returns null if its journal is damaged.</summary>
