@@ -43,7 +43,7 @@ let private forGroups (subject: Subject) : (string * int list) list =
     [ for i, (pattern, isMatrix) in List.indexed (patterns subject.Optimizer) do
           pattern.Replace("*", $"t{i}").Replace("?", "t"), (if isMatrix then [ 2; 3 ] else [ 3 ]) ]
 
-let private needsMatrix (subject: Subject) = Subject.hasTrait Trait.NeedsMatrix subject
+let private needsMatrix (subject: Subject) = Subject.needsMatrix subject
 
 /// Generates tensors for the optimizer: a vector, a matrix and a vector, or the shapes that it needs.
 let shapes (longest: int) (subject: Subject) : Gen<(string * int list) list> =

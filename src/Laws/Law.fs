@@ -31,6 +31,8 @@ type internal Law =
         Check: Subject -> Case -> string option
         /// The maximum number of cases.
         Most: int
+        /// True if a counter-example is shrunk.
+        Shrinks: bool
     }
 
 [<RequireQualifiedAccess>]
@@ -50,7 +52,8 @@ module internal Law =
           Cases = cases
           Speaks = fun _ -> true
           Check = check
-          Most = Int32.MaxValue }
+          Most = Int32.MaxValue
+          Shrinks = true }
 
     /// A law for some kinds of rules, with constant arguments.
     let about (kinds: RuleKind list) id name statement source cases check =
@@ -110,15 +113,15 @@ module internal Law =
         with error when not (error :? OutOfMemoryException) ->
             Some $"{error.GetType().Name} was thrown: {error.Message}"
 
-    /// Checks the law on random cases. Returns their number, and the counter-example or an empty text.
-    let private judge (law: Law) (subject: Subject) : int * string =
+    /// Checks the law on random cases. Returns their number, and the counter-example if there is one.
+    let private judge (law: Law) (subject: Subject) : int * string option =
         let mayDrop =
             subject.Options.Shapes.IsEmpty
             && not (Subject.isGroups subject)
-            && not (Subject.hasTrait Trait.NeedsMatrix subject)
+            && not (Subject.needsMatrix subject)
 
         let shrink (case: Case) =
-            Case.shrink mayDrop case
+            (if law.Shrinks then Case.shrink mayDrop case else Seq.empty)
             |> Seq.filter (fun smaller -> (smaller.Steps > 0 || case.Steps = 0) && smaller.Length > 0 && law.Speaks smaller)
 
         let arbitrary = Arb.fromGenShrink (Gen.filter law.Speaks (law.Cases subject), shrink)
@@ -144,7 +147,7 @@ module internal Law =
         Check.One(config, property)
 
         match finding.Broken with
-        | None -> finding.Cases, ""
+        | None -> finding.Cases, None
         | Some case ->
             let said =
                 complaint law subject case
@@ -152,8 +155,8 @@ module internal Law =
                     $"{last.Value}; the second attempt passed, so a step does not depend on its arguments alone")
 
             match Case.describe case with
-            | "" -> finding.Cases, said
-            | tried -> finding.Cases, $"{tried}: {said}"
+            | "" -> finding.Cases, Some said
+            | tried -> finding.Cases, Some $"{tried}: {said}"
 
     /// Checks the law for an optimizer.
     let result (law: Law) (subject: Subject) : LawResult =
@@ -176,10 +179,10 @@ module internal Law =
         | Some _, Some reason -> result Verdict.Exempt 0 "" reason
         | None, Some reason ->
             let cases, counterExample = judge law { subject with Seeks = true }
-            result Verdict.Exempt cases counterExample reason
+            result Verdict.Exempt cases (Option.defaultValue "" counterExample) reason
         | None, None ->
             match judge law subject with
-            | cases, "" -> result Verdict.Held cases "" ""
-            | cases, counterExample when law.IsCharacteristic && Subject.claimsNothing subject ->
+            | cases, None -> result Verdict.Held cases "" ""
+            | cases, Some counterExample when law.IsCharacteristic && Subject.claimsNothing subject ->
                 result Verdict.Exempt cases counterExample "a custom rule, which does not claim this law"
-            | cases, counterExample -> result Verdict.Broken cases counterExample ""
+            | cases, Some counterExample -> result Verdict.Broken cases counterExample ""

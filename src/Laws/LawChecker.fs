@@ -11,8 +11,9 @@ open CuteDl.Core.Optimizers
 /// <param name="appliesTo">The kinds to which the law applies.</param>
 /// <param name="statement">The statement.</param>
 /// <param name="source">The source.</param>
+/// <param name="allowsExemptions">True if a rule can be exempt.</param>
 [<Sealed>]
-type LawPage internal (id: string, name: string, appliesTo: string, statement: string, source: string) =
+type LawPage internal (id: string, name: string, appliesTo: string, statement: string, source: string, allowsExemptions: bool) =
     /// <summary>The number, such as <c>P9</c>. Parts of a law share it.</summary>
     member _.Id = id
     /// <summary>The name, in a few words.</summary>
@@ -23,6 +24,8 @@ type LawPage internal (id: string, name: string, appliesTo: string, statement: s
     member _.Statement = statement
     /// <summary>The source: a paper or an argument.</summary>
     member _.Source = source
+    /// <summary>True if an exemption by the number concerns it. Of the laws that share a number, some allow none.</summary>
+    member _.AllowsExemptions = allowsExemptions
 
 /// <summary>
 /// Checks optimizers against the laws, from C# and test frameworks: <c>LawChecker.Check(Optimizers.Adam()).ThrowIfBroken()</c>. It checks
@@ -36,8 +39,7 @@ type LawChecker =
 
     /// <summary>All laws.</summary>
     static member Laws: IReadOnlyList<LawPage> =
-        Array.AsReadOnly
-            [| for struct (id, name, appliesTo, statement, source) in Laws.known -> LawPage(id, name, appliesTo, statement, source) |]
+        Array.AsReadOnly [| for law in Laws.table -> LawPage(law.Id, law.Name, law.AppliesTo, law.Statement, law.Source, law.MayBeExempt) |]
 
     /// <summary>Checks an optimizer against every law that concerns it.</summary>
     /// <param name="optimizer">The optimizer, or a custom rule from <c>Optimizer.ofRule</c>.</param>

@@ -11,7 +11,7 @@ module Laws =
 
     let private number (law: Law) = int (law.Id.Substring 1)
 
-    let private table: Law list =
+    let internal table: Law list =
         ScaleLaws.all
         @ DecayLaws.all
         @ StructureLaws.all
@@ -22,6 +22,7 @@ module Laws =
         @ ClipLaws.all
         @ AverageLaws.all
         @ ScheduleLaws.all
+        @ ClaimLaws.all
         |> List.sortBy number
 
     /// <summary>All laws: number, name, kinds to which the law applies, statement and source.</summary>
@@ -52,8 +53,8 @@ module Laws =
     let check (optimizer: Optimizer) : LawReport = checkWith LawOptions.Defaults optimizer
 
     /// <summary>
-    /// Checks a custom rule against the laws of a kind that it claims to be. Arguments that the options do not give have the defaults of the
-    /// kind.
+    /// Checks a custom rule against the laws of a kind that it claims to be, and against the library's rule of that kind with the same values.
+    /// A value comes from the argument of this name that the rule describes, else from the options, else from the kind's default.
     /// </summary>
     /// <param name="kind">The kind that the rule claims to be, such as <c>Rules.lion.Kind</c>.</param>
     /// <param name="options">As for <c>checkWith</c>.</param>

@@ -42,6 +42,9 @@ module internal Subject =
     let isOwn (kind: RuleKind) =
         Rules.known |> List.forall (fun known -> not (obj.ReferenceEquals(known, kind)))
 
+    /// True for a custom rule whose arguments are unknown, because its record does not describe them.
+    let isUnknown (kind: RuleKind) = isOwn kind && not kind.IsDescribed
+
     /// True for a custom rule without a claim.
     let claimsNothing (subject: Subject) =
         subject.Optimizer.Parts.Count = 1 && subject.Optimizer.Groups.Count = 0 && isOwn subject.Kind
@@ -61,6 +64,11 @@ module internal Subject =
 
     /// True if a part has a trait.
     let hasTrait (``trait``: Trait) (subject: Subject) = kinds subject |> List.exists _.Has(``trait``)
+
+    /// True if a part works on matrices only, or if the kind that it claims to be does.
+    let needsMatrix (subject: Subject) =
+        hasTrait Trait.NeedsMatrix subject
+        || leaves subject.Optimizer |> List.exists _.Kind.Has(Trait.NeedsMatrix)
 
     let isGroups (subject: Subject) =
         leaves subject.Optimizer |> List.length > subject.Optimizer.Parts.Count
@@ -82,11 +90,17 @@ module internal Subject =
     /// Returns the value of an argument of a part, if the part has the argument.
     let valueOf (name: string) (leaf: Optimizer) : float option = tryIn name [ for pair in leaf.Values -> pair.Key, pair.Value ]
 
-    /// Returns the value of an argument of the kind: from the optimizer, from the options, or the default of the kind.
+    let private argumentOf (kind: RuleKind) (name: string) = kind.Arguments |> List.tryFind (fun argument -> argument.Name = name)
+
+    /// Returns the value of an argument of the kind: from the optimizer if the kind allows its value, from the options, or the default of the
+    /// kind.
     let tryValue (name: string) (subject: Subject) : float option =
+        let ofKind = argumentOf subject.Kind name
+
         valueOf name subject.Optimizer
+        |> Option.filter (fun value -> ofKind |> Option.forall _.Allows(value))
         |> Option.orElseWith (fun () -> tryIn name subject.Options.Values)
-        |> Option.orElseWith (fun () -> tryIn name [ for argument in subject.Kind.Arguments -> argument.Name, argument.Default ])
+        |> Option.orElseWith (fun () -> ofKind |> Option.map _.Default)
 
     let value (name: string) (subject: Subject) : float =
         match tryValue name subject with
@@ -99,22 +113,27 @@ module internal Subject =
     let tryWith (values: (string * float) list) (subject: Subject) : Optimizer option =
         let change (optimizer: Optimizer option) (name: string, value: float) =
             match optimizer with
-            | Some optimizer when (valueOf name optimizer).IsSome -> Some(Optimizer.set name value optimizer)
+            | Some optimizer when argumentOf optimizer.Kind name |> Option.exists _.Allows(value) ->
+                Some(Optimizer.set name value optimizer)
             | Some optimizer when values.Length = 1 && obj.ReferenceEquals(optimizer, subject.Optimizer) ->
                 subject.Options.Remake |> Option.map (fun remake -> remake name value)
             | _ -> None
 
         List.fold change (Some subject.Optimizer) values
 
+    /// True if an optimizer uses the parameters.
+    let usesParameters (optimizer: Optimizer) : bool = optimizer.Singles |> List.exists (fun (_, part) -> part.NeedsParameters)
+
     /// True if a part has weight decay, or can have it because it is a custom rule.
     let decays (subject: Subject) : bool =
         leaves subject.Optimizer
         |> List.exists (fun leaf ->
-            if isOwn leaf.Kind then
+            if isUnknown leaf.Kind then
                 true
             else
-                leaf.Kind.Arguments
-                |> List.exists (fun argument -> argument.IsWeightDecay && valueOf argument.Name leaf <> Some 0.0))
+                match leaf.Kind.Arguments |> List.filter _.IsWeightDecay with
+                | [] -> isOwn leaf.Kind && usesParameters leaf
+                | factors -> factors |> List.exists (fun argument -> valueOf argument.Name leaf <> Some 0.0))
 
     /// Returns the reason why the optimizer never changes the parameters, if any.
     let standsStill (subject: Subject) : string option =

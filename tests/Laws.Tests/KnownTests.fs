@@ -112,16 +112,24 @@ let private breaksNothingMade (name: string) =
     let share = Share.OneIn(5, "A case of each of the laws, for each of 80 optimizers.")
     testCase name (fun () -> (Laws.checkWith (options share) (Expression.parse name)).ThrowIfBroken())
 
-/// A rule as if it were one's own, with the laws of the kind that it is.
-let private asOnesOwn (kind: RuleKind<'H>) =
-    testCase kind.Kind.Name (fun () ->
-        let report = Laws.checkAsWith kind.Kind (options Share.Whole) (Optimizer.ofRule "mine" kind.Defaults)
-        Expect.equal report.Claim kind.Kind.Name "claim"
-        report.ThrowIfBroken())
+/// The reports of all rules as if they were custom ones that claim to be what they are.
+let private claims =
+    let share = Share.OneIn(10, "A comparison with the library's rule takes 20 disturbed runs a case.")
+
+    [ for kind in Rules.all -> kind.Name, lazy (Laws.checkAsWith kind (options share) (Optimizer.ofRule "mine" kind.Defaults)) ]
+
+let private holdsAsClaim (name: string, report: Lazy<LawReport>) =
+    testCase name (fun () ->
+        Expect.equal report.Value.Claim name "claim"
+        report.Value.ThrowIfBroken()
+
+        for result in report.Value.Results do
+            if result.Id = "P33" then
+                Expect.equal result.Verdict Verdict.Held result.Name)
 
 let private verdicts =
     lazy
-        [ for name, report in reports do
+        [ for name, report in reports @ claims do
               for result in report.Value.Results -> name, result ]
 
 let private exempt id =
@@ -140,21 +148,7 @@ let tests =
               for kind in Schedules.all do
                   if kind.Name <> "constant" then
                       Expect.exists schedules (fun schedule -> schedule.StartsWith $"{kind.Name}(") kind.Name)
-          testList
-              "break no law as one's own rule that claims to be one"
-              [ asOnesOwn Rules.fixedRate
-                asOnesOwn Rules.momentum
-                asOnesOwn Rules.adagrad
-                asOnesOwn Rules.rmsProp
-                asOnesOwn Rules.adam
-                asOnesOwn Rules.nesterov
-                asOnesOwn Rules.lion
-                asOnesOwn Rules.signum
-                asOnesOwn Rules.amsGrad
-                asOnesOwn Rules.adaMax
-                asOnesOwn Rules.nAdam
-                asOnesOwn Rules.rAdam
-                asOnesOwn Rules.yogi ]
+          testList "break no law as one's own rule that claims to be one" (List.map holdsAsClaim claims)
           testCase "every law holds for some optimizer" (fun () ->
               for struct (id, name, _, _, _) in Laws.known do
                   let holds =
@@ -174,7 +168,7 @@ let tests =
                       Expect.containsAll (appliesTo.Split ", ") holders $"{id} {name}")
           testCase "all laws of the list are there" (fun () ->
               let ids = [ for struct (id, _, _, _, _) in Laws.known -> id ] |> List.distinct
-              Expect.equal ids [ for n in 1..32 -> $"P{n}" ] "numbers")
+              Expect.equal ids [ for n in 1..33 -> $"P{n}" ] "numbers")
           testCase "the adaptive rules do break the laws of the linear ones" (fun () ->
               Expect.containsAll (exempt "P5") [ "adagrad"; "rmsprop"; "adadelta"; "adam"; "adamw"; "lion"; "yogi"; "noise" ] "rotation"
               Expect.containsAll (exempt "P16") [ "adam"; "adamw"; "rmsprop"; "adagrad" ] "decay forms"

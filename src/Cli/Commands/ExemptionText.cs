@@ -8,17 +8,9 @@ namespace CuteDl.Cli;
 /// <param name="Reason">The reason of the exemption.</param>
 internal sealed record ExemptionText(string Law, string Name, string Reason)
 {
-    // Several laws share each of these numbers. Rules are exempt from only one of them.
-    private static readonly Dictionary<string, string> NamesOfSharedNumbers = new() { ["P16"] = "decay forms", ["P21"] = "zero gradient" };
-
-    public static ExemptionText Of(LawExemption exemption)
-    {
-        var name = NamesOfSharedNumbers.TryGetValue(exemption.Law, out var shared)
-            ? shared
-            : LawChecker.Laws.Single(law => law.Id == exemption.Law).Name;
-
-        return new(exemption.Law, name, exemption.Reason);
-    }
+    public static ExemptionText Of(LawExemption exemption) =>
+        // Several laws share a number, but a rule can be exempt from only one of them.
+        new(exemption.Law, LawChecker.Laws.Single(law => law.Id == exemption.Law && law.AllowsExemptions).Name, exemption.Reason);
 
     /// <summary>Returns <c>P9 scale: Δ is proportional to the gradient</c>.</summary>
     public override string ToString() => $"{Law} {Name}: {Reason}";

@@ -53,16 +53,25 @@ let rec private degree (optimizer: Optimizer) : int option =
 
 /// Scales ε, and every other argument that has the unit of gradients or of their squares.
 let private inUnits (factor: float) (subject: Subject) : Optimizer option =
+    // An argument of a claim has the unit that the kind gives it.
+    let unitOf (argument: Argument) =
+        let claimed =
+            if Subject.isClaim subject then
+                subject.Kind.Arguments |> List.tryFind (fun other -> other.Name = argument.Name)
+            else
+                None
+
+        (claimed |> Option.defaultValue argument).GradientPower
+
     let change (leaf: Optimizer) =
         let isInside = Subject.valueOf "inside" leaf = Some 1.0
 
         // Under the root, ε has the unit of squares.
-        let power (argument: Argument) =
-            if isInside && argument.GradientPower = 1.0 then 2.0 else argument.GradientPower
+        let power (argument: Argument) = if isInside && unitOf argument = 1.0 then 2.0 else unitOf argument
 
         let scaled (leaf: Optimizer) (argument: Argument) =
             match Subject.valueOf argument.Name leaf with
-            | Some value when value > 0.0 && argument.GradientPower > 0.0 ->
+            | Some value when value > 0.0 && unitOf argument > 0.0 ->
                 Optimizer.set argument.Name (value * Math.Pow(factor, power argument)) leaf
             | _ -> leaf
 
@@ -82,10 +91,18 @@ let private inUnits (factor: float) (subject: Subject) : Optimizer option =
         let start = leaf.Kind.Arguments |> List.fold pinned leaf
         leaf.Kind.Arguments |> List.fold scaled start
 
+    // Arguments with a unit that the kind has and the rule does not describe.
+    let isMissing (argument: Argument) =
+        argument.GradientPower > 0.0
+        && (Subject.valueOf argument.Name subject.Optimizer).IsNone
+        && Subject.value argument.Name subject <> 0.0
+
+    let isSingle = subject.Optimizer.Parts.Count = 1 && subject.Optimizer.Groups.Count = 0
+
     if
-        Subject.isOwn subject.Optimizer.Kind
-        && subject.Optimizer.Parts.Count = 1
-        && subject.Optimizer.Groups.Count = 0
+        isSingle
+        && (Subject.isUnknown subject.Optimizer.Kind
+            || Subject.isClaim subject && subject.Kind.Arguments |> List.exists isMissing)
     then
         match Subject.tryValue "eps" subject with
         | None when Subject.isClaim subject -> Some subject.Optimizer
@@ -139,7 +156,7 @@ let private odd =
             same (deltas subject.Optimizer case |> scaled -1.0) (deltas subject.Optimizer opposite))
 
 let private withoutEpsilon (subject: Subject) : Optimizer =
-    if (Subject.leaves subject.Optimizer) |> List.exists (fun leaf -> Subject.isOwn leaf.Kind) then
+    if (Subject.leaves subject.Optimizer) |> List.exists (fun leaf -> Subject.isUnknown leaf.Kind) then
         subject.Optimizer
     else
         subject.Optimizer
@@ -228,7 +245,7 @@ let private withRate (factor: float) (subject: Subject) : Optimizer option =
         | None, Some rate -> Optimizer.set "lr" (rate * factor) leaf
         | None, None -> leaf
 
-    if Subject.leaves subject.Optimizer |> List.exists (fun leaf -> Subject.isOwn leaf.Kind) then
+    if Subject.leaves subject.Optimizer |> List.exists (fun leaf -> Subject.isUnknown leaf.Kind) then
         Subject.tryValue "lr" subject
         |> Option.bind (fun rate -> Subject.tryWith [ "lr", rate * factor ] subject)
     else
@@ -241,7 +258,8 @@ let rec private rateProblem (subject: Subject) (optimizer: Optimizer) : string o
         let parts = List.ofSeq optimizer.Parts
 
         let hasRate (part: Optimizer) =
-            (Subject.valueOf "lr" part).IsSome || Subject.isOwn part.Kind && part.Groups.Count = 0
+            (Subject.valueOf "lr" part).IsSome
+            || Subject.isUnknown part.Kind && part.Parts.Count = 1 && part.Groups.Count = 0
 
         match parts |> List.filter hasRate with
         | [] when parts |> List.exists (fun part -> part.Groups.Count > 0) && parts.Length = 1 -> None
