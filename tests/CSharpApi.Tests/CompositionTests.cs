@@ -146,6 +146,13 @@ internal static class CompositionTests
         Spec.Test("what cannot be adjusted is refused, with what can", () =>
         {
             Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Sgd().With("rate", 1)).Message, "lr", "known names");
+            var clipped = Optimizers.Sgd().ClipValue().ClipNorm(2);
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => clipped.With("limit", 3)).Message, "clip_value.limit, clip_norm.limit", "several meanings");
+            Expect.stringContains(
+                Spec.Throws<ArgumentException>(() => clipped.Schedule("limit", Schedules.Cosine(3, 9))).Message,
+                "clip_value.limit, clip_norm.limit",
+                "a schedule of several meanings");
+            Expect.equal(clipped.With("clip_norm.limit", 3), Optimizers.Sgd().ClipValue().ClipNorm(3), "a qualified name");
             Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Optimizers.Sgd().With("momentum", 1)).ActualValue, 1.0, "value");
             Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Optimizers.Sgd().With("momentum", 1)).ParamName, "value", "the parameter");
             Expect.isNull(Spec.Throws<ArgumentException>(() => Optimizers.Sgd(nesterov: true)).ParamName, "values that do not fit together");

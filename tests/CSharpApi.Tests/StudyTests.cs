@@ -20,6 +20,7 @@ internal static class StudyTests
         ("a task's name with a slash", "'a/b' is not a name for results", () => Study.Named("x").Rosenbrock("a/b", 10, 1)),
         ("two tasks of one name", "The name 'a' is used already.", () => Study.Named("x").Rosenbrock("a", 10, 1).Rosenbrock("a", 10, 1)),
         ("two optimizers of one name", "The name 'adam' is used already.", () => Small.Optimizer(Optimizers.Adam()).Optimizer(Optimizers.Adam(0.1))),
+        ("a hyper-parameter with several meanings", "clip_value.limit, clip_norm.limit", () => Small.Optimizer(Optimizers.Sgd().ClipValue().ClipNorm(), space => space.Uniform("limit", 1, 2), "other")),
         ("a hyper-parameter that is unknown, with the nearest", "decay", () => Small.Optimizer(Optimizers.Momentum(), space => space.Uniform("dekay", 0, 0.9), "other")),
         ("no steps", "steps", () => Study.Named("x").Rosenbrock("a", 0, 1)),
         ("a target above 1", "(0, 1]", () => Study.Named("x").Task("a", Mnist.Experiment().Dense(10), epochs: 1, accuracy: 91)),

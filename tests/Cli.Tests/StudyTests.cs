@@ -38,6 +38,7 @@ internal static class StudyTests
         ("a highest rate below the lowest", ["lr-find", "adam", "--low", "1", "--high", "0.1"], "--high must be above --low, not 0.1."),
         ("too few steps of a sweep", ["lr-find", "adam", "--steps", "1"], "--steps must be at least 2, not 1."),
         ("a hyper-parameter that is not there", ["lr-find", "adam", "--argument", "decay"], "decay"),
+        ("a hyper-parameter with several meanings", ["lr-find", "clip_value | clip_norm | adam", "--argument", "limit"], "clip_value.limit, clip_norm.limit"),
     ];
 
     public static Test All { get; } = Spec.List("study",

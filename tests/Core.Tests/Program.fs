@@ -36,6 +36,7 @@ let private tests =
                 ExecutionTests.tests
                 LawTests.tests
                 ContractTests.tests
+                ArgumentNameTests.tests
                 PageTests.tests
                 FixedTests.tests
                 MomentumTests.tests

@@ -208,4 +208,31 @@ let tests =
           testCase "arguments are those of all parts" (fun () ->
               let optimizer = Expression.parse "l2(0.1) | { \"*.bias\": adam(), \"*\": momentum() }"
               Expect.equal (Settings.arguments "lr" optimizer |> List.length) 2 "lr"
-              Expect.containsAll (Settings.argumentNames optimizer) [ "beta1"; "lr" ] "names") ]
+              Expect.equal (Settings.arguments "factor" optimizer |> List.length) 1 "factor"
+              Expect.isEmpty (Settings.arguments "beta" optimizer) "unknown")
+
+          testCase "a name with several meanings needs its kind" (fun () ->
+              let problems space =
+                  Settings.problems (tuning Search.Sobol 8) (contender "clip_value | clip_norm | adam" space)
+
+              Expect.stringContains
+                  (List.exactlyOne (problems [ "limit", Uniform(1.0, 2.0) ]))
+                  "Use one of these names: clip_value.limit, clip_norm.limit."
+                  "several meanings"
+
+              Expect.isEmpty (problems [ "clip_norm.limit", Uniform(1.0, 2.0); "lr", Fixed 0.1 ]) "qualified"
+
+              let settings =
+                  start Search.Sobol 4 "clip_value | clip_norm | adam" [ "clip_norm.limit", Uniform(2.0, 3.0) ]
+
+              for setting in settings do
+                  let struct (_, value) = setting.Values[0]
+                  Expect.equal setting.Optimizer (Expression.parse $"clip_value(1) | clip_norm({value:R}) | adam") "optimizer")
+
+          testCase "two entries for one hyper-parameter are refused" (fun () ->
+              Expect.equal
+                  (Settings.problems
+                      (tuning Search.Sobol 8)
+                      (contender "{ \"a\": adam, \"*\": sgd }" [ "lr", Uniform(0.1, 0.2); "adam.lr", Fixed 0.1 ]))
+                  [ "it: two entries of the search space set lr. Keep one of them." ]
+                  "problems") ]

@@ -38,6 +38,9 @@ let private wrong =
     [ withTask """{ "name": "m", "batch": 0, "target": { "accuracy": 0.9 } }""",
       "$.tasks[0].batch",
       "Expected a whole number from 1 to 1000000, found 0."
+      withOptimizer """{ "name": "x", "optimizer": "clip_value | clip_norm | adam", "space": { "limit": { "uniform": [1, 2] } } }""",
+      "$.optimizers[0].space.limit",
+      "Use one of these names: clip_value.limit, clip_norm.limit."
       withTask """{ "name": "m", "batch": 1.5, "target": { "accuracy": 0.9 } }""", "$.tasks[0].batch", "found 1.5."
       withTask """{ "name": "m", "bach": 3, "target": { "accuracy": 0.9 } }""", "$.tasks[0].bach", "Did you mean batch?"
       withTask """{ "name": "m" }""", "$.tasks[0]", "\"target\" is missing"

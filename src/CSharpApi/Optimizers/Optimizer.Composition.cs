@@ -24,11 +24,13 @@ public sealed partial class Optimizer
     /// <exception cref="ArgumentOutOfRangeException">The factor is out of its range.</exception>
     public Optimizer ScaleGradient(double factor) => InFront(Optimizers.Scale(factor));
 
-    /// <summary>The same optimizer with a hyper-parameter changed, in every part that has it; its states go on with the new one. A schedule of it ends.</summary>
-    /// <param name="name">The argument's name in the text form: <c>lr</c>.</param>
+    /// <summary>
+    /// Changes a hyper-parameter in every part that has it. States continue with the changed optimizer. The value replaces a schedule.
+    /// </summary>
+    /// <param name="name">The name in the text form, such as <c>lr</c>; or <c>ema.beta</c> for the argument of one kind.</param>
     /// <param name="value">The value; 0 or 1 for a flag.</param>
-    /// <exception cref="ArgumentException">No part has such an argument; the message lists those there are.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The value is out of its range.</exception>
+    /// <exception cref="ArgumentException">No part has such an argument, or the name has several meanings. The message lists names.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public Optimizer With(string name, double value)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -59,12 +61,14 @@ public sealed partial class Optimizer
     }
 
     /// <summary>
-    /// The same optimizer with a hyper-parameter that follows a schedule, in every part that has it: a function of how many steps the
-    /// part has taken.
+    /// Lets a hyper-parameter follow a schedule in every part that has it. A schedule is a function of the number of steps that the part has
+    /// taken.
     /// </summary>
-    /// <param name="name">The argument's name in the text form: <c>lr</c>.</param>
+    /// <param name="name">The name in the text form, such as <c>lr</c>; or <c>ema.beta</c> for the argument of one kind.</param>
     /// <param name="schedule">The schedule, made by <see cref="CuteDl.Schedules"/>.</param>
-    /// <exception cref="ArgumentException">No part has such an argument, or it is a flag or a count.</exception>
+    /// <exception cref="ArgumentException">
+    /// No part has such an argument, the name has several meanings, or the argument is a flag or a count.
+    /// </exception>
     public Optimizer Schedule(string name, Schedule schedule)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -72,12 +76,13 @@ public sealed partial class Optimizer
         return new Optimizer(OptimizerModule.schedule(name, schedule.Core, Core));
     }
 
-    /// <summary>
-    /// The same optimizer with a hyper-parameter that is reduced when the validation loss stops falling, in every part that has it.
-    /// </summary>
-    /// <param name="name">The argument's name in the text form: <c>lr</c>.</param>
-    /// <param name="plateau">How.</param>
-    /// <exception cref="ArgumentException">No part has such an argument, or it is a flag or a count; or a value of the plateau is out of its range.</exception>
+    /// <summary>Lets a hyper-parameter follow a plateau in every part that has it: it is reduced when the validation loss stops falling.</summary>
+    /// <param name="name">The name in the text form, such as <c>lr</c>; or <c>ema.beta</c> for the argument of one kind.</param>
+    /// <param name="plateau">The plateau.</param>
+    /// <exception cref="ArgumentException">
+    /// No part has such an argument, the name has several meanings, or the argument is a flag or a count; or a value of the plateau is out of
+    /// range.
+    /// </exception>
     public Optimizer Schedule(string name, Plateau plateau)
     {
         ArgumentNullException.ThrowIfNull(name);

@@ -115,9 +115,11 @@ public sealed partial class Study
 
     /// <summary>Adds an optimizer with what may be tried of its hyper-parameters.</summary>
     /// <param name="optimizer">The optimizer; its values are the defaults.</param>
-    /// <param name="space">What may be tried: <c>space => space.LogUniform("lr", 1e-4, 1)</c>; nothing: it stays as it is.</param>
+    /// <param name="space">The search space, such as <c>space => space.LogUniform("lr", 1e-4, 1)</c>. By default, nothing is tuned.</param>
     /// <param name="name">Its name in results: letters, digits, '.', '-', '_' and '+'; the rule's, if not said.</param>
-    /// <exception cref="ArgumentException">The name is taken or cannot be one, or a hyper-parameter is unknown.</exception>
+    /// <exception cref="ArgumentException">
+    /// The name is taken or not valid, or the name of a hyper-parameter is unknown or has several meanings.
+    /// </exception>
     public Study Optimizer(Optimizer optimizer, Func<SearchSpace, SearchSpace>? space = null, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
@@ -125,14 +127,15 @@ public sealed partial class Study
         var spaces = space is null ? SearchSpace.Empty : space(SearchSpace.Empty) ?? throw new ArgumentException("The search space is null.", nameof(space));
         foreach (var (hyperParameter, _) in spaces.Core)
         {
-            if (Settings.arguments(hyperParameter, optimizer.Core).IsEmpty)
+            var found = CuteDl.Core.Optimizers.ArgumentNames.tryFind(hyperParameter, optimizer.Core);
+            if (found.IsError)
             {
-                var known = Settings.argumentNames(optimizer.Core);
-                throw new ArgumentException($"{optimizer} has no hyper-parameter '{hyperParameter}'. {CuteDl.Core.Optimizers.Suggestion.describe(known, hyperParameter)}", nameof(space));
+                throw new ArgumentException(found.ErrorValue, nameof(space));
             }
         }
 
-        var contender = new Contender(name, optimizer.Core, spaces.Core);
+        var named = spaces.Core.Select(entry => Tuple.Create(CuteDl.Core.Optimizers.ArgumentNames.shorten(entry.Item1, optimizer.Core), entry.Item2));
+        var contender = new Contender(name, optimizer.Core, ListModule.OfSeq(named));
         return new(new StudyDesign(Core.Name, Core.Tasks, ListModule.OfSeq(Core.Contenders.Append(contender)), Core.Protocol));
     }
 

@@ -45,6 +45,10 @@ type HyperParameterAttribute internal (name: string, form: ValueForm, defaultVal
     member val Technical = (form = ValueForm.Flag) with get, set
     /// <summary>True if the argument is a factor of weight decay: at 0, the part does not pull the parameters towards 0.</summary>
     member val DecaysWeights = false with get, set
+    /// <summary>
+    /// True if the argument means the same in all kinds that have it, as a learning rate does. Then one call can set it in all of them.
+    /// </summary>
+    member val Shared = false with get, set
     /// <summary>The power of the gradient's unit that the argument has: 1 for a limit of gradients, 2 for a sum of their squares.</summary>
     member val GradientPower = 0.0 with get, set
     /// <summary>The name of the argument whose value is the default; empty if the default is a number.</summary>
@@ -103,7 +107,7 @@ type FlagAttribute(name: string, value: bool, summary: string) =
 /// <summary>The learning rate α: <c>lr</c>, at least 0.</summary>
 /// <param name="value">The default.</param>
 type RateAttribute(value: float) =
-    inherit NumberAttribute("lr", value, "learning rate α", AtLeast = 0.0)
+    inherit NumberAttribute("lr", value, "learning rate α", AtLeast = 0.0, Shared = true)
 
 /// <summary>A decay in [0, 1): the share of the past in a decaying mean or a velocity.</summary>
 /// <param name="name">The name in the text form.</param>
@@ -115,20 +119,20 @@ type DecayAttribute(name: string, value: float, summary: string) =
 /// <summary>β₁ in [0, 1), the decay of the mean of gradients: <c>beta1</c>.</summary>
 /// <param name="value">The default.</param>
 type Beta1Attribute(value: float) =
-    inherit DecayAttribute("beta1", value, "β₁, the decay of the mean of gradients")
+    inherit DecayAttribute("beta1", value, "β₁, the decay of the mean of gradients", Shared = true)
 
 /// <summary>β₂ in [0, 1), the decay of the mean of squared gradients: <c>beta2</c>.</summary>
 /// <param name="value">The default.</param>
 type Beta2Attribute(value: float) =
-    inherit DecayAttribute("beta2", value, "β₂, the decay of the mean of squared gradients")
+    inherit DecayAttribute("beta2", value, "β₂, the decay of the mean of squared gradients", Shared = true)
 
 /// <summary>ε, at least 0, added to a root of squared gradients: <c>eps</c>.</summary>
 /// <param name="value">The default.</param>
 type EpsilonAttribute(value: float) =
-    inherit NumberAttribute("eps", value, "ε, added to the root", AtLeast = 0.0, Technical = true, GradientPower = 1.0)
+    inherit NumberAttribute("eps", value, "ε, added to the root", AtLeast = 0.0, Technical = true, GradientPower = 1.0, Shared = true)
 
 /// <summary>The factor λ of a rule's own weight decay, at least 0: <c>weight_decay</c>.</summary>
 /// <param name="value">The default.</param>
 /// <param name="summary">A short description.</param>
 type WeightDecayAttribute(value: float, summary: string) =
-    inherit NumberAttribute("weight_decay", value, summary, AtLeast = 0.0, Technical = true, DecaysWeights = true)
+    inherit NumberAttribute("weight_decay", value, summary, AtLeast = 0.0, Technical = true, DecaysWeights = true, Shared = true)

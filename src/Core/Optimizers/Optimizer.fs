@@ -88,29 +88,27 @@ module Optimizer =
         (name: string)
         (change: Argument -> RuleKind * IPart * (Argument * Setting) list -> OptimizerTree)
         =
-        let known =
-            Singles.list optimizer
-            |> List.collect (fun (kind, _, _) -> [ for argument in kind.Arguments -> argument.Name ])
-            |> List.distinct
-
-        if not (List.contains name known) then
-            raise (
-                ArgumentException(
-                    $"{Quotation.shorten (string optimizer)} has no argument {Quotation.quote name}. {Suggestion.describe known name}",
-                    nameof name
-                )
-            )
+        let addressed =
+            match ArgumentNames.find name optimizer with
+            | Ok arguments -> List.map ArgumentNames.qualified arguments
+            | Error problem -> raise (ArgumentException(problem, nameof name))
 
         optimizer
         |> Singles.map (fun (kind, part, scheduled) ->
-            match kind.Arguments |> List.tryFind (fun argument -> argument.Name = name) with
+            match
+                kind.Arguments
+                |> List.tryFind (fun argument -> List.contains (ArgumentNames.qualified (kind.Name, argument)) addressed)
+            with
             | Some argument -> change argument (kind, part, scheduled)
             | None -> OptimizerTree.Single(kind, part, scheduled))
 
     /// <summary>
     /// Changes a hyper-parameter in every part that has it. A state continues with the changed optimizer. The value replaces a schedule.
     /// </summary>
-    /// <exception cref="T:System.ArgumentException">No part has such an argument.</exception>
+    /// <param name="name">The name, such as <c>lr</c>; or <c>ema.beta</c> for the argument of one kind.</param>
+    /// <param name="value">The value; 0 or 1 for a flag.</param>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <exception cref="T:System.ArgumentException">No part has such an argument, or the name has several meanings.</exception>
     /// <exception cref="T:System.ArgumentOutOfRangeException">The value is out of range.</exception>
     let set (name: string) (value: float) (optimizer: Optimizer) : Optimizer =
         changed optimizer name (fun argument (kind, part, scheduled) ->
@@ -118,14 +116,19 @@ module Optimizer =
             if not (argument.Allows value) then
                 raise (argument.OutOfRange(kind.Name, value))
 
-            let scheduled = scheduled |> List.filter (fun (other, _) -> other.Name <> name)
+            let scheduled = scheduled |> List.filter (fun (other, _) -> other.Name <> argument.Name)
             OptimizerTree.Single(kind, argument.Set(part, value), scheduled))
 
     /// <summary>
     /// Lets a hyper-parameter follow a schedule or a plateau in every part that has it. A schedule is a function of the number of steps that
     /// the part has taken, a plateau of the reported losses.
     /// </summary>
-    /// <exception cref="T:System.ArgumentException">No part has such an argument, or it is a flag or a count.</exception>
+    /// <param name="name">The name, such as <c>lr</c>; or <c>ema.beta</c> for the argument of one kind.</param>
+    /// <param name="setting">The schedule or plateau.</param>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <exception cref="T:System.ArgumentException">
+    /// No part has such an argument, the name has several meanings, or the argument is a flag or a count.
+    /// </exception>
     let follow (name: string) (setting: Setting) (optimizer: Optimizer) : Optimizer =
         let setting =
             match setting with
@@ -134,9 +137,14 @@ module Optimizer =
 
         changed optimizer name (fun argument (kind, part, scheduled) ->
             if argument.Form <> ValueForm.Number then
-                raise (ArgumentException($"{name} of {kind.Name} cannot follow a schedule. It must be {argument.Allowed}.", nameof name))
+                raise (
+                    ArgumentException(
+                        $"{argument.Name} of {kind.Name} cannot follow a schedule. It must be {argument.Allowed}.",
+                        nameof name
+                    )
+                )
 
-            let others = scheduled |> List.filter (fun (other, _) -> other.Name <> name)
+            let others = scheduled |> List.filter (fun (other, _) -> other.Name <> argument.Name)
 
             match setting with
             // A constant schedule is stored as a number, because the text form writes it as one.

@@ -39,6 +39,8 @@ type Argument
     member _.IsTechnical = attribute.Technical
     /// <summary>True if the argument is a factor of weight decay: at 0, the part does not pull the parameters towards 0.</summary>
     member _.IsWeightDecay = attribute.DecaysWeights
+    /// <summary>True if the argument means the same in all kinds that have it.</summary>
+    member _.IsShared = attribute.Shared
     /// <summary>The power of the gradient's unit that the argument has.</summary>
     member _.GradientPower = attribute.GradientPower
 

@@ -277,7 +277,7 @@ let private stepwise (optimizer: Optimizer) (case: Case) : string option =
     same byHand came
     |> Option.map (sprintf "%O with a constant for each step, saved and read after step %d: %s" optimizer cut)
 
-/// Returns the arguments that can follow any schedule.
+/// Returns the names of the arguments that can follow any schedule, each with its kind.
 let private mayFollow (optimizer: Optimizer) : string list =
     [ for leaf in Subject.leaves optimizer do
           for argument in leaf.Kind.Arguments do
@@ -286,7 +286,7 @@ let private mayFollow (optimizer: Optimizer) : string list =
                   && argument.Allows 0.0
                   && argument.Allows 1000.0
               then
-                  argument.Name ]
+                  $"{leaf.Kind.Name}.{argument.Name}" ]
     |> List.distinct
 
 let private scheduledSteps =

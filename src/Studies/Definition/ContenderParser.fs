@@ -125,12 +125,17 @@ module internal ContenderParser =
         let spaceOf (optimizer: Optimizer) (place: Place) =
             match place.Tree.Value with
             | JsonValue.Object members ->
-                reading.Members(place, Settings.argumentNames optimizer) |> ignore
+                // Finds duplicate keys.
+                reading.Members(place, List.map fst members) |> ignore
 
                 [ for name, tree in members do
-                      match Settings.arguments name optimizer with
-                      | [] -> ()
-                      | arguments -> name, space reading arguments (place.Member(name, tree)) ]
+                      let place = place.Member(name, tree)
+
+                      match ArgumentNames.tryFind name optimizer with
+                      | Ok arguments -> ArgumentNames.shorten name optimizer, space reading arguments place
+                      | Error problem ->
+                          if not reading.IsFull then
+                              reading.Fail(place, problem) ]
             | _ ->
                 reading.FailValue(place, "an object whose keys are hyper-parameters")
                 []

@@ -341,9 +341,9 @@ module Lint =
     let private contender (others: Contender list) (tuning: Tuning) j (contender: Contender) =
         let path = $"$.optimizers[{j}].space"
         let tunedNames = tuned contender
-        let arguments = Settings.argumentNames contender.Optimizer
+        let has name = not (Settings.arguments name contender.Optimizer).IsEmpty
 
-        [ if List.contains "eps" arguments && not (List.contains "eps" tunedNames) then
+        [ if has "eps" && not (List.contains "eps" tunedNames) then
               warning
                   "S007"
                   path
@@ -352,7 +352,7 @@ module Lint =
 
           let tunesRate (contender: Contender) = List.contains "lr" (tuned contender)
 
-          if List.contains "lr" arguments && not (tunesRate contender) && List.exists tunesRate others then
+          if has "lr" && not (tunesRate contender) && List.exists tunesRate others then
               warning
                   "S013"
                   path

@@ -39,27 +39,11 @@ type SettingList =
 /// <summary>Builds the lists of settings that a search tries.</summary>
 [<RequireQualifiedAccess>]
 module Settings =
-    /// <summary>Returns the arguments with a name in all parts of an optimizer, as <c>Optimizer.set</c> sets them.</summary>
-    let rec arguments (name: string) (optimizer: Optimizer) : Argument list =
-        if optimizer.Parts.Count > 1 then
-            optimizer.Parts |> Seq.toList |> List.collect (arguments name)
-        elif optimizer.Groups.Count > 0 then
-            optimizer.Groups |> Seq.toList |> List.collect (fun group -> arguments name group.Optimizer)
-        else
-            optimizer.Kind.Arguments |> List.filter (fun argument -> argument.Name = name)
-
-    /// <summary>Returns the names of all arguments of an optimizer's parts, each once.</summary>
-    let rec argumentNames (optimizer: Optimizer) : string list =
-        let parts =
-            if optimizer.Parts.Count > 1 then
-                Seq.toList optimizer.Parts
-            else
-                [ for group in optimizer.Groups -> group.Optimizer ]
-
-        if parts.IsEmpty then
-            optimizer.Kind.Arguments |> List.map _.Name
-        else
-            parts |> List.collect argumentNames |> List.distinct
+    /// <summary>Returns the arguments that <c>Optimizer.set</c> changes for a name; empty if it refuses the name.</summary>
+    let arguments (name: string) (optimizer: Optimizer) : Argument list =
+        match ArgumentNames.tryFind name optimizer with
+        | Ok arguments -> arguments
+        | Error _ -> []
 
     /// <summary>Returns evenly spaced values on a logarithmic scale, rounded to three significant digits except at the ends.</summary>
     let logarithmic (low: float) (high: float) (points: int) : float list =
@@ -171,15 +155,26 @@ module Settings =
             )
             |> List.length
 
-        let known = argumentNames contender.Optimizer
-
-        let unknown =
+        let wrongNames =
             [ for name, _ in contender.Space do
-                  if not (List.contains name known) then
-                      $"{contender.Name} has no hyper-parameter {name}. {Suggestion.describe known name}" ]
+                  match ArgumentNames.tryFind name contender.Optimizer with
+                  | Ok _ -> ()
+                  | Error problem -> $"{contender.Name}: {problem}" ]
+
+        // With qualified names, two entries can be for one hyper-parameter.
+        let repeated =
+            contender.Space
+            |> List.collect (fun (name, _) -> argumentsOf contender name)
+            |> List.countBy id
+            |> List.choose (fun (argument, count) ->
+                if count > 1 then
+                    Some $"{contender.Name}: two entries of the search space set {argument.Name}. Keep one of them."
+                else
+                    None)
 
         match tuning.Search with
-        | _ when not unknown.IsEmpty -> unknown
+        | _ when not wrongNames.IsEmpty -> wrongNames
+        | _ when not repeated.IsEmpty -> repeated
         | Search.Grid -> gridProblems tuning contender
         | Search.Sobol
         | Search.Halton when dimensions > QuasiRandom.maxDimensions ->

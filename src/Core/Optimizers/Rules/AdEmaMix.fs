@@ -35,7 +35,7 @@ type internal AdEmaMixUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 
 /// <summary>Adam with a second, much slower mean of gradients beside the first.</summary>
 type AdEmaMix =
-    { [<Number("lr", 1e-3, "the learning rate", AtLeast = 0.0)>]
+    { [<Rate(1e-3)>]
       LearningRate: float
       [<Beta1(0.9)>]
       Beta1: float

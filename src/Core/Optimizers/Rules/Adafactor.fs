@@ -105,7 +105,7 @@ module internal Adafactor =
 
 /// <summary>Adam without a mean of gradients. Squares are stored as row sums and column sums, and steps are proportional to the parameters.</summary>
 type Adafactor =
-    { [<Rate(0.01, Summary = "the upper limit of the relative learning rate")>]
+    { [<Rate(0.01, Shared = false, Summary = "the upper limit of the relative learning rate")>]
       LearningRate: float
       [<Number("exponent", 0.8, "the exponent of the decay β", AtLeast = 0.0, Technical = true)>]
       Exponent: float

@@ -129,7 +129,7 @@ module internal Estimates =
 
 /// <summary>Adam whose learning rate is a lower bound of the distance to the solution (D-Adaptation).</summary>
 type DAdaptAdam =
-    { [<Rate(1.0, Summary = "a factor of the estimate, which takes the place of the learning rate")>]
+    { [<Rate(1.0, Shared = false, Summary = "a factor of the estimate, which takes the place of the learning rate")>]
       LearningRate: float
       [<Beta1(0.9)>]
       Beta1: float

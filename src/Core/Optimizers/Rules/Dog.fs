@@ -38,7 +38,7 @@ module internal Distance =
 /// of the sum of squared gradient norms.
 /// </summary>
 type Dog =
-    { [<Rate(1.0, Summary = "a factor of the step; the distance takes the place of the learning rate")>]
+    { [<Rate(1.0, Shared = false, Summary = "a factor of the step; the distance takes the place of the learning rate")>]
       LearningRate: float
       [<Number("reps", 1e-6, "the initial distance, relative to 1 + ‖w₀‖", Above = 0.0)>]
       InitialDistance: float

@@ -27,7 +27,7 @@ type NovoGrad =
       Beta1: float
       [<Decay("beta2", 0.98, "β₂, the decay of the mean of squared norms")>]
       Beta2: float
-      [<Number("eps", 1e-8, "ε, added to the root", AtLeast = 0.0, Technical = true, GradientPower = 1.0)>]
+      [<Epsilon(1e-8)>]
       Epsilon: float
       [<WeightDecay(0.0, "λ, weight decay inside the velocity")>]
       WeightDecay: float }

@@ -6,7 +6,7 @@ open System.Collections.Generic
 
 /// <summary>Adam whose learning rate is an estimate of the distance to the solution. It grows faster than D-Adaptation's.</summary>
 type Prodigy =
-    { [<Rate(1.0, Summary = "a factor of the estimate, which takes the place of the learning rate")>]
+    { [<Rate(1.0, Shared = false, Summary = "a factor of the estimate, which takes the place of the learning rate")>]
       LearningRate: float
       [<Beta1(0.9)>]
       Beta1: float

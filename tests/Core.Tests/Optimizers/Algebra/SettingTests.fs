@@ -28,19 +28,21 @@ let private stepwise =
         (fun run ->
             let rates = Schedule.Piecewise(0.1, [ 1L, 0.02; 3L, 0.5 ], Interpolation.Constant)
 
-            if
-                run.Optimizer.Parts
-                |> Seq.exists (fun part -> part.Kind.Arguments |> List.exists (fun a -> a.Name = "lr"))
-            then
+            let rate =
+                Seq.tryFind (fun (name: string) -> name = "lr" || name.EndsWith(".lr", StringComparison.Ordinal))
+
+            match rate (ArgumentNames.list run.Optimizer) with
+            | None -> ()
+            | Some name ->
                 // A part behind a gate counts its own steps.
                 if not (run.Optimizer.Parts |> Seq.exists (fun part -> List.contains part.Kind.Name gates)) then
-                    let scheduled = Optimizer.schedule "lr" rates run.Optimizer
+                    let scheduled = Optimizer.schedule name rates run.Optimizer
                     let expected, expectedState = trajectory single { run with Optimizer = scheduled }
                     let state = Optimizer.initFor<float32> run.Optimizer run.Layout
                     let parameters = single.OfAll run.Parameters
 
                     for t in 0 .. run.Gradients.Length - 1 do
-                        let now = Optimizer.set "lr" (Schedule.at rates (int64 t)) scheduled
+                        let now = Optimizer.set name (Schedule.at rates (int64 t)) scheduled
                         inPlaceStep now state parameters (single.OfAll run.Gradients[t]) |> ignore
                         expectSameBits single parameters expected[t] $"step {t + 1}"
 
