@@ -110,8 +110,8 @@ internal static class ExperimentTests
         }),
         Spec.Test("a run is parsed by its documented name or as a text form", () =>
         {
-            Expect.equal(Mnist.ParseRun("momentum").Optimizer, Optimizers.Momentum(0.002), "documented");
-            Expect.equal(Mnist.ParseRun("momentum()").Optimizer, Optimizers.Momentum(), "text form");
+            Expect.equal((Mnist.ParseRun("momentum").Name, Mnist.ParseRun("momentum").Optimizer), ("momentum", Optimizers.Momentum()), "documented");
+            Expect.equal(Mnist.ParseRun("momentum(lr=0.1)").Optimizer, Optimizers.Momentum(0.1), "text form");
             Expect.stringContains(Spec.Throws<FormatException>(() => Mnist.ParseRun("adma")).Message, "Did you mean adam?", "neither");
         }),
         Spec.Test("seeds that change nothing are refused", async () =>

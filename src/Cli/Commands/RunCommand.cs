@@ -5,7 +5,7 @@ namespace CuteDl.Cli;
 /// <summary><c>cutedl run RUN</c>: trains one model under one optimizer.</summary>
 internal static class RunCommand
 {
-    public const string Help = "A documented run (one of eight runs from the tutorial for another framework, cute-dl), such as momentum; or an optimizer, such as \"adam(lr=0.001)\" or \"clip_norm(1) | lion(lr=0.0003)\". Write momentum() for the optimizer with its defaults. 'cutedl list' shows all names.";
+    public const string Help = "A documented run (one of eight runs from the tutorial for another framework, cute-dl), such as momentum; or an optimizer, such as \"adam(lr=0.001)\" or \"clip_norm(1) | lion(lr=0.0003)\". 'cutedl list' shows all names.";
 
     public static Command Create()
     {

@@ -15,7 +15,10 @@ type DocumentedRun =
         CalledDiverged: bool
     }
 
-/// <summary>The eight runs of the source document: one model under each of its optimizers, on MNIST.</summary>
+/// <summary>
+/// The eight runs of the source document: one model under each of its optimizers, on MNIST. The defaults of the rules are the document's
+/// settings; the first two runs have other learning rates.
+/// </summary>
 module DocumentedRuns =
     let private run name optimizer figures =
         { Name = name; Optimizer = optimizer; Figures = figures; CalledDiverged = false }
@@ -28,9 +31,9 @@ module DocumentedRuns =
                 (Optimizer.create { Fixed.LearningRate = 0.2 })
                 "70,000 steps, \"diverged\", accuracy 0.8445 at most, 0.8438 at the end" with
               CalledDiverged = true }
-          run "fixed-0.01" (Optimizer.create { Fixed.LearningRate = 0.01 }) "28,000 steps"
-          run "momentum" (Optimizer.create { Momentum.LearningRate = 0.002; Decay = 0.9 }) "23,000 steps"
-          run "adagrad" (Optimizer.create { Rules.adagrad.Defaults with LearningRate = 0.001 }) ""
+          run "fixed-0.01" (Optimizer.create Rules.fixedRate.Defaults) "28,000 steps"
+          run "momentum" (Optimizer.create Rules.momentum.Defaults) "23,000 steps"
+          run "adagrad" (Optimizer.create Rules.adagrad.Defaults) ""
           run "rmsprop" (Optimizer.create Rules.rmsProp.Defaults) ""
           run "adadelta" (Optimizer.create Rules.adadelta.Defaults) "\"very stable\""
           run "adam" (Optimizer.create Rules.adam.Defaults) "20,000 steps, accuracy 0.924" ]

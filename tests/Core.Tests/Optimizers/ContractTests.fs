@@ -198,8 +198,8 @@ let tests =
           testCase "the defaults are the document's" (fun () ->
               let expected =
                   [ "fixed", [ "lr", 0.01 ]
-                    "momentum", [ "lr", 1e-4; "decay", 0.9 ]
-                    "adagrad", [ "lr", 0.1; "eps", 1e-6 ]
+                    "momentum", [ "lr", 0.002; "decay", 0.9 ]
+                    "adagrad", [ "lr", 0.001; "eps", 1e-6 ]
                     "rmsprop", [ "lr", 1e-4; "decay", 0.99; "eps", 1e-6 ]
                     "adadelta", [ "decay", 0.99; "eps", 1e-6 ]
                     "adam", [ "lr", 1e-4; "beta1", 0.9; "beta2", 0.99; "eps", 1e-8 ] ]

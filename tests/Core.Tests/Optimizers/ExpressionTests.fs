@@ -39,7 +39,7 @@ let private canonical =
           prints "fixed(lr=1e-10)" "fixed(lr=1e-10)"
           prints "fixed(lr=1e+20)" "fixed(lr=1e20)"
           prints "momentum(lr=+0.002)" "momentum(lr=0.002, decay=0.9)"
-          prints "adagrad" "adagrad(lr=0.1)"
+          prints "adagrad" "adagrad(lr=0.001)"
           prints "rmsprop" "rmsprop(lr=0.0001, decay=0.99)"
           prints "adadelta()" "adadelta(decay=0.99)"
           prints "Adam" "adam(lr=0.0001, beta1=0.9, beta2=0.99)"

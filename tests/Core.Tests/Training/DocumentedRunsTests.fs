@@ -25,6 +25,11 @@ let tests =
                   [ for run in DocumentedRuns.all -> run.Name, string run.Optimizer, tryValue "eps" run.Optimizer ]
 
               Expect.equal actual expected "runs")
+          testCase "with the name of a rule are the rule with its defaults" (fun () ->
+              for kind in Rules.document do
+                  let name = if obj.ReferenceEquals(kind, Rules.fixedRate.Kind) then "fixed-0.01" else kind.Name
+                  let run = DocumentedRuns.all |> List.find (fun run -> run.Name = name)
+                  Expect.equal run.Optimizer (Optimizer.ofKind kind) name)
           testCase "can be made from their text forms" (fun () ->
               for run in DocumentedRuns.all do
                   Expect.equal (Expression.parse (string run.Optimizer)) run.Optimizer run.Name)

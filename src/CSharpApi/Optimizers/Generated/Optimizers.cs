@@ -25,7 +25,7 @@ public static partial class Optimizers
     /// <param name="learningRate">Learning rate α, [0, ∞).</param>
     /// <param name="decay">γ, the share of the velocity that is kept, [0, 1).</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
-    public static Optimizer Momentum(double learningRate = 0.0001, double decay = 0.9) =>
+    public static Optimizer Momentum(double learningRate = 0.002, double decay = 0.9) =>
         Make(new Core.Optimizers.Momentum(learningRate, decay));
 
     /// <summary>A velocity that includes the learning rate. Source: Polyak 1964, eq. 9.</summary>
@@ -44,7 +44,7 @@ public static partial class Optimizers
     /// <param name="rateDecay">The decrease of the learning rate, α / (1 + (t−1) · this), [0, ∞).</param>
     /// <param name="inside">Put ε inside the root.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
-    public static Optimizer Adagrad(double learningRate = 0.1, double epsilon = 1e-6, double initial = 0, double rateDecay = 0, bool inside = false) =>
+    public static Optimizer Adagrad(double learningRate = 0.001, double epsilon = 1e-6, double initial = 0, double rateDecay = 0, bool inside = false) =>
         Make(new Core.Optimizers.Adagrad(learningRate, epsilon, initial, rateDecay, inside));
 
     /// <summary>
@@ -384,7 +384,7 @@ public static partial class Optimizers
 
     /// <summary>Adam with a second, much slower mean of gradients. Source: Pagliardini, Ablin &amp; Grangier 2024, algorithm 1.</summary>
     /// <remarks>Δ = lr ((v̂₁ + α v₂) / (√ŝ + ε) + λ w), v₂ the mean with β₃.</remarks>
-    /// <param name="learningRate">The learning rate, [0, ∞).</param>
+    /// <param name="learningRate">Learning rate α, [0, ∞).</param>
     /// <param name="beta1">β₁, the decay of the mean of gradients, [0, 1).</param>
     /// <param name="beta2">β₂, the decay of the mean of squared gradients, [0, 1).</param>
     /// <param name="beta3">β₃, the decay of the slow mean, [0, 1).</param>

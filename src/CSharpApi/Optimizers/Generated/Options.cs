@@ -25,7 +25,7 @@ public sealed record FixedOptions(
 /// <param name="LearningRate">Learning rate α, [0, ∞).</param>
 /// <param name="Decay">γ, the share of the velocity that is kept, [0, 1).</param>
 public sealed record MomentumOptions(
-    double LearningRate = 0.0001,
+    double LearningRate = 0.002,
     double Decay = 0.9) : IRuleOptions<MomentumOptions>
 {
     CoreOptimizer IRuleOptions<MomentumOptions>.ToCore() => OptimizerModule.create(Write(this));
@@ -45,7 +45,7 @@ public sealed record MomentumOptions(
 /// <param name="RateDecay">The decrease of the learning rate, α / (1 + (t−1) · this), [0, ∞).</param>
 /// <param name="Inside">Put ε inside the root.</param>
 public sealed record AdagradOptions(
-    double LearningRate = 0.1,
+    double LearningRate = 0.001,
     double Epsilon = 1e-6,
     double Initial = 0,
     double RateDecay = 0,
@@ -443,7 +443,7 @@ public sealed record AdanOptions(
 }
 
 /// <summary>The hyper-parameters of ademamix: Adam with a second, much slower mean of gradients.</summary>
-/// <param name="LearningRate">The learning rate, [0, ∞).</param>
+/// <param name="LearningRate">Learning rate α, [0, ∞).</param>
 /// <param name="Beta1">β₁, the decay of the mean of gradients, [0, 1).</param>
 /// <param name="Beta2">β₂, the decay of the mean of squared gradients, [0, 1).</param>
 /// <param name="Beta3">β₃, the decay of the slow mean, [0, 1).</param>

@@ -25,7 +25,7 @@ type internal AdagradVariantUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
 /// <c>NonFiniteStateException</c> instead.
 /// </remarks>
 type Adagrad =
-    { [<Rate(0.1)>]
+    { [<Rate(0.001)>]
       LearningRate: float
       [<Epsilon(1e-6)>]
       Epsilon: float

@@ -4,7 +4,7 @@ open CuteDl.Core.Optimizers.DocumentUpdates
 
 /// <summary>Momentum, with the learning rate inside the velocity.</summary>
 type Momentum =
-    { [<Rate(1e-4)>]
+    { [<Rate(0.002)>]
       LearningRate: float
       [<Decay("decay", 0.9, "γ, the share of the velocity that is kept")>]
       Decay: float }
