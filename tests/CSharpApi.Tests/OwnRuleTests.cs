@@ -112,6 +112,10 @@ internal static class OwnRuleTests
             var part = await Question.RunAsync(folder, progress: new Canceller(source), cancellationToken: source.Token);
             Expect.isFalse(part.IsComplete, "interrupted");
             await ThrownAsync<StudyFileException>(() => Study.ResumeAsync(folder));
+            Expect.stringContains(
+                (await ThrownAsync<StudyException>(() => Study.ResumeAsync(folder, registry: RuleRegistry.Standard.Add<Namesake>()))).Message,
+                $"averaged: {typeof(Averaged)}(lr, decay) in averaged; averaged: {typeof(Averaged)}(lr, decay) in clipped, and now averaged: {typeof(Namesake)}(lr, decay) in averaged;",
+                "a namesake");
             var whole = await Study.ResumeAsync(folder, registry: Registry);
             Expect.isTrue(whole.IsComplete, "resumed");
             Expect.sequenceEqual(
@@ -155,16 +159,16 @@ internal static class OwnRuleTests
         }
     }
 
-    private static async Task ThrownAsync<TError>(Func<Task> act)
+    private static async Task<TError> ThrownAsync<TError>(Func<Task> act)
         where TError : Exception
     {
         try
         {
             await act();
         }
-        catch (TError)
+        catch (TError error)
         {
-            return;
+            return error;
         }
 
         throw new AssertException("nothing was thrown.");

@@ -169,7 +169,7 @@ let private outcome (scheduler: Scheduler) = scheduler.Results |> Array.map Tria
 let private undisturbed study look workers =
     outcome (sitting study look (MemoryStore()) workers (Formulas ignore) CancellationToken.None)
 
-let private header = { Study = "{}"; UntilDecided = true; Data = [||]; Version = "" }
+let private header = { Study = "{}"; UntilDecided = true; Data = [||]; Version = ""; OwnRules = [||] }
 
 /// A store in a folder, as a new process would find it.
 let private stored (folder: string) (act: IStudyStore -> 'result) : 'result =

@@ -250,7 +250,8 @@ let private interruptions =
                       { Study = StudyJson.print study
                         UntilDecided = true
                         Data = (prepared files study).DataHashes
-                        Version = "0.0.1" }
+                        Version = "0.0.1"
+                        OwnRules = [||] }
 
                   using (Journal.Create (StudyFolder path).Journal) (fun journal -> journal.Append(StudyRecord.write (Header header)))
                   Expect.stringContains (refusal (fun () -> resumed path)) "started by version 0.0.1" "version"))

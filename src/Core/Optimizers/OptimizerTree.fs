@@ -153,6 +153,17 @@ and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
         | OptimizerTree.Chain parts -> parts |> List.collect _.Singles
         | OptimizerTree.Groups groups -> groups |> List.collect _.Optimizer.Singles
 
+    /// <summary>
+    /// The names of its rules of one's own, each with what tells it apart from others of the name: the type of the record and the names of its
+    /// arguments. A state, a checkpoint and a study continue with the same rules only.
+    /// </summary>
+    member optimizer.OwnRules: (string * string) list =
+        [ for kind, _ in optimizer.Singles do
+              match OwnRules.identity kind with
+              | "" -> ()
+              | identity -> kind.Name, identity ]
+        |> List.distinct
+
     /// <summary>The names of the slots of a single rule; empty otherwise. A state lists all of its slots.</summary>
     member _.SlotNames: string list =
         match tree with

@@ -87,7 +87,7 @@ module Checkpoint =
               "step", { Shape = []; Cells = I64 [| state.Step |] } ]
 
         let ownRules =
-            match OwnRules.ofOptimizer checkpoint.Optimizer with
+            match checkpoint.Optimizer.OwnRules with
             | [] -> []
             | rules -> [ ownRulesKey, String.Join("\n", [ for name, identity in rules -> $"{name}: {identity}" ]) ]
 
@@ -125,7 +125,7 @@ module Checkpoint =
                   | _ -> damaged file $"{Tensor.shown line} in '{ownRulesKey}' is not the name and the type of a rule." ]
 
     let private checkOwnRules (file: string) (content: Safetensors) (optimizer: Optimizer) : unit =
-        let inFile, inOptimizer = ownRules file content, OwnRules.ofOptimizer optimizer
+        let inFile, inOptimizer = ownRules file content, optimizer.OwnRules
 
         let describe (rules: (string * string) list) (name: string) =
             match rules |> List.filter (fst >> (=) name) with

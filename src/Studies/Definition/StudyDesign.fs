@@ -138,6 +138,14 @@ module StudyDesign =
             else
                 registry)
 
+    /// Returns the names of the contenders with rules of one's own, each with what tells these rules apart from others of their names.
+    let internal ownRules (study: StudyDesign) : struct (string * string) array =
+        [| for contender in study.Contenders do
+               match contender.Optimizer.OwnRules with
+               | [] -> ()
+               | rules ->
+                   struct (contender.Name, System.String.Join(", ", rules |> List.map (fun (name, identity) -> $"{name}: {identity}"))) |]
+
     /// <summary>Returns the study without its interim looks, unless seeds are added at them.</summary>
     /// <param name="untilDecided">True if seeds are added at the interim looks.</param>
     /// <param name="study">The study.</param>

@@ -16,6 +16,8 @@ type StudyHeader =
         Data: struct (string * string) array
         /// <summary>The version of the library that started the study.</summary>
         Version: string
+        /// <summary>For each contender with rules of one's own: its name, and what tells these rules apart from others of their names.</summary>
+        OwnRules: struct (string * string) array
     }
 
 /// A record of a study's journal.
@@ -34,19 +36,26 @@ module internal StudyRecord =
         node.Add("content", content)
         node.ToJsonString TrialJson.options
 
+    let private object (members: struct (string * string) array) : JsonObject =
+        let node = JsonObject()
+
+        for struct (name, value) in members do
+            node.Add(name, value)
+
+        node
+
     let write (entry: StudyRecord) : string =
         match entry with
         | Header header ->
-            let data = JsonObject()
-
-            for struct (task, hash) in header.Data do
-                data.Add(task, hash)
-
             let content = JsonObject()
             content.Add("schema", schema)
             content.Add("version", header.Version)
             content.Add("until_decided", header.UntilDecided)
-            content.Add("data", data)
+            content.Add("data", object header.Data)
+
+            if header.OwnRules.Length > 0 then
+                content.Add("own_rules", object header.OwnRules)
+
             content.Add("study", JsonNode.Parse header.Study)
             record "study" content
         | Finished result -> record "trial" (JsonSerializer.SerializeToNode(result, TrialJson.options))
@@ -67,11 +76,18 @@ module internal StudyRecord =
         if found <> schema then
             raise (JsonException $"It has the schema '{found}'. Only '{schema}' can be read.")
 
+        let members (element: JsonElement) =
+            [| for entry in element.EnumerateObject() -> struct (entry.Name, text entry.Value) |]
+
         // Printed again, so that result files have the same text before and after an interruption.
         { Study = content.GetProperty("study").GetRawText() |> Json.parse |> Json.print
           UntilDecided = content.GetProperty("until_decided").GetBoolean()
-          Data = [| for entry in content.GetProperty("data").EnumerateObject() -> struct (entry.Name, text entry.Value) |]
-          Version = text (content.GetProperty "version") }
+          Data = members (content.GetProperty "data")
+          Version = text (content.GetProperty "version")
+          OwnRules =
+            match content.TryGetProperty "own_rules" with
+            | true, rules -> members rules
+            | _ -> [||] }
 
     let private parse (text: string) : StudyRecord =
         use document = JsonDocument.Parse text

@@ -81,7 +81,11 @@ type StudyRun
         | _ -> ()
 
     static let headerOf (study: StudyDesign) (untilDecided: bool) (data: struct (string * string) array) : StudyHeader =
-        { Study = StudyJson.print study; UntilDecided = untilDecided; Data = data; Version = version }
+        { Study = StudyJson.print study
+          UntilDecided = untilDecided
+          Data = data
+          Version = version
+          OwnRules = StudyDesign.ownRules study }
 
     static let parse (registry: Registry) (file: string) (text: string) : StudyDesign =
         match StudyJson.parseWith registry text with
@@ -149,11 +153,25 @@ type StudyRun
 
     /// Returns the study of a header.
     static let studyOf (registry: Registry) (folder: StudyFolder) (given: StudyDesign option) (header: StudyHeader) : StudyDesign =
-        match given with
-        | None -> parse registry folder.Journal header.Study
-        | Some study ->
-            refuseChanges registry folder header.Study (StudyJson.print study)
-            study
+        let study =
+            match given with
+            | None -> parse registry folder.Journal header.Study
+            | Some study ->
+                refuseChanges registry folder header.Study (StudyJson.print study)
+                study
+
+        match Array.except (StudyDesign.ownRules study) header.OwnRules, Array.except header.OwnRules (StudyDesign.ownRules study) with
+        | [||], [||] -> study
+        | began, now ->
+            let list rules =
+                match rules with
+                | [||] -> "rules of the library"
+                | _ -> String.Join("; ", rules |> Array.map (fun struct (contender, rules) -> $"{rules} in {contender}"))
+
+            raise (
+                StudyException
+                    $"'{folder.Path}' was started with other rules of the same names: {list began}, and now {list now}. Use the rules that started the study."
+            )
 
     static let unfinishedEnd (offset: int64) (bytes: int64) : string =
         $"The journal ends with an unfinished record ({bytes} bytes from byte {offset} on), as after a crash. It is dropped, and its trial runs again."
