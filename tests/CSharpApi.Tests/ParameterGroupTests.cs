@@ -19,6 +19,7 @@ internal static class ParameterGroupTests
             "clip_value | clip_global_norm | { \"*.bias\": sgd, \"*\": l2(0.1) | adam | decoupled(0.2) } | ema | scale(2)"),
         (Optimizers.Sgd().Accumulate(2).Maximize().Lookahead().For("*.bias", Optimizers.Adam()),
             "maximize | accumulate(2) | { \"*.bias\": adam, \"*\": sgd } | lookahead"),
+        (Optimizers.Sgd().TrustRatio().Outer().For("*.bias", Optimizers.Adam()), "{ \"*.bias\": adam, \"*\": sgd | trust_ratio } | outer"),
         (Optimizers.Parse("{ \"a\": adam }").For("b", Optimizers.Sgd()), "{ \"a\": adam, \"b\": sgd }"),
         (Optimizers.Adam().Freeze("layers.0.*"), "{ \"layers.0.*\": freeze | adam, \"*\": adam }"),
         (Optimizers.Adam().Freeze("layers.0.*").Thaw("layers.0.*"), "{ \"layers.0.*\": freeze(on=false) | adam, \"*\": adam }"),
@@ -36,7 +37,7 @@ internal static class ParameterGroupTests
         ("ClipValue", o => o.ClipValue()), ("ClipNorm", o => o.ClipNorm()), ("ClipGlobalNorm", o => o.ClipGlobalNorm()), ("ClipAdaptive", o => o.ClipAdaptive()),
         ("Centralize", o => o.Centralize()), ("AddNoise", o => o.Noise()), ("L1", o => o.L1(0.1)), ("L2", o => o.L2(0.1)), ("ScaleGradient", o => o.ScaleGradient(2)),
         ("Accumulate", o => o.Accumulate(2)), ("SkipNonFinite", o => o.SkipNonFinite()), ("Maximize", o => o.Maximize()), ("DecoupledDecay", o => o.DecoupledDecay(0.1)),
-        ("Scale", o => o.Scale(2)), ("Lookahead", o => o.Lookahead()), ("Ema", o => o.Ema()), ("Swa", o => o.Swa()), ("Then", o => o.Then(Optimizers.Swa())),
+        ("Normalize", o => o.Normalize()), ("Cautious", o => o.Cautious()), ("Outer", o => o.Outer()), ("Scale", o => o.Scale(2)), ("Lookahead", o => o.Lookahead()), ("Ema", o => o.Ema()), ("Swa", o => o.Swa()), ("Then", o => o.Then(Optimizers.Swa())),
         ("For", o => o.For("layers.1.weight", Optimizers.Lion())),
     ];
 

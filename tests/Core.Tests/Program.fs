@@ -12,6 +12,7 @@ let private tests =
               [ RunTests.tests
                 PyTorchTests.tests
                 PyTorchScheduleTests.tests
+                AuthorsTests.tests
                 AuthorsScheduleTests.tests
                 PapersTests.tests
                 RulesTests.tests ]
@@ -54,6 +55,7 @@ let private tests =
                     "algebra"
                     [ AlgebraStepTests.tests
                       AlgebraStructureTests.tests
+                      AlgebraAfterRuleTests.tests
                       AlgebraGateTests.tests
                       AlgebraFreezeTests.tests
                       AlgebraGroupTests.tests

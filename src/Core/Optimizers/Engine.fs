@@ -16,7 +16,7 @@ let private blockLength = 4096
 let private identity: IRule = Identity()
 
 /// Prepares a part when the first tensor of a step reaches it, and throws its errors. Returns true if the part is open.
-let private beginPart (state: State<'T>) (hasParameters: bool) (part: PartFrame) : bool =
+let private beginPart (state: State<'T>) (frame: StepFrame<'T>) (hasParameters: bool) (part: PartFrame) : bool =
     if not part.HasBegun then
         let node = part.Node
         part.HasBegun <- true
@@ -32,7 +32,12 @@ let private beginPart (state: State<'T>) (hasParameters: bool) (part: PartFrame)
         match part.Preparing with
         | null -> ()
         | rule ->
-            part.Decision.Begin(state.Scalars, node.ScalarBase)
+            let rate =
+                match node.RateSource with
+                | ValueSome source -> (frame.Of source).Rate
+                | ValueNone -> 1.0
+
+            part.Decision.Begin(state.Scalars, node.ScalarBase, rate)
             part.IsOpen <- rule.Prepare(step, part.Decision)
 
     part.IsOpen
@@ -72,6 +77,15 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     /// Intermediate gradients of all elements.
     member work.Buffer: 'T array = work.Frame.Buffer work.State.Length
 
+    /// The gradients that enter rules, for parts that compare steps with them.
+    member work.Kept: 'T array = work.Frame.Kept work.State.Length
+
+    /// Returns the second operand of a part: the parameters, or the gradient of the rule before it.
+    member work.Operand(node: PartNode, start: int, source: ReadOnlySpan<'T>, parameters: ReadOnlySpan<'T>) : ReadOnlySpan<'T> =
+        if not node.ReadsGradient then parameters
+        elif node.FollowsRule then ReadOnlySpan(work.Kept, start, source.Length)
+        else source
+
     /// Returns the slots of a part, from an element of one of its tensors.
     member work.SlotsOf(node: PartNode, index: int, from: int) : Span<'T> =
         if node.SlotCount = 0 then
@@ -110,7 +124,8 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
         for i in 0 .. count - 1 do
             let struct (node, index) = segment.Parts[i]
             let part = work.Frame.Of node
-            let goesOut = isLast && isOpen && i = count - 1
+            // The loop subtracts from the parameters only if they are its operand.
+            let goesOut = isLast && isOpen && i = count - 1 && not node.ReadsGradient
 
             let target =
                 if goesOut then
@@ -120,8 +135,13 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
                 else
                     Span(work.Buffer, start, length)
 
+            let operand = work.Operand(node, start, source, parameters)
+
+            if node.KeepsGradient then
+                source.CopyTo(Span(work.Kept, start, length))
+
             if node.Reduces then
-                work.Reduce(node, index, from, source, parameters)
+                work.Reduce(node, index, from, source, operand)
 
             match part.Rule with
             | null -> ()
@@ -132,7 +152,7 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
                     part.Step
                     (part.Decision.CoefficientsOf index)
                     source
-                    parameters
+                    operand
                     (work.SlotsOf(node, index, from))
                     node.SlotCount
                     node.Stride
@@ -141,12 +161,15 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
 
             source <- Span<'T>.op_Implicit target
 
-        if isLast && isOpen && count = 0 then
+        let isLeft = count = 0 || (let struct (node, _) = segment.Parts[count - 1] in node.ReadsGradient)
+
+        if isLast && isOpen && isLeft then
             let target = work.Target.Slice(start, length)
             UpdateKernel.run work.Vectors identity 0L ReadOnlySpan.Empty source parameters Span.Empty 0 0 target work.Subtract
 
         match segment.Waiting with
-        | ValueSome(struct (node, index)) when isOpen -> work.Reduce(node, index, from, source, parameters)
+        | ValueSome(struct (node, index)) when isOpen ->
+            work.Reduce(node, index, from, source, work.Operand(node, start, source, parameters))
         | _ -> ()
 
     /// Runs a rule that transforms the whole tensor, in the buffer.
@@ -157,6 +180,9 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
             work.Gradient.Slice(tensor.Offset, tensor.Length).CopyTo buffer
 
         let part = work.Frame.Of node
+
+        if node.KeepsGradient then
+            buffer.CopyTo(Span(work.Kept, tensor.Offset, tensor.Length))
 
         match part.Part with
         | :? ITensorRule as rule ->
@@ -201,7 +227,7 @@ type private Work<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
                 count = 1
                 && segment.Waiting.IsNone
                 && isOpen
-                && (let struct (node, _) = segment.Parts[0] in not node.Reduces)
+                && (let struct (node, _) = segment.Parts[0] in not node.Reduces && not node.ReadsGradient)
 
             let step = if isSimple then tensor.Length else blockLength
             let mutable from = 0
@@ -358,7 +384,7 @@ let run
 
             while i < parts.Length do
                 let struct (node, _) = parts[i]
-                i <- if beginPart state hasParameters (frame.Of node) then i + 1 else parts.Length
+                i <- if beginPart state frame hasParameters (frame.Of node) then i + 1 else parts.Length
 
         let mutable mayThrow = false
 

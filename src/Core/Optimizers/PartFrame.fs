@@ -40,6 +40,14 @@ type internal PartFrame(node: PartNode) =
     member _.Part = part
     member _.NeedsParameters: bool = part.NeedsParameters
     member _.Rule = rule
+
+    /// The learning rate in this step; 1 if the part has none.
+    member _.Rate =
+        match node.RateArgument, current with
+        | ValueSome argument, ValueSome current -> argument.Get current.Whole
+        | ValueSome argument, ValueNone -> argument.Get node.Whole
+        | ValueNone, _ -> 1.0
+
     member _.Preparing = preparing
     member _.Reducing = reducing
     member val Step = 0L with get, set

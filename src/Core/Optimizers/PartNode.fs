@@ -89,6 +89,11 @@ type internal PartNode
         | :? IGate as gate -> ValueSome gate
         | _ -> ValueNone
 
+    let rateArgument =
+        match kind.Arguments |> List.tryFind (fun argument -> argument.Name = "lr") with
+        | Some argument -> ValueSome argument
+        | None -> ValueNone
+
     // The start of each tensor among the elements of the part.
     let starts = Array.scan (+) 0 lengths
 
@@ -102,6 +107,18 @@ type internal PartNode
     member _.Start(indexAmongTensors: int) = starts[indexAmongTensors]
     /// The part with the hyper-parameters of the first step.
     member _.First = part
+    /// The part without its schedules, whole if it has components.
+    member _.Whole = whole
+    /// The learning rate among its arguments.
+    member _.RateArgument = rateArgument
+    /// The rule whose learning rate the part reads.
+    member val RateSource: PartNode voption = ValueNone with get, set
+    /// True if a later part compares its step with the gradient that enters this rule.
+    member val KeepsGradient = false with get, set
+    /// True if the gradient of the rule before the part takes the place of the parameters.
+    member val ReadsGradient = part :? IGradientReader
+    /// True if a rule is before the part.
+    member val FollowsRule = false with get, set
     /// The hyper-parameters that follow schedules.
     member _.Scheduled = scheduled
     /// True for a part that is no component, and for the first component of a composite.

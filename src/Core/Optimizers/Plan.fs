@@ -89,6 +89,45 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
         | (_, part, _) :: _ -> part :? Freeze
         | [] -> false
 
+    // The nearest rule before each tensor's current place.
+    let rulesBefore: PartNode voption array = Array.create tensors.Length ValueNone
+
+    /// Links a part after a rule with the rule whose learning rate or gradient it reads.
+    let link (node: PartNode) (part: IPart) (indices: int array) : unit =
+        let rule = if indices.Length > 0 then rulesBefore[indices[0]] else ValueNone
+
+        let mayReadRate, readsRate =
+            match part with
+            | :? IRateReader as reader -> true, reader.ReadsRate
+            | _ -> false, false
+
+        if mayReadRate || node.ReadsGradient then
+            let differs k =
+                if mayReadRate then
+                    not (obj.ReferenceEquals(ValueOption.toObj rulesBefore[k], ValueOption.toObj rule))
+                else
+                    rulesBefore[k].IsSome <> rule.IsSome
+
+            match indices |> Array.tryFind differs with
+            | Some _ when not (readsRate || node.ReadsGradient) -> ()
+            | Some k ->
+                let what = if mayReadRate then "learning rate" else "gradient"
+
+                raise (
+                    ArgumentException(
+                        $"{node.Kind.Name} uses the {what} of the rule before it, but {Quotation.quote tensors[indices[0]].Name} and {Quotation.quote tensors[k].Name} have different rules. "
+                        + $"Write {node.Kind.Name} inside each group.",
+                        nameof optimizer
+                    )
+                )
+            | None ->
+                node.RateSource <- rule
+                node.FollowsRule <- rule.IsSome
+
+                if node.ReadsGradient then
+                    for k in indices do
+                        ValueOption.iter (fun (rule: PartNode) -> rule.KeepsGradient <- true) rulesBefore[k]
+
     let describe (indices: int seq) = indices |> Seq.map (fun k -> Quotation.quote tensors[k].Name) |> Quotation.list
 
     let rec place (path: string) (optimizer: Optimizer) (indices: int array) : unit =
@@ -109,6 +148,11 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
             for i in 0 .. count - 1 do
                 let node = PartNode(path, kind, part, i, scheduled, indices, lengths)
                 nodes.Add node
+                link node (Scheduled.within part scheduled) indices
+
+                if kind.IsRule && i = 0 then
+                    for k in indices do
+                        rulesBefore[k] <- ValueSome node
 
                 match part with
                 | :? IGate -> indices |> Array.iter (fun k -> gates[k].Add node)

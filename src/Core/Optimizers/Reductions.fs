@@ -49,6 +49,12 @@ type private SquareOfProduct =
             let product = x * y
             product * product
 
+[<Struct; NoEquality; NoComparison>]
+type private EqualSign =
+    interface ITerm with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Of(x: 'E, y) = 'E.Choose(Element.sign x * y, 'E.Lift 0.0, 'E.Lift 0.0, 'E.Lift 1.0)
+
 [<Literal>]
 let private partials = 8
 
@@ -139,6 +145,9 @@ let products (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<Product, 
 
 /// Returns Σ |x|.
 let magnitudes (x: ReadOnlySpan<'T>) : float = sum<Magnitude, 'T> x x
+
+/// Returns the number of positions at which two tensors of equal length have the same sign, and no 0.
+let equalSigns (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<EqualSign, 'T> x (y.Slice(0, x.Length))
 
 /// Returns Σ (x − y)² over two tensors of equal length.
 let squaresOfDifferences (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<SquareOfDifference, 'T> x (y.Slice(0, x.Length))

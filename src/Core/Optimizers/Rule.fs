@@ -68,9 +68,16 @@ type StepDecision internal (sumCount: int, coefficientCount: int, tensors: int) 
     let coefficients: float array = Array.zeroCreate (coefficientCount * tensors)
     let mutable scalars: float array = [||]
     let mutable start = 0
+    let mutable rate = 1.0
 
     /// <summary>The number of tensors of the rule.</summary>
     member _.Tensors = tensors
+
+    /// <summary>
+    /// The learning rate in this step of the rule before a part that is an <c>IRateReader</c>; 1 if the rule has no argument <c>lr</c>, or if
+    /// there is no rule before the part.
+    /// </summary>
+    member _.Rate = rate
 
     /// <summary>Returns a sum over one tensor.</summary>
     member _.Sum(tensor: int, index: int) = sums[tensor * sumCount + index]
@@ -98,8 +105,9 @@ type StepDecision internal (sumCount: int, coefficientCount: int, tensors: int) 
         and set (index: int) (value: float) = scalars[start + index] <- value
 
     /// Starts a step: sets the sums to 0, and uses the stored scalars of a state.
-    member internal _.Begin(ofState: float array, from: int) =
+    member internal _.Begin(ofState: float array, from: int, ofRule: float) =
         Array.Clear sums
+        rate <- ofRule
         scalars <- ofState
         start <- from
 
@@ -138,6 +146,17 @@ type IReducingRule =
 type IGate =
     /// <summary>True if Decide can throw in this step. The engine then makes a backup to restore.</summary>
     abstract MayThrow: decision: StepDecision -> bool
+
+/// <summary>A transformation after a rule that uses the learning rate of this rule: <c>decision.Rate</c>.</summary>
+type IRateReader =
+    /// <summary>True if it uses the rate. All of its tensors must then have the same rule before it.</summary>
+    abstract ReadsRate: bool
+
+/// <summary>
+/// A transformation after a rule that compares Δ with the gradient that entered this rule. The gradient takes the place of the parameters.
+/// Without a rule before it, Δ itself does.
+/// </summary>
+type IGradientReader = interface end
 
 /// <summary>A rule that consists of components, which run in order.</summary>
 type ICompositeRule =

@@ -17,6 +17,10 @@ module Rules =
     let rprop = RuleKind<Rprop>.Of
     let asgd = RuleKind<Asgd>.Of
     let adamW = RuleKind<AdamW>.Of
+    let stableAdamW = RuleKind<StableAdamW>.Of
+    let nAdamW = RuleKind<NAdamW>.Of
+    let adopt = RuleKind<Adopt>.Of
+    let laProp = RuleKind<LaProp>.Of
     let amsGrad = RuleKind<AmsGrad>.Of
     let adaMax = RuleKind<AdaMax>.Of
     let nAdam = RuleKind<NAdam>.Of
@@ -42,6 +46,10 @@ module Rules =
     let clipNorm = RuleKind<ClipNorm>.Of
     let clipGlobalNorm = RuleKind<ClipGlobalNorm>.Of
     let clipAdaptive = RuleKind<ClipAdaptive>.Of
+    let clipUpdateRms = RuleKind<ClipUpdateRms>.Of
+    let normalize = RuleKind<Normalize>.Of
+    let trustRatio = RuleKind<TrustRatio>.Of
+    let cautious = RuleKind<Cautious>.Of
     let centralize = RuleKind<Centralize>.Of
     let noise = RuleKind<Noise>.Of
     let l2 = RuleKind<L2>.Of
@@ -52,6 +60,8 @@ module Rules =
     let skipNonFinite = RuleKind<SkipNonFinite>.Of
     let freeze = RuleKind<Freeze>.Of
     let maximize = RuleKind<Maximize>.Of
+    let outer = RuleKind<Outer>.Of
+    let scheduleFree = RuleKind<ScheduleFree>.Of
     let lookahead = RuleKind<Lookahead>.Of
     let ema = RuleKind<Ema>.Of
     let swa = RuleKind<Swa>.Of
@@ -70,6 +80,10 @@ module Rules =
             rprop.Kind
             asgd.Kind
             adamW.Kind
+            stableAdamW.Kind
+            nAdamW.Kind
+            adopt.Kind
+            laProp.Kind
             amsGrad.Kind
             adaMax.Kind
             nAdam.Kind
@@ -97,6 +111,10 @@ module Rules =
           clipNorm.Kind
           clipGlobalNorm.Kind
           clipAdaptive.Kind
+          clipUpdateRms.Kind
+          normalize.Kind
+          trustRatio.Kind
+          cautious.Kind
           centralize.Kind
           noise.Kind
           l2.Kind
@@ -108,6 +126,8 @@ module Rules =
           freeze.Kind
           maximize.Kind
           lookahead.Kind
+          outer.Kind
+          scheduleFree.Kind
           ema.Kind
           swa.Kind ]
 

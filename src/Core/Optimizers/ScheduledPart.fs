@@ -64,5 +64,8 @@ type internal ScheduledPart(whole: IPart, select: IPart -> IPart, arguments: Arg
         | :? ICheckedPart as part -> part.Problem
         | _ -> ""
 
+    /// The part with the values of this step, whole if it has components.
+    member _.Whole: IPart = own
+
     /// The part with the values of this step.
     member _.Part: IPart = part

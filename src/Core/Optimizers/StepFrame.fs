@@ -11,6 +11,8 @@ type internal StepFrame<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T
     // Intermediate gradients between the parts of a chain: for all elements, and for a block.
     let mutable buffer: 'T array = [||]
     let mutable scratch: 'T array = [||]
+    // The gradients that enter rules, for parts that compare steps with them.
+    let mutable kept: 'T array = [||]
 
     // Backup of step counts and scalars, restored for parts that skip this step.
     let stepsBefore: int64 array = Array.zeroCreate plan.Nodes.Length
@@ -53,6 +55,12 @@ type internal StepFrame<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T
             buffer <- Array.zeroCreate length
 
         buffer
+
+    member _.Kept(length: int) : 'T array =
+        if kept.Length < length then
+            kept <- Array.zeroCreate length
+
+        kept
 
     member _.Scratch(length: int) : 'T array =
         if scratch.Length < length then

@@ -56,6 +56,44 @@ let private slowWeights =
 
             firstOf [ between; atSynchronization; whole; everyStep ])
 
+let private outerSteps =
+    Law.about
+        [ Rules.outer.Kind ]
+        "P27"
+        "outer steps"
+        "without momentum, outer equals lookahead; with k = 1, outer after fixed(η) equals sgd(η lr) with the same momentum"
+        "Douillard et al. 2023, algorithm 1"
+        (fun _ -> cases (vector 4) anywhere nonZero (1, 20) one)
+        (fun subject case ->
+            let rate = Subject.value "lr" subject
+            let momentum = Subject.value "momentum" subject
+            let behind rule outer = Optimizer.chain [ rule; outer ]
+
+            let withoutMomentum () =
+                match Subject.tryWith [ "momentum", 0.0 ] subject with
+                | Some other when rate > 0.0 && rate <= 1.0 ->
+                    let lookahead =
+                        Expression.parse "lookahead"
+                        |> Optimizer.set "k" (Subject.value "k" subject)
+                        |> Optimizer.set "alpha" rate
+
+                    close 1e-9 (deltas (behind inner lookahead) case) (deltas (behind inner other) case)
+                | _ -> None
+
+            let everyStep () =
+                match Subject.tryWith [ "k", 1.0 ] subject with
+                | Some other when momentum > 0.0 ->
+                    let sgd =
+                        Expression.parse "sgd(momentum=0.5)"
+                        |> Optimizer.set "momentum" momentum
+                        |> Optimizer.set "lr" (0.25 * rate)
+                        |> Optimizer.set "nesterov" (Subject.value "nesterov" subject)
+
+                    close 1e-9 (deltas sgd case) (deltas (behind (fixedRate 0.25) other) case)
+                | _ -> None
+
+            firstOf [ withoutMomentum; everyStep ])
+
 /// Returns w₁, w₂, ... of the rule alone.
 let private iterates (rule: Optimizer) (case: Case) : float array array =
     deltas rule case |> Array.scan (Array.map2 (-)) case.Start |> Array.tail
@@ -86,7 +124,7 @@ let private scheduleFree =
         [ Rules.scheduleFreeSgd.Kind; Rules.scheduleFreeAdamW.Kind ]
         "P28"
         "running mean"
-        "with β = 0, the average is the running mean of the points, weighted by the squared learning rates; for schedule_free_sgd and any β, it is this mean of the points of plain SGD"
+        "with β = 0, the average is the running mean of the points, weighted by tʳ γᵖ with the largest learning rate γ so far; for schedule_free_sgd and any β, it is this mean of the points of plain SGD"
         "Defazio et al. 2024, algorithm 1"
         averagesCases
         (fun subject case ->
@@ -97,9 +135,20 @@ let private scheduleFree =
                 Array.init case.Steps (fun i ->
                     let t = float (i + 1)
                     let warm = if warmup = 0.0 then 1.0 else min 1.0 (t / warmup)
-                    if isPlain then warm else warm * sqrt (1.0 - Math.Pow(Subject.value "beta2" subject, t)))
 
-            let weights = rates |> Array.map (fun rate -> rate * rate)
+                    if isPlain || not (Subject.isOn "paper" subject) then
+                        warm
+                    else
+                        warm * sqrt (1.0 - Math.Pow(Subject.value "beta2" subject, t)))
+
+            let ofStep, ofRate =
+                if isPlain then 0.0, 2.0 else Subject.value "r" subject, Subject.value "power" subject
+
+            let weights =
+                rates
+                |> Array.scan max 0.0
+                |> Array.tail
+                |> Array.mapi (fun i rate -> Math.Pow(float (i + 1), ofStep) * Math.Pow(rate, ofRate))
 
             let atZero () =
                 Subject.tryWith [ (if isPlain then "beta" else "beta1"), 0.0 ] subject
@@ -122,6 +171,27 @@ let private scheduleFree =
             firstOf [ atZero; ofPlainSteps ])
     |> aboutItsOwn
     |> Law.unless Subject.standsStill
+
+let private scheduleFreeOfRule =
+    Law.about
+        [ Rules.scheduleFree.Kind ]
+        "P28"
+        "schedule-free rule"
+        "after fixed(η), with r = 0 and power = 2, the steps and the average are those of schedule_free_sgd(η)"
+        "Defazio et al. 2024, algorithm 1"
+        averagesCases
+        (fun subject case ->
+            Subject.tryWith [ "r", 0.0; "power", 2.0 ] subject
+            |> Option.bind (fun other ->
+                let sgd =
+                    Expression.parse "schedule_free_sgd(lr=0.25)" |> Optimizer.set "beta" (Subject.value "beta" subject)
+
+                let chain = Optimizer.chain [ fixedRate 0.25; other ]
+
+                firstOf
+                    [ fun () -> close 1e-9 (deltas sgd case) (deltas chain case)
+                      fun () -> compare (averaged sgd case) (averaged chain case) ]))
+    |> aboutItsOwn
 
 let private arithmeticMean =
     Law.about
@@ -218,4 +288,11 @@ let private amongPoints =
         else
             Some "it keeps no averages")
 
-let all = [ slowWeights; scheduleFree; arithmeticMean; movingAverage; amongPoints ]
+let all =
+    [ slowWeights
+      outerSteps
+      scheduleFree
+      scheduleFreeOfRule
+      arithmeticMean
+      movingAverage
+      amongPoints ]

@@ -63,7 +63,7 @@ let private decayForms =
               let behind =
                   Optimizer.chain
                       [ subject.Optimizer
-                        Optimizer.create { DecoupledDecay.Factor = Subject.value "lr" subject * factor } ]
+                        Optimizer.create { RuleKind<DecoupledDecay>.Of.Defaults with Factor = Subject.value "lr" subject * factor } ]
 
               close 1e-9 (deltas behind case) (deltas inFront case)) with
         AppliesTo = String.Join(", ", plain)

@@ -208,7 +208,7 @@ let private finite =
         MayBeExempt = false
         Excuse =
             fun subject ->
-                [ Rules.dowg.Kind; Rules.dAdaptAdam.Kind; Rules.prodigy.Kind ]
+                [ Rules.dowg.Kind; Rules.dAdaptAdam.Kind; Rules.prodigy.Kind; Rules.trustRatio.Kind ]
                 |> List.tryFind (fun kind -> Subject.has kind subject)
                 |> Option.map (fun kind -> $"the steps of {kind} grow without limit on an infinite slope")
                 |> Option.orElseWith (fun () ->

@@ -93,6 +93,8 @@ let all: (string * (unit -> Reference)) list =
       plainSgd >> scale 0.5
       plainSgd >> maximize
       plainSgd >> decoupled 0.001
+      plainSgd >> clipUpdateRms 0.5 0.1
+      (fun () -> adam 0.001 0.9 0.999 1e-8 true false) >> clipUpdateRms 0.8 0.001
       (fun () -> adam 0.001 0.9 0.999 1e-8 true false) >> accumulate 4
       (fun () -> adam 0.001 0.9 0.999 1e-8 true false) >> lookahead 5 0.5 ]
     |> List.map (fun start -> (start ()).Name, start)

@@ -109,7 +109,10 @@ let private beyondBlocks =
 
 let private complete =
     test "every rule and transformation has a reference" {
-        let texts = [ for name, _ in Papers.all -> name ] @ [ for name, _ in Papers.averages -> name ]
+        let texts =
+            [ for name, _ in Papers.all -> name ]
+            @ [ for name, _ in Papers.averages -> name ]
+            @ List.map snd AuthorsTests.configurations
 
         let missing =
             [ for kind in Rules.known do

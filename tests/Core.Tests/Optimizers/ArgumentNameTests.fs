@@ -110,7 +110,7 @@ let private words =
                             kind.Name ]
 
               Expect.equal (named "decay") [ "momentum"; "rmsprop"; "adadelta"; "nesterov" ] "decay"
-              Expect.equal (named "beta") [ "signum"; "schedule_free_sgd"; "ema" ] "beta")
+              Expect.equal (named "beta") [ "signum"; "schedule_free_sgd"; "schedule_free"; "ema" ] "beta")
           testCase "a rule's weight decay is weight_decay, and a transformation's the factor" (fun () ->
               for kind in Rules.known do
                   for argument in kind.Arguments do

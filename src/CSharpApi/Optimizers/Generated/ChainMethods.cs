@@ -36,6 +36,44 @@ public sealed partial class Optimizer
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public Optimizer ClipAdaptive(double ratio = 0.01, double epsilon = 0.001) => InFront(Optimizers.ClipAdaptive(ratio, epsilon));
 
+    /// <summary>
+    /// After the rule: limits the root mean square of each tensor's step before the learning rate. Source: Shazeer &amp; Stern 2018,
+    /// section 6; Optax clip_by_block_rms.
+    /// </summary>
+    /// <remarks>Δ ← Δ / max(1, RMS(Δ/α)/limit), α of the rule before it.</remarks>
+    /// <param name="limit">The limit, (0, ∞).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public Optimizer ClipUpdateRms(double limit = 1) => Behind(Optimizers.ClipUpdateRms(limit));
+
+    /// <summary>
+    /// Before the rule: divides the gradient of each tensor by its norm. Source: Cutkosky &amp; Mehta 2020; Optax normalize_by_update_norm.
+    /// </summary>
+    /// <remarks>Δ = g / (‖g‖ + ε), ‖g‖ of each tensor, or of all tensors with all=true.</remarks>
+    /// <param name="epsilon">ε, added to the norm, [0, ∞).</param>
+    /// <param name="all">One norm over all tensors.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public Optimizer Normalize(double epsilon = 1e-6, bool all = false) => InFront(Optimizers.Normalize(epsilon, all));
+
+    /// <summary>
+    /// After the rule: scales the step of each tensor by the norm of its weights over the norm of its step. Source: You et al. 2020,
+    /// algorithm 2; Optax scale_by_trust_ratio.
+    /// </summary>
+    /// <remarks>Δ ← Δ c max(‖w‖, q) / (max(‖Δ/α‖, q) + ε), α of the rule before it; a norm of 0 leaves Δ.</remarks>
+    /// <param name="coefficient">C, a factor of the ratio, (0, ∞).</param>
+    /// <param name="minNorm">Q, the smallest value of each norm, [0, ∞).</param>
+    /// <param name="epsilon">ε, added to the norm of the step, [0, ∞).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public Optimizer TrustRatio(double coefficient = 1, double minNorm = 0, double epsilon = 0) => Behind(Optimizers.TrustRatio(coefficient, minNorm, epsilon));
+
+    /// <summary>
+    /// After the rule: keeps the elements of the step that agree in sign with the rule's gradient. Source: Liang et al. 2024, algorithm 1.
+    /// </summary>
+    /// <remarks>Δ ← Δ [Δ g &gt; 0] / max(share kept, floor), share of each tensor, g of the rule before it.</remarks>
+    /// <param name="floor">The smallest share of kept elements by which Δ is divided, (0, 1].</param>
+    /// <param name="plusOne">Divides by (kept + 1)/n instead, as the authors' Lion does.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public Optimizer Cautious(double floor = 0.001, bool plusOne = false) => Behind(Optimizers.Cautious(floor, plusOne));
+
     /// <summary>Before the rule: subtracts the mean from the gradient of each unit. Source: Yong et al. 2020, eq. 1.</summary>
     /// <remarks>Δ = g − the mean of its column; vectors do not change.</remarks>
     public Optimizer Centralize() => InFront(Optimizers.Centralize());
@@ -54,12 +92,15 @@ public sealed partial class Optimizer
     public Optimizer L2(double factor = 0) => InFront(Optimizers.L2(factor));
 
     /// <summary>
-    /// After the rule: decoupled weight decay without the learning rate: adds λ w to the step. Source: Loshchilov &amp; Hutter 2019.
+    /// After the rule: decoupled weight decay: adds λ w to the step, or λ αᵖ/α̂ w with the learning rate α of the rule. Source: Loshchilov
+    /// &amp; Hutter 2019; Defazio 2025 for p = 2.
     /// </summary>
-    /// <remarks>Δ ← Δ + λ w.</remarks>
+    /// <remarks>Δ ← Δ + λ αᵖ/α̂ w, α of the rule before it; p = 0 and α̂ = 1 unless given.</remarks>
     /// <param name="factor">λ, [0, ∞).</param>
+    /// <param name="ratePower">P, the power of the rule's learning rate by which λ is multiplied, [0, ∞).</param>
+    /// <param name="peakRate">α̂, by which λ αᵖ is divided: the largest learning rate, (0, ∞).</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
-    public Optimizer DecoupledDecay(double factor = 0) => Behind(Optimizers.DecoupledDecay(factor));
+    public Optimizer DecoupledDecay(double factor = 0, double ratePower = 0, double peakRate = 1) => Behind(Optimizers.DecoupledDecay(factor, ratePower, peakRate));
 
     /// <summary>Before the rule: L1 regularization: adds λ sign w to the gradient. Source: Tibshirani 1996.</summary>
     /// <remarks>Δ = g + λ sign w.</remarks>
@@ -97,6 +138,31 @@ public sealed partial class Optimizer
     /// <param name="share">α, the share of the distance that the slow weights move, (0, 1].</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public Optimizer Lookahead(long steps = 5, double share = 0.5) => Behind(Optimizers.Lookahead(steps, share));
+
+    /// <summary>
+    /// After the rule: slow weights that take a momentum step towards the fast weights every k steps. Source: Douillard et al. 2023,
+    /// algorithm 1, with one worker.
+    /// </summary>
+    /// <remarks>
+    /// at every k-th step: d = φ − (w − Δ);  b ← μ b + d;  φ ← φ − ω (d + μ b), or φ − ω b without nesterov;  Δ = w − φ.
+    /// </remarks>
+    /// <param name="steps">The number of steps between outer steps, a whole number of at least 1.</param>
+    /// <param name="learningRate">The learning rate ω of the outer step, [0, ∞).</param>
+    /// <param name="momentum">μ, the share of the outer velocity that is kept, [0, 1).</param>
+    /// <param name="nesterov">Nesterov momentum.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public Optimizer Outer(long steps = 5, double learningRate = 0.7, double momentum = 0.9, bool nesterov = true) => Behind(Optimizers.Outer(steps, learningRate, momentum, nesterov));
+
+    /// <summary>
+    /// After the rule: makes the rule before it schedule-free: returns the mean of its iterates. Source: Defazio et al. 2024, algorithm 1
+    /// and eqs. 3-5.
+    /// </summary>
+    /// <remarks>z ← z − Δ;  c = tʳ max(α)ᵖ / Σ tʳ max(α)ᵖ, α of the rule before it;  x ← (1−c) x + c z;  w' = (1−β) z + β x.</remarks>
+    /// <param name="beta">β, the position of the parameters between z and x, [0, 1).</param>
+    /// <param name="stepPower">The power of the step in the weights of the mean, [0, ∞).</param>
+    /// <param name="ratePower">The power of the largest learning rate in the weights of the mean, [0, ∞).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public Optimizer ScheduleFree(double beta = 0.9, double stepPower = 0, double ratePower = 2) => Behind(Optimizers.ScheduleFree(beta, stepPower, ratePower));
 
     /// <summary>
     /// After the rule: the exponential moving average of the parameters; does not change the step. Source: Polyak &amp; Juditsky 1992;

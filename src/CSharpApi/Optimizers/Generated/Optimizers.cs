@@ -246,6 +246,85 @@ public static partial class Optimizers
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public static Optimizer AdamW(AdamWOptions options) => Make(options);
 
+    /// <summary>AdamW with Adafactor's limit on the root mean square of the update. Source: Wortsman et al. 2023, algorithm 2.</summary>
+    /// <remarks>η = α / max(1, RMS(g/max(√ŝ, ε)));  Δ = η v̂ / (√ŝ + ε) + η λ w.</remarks>
+    /// <param name="learningRate">Learning rate α, [0, ∞).</param>
+    /// <param name="beta1">β₁, the decay of the mean of gradients, [0, 1).</param>
+    /// <param name="beta2">β₂, the decay of the mean of squared gradients, [0, 1).</param>
+    /// <param name="epsilon">ε, added to the root, [0, ∞).</param>
+    /// <param name="weightDecay">λ, decoupled weight decay, multiplied by the learning rate, [0, ∞).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer StableAdamW(double learningRate = 0.001, double beta1 = 0.9, double beta2 = 0.99, double epsilon = 1e-8, double weightDecay = 0.01) =>
+        Make(new Core.Optimizers.StableAdamW(learningRate, beta1, beta2, epsilon, weightDecay));
+
+    /// <summary>AdamW with Adafactor's limit on the root mean square of the update. Source: Wortsman et al. 2023, algorithm 2.</summary>
+    /// <remarks>η = α / max(1, RMS(g/max(√ŝ, ε)));  Δ = η v̂ / (√ŝ + ε) + η λ w.</remarks>
+    /// <param name="options">The hyper-parameters.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer StableAdamW(StableAdamWOptions options) => Make(options);
+
+    /// <summary>AdamW with Nesterov's look-ahead and a constant β₁. Source: Choi et al. 2019, table 1; Dahl et al. 2023.</summary>
+    /// <remarks>Δ = α (β₁ v + (1−β₁) g)/(1−β₁ᵗ) / (√ŝ + ε) + α λ w.</remarks>
+    /// <param name="learningRate">Learning rate α, [0, ∞).</param>
+    /// <param name="beta1">β₁, the decay of the mean of gradients, [0, 1).</param>
+    /// <param name="beta2">β₂, the decay of the mean of squared gradients, [0, 1).</param>
+    /// <param name="epsilon">ε, added to the root, [0, ∞).</param>
+    /// <param name="weightDecay">λ, decoupled weight decay, multiplied by the learning rate, [0, ∞).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer NAdamW(double learningRate = 0.001, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0.01) =>
+        Make(new Core.Optimizers.NAdamW(learningRate, beta1, beta2, epsilon, weightDecay));
+
+    /// <summary>AdamW with Nesterov's look-ahead and a constant β₁. Source: Choi et al. 2019, table 1; Dahl et al. 2023.</summary>
+    /// <remarks>Δ = α (β₁ v + (1−β₁) g)/(1−β₁ᵗ) / (√ŝ + ε) + α λ w.</remarks>
+    /// <param name="options">The hyper-parameters.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer NAdamW(NAdamWOptions options) => Make(options);
+
+    /// <summary>
+    /// Adam that divides by the squares of earlier steps; the first step only stores squares. Source: Taniguchi et al. 2024, algorithm 2.
+    /// </summary>
+    /// <remarks>
+    /// t = 1: v ← g², Δ = 0;  then n = clip(g / max(√v, ε), ±(t−1)^¼);  m ← β₁ m + (1−β₁) n;  Δ = α m;  v ← β₂ v + (1−β₂) g².
+    /// </remarks>
+    /// <param name="learningRate">Learning rate α, [0, ∞).</param>
+    /// <param name="beta1">β₁, the decay of the mean of divided gradients, [0, 1).</param>
+    /// <param name="beta2">β₂, the decay of the mean of squared gradients, [0, 1).</param>
+    /// <param name="epsilon">ε, the smallest divisor, [0, ∞).</param>
+    /// <param name="clip">Clips divided gradients to ±(t−1)^¼.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer Adopt(double learningRate = 0.001, double beta1 = 0.9, double beta2 = 0.9999, double epsilon = 1e-6, bool clip = true) =>
+        Make(new Core.Optimizers.Adopt(learningRate, beta1, beta2, epsilon, clip));
+
+    /// <summary>
+    /// Adam that divides by the squares of earlier steps; the first step only stores squares. Source: Taniguchi et al. 2024, algorithm 2.
+    /// </summary>
+    /// <remarks>
+    /// t = 1: v ← g², Δ = 0;  then n = clip(g / max(√v, ε), ±(t−1)^¼);  m ← β₁ m + (1−β₁) n;  Δ = α m;  v ← β₂ v + (1−β₂) g².
+    /// </remarks>
+    /// <param name="options">The hyper-parameters.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer Adopt(AdoptOptions options) => Make(options);
+
+    /// <summary>
+    /// Momentum of gradients that are already divided by the root of their mean square. Source: Ziyin et al. 2020, algorithm 1.
+    /// </summary>
+    /// <remarks>s ← β₂ s + (1−β₂) g²;  m ← β₁ m + (1−β₁) g / (√ŝ + ε);  Δ = α m/(1−β₁ᵗ).</remarks>
+    /// <param name="learningRate">Learning rate α, [0, ∞).</param>
+    /// <param name="beta1">β₁, the decay of the mean of divided gradients, [0, 1).</param>
+    /// <param name="beta2">β₂, the decay of the mean of squared gradients, [0, 1).</param>
+    /// <param name="epsilon">ε, added to the root, [0, ∞).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer LaProp(double learningRate = 0.0004, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-15) =>
+        Make(new Core.Optimizers.LaProp(learningRate, beta1, beta2, epsilon));
+
+    /// <summary>
+    /// Momentum of gradients that are already divided by the root of their mean square. Source: Ziyin et al. 2020, algorithm 1.
+    /// </summary>
+    /// <remarks>s ← β₂ s + (1−β₂) g²;  m ← β₁ m + (1−β₁) g / (√ŝ + ε);  Δ = α m/(1−β₁ᵗ).</remarks>
+    /// <param name="options">The hyper-parameters.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer LaProp(LaPropOptions options) => Make(options);
+
     /// <summary>
     /// Adam with the maximum of all means of squares so far. Source: Reddi, Kale &amp; Kumar 2018, algorithm 2, with Adam's corrections.
     /// </summary>
@@ -405,7 +484,7 @@ public static partial class Optimizers
     /// <summary>
     /// SGD that returns the mean of its iterates; needs no schedule. Source: Defazio et al. 2024, algorithm 1 and eqs. 3-5.
     /// </summary>
-    /// <remarks>z ← z − γ g;  c = γ²/Σγ²;  x ← (1−c) x + c z;  y = (1−β) z + β x.</remarks>
+    /// <remarks>z ← z − γ g;  c = max(γ)²/Σ max(γ)²;  x ← (1−c) x + c z;  y = (1−β) z + β x.</remarks>
     /// <param name="learningRate">Learning rate α, [0, ∞).</param>
     /// <param name="beta">β, the position of the parameters between z and x, [0, 1).</param>
     /// <param name="warmup">The number of warm-up steps of the learning rate, a whole number of at least 0.</param>
@@ -416,25 +495,28 @@ public static partial class Optimizers
     /// <summary>
     /// SGD that returns the mean of its iterates; needs no schedule. Source: Defazio et al. 2024, algorithm 1 and eqs. 3-5.
     /// </summary>
-    /// <remarks>z ← z − γ g;  c = γ²/Σγ²;  x ← (1−c) x + c z;  y = (1−β) z + β x.</remarks>
+    /// <remarks>z ← z − γ g;  c = max(γ)²/Σ max(γ)²;  x ← (1−c) x + c z;  y = (1−β) z + β x.</remarks>
     /// <param name="options">The hyper-parameters.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public static Optimizer ScheduleFreeSgd(ScheduleFreeSgdOptions options) => Make(options);
 
     /// <summary>AdamW that returns the mean of its iterates; needs no schedule. Source: Defazio et al. 2024, algorithm 1.</summary>
-    /// <remarks>γ = α √(1−β₂ᵗ);  z ← z − γ (g/(√s + ε) + λ y);  c = γ²/Σγ²;  x ← (1−c) x + c z;  y = (1−β₁) z + β₁ x.</remarks>
+    /// <remarks>z ← z − γ (g/(√ŝ + ε) + λ y);  c = w/Σw, w = tʳ max(γ)ᵖ;  x ← (1−c) x + c z;  y = (1−β₁) z + β₁ x.</remarks>
     /// <param name="learningRate">Learning rate α, [0, ∞).</param>
     /// <param name="beta1">β₁, the position of the parameters between z and x, [0, 1).</param>
     /// <param name="beta2">β₂, the decay of the mean of squares, [0, 1).</param>
     /// <param name="epsilon">ε, added to the root, [0, ∞).</param>
     /// <param name="weightDecay">λ, the weight decay of y, [0, ∞).</param>
     /// <param name="warmup">The number of warm-up steps of the learning rate, a whole number of at least 0.</param>
+    /// <param name="stepPower">The power of the step in the weights of the mean, [0, ∞).</param>
+    /// <param name="ratePower">The power of the largest learning rate in the weights of the mean, [0, ∞).</param>
+    /// <param name="paper">The paper's bias correction: in the learning rate instead of the root.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
-    public static Optimizer ScheduleFreeAdamW(double learningRate = 0.0025, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0, long warmup = 0) =>
-        Make(new Core.Optimizers.ScheduleFreeAdamW(learningRate, beta1, beta2, epsilon, weightDecay, warmup));
+    public static Optimizer ScheduleFreeAdamW(double learningRate = 0.0025, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0, long warmup = 0, double stepPower = 0, double ratePower = 2, bool paper = false) =>
+        Make(new Core.Optimizers.ScheduleFreeAdamW(learningRate, beta1, beta2, epsilon, weightDecay, warmup, stepPower, ratePower, paper));
 
     /// <summary>AdamW that returns the mean of its iterates; needs no schedule. Source: Defazio et al. 2024, algorithm 1.</summary>
-    /// <remarks>γ = α √(1−β₂ᵗ);  z ← z − γ (g/(√s + ε) + λ y);  c = γ²/Σγ²;  x ← (1−c) x + c z;  y = (1−β₁) z + β₁ x.</remarks>
+    /// <remarks>z ← z − γ (g/(√ŝ + ε) + λ y);  c = w/Σw, w = tʳ max(γ)ᵖ;  x ← (1−c) x + c z;  y = (1−β₁) z + β₁ x.</remarks>
     /// <param name="options">The hyper-parameters.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public static Optimizer ScheduleFreeAdamW(ScheduleFreeAdamWOptions options) => Make(options);
@@ -708,6 +790,82 @@ public static partial class Optimizers
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public static Optimizer ClipAdaptive(ClipAdaptiveOptions options) => Make(options);
 
+    /// <summary>
+    /// Limits the root mean square of each tensor's step before the learning rate. Source: Shazeer &amp; Stern 2018, section 6; Optax
+    /// clip_by_block_rms.
+    /// </summary>
+    /// <remarks>Δ ← Δ / max(1, RMS(Δ/α)/limit), α of the rule before it.</remarks>
+    /// <param name="limit">The limit, (0, ∞).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer ClipUpdateRms(double limit = 1) =>
+        Make(new Core.Optimizers.ClipUpdateRms(limit));
+
+    /// <summary>
+    /// Limits the root mean square of each tensor's step before the learning rate. Source: Shazeer &amp; Stern 2018, section 6; Optax
+    /// clip_by_block_rms.
+    /// </summary>
+    /// <remarks>Δ ← Δ / max(1, RMS(Δ/α)/limit), α of the rule before it.</remarks>
+    /// <param name="options">The hyper-parameters.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer ClipUpdateRms(ClipUpdateRmsOptions options) => Make(options);
+
+    /// <summary>
+    /// Divides the gradient of each tensor by its norm. Source: Cutkosky &amp; Mehta 2020; Optax normalize_by_update_norm.
+    /// </summary>
+    /// <remarks>Δ = g / (‖g‖ + ε), ‖g‖ of each tensor, or of all tensors with all=true.</remarks>
+    /// <param name="epsilon">ε, added to the norm, [0, ∞).</param>
+    /// <param name="all">One norm over all tensors.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer Normalize(double epsilon = 1e-6, bool all = false) =>
+        Make(new Core.Optimizers.Normalize(epsilon, all));
+
+    /// <summary>
+    /// Divides the gradient of each tensor by its norm. Source: Cutkosky &amp; Mehta 2020; Optax normalize_by_update_norm.
+    /// </summary>
+    /// <remarks>Δ = g / (‖g‖ + ε), ‖g‖ of each tensor, or of all tensors with all=true.</remarks>
+    /// <param name="options">The hyper-parameters.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer Normalize(NormalizeOptions options) => Make(options);
+
+    /// <summary>
+    /// Scales the step of each tensor by the norm of its weights over the norm of its step. Source: You et al. 2020, algorithm 2; Optax
+    /// scale_by_trust_ratio.
+    /// </summary>
+    /// <remarks>Δ ← Δ c max(‖w‖, q) / (max(‖Δ/α‖, q) + ε), α of the rule before it; a norm of 0 leaves Δ.</remarks>
+    /// <param name="coefficient">C, a factor of the ratio, (0, ∞).</param>
+    /// <param name="minNorm">Q, the smallest value of each norm, [0, ∞).</param>
+    /// <param name="epsilon">ε, added to the norm of the step, [0, ∞).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer TrustRatio(double coefficient = 1, double minNorm = 0, double epsilon = 0) =>
+        Make(new Core.Optimizers.TrustRatio(coefficient, minNorm, epsilon));
+
+    /// <summary>
+    /// Scales the step of each tensor by the norm of its weights over the norm of its step. Source: You et al. 2020, algorithm 2; Optax
+    /// scale_by_trust_ratio.
+    /// </summary>
+    /// <remarks>Δ ← Δ c max(‖w‖, q) / (max(‖Δ/α‖, q) + ε), α of the rule before it; a norm of 0 leaves Δ.</remarks>
+    /// <param name="options">The hyper-parameters.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer TrustRatio(TrustRatioOptions options) => Make(options);
+
+    /// <summary>
+    /// Keeps the elements of the step that agree in sign with the rule's gradient. Source: Liang et al. 2024, algorithm 1.
+    /// </summary>
+    /// <remarks>Δ ← Δ [Δ g &gt; 0] / max(share kept, floor), share of each tensor, g of the rule before it.</remarks>
+    /// <param name="floor">The smallest share of kept elements by which Δ is divided, (0, 1].</param>
+    /// <param name="plusOne">Divides by (kept + 1)/n instead, as the authors' Lion does.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer Cautious(double floor = 0.001, bool plusOne = false) =>
+        Make(new Core.Optimizers.Cautious(floor, plusOne));
+
+    /// <summary>
+    /// Keeps the elements of the step that agree in sign with the rule's gradient. Source: Liang et al. 2024, algorithm 1.
+    /// </summary>
+    /// <remarks>Δ ← Δ [Δ g &gt; 0] / max(share kept, floor), share of each tensor, g of the rule before it.</remarks>
+    /// <param name="options">The hyper-parameters.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer Cautious(CautiousOptions options) => Make(options);
+
     /// <summary>Subtracts the mean from the gradient of each unit. Source: Yong et al. 2020, eq. 1.</summary>
     /// <remarks>Δ = g − the mean of its column; vectors do not change.</remarks>
     public static Optimizer Centralize() =>
@@ -740,15 +898,23 @@ public static partial class Optimizers
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public static Optimizer L2(L2Options options) => Make(options);
 
-    /// <summary>Decoupled weight decay without the learning rate: adds λ w to the step. Source: Loshchilov &amp; Hutter 2019.</summary>
-    /// <remarks>Δ ← Δ + λ w.</remarks>
+    /// <summary>
+    /// Decoupled weight decay: adds λ w to the step, or λ αᵖ/α̂ w with the learning rate α of the rule. Source: Loshchilov &amp; Hutter
+    /// 2019; Defazio 2025 for p = 2.
+    /// </summary>
+    /// <remarks>Δ ← Δ + λ αᵖ/α̂ w, α of the rule before it; p = 0 and α̂ = 1 unless given.</remarks>
     /// <param name="factor">λ, [0, ∞).</param>
+    /// <param name="ratePower">P, the power of the rule's learning rate by which λ is multiplied, [0, ∞).</param>
+    /// <param name="peakRate">α̂, by which λ αᵖ is divided: the largest learning rate, (0, ∞).</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
-    public static Optimizer DecoupledDecay(double factor = 0) =>
-        Make(new Core.Optimizers.DecoupledDecay(factor));
+    public static Optimizer DecoupledDecay(double factor = 0, double ratePower = 0, double peakRate = 1) =>
+        Make(new Core.Optimizers.DecoupledDecay(factor, ratePower, peakRate));
 
-    /// <summary>Decoupled weight decay without the learning rate: adds λ w to the step. Source: Loshchilov &amp; Hutter 2019.</summary>
-    /// <remarks>Δ ← Δ + λ w.</remarks>
+    /// <summary>
+    /// Decoupled weight decay: adds λ w to the step, or λ αᵖ/α̂ w with the learning rate α of the rule. Source: Loshchilov &amp; Hutter
+    /// 2019; Defazio 2025 for p = 2.
+    /// </summary>
+    /// <remarks>Δ ← Δ + λ αᵖ/α̂ w, α of the rule before it; p = 0 and α̂ = 1 unless given.</remarks>
     /// <param name="options">The hyper-parameters.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public static Optimizer DecoupledDecay(DecoupledDecayOptions options) => Make(options);
@@ -840,6 +1006,51 @@ public static partial class Optimizers
     /// <param name="options">The hyper-parameters.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public static Optimizer Lookahead(LookaheadOptions options) => Make(options);
+
+    /// <summary>
+    /// Slow weights that take a momentum step towards the fast weights every k steps. Source: Douillard et al. 2023, algorithm 1, with one
+    /// worker.
+    /// </summary>
+    /// <remarks>
+    /// at every k-th step: d = φ − (w − Δ);  b ← μ b + d;  φ ← φ − ω (d + μ b), or φ − ω b without nesterov;  Δ = w − φ.
+    /// </remarks>
+    /// <param name="steps">The number of steps between outer steps, a whole number of at least 1.</param>
+    /// <param name="learningRate">The learning rate ω of the outer step, [0, ∞).</param>
+    /// <param name="momentum">μ, the share of the outer velocity that is kept, [0, 1).</param>
+    /// <param name="nesterov">Nesterov momentum.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer Outer(long steps = 5, double learningRate = 0.7, double momentum = 0.9, bool nesterov = true) =>
+        Make(new Core.Optimizers.Outer(steps, learningRate, momentum, nesterov));
+
+    /// <summary>
+    /// Slow weights that take a momentum step towards the fast weights every k steps. Source: Douillard et al. 2023, algorithm 1, with one
+    /// worker.
+    /// </summary>
+    /// <remarks>
+    /// at every k-th step: d = φ − (w − Δ);  b ← μ b + d;  φ ← φ − ω (d + μ b), or φ − ω b without nesterov;  Δ = w − φ.
+    /// </remarks>
+    /// <param name="options">The hyper-parameters.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer Outer(OuterOptions options) => Make(options);
+
+    /// <summary>
+    /// Makes the rule before it schedule-free: returns the mean of its iterates. Source: Defazio et al. 2024, algorithm 1 and eqs. 3-5.
+    /// </summary>
+    /// <remarks>z ← z − Δ;  c = tʳ max(α)ᵖ / Σ tʳ max(α)ᵖ, α of the rule before it;  x ← (1−c) x + c z;  w' = (1−β) z + β x.</remarks>
+    /// <param name="beta">β, the position of the parameters between z and x, [0, 1).</param>
+    /// <param name="stepPower">The power of the step in the weights of the mean, [0, ∞).</param>
+    /// <param name="ratePower">The power of the largest learning rate in the weights of the mean, [0, ∞).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer ScheduleFree(double beta = 0.9, double stepPower = 0, double ratePower = 2) =>
+        Make(new Core.Optimizers.ScheduleFree(beta, stepPower, ratePower));
+
+    /// <summary>
+    /// Makes the rule before it schedule-free: returns the mean of its iterates. Source: Defazio et al. 2024, algorithm 1 and eqs. 3-5.
+    /// </summary>
+    /// <remarks>z ← z − Δ;  c = tʳ max(α)ᵖ / Σ tʳ max(α)ᵖ, α of the rule before it;  x ← (1−c) x + c z;  w' = (1−β) z + β x.</remarks>
+    /// <param name="options">The hyper-parameters.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public static Optimizer ScheduleFree(ScheduleFreeOptions options) => Make(options);
 
     /// <summary>
     /// The exponential moving average of the parameters; does not change the step. Source: Polyak &amp; Juditsky 1992; Kingma &amp; Ba

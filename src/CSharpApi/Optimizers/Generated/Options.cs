@@ -281,6 +281,98 @@ public sealed record AdamWOptions(
     private static Core.Optimizers.AdamW Write(AdamWOptions o) => new(o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, o.WeightDecay);
 }
 
+/// <summary>The hyper-parameters of stable_adamw: AdamW with Adafactor's limit on the root mean square of the update.</summary>
+/// <param name="LearningRate">Learning rate α, [0, ∞).</param>
+/// <param name="Beta1">β₁, the decay of the mean of gradients, [0, 1).</param>
+/// <param name="Beta2">β₂, the decay of the mean of squared gradients, [0, 1).</param>
+/// <param name="Epsilon">ε, added to the root, [0, ∞).</param>
+/// <param name="WeightDecay">λ, decoupled weight decay, multiplied by the learning rate, [0, ∞).</param>
+public sealed record StableAdamWOptions(
+    double LearningRate = 0.001,
+    double Beta1 = 0.9,
+    double Beta2 = 0.99,
+    double Epsilon = 1e-8,
+    double WeightDecay = 0.01) : IRuleOptions<StableAdamWOptions>
+{
+    CoreOptimizer IRuleOptions<StableAdamWOptions>.ToCore() => OptimizerModule.create(Write(this));
+
+    static CoreOptimizer IRuleOptions<StableAdamWOptions>.Change(CoreOptimizer optimizer, Func<StableAdamWOptions, StableAdamWOptions> change) =>
+        RuleOptions.Change(optimizer, change, Read, Write);
+
+    private static StableAdamWOptions Read(Core.Optimizers.StableAdamW h) => new(h.LearningRate, h.Beta1, h.Beta2, h.Epsilon, h.WeightDecay);
+
+    private static Core.Optimizers.StableAdamW Write(StableAdamWOptions o) => new(o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, o.WeightDecay);
+}
+
+/// <summary>The hyper-parameters of nadamw: AdamW with Nesterov's look-ahead and a constant β₁.</summary>
+/// <param name="LearningRate">Learning rate α, [0, ∞).</param>
+/// <param name="Beta1">β₁, the decay of the mean of gradients, [0, 1).</param>
+/// <param name="Beta2">β₂, the decay of the mean of squared gradients, [0, 1).</param>
+/// <param name="Epsilon">ε, added to the root, [0, ∞).</param>
+/// <param name="WeightDecay">λ, decoupled weight decay, multiplied by the learning rate, [0, ∞).</param>
+public sealed record NAdamWOptions(
+    double LearningRate = 0.001,
+    double Beta1 = 0.9,
+    double Beta2 = 0.999,
+    double Epsilon = 1e-8,
+    double WeightDecay = 0.01) : IRuleOptions<NAdamWOptions>
+{
+    CoreOptimizer IRuleOptions<NAdamWOptions>.ToCore() => OptimizerModule.create(Write(this));
+
+    static CoreOptimizer IRuleOptions<NAdamWOptions>.Change(CoreOptimizer optimizer, Func<NAdamWOptions, NAdamWOptions> change) =>
+        RuleOptions.Change(optimizer, change, Read, Write);
+
+    private static NAdamWOptions Read(Core.Optimizers.NAdamW h) => new(h.LearningRate, h.Beta1, h.Beta2, h.Epsilon, h.WeightDecay);
+
+    private static Core.Optimizers.NAdamW Write(NAdamWOptions o) => new(o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, o.WeightDecay);
+}
+
+/// <summary>
+/// The hyper-parameters of adopt: Adam that divides by the squares of earlier steps; the first step only stores squares.
+/// </summary>
+/// <param name="LearningRate">Learning rate α, [0, ∞).</param>
+/// <param name="Beta1">β₁, the decay of the mean of divided gradients, [0, 1).</param>
+/// <param name="Beta2">β₂, the decay of the mean of squared gradients, [0, 1).</param>
+/// <param name="Epsilon">ε, the smallest divisor, [0, ∞).</param>
+/// <param name="Clip">Clips divided gradients to ±(t−1)^¼.</param>
+public sealed record AdoptOptions(
+    double LearningRate = 0.001,
+    double Beta1 = 0.9,
+    double Beta2 = 0.9999,
+    double Epsilon = 1e-6,
+    bool Clip = true) : IRuleOptions<AdoptOptions>
+{
+    CoreOptimizer IRuleOptions<AdoptOptions>.ToCore() => OptimizerModule.create(Write(this));
+
+    static CoreOptimizer IRuleOptions<AdoptOptions>.Change(CoreOptimizer optimizer, Func<AdoptOptions, AdoptOptions> change) =>
+        RuleOptions.Change(optimizer, change, Read, Write);
+
+    private static AdoptOptions Read(Core.Optimizers.Adopt h) => new(h.LearningRate, h.Beta1, h.Beta2, h.Epsilon, h.Clip);
+
+    private static Core.Optimizers.Adopt Write(AdoptOptions o) => new(o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, o.Clip);
+}
+
+/// <summary>The hyper-parameters of laprop: momentum of gradients that are already divided by the root of their mean square.</summary>
+/// <param name="LearningRate">Learning rate α, [0, ∞).</param>
+/// <param name="Beta1">β₁, the decay of the mean of divided gradients, [0, 1).</param>
+/// <param name="Beta2">β₂, the decay of the mean of squared gradients, [0, 1).</param>
+/// <param name="Epsilon">ε, added to the root, [0, ∞).</param>
+public sealed record LaPropOptions(
+    double LearningRate = 0.0004,
+    double Beta1 = 0.9,
+    double Beta2 = 0.999,
+    double Epsilon = 1e-15) : IRuleOptions<LaPropOptions>
+{
+    CoreOptimizer IRuleOptions<LaPropOptions>.ToCore() => OptimizerModule.create(Write(this));
+
+    static CoreOptimizer IRuleOptions<LaPropOptions>.Change(CoreOptimizer optimizer, Func<LaPropOptions, LaPropOptions> change) =>
+        RuleOptions.Change(optimizer, change, Read, Write);
+
+    private static LaPropOptions Read(Core.Optimizers.LaProp h) => new(h.LearningRate, h.Beta1, h.Beta2, h.Epsilon);
+
+    private static Core.Optimizers.LaProp Write(LaPropOptions o) => new(o.LearningRate, o.Beta1, o.Beta2, o.Epsilon);
+}
+
 /// <summary>The hyper-parameters of amsgrad: Adam with the maximum of all means of squares so far.</summary>
 /// <param name="LearningRate">Learning rate α, [0, ∞).</param>
 /// <param name="Beta1">β₁, the decay of the mean of gradients, [0, 1).</param>
@@ -497,22 +589,28 @@ public sealed record ScheduleFreeSgdOptions(
 /// <param name="Epsilon">ε, added to the root, [0, ∞).</param>
 /// <param name="WeightDecay">λ, the weight decay of y, [0, ∞).</param>
 /// <param name="Warmup">The number of warm-up steps of the learning rate, a whole number of at least 0.</param>
+/// <param name="StepPower">The power of the step in the weights of the mean, [0, ∞).</param>
+/// <param name="RatePower">The power of the largest learning rate in the weights of the mean, [0, ∞).</param>
+/// <param name="Paper">The paper's bias correction: in the learning rate instead of the root.</param>
 public sealed record ScheduleFreeAdamWOptions(
     double LearningRate = 0.0025,
     double Beta1 = 0.9,
     double Beta2 = 0.999,
     double Epsilon = 1e-8,
     double WeightDecay = 0,
-    long Warmup = 0) : IRuleOptions<ScheduleFreeAdamWOptions>
+    long Warmup = 0,
+    double StepPower = 0,
+    double RatePower = 2,
+    bool Paper = false) : IRuleOptions<ScheduleFreeAdamWOptions>
 {
     CoreOptimizer IRuleOptions<ScheduleFreeAdamWOptions>.ToCore() => OptimizerModule.create(Write(this));
 
     static CoreOptimizer IRuleOptions<ScheduleFreeAdamWOptions>.Change(CoreOptimizer optimizer, Func<ScheduleFreeAdamWOptions, ScheduleFreeAdamWOptions> change) =>
         RuleOptions.Change(optimizer, change, Read, Write);
 
-    private static ScheduleFreeAdamWOptions Read(Core.Optimizers.ScheduleFreeAdamW h) => new(h.LearningRate, h.Beta1, h.Beta2, h.Epsilon, h.WeightDecay, h.Warmup);
+    private static ScheduleFreeAdamWOptions Read(Core.Optimizers.ScheduleFreeAdamW h) => new(h.LearningRate, h.Beta1, h.Beta2, h.Epsilon, h.WeightDecay, h.Warmup, h.StepPower, h.RatePower, h.Paper);
 
-    private static Core.Optimizers.ScheduleFreeAdamW Write(ScheduleFreeAdamWOptions o) => new(o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, o.WeightDecay, o.Warmup);
+    private static Core.Optimizers.ScheduleFreeAdamW Write(ScheduleFreeAdamWOptions o) => new(o.LearningRate, o.Beta1, o.Beta2, o.Epsilon, o.WeightDecay, o.Warmup, o.StepPower, o.RatePower, o.Paper);
 }
 
 /// <summary>The hyper-parameters of lars: momentum with a learning rate for each tensor, proportional to ‖w‖ / ‖g‖.</summary>
@@ -791,6 +889,76 @@ public sealed record ClipAdaptiveOptions(
     private static Core.Optimizers.ClipAdaptive Write(ClipAdaptiveOptions o) => new(o.Ratio, o.Epsilon);
 }
 
+/// <summary>The hyper-parameters of clip_update_rms: limits the root mean square of each tensor's step before the learning rate.</summary>
+/// <param name="Limit">The limit, (0, ∞).</param>
+public sealed record ClipUpdateRmsOptions(
+    double Limit = 1) : IRuleOptions<ClipUpdateRmsOptions>
+{
+    CoreOptimizer IRuleOptions<ClipUpdateRmsOptions>.ToCore() => OptimizerModule.create(Write(this));
+
+    static CoreOptimizer IRuleOptions<ClipUpdateRmsOptions>.Change(CoreOptimizer optimizer, Func<ClipUpdateRmsOptions, ClipUpdateRmsOptions> change) =>
+        RuleOptions.Change(optimizer, change, Read, Write);
+
+    private static ClipUpdateRmsOptions Read(Core.Optimizers.ClipUpdateRms h) => new(h.Limit);
+
+    private static Core.Optimizers.ClipUpdateRms Write(ClipUpdateRmsOptions o) => new(o.Limit);
+}
+
+/// <summary>The hyper-parameters of normalize: divides the gradient of each tensor by its norm.</summary>
+/// <param name="Epsilon">ε, added to the norm, [0, ∞).</param>
+/// <param name="All">One norm over all tensors.</param>
+public sealed record NormalizeOptions(
+    double Epsilon = 1e-6,
+    bool All = false) : IRuleOptions<NormalizeOptions>
+{
+    CoreOptimizer IRuleOptions<NormalizeOptions>.ToCore() => OptimizerModule.create(Write(this));
+
+    static CoreOptimizer IRuleOptions<NormalizeOptions>.Change(CoreOptimizer optimizer, Func<NormalizeOptions, NormalizeOptions> change) =>
+        RuleOptions.Change(optimizer, change, Read, Write);
+
+    private static NormalizeOptions Read(Core.Optimizers.Normalize h) => new(h.Epsilon, h.All);
+
+    private static Core.Optimizers.Normalize Write(NormalizeOptions o) => new(o.Epsilon, o.All);
+}
+
+/// <summary>
+/// The hyper-parameters of trust_ratio: scales the step of each tensor by the norm of its weights over the norm of its step.
+/// </summary>
+/// <param name="Coefficient">C, a factor of the ratio, (0, ∞).</param>
+/// <param name="MinNorm">Q, the smallest value of each norm, [0, ∞).</param>
+/// <param name="Epsilon">ε, added to the norm of the step, [0, ∞).</param>
+public sealed record TrustRatioOptions(
+    double Coefficient = 1,
+    double MinNorm = 0,
+    double Epsilon = 0) : IRuleOptions<TrustRatioOptions>
+{
+    CoreOptimizer IRuleOptions<TrustRatioOptions>.ToCore() => OptimizerModule.create(Write(this));
+
+    static CoreOptimizer IRuleOptions<TrustRatioOptions>.Change(CoreOptimizer optimizer, Func<TrustRatioOptions, TrustRatioOptions> change) =>
+        RuleOptions.Change(optimizer, change, Read, Write);
+
+    private static TrustRatioOptions Read(Core.Optimizers.TrustRatio h) => new(h.Coefficient, h.MinNorm, h.Epsilon);
+
+    private static Core.Optimizers.TrustRatio Write(TrustRatioOptions o) => new(o.Coefficient, o.MinNorm, o.Epsilon);
+}
+
+/// <summary>The hyper-parameters of cautious: keeps the elements of the step that agree in sign with the rule's gradient.</summary>
+/// <param name="Floor">The smallest share of kept elements by which Δ is divided, (0, 1].</param>
+/// <param name="PlusOne">Divides by (kept + 1)/n instead, as the authors' Lion does.</param>
+public sealed record CautiousOptions(
+    double Floor = 0.001,
+    bool PlusOne = false) : IRuleOptions<CautiousOptions>
+{
+    CoreOptimizer IRuleOptions<CautiousOptions>.ToCore() => OptimizerModule.create(Write(this));
+
+    static CoreOptimizer IRuleOptions<CautiousOptions>.Change(CoreOptimizer optimizer, Func<CautiousOptions, CautiousOptions> change) =>
+        RuleOptions.Change(optimizer, change, Read, Write);
+
+    private static CautiousOptions Read(Core.Optimizers.Cautious h) => new(h.Floor, h.PlusOne);
+
+    private static Core.Optimizers.Cautious Write(CautiousOptions o) => new(o.Floor, o.PlusOne);
+}
+
 /// <summary>The hyper-parameters of noise: adds normal noise to the gradient.</summary>
 /// <param name="Deviation">σ, [0, ∞).</param>
 /// <param name="Seed">The seed of the noise, a whole number in [0, 2147483647].</param>
@@ -823,19 +991,25 @@ public sealed record L2Options(
     private static Core.Optimizers.L2 Write(L2Options o) => new(o.Factor);
 }
 
-/// <summary>The hyper-parameters of decoupled: decoupled weight decay without the learning rate: adds λ w to the step.</summary>
+/// <summary>
+/// The hyper-parameters of decoupled: decoupled weight decay: adds λ w to the step, or λ αᵖ/α̂ w with the learning rate α of the rule.
+/// </summary>
 /// <param name="Factor">λ, [0, ∞).</param>
+/// <param name="RatePower">P, the power of the rule's learning rate by which λ is multiplied, [0, ∞).</param>
+/// <param name="PeakRate">α̂, by which λ αᵖ is divided: the largest learning rate, (0, ∞).</param>
 public sealed record DecoupledDecayOptions(
-    double Factor = 0) : IRuleOptions<DecoupledDecayOptions>
+    double Factor = 0,
+    double RatePower = 0,
+    double PeakRate = 1) : IRuleOptions<DecoupledDecayOptions>
 {
     CoreOptimizer IRuleOptions<DecoupledDecayOptions>.ToCore() => OptimizerModule.create(Write(this));
 
     static CoreOptimizer IRuleOptions<DecoupledDecayOptions>.Change(CoreOptimizer optimizer, Func<DecoupledDecayOptions, DecoupledDecayOptions> change) =>
         RuleOptions.Change(optimizer, change, Read, Write);
 
-    private static DecoupledDecayOptions Read(Core.Optimizers.DecoupledDecay h) => new(h.Factor);
+    private static DecoupledDecayOptions Read(Core.Optimizers.DecoupledDecay h) => new(h.Factor, h.RatePower, h.PeakRate);
 
-    private static Core.Optimizers.DecoupledDecay Write(DecoupledDecayOptions o) => new(o.Factor);
+    private static Core.Optimizers.DecoupledDecay Write(DecoupledDecayOptions o) => new(o.Factor, o.RatePower, o.PeakRate);
 }
 
 /// <summary>The hyper-parameters of l1: L1 regularization: adds λ sign w to the gradient.</summary>
@@ -928,6 +1102,46 @@ public sealed record LookaheadOptions(
     private static LookaheadOptions Read(Core.Optimizers.Lookahead h) => new(h.Steps, h.Share);
 
     private static Core.Optimizers.Lookahead Write(LookaheadOptions o) => new(o.Steps, o.Share);
+}
+
+/// <summary>The hyper-parameters of outer: slow weights that take a momentum step towards the fast weights every k steps.</summary>
+/// <param name="Steps">The number of steps between outer steps, a whole number of at least 1.</param>
+/// <param name="LearningRate">The learning rate ω of the outer step, [0, ∞).</param>
+/// <param name="Momentum">μ, the share of the outer velocity that is kept, [0, 1).</param>
+/// <param name="Nesterov">Nesterov momentum.</param>
+public sealed record OuterOptions(
+    long Steps = 5,
+    double LearningRate = 0.7,
+    double Momentum = 0.9,
+    bool Nesterov = true) : IRuleOptions<OuterOptions>
+{
+    CoreOptimizer IRuleOptions<OuterOptions>.ToCore() => OptimizerModule.create(Write(this));
+
+    static CoreOptimizer IRuleOptions<OuterOptions>.Change(CoreOptimizer optimizer, Func<OuterOptions, OuterOptions> change) =>
+        RuleOptions.Change(optimizer, change, Read, Write);
+
+    private static OuterOptions Read(Core.Optimizers.Outer h) => new(h.Steps, h.LearningRate, h.Momentum, h.Nesterov);
+
+    private static Core.Optimizers.Outer Write(OuterOptions o) => new(o.Steps, o.LearningRate, o.Momentum, o.Nesterov);
+}
+
+/// <summary>The hyper-parameters of schedule_free: makes the rule before it schedule-free: returns the mean of its iterates.</summary>
+/// <param name="Beta">β, the position of the parameters between z and x, [0, 1).</param>
+/// <param name="StepPower">The power of the step in the weights of the mean, [0, ∞).</param>
+/// <param name="RatePower">The power of the largest learning rate in the weights of the mean, [0, ∞).</param>
+public sealed record ScheduleFreeOptions(
+    double Beta = 0.9,
+    double StepPower = 0,
+    double RatePower = 2) : IRuleOptions<ScheduleFreeOptions>
+{
+    CoreOptimizer IRuleOptions<ScheduleFreeOptions>.ToCore() => OptimizerModule.create(Write(this));
+
+    static CoreOptimizer IRuleOptions<ScheduleFreeOptions>.Change(CoreOptimizer optimizer, Func<ScheduleFreeOptions, ScheduleFreeOptions> change) =>
+        RuleOptions.Change(optimizer, change, Read, Write);
+
+    private static ScheduleFreeOptions Read(Core.Optimizers.ScheduleFree h) => new(h.Beta, h.StepPower, h.RatePower);
+
+    private static Core.Optimizers.ScheduleFree Write(ScheduleFreeOptions o) => new(o.Beta, o.StepPower, o.RatePower);
 }
 
 /// <summary>The hyper-parameters of ema: the exponential moving average of the parameters; does not change the step.</summary>

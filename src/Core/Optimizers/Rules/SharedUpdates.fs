@@ -24,3 +24,7 @@ type internal ScaleUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         member update.Delta(g, _, _) = update.Factor * g
+
+module internal Clip =
+    /// Returns the factor that reduces a norm to the limit; 1 if the norm is within the limit or NaN.
+    let factor (limit: float) (length: float) = if length > limit then limit / length else 1.0

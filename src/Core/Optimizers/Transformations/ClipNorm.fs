@@ -2,10 +2,6 @@ namespace CuteDl.Core.Optimizers
 
 open CuteDl.Core.Numerics
 
-module internal Clip =
-    /// Returns the factor that reduces a norm to the limit; 1 if the norm is within the limit or NaN.
-    let factor (limit: float) (length: float) = if length > limit then limit / length else 1.0
-
 /// <summary>Scales the gradient of each tensor so that its norm is at most the limit.</summary>
 type ClipNorm =
     { [<Number("limit", 1.0, "the limit", Above = 0.0)>]

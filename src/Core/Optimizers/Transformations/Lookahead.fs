@@ -1,29 +1,5 @@
 namespace CuteDl.Core.Optimizers
 
-open System.Runtime.CompilerServices
-open CuteDl.Core.Numerics
-open CuteDl.Core.Numerics.Arithmetic
-
-/// Slots: slow.
-[<Struct; NoEquality; NoComparison>]
-type internal LookaheadUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
-    { Share: 'E
-      IsFirst: bool
-      Synchronizes: bool }
-
-    interface IUpdate<'E> with
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member update.Delta(delta, w, slots) =
-            let slow = if update.IsFirst then w else slots[0]
-
-            if update.Synchronizes then
-                let next = slow + update.Share * (w - delta - slow)
-                slots[0] <- next
-                w - next
-            else
-                slots[0] <- slow
-                delta
-
 /// <summary>
 /// Keeps slow weights. Every k steps they move towards the fast weights, which then restart from the slow ones. For use after a rule.
 /// </summary>
@@ -39,9 +15,12 @@ type Lookahead =
 
         member h.Update(step, loop) =
             loop.Run
-                { LookaheadUpdate.Share = loop.Lift h.Share
+                { OuterUpdate.Rate = loop.Lift h.Share
+                  Momentum = loop.Lift 0.0
                   IsFirst = (step = 1L)
-                  Synchronizes = (step % h.Steps = 0L) }
+                  Synchronizes = (step % h.Steps = 0L)
+                  HasVelocity = false
+                  Nesterov = false }
 
     interface IDescribed<Lookahead> with
         static member Description =

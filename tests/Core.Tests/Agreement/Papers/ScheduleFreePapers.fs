@@ -30,7 +30,8 @@ let scheduleFreeAdamw (lr: float) (beta1: float) (beta2: float) (epsilon: float)
               number "beta2" beta2
               number "eps" epsilon
               number "weight_decay" decay
-              number "warmup" (float warmup) ]
+              number "warmup" (float warmup)
+              flag "paper" true ]
 
     perElementFrom name (fun w -> w, w, 0.0, 0.0) (fun t y g (z, x, v, sum) ->
         let v = beta2 * v + (1.0 - beta2) * g * g

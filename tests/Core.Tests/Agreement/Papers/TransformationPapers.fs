@@ -88,6 +88,19 @@ let decoupled (factor: float) (inner: Reference) : Reference =
                 ws
                 (inner.Step t ws gs) }
 
+/// Shazeer & Stern 2018, section 6: a step whose root mean square, before the rate, is above the limit is shortened to it.
+let clipUpdateRms (limit: float) (rate: float) (inner: Reference) : Reference =
+    { Name = chained inner.Name (text "clip_update_rms" [ number "limit" limit ])
+      Step =
+        fun t ws gs ->
+            List.map2
+                (fun w next ->
+                    let step = Array.map2 (-) w.Values next.Values
+                    let size = sqrt (dot step step / float step.Length) / rate
+                    { w with Values = Array.map2 (fun w d -> w - d / max 1.0 (size / limit)) w.Values step })
+                ws
+                (inner.Step t ws gs) }
+
 /// Every k steps the rule takes one with the mean of their gradients.
 let accumulate (k: int) (inner: Reference) : Reference =
     let mutable gathered: Tensor list list = []

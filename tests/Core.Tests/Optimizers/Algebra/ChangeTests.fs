@@ -258,8 +258,9 @@ let private downhill =
               testCase kind.Name (fun () ->
                   let optimizer = Expression.parse $"{kind.Name}()"
                   let layout = Layout.OfShapes [ "a", [ 2; 3 ] ]
+                  let startsAtOnce = kind.Description.Exempt |> List.forall (fun (law, _) -> law <> "P31")
 
-                  for gradient in samples 20 (Gen.arrayOfLength 6 (uniform -1.0 1.0)) do
+                  for gradient in samples (if startsAtOnce then 20 else 0) (Gen.arrayOfLength 6 (uniform -1.0 1.0)) do
                       let parameters = Array.init 6 (fun i -> 1.0 + float i)
                       let state = Optimizer.initFor<float> optimizer layout
 

@@ -185,11 +185,15 @@ let ofKind (scheduled: bool) (kind: RuleKind) : Gen<Optimizer> =
     |> Gen.map Option.get
 
 /// Kinds whose step goes over all tensors together, in the order in which they lie.
-let global' = [ "clip_global_norm"; "dog"; "dowg"; "dadapt_adam"; "prodigy" ]
+let global' = [ "clip_global_norm"; "dog"; "dowg"; "dadapt_adam"; "prodigy"; "normalize" ]
 
 /// Kinds for which it matters where tensors begin and end.
 let byTensor =
     [ "clip_norm"
+      "clip_update_rms"
+      "trust_ratio"
+      "cautious"
+      "stable_adamw"
       "clip_adaptive"
       "centralize"
       "noise"

@@ -1,0 +1,76 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+
+/// <summary>AdamW whose learning rate is divided by the root mean square of g/√ŝ over the tensor, where that is more than 1.</summary>
+type StableAdamW =
+    { [<Rate(1e-3)>]
+      LearningRate: float
+      [<Beta1(0.9)>]
+      Beta1: float
+      [<Beta2(0.99)>]
+      Beta2: float
+      [<Epsilon(1e-8)>]
+      Epsilon: float
+      [<WeightDecay(0.01, "λ, decoupled weight decay, multiplied by the learning rate", Technical = false)>]
+      WeightDecay: float }
+
+    interface IReducingRule with
+        member _.Slots = [ "average"; "square_average" ]
+        member _.NeedsParameters = true
+        member _.Scalars _ = []
+        member _.Coefficients = 1
+        member _.Sums = 2
+        member _.Waits = true
+        member _.Prepare(_, _) = true
+
+        member h.Reduce(step, slice) =
+            let squares = slice.Slot 1
+            let correction = 1.0 / Moments.weight h.Beta2 step
+            // Not 0, so that 0/0 is 0.
+            let smallest = max (h.Epsilon * h.Epsilon) Double.Epsilon
+            let mutable sum = 0.0
+
+            for i in 0 .. slice.Gradient.Length - 1 do
+                let g = Double.CreateTruncating slice.Gradient[i]
+                let s = h.Beta2 * Double.CreateTruncating squares[i] + (1.0 - h.Beta2) * g * g
+                sum <- sum + g * g / max (s * correction) smallest
+
+            slice.Sums[0] <- slice.Sums[0] + sum
+            slice.Sums[1] <- slice.Sums[1] + float slice.Gradient.Length
+
+        member _.Decide(_, decision) =
+            for k in 0 .. decision.Tensors - 1 do
+                let size = sqrt (decision.Sum(k, 0) / max 1.0 (decision.Sum(k, 1)))
+                decision.Decide(k, 0, Clip.factor 1.0 size)
+
+            true
+
+        member h.Update(step, loop) =
+            let rate = h.LearningRate * loop.Coefficient 0
+
+            loop.Run
+                { AdamWUpdate.Adam = AdamConstants.At(step, loop, rate, h.Beta1, h.Beta2, h.Epsilon, isCorrected = true)
+                  Shrink = loop.Lift(rate * h.WeightDecay) }
+
+    interface IDescribed<StableAdamW> with
+        static member Description =
+            { Name = "stable_adamw"
+              Summary = "AdamW with Adafactor's limit on the root mean square of the update"
+              Formula = "η = α / max(1, RMS(g/max(√ŝ, ε)));  Δ = η v̂ / (√ŝ + ε) + η λ w"
+              Source = "Wortsman et al. 2023, algorithm 2"
+              Traits = []
+              Exempt =
+                [ "P22", "the bias corrections depend on the number of steps"
+                  "P5", "each element has its own effective learning rate"
+                  "P16", "decay forms: its decay is decoupled and bypasses the means by design"
+                  "P23", "the root mean square is of whole tensors" ]
+              Role =
+                Role.Rule
+                    { Reproduces = "optimi StableAdamW; pytorch_optimizer StableAdamW with foreach=False"
+                      Rate = RatePlace.Outside "divided by the root mean square of the tensor's update"
+                      Epsilon = EpsilonPlace.Outside "the corrected root"
+                      InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0 ]
+                      BiasCorrection = BiasCorrection.Corrects "both means"
+                      WeightDecay = DecayForm.Decoupled "multiplied by the reduced learning rate"
+                      Learns = { Optimizer = "stable_adamw(lr=0.001)"; Accuracy = 0.9722; Note = "" } } }
