@@ -79,7 +79,21 @@ type LawChecker =
     /// <param name="options">Seed, number of cases, the values of its arguments, and how to change them.</param>
     static member Check(rule: IPart, options: LawOptions) : LawReport = LawChecker.Check(LawOptions.OfRule rule, options)
 
-    /// <summary>Checks a custom rule against the laws of a kind that it claims to be.</summary>
+    /// <summary>
+    /// Checks an optimizer of the facade, such as <c>Optimizers.Of(rule)</c>, against the laws of a kind that it claims to be. The arguments
+    /// that the rule describes need no values in the options.
+    /// </summary>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="kind">The name of the kind, such as <c>lion</c>.</param>
+    /// <param name="options">Seed and number of cases.</param>
+    /// <exception cref="T:System.ArgumentException">There is no kind of this name.</exception>
+    static member CheckAs(optimizer: IOptimizerSource, kind: string, options: LawOptions) : LawReport =
+        LawChecker.CheckAs(optimizer.Optimizer, kind, options)
+
+    /// <summary>
+    /// Checks a custom rule against the laws of a kind that it claims to be. Its arguments are not read, even if it describes them: use
+    /// <c>Optimizers.Of(rule)</c> for that.
+    /// </summary>
     /// <param name="rule">The rule.</param>
     /// <param name="kind">The name of the kind, such as <c>lion</c>.</param>
     /// <param name="options">Seed, number of cases, the values of its arguments, and how to change them.</param>

@@ -236,6 +236,14 @@ let private described =
 
               let constant = { ownAdam.Defaults with EpsilonIsConstant = true }
               Expect.equal (verdict "P9" (Laws.checkAs Rules.adam.Kind (Optimizer.create constant))) Verdict.Broken "ε")
+          testCase "is compared from C# as an optimizer of the facade" (fun () ->
+              let source =
+                  { new CuteDl.IOptimizerSource with
+                      member _.Optimizer = Optimizer.create { ownAdam.Defaults with LearningRate = 0.3 } }
+
+              let report = LawChecker.CheckAs(source, "adam", LawChecker.DefaultOptions.WithCases 20)
+              report.ThrowIfBroken()
+              Expect.equal (verdict "P33" report) Verdict.Held $"{report}")
           testCase "is not compared without a claim" (fun () ->
               let report = Laws.check (Optimizer.create ownAdam.Defaults)
               Expect.all (oracle report) (fun result -> result.Verdict = Verdict.Exempt && result.Cases = 0) $"{report}") ]
