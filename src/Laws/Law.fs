@@ -21,7 +21,7 @@ type internal Law =
         MayBeExempt: bool
         /// Returns the reason for an exemption by the law itself, independent of the rule's documentation.
         Excuse: Subject -> string option
-        /// True if the law distinguishes kinds of rules. For a custom rule without a claim, both results are correct.
+        /// True if the law distinguishes kinds of rules. With a custom rule and without a claim, both results are correct.
         IsCharacteristic: bool
         /// The generator of cases.
         Cases: Subject -> Gen<Case>

@@ -45,11 +45,11 @@ module internal Subject =
     /// True for a custom rule whose arguments are unknown, because its record does not describe them.
     let isUnknown (kind: RuleKind) = isOwn kind && not kind.IsDescribed
 
-    /// True for a custom rule without a claim.
-    let claimsNothing (subject: Subject) =
-        subject.Optimizer.Parts.Count = 1 && subject.Optimizer.Groups.Count = 0 && isOwn subject.Kind
-
     let isClaim (subject: Subject) = not (obj.ReferenceEquals(subject.Kind, subject.Optimizer.Kind))
+
+    /// True if a part is a custom rule, and the optimizer does not claim to be of a kind.
+    let claimsNothing (subject: Subject) =
+        not (isClaim subject) && leaves subject.Optimizer |> List.exists (fun leaf -> isOwn leaf.Kind)
 
     let kinds (subject: Subject) : RuleKind list =
         if isClaim subject then [ subject.Kind ] else [ for leaf in leaves subject.Optimizer -> leaf.Kind ]

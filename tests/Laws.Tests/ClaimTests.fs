@@ -24,6 +24,7 @@ let private transcriptions: (RuleKind * IPart) list =
     let adamW = Rules.adamW.Defaults
     let lion = Rules.lion.Defaults
     let rAdam = Rules.rAdam.Defaults
+    let lamb = Rules.lamb.Defaults
 
     [ Rules.adam.Kind,
       { TorchAdam.LearningRate = adam.LearningRate
@@ -50,7 +51,12 @@ let private transcriptions: (RuleKind * IPart) list =
       { DividingRAdam.LearningRate = rAdam.LearningRate
         Beta1 = rAdam.Beta1
         Beta2 = rAdam.Beta2
-        Epsilon = rAdam.Epsilon } ]
+        Epsilon = rAdam.Epsilon }
+      Rules.lamb.Kind,
+      { SummingLamb.LearningRate = lamb.LearningRate
+        Beta1 = lamb.Beta1
+        Beta2 = lamb.Beta2
+        Epsilon = lamb.Epsilon } ]
 
 let private holds (kind: RuleKind) (options: LawOptions) (optimizer: Optimizer) =
     let report = Laws.checkAsWith kind options optimizer
@@ -236,6 +242,25 @@ let private described =
 
               let constant = { ownAdam.Defaults with EpsilonIsConstant = true }
               Expect.equal (verdict "P9" (Laws.checkAs Rules.adam.Kind (Optimizer.create constant))) Verdict.Broken "ε")
+          testCase "has arguments that laws change in a chain too" (fun () ->
+              let chained (rule: Optimizer) = Laws.check (Optimizer.chain [ rule; Expression.parse "scale(0.5)" ])
+              let report = chained (Optimizer.create ownAdam.Defaults)
+              Expect.equal (verdict "P9" report) Verdict.Held $"{report}"
+              Expect.equal (verdict "P32" report) Verdict.Held $"{report}"
+
+              for constant in
+                  [ { ownAdam.Defaults with RateIsConstant = true }
+                    { ownAdam.Defaults with EpsilonIsConstant = true } ] do
+                  let report = chained (Optimizer.create constant)
+
+                  Expect.isTrue
+                      (report.Results
+                       |> Seq.exists (fun result -> result.Verdict = Verdict.Exempt && result.CounterExample <> ""))
+                      "found"
+
+                  Expect.isFalse report.IsBroken "a custom rule need not scale"
+
+              Expect.isFalse (chained (own momentum)).IsBroken "a rule that does not describe itself")
           testCase "is compared from C# as an optimizer of the facade" (fun () ->
               let source =
                   { new CuteDl.IOptimizerSource with

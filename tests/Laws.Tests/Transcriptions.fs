@@ -190,3 +190,40 @@ type DividingRAdam =
                         'T.One
 
                 g[i] <- corrected * lift h.LearningRate * adaptive
+
+/// LAMB with norms that are summed in the precision of the elements, and a learning rate that is multiplied in last.
+type SummingLamb =
+    { LearningRate: float
+      Beta1: float
+      Beta2: float
+      Epsilon: float }
+
+    interface ITensorRule with
+        member _.Slots = [ "exp_avg"; "exp_avg_sq" ]
+        member _.NeedsParameters = true
+
+        member h.Transform(step, tensor: WholeTensor<'T>) =
+            let g = tensor.Gradient
+            let average = tensor.Slot 0
+            let squares = tensor.Slot 1
+            let correction1: 'T = lift (1.0 - Math.Pow(h.Beta1, float step))
+            let correction2: 'T = lift (1.0 - Math.Pow(h.Beta2, float step))
+            let mutable ofDirections = 'T.Zero
+            let mutable ofParameters = 'T.Zero
+
+            for i in 0 .. g.Length - 1 do
+                let w = tensor.Parameters[i]
+                average[i] <- average[i] + (g[i] - average[i]) * lift (1.0 - h.Beta1)
+                squares[i] <- squares[i] + (g[i] * g[i] - squares[i]) * lift (1.0 - h.Beta2)
+                g[i] <- average[i] / correction1 / (root (squares[i] / correction2) + lift h.Epsilon)
+                ofDirections <- ofDirections + g[i] * g[i]
+                ofParameters <- ofParameters + w * w
+
+            let ratio =
+                if 'T.IsZero ofDirections || 'T.IsZero ofParameters then
+                    'T.One
+                else
+                    root (ofParameters / ofDirections)
+
+            for i in 0 .. g.Length - 1 do
+                g[i] <- lift h.LearningRate * (g[i] * ratio)
