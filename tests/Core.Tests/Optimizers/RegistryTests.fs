@@ -51,8 +51,24 @@ type Careless =
     interface IDescribed<Careless> with
         static member Description = RuleDescription.Own "careful"
 
+/// A transformation: its first argument needs no name in the text form.
+type Weakened =
+    { [<Number("by", 2.0, "the divisor", Above = 0.0)>]
+      By: float }
+
+    interface IRule with
+        member _.Slots = []
+        member _.NeedsParameters = false
+        member h.Update(_, loop) = loop.Run { FixedUpdate.Rate = loop.Lift(1.0 / h.By) }
+
+    interface IDescribed<Weakened> with
+        static member Description =
+            { RuleDescription.Own "weakened" with
+                Summary = "divides the gradient"
+                Role = Role.Transformation ChainPlace.BeforeRule }
+
 let private careful = RuleKind<Careful>.Of.Kind
-let private registry = Registry.Standard.Add careful
+let private registry = (Registry.Standard.Add careful).Add RuleKind<Weakened>.Of.Kind
 
 let private message (act: unit -> 'any) : string =
     try
@@ -90,6 +106,7 @@ let private optimizers =
             Gen.elements
                 [ own
                   Optimizer.chain [ Expression.parse "clip_norm(1)"; own; Expression.parse "ema" ]
+                  Optimizer.chain [ Optimizer.create { By = 1.0 + values.Decay }; own ]
                   Optimizer.groups [ "*.bias", own; "*", Expression.parse "adam" ] ]
     }
 
@@ -102,6 +119,9 @@ let private texts =
               let a, b = Optimizer.create first, Optimizer.create second
               Expect.equal (a = b) (first = second) $"{a} and {b}"
               Expect.isTrue (a <> b || a.GetHashCode() = b.GetHashCode()) "hash codes")
+          testCase "the first argument of a transformation needs no name" (fun () ->
+              Expect.equal (string (Optimizer.create { By = 4.0 })) "weakened(4)" "printed"
+              Expect.equal (Expression.parseWith registry "weakened(4)") (Optimizer.create { By = 4.0 }) "read")
           testCase "names are read in any case, and an unknown one suggests registered names" (fun () ->
               Expect.equal
                   (Expression.parseWith registry "CareFul(careful=3)")
@@ -118,7 +138,11 @@ let private texts =
 let private adding =
     testCase "adding returns another registry, and refuses names that exist and rules without a description" (fun () ->
         Expect.equal (List.ofSeq Registry.Standard.Kinds |> List.map string) (List.map string Rules.known) "standard"
-        Expect.equal (List.ofSeq registry.Kinds |> List.map string) [ yield! List.map string Rules.known; "careful" ] "one more"
+
+        Expect.equal
+            (List.ofSeq registry.Kinds |> List.map string)
+            [ yield! List.map string Rules.known; "careful"; "weakened" ]
+            "two more"
 
         Expect.equal
             (message (fun () -> registry.Add RuleKind<Careless>.Of.Kind))
