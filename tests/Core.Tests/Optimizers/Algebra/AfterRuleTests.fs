@@ -81,7 +81,12 @@ let private byHand (rule: string) (floor: float) (gradients: float array array) 
 let private masks =
     testList
         "the gradient of the rule before"
-        [ for rule in [ "momentum(lr=0.1)"; "adam(lr=0.1)"; "lamb(lr=0.1)"; "adafactor"; "dog"; "rprop" ] do
+        [ for rule in
+              [ "momentum(lr=0.1)"
+                "adam(lr=0.1)"
+                "lamb(lr=0.1)"
+                "{ \"bias\": momentum(lr=0.1), \"*\": muon }"
+                "dog" ] do
               property $"{rule} | cautious keeps the elements that agree with it" gradients (fun gradients ->
                   Array.iter2
                       (Array.iter2 (fun a b -> Close.within (1e-12 * max 1.0 (abs b)) a b rule))
