@@ -161,11 +161,7 @@ module Schedules =
                   (ArgumentDefault.SameAs "warmup") ]
 
     let rex =
-        kind
-            "rex"
-            "a fall that starts slower than a line and ends steeper"
-            "Chen, Wolfe & Kyrillidis 2021"
-            [ value; steps; ending ]
+        kind "rex" "a fall that starts slower than a line and ends steeper" "Chen, Wolfe & Kyrillidis 2021" [ value; steps; ending ]
 
     let noam =
         kind
