@@ -11,7 +11,18 @@ internal static class ParameterGroupTests
     private static readonly (Optimizer Built, string Text)[] Examples =
     [
         (Optimizers.AdamW().For("*.bias", Optimizers.Sgd()), "{ \"*.bias\": sgd, \"*\": adamw }"),
-        (Optimizers.Adam().For("*.bias", Optimizers.Sgd()).For("layers.1.*", Optimizers.Lion()), "{ \"*.bias\": sgd, \"layers.1.*\": lion, \"*\": adam }"),
+        (Optimizers.Adam().For("*.bias", Optimizers.Sgd()).For("layers.1.*", Optimizers.Lion()), "{ \"layers.1.*\": lion, \"*.bias\": sgd, \"*\": adam }"),
+        (Optimizers.AdamW().Schedule("lr", Schedules.Cosine(0.01, 9)).For("*.bias", o => o.With("weight_decay", 0)),
+            "{ \"*.bias\": adamw(lr=cosine(0.01, steps=9), weight_decay=0), \"*\": adamw(lr=cosine(0.01, steps=9)) }"),
+        (Optimizers.AdamW().For("*.bias", o => o.With("weight_decay", 0), optional: true).Ema(0.9).ClipGlobalNorm().Schedule("lr", Schedules.Cosine(0.01, 9)),
+            "clip_global_norm | { \"*.bias\"?: adamw(lr=cosine(0.01, steps=9), weight_decay=0), \"*\": adamw(lr=cosine(0.01, steps=9)) } | ema(0.9)"),
+        (Optimizers.Adam().L2(0.1).Ema().LearningRateFactor("layers.0.*", 0.1).LearningRateFactor("layers.1.*", 0.5).With("lr", 0.2),
+            "l2(0.1) | adam(lr=0.2) | { \"layers.0.*\": scale(0.1), \"layers.1.*\": scale(0.5), \"*\": identity } | ema"),
+        (Optimizers.Adam().LearningRateFactor("layers.0.*", 0.1).For("*.bias", Optimizers.Sgd()),
+            "{ \"layers.0.*\": adam | scale(0.1), \"*.bias\": sgd, \"*\": adam }"),
+        (Optimizers.Adam().For("*.bias", Optimizers.Sgd()).LearningRateFactor("layers.0.*", 0.1),
+            "{ \"layers.0.*\": adam | scale(0.1), \"*.bias\": sgd, \"*\": adam }"),
+        (Optimizers.Adam().Freeze("a").For("*.bias", o => o.With("lr", 1)), "{ \"a\": freeze | { \"*.bias\": adam(lr=1), \"*\": adam }, \"*\": { \"*.bias\": adam(lr=1), \"*\": adam } }"),
         (Optimizers.Adam().ClipGlobalNorm().For("*.bias", Optimizers.Sgd()), "clip_global_norm | { \"*.bias\": sgd, \"*\": adam }"),
         (Optimizers.Adam().For("*.bias", Optimizers.Sgd()).ClipGlobalNorm(), "clip_global_norm | { \"*.bias\": sgd, \"*\": adam }"),
         (Optimizers.Adam().L2(0.1).For("*.bias", Optimizers.Sgd()), "{ \"*.bias\": sgd, \"*\": l2(0.1) | adam }"),
@@ -179,6 +190,9 @@ internal static class ParameterGroupTests
             Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().Thaw("a")).Message, "\"a\"", "nothing to thaw");
             Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().For("a", Optimizers.Sgd()).For("a", Optimizers.Sgd())).Message, "twice", "twice");
             Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().For("a", Optimizers.Sgd().ClipGlobalNorm())).Message, "before the groups", "a norm over all");
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().For("a", o => o.ClipGlobalNorm())).Message, "before the groups", "a change with a norm over all");
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().For("a", _ => null!)).Message, "returned null", "no optimizer");
+            Expect.equal(Spec.Throws<ArgumentOutOfRangeException>(() => Optimizers.Adam().LearningRateFactor("a", -1)).ActualValue, -1.0, "a negative factor");
             Expect.stringContains(Spec.Throws<ArgumentException>(() => Optimizers.Adam().For("*.weights", Optimizers.Sgd()).Init<double>(Layout)).Message, "layers.0.weight", "no tensor");
         }));
 

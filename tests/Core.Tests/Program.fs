@@ -59,6 +59,7 @@ let private tests =
                       AlgebraGateTests.tests
                       AlgebraFreezeTests.tests
                       AlgebraGroupTests.tests
+                      AlgebraInheritanceTests.tests
                       AlgebraChangeTests.tests
                       AlgebraSettingTests.tests ] ]
           testList

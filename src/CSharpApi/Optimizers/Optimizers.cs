@@ -47,7 +47,7 @@ public static partial class Optimizers
     }
 
     /// <summary>
-    /// An optimizer for each group of parameters: a tensor goes to the first pattern that its name matches. <see cref="Optimizer.For"/>
+    /// An optimizer for each group of parameters: a tensor goes to the first pattern that its name matches. <see cref="Optimizer.For(string, Optimizer, bool)"/>
     /// does the same step by step. Each pattern must match a tensor; a last group <c>*</c> may be left with none.
     /// </summary>
     /// <param name="groups">Patterns, in which <c>*</c> stands for any characters and <c>?</c> for one, and their optimizers.</param>

@@ -18,19 +18,21 @@ module Freezing =
 
     let private leftOver = "*"
 
-    /// Sorts patterns, narrower ones first: a tensor belongs to the first pattern that it matches. A pattern that covers another one has at
-    /// most as many letters. The result does not depend on the order of the calls.
-    let private ordered (frozen: (string * bool) list) : (string * bool) list =
+    /// Compares two patterns; the narrower one is less. A pattern that covers another one has at most as many letters.
+    let internal narrowness (a: string) (b: string) : int =
         let key (pattern: string) =
             let count (isCounted: char -> bool) = pattern |> Seq.filter isCounted |> Seq.length
             let letters = count (fun c -> c <> '*' && c <> '?')
             struct (pattern = leftOver, -letters, -(count ((=) '?')), count ((=) '*'))
 
-        frozen
-        |> List.sortWith (fun (a, _) (b, _) ->
-            match compare (key a) (key b) with
-            | 0 -> String.CompareOrdinal(a, b)
-            | order -> order)
+        match compare (key a) (key b) with
+        | 0 -> String.CompareOrdinal(a, b)
+        | order -> order
+
+    /// Sorts patterns, narrower ones first: a tensor belongs to the first pattern that it matches. The result does not depend on the order
+    /// of the calls.
+    let private ordered (frozen: (string * bool) list) : (string * bool) list =
+        frozen |> List.sortWith (fun (a, _) (b, _) -> narrowness a b)
 
     /// True for parts that use all tensors and are not copied into groups.
     let private looksAtAll (optimizer: Optimizer) =
