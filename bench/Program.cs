@@ -2,11 +2,13 @@ using BenchmarkDotNet.Running;
 using CuteDl.Bench;
 
 // table [--peer COMMAND]   the table of docs/performance.md; COMMAND prints a peer's times as JSON, "name": microseconds
+// pure                     the table of pure steps alone
 // growth FILE.png          how costs grow with batch, width and parameters
 // anything else            BenchmarkDotNet's own command line: --filter '*', --list flat, ...
 return args switch
 {
     ["table", .. var rest] => PerformanceTable.Print(rest is ["--peer", var command] ? Peer.Run(command) : Peer.None),
+    ["pure"] => PerformanceTable.PrintPureSteps(),
     ["growth", var path] => Growth.Draw(path),
     _ => RunSuites(args),
 };
