@@ -48,11 +48,9 @@ module internal Subject =
     let isClaim (subject: Subject) = not (obj.ReferenceEquals(subject.Kind, subject.Optimizer.Kind))
 
     /// True if a part is a custom rule, and the optimizer does not claim to be of a kind.
-    let claimsNothing (subject: Subject) =
-        not (isClaim subject) && leaves subject.Optimizer |> List.exists (fun leaf -> isOwn leaf.Kind)
+    let claimsNothing (subject: Subject) = not (isClaim subject) && List.exists isOwn subject.Optimizer.Kinds
 
-    let kinds (subject: Subject) : RuleKind list =
-        if isClaim subject then [ subject.Kind ] else [ for leaf in leaves subject.Optimizer -> leaf.Kind ]
+    let kinds (subject: Subject) : RuleKind list = if isClaim subject then [ subject.Kind ] else subject.Optimizer.Kinds
 
     let private same (kind: RuleKind) (other: RuleKind) = obj.ReferenceEquals(kind, other)
 
@@ -68,7 +66,7 @@ module internal Subject =
     /// True if a part works on matrices only, or if the kind that it claims to be does.
     let needsMatrix (subject: Subject) =
         hasTrait Trait.NeedsMatrix subject
-        || leaves subject.Optimizer |> List.exists _.Kind.Has(Trait.NeedsMatrix)
+        || subject.Optimizer.Kinds |> List.exists _.Has(Trait.NeedsMatrix)
 
     let isGroups (subject: Subject) =
         leaves subject.Optimizer |> List.length > subject.Optimizer.Parts.Count
@@ -122,7 +120,7 @@ module internal Subject =
         List.fold change (Some subject.Optimizer) values
 
     /// True if an optimizer uses the parameters.
-    let usesParameters (optimizer: Optimizer) : bool = optimizer.Singles |> List.exists (fun (_, part) -> part.NeedsParameters)
+    let usesParameters (optimizer: Optimizer) : bool = optimizer.Singles |> List.exists (fun (_, part, _) -> part.NeedsParameters)
 
     /// True if a part has weight decay, or can have it because it is a custom rule.
     let decays (subject: Subject) : bool =

@@ -11,7 +11,7 @@ module ArgumentNames =
 
     /// Returns the arguments of all parts with the names of their kinds, each once.
     let private all (optimizer: Optimizer) : (string * Argument) list =
-        Singles.list optimizer
+        optimizer.Singles
         |> List.collect (fun (kind, _, _) -> [ for argument in kind.Arguments -> kind.Name, argument ])
         |> List.distinctBy (fun (kind, argument) -> kind, argument.Name)
 

@@ -42,6 +42,7 @@ type EpsilonPlace =
 /// <summary>The value of a slot or number before the first step. A new state holds zeros; the first step sets other initial values.</summary>
 [<RequireQualifiedAccess>]
 type InitialValue =
+    | Zero
     | Number of value: float
     /// <summary>The value of an argument.</summary>
     | Argument of name: string
@@ -56,6 +57,7 @@ type InitialValue =
 
     override value.ToString() =
         match value with
+        | Zero -> "0"
         | Number value -> NumberText.ofFloat value
         | Argument name -> name
         | Parameters -> "the parameters"

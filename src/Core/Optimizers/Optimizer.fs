@@ -62,7 +62,7 @@ module Optimizer =
 
         match
             groups
-            |> List.tryFind (fun group -> Singles.list group.Optimizer |> List.exists (fun (_, part, _) -> part :? ClipGlobalNorm))
+            |> List.tryFind (fun group -> group.Optimizer.Singles |> List.exists (fun (_, part, _) -> part :? ClipGlobalNorm))
         with
         | Some group ->
             raise (
@@ -165,7 +165,7 @@ module Optimizer =
     let update (change: 'H -> 'H) (optimizer: Optimizer) : Optimizer =
         let kind = RuleKind<'H>.Of.Kind
 
-        if not (optimizer.Singles |> List.exists (fun (other, _) -> obj.ReferenceEquals(other, kind))) then
+        if not (optimizer.Kinds |> List.exists (fun other -> obj.ReferenceEquals(other, kind))) then
             raise (
                 ArgumentException(
                     $"{Quotation.shorten (string optimizer)} has no part {kind.Name}. Give a kind of rule that it contains.",
@@ -379,7 +379,7 @@ module Optimizer =
         next
 
     /// <summary>True if the optimizer keeps averages of the parameters. The averages are then the result of the training.</summary>
-    let keepsAverages (optimizer: Optimizer) : bool = Singles.list optimizer |> List.exists (fun (_, part, _) -> part :? IAveraging)
+    let keepsAverages (optimizer: Optimizer) : bool = optimizer.Singles |> List.exists (fun (_, part, _) -> part :? IAveraging)
 
     /// <summary>Not for direct use: <c>averaged</c> calls it.</summary>
     [<EditorBrowsable(EditorBrowsableState.Never)>]

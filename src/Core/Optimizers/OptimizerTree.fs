@@ -146,19 +146,22 @@ and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
         | OptimizerTree.Chain _ -> chainKind
         | OptimizerTree.Groups _ -> groupsKind
 
-    /// All rules and transformations, in order.
-    member internal _.Singles: (RuleKind * IPart) list =
+    /// All rules and transformations in order, with their scheduled arguments.
+    member internal _.Singles: (RuleKind * IPart * (Argument * Setting) list) list =
         match tree with
-        | OptimizerTree.Single(kind, part, _) -> [ kind, part ]
+        | OptimizerTree.Single(kind, part, scheduled) -> [ kind, part, scheduled ]
         | OptimizerTree.Chain parts -> parts |> List.collect _.Singles
         | OptimizerTree.Groups groups -> groups |> List.collect _.Optimizer.Singles
+
+    /// <summary>The kinds of all rules and transformations, in order.</summary>
+    member optimizer.Kinds: RuleKind list = [ for kind, _, _ in optimizer.Singles -> kind ]
 
     /// <summary>
     /// The names of its rules of one's own, each with what tells it apart from others of the name: the type of the record and the names of its
     /// arguments. A state, a checkpoint and a study continue with the same rules only.
     /// </summary>
     member optimizer.OwnRules: (string * string) list =
-        [ for kind, _ in optimizer.Singles do
+        [ for kind in optimizer.Kinds do
               match OwnRules.identity kind with
               | "" -> ()
               | identity -> kind.Name, identity ]
@@ -218,7 +221,7 @@ and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
         match other with
         | :? Optimizer as other ->
             // The text form has all arguments. A rule that does not describe itself has none, so its record decides.
-            let areEqual (kind: RuleKind, part: IPart) (otherKind: RuleKind, otherPart: IPart) =
+            let areEqual (kind: RuleKind, part: IPart, _) (otherKind: RuleKind, otherPart: IPart, _) =
                 obj.ReferenceEquals(kind, otherKind)
                 || kind.Record = otherKind.Record && not kind.IsDescribed && part.Equals otherPart
 
@@ -227,16 +230,8 @@ and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
 
     override _.GetHashCode() = text.GetHashCode StringComparison.Ordinal
 
-/// Lists or replaces the rules and transformations of an optimizer, at any depth.
+/// Replaces the rules and transformations of an optimizer, at any depth.
 module internal Singles =
-    /// Lists them in order.
-    let rec list (optimizer: Optimizer) : (RuleKind * IPart * (Argument * Setting) list) list =
-        match optimizer.Tree with
-        | OptimizerTree.Single(kind, part, scheduled) -> [ kind, part, scheduled ]
-        | OptimizerTree.Chain parts -> List.collect list parts
-        | OptimizerTree.Groups groups -> groups |> List.collect (_.Optimizer >> list)
-
-    /// Replaces each of them.
     let rec map (change: RuleKind * IPart * (Argument * Setting) list -> OptimizerTree) (optimizer: Optimizer) : Optimizer =
         match optimizer.Tree with
         | OptimizerTree.Single(kind, part, scheduled) -> Optimizer(change (kind, part, scheduled))

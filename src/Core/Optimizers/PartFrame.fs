@@ -8,6 +8,8 @@ open CuteDl.Core.Optimizers
 type internal PartFrame(node: PartNode) =
     let current = node.NewScheduledPart()
     let mutable part = node.First
+    // Kept, because reading it from the record allocates.
+    let mutable rate = node.Rate
     let mutable rule: IRule | null = null
     let mutable preparing: IPreparingRule | null = null
     let mutable reducing: IReducingRule | null = null
@@ -42,11 +44,7 @@ type internal PartFrame(node: PartNode) =
     member _.Rule = rule
 
     /// The learning rate in this step; 1 if the part has none.
-    member _.Rate =
-        match node.RateArgument, current with
-        | ValueSome argument, ValueSome current -> argument.Get current.Whole
-        | ValueSome argument, ValueNone -> argument.Get node.Whole
-        | ValueNone, _ -> 1.0
+    member _.Rate = rate
 
     member _.Preparing = preparing
     member _.Reducing = reducing
@@ -99,6 +97,9 @@ type internal PartFrame(node: PartNode) =
 
                 current.Set(index, value)
                 index <- index + 1
+
+                if node.IsRate argument then
+                    rate <- value
 
             if current.Problem <> "" then
                 raise (

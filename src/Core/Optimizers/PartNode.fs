@@ -89,10 +89,12 @@ type internal PartNode
         | :? IGate as gate -> ValueSome gate
         | _ -> ValueNone
 
-    let rateArgument =
-        match kind.Arguments |> List.tryFind (fun argument -> argument.Name = "lr") with
-        | Some argument -> ValueSome argument
-        | None -> ValueNone
+    let isRate (argument: Argument) = argument.Name = "lr"
+
+    let rate =
+        match List.tryFind isRate kind.Arguments with
+        | Some argument -> argument.Get whole
+        | None -> 1.0
 
     // The start of each tensor among the elements of the part.
     let starts = Array.scan (+) 0 lengths
@@ -107,10 +109,10 @@ type internal PartNode
     member _.Start(indexAmongTensors: int) = starts[indexAmongTensors]
     /// The part with the hyper-parameters of the first step.
     member _.First = part
-    /// The part without its schedules, whole if it has components.
-    member _.Whole = whole
-    /// The learning rate among its arguments.
-    member _.RateArgument = rateArgument
+    /// The learning rate without its schedule; 1 if the part has none.
+    member _.Rate: float = rate
+    /// True for the argument that is the learning rate.
+    member _.IsRate(argument: Argument) = isRate argument
     /// The rule whose learning rate the part reads.
     member val RateSource: PartNode voption = ValueNone with get, set
     /// True if a later part compares its step with the gradient that enters this rule.

@@ -40,7 +40,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
     // If no part depends on the borders of tensors, all elements form one tensor.
     let isElementwise =
         not (hasGroups optimizer)
-        && Singles.list optimizer
+        && optimizer.Singles
            |> List.forall (fun (_, part, _) ->
                match part with
                | :? IReducingRule
@@ -85,7 +85,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
 
     /// True if an optimizer starts with a freeze, on or off.
     let beginsWithFreeze (optimizer: Optimizer) =
-        match Singles.list optimizer with
+        match optimizer.Singles with
         | (_, part, _) :: _ -> part :? Freeze
         | [] -> false
 

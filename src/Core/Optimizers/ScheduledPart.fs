@@ -6,28 +6,38 @@ open System.Linq.Expressions
 open System.Reflection
 open System.Runtime.CompilerServices
 
-/// Writes a hyper-parameter into a part that nobody else sees, to avoid one allocation per step.
+/// Writes a hyper-parameter into a scheduled part, which owns its record. Writing saves the allocation of a new record at each step.
 module internal HyperParameterField =
 
     // Compiled once for each field, and shared by all optimizers.
     let private writers = ConcurrentDictionary<FieldInfo, Action<obj, float>>()
 
-    let private compile (field: FieldInfo) : Action<obj, float> =
+    /// The property of a C# record has a setter, and its field is read-only. F# records have no setter.
+    let private isWritable (argument: Argument) = argument.PropertyInfo.CanWrite || not argument.Field.IsInitOnly
+
+    let private compile (argument: Argument) : Action<obj, float> =
         let part = Expression.Parameter typeof<obj>
         let value = Expression.Parameter typeof<float>
 
-        match field.DeclaringType with
+        match argument.Field.DeclaringType with
         | null -> invalidOp "The field of a record has no declaring type."
         | record ->
-            let place = Expression.Field(Expression.Convert(part, record), field)
+            let own = Expression.Convert(part, record)
+
+            let place =
+                if argument.PropertyInfo.CanWrite then
+                    Expression.Property(own, argument.PropertyInfo)
+                else
+                    Expression.Field(own, argument.Field)
+
             Expression.Lambda<Action<obj, float>>(Expression.Assign(place, value), part, value).Compile()
 
-    /// Returns a writer. Without a setter, and where code cannot be compiled at run time, the writer allocates a boxed number.
+    /// Returns a writer. Where code cannot be compiled at run time, and for read-only properties, it allocates a boxed number.
     let writer (argument: Argument) : Action<obj, float> =
-        match argument.Setter with
-        | ValueSome setter -> setter
-        | ValueNone when RuntimeFeature.IsDynamicCodeCompiled && not argument.Field.IsInitOnly -> writers.GetOrAdd(argument.Field, compile)
-        | ValueNone -> Action<obj, float>(fun part value -> argument.Field.SetValue(part, box value))
+        if RuntimeFeature.IsDynamicCodeCompiled && isWritable argument then
+            writers.GetOrAdd(argument.Field, (fun _ -> compile argument))
+        else
+            Action<obj, float>(fun part value -> argument.Field.SetValue(part, box value))
 
 /// <summary>
 /// A part whose hyper-parameters follow schedules, with the values of the current step. It owns its record, and writes into it. Its first
@@ -63,9 +73,6 @@ type internal ScheduledPart(whole: IPart, select: IPart -> IPart, arguments: Arg
         match own with
         | :? ICheckedPart as part -> part.Problem
         | _ -> ""
-
-    /// The part with the values of this step, whole if it has components.
-    member _.Whole: IPart = own
 
     /// The part with the values of this step.
     member _.Part: IPart = part

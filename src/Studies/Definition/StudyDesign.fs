@@ -23,7 +23,7 @@ type Pruning =
     /// </summary>
     | Median of warmUp: int
     /// <summary>
-    /// Successive halving (Li et al. 2020). At budget/ηᵏ, ..., budget/η, a trial continues if it is in the best 1/η of itself and the
+    /// Successive halving (Li et al. 2020). After budget/η, budget/η², ... steps, a trial continues if it is in the best 1/η of itself and the
     /// earlier trials.
     /// </summary>
     | SuccessiveHalving of eta: int
@@ -122,16 +122,7 @@ module StudyDesign =
 
     /// Returns the registry for the study file: the standard one, and the contenders' rules of one's own.
     let internal registry (study: StudyDesign) : Registry =
-        let rec kinds (optimizer: Optimizer) : RuleKind list =
-            if optimizer.Groups.Count > 0 then
-                [ for group in optimizer.Groups do
-                      yield! kinds group.Optimizer ]
-            elif optimizer.Parts.Count > 1 then
-                List.collect kinds (List.ofSeq optimizer.Parts)
-            else
-                [ optimizer.Kind ]
-
-        (Registry.Standard, study.Contenders |> List.collect (_.Optimizer >> kinds))
+        (Registry.Standard, study.Contenders |> List.collect _.Optimizer.Kinds)
         ||> List.fold (fun registry kind ->
             if kind.IsDescribed && registry.Kinds |> Seq.forall (fun known -> known.Name <> kind.Name) then
                 registry.Add kind

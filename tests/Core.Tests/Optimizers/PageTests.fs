@@ -93,6 +93,7 @@ let private initialValues =
               for _, value in said do
                   match value with
                   | InitialValue.Argument name -> name, 0.25
+                  | InitialValue.Zero
                   | InitialValue.Number _
                   | InitialValue.Parameters
                   | InitialValue.FirstGradient
@@ -130,6 +131,7 @@ let private initialValues =
                     | InitialValue.Argument name ->
                         Expect.isTrue (hasArgument name kind) name
                         Array.create actual.Length 0.25
+                    | InitialValue.Zero -> Array.zeroCreate actual.Length
                     | InitialValue.Number number -> Array.create actual.Length number
 
                 let actual =

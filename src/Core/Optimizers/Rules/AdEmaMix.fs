@@ -92,18 +92,16 @@ type AdEmaMix =
               Formula = "Δ = lr ((v̂₁ + α v₂) / (√ŝ + ε) + λ w), v₂ the mean with β₃"
               Source = "Pagliardini, Ablin & Grangier 2024, algorithm 1"
               Traits = []
-              Exempt =
-                [ "P22", "the bias corrections depend on the number of steps"
-                  "P5", "each element has its own effective learning rate" ]
+              Exempt = [ Exemption.biasCorrection; Exemption.ownRates ]
               Role =
                 Role.Rule
                     { Reproduces = "apple/ml-ademamix, except that its logarithms add 1e-8"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the corrected root"
                       InitialState =
-                        [ "average", InitialValue.Number 0.0
-                          "slow_average", InitialValue.Number 0.0
-                          "square_average", InitialValue.Number 0.0 ]
+                        [ "average", InitialValue.Zero
+                          "slow_average", InitialValue.Zero
+                          "square_average", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.Corrects "the fast mean and the mean of squares; the slow mean is not corrected"
                       WeightDecay = DecayForm.Decoupled "multiplied by the learning rate"
                       Learns = { Optimizer = "ademamix(lr=0.001)"; Accuracy = 0.9748; Note = "" } } }

@@ -48,16 +48,13 @@ type AdaBelief =
               Formula = "s ← β₂ s + (1−β₂) (g−v)² + ε;  Δ = α v̂ / (√ŝ + ε)"
               Source = "Zhuang et al. 2020, algorithm 2"
               Traits = []
-              Exempt =
-                [ "P22", "the bias corrections depend on the number of steps"
-                  "P5", "each element has its own effective learning rate"
-                  "P9", "its ε is used with two units" ]
+              Exempt = [ Exemption.biasCorrection; Exemption.ownRates; Exemption.unitsOfEpsilon ]
               Role =
                 Role.Rule
                     { Reproduces = "the authors' package (rectify=False, weight_decouple=False); optax.adabelief(eps_root=eps)"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the corrected root, and added to the mean of squares at every step"
-                      InitialState = [ "average", InitialValue.Number 0.0; "belief", InitialValue.Number 0.0 ]
+                      InitialState = [ "average", InitialValue.Zero; "belief", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.Corrects "both means"
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "adabelief(lr=0.001)"; Accuracy = 0.9727; Note = "" } } }

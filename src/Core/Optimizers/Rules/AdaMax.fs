@@ -50,15 +50,13 @@ type AdaMax =
               Formula = "u ← max(β₂ u, |g| + ε);  Δ = α v̂ / u"
               Source = "Kingma & Ba 2015, algorithm 2"
               Traits = []
-              Exempt =
-                [ "P22", "the bias corrections depend on the number of steps"
-                  "P5", "each element has its own effective learning rate" ]
+              Exempt = [ Exemption.biasCorrection; Exemption.ownRates ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.Adamax"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Elsewhere "inside the maximum, added to |g|"
-                      InitialState = [ "average", InitialValue.Number 0.0; "infinity_norm", InitialValue.Number 0.0 ]
+                      InitialState = [ "average", InitialValue.Zero; "infinity_norm", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.Corrects "the mean of gradients; the maximum needs no correction"
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "adamax(lr=0.005)"; Accuracy = 0.9740; Note = "" } } }

@@ -60,13 +60,13 @@ type Adadelta =
               Formula = "s ← γ s + (1−γ) g²;  u = (√d + ε) / (√s + ε) g;  d ← γ d + (1−γ) u²;  Δ = α u"
               Source = "Zeiler 2012, algorithm 1"
               Traits = []
-              Exempt = [ "P5", "each element has its own effective learning rate" ]
+              Exempt = [ Exemption.ownRates ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.Adadelta(lr=1, rho=γ) with inside=true"
                       Rate = RatePlace.Outside "as a factor of the step; the original formula has no learning rate"
                       Epsilon = EpsilonPlace.Outside "both roots; with inside=true, inside them"
-                      InitialState = [ "square_average", InitialValue.Number 0.0; "delta_square_average", InitialValue.Number 0.0 ]
+                      InitialState = [ "square_average", InitialValue.Zero; "delta_square_average", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "adadelta(eps=0.0001)"; Accuracy = 0.9745; Note = "" } } }

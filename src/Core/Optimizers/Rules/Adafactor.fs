@@ -151,7 +151,7 @@ type Adafactor =
               Traits = []
               Exempt =
                 [ "P23", "the elements of a row or column share a sum"
-                  "P5", "each element has its own effective learning rate"
+                  Exemption.ownRates
                   "P22", "β depends on the number of steps"
                   "P32", "lr is an upper limit, not a factor" ]
               Role =
@@ -159,7 +159,7 @@ type Adafactor =
                     { Reproduces = "torch.optim.Adafactor, which applies ε₁ at the end"
                       Rate = RatePlace.Outside "relative: at most 1/√t, times the root mean square of the tensor"
                       Epsilon = EpsilonPlace.Inside "the root (eps1, added to g²); eps2 is the smallest root mean square of a tensor"
-                      InitialState = [ "square_average", InitialValue.Number 0.0 ]
+                      InitialState = [ "square_average", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.None "β is 0 at the first step"
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "adafactor(lr=0.03)"; Accuracy = 0.9734; Note = "" } } }

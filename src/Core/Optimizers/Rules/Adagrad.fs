@@ -58,9 +58,7 @@ type Adagrad =
               Formula = "s ← s + g²;  Δ = α g / (√s + ε)"
               Source = "Duchi, Hazan & Singer 2011, eq. 1"
               Traits = []
-              Exempt =
-                [ "P5", "each element has its own effective learning rate"
-                  "P22", "with lr_decay, the learning rate depends on the number of steps" ]
+              Exempt = [ Exemption.ownRates; "P22", "with lr_decay, the learning rate depends on the number of steps" ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.Adagrad(eps=1e-10); keras and optax.adagrad with inside=true, initial=0.1, eps=1e-7"

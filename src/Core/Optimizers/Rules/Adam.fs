@@ -53,15 +53,13 @@ type Adam =
               Formula = "v ← β₁ v + (1−β₁) g;  s ← β₂ s + (1−β₂) g²;  Δ = α v̂ / (√ŝ + ε), v̂ = v/(1−β₁ᵗ), ŝ = s/(1−β₂ᵗ)"
               Source = "Kingma & Ba 2015, algorithm 1"
               Traits = []
-              Exempt =
-                [ "P22", "the bias corrections depend on the number of steps"
-                  "P5", "each element has its own effective learning rate" ]
+              Exempt = [ Exemption.biasCorrection; Exemption.ownRates ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.Adam; optax.adam, where eps_root is inside=true"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the corrected root; with inside=true, inside it"
-                      InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0 ]
+                      InitialState = [ "average", InitialValue.Zero; "square_average", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.Corrects "both means; with correction=false, none"
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "adam(lr=0.001)"; Accuracy = 0.9732; Note = "" } } }

@@ -52,16 +52,13 @@ type AdamW =
               Formula = "Δ = α v̂ / (√ŝ + ε) + α λ w"
               Source = "Loshchilov & Hutter 2019, algorithm 2, with λ multiplied by the learning rate"
               Traits = []
-              Exempt =
-                [ "P22", "the bias corrections depend on the number of steps"
-                  "P5", "each element has its own effective learning rate"
-                  "P16", "its decay is decoupled and bypasses the means by design" ]
+              Exempt = [ Exemption.biasCorrection; Exemption.ownRates; Exemption.decoupledDecay ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.AdamW, optax.adamw"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the corrected root"
-                      InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0 ]
+                      InitialState = [ "average", InitialValue.Zero; "square_average", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.Corrects "both means"
                       WeightDecay = DecayForm.Decoupled "multiplied by the learning rate"
                       Learns = { Optimizer = "adamw(lr=0.001)"; Accuracy = 0.9716; Note = "" } } }

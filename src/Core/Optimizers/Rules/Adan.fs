@@ -85,8 +85,8 @@ type Adan =
               Source = "Xie et al. 2022, algorithm 1, with the authors' corrections"
               Traits = []
               Exempt =
-                [ "P22", "the bias corrections depend on the number of steps"
-                  "P5", "each element has its own effective learning rate"
+                [ Exemption.biasCorrection
+                  Exemption.ownRates
                   "P32", "with weight decay, the step is also divided by 1 + αλ" ]
               Role =
                 Role.Rule
@@ -94,9 +94,9 @@ type Adan =
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the corrected root"
                       InitialState =
-                        [ "average", InitialValue.Number 0.0
-                          "difference_average", InitialValue.Number 0.0
-                          "square_average", InitialValue.Number 0.0
+                        [ "average", InitialValue.Zero
+                          "difference_average", InitialValue.Zero
+                          "square_average", InitialValue.Zero
                           "previous_gradient", InitialValue.FirstGradient ]
                       BiasCorrection = BiasCorrection.Corrects "all three means"
                       WeightDecay = DecayForm.Proximal "w' = (w − u) / (1 + α λ)"

@@ -69,16 +69,13 @@ type Adopt =
                 "t = 1: v ← g², Δ = 0;  then n = clip(g / max(√v, ε), ±(t−1)^¼);  m ← β₁ m + (1−β₁) n;  Δ = α m;  v ← β₂ v + (1−β₂) g²"
               Source = "Taniguchi et al. 2024, algorithm 2"
               Traits = []
-              Exempt =
-                [ "P22", "the first step only stores squares"
-                  "P5", "each element has its own effective learning rate"
-                  "P31", "the first Δ is 0" ]
+              Exempt = [ "P22", "the first step only stores squares"; Exemption.ownRates; "P31", "the first Δ is 0" ]
               Role =
                 Role.Rule
                     { Reproduces = "iShohei220/adopt; its decouple=true is adopt | decoupled(piecewise(0, 1, λ), rate_power=1)"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Elsewhere "the smallest divisor, in place of a smaller root"
-                      InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0 ]
+                      InitialState = [ "average", InitialValue.Zero; "square_average", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.None "the mean of squares starts at the first g²"
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "adopt(lr=0.001)"; Accuracy = 0.9764; Note = "" } } }

@@ -48,18 +48,16 @@ type AmsGrad =
               Formula = "x ← max(x, s);  Δ = α v̂ / (√(x/(1−β₂ᵗ)) + ε)"
               Source = "Reddi, Kale & Kumar 2018, algorithm 2, with Adam's corrections"
               Traits = []
-              Exempt =
-                [ "P22", "the bias corrections depend on the number of steps"
-                  "P5", "each element has its own effective learning rate" ]
+              Exempt = [ Exemption.biasCorrection; Exemption.ownRates ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.Adam(amsgrad=True); Optax uses the maximum of the corrected means"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the corrected root"
                       InitialState =
-                        [ "average", InitialValue.Number 0.0
-                          "square_average", InitialValue.Number 0.0
-                          "square_maximum", InitialValue.Number 0.0 ]
+                        [ "average", InitialValue.Zero
+                          "square_average", InitialValue.Zero
+                          "square_maximum", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.Corrects "the mean of gradients, and the maximum of the uncorrected squares"
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "amsgrad(lr=0.003)"; Accuracy = 0.9748; Note = "" } } }

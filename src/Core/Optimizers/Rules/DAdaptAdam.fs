@@ -198,21 +198,18 @@ type DAdaptAdam =
                 "κ = d lr;  m ← β₁m + (1−β₁) κ g;  v is the mean of g²;  A = √v + ε;  r ← √β₂ r + (1−√β₂) κ⟨g, s/A⟩;  s ← √β₂ s + (1−√β₂) κ g;  Δ = m/A;  d ← max(d, r/((1−√β₂)‖s‖₁));  in the state, r is product, s is gradient_sum"
               Source = "Defazio & Mishchenko 2023, Adam with D-Adaptation"
               Traits = []
-              Exempt =
-                [ "P23", "sums are over all tensors"
-                  "P5", "each element has its own effective learning rate"
-                  "P32", "the estimate contains the learning rate" ]
+              Exempt = [ Exemption.sumsOfAll; Exemption.ownRates; Exemption.estimateOfRate ]
               Role =
                 Role.Rule
                     { Reproduces = "the authors' package, except that it uses A from before the step and decays through the gradient"
                       Rate = RatePlace.Inside "the mean of gradients, times the estimate"
                       Epsilon = EpsilonPlace.Outside "the uncorrected root"
                       InitialState =
-                        [ "average", InitialValue.Number 0.0
-                          "square_average", InitialValue.Number 0.0
-                          "gradient_sum", InitialValue.Number 0.0
+                        [ "average", InitialValue.Zero
+                          "square_average", InitialValue.Zero
+                          "gradient_sum", InitialValue.Zero
                           "estimate", InitialValue.Argument "d0"
-                          "product", InitialValue.Number 0.0 ]
+                          "product", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.Decoupled "multiplied by the learning rate and the estimate"
                       Learns = { Optimizer = "dadapt_adam(lr=1)"; Accuracy = 0.9620; Note = "" } } }

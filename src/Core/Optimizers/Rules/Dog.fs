@@ -79,7 +79,7 @@ type Dog =
               Source = "Ivgi, Hinder & Carmon 2023, section 2"
               Traits = []
               Exempt =
-                [ "P23", "sums are over all tensors"
+                [ Exemption.sumsOfAll
                   "P9", "its ε has the unit of squared gradients"
                   "P32", "later steps depend on the distance of earlier steps" ]
               Role =

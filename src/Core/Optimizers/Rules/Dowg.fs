@@ -34,10 +34,7 @@ type Dowg =
               Formula = "ρ ← max(ρ, ‖w − w₀‖²);  v ← v + ρ ‖g‖²;  Δ = ρ g / (√v + ε)"
               Source = "Khaled, Mishchenko & Jin 2023, algorithm 1"
               Traits = []
-              Exempt =
-                [ "P23", "sums are over all tensors"
-                  "P9", "its ε is used with two units"
-                  "P32", "it has no learning rate" ]
+              Exempt = [ Exemption.sumsOfAll; Exemption.unitsOfEpsilon; "P32", "it has no learning rate" ]
               Role =
                 Role.Rule
                     { Reproduces = "the authors' code; optax.contrib.dowg"
@@ -46,7 +43,7 @@ type Dowg =
                       InitialState =
                         [ "initial", InitialValue.Parameters
                           "square_distance", InitialValue.Argument "eps"
-                          "weighted_sum", InitialValue.Number 0.0 ]
+                          "weighted_sum", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.None
                       Learns =

@@ -19,7 +19,7 @@ type Fixed =
               Formula = "Δ = α g"
               Source = "Robbins & Monro 1951"
               Traits = []
-              Exempt = [ "P9", "Δ is proportional to the gradient" ]
+              Exempt = [ Exemption.proportional ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.SGD(lr), optax.sgd, keras SGD"

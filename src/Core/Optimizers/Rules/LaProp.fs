@@ -53,15 +53,13 @@ type LaProp =
               Formula = "s ← β₂ s + (1−β₂) g²;  m ← β₁ m + (1−β₁) g / (√ŝ + ε);  Δ = α m/(1−β₁ᵗ)"
               Source = "Ziyin et al. 2020, algorithm 1"
               Traits = []
-              Exempt =
-                [ "P22", "the bias corrections depend on the number of steps"
-                  "P5", "each element has its own effective learning rate" ]
+              Exempt = [ Exemption.biasCorrection; Exemption.ownRates ]
               Role =
                 Role.Rule
                     { Reproduces = "Z-T-WANG/LaProp-Optimizer at a constant learning rate; timm LaProp without weight decay"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the corrected root"
-                      InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0 ]
+                      InitialState = [ "average", InitialValue.Zero; "square_average", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.Corrects "both means"
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "laprop(lr=0.001)"; Accuracy = 0.9714; Note = "" } } }

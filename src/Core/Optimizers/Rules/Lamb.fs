@@ -30,16 +30,13 @@ type Lamb =
               Formula = "r = v̂ / (√ŝ + ε) + λ w;  Δ = α ‖w‖/‖r‖ r"
               Source = "You et al. 2020, algorithm 2"
               Traits = []
-              Exempt =
-                [ "P23", "norms are of whole tensors"
-                  "P5", "each element has its own effective learning rate"
-                  "P22", "the bias corrections depend on the number of steps" ]
+              Exempt = [ Exemption.tensorNorms; Exemption.ownRates; Exemption.biasCorrection ]
               Role =
                 Role.Rule
                     { Reproduces = "optax.lamb"
                       Rate = RatePlace.Outside "times the trust ratio of the tensor"
                       Epsilon = EpsilonPlace.Outside "the corrected root"
-                      InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0 ]
+                      InitialState = [ "average", InitialValue.Zero; "square_average", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.Corrects "both means"
                       WeightDecay =
                         DecayForm.Decoupled "multiplied by the learning rate and the trust ratio; the norm of the trust ratio includes it"

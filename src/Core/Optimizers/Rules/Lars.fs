@@ -67,15 +67,13 @@ type Lars =
               Formula = "κ = trust ‖w‖ / (‖g‖ + λ ‖w‖ + ε);  v ← μ v + α κ (g + λ w);  Δ = v"
               Source = "You, Gitman & Ginsburg 2017, algorithm 1"
               Traits = []
-              Exempt =
-                [ "P23", "norms are of whole tensors"
-                  "P9", "with weight decay, or at w = 0, its learning rate has a scale" ]
+              Exempt = [ Exemption.tensorNorms; "P9", "with weight decay, or at w = 0, its learning rate has a scale" ]
               Role =
                 Role.Rule
                     { Reproduces = "optax.lars without weight decay; with it, Optax uses ‖g + λ w‖"
                       Rate = RatePlace.Inside "the velocity, times the trust ratio of the tensor"
                       Epsilon = EpsilonPlace.Elsewhere "added to the norms; there is no root"
-                      InitialState = [ "velocity", InitialValue.Number 0.0 ]
+                      InitialState = [ "velocity", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.L2 "in the velocity, and in the norms"
                       Learns = { Optimizer = "lars(lr=1)"; Accuracy = 0.9682; Note = "" } } }

@@ -55,13 +55,13 @@ type Lion =
               Formula = "Δ = α (sign(β₁ m + (1−β₁) g) + λ w);  m ← β₂ m + (1−β₂) g"
               Source = "Chen et al. 2023, algorithm 2"
               Traits = []
-              Exempt = [ "P5", "the sign is taken of each element" ]
+              Exempt = [ Exemption.elementSigns ]
               Role =
                 Role.Rule
                     { Reproduces = "optax.lion, whose default weight_decay is 1e-3"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.None ""
-                      InitialState = [ "average", InitialValue.Number 0.0 ]
+                      InitialState = [ "average", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.None "the sign does not depend on it"
                       WeightDecay = DecayForm.Decoupled "multiplied by the learning rate"
                       Learns = { Optimizer = "lion(lr=0.0003)"; Accuracy = 0.9733; Note = "" } } }

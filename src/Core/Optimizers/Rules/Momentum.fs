@@ -23,13 +23,13 @@ type Momentum =
               Formula = "v ← γ v + α g;  Δ = v"
               Source = "Polyak 1964, eq. 9"
               Traits = []
-              Exempt = [ "P9", "Δ is proportional to the gradient" ]
+              Exempt = [ Exemption.proportional ]
               Role =
                 Role.Rule
                     { Reproduces = "keras SGD(momentum); PyTorch and Optax have the learning rate outside, which is equal at constant α"
                       Rate = RatePlace.Inside "the velocity"
                       Epsilon = EpsilonPlace.None ""
-                      InitialState = [ "velocity", InitialValue.Number 0.0 ]
+                      InitialState = [ "velocity", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "momentum(lr=0.03)"; Accuracy = 0.9749; Note = "" } } }

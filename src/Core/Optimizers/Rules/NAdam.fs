@@ -75,17 +75,15 @@ type NAdam =
               Formula = "Δ = α ((1−μ_t)/(1−Πμ) g + μ_{t+1}/(1−Πμ μ_{t+1}) v) / (√ŝ + ε), μ_t = β₁ (1 − ½ 0.96^{tψ})"
               Source = "Dozat 2016, algorithm 2"
               Traits = []
-              Exempt =
-                [ "P22", "the bias corrections depend on the number of steps"
-                  "P5", "each element has its own effective learning rate" ]
+              Exempt = [ Exemption.biasCorrection; Exemption.ownRates ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.NAdam since PyTorch 2; earlier versions with legacy=true"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the corrected root"
                       InitialState =
-                        [ "average", InitialValue.Number 0.0
-                          "square_average", InitialValue.Number 0.0
+                        [ "average", InitialValue.Zero
+                          "square_average", InitialValue.Zero
                           "momentum_product", InitialValue.Number 1.0 ]
                       BiasCorrection = BiasCorrection.Corrects "both means; the mean of gradients by the product of all μ"
                       WeightDecay = DecayForm.None

@@ -52,16 +52,13 @@ type NAdamW =
               Formula = "Δ = α (β₁ v + (1−β₁) g)/(1−β₁ᵗ) / (√ŝ + ε) + α λ w"
               Source = "Choi et al. 2019, table 1; Dahl et al. 2023"
               Traits = []
-              Exempt =
-                [ "P22", "the bias corrections depend on the number of steps"
-                  "P5", "each element has its own effective learning rate"
-                  "P16", "decay forms: its decay is decoupled and bypasses the means by design" ]
+              Exempt = [ Exemption.biasCorrection; Exemption.ownRates; Exemption.decoupledDecay ]
               Role =
                 Role.Rule
                     { Reproduces = "AlgoPerf's NAdamW; timm NAdamW. nadam has a warm-up of β₁ instead"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the corrected root"
-                      InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0 ]
+                      InitialState = [ "average", InitialValue.Zero; "square_average", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.Corrects "both means, by the weights of the current step"
                       WeightDecay = DecayForm.Decoupled "multiplied by the learning rate"
                       Learns = { Optimizer = "nadamw(lr=0.001)"; Accuracy = 0.9722; Note = "" } } }

@@ -39,13 +39,13 @@ type Nesterov =
               Formula = "v ← γ v + α g;  Δ = γ v + α g"
               Source = "Sutskever et al. 2013, eqs. 3-4; the parameters are the look-ahead point"
               Traits = []
-              Exempt = [ "P9", "Δ is proportional to the gradient" ]
+              Exempt = [ Exemption.proportional ]
               Role =
                 Role.Rule
                     { Reproduces = "keras SGD(nesterov=True); torch.optim.SGD(momentum, nesterov=True) at constant α"
                       Rate = RatePlace.Inside "the velocity"
                       Epsilon = EpsilonPlace.None ""
-                      InitialState = [ "velocity", InitialValue.Number 0.0 ]
+                      InitialState = [ "velocity", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "nesterov(lr=0.03)"; Accuracy = 0.9750; Note = "" } } }

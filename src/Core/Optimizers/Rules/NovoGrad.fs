@@ -68,13 +68,13 @@ type NovoGrad =
               Formula = "v ← ‖g‖² at the first step, then v ← β₂ v + (1−β₂) ‖g‖²;  m ← β₁ m + g/(√v + ε) + λ w;  Δ = α m"
               Source = "Ginsburg et al. 2019, algorithm 1"
               Traits = []
-              Exempt = [ "P23", "norms are of whole tensors"; "P22", "the first norm is not averaged" ]
+              Exempt = [ Exemption.tensorNorms; "P22", "the first norm is not averaged" ]
               Role =
                 Role.Rule
                     { Reproduces = "optax.novograd"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the root"
-                      InitialState = [ "average", InitialValue.Number 0.0; "square_norm", InitialValue.FirstSquaredNorm ]
+                      InitialState = [ "average", InitialValue.Zero; "square_norm", InitialValue.FirstSquaredNorm ]
                       BiasCorrection = BiasCorrection.None "the first squared norm is not averaged"
                       WeightDecay = DecayForm.InVelocity "next to the divided gradient"
                       Learns = { Optimizer = "novograd(lr=0.01)"; Accuracy = 0.9700; Note = "" } } }

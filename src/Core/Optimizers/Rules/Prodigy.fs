@@ -89,22 +89,19 @@ type Prodigy =
                 "r ← β₃r + (1−β₃) α d²⟨g, w₀−w⟩;  s ← β₃s + (1−β₃) α d² g;  m, v are the means of d g, d² g²;  Δ = α d m/(√v + d ε);  d ← max(d, coefficient r/‖s‖₁);  in the state, r is product, s is gradient_sum"
               Source = "Mishchenko & Defazio 2024, algorithm 4"
               Traits = []
-              Exempt =
-                [ "P23", "sums are over all tensors"
-                  "P5", "each element has its own effective learning rate"
-                  "P32", "the estimate contains the learning rate" ]
+              Exempt = [ Exemption.sumsOfAll; Exemption.ownRates; Exemption.estimateOfRate ]
               Role =
                 Role.Rule
                     { Reproduces = "the authors' package, except that the package multiplies ε by the new d, and this rule by the old one"
                       Rate = RatePlace.Outside "times the estimate; the sums behind the estimate contain the learning rate, too"
                       Epsilon = EpsilonPlace.Outside "the uncorrected root, times the estimate"
                       InitialState =
-                        [ "average", InitialValue.Number 0.0
-                          "square_average", InitialValue.Number 0.0
-                          "gradient_sum", InitialValue.Number 0.0
+                        [ "average", InitialValue.Zero
+                          "square_average", InitialValue.Zero
+                          "gradient_sum", InitialValue.Zero
                           "initial", InitialValue.Parameters
                           "estimate", InitialValue.Argument "d0"
-                          "product", InitialValue.Number 0.0 ]
+                          "product", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.Decoupled "multiplied by the learning rate and the estimate"
                       Learns = { Optimizer = "prodigy(lr=1)"; Accuracy = 0.9645; Note = "" } } }

@@ -66,15 +66,15 @@ type RAdam =
               Source = "Liu et al. 2020, algorithm 2, threshold 5"
               Traits = []
               Exempt =
-                [ "P22", "the bias corrections depend on the number of steps"
-                  "P5", "each element has its own effective learning rate"
+                [ Exemption.biasCorrection
+                  Exemption.ownRates
                   "P9", "its first steps are proportional to the gradient" ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.RAdam"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the uncorrected root"
-                      InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0 ]
+                      InitialState = [ "average", InitialValue.Zero; "square_average", InitialValue.Zero ]
                       BiasCorrection =
                         BiasCorrection.Corrects
                             "both means; the mean of squares by √(1−β₂ᵗ) outside its root; at first only the mean of gradients"

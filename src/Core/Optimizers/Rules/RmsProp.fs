@@ -89,16 +89,13 @@ type RmsProp =
               Formula = "s ← γ s + (1−γ) g²;  Δ = α g / (√s + ε)"
               Source = "Tieleman & Hinton 2012, lecture 6.5; centred: Graves 2013, eqs. 38-41"
               Traits = []
-              Exempt = [ "P5", "each element has its own effective learning rate" ]
+              Exempt = [ Exemption.ownRates ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.RMSprop(alpha=γ, eps=1e-8, centered, momentum); optax.rmsprop with inside=true"
                       Rate = RatePlace.Outside "also outside the velocity"
                       Epsilon = EpsilonPlace.Outside "the root; with inside=true, inside it"
-                      InitialState =
-                        [ "square_average", InitialValue.Number 0.0
-                          "average", InitialValue.Number 0.0
-                          "velocity", InitialValue.Number 0.0 ]
+                      InitialState = [ "square_average", InitialValue.Zero; "average", InitialValue.Zero; "velocity", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "rmsprop(lr=0.001)"; Accuracy = 0.9717; Note = "" } } }

@@ -75,14 +75,14 @@ type Rprop =
               Source = "Riedmiller & Braun 1993; Igel & Hüsken 2003 (iRprop⁻)"
               Traits = []
               Exempt =
-                [ "P5", "the sign is taken of each element"
+                [ Exemption.elementSigns
                   "P32", "the smallest and the largest step do not scale with the learning rate" ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.Rprop"
                       Rate = RatePlace.Inside "the step sizes, as their initial value"
                       Epsilon = EpsilonPlace.None ""
-                      InitialState = [ "previous_gradient", InitialValue.Number 0.0; "step_size", InitialValue.Argument "lr" ]
+                      InitialState = [ "previous_gradient", InitialValue.Zero; "step_size", InitialValue.Argument "lr" ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.None
                       Learns =

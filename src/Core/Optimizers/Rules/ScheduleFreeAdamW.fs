@@ -57,9 +57,7 @@ type ScheduleFreeAdamW =
               Formula = "z ← z − γ (g/(√ŝ + ε) + λ y);  c = w/Σw, w = tʳ max(γ)ᵖ;  x ← (1−c) x + c z;  y = (1−β₁) z + β₁ x"
               Source = "Defazio et al. 2024, algorithm 1"
               Traits = [ Trait.BetweenPoints ]
-              Exempt =
-                [ "P22", "the mean depends on the number of steps"
-                  "P5", "each element has its own effective learning rate" ]
+              Exempt = [ Exemption.meanOfSteps; Exemption.ownRates ]
               Role =
                 Role.Rule
                     { Reproduces = "schedulefree.AdamWScheduleFree; with paper=true, schedulefree.AdamWScheduleFreePaper"
@@ -68,9 +66,9 @@ type ScheduleFreeAdamW =
                       InitialState =
                         [ "z", InitialValue.Parameters
                           "x", InitialValue.Parameters
-                          "square_average", InitialValue.Number 0.0
-                          "weight_sum", InitialValue.Number 0.0
-                          "largest_rate", InitialValue.Number 0.0 ]
+                          "square_average", InitialValue.Zero
+                          "weight_sum", InitialValue.Zero
+                          "largest_rate", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.Corrects "the mean of squares; with paper=true, by √(1−β₂ᵗ) in the learning rate"
                       WeightDecay = DecayForm.Decoupled "multiplied by the learning rate; the step of z contains λ y"
                       Learns = { Optimizer = "schedule_free_adamw(lr=0.0025)"; Accuracy = 0.9742; Note = "" } } }

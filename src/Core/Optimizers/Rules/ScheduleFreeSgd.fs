@@ -100,7 +100,7 @@ type ScheduleFreeSgd =
               Formula = "z ← z − γ g;  c = max(γ)²/Σ max(γ)²;  x ← (1−c) x + c z;  y = (1−β) z + β x"
               Source = "Defazio et al. 2024, algorithm 1 and eqs. 3-5"
               Traits = [ Trait.BetweenPoints ]
-              Exempt = [ "P22", "the mean depends on the number of steps"; "P9", "Δ is proportional to the gradient" ]
+              Exempt = [ Exemption.meanOfSteps; Exemption.proportional ]
               Role =
                 Role.Rule
                     { Reproduces = "schedulefree.SGDScheduleFree"
@@ -109,8 +109,8 @@ type ScheduleFreeSgd =
                       InitialState =
                         [ "z", InitialValue.Parameters
                           "x", InitialValue.Parameters
-                          "weight_sum", InitialValue.Number 0.0
-                          "largest_rate", InitialValue.Number 0.0 ]
+                          "weight_sum", InitialValue.Zero
+                          "largest_rate", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.None ""
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "schedule_free_sgd(lr=1)"; Accuracy = 0.9800; Note = "" } } }

@@ -67,15 +67,13 @@ type Sgd =
               Formula = "v ← g at the first step, then v ← μ v + (1−τ) g;  Δ = α v, or α (g + μ v) with nesterov"
               Source = "Polyak 1964, eq. 9; Sutskever et al. 2013"
               Traits = []
-              Exempt =
-                [ "P9", "Δ is proportional to the gradient"
-                  "P22", "with dampening, the first gradient is not dampened" ]
+              Exempt = [ Exemption.proportional; "P22", "with dampening, the first gradient is not dampened" ]
               Role =
                 Role.Rule
                     { Reproduces = "torch.optim.SGD(lr, momentum, dampening, nesterov)"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.None ""
-                      InitialState = [ "velocity", InitialValue.Number 0.0 ]
+                      InitialState = [ "velocity", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.None "the first gradient is not dampened"
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "sgd(lr=0.03, momentum=0.9)"; Accuracy = 0.9750; Note = "" } } }

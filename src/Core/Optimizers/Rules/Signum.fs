@@ -38,13 +38,13 @@ type Signum =
               Formula = "m ← β m + (1−β) g;  Δ = α sign m"
               Source = "Bernstein et al. 2018, algorithm 2"
               Traits = []
-              Exempt = [ "P5", "the sign is taken of each element" ]
+              Exempt = [ Exemption.elementSigns ]
               Role =
                 Role.Rule
                     { Reproduces = "the sign of the output of optax.trace(decay=β); here also lion(beta1=β, beta2=β)"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.None ""
-                      InitialState = [ "average", InitialValue.Number 0.0 ]
+                      InitialState = [ "average", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.None "the sign does not depend on it"
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "signum(lr=0.0003)"; Accuracy = 0.9720; Note = "" } } }

@@ -60,17 +60,13 @@ type StableAdamW =
               Formula = "η = α / max(1, RMS(g/max(√ŝ, ε)));  Δ = η v̂ / (√ŝ + ε) + η λ w"
               Source = "Wortsman et al. 2023, algorithm 2"
               Traits = []
-              Exempt =
-                [ "P22", "the bias corrections depend on the number of steps"
-                  "P5", "each element has its own effective learning rate"
-                  "P16", "decay forms: its decay is decoupled and bypasses the means by design"
-                  "P23", "the root mean square is of whole tensors" ]
+              Exempt = [ Exemption.biasCorrection; Exemption.ownRates; Exemption.decoupledDecay; Exemption.tensorRoots ]
               Role =
                 Role.Rule
                     { Reproduces = "optimi StableAdamW; pytorch_optimizer StableAdamW with foreach=False"
                       Rate = RatePlace.Outside "divided by the root mean square of the tensor's update"
                       Epsilon = EpsilonPlace.Outside "the corrected root"
-                      InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Number 0.0 ]
+                      InitialState = [ "average", InitialValue.Zero; "square_average", InitialValue.Zero ]
                       BiasCorrection = BiasCorrection.Corrects "both means"
                       WeightDecay = DecayForm.Decoupled "multiplied by the reduced learning rate"
                       Learns = { Optimizer = "stable_adamw(lr=0.001)"; Accuracy = 0.9722; Note = "" } } }

@@ -63,7 +63,7 @@ type Yogi =
               Source = "Zaheer et al. 2018, algorithm 2"
               Traits = []
               Exempt =
-                [ "P5", "each element has its own effective learning rate"
+                [ Exemption.ownRates
                   "P9", "the initial sum has a unit"
                   "P22", "with correction=true, it depends on the number of steps" ]
               Role =
@@ -71,7 +71,7 @@ type Yogi =
                     { Reproduces = "pytorch_optimizer and TF Addons with correction=true; optax.yogi also starts v at 1e-6"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the root; with correction=true, outside the corrected root"
-                      InitialState = [ "average", InitialValue.Number 0.0; "square_average", InitialValue.Argument "initial" ]
+                      InitialState = [ "average", InitialValue.Zero; "square_average", InitialValue.Argument "initial" ]
                       BiasCorrection = BiasCorrection.None "with correction=true, both means"
                       WeightDecay = DecayForm.None
                       Learns = { Optimizer = "yogi(lr=0.003)"; Accuracy = 0.9775; Note = "" } } }

@@ -51,5 +51,5 @@ type Accumulate =
               Formula = "a ← a + g;  at every k-th step Δ = a/k, then a ← 0;  the parts after it skip the other steps"
               Source = ""
               Traits = [ Trait.AllTensors; Trait.KeepsFactor ]
-              Exempt = [ "P31", "Δ can be 0"; "P22", "it depends on the number of steps" ]
+              Exempt = [ Exemption.zeroStep; Exemption.numberOfSteps ]
               Role = Role.Transformation ChainPlace.BeforeRule }

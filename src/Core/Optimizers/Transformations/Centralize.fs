@@ -41,5 +41,5 @@ type Centralize() =
               Formula = "Δ = g − the mean of its column; vectors do not change"
               Source = "Yong et al. 2020, eq. 1"
               Traits = []
-              Exempt = [ "P23", "means are of units"; "P31", "Δ can be 0" ]
+              Exempt = [ "P23", "means are of units"; Exemption.zeroStep ]
               Role = Role.Transformation ChainPlace.BeforeRule }

@@ -33,5 +33,5 @@ type ClipGlobalNorm =
               Formula = "Δ = g min(1, c/‖g‖), ‖g‖ over all tensors"
               Source = "Pascanu, Mikolov & Bengio 2013, algorithm 1"
               Traits = [ Trait.AllTensors ]
-              Exempt = [ "P23", "the norm is of all tensors together"; "P9", "the limit has the unit of the gradient" ]
+              Exempt = [ "P23", "the norm is of all tensors together"; Exemption.limitOfGradient ]
               Role = Role.Transformation ChainPlace.BeforeRule }

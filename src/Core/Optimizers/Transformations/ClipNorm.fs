@@ -32,5 +32,5 @@ type ClipNorm =
               Formula = "Δ = g min(1, c/‖g‖)"
               Source = "Pascanu, Mikolov & Bengio 2013, algorithm 1"
               Traits = []
-              Exempt = [ "P23", "norms are of whole tensors"; "P9", "the limit has the unit of the gradient" ]
+              Exempt = [ Exemption.tensorNorms; Exemption.limitOfGradient ]
               Role = Role.Transformation ChainPlace.BeforeRule }

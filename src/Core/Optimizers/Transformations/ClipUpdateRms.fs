@@ -39,7 +39,5 @@ type ClipUpdateRms =
               Formula = "Δ ← Δ / max(1, RMS(Δ/α)/limit), α of the rule before it"
               Source = "Shazeer & Stern 2018, section 6; Optax clip_by_block_rms"
               Traits = []
-              Exempt =
-                [ "P23", "the root mean square is of whole tensors"
-                  "P9", "the limit has the unit of the gradient" ]
+              Exempt = [ Exemption.tensorRoots; Exemption.limitOfGradient ]
               Role = Role.Transformation ChainPlace.AfterRule }

@@ -33,5 +33,5 @@ type ClipValue =
               Formula = "Δ = min(max(g, −c), c)"
               Source = ""
               Traits = []
-              Exempt = [ "P5", "it clips each element separately"; "P9", "the limit has the unit of the gradient" ]
+              Exempt = [ "P5", "it clips each element separately"; Exemption.limitOfGradient ]
               Role = Role.Transformation ChainPlace.BeforeRule }

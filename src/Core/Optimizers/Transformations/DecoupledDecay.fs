@@ -37,5 +37,5 @@ type DecoupledDecay =
               Formula = "Δ ← Δ + λ αᵖ/α̂ w, α of the rule before it; p = 0 and α̂ = 1 unless given"
               Source = "Loshchilov & Hutter 2019; Defazio 2025 for p = 2"
               Traits = []
-              Exempt = [ "P31", "decay can go uphill"; "P9", "it depends on the scale of the weights" ]
+              Exempt = [ Exemption.uphillDecay; Exemption.scaleOfWeights ]
               Role = Role.Transformation ChainPlace.AfterRule }

@@ -17,8 +17,5 @@ type L1 =
               Formula = "Δ = g + λ sign w"
               Source = "Tibshirani 1996"
               Traits = []
-              Exempt =
-                [ "P31", "decay can go uphill"
-                  "P9", "λ has the unit of the gradient"
-                  "P5", "the sign is taken of each element" ]
+              Exempt = [ Exemption.uphillDecay; "P9", "λ has the unit of the gradient"; Exemption.elementSigns ]
               Role = Role.Transformation ChainPlace.BeforeRule }

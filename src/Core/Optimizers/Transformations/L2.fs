@@ -31,5 +31,5 @@ type L2 =
               Formula = "Δ = g + λ w"
               Source = "Krogh & Hertz 1991"
               Traits = []
-              Exempt = [ "P31", "decay can go uphill"; "P9", "it depends on the scale of the weights" ]
+              Exempt = [ Exemption.uphillDecay; Exemption.scaleOfWeights ]
               Role = Role.Transformation ChainPlace.BeforeRule }

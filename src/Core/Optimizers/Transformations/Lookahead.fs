@@ -29,5 +29,5 @@ type Lookahead =
               Formula = "φ starts at the parameters;  at every k-th step φ ← φ + α (w − Δ − φ), then Δ ← w − φ"
               Source = "Zhang et al. 2019, algorithm 1"
               Traits = [ Trait.AllTensors ]
-              Exempt = [ "P22", "it depends on the number of steps" ]
+              Exempt = [ Exemption.numberOfSteps ]
               Role = Role.Transformation ChainPlace.AfterRule }

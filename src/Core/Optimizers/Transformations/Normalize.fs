@@ -38,5 +38,5 @@ type Normalize =
               Formula = "Δ = g / (‖g‖ + ε), ‖g‖ of each tensor, or of all tensors with all=true"
               Source = "Cutkosky & Mehta 2020; Optax normalize_by_update_norm"
               Traits = []
-              Exempt = [ "P23", "norms are of whole tensors"; "P9", "Δ does not depend on the size of the gradient" ]
+              Exempt = [ Exemption.tensorNorms; "P9", "Δ does not depend on the size of the gradient" ]
               Role = Role.Transformation ChainPlace.BeforeRule }

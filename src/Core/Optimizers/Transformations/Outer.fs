@@ -68,5 +68,5 @@ type Outer =
               Formula = "at every k-th step: d = φ − (w − Δ);  b ← μ b + d;  φ ← φ − ω (d + μ b), or φ − ω b without nesterov;  Δ = w − φ"
               Source = "Douillard et al. 2023, algorithm 1, with one worker"
               Traits = [ Trait.AllTensors ]
-              Exempt = [ "P22", "it depends on the number of steps"; "P32", "its rate is a factor of the outer step only" ]
+              Exempt = [ Exemption.numberOfSteps; "P32", "its rate is a factor of the outer step only" ]
               Role = Role.Transformation ChainPlace.AfterRule }

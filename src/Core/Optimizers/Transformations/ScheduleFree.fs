@@ -38,5 +38,5 @@ type ScheduleFree =
               Formula = "z ← z − Δ;  c = tʳ max(α)ᵖ / Σ tʳ max(α)ᵖ, α of the rule before it;  x ← (1−c) x + c z;  w' = (1−β) z + β x"
               Source = "Defazio et al. 2024, algorithm 1 and eqs. 3-5"
               Traits = [ Trait.BetweenPoints ]
-              Exempt = [ "P22", "the mean depends on the number of steps" ]
+              Exempt = [ Exemption.meanOfSteps ]
               Role = Role.Transformation ChainPlace.AfterRule }

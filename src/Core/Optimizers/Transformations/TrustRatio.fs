@@ -48,5 +48,5 @@ type TrustRatio =
               Formula = "Δ ← Δ c max(‖w‖, q) / (max(‖Δ/α‖, q) + ε), α of the rule before it; a norm of 0 leaves Δ"
               Source = "You et al. 2020, algorithm 2; Optax scale_by_trust_ratio"
               Traits = []
-              Exempt = [ "P23", "norms are of whole tensors"; "P9", "it depends on the scale of the weights" ]
+              Exempt = [ Exemption.tensorNorms; Exemption.scaleOfWeights ]
               Role = Role.Transformation ChainPlace.AfterRule }
