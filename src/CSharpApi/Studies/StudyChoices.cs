@@ -55,7 +55,7 @@ public sealed class StudyPruning
         return new(Pruning.NewMedian(warmUp));
     }
 
-    /// <summary>At budget/ηᵏ, ..., budget/η a trial goes on if it is in the best 1/η of those before it and itself (Li et al. 2020).</summary>
+    /// <summary>After budget/η, budget/η², ... steps, a trial continues if it is among the best 1/η of itself and the trials before it (Li et al. 2020).</summary>
     /// <param name="eta">η, at least 2.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 2.</exception>
     public static StudyPruning SuccessiveHalving(int eta = 3)

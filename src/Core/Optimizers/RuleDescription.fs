@@ -1,6 +1,6 @@
 namespace CuteDl.Core.Optimizers
 
-/// <summary>The place that a chain gives a transformation, if nothing else is said.</summary>
+/// <summary>The place in a chain where the fluent methods of C# put a transformation.</summary>
 [<RequireQualifiedAccess>]
 type ChainPlace =
     /// <summary>Before all other parts.</summary>
