@@ -53,12 +53,12 @@ internal static class StudyBoardTests
             Expect.isTrue(lines.Any(line => line.Text.StartsWith("confirmation bowl adam seed 3", StringComparison.Ordinal) && line.Text.EndsWith(" 10/20 2/s 0.8700", StringComparison.Ordinal)), text);
             Expect.isTrue(lines.Any(line => line.Text.Contains("10/20 waiting", StringComparison.Ordinal)), text);
             Expect.isTrue(lines.Any(line => line.Text.Replace(" ", "", StringComparison.Ordinal) == $"rmsprop{Count(Phase.Tuning)}{Count(Phase.Confirmation)}{Count(Phase.Defaults)}"), text);
-            Expect.stringContains(text, StudyWords.Outcome(Results.Value[^2]), "the newest");
+            Expect.stringContains(text, TrialText.Outcome(Results.Value[^2]), "the newest");
             Expect.isTrue(text.Contains('█', StringComparison.Ordinal) || text.Contains('#', StringComparison.Ordinal), "bars");
         }),
         Spec.Test("what is behind tuning is foreseen: in the number of trials, the share and the time left", () =>
         {
-            var news = News(Results.Value[0].Trial, TrialState.Running, 10, TimeSpan.FromSeconds(60));
+            var news = Progress(Results.Value[0].Trial, TrialState.Running, 10, TimeSpan.FromSeconds(60));
             var foreseen = StudyForesight.Of(news, 400);
             Expect.equal((foreseen.Planned, Math.Round(foreseen.Share, 12)), (400, 0.105), "a quarter is known");
             // The pace of 42 trials leaves 58 of 100 a time of 90 s, and 358 of 400 in proportion.
@@ -82,13 +82,13 @@ internal static class StudyBoardTests
         var board = new StudyBoard(Console(), "A study with a name that is longer than many a terminal is wide, so that it must be cut", Results.Value, cancellationToken);
         var running = Results.Value.First(result => result.Trial is { Phase: Phase.Confirmation, Contender: "adam", Seed: 3 }).Trial;
         var waiting = Results.Value.First(result => result.Trial is { Phase: Phase.Tuning, Contender: "fixed", Setting: 2 }).Trial;
-        board.Report(News(waiting, TrialState.Waiting, 10, TimeSpan.FromSeconds(60)));
-        board.Report(News(running, TrialState.Running, 0, TimeSpan.FromSeconds(60)));
-        board.Report(News(running, TrialState.Running, 10, TimeSpan.FromSeconds(65)));
+        board.Report(Progress(waiting, TrialState.Waiting, 10, TimeSpan.FromSeconds(60)));
+        board.Report(Progress(running, TrialState.Running, 0, TimeSpan.FromSeconds(60)));
+        board.Report(Progress(running, TrialState.Running, 10, TimeSpan.FromSeconds(65)));
         return board;
     }
 
-    private static StudyProgress News(Trial trial, TrialState state, long step, TimeSpan elapsed) =>
+    private static StudyProgress Progress(Trial trial, TrialState state, long step, TimeSpan elapsed) =>
         new(trial, state, step, 20, new Score(step, 0.2, 0.87), null, 70, 100, 0.42, elapsed, TimeSpan.FromSeconds(90));
 
     private static IAnsiConsole Console() =>

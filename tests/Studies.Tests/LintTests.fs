@@ -203,7 +203,7 @@ let tests =
               "a look at four"
               "$.confirmation.looks"
               warning
-              (withConfirmation (fun confirmation -> { confirmation with Looks = Some { Seeds = [ 4; 10 ] } }))
+              (withConfirmation (fun confirmation -> { confirmation with InterimLooks = Some { Seeds = [ 4; 10 ] } }))
           isSilent "S004" "six seeds" (withSeeds [ 1..6 ])
 
           testCase "S004 of the document's protocol" (fun () ->
@@ -354,11 +354,11 @@ let tests =
               "tuning's seeds at a later look"
               "$.confirmation.seeds"
               Severity.Error
-              (withConfirmation (fun confirmation -> { confirmation with Seeds = [ 990..999 ]; Looks = Some { Seeds = [ 10; 12 ] } }))
+              (withConfirmation (fun confirmation -> { confirmation with Seeds = [ 990..999 ]; InterimLooks = Some { Seeds = [ 10; 12 ] } }))
           isSilent
               "S005"
               "enough at the last look"
-              (withConfirmation (fun confirmation -> { confirmation with Seeds = [ 1..6 ]; Looks = Some { Seeds = [ 6; 12 ] } }))
+              (withConfirmation (fun confirmation -> { confirmation with Seeds = [ 1..6 ]; InterimLooks = Some { Seeds = [ 6; 12 ] } }))
 
           testCase "the samples have no more than is meant" (fun () ->
               Expect.equal (codes six.Value) [ "S007" ] "six"

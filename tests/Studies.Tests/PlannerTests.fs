@@ -27,7 +27,7 @@ let private confirmation =
     { Seeds = [ 1..6 ]
       Alpha = 0.05
       EqualWithin = 1.05
-      Looks = Some { Seeds = [ 6; 8 ] }
+      InterimLooks = Some { Seeds = [ 6; 8 ] }
       Defaults = true }
 
 let private study tuning : StudyDesign =
@@ -83,8 +83,8 @@ let tests =
 
               let selection = selected (answered (study tuning) answer) "a"
               Expect.equal selection.Best 1 "the fastest that stayed"
-              Expect.equal (selection.StepsToTarget[0], selection.Worth[0]) (infinity, -infinity) "never, and worth nothing"
-              Expect.equal (selection.StepsToTarget[1], selection.Worth[1]) (301.0, 0.92) "as it was")
+              Expect.equal (selection.StepsToTarget[0], selection.Objectives[0]) (infinity, -infinity) "never, and the worst objective"
+              Expect.equal (selection.StepsToTarget[1], selection.Objectives[1]) (301.0, 0.92) "as it was")
 
           testCase "of settings that all diverge, the one that lasted longest is chosen, and that is said" (fun () ->
               let answer (trial: Trial) =
@@ -136,7 +136,7 @@ let tests =
 
               let selection = selected (answered study answer) "a"
               Expect.equal selection.Best 5 "of those that have a last validation"
-              Expect.equal (selection.StepsToTarget[2], selection.Worth[6], selection.Worth[7]) (102.0, 0.1, -infinity) "told")
+              Expect.equal (selection.StepsToTarget[2], selection.Objectives[6], selection.Objectives[7]) (102.0, 0.1, -infinity) "told")
 
           testCase "every trial is of the optimizer that its values make, the frontier's with all that tuning chose" (fun () ->
               let plan =

@@ -47,9 +47,9 @@ let tests =
               Expect.equal (threshold (Median 3) earlier 3) 0.5 "0.3, 0.5 and 0.8"
               Expect.equal (threshold (Median 3) [] 3) -infinity "nobody before it came so far")
 
-          testCase "what lies behind the rung does not count, and what is no number is worth nothing" (fun () ->
+          testCase "what lies behind the rung does not count, and NaN is the worst objective" (fun () ->
               let late = curve [ 0.1; 0.2; 0.95 ]
               Expect.equal (Pruning.best target late 20L, Pruning.mean target late 20L) (0.2, (0.1 + 0.2) / 2.0) "up to the rung"
               Expect.equal (Pruning.best target late 5L, Pruning.mean target late 5L) (-infinity, -infinity) "before the first"
-              Expect.equal (Pruning.worth target nan 1.0) -infinity "NaN"
-              Expect.equal (Pruning.worth (Target.Loss 1.0) 0.5 0.25) -0.25 "a loss") ]
+              Expect.equal (Pruning.objective target nan 1.0) -infinity "NaN"
+              Expect.equal (Pruning.objective (Target.Loss 1.0) 0.5 0.25) -0.25 "a loss") ]

@@ -39,7 +39,7 @@ let private confirmation =
     { Seeds = [ 1; 2; 3 ]
       Alpha = 0.05
       EqualWithin = 1.05
-      Looks = Some { Seeds = [ 3; 5; 8 ] }
+      InterimLooks = Some { Seeds = [ 3; 5; 8 ] }
       Defaults = true }
 
 let private study pruning =

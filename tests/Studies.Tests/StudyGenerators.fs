@@ -163,7 +163,7 @@ let private protocol =
             let! alpha = number 0.001 0.5
             let! ratio = number 1.001 2.0
             let n = confirmationSeeds.Length
-            let! looks = Gen.elements [ None; Some { Looks.Seeds = List.distinct [ (n + 1) / 2; n ] } ]
+            let! looks = Gen.elements [ None; Some { InterimLooks.Seeds = List.distinct [ (n + 1) / 2; n ] } ]
             let! defaults = Gen.elements [ true; false ]
             let! rates = some (number 1e-5 1.0)
             let! frontierSeeds = seeds 2000
@@ -181,7 +181,7 @@ let private protocol =
                     { Seeds = confirmationSeeds
                       Alpha = alpha
                       EqualWithin = ratio
-                      Looks = looks
+                      InterimLooks = looks
                       Defaults = defaults },
                     frontier
                 )

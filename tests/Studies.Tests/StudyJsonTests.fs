@@ -233,7 +233,7 @@ let private meaningTests =
 
                   Expect.equal
                       confirmation
-                      { Seeds = [ 1..10 ]; Alpha = 0.05; EqualWithin = 1.05; Looks = None; Defaults = true }
+                      { Seeds = [ 1..10 ]; Alpha = 0.05; EqualWithin = 1.05; InterimLooks = None; Defaults = true }
                       "confirmation"
 
                   Expect.equal frontier.Rates (Settings.logarithmic 1e-5 1.0 8) "rates"

@@ -57,7 +57,7 @@ let private confirmation =
     { Seeds = [ 1..3 ]
       Alpha = 0.05
       EqualWithin = 1.05
-      Looks = Some { Seeds = [ 3; 5 ] }
+      InterimLooks = Some { Seeds = [ 3; 5 ] }
       Defaults = true }
 
 let private frontier = { Rates = [ 0.001; 0.03 ]; Seeds = [ 2000 ] }
@@ -555,7 +555,7 @@ let private honesty =
 let private rules =
     let fair tuning confirmation frontier = { study with Protocol = Fair(tuning, confirmation, frontier) }
     let withTask task = { study with Tasks = [ task ] }
-    let looks seeds = fair tuning { confirmation with Looks = Some { Seeds = seeds } } None
+    let looks seeds = fair tuning { confirmation with InterimLooks = Some { Seeds = seeds } } None
 
     let asDocument =
         match task.Problem with

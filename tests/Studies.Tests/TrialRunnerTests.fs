@@ -148,7 +148,7 @@ let private results =
               // The same images as validation and as test: the scores are equal.
               let task = prepare TestAsValidation TaskPrecision.Double None (Target.Accuracy 0.6)
               Expect.isFalse (train task (trial Phase.Confirmation 1 "adam(lr=0.02)")).Test.HasValue "already validated on"
-              let struct (training, held) = Division.holdOut 20 4 files.Training
+              let struct (training, held) = HoldOut.split 20 4 files.Training
               let same = { files with Training = files.Training; Validation = held }
               let task = PreparedTask.prepare (fun _ -> same) task.Task
 
@@ -312,11 +312,11 @@ let private division =
         }
 
     property "a split is complete, disjoint, stratified and the seed's" cases (fun (labels, held, seed) ->
-        let struct (stay, out) = Division.stratified held seed labels
+        let struct (stay, out) = HoldOut.stratified held seed labels
         Expect.equal (Array.sort (Array.append stay out)) [| 0 .. labels.Length - 1 |] "complete and disjoint"
         Expect.equal out.Length held "so many"
         Expect.equal (stay, out) (Array.sort stay, Array.sort out) "in their order"
-        let struct (again, _) = Division.stratified held seed labels
+        let struct (again, _) = HoldOut.stratified held seed labels
         Expect.equal again stay "the same seed"
 
         for label, count in Array.countBy id labels do

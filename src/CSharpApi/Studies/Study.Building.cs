@@ -11,7 +11,7 @@ public sealed partial class Study
         new(Search.Grid, 8, ListModule.OfSeq([1000]), CuteDl.Studies.Objective.TimeToTarget, CuteDl.Studies.Pruning.NoPruning, 1);
 
     private static readonly Confirmation DefaultConfirmation =
-        new(ListModule.OfSeq(Enumerable.Range(1, 10)), 0.05, 1.05, FSharpOption<Looks>.None, true);
+        new(ListModule.OfSeq(Enumerable.Range(1, 10)), 0.05, 1.05, FSharpOption<InterimLooks>.None, true);
 
     /// <summary>
     /// A study without tasks and optimizers yet: fair, eight settings of each optimizer on a grid with the seed 1000, then ten fresh seeds.
@@ -207,7 +207,7 @@ public sealed partial class Study
             ListModule.OfSeq(Enumerable.Range(1, seeds)),
             alpha,
             equalWithin,
-            declared.Length > 0 ? FSharpOption<Looks>.Some(new Looks(ListModule.OfSeq(declared))) : FSharpOption<Looks>.None,
+            declared.Length > 0 ? FSharpOption<InterimLooks>.Some(new InterimLooks(ListModule.OfSeq(declared))) : FSharpOption<InterimLooks>.None,
             defaults);
         return With(Protocol.NewFair(tuning, confirmation, frontier));
     }

@@ -103,10 +103,10 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
             yield break;
         }
 
-        var left = newest.Left is { } time ? $", about {StudyWords.Time(time)} left" : "";
+        var left = newest.Left is { } time ? $", about {TrialText.Time(time)} left" : "";
         var text = string.Create(
             CultureInfo.InvariantCulture,
-            $"{newest.Share,4:0%}  {newest.Finished} of {newest.Planned} trials, {StudyWords.Time(newest.Elapsed)}{left}");
+            $"{newest.Share,4:0%}  {newest.Finished} of {newest.Planned} trials, {TrialText.Time(newest.Elapsed)}{left}");
         if (text.Length > width)
         {
             // The time left replaces the words.
@@ -128,7 +128,7 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
 
         yield return new("", BoardTone.Plain);
         var shown = all.Length <= most - 1 ? all : all[..Math.Max(1, most - 2)];
-        string[] names = [.. shown.Select(row => StudyWords.Name(row.Now.Trial))];
+        string[] names = [.. shown.Select(row => TrialText.Name(row.Now.Trial))];
         string[] figures = [.. shown.Select(Figures)];
         var longest = names.Max(text => text.Length);
         var bar = Math.Min(WidestBar, width - longest - figures.Max(text => text.Length) - 2);
@@ -150,7 +150,7 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
     {
         var now = row.Now;
         var pace = row.StepsASecond is { } rate ? string.Create(CultureInfo.InvariantCulture, $" {rate:0}/s") : "";
-        var score = now.Newest is { } newest ? $" {StudyWords.Score(newest)}" : "";
+        var score = now.Newest is { } newest ? $" {TrialText.Score(newest)}" : "";
         var state = now.State == TrialState.Waiting ? " waiting" : pace;
         return string.Create(CultureInfo.InvariantCulture, $"{now.Step}/{now.Budget}{state}{score}");
     }
@@ -188,7 +188,7 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
         yield return new("", BoardTone.Plain);
         foreach (var result in _finished.TakeLast(most - 1))
         {
-            yield return new($"{StudyWords.Name(result.Trial)}: {StudyWords.Outcome(result)}", BoardTone.Quiet);
+            yield return new($"{TrialText.Name(result.Trial)}: {TrialText.Outcome(result)}", BoardTone.Quiet);
         }
     }
 

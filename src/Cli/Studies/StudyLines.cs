@@ -13,7 +13,7 @@ internal sealed class StudyLines(TextWriter writer) : IProgress<StudyProgress>
         {
             lock (_lock)
             {
-                writer.WriteLine($"[{value.Finished}/{value.Planned}] {StudyWords.Name(value.Trial)}: {StudyWords.Outcome(result)}");
+                writer.WriteLine($"[{value.Finished}/{value.Planned}] {TrialText.Name(value.Trial)}: {TrialText.Outcome(result)}");
             }
         }
     }

@@ -40,7 +40,8 @@ let private registers<'V, 'T, 'R
     rule.Update(step, loop)
     gradient.Length / width * width
 
-/// Updates a slice: in registers if vectors are enabled, and the remaining elements one by one.
+/// Updates a slice: in registers if vectors are enabled, and the remaining elements one by one. Slices shorter than a register of the machine
+/// use registers of half its width, because single elements take longer.
 let run
     (vectors: bool)
     (rule: 'R)
@@ -57,7 +58,7 @@ let run
     let rest =
         if not vectors then
             0
-        elif Vector512.IsHardwareAccelerated then
+        elif Vector512.IsHardwareAccelerated && gradient.Length >= Vector512<'T>.Count then
             registers<Register512<'T>, 'T, 'R> rule step coefficients gradient parameters slots slotCount stride target subtract
         elif Vector256.IsHardwareAccelerated then
             registers<Register256<'T>, 'T, 'R> rule step coefficients gradient parameters slots slotCount stride target subtract

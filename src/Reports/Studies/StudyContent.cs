@@ -6,7 +6,7 @@ internal sealed class StudyContent
     public StudyContent(StudyResult result)
     {
         Result = result;
-        Facts = new StudyFacts(result);
+        Metadata = new StudyMetadata(result);
         var analysis = result.Analysis;
         Summary = ComparisonTables.Summary(analysis);
         Seconds = ComparisonTables.Seconds(analysis);
@@ -28,16 +28,16 @@ internal sealed class StudyContent
                 Document, Findings, Seconds,
             }.Where(table => table.Values.Count > 0),
         ];
-        Learning = [.. CurveFigures.Learning(result, Facts)];
-        Comparing = [.. ComparisonFigures.Pairs(result), .. CurveFigures.Paired(result, Facts), .. ComparisonFigures.Successes(result, Facts), .. ComparisonFigures.Profiles(result, Facts)];
-        Tuning = [.. TuningFigures.Rates(result, Facts), .. TuningFigures.BestOfK(result, Facts)];
-        Rates = [.. TuningFigures.Frontier(result, Facts)];
-        Dead = [.. ComparisonFigures.Dead(result, Facts)];
+        Learning = [.. CurveFigures.Learning(result, Metadata)];
+        Comparing = [.. ComparisonFigures.Pairs(result), .. CurveFigures.Paired(result, Metadata), .. ComparisonFigures.Successes(result, Metadata), .. ComparisonFigures.Profiles(result, Metadata)];
+        Tuning = [.. TuningFigures.Rates(result, Metadata), .. TuningFigures.BestOfK(result, Metadata)];
+        Rates = [.. TuningFigures.Frontier(result, Metadata)];
+        Dead = [.. ComparisonFigures.Dead(result, Metadata)];
     }
 
     public StudyResult Result { get; }
 
-    public StudyFacts Facts { get; }
+    public StudyMetadata Metadata { get; }
 
     public StudyTable Summary { get; }
 

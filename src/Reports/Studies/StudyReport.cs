@@ -33,7 +33,7 @@ public static class StudyReport
         if (!File.Exists(Path.Combine(folder, "study.json")))
         {
             // The page tells how to run the study again from this file.
-            Text("study.json", content.Facts.Json);
+            Text("study.json", content.Metadata.Json);
         }
 
         Text("results.csv", TrialTables.Results(result).ToCsv());
@@ -47,8 +47,8 @@ public static class StudyReport
 
         foreach (var figure in content.Figures)
         {
-            FigurePicture.Save(figure, content.Facts.Contenders, Path.Combine(folder, "figures", $"{figure.Id}.png"));
-            FigurePicture.Save(figure, content.Facts.Contenders, Path.Combine(folder, "figures", $"{figure.Id}.svg"));
+            FigurePicture.Save(figure, content.Metadata.Contenders, Path.Combine(folder, "figures", $"{figure.Id}.png"));
+            FigurePicture.Save(figure, content.Metadata.Contenders, Path.Combine(folder, "figures", $"{figure.Id}.svg"));
         }
 
         Text("report.html", new StudyPage(content).Write());

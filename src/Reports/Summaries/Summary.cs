@@ -89,7 +89,7 @@ public sealed class Summary
         var settings = first.Settings;
         text.Append(
             CultureInfo.InvariantCulture,
-            $"Model {first.Model}, {Words(first.Precision)} precision, on {settings.Data}: batches of {settings.Batch} in {Words(settings.Order)} order, initial weights {settings.InitialWeights}.\n\n");
+            $"Model {first.Model}, {NameOf(first.Precision)} precision, on {settings.Data}: batches of {settings.Batch} in {NameOf(settings.Order)} order, initial weights {settings.InitialWeights}.\n\n");
         if (_comparison.Runs.Count < _comparison.Planned)
         {
             text.Append(CultureInfo.InvariantCulture, $"Incomplete: {_comparison.Runs.Count} of {_comparison.Planned} runs have results.\n\n");
@@ -133,9 +133,9 @@ public sealed class Summary
 
     private string DeadLogits(SummaryRow row) => row.DeadLogitsText.Length > 0 || !HasDeadLogits ? row.DeadLogitsText : "none";
 
-    private static string Words(Precision precision) => precision == Precision.Single ? "single" : "double";
+    private static string NameOf(Precision precision) => precision == Precision.Single ? "single" : "double";
 
-    private static string Words(Order order) => order == Order.File ? "file" : "shuffled";
+    private static string NameOf(Order order) => order == Order.File ? "file" : "shuffled";
 
     private static string Spread(IEnumerable<double?> values, string format)
     {

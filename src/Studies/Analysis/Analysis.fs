@@ -15,7 +15,7 @@ open CuteDl.Studies.Statistics
 /// Returns the number of seeds at each look.
 let private planned (study: StudyDesign) =
     match study.Protocol with
-    | Fair(_, { Looks = Some looks }, _) -> Array.ofList looks.Seeds
+    | Fair(_, { InterimLooks = Some looks }, _) -> Array.ofList looks.Seeds
     | Fair(_, confirmation, _) -> [| confirmation.Seeds.Length |]
     | Document seeds -> [| seeds.Length |]
 
@@ -40,7 +40,7 @@ let private lookState (study: StudyDesign) (looksDone: int) isDecided : LookStat
 /// Leaves out confirmation trials with seeds of the next look: to use them would be one more look.
 let private upTo (study: StudyDesign) (look: LookState) (results: TrialResult array) : TrialResult array =
     match study.Protocol with
-    | Fair(_, ({ Looks = Some looks } as confirmation), _) ->
+    | Fair(_, ({ InterimLooks = Some looks } as confirmation), _) ->
         let seeds =
             StudyDesign.seedsToLook confirmation looks
             |> List.truncate look.Planned[look.Done - 1]
@@ -97,11 +97,11 @@ let private progress (look: LookState) trials expected isDocument =
            let next =
                if look.Decided then "; the question is decided"
                elif look.Done = look.Planned.Length then "; this is the last look"
-               else $"; not yet decided, the next look is at {Words.seeds look.Planned[look.Done]}"
+               else $"; not yet decided, the next look is at {SentenceText.seeds look.Planned[look.Done]}"
 
-           $"Interim look {look.Done} of {look.Planned.Length}, at {Words.seeds look.Planned[look.Done - 1]} with significance level {Words.ratio look.Level}{next}."
+           $"Interim look {look.Done} of {look.Planned.Length}, at {SentenceText.seeds look.Planned[look.Done - 1]} with significance level {SentenceText.ratio look.Level}{next}."
        if look.Planned[look.Done - 1] < look.FewestSeeds then
-           $"With {Words.seeds look.Planned[look.Done - 1]} no pair can win at this level, even if all seeds agree; {look.FewestSeeds} are needed." |]
+           $"With {SentenceText.seeds look.Planned[look.Done - 1]} no pair can win at this level, even if all seeds agree; {look.FewestSeeds} are needed." |]
 
 /// <summary>
 /// Returns everything that a report shows, from the results so far. Incomplete results give an analysis of the finished trials.
@@ -150,7 +150,7 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
       Resolutions = resolutions
       Findings = Resolutions.findings study resolutions
       Verdicts = verdicts
-      Looks = look
+      InterimLooks = look
       Settings = settings
       Frontier = cells
       FrontierLimits = Tunings.limits cells

@@ -39,17 +39,17 @@ let private unusual (what: string) (value: float) (typical: float) =
 
     if times >= Unusual || times <= 1.0 / Unusual then
         let shown (value: float) = value.ToString("G3", Globalization.CultureInfo.InvariantCulture)
-        [ $"{what} is {shown value} at the last validation at which it is finite: {Words.ratio times} times the optimizer's median, {shown typical}." ]
+        [ $"{what} is {shown value} at the last validation at which it is finite: {SentenceText.ratio times} times the optimizer's median, {shown typical}." ]
     else
         []
 
 let private sentences (task: StudyTask) (autopsy: Autopsy) =
     let health = autopsy.Health
-    let classes (logits: int array) = logits |> Array.map string |> Words.list
+    let classes (logits: int array) = logits |> Array.map string |> SentenceText.list
 
     let causes =
         [ if health.FirstNonFinite > 0L then
-              $"The first loss, gradient or optimizer state that is not finite is at step {Words.steps (float health.FirstNonFinite)}."
+              $"The first loss, gradient or optimizer state that is not finite is at step {SentenceText.steps (float health.FirstNonFinite)}."
           if health.DeadLogits.Length > 0 then
               $"Dead logits: {classes health.DeadLogits}. They are 0 for every image, so their classes are lost."
           if health.AlmostDeadLogits.Length > 0 then
@@ -57,10 +57,10 @@ let private sentences (task: StudyTask) (autopsy: Autopsy) =
           if health.AccuracyCeiling < 1.0 then
               let beyond =
                   match task.Target with
-                  | Accuracy least when least > health.AccuracyCeiling -> $", below the target of {Words.accuracy least}"
+                  | Accuracy least when least > health.AccuracyCeiling -> $", below the target of {SentenceText.accuracy least}"
                   | _ -> ""
 
-              $"The other classes allow an accuracy of at most {Words.accuracy health.AccuracyCeiling}{beyond}."
+              $"The other classes allow an accuracy of at most {SentenceText.accuracy health.AccuracyCeiling}{beyond}."
           for layer in 0 .. health.DeadUnits.Length - 1 do
               if health.DeadUnits[layer] > 0 then
                   $"Dead units in hidden layer {layer + 1}: {health.DeadUnits[layer]}."
@@ -74,7 +74,7 @@ let private sentences (task: StudyTask) (autopsy: Autopsy) =
         if autopsy.Others.Length = 0 then
             []
         else
-            [ $"With the same seed, the target was reached by {Words.list reached}, and missed by {Words.list missed}." ]
+            [ $"With the same seed, the target was reached by {SentenceText.list reached}, and missed by {SentenceText.list missed}." ]
 
     (if causes.IsEmpty then [ "No cause was found." ] else causes) @ others |> Array.ofList
 

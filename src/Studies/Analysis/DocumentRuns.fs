@@ -56,11 +56,11 @@ let private deaths (row: DocumentRow) =
 
     let accuracies =
         [ if lost > 0 then
-              $"{Words.accuracy row.AccuracyWith} in runs that lost a class (median of {lost})"
+              $"{SentenceText.accuracy row.AccuracyWith} in runs that lost a class (median of {lost})"
           if lost < row.Trials then
-              $"{Words.accuracy row.AccuracyWithout} in the other runs (median of {row.Trials - lost})" ]
+              $"{SentenceText.accuracy row.AccuracyWithout} in the other runs (median of {row.Trials - lost})" ]
 
-    $"{row.Contender}: {lost} of {row.Trials} runs lost a class ({Words.interval Words.percent row.DeadOrAlmost}). Accuracy at the stop: {Words.list accuracies}."
+    $"{row.Contender}: {lost} of {row.Trials} runs lost a class ({SentenceText.interval SentenceText.percent row.DeadOrAlmost}). Accuracy at the stop: {SentenceText.list accuracies}."
 
 /// Returns sentences about contenders whose single run in the document diverged.
 let private diverging (rows: DocumentRow array) =
@@ -108,11 +108,11 @@ let private orderings (study: StudyDesign) (results: TrialResult array) (task: S
     [ if not documented.IsEmpty then
           let same = documented |> List.filter ascends |> List.length
 
-          $"{task.Name}: the document's order by steps ({Words.list order}: 20,000, 23,000 and 28,000) is found with {same} of {documented.Length} seeds."
+          $"{task.Name}: the document's order by steps ({SentenceText.list order}: 20,000, 23,000 and 28,000) is found with {same} of {documented.Length} seeds."
       if not all.IsEmpty && names.Length > 1 then
           let each = fastest |> List.map (fun (name, count) -> $"{name} ({count})")
 
-          $"{task.Name}: with one run of each optimizer, the first to hold the target depends on the seed. Over {all.Length} seeds: {Words.list each}." ]
+          $"{task.Name}: with one run of each optimizer, the first to hold the target depends on the seed. Over {all.Length} seeds: {SentenceText.list each}." ]
 
 /// Counts the runs with a low accuracy and a lost class. Which runs lose a class is chance.
 let private luck (results: TrialResult array) (task: StudyTask) =
@@ -124,7 +124,7 @@ let private luck (results: TrialResult array) (task: StudyTask) =
     | Accuracy least when runs.Length > 0 ->
         let low = runs |> Array.filter (fun result -> Measures.accuracyAtStop task result < least)
         let lost = low |> Array.filter hasLost |> Array.length
-        [ $"{task.Name}: {low.Length} of {runs.Length} runs ended below {Words.accuracy least}, and {lost} of these had lost a class." ]
+        [ $"{task.Name}: {low.Length} of {runs.Length} runs ended below {SentenceText.accuracy least}, and {lost} of these had lost a class." ]
     | _ -> []
 
 let sentences (study: StudyDesign) (results: TrialResult array) (rows: DocumentRow array) : string array =

@@ -148,7 +148,7 @@ let private compare rules metric task first second (runs: PairedRuns) : struct (
           Outcome = Outcome.NotRanked
           Winner = ""
           Obstacle = obstacle
-          Reason = Words.obstacle obstacle runs.Seeds.Length rules.LookSeeds Measures.FewestToRank }
+          Reason = SentenceText.obstacle obstacle runs.Seeds.Length rules.LookSeeds Measures.FewestToRank }
 
     struct (comparison, obstacle = Obstacle.None && isTie rules metric purpose both runs (lazy effect))
 

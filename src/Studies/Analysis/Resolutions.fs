@@ -61,14 +61,14 @@ let findings (study: StudyDesign) (resolutions: Resolution array) : Finding arra
           Severity = Severity.Warning
           Path = $"$.tasks[{i}].validate_every"
           Message =
-            $"{Words.list (rows |> Array.map _.Contender)} reached the target{pilot} early. With a validation every {study.Tasks[i].ValidateEvery} steps, the time is known only to a factor of {Words.ratio worst.Factor}; ratios up to {Words.ratio (StudyDesign.equalWithin study)} count as equal."
-          Advice = $"Validate every {Words.steps (advised study least)} steps." })
+            $"{SentenceText.list (rows |> Array.map _.Contender)} reached the target{pilot} early. With a validation every {study.Tasks[i].ValidateEvery} steps, the time is known only to a factor of {SentenceText.ratio worst.Factor}; ratios up to {SentenceText.ratio (StudyDesign.equalWithin study)} count as equal."
+          Advice = $"Validate every {SentenceText.steps (advised study least)} steps." })
 
 /// Returns the same findings as sentences of the verdict.
 let sentences (study: StudyDesign) (resolutions: Resolution array) : string array =
     coarse resolutions
     |> Array.map (fun (name, rows) ->
-        let each = rows |> Array.map (fun row -> $"{row.Contender} (a factor of {Words.ratio row.Factor})")
+        let each = rows |> Array.map (fun row -> $"{row.Contender} (a factor of {SentenceText.ratio row.Factor})")
         let every = (study.Tasks |> List.find (fun task -> task.Name = name)).ValidateEvery
 
-        $"{name}: validations every {every} steps are too far apart for the times of {Words.list each}. Times closer than this factor cannot be told apart: such a difference counts neither as a win nor as a tie.")
+        $"{name}: validations every {every} steps are too far apart for the times of {SentenceText.list each}. Times closer than this factor cannot be told apart: such a difference counts neither as a win nor as a tie.")

@@ -433,7 +433,7 @@ type StudyAnalysis =
         /// <summary>A verdict for each task and metric, and over all tasks if there are several.</summary>
         Verdicts: MetricVerdict array
         /// <summary>The interim looks and their significance levels.</summary>
-        Looks: LookState
+        InterimLooks: LookState
         /// <summary>The settings that tuning tried.</summary>
         Settings: SettingRow array
         /// <summary>The cells of the small-rate frontier.</summary>

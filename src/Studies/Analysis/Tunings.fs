@@ -85,14 +85,14 @@ let limits (cells: FrontierCell array) : FrontierLimit array =
 let private tolerance task contender phase (points: struct (float * float) array) : ToleranceRow =
     let points = points |> Array.sortBy (fun struct (rate, _) -> rate)
     let rates = points |> Array.map (fun struct (rate, _) -> rate)
-    let worth = points |> Array.map (fun struct (_, worth) -> max 1.0 worth)
+    let objective = points |> Array.map (fun struct (_, objective) -> max 1.0 objective)
 
     { Task = task
       Contender = contender
       Phase = phase
       Factor = Factor
       Tolerance =
-        match RateTolerance.ofWorth Factor rates worth with
+        match RateTolerance.ofObjective Factor rates objective with
         | Some tolerance -> tolerance
         | None -> null }
 
@@ -126,8 +126,8 @@ let tolerances (settings: SettingRow array) (cells: FrontierCell array) : Tolera
 
     Array.append tuned swept
 
-let private bestOfK task contender metric (change: float -> float) (worth: float array) : BestOfKRow =
-    let curve = BestOfK.curve Measures.Level worth
+let private bestOfK task contender metric (change: float -> float) (objective: float array) : BestOfKRow =
+    let curve = BestOfK.curve Measures.Level objective
     let ends = curve |> Array.map (fun point -> struct (change point.Low, change point.High))
 
     { Task = task

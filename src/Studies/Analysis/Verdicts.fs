@@ -31,9 +31,9 @@ let private other contender (pair: PairComparison) = if pair.First = contender t
 
 let private effect (metric: Metric) (value: Interval) =
     if Pairs.isTime metric then
-        $"{Words.interval Words.ratio value} times the steps"
+        $"{SentenceText.interval SentenceText.ratio value} times the steps"
     else
-        $"{Words.interval Words.points value} percentage points"
+        $"{SentenceText.interval SentenceText.points value} percentage points"
 
 let private names (pair: PairComparison) = $"{pair.First} and {pair.Second}"
 
@@ -52,9 +52,9 @@ let private wins (pairs: PairComparison array) =
         let each =
             won
             |> Array.sortBy (fun pair -> let seen = seenFrom winner pair in if Pairs.isTime pair.Metric then seen.Value else -seen.Value)
-            |> Array.map (fun pair -> $"{other winner pair} ({effect pair.Metric (seenFrom winner pair)}, {Words.p pair.AdjustedP})")
+            |> Array.map (fun pair -> $"{other winner pair} ({effect pair.Metric (seenFrom winner pair)}, {SentenceText.p pair.AdjustedP})")
 
-        $"{winner} beats {Words.list each}.")
+        $"{winner} beats {SentenceText.list each}.")
 
 let private equals (pairs: PairComparison array) =
     match withOutcome Outcome.Equal pairs with
@@ -78,8 +78,8 @@ let private undecided (pairs: PairComparison array) =
 let private seen (pair: PairComparison) =
     if Double.IsNaN pair.Effect.Value then "neither reached the target"
     elif pair.Seeds.Length > 1 then effect pair.Metric pair.Effect
-    elif Pairs.isTime pair.Metric then $"{Words.ratio pair.Effect.Value} times the steps"
-    else $"{Words.points pair.Effect.Value} percentage points"
+    elif Pairs.isTime pair.Metric then $"{SentenceText.ratio pair.Effect.Value} times the steps"
+    else $"{SentenceText.points pair.Effect.Value} percentage points"
 
 let private unranked (pairs: PairComparison array) =
     withOutcome Outcome.NotRanked pairs
@@ -124,7 +124,7 @@ let private verdict (contenders: string array) (task: string) (metric: Metric) (
         elif unbeaten.Length = 1 then
             $"{subject}: no optimizer beats {unbeaten[0]}, but it is not shown to beat every other."
         else
-            $"{subject}: no single winner. Not beaten: {Words.list unbeaten}."
+            $"{subject}: no single winner. Not beaten: {SentenceText.list unbeaten}."
 
     { Task = task
       Metric = metric
@@ -141,7 +141,7 @@ let scope (study: StudyDesign) (overall: PairComparison array) : string array =
     else
         let tasks = study.Tasks |> List.map _.Name
 
-        [| $"Over all tasks: {Words.list tasks}, each with the same weight. They are a fixed set, so nothing follows for other tasks. n counts seeds: all runs of a seed are one observation." |]
+        [| $"Over all tasks: {SentenceText.list tasks}, each with the same weight. They are a fixed set, so nothing follows for other tasks. n counts seeds: all runs of a seed are one observation." |]
 
 /// Returns the limit of ties, if the comparisons have any.
 let tieLimit (comparisons: PairComparison array) : string array =
@@ -168,7 +168,7 @@ let failures (summaries: Summary array) : string array =
     summaries
     |> Array.filter (fun summary -> summary.Reached < summary.Trials)
     |> Array.map (fun summary ->
-        let success = Words.interval Words.percent summary.Success
+        let success = SentenceText.interval SentenceText.percent summary.Success
         let diverged = if summary.Diverged = 0 then "" else $"; {summary.Diverged} diverged"
         let dead = if summary.WithDeadLogits = 0 then "" else $"; {summary.WithDeadLogits} had a dead logit"
 

@@ -264,7 +264,7 @@ module Lint =
 
     let private seedless (tuning: Tuning) (confirmation: Confirmation) (frontier: Frontier option) =
         let confirming =
-            match confirmation.Looks with
+            match confirmation.InterimLooks with
             | Some looks -> StudyDesign.seedsToLook confirmation looks
             | None -> confirmation.Seeds
 
@@ -321,7 +321,7 @@ module Lint =
         let pairs = contenders * (contenders - 1) / 2
 
         let n =
-            match confirmation.Looks with
+            match confirmation.InterimLooks with
             | Some looks -> max confirmation.Seeds.Length (List.last looks.Seeds)
             | None -> confirmation.Seeds.Length
 
@@ -445,7 +445,7 @@ module Lint =
                yield! budgets tuning study.Contenders
                yield! pruning study tuning
                yield! seedless tuning confirmation frontier
-               let looks = confirmation.Looks |> Option.map _.Seeds |> Option.defaultValue []
+               let looks = confirmation.InterimLooks |> Option.map _.Seeds |> Option.defaultValue []
                yield! seedCount "$.confirmation.seeds" confirmation.Seeds.Length looks
                yield! decisions study.Contenders.Length confirmation
            | Document seeds -> yield! seedCount "$.seeds" seeds.Length [] |]

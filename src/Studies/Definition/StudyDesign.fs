@@ -53,7 +53,7 @@ type Tuning =
     }
 
 /// <summary>Interim looks, declared in advance, at which seeds are added until the comparisons are decided.</summary>
-type Looks =
+type InterimLooks =
     {
         /// <summary>The number of seeds at each interim look, ascending. The last is the maximum.</summary>
         Seeds: int list
@@ -69,7 +69,7 @@ type Confirmation =
         /// <summary>The equivalence margin, above 1. Ratios of steps from 1/margin to margin count as equal.</summary>
         EqualWithin: float
         /// <summary>The interim looks; None for one look with all seeds.</summary>
-        Looks: Looks option
+        InterimLooks: InterimLooks option
         /// <summary>True if default settings are trained too.</summary>
         Defaults: bool
     }
@@ -143,7 +143,7 @@ module StudyDesign =
     let carriedOut (untilDecided: bool) (study: StudyDesign) : StudyDesign =
         match study.Protocol with
         | Fair(tuning, confirmation, frontier) when not untilDecided ->
-            { study with Protocol = Fair(tuning, { confirmation with Looks = None }, frontier) }
+            { study with Protocol = Fair(tuning, { confirmation with InterimLooks = None }, frontier) }
         | _ -> study
 
     /// <summary>
@@ -161,7 +161,7 @@ module StudyDesign =
         | Document _ -> 0.05
 
     /// <summary>Returns the seeds up to the last interim look: the given ones, then consecutive numbers after the greatest of them.</summary>
-    let seedsToLook (confirmation: Confirmation) (looks: Looks) : int list =
+    let seedsToLook (confirmation: Confirmation) (looks: InterimLooks) : int list =
         let missing = List.last looks.Seeds - confirmation.Seeds.Length
         let greatest = List.max confirmation.Seeds
         confirmation.Seeds @ [ for i in 1..missing -> greatest + i ]

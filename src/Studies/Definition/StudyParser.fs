@@ -31,7 +31,7 @@ module internal StudyParser =
           Pruning = found.Optional("pruning", NoPruning, pruning reading)
           Extensions = found.Optional("extensions", 1, (fun place -> reading.Int(place, 0, 10))) }
 
-    let private looks (reading: Reading) (place: Place) : Looks option =
+    let private looks (reading: Reading) (place: Place) : InterimLooks option =
         match place.Tree.Value with
         | JsonValue.Text word when word = StudyKeys.NoneWord -> None
         | _ ->
@@ -66,7 +66,7 @@ module internal StudyParser =
           Alpha = found.Optional("alpha", 0.05, (fun place -> reading.Number(place, ArgumentRange.betweenZeroAndOne)))
           EqualWithin =
             found.Optional("equal_within", 1.05, (fun place -> reading.Number(place, { ArgumentRange.positive with Lower = 1.0 })))
-          Looks = looks
+          InterimLooks = looks
           Defaults = found.Optional("defaults", true, reading.Bool) }
 
     let private rates (reading: Reading) (place: Place) : float list =

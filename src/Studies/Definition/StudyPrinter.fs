@@ -147,7 +147,7 @@ module internal StudyPrinter =
               "alpha", number confirmation.Alpha
               "equal_within", number confirmation.EqualWithin
               "looks",
-              (match confirmation.Looks with
+              (match confirmation.InterimLooks with
                | Some looks -> list (List.map whole looks.Seeds)
                | None -> none)
               "defaults", Json.make (JsonValue.Bool confirmation.Defaults) ]

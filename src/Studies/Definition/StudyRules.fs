@@ -77,7 +77,7 @@ module StudyRules =
               $"The least ratio that counts as a difference is {NumberText.ofFloat confirmation.EqualWithin}. Use a number above 1."
 
           let all =
-              match confirmation.Looks with
+              match confirmation.InterimLooks with
               | None -> confirmation.Seeds
               | Some looks when
                   looks.Seeds.IsEmpty
@@ -89,7 +89,7 @@ module StudyRules =
                   confirmation.Seeds
               | Some looks -> StudyDesign.seedsToLook confirmation looks
 
-          match confirmation.Looks with
+          match confirmation.InterimLooks with
           | Some { Seeds = [] } -> "The list of interim looks is empty. Give at least one look, or leave out the list."
           | Some looks when looks.Seeds.Head < 1 || not (ascends looks.Seeds) ->
               $"""The interim looks are at {String.Join(", ", looks.Seeds)} seeds. Use ascending numbers, the first at least 1."""

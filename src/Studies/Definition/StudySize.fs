@@ -22,7 +22,7 @@ module StudySize =
                     study.Contenders |> List.sumBy (fun contender -> (Settings.start tuning contender).Settings.Length)
 
                 let seeds =
-                    match confirmation.Looks with
+                    match confirmation.InterimLooks with
                     | Some looks when untilDecided -> List.head looks.Seeds
                     | _ -> confirmation.Seeds.Length
 

@@ -20,7 +20,7 @@ type Selection =
         /// For each setting, the median score over the tuning seeds; larger is better. The objective decides whether the best or the last
         /// validation is scored. −∞ counts for a diverged trial and for one without that validation.
         /// </summary>
-        Worth: float array
+        Objectives: float array
         /// <summary>The index of the selected setting.</summary>
         Best: int
         /// <summary>The number of extensions.</summary>
@@ -106,17 +106,17 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
             | TimeToTarget -> result.Best
             | FinalScore -> result.Final
 
-        let worth (result: TrialResult) =
+        let objective (result: TrialResult) =
             let score = validation result
 
             // Validations before divergence do not count.
             if score.HasValue && not (Measures.isDiverged result) then
-                Pruning.worth task.Target score.Value.Accuracy score.Value.Loss
+                Pruning.objective task.Target score.Value.Accuracy score.Value.Loss
             else
                 Double.NegativeInfinity
 
         struct (results |> Array.map Measures.steps |> median,
-                results |> Array.map worth |> median,
+                results |> Array.map objective |> median,
                 results |> Array.map (fun result -> float result.Steps) |> median)
 
     /// Tunes a contender on a task in rounds. Each round after the first extends the search space.
@@ -124,24 +124,24 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
         let about = $"{task.Name}/{contender.Name}"
 
         let finish (list: SettingList) (values: struct (float * float * float) array) index trials decisions =
-            let struct (steps, worth, _) = values[index]
+            let struct (steps, objective, _) = values[index]
             let text = string list.Settings[index].Optimizer
             let count = list.Settings.Length
 
             let reason =
                 match tuning.Objective with
-                | _ when Double.IsNegativeInfinity worth && Double.IsInfinity steps -> $"All {count} settings failed. {text} ran longest."
+                | _ when Double.IsNegativeInfinity objective && Double.IsInfinity steps -> $"All {count} settings failed. {text} ran longest."
                 | TimeToTarget when Double.IsFinite steps -> $"{text} reached the target in the fewest steps of {count} settings: {steps}."
                 | TimeToTarget ->
-                    FormattableString.Invariant $"None of {count} settings reached the target. {text} came nearest, with {abs worth:G4}."
-                | FinalScore -> FormattableString.Invariant $"{text} had the best final result of {count} settings: {abs worth:G4}."
+                    FormattableString.Invariant $"None of {count} settings reached the target. {text} came nearest, with {abs objective:G4}."
+                | FinalScore -> FormattableString.Invariant $"{text} had the best final result of {count} settings: {abs objective:G4}."
 
             let selection =
                 { Task = task.Name
                   Contender = contender.Name
                   Settings = list.Settings
                   StepsToTarget = [| for struct (steps, _, _) in values -> steps |]
-                  Worth = [| for struct (_, worth, _) in values -> worth |]
+                  Objectives = [| for struct (_, objective, _) in values -> objective |]
                   Best = index
                   Extensions = list.Extensions.Length
                   AtEdge = [| for name, _ in Settings.edges tuning contender index list -> name |] }
@@ -163,10 +163,10 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                     [| for results in results -> judge task tuning.Objective [| for result in results -> result.Value |] |]
 
                 // Less is better. Of equal settings, the first wins.
-                let rank i struct (steps, worth: float, lasted: float) =
+                let rank i struct (steps, objective: float, lasted: float) =
                     match tuning.Objective with
-                    | TimeToTarget -> struct (steps, -worth, -lasted, i)
-                    | FinalScore -> struct (0.0, -worth, -lasted, i)
+                    | TimeToTarget -> struct (steps, -objective, -lasted, i)
+                    | FinalScore -> struct (0.0, -objective, -lasted, i)
 
                 let struct (_, _, _, index) = values |> Array.mapi rank |> Array.min
 
@@ -236,7 +236,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                 elif last then $"Not decided with {count} seeds. This was the last interim look."
                 else $"Not decided with {count} seeds. More seeds are added." }
 
-        match confirmation.Looks with
+        match confirmation.InterimLooks with
         | Some looks when untilDecided ->
             let seeds = StudyDesign.seedsToLook confirmation looks
 

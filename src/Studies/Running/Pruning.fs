@@ -35,7 +35,7 @@ module Pruning =
     /// <summary>
     /// Returns a score for which larger is better: the accuracy, or the negated loss if the target is a loss. NaN becomes −∞.
     /// </summary>
-    let worth (target: Target) (accuracy: float) (loss: float) : float =
+    let objective (target: Target) (accuracy: float) (loss: float) : float =
         let value =
             match target with
             | Accuracy _ -> accuracy
@@ -46,7 +46,7 @@ module Pruning =
     let private worths (target: Target) (curve: Curve) (step: int64) : float array =
         [| for i in 0 .. curve.Steps.Length - 1 do
                if curve.Steps[i] <= step then
-                   worth target curve.Accuracy[i] curve.Loss[i] |]
+                   objective target curve.Accuracy[i] curve.Loss[i] |]
 
     /// <summary>Returns the score of the best validation up to a step; −∞ if there is none.</summary>
     let best (target: Target) (curve: Curve) (step: int64) : float = Array.fold max Double.NegativeInfinity (worths target curve step)

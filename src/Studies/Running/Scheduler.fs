@@ -81,8 +81,8 @@ type internal Scheduler
     let decide (slot: TrialSlot) (step: int64) (others: Curve array) : bool =
         let target = slot.Task.Target
         let threshold = Pruning.threshold pruning target step others slot.Trial.Setting
-        let worth = Pruning.best target slot.Curve step
-        let goesOn = worth >= threshold
+        let objective = Pruning.best target slot.Curve step
+        let goesOn = objective >= threshold
         let comparison = if goesOn then "at least" else "below"
 
         keep
@@ -91,10 +91,10 @@ type internal Scheduler
               At = step
               Reason =
                 if Double.IsNegativeInfinity threshold then
-                    FormattableString.Invariant $"The trial has {worth:G6}. Too few trials before it have come this far to end any."
+                    FormattableString.Invariant $"The trial has {objective:G6}. Too few trials before it have come this far to end any."
                 else
                     FormattableString.Invariant
-                        $"The trial has {worth:G6}, {comparison} the threshold {threshold:G6} from {others.Length} trials before it." }
+                        $"The trial has {objective:G6}, {comparison} the threshold {threshold:G6} from {others.Length} trials before it." }
 
         goesOn
 

@@ -72,7 +72,7 @@ type StudyRun
             raise (StudyException $"The study '{study.Name}' cannot be run:\n  {list}")
 
         match study.Protocol with
-        | Fair(_, { Looks = Some _ }, _) -> ()
+        | Fair(_, { InterimLooks = Some _ }, _) -> ()
         | _ when untilDecided ->
             raise (
                 StudyException

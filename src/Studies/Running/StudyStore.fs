@@ -25,7 +25,7 @@ type internal IStudyStore =
 
 /// Results and decisions in memory.
 [<Sealed>]
-type internal Kept(results: TrialResult seq, decisions: StudyDecision seq) =
+type internal StoredRecords(results: TrialResult seq, decisions: StudyDecision seq) =
     let results = Dictionary(results |> Seq.map (fun result -> KeyValuePair(result.Trial.Id, result)))
     let decisions = List<StudyDecision> decisions
     member _.Results = lock results (fun () -> Dictionary results)
@@ -36,7 +36,7 @@ type internal Kept(results: TrialResult seq, decisions: StudyDecision seq) =
 /// A store that lasts as long as the process.
 [<Sealed>]
 type internal MemoryStore() =
-    let kept = Kept([], [])
+    let kept = StoredRecords([], [])
 
     interface IStudyStore with
         member _.Results = kept.Results
@@ -51,7 +51,7 @@ type internal MemoryStore() =
 [<Sealed>]
 type internal FolderStore
     (folder: StudyFolder, journal: Journal, header: StudyHeader, results: TrialResult list, decisions: StudyDecision list) =
-    let kept = Kept(results, decisions)
+    let kept = StoredRecords(results, decisions)
 
     let manifest (result: TrialResult) : byte array =
         { Schema = TrialManifest.CurrentSchema

@@ -33,13 +33,13 @@ module RateTolerance =
     /// </summary>
     /// <param name="factor">The factor, above 1: 2 allows twice the steps.</param>
     /// <param name="rates">At least 1 learning rate, ascending, above 0.</param>
-    /// <param name="worth">The objective at each rate, above 0; less is better. For example the median steps to the target; infinite if not
+    /// <param name="objective">The objective at each rate, above 0; less is better. For example the median steps to the target; infinite if not
     /// reached.</param>
     /// <returns>None if no rate reached the target.</returns>
-    let ofWorth (factor: float) (rates: float array) (worth: float array) : RateTolerance option =
+    let ofObjective (factor: float) (rates: float array) (objective: float array) : RateTolerance option =
         Guard.notEmpty "rates" rates
-        Guard.equalLength "rates" rates "worth" worth
-        Guard.notNaN "worth" worth
+        Guard.equalLength "rates" rates "objective" objective
+        Guard.notNaN "objective" objective
 
         if not (factor > 1.0) then
             raise (ArgumentOutOfRangeException("factor", factor, "The factor must be above 1."))
@@ -47,23 +47,23 @@ module RateTolerance =
         if not (rates[0] > 0.0) || Array.exists (fun (low, high) -> not (low < high)) (Array.pairwise rates) then
             raise (ArgumentException("The learning rates must be above 0 and in ascending order.", "rates"))
 
-        let best = Array.IndexOf(worth, Array.min worth)
-        let limit = factor * worth[best]
+        let best = Array.IndexOf(objective, Array.min objective)
+        let limit = factor * objective[best]
 
         let rec outwards side i =
             let next = i + side
 
             if next < 0 || next = rates.Length then
                 struct (rates[i], true)
-            elif worth[next] <= limit then
+            elif objective[next] <= limit then
                 outwards side next
-            elif worth[next] = infinity then
+            elif objective[next] = infinity then
                 struct (rates[i], false)
             else
-                let share = log (limit / worth[i]) / log (worth[next] / worth[i])
+                let share = log (limit / objective[i]) / log (objective[next] / objective[i])
                 struct (rates[i] * Math.Pow(rates[next] / rates[i], share), false)
 
-        if worth[best] = infinity then
+        if objective[best] = infinity then
             None
         else
             let struct (low, lowIsEnd) = outwards -1 best

@@ -9,7 +9,7 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Training
 
 /// <summary>Splits labelled examples into a training set and a hold-out.</summary>
-module Division =
+module HoldOut =
     /// Returns the number of held-out examples of each class: proportional, with the remaining ones given to the largest remainders. Of
     /// equal remainders, the lower class comes first.
     let private quotas (held: int) (counts: int array) : int array =
@@ -70,7 +70,7 @@ module Division =
         struct (all |> Array.filter (fun index -> not isHeld[index]), all |> Array.filter (fun index -> isHeld[index]))
 
     /// <summary>Returns the training set and the hold-out; see <c>stratified</c>.</summary>
-    let holdOut (held: int) (seed: int) (set: DataSet) : struct (DataSet * DataSet) =
+    let split (held: int) (seed: int) (set: DataSet) : struct (DataSet * DataSet) =
         let struct (stay, held) = stratified held seed set.Labels
         struct (choose set stay, choose set held)
 
@@ -135,7 +135,7 @@ module PreparedTask =
             match images.Split with
             | TestAsValidation -> files, None
             | HoldOut(validation, seed) ->
-                let struct (training, validation) = Division.holdOut validation seed files.Training
+                let struct (training, validation) = HoldOut.split validation seed files.Training
                 { files with Training = training; Validation = validation }, Some files.Validation
 
         if images.Batch < 1 then

@@ -122,7 +122,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
            | Target.Loss most -> v.Loss <= most
 
     let best () : Nullable<Score> =
-        let worth (v: Validation) =
+        let objective (v: Validation) =
             match task.Task.Target with
             | Target.Accuracy _ -> v.Accuracy
             | Target.Loss _ -> -v.Loss
@@ -130,11 +130,11 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
         // Array.maxBy returns the first of equal values.
         match
             training.History
-            |> Seq.filter (fun v -> Double.IsFinite v.Loss && not (Double.IsNaN(worth v)))
+            |> Seq.filter (fun v -> Double.IsFinite v.Loss && not (Double.IsNaN(objective v)))
             |> Seq.toArray
         with
         | [||] -> Nullable()
-        | validations -> Nullable(score (Array.maxBy worth validations))
+        | validations -> Nullable(score (Array.maxBy objective validations))
 
     let lastIf (condition: bool) : Nullable<Score> =
         let history = training.History

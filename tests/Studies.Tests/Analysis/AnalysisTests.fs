@@ -37,7 +37,7 @@ let private verdicts =
               Expect.equal steps.ProbabilityOfImprovement.Value 1.0 "always better"
               Expect.equal (verdict Metric.StepsToTarget analysis).Winner "adam" "winner"
               Expect.equal (comparison Metric.FinalAccuracy analysis).Outcome Outcome.Equal "accuracy"
-              Expect.isTrue analysis.Looks.Decided "decided"
+              Expect.isTrue analysis.InterimLooks.Decided "decided"
               let words = text analysis.Sentences
               Expect.stringContains words "adam beats sgd" "winner in words"
               Expect.stringContains words "Tied, with the whole interval within what counts as equal: adam and sgd" "tie in words"
@@ -58,7 +58,7 @@ let private verdicts =
 
               Expect.all analysis.Comparisons (fun pair -> pair.Outcome = Outcome.NotRanked && pair.Winner = "") "not ranked"
               Expect.all analysis.Verdicts (fun verdict -> verdict.Winner = "" && verdict.Unbeaten.Length = 0) "no winner"
-              Expect.isFalse analysis.Looks.Decided "not decided"
+              Expect.isFalse analysis.InterimLooks.Decided "not decided"
               let words = text analysis.Sentences
               Expect.stringContains words "5 seeds are too few" "why"
               Expect.isFalse (words.Contains "beats" || words.Contains "A tie") "silent")
@@ -67,7 +67,7 @@ let private verdicts =
               let steps i = if i % 2 = 0 then 200.0, 0.92 else 600.0, 0.92
               let analysis = Analysis.ofResults (two 10 []) (pairOf 10 steps (fun _ -> 350.0, 0.92)) 1
               Expect.equal (comparison Metric.StepsToTarget analysis).Outcome Outcome.Undecided "steps"
-              Expect.isFalse analysis.Looks.Decided "not decided"
+              Expect.isFalse analysis.InterimLooks.Decided "not decided"
               Expect.stringContains (text analysis.Sentences) "Undecided: adam and sgd" "words")
 
           testCase "a difference within what counts as equal is none, however sure" (fun () ->
@@ -93,7 +93,7 @@ let private verdicts =
                         for seed in seeds 10 -> confirmed "mnist" name seed (100.0 * float (i + 1)) 0.92 ]
 
               let full = Analysis.ofResults whole results 1
-              Expect.equal (full.Looks.FewestSeeds, (verdict Metric.StepsToTarget full).Winner) (10, "a") "10 seeds suffice"
+              Expect.equal (full.InterimLooks.FewestSeeds, (verdict Metric.StepsToTarget full).Winner) (10, "a") "10 seeds suffice"
               let some = results |> List.filter (fun result -> result.Trial.Contender < "c")
               let part = Analysis.ofResults whole some 1
               Expect.equal (comparison Metric.StepsToTarget part).AdjustedP (15.0 * 2.0 / 1024.0) "15 pairs"
@@ -104,8 +104,8 @@ let private verdicts =
               let withLooks = two 20 [ 6; 20 ]
               let first = clear |> List.filter (fun result -> result.Trial.Seed < 106)
               let analysis = Analysis.ofResults withLooks first 1
-              Expect.floatClose Expecto.Accuracy.high (Array.sum analysis.Looks.Levels) 0.05 "levels"
-              Expect.isLessThan analysis.Looks.Level 0.001 "little at first"
+              Expect.floatClose Expecto.Accuracy.high (Array.sum analysis.InterimLooks.Levels) 0.05 "levels"
+              Expect.isLessThan analysis.InterimLooks.Level 0.001 "little at first"
               Expect.equal (comparison Metric.StepsToTarget analysis).Outcome Outcome.Undecided "2/2⁶ does not do"
               Expect.equal (comparison Metric.StepsToTarget (Analysis.ofResults (two 6 []) first 1)).Outcome Outcome.Wins "at 0.05 it does") ]
 
@@ -259,12 +259,12 @@ let private looks =
               let steps = comparison Metric.StepsToTarget analysis
               Expect.equal (steps.Outcome, steps.Seeds.Length) (Outcome.NotRanked, 9) "steps"
               Expect.stringContains (text analysis.Sentences) "only 9 of the 10 seeds of this interim look are finished" "why"
-              Expect.isFalse analysis.Looks.Decided "not decided"
+              Expect.isFalse analysis.InterimLooks.Decided "not decided"
               Expect.equal (comparison Metric.StepsToTarget (Analysis.ofResults (two 10 []) clear 1)).Winner "adam" "with the last")
 
           testCase "nor does it call ties of unfinished looks an answer" (fun () ->
               let same = pairOf 9 (fun _ -> 300.0, 0.92) (fun _ -> 300.0, 0.92)
-              Expect.isFalse (Analysis.ofResults (two 10 []) same 1).Looks.Decided "unfinished"
+              Expect.isFalse (Analysis.ofResults (two 10 []) same 1).InterimLooks.Decided "unfinished"
               let never = pairOf 9 (fun _ -> infinity, 0.92) (fun _ -> infinity, 0.92)
               Expect.isFalse (Analysis.isDecided (two 10 []) never 1) "nor where none arrives"
               let finished = pairOf 10 (fun _ -> infinity, 0.92) (fun _ -> infinity, 0.92)
@@ -279,7 +279,7 @@ let private looks =
           testCase "looks that are not taken spend nothing" (fun () ->
               let study = two 10 [ 6; 20 ]
               let analysis = Analysis.ofResults (StudyDesign.carriedOut false study) clear 1
-              Expect.equal (analysis.Looks.Level, analysis.Looks.Planned) (0.05, [| 10 |]) "one look, at alpha"
+              Expect.equal (analysis.InterimLooks.Level, analysis.InterimLooks.Planned) (0.05, [| 10 |]) "one look, at alpha"
               Expect.equal (verdict Metric.StepsToTarget analysis).Winner "adam" "decides"
               Expect.equal (StudyDesign.carriedOut true study) study "as declared")
 
@@ -287,7 +287,7 @@ let private looks =
               for look, n in [ 1, 6; 2, 10 ] do
                   let study = two 6 [ 6; 10 ]
                   let decided = Analysis.isDecided study (upTo n) look
-                  Expect.equal decided (Analysis.ofResults study (upTo n) look).Looks.Decided $"look {look}"
+                  Expect.equal decided (Analysis.ofResults study (upTo n) look).InterimLooks.Decided $"look {look}"
                   Expect.equal decided (look = 2) "the second only") ]
 
 let private metrics =
@@ -319,7 +319,7 @@ let private metrics =
 
               let analysis = Analysis.ofResults (two 10 []) (List.map sway clear) 1
               Expect.equal (comparison Metric.TestAccuracy analysis).Outcome Outcome.Undecided "open on the test set"
-              Expect.isTrue analysis.Looks.Decided "decided without it") ]
+              Expect.isTrue analysis.InterimLooks.Decided "decided without it") ]
 
 let private conventions =
     testList

@@ -93,7 +93,7 @@ let private validations =
               let steps = pairOn Metric.StepsToTarget "mnist" analysis.Comparisons
               Expect.equal steps.Outcome Outcome.Undecided "no tie"
               Expect.isTrue (steps.Effect.Low < 0.01 && steps.Effect.High > 100.0) $"nothing is known: {steps.Effect}"
-              Expect.isFalse analysis.Looks.Decided "not decided"
+              Expect.isFalse analysis.InterimLooks.Decided "not decided"
               let finding = Array.exactlyOne analysis.Findings
               Expect.equal (finding.Code, finding.Severity, finding.Path) ("S015", Severity.Warning, "$.tasks[0].validate_every") "finding"
 
@@ -249,7 +249,7 @@ let private failures =
               (fun arrives ->
                   let analysis = analyze 10 (fun _ -> 300.0) (fun i -> if arrives[i] then 300.0 else infinity)
                   let steps = pairOn Metric.StepsToTarget "mnist" analysis.Comparisons
-                  Expect.equal analysis.Looks.Decided (steps.Outcome = Outcome.Wins || steps.Outcome = Outcome.Equal) "steps decide")
+                  Expect.equal analysis.InterimLooks.Decided (steps.Outcome = Outcome.Wins || steps.Outcome = Outcome.Equal) "steps decide")
 
           testCase "neither arrives: no ratio is shown" (fun () ->
               for n in [ 2; 10 ] do

@@ -47,7 +47,7 @@ let study (tasks: string list) (contenders: string list) (seeds: int list) (look
             { Seeds = seeds
               Alpha = 0.05
               EqualWithin = 1.1
-              Looks = if looks.IsEmpty then None else Some { Looks.Seeds = looks }
+              InterimLooks = if looks.IsEmpty then None else Some { InterimLooks.Seeds = looks }
               Defaults = false },
             None
         ) }

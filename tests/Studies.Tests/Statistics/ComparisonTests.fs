@@ -231,8 +231,8 @@ let private profile =
 let private tolerance =
     let rates = [| 1e-4; 1e-3; 1e-2; 1e-1; 1.0 |]
 
-    let ofWorth worth =
-        match RateTolerance.ofWorth 2.0 rates worth with
+    let ofObjective objective =
+        match RateTolerance.ofObjective 2.0 rates objective with
         | Some tolerance -> tolerance
         | None -> failtest "nothing"
 
@@ -240,23 +240,23 @@ let private tolerance =
         "tolerance"
         [ testCase "is cut where the line through the logarithms crosses" (fun () ->
               // 400 = 4 · 100 over one decade is straight; 2 · 100 is reached half-way.
-              let tolerance = ofWorth [| 4000.0; 400.0; 100.0; 400.0; 4000.0 |]
+              let tolerance = ofObjective [| 4000.0; 400.0; 100.0; 400.0; 4000.0 |]
               Expect.equal tolerance.Best 1e-2 "best"
               Expect.floatClose Accuracy.high tolerance.Decades 1.0 "half a decade to each side"
               Expect.isFalse tolerance.IsAtLeast "both ends are inside")
 
           testCase "says when an end is the grid's, and ends at the last rate before one that never arrives" (fun () ->
-              let tolerance = ofWorth [| 150.0; 120.0; 100.0; infinity; infinity |]
+              let tolerance = ofObjective [| 150.0; 120.0; 100.0; infinity; infinity |]
               Expect.equal (tolerance.Low, tolerance.High) (1e-4, 1e-2) "from end to best"
               Expect.equal (tolerance.LowIsEnd, tolerance.HighIsEnd, tolerance.IsAtLeast) (true, false, true) "ends"
               Expect.floatClose Accuracy.high tolerance.Decades 2.0 "decades")
 
           testCase "an island farther off does not count; nothing reached is nothing" (fun () ->
-              Expect.equal (ofWorth [| 100.0; infinity; 90.0; infinity; 95.0 |]).Decades 0.0 "the best alone"
-              Expect.isNone (RateTolerance.ofWorth 2.0 rates (Array.replicate 5 infinity)) "nothing")
+              Expect.equal (ofObjective [| 100.0; infinity; 90.0; infinity; 95.0 |]).Decades 0.0 "the best alone"
+              Expect.isNone (RateTolerance.ofObjective 2.0 rates (Array.replicate 5 infinity)) "nothing")
 
-          property "is wider with a larger factor" (Gen.arrayOfLength 5 time) (fun worth ->
-              let width factor = RateTolerance.ofWorth factor rates worth |> Option.map _.Decades
+          property "is wider with a larger factor" (Gen.arrayOfLength 5 time) (fun objective ->
+              let width factor = RateTolerance.ofObjective factor rates objective |> Option.map _.Decades
               Expect.isTrue (width 1.5 <= width 3.0) "monotone") ]
 
 let private spending =

@@ -6,14 +6,14 @@ namespace CuteDl.Reports;
 internal static class ComparisonFigures
 {
     /// <summary>Returns the performance profiles.</summary>
-    public static IEnumerable<Figure> Profiles(StudyResult result, StudyFacts facts)
+    public static IEnumerable<Figure> Profiles(StudyResult result, StudyMetadata metadata)
     {
         foreach (var metric in result.Analysis.Profiles.GroupBy(row => row.Metric))
         {
             var isTime = metric.Key == Metric.StepsToTarget;
             yield return new Figure(
                 $"profile-{(isTime ? "steps" : "accuracy")}",
-                $"Performance profile: {StudyWords.Of(metric.Key)}",
+                $"Performance profile: {StudyText.Of(metric.Key)}",
                 isTime
                     ? "The share of runs (task and seed) in which an optimizer needs at most a multiple of the fastest one's steps. The right end of a curve is the success rate."
                       + (result.Study.Core.Protocol.IsDocument ? " A run that a stop rule ended counts as a run that never reaches the target." : "")
@@ -24,7 +24,7 @@ internal static class ComparisonFigures
                         new Axis(isTime ? "multiple of the fastest one's steps" : "final accuracy, at least", isTime ? AxisKind.Logarithmic : AxisKind.Linear, AxisFormat.Value),
                         new Axis("share of runs", AxisKind.Linear, AxisFormat.Percent) { Reach = [0, 1] },
                         [
-                            .. metric.Select(row => new Series(facts.Group(row.Contender), row.Contender, row.Curve.At, row.Curve.Share, isTime ? Look.Stairs : Look.Line)
+                            .. metric.Select(row => new Series(metadata.Group(row.Contender), row.Contender, row.Curve.At, row.Curve.Share, isTime ? Look.Stairs : Look.Line)
                             {
                                 Low = row.Curve.Low,
                                 High = row.Curve.High,
@@ -56,14 +56,14 @@ internal static class ComparisonFigures
                                 pair.Effect.Value,
                                 pair.Effect.Low,
                                 pair.Effect.High,
-                                $"{StudyWords.Range(pair.Effect, ComparisonTables.Effect(pair))}, {(pair.Outcome == Outcome.NotRanked ? "not ranked" : ComparisonTables.Outcome(pair))}, n = {pair.Seeds.Length}")
+                                $"{StudyText.Range(pair.Effect, ComparisonTables.Effect(pair))}, {(pair.Outcome == Outcome.NotRanked ? "not ranked" : ComparisonTables.Outcome(pair))}, n = {pair.Seeds.Length}")
                             {
                                 Equal = double.IsNaN(pair.EqualLow) ? null : (pair.EqualLow, pair.EqualHigh),
                                 IsFull = pair.Outcome is Outcome.Wins or Outcome.Equal,
                             }),
                         ])
                     {
-                        Title = StudyWords.Of(metric.Key) + (isTime ? " (below 1: the first is faster)" : " (above 0: the first is better)"),
+                        Title = StudyText.Of(metric.Key) + (isTime ? " (below 1: the first is faster)" : " (above 0: the first is better)"),
                         Zero = isTime ? 1 : 0,
                     };
                 }),
@@ -73,7 +73,7 @@ internal static class ComparisonFigures
                 continue;
             }
 
-            var name = StudyWords.Task(task.Key);
+            var name = StudyText.Task(task.Key);
             yield return new Figure(
                 task.Key.Length == 0 ? "pairs" : FileNames.Safe($"pairs-{task.Key}"),
                 $"Pairs: {name}",
@@ -83,7 +83,7 @@ internal static class ComparisonFigures
     }
 
     /// <summary>Returns the shares of seeds that reached the target.</summary>
-    public static IEnumerable<Figure> Successes(StudyResult result, StudyFacts facts)
+    public static IEnumerable<Figure> Successes(StudyResult result, StudyMetadata metadata)
     {
         foreach (var task in result.Analysis.Summaries.GroupBy(row => row.Task))
         {
@@ -95,9 +95,9 @@ internal static class ComparisonFigures
                     new IntervalPane(
                         new Axis("share of seeds", AxisKind.Linear, AxisFormat.Percent) { Reach = [0, 1] },
                         [
-                            .. task.OrderBy(row => facts.Group(row.Contender)).Select(row => new IntervalRow(
-                                facts.Group(row.Contender),
-                                $"{row.Contender}, {StudyWords.Of(row.Variant)}",
+                            .. task.OrderBy(row => metadata.Group(row.Contender)).Select(row => new IntervalRow(
+                                metadata.Group(row.Contender),
+                                $"{row.Contender}, {StudyText.Of(row.Variant)}",
                                 row.Success.Value,
                                 row.Success.Low,
                                 row.Success.High,
@@ -111,7 +111,7 @@ internal static class ComparisonFigures
     }
 
     /// <summary>Returns the shares of the document's runs that lost a class.</summary>
-    public static IEnumerable<Figure> Dead(StudyResult result, StudyFacts facts)
+    public static IEnumerable<Figure> Dead(StudyResult result, StudyMetadata metadata)
     {
         if (result.Analysis.Document.Length > 0)
         {
@@ -124,7 +124,7 @@ internal static class ComparisonFigures
                         new Axis("share of seeds", AxisKind.Linear, AxisFormat.Percent) { Reach = [0, 1] },
                         [
                             .. task.Select(row => new IntervalRow(
-                                facts.Group(row.Contender),
+                                metadata.Group(row.Contender),
                                 row.Contender,
                                 row.DeadOrAlmost.Value,
                                 row.DeadOrAlmost.Low,
@@ -132,7 +132,7 @@ internal static class ComparisonFigures
                                 $"{Math.Round(row.DeadOrAlmost.Value * row.Trials)} of {row.Trials}")),
                         ])
                     {
-                        Title = facts.Tasks.Count > 1 ? task.Key : "",
+                        Title = metadata.Tasks.Count > 1 ? task.Key : "",
                     }),
                 ]);
         }

@@ -11,17 +11,17 @@ internal static class CurveFigures
     private const double BelowTheTarget = 1e-4;
 
     /// <summary>Returns the validation losses and accuracies of each task's compared runs.</summary>
-    public static IEnumerable<Figure> Learning(StudyResult result, StudyFacts facts)
+    public static IEnumerable<Figure> Learning(StudyResult result, StudyMetadata metadata)
     {
-        foreach (var task in facts.Tasks)
+        foreach (var task in metadata.Tasks)
         {
-            var trials = Compared(result, facts, task);
+            var trials = Compared(result, metadata, task);
             if (trials.Length > 0)
             {
-                var panes = new List<Pane> { Losses(task, facts, trials) };
+                var panes = new List<Pane> { Losses(task, metadata, trials) };
                 if (task.HasClasses)
                 {
-                    panes.Add(Accuracies(task, facts, trials));
+                    panes.Add(Accuracies(task, metadata, trials));
                 }
 
                 yield return new Figure(
@@ -35,31 +35,31 @@ internal static class CurveFigures
     }
 
     /// <summary>Returns the steps to the target of each seed, connected across contenders.</summary>
-    public static IEnumerable<Figure> Paired(StudyResult result, StudyFacts facts)
+    public static IEnumerable<Figure> Paired(StudyResult result, StudyMetadata metadata)
     {
-        foreach (var task in facts.Tasks)
+        foreach (var task in metadata.Tasks)
         {
-            var seeds = Compared(result, facts, task).GroupBy(trial => trial.Trial.Seed).OrderBy(trials => trials.Key).ToArray();
-            if (seeds.Length > 0 && facts.Contenders.Count > 1)
+            var seeds = Compared(result, metadata, task).GroupBy(trial => trial.Trial.Seed).OrderBy(trials => trials.Key).ToArray();
+            if (seeds.Length > 0 && metadata.Contenders.Count > 1)
             {
                 Series[] series =
                 [
                     .. seeds.Select(trials => new Series(
                         -1,
                         FormattableString.Invariant($"seed {trials.Key}"),
-                        [.. trials.OrderBy(trial => facts.Group(trial.Trial.Contender)).Select(trial => (double)facts.Group(trial.Trial.Contender))],
-                        [.. trials.OrderBy(trial => facts.Group(trial.Trial.Contender)).Select(StudyWords.StepsToTarget)],
+                        [.. trials.OrderBy(trial => metadata.Group(trial.Trial.Contender)).Select(trial => (double)metadata.Group(trial.Trial.Contender))],
+                        [.. trials.OrderBy(trial => metadata.Group(trial.Trial.Contender)).Select(StudyText.StepsToTarget)],
                         Look.Faint)),
-                    .. facts.Contenders.Select((name, group) => (Name: name, Group: group, Trials: seeds.SelectMany(trials => trials).Where(trial => trial.Trial.Contender == name).ToArray()))
+                    .. metadata.Contenders.Select((name, group) => (Name: name, Group: group, Trials: seeds.SelectMany(trials => trials).Where(trial => trial.Trial.Contender == name).ToArray()))
                         .Where(contender => contender.Trials.Length > 0)
                         .Select(contender => new Series(
                             contender.Group,
                             contender.Name,
                             [.. contender.Trials.Select(_ => (double)contender.Group)],
-                            [.. contender.Trials.Select(StudyWords.StepsToTarget)],
+                            [.. contender.Trials.Select(StudyText.StepsToTarget)],
                             Look.Marked)
                         {
-                            Words = [.. contender.Trials.Select(trial => FormattableString.Invariant($"seed {trial.Trial.Seed}"))],
+                            Descriptions = [.. contender.Trials.Select(trial => FormattableString.Invariant($"seed {trial.Trial.Seed}"))],
                             Diverged = [.. contender.Trials.Select(trial => trial.Ending == Ending.Diverged)],
                         }),
                 ];
@@ -70,7 +70,7 @@ internal static class CurveFigures
                     "Steps to the target. A line joins the runs with one seed: they have the same initial weights and order of batches." + (isNever ? " Never: the target was not reached within the budget. ×: diverged." : ""),
                     [
                         new LinePane(
-                            new Axis("", AxisKind.Names, AxisFormat.Value) { Names = facts.Contenders },
+                            new Axis("", AxisKind.Names, AxisFormat.Value) { Names = metadata.Contenders },
                             new Axis("steps to the target", AxisKind.Logarithmic, AxisFormat.Steps) { HasNever = isNever },
                             series),
                     ]);
@@ -78,12 +78,12 @@ internal static class CurveFigures
         }
     }
 
-    private static TrialResult[] Compared(StudyResult result, StudyFacts facts, TaskFacts task) =>
-        [.. result.Trials.Where(trial => trial.Trial.Phase == (facts.IsDocument ? Phase.Document : Phase.Confirmation) && trial.Trial.Task == task.Name)];
+    private static TrialResult[] Compared(StudyResult result, StudyMetadata metadata, TaskMetadata task) =>
+        [.. result.Trials.Where(trial => trial.Trial.Phase == (metadata.IsDocument ? Phase.Document : Phase.Confirmation) && trial.Trial.Task == task.Name)];
 
-    private static LinePane Losses(TaskFacts task, StudyFacts facts, TrialResult[] trials)
+    private static LinePane Losses(TaskMetadata task, StudyMetadata metadata, TrialResult[] trials)
     {
-        var series = Lines(facts, trials, trial => trial.Curve.Loss);
+        var series = Lines(metadata, trials, trial => trial.Curve.Loss);
         var finite = series.SelectMany(line => line.Y).Where(double.IsFinite).ToArray();
         var first = trials.Select(trial => trial.Curve.Loss.FirstOrDefault(double.IsFinite)).Order().ToArray();
         var usual = first[(first.Length - 1) / 2];
@@ -102,19 +102,19 @@ internal static class CurveFigures
         };
     }
 
-    private static LinePane Accuracies(TaskFacts task, StudyFacts facts, TrialResult[] trials) =>
+    private static LinePane Accuracies(TaskMetadata task, StudyMetadata metadata, TrialResult[] trials) =>
         new(
             new Axis("training steps", AxisKind.Logarithmic, AxisFormat.Steps),
             new Axis("validation accuracy", AxisKind.Linear, AxisFormat.Value),
-            Lines(facts, trials, trial => trial.Curve.Accuracy))
+            Lines(metadata, trials, trial => trial.Curve.Accuracy))
         {
             Title = "accuracy",
             Levels = task.Accuracy is { } target ? [target] : [],
         };
 
-    private static Series[] Lines(StudyFacts facts, TrialResult[] trials, Func<TrialResult, double[]> values)
+    private static Series[] Lines(StudyMetadata metadata, TrialResult[] trials, Func<TrialResult, double[]> values)
     {
-        var groups = facts.Contenders
+        var groups = metadata.Contenders
             .Select((name, group) => (Name: name, Group: group, Trials: trials.Where(trial => trial.Trial.Contender == name).ToArray()))
             .Where(contender => contender.Trials.Length > 0)
             .ToArray();

@@ -67,8 +67,8 @@ internal sealed record HeatPane(string XTitle, IReadOnlyList<string> Columns, IR
 /// <param name="Text">The upper text of the cell.</param>
 /// <param name="Small">The lower text of the cell.</param>
 /// <param name="IsDiverged">True if most of its runs diverged.</param>
-/// <param name="Words">A description of the cell.</param>
-internal sealed record HeatCell(double Shade, string Text, string Small, bool IsDiverged, string Words);
+/// <param name="Description">A description of the cell.</param>
+internal sealed record HeatCell(double Shade, string Text, string Small, bool IsDiverged, string Description);
 
 /// <summary>An axis.</summary>
 /// <param name="Title">The title of the axis.</param>
@@ -128,7 +128,7 @@ internal sealed record Series(int Group, string Name, IReadOnlyList<double> X, I
     public IReadOnlyList<double> High { get; init; } = [];
 
     /// <summary>A description of each point; empty for no descriptions.</summary>
-    public IReadOnlyList<string> Words { get; init; } = [];
+    public IReadOnlyList<string> Descriptions { get; init; } = [];
 
     /// <summary>For each point, true if runs diverged; empty if none did.</summary>
     public IReadOnlyList<bool> Diverged { get; init; } = [];

@@ -32,7 +32,7 @@ internal sealed class StudyPage(StudyContent content)
         }
 
         return _page.Raw("</main>\n<footer></footer>")
-            .Raw($"<script type=\"application/json\" id=\"figure-data\">{FigureJson.Write(content.Figures, content.Facts.Contenders)}</script>")
+            .Raw($"<script type=\"application/json\" id=\"figure-data\">{FigureJson.Write(content.Figures, content.Metadata.Contenders)}</script>")
             .Raw($"<script>\n{Resource("study-report.js")}</script>\n</body>\n</html>")
             .ToString();
     }
@@ -63,12 +63,12 @@ internal sealed class StudyPage(StudyContent content)
 
     private void Head()
     {
-        var protocol = content.Facts.IsDocument ? "the document's protocol" : "the fair protocol";
+        var protocol = content.Metadata.IsDocument ? "the document's protocol" : "the fair protocol";
         _page.Raw("<header>")
             .Element("h1", _result.Study.Name)
             .Element(
                 "p",
-                $"{Numbers.Of(content.Facts.Contenders.Count, "optimizer")} on {Numbers.Of(content.Facts.Tasks.Count, "task")}, {protocol}, {Numbers.Of(_result.Trials.Count, "trial")}.",
+                $"{Numbers.Of(content.Metadata.Contenders.Count, "optimizer")} on {Numbers.Of(content.Metadata.Tasks.Count, "task")}, {protocol}, {Numbers.Of(_result.Trials.Count, "trial")}.",
                 "quiet");
         if (!_result.IsComplete)
         {
@@ -94,7 +94,7 @@ internal sealed class StudyPage(StudyContent content)
         {
             _page.Element(
                 "p",
-                $"All optimizers were trained with the same seeds. For each line below, the chance that any winner is named by luck is at most {StudyWords.Percent(_analysis.Looks.Levels.Sum())}. Undecided does not mean equal: these seeds do not show which one is better.",
+                $"All optimizers were trained with the same seeds. For each line below, the chance that any winner is named by luck is at most {StudyText.Percent(_analysis.InterimLooks.Levels.Sum())}. Undecided does not mean equal: these seeds do not show which one is better.",
                 "note");
         }
 
@@ -181,9 +181,9 @@ internal sealed class StudyPage(StudyContent content)
         foreach (var group in _analysis.Autopsies.GroupBy(row => (row.Task, row.Contender, row.Variant)))
         {
             _page.Folded(
-                $"{group.Key.Task}, {group.Key.Contender}, {StudyWords.Of(group.Key.Variant)}: {Numbers.Of(group.Count(), "run")}",
+                $"{group.Key.Task}, {group.Key.Contender}, {StudyText.Of(group.Key.Variant)}: {Numbers.Of(group.Count(), "run")}",
                 page => page.Raw("<ul>" + string.Concat(group.Select(row =>
-                    $"<li><strong>seed {row.Seed}, {StudyWords.Of(row.Failure)}</strong>: {Html.Escape(string.Join(" ", row.Sentences))}</li>")) + "</ul>"));
+                    $"<li><strong>seed {row.Seed}, {StudyText.Of(row.Failure)}</strong>: {Html.Escape(string.Join(" ", row.Sentences))}</li>")) + "</ul>"));
         }
 
         _page.Folded("As a table, with the other optimizers' results for the same seed", page => page.Table(content.Autopsies, hasTitle: false));
@@ -214,12 +214,12 @@ internal sealed class StudyPage(StudyContent content)
 
     private void StudyFile()
     {
-        _page.Element("p", "The study, with all defaults.").Raw($"<pre tabindex=\"0\">{Html.Escape(content.Facts.Json)}</pre>");
+        _page.Element("p", "The study, with all defaults.").Raw($"<pre tabindex=\"0\">{Html.Escape(content.Metadata.Json)}</pre>");
     }
 
     private void Reproduce()
     {
-        if (content.Facts.HoldsData)
+        if (content.Metadata.HoldsData)
         {
             _page.Element("p", "The images of this study came from a program, so only that program can run it again.");
             return;

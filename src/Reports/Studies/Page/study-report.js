@@ -179,7 +179,7 @@
         if (!Number.isFinite(px) || !Number.isFinite(py)) return;
         if (s.look === 'marked') mark(inside, px, py, s.group, 8, s.diverged[i]);
         const where = pane.x.kind === 'names' ? '' : `${pane.x.title} ${write(s.x[i], pane.x.format)}`;
-        hits.push({ px, py, group: s.group, name: s.name, where, text: write(s.y[i], pane.y.format) + (s.words.length ? ` (${s.words[i]})` : '') });
+        hits.push({ px, py, group: s.group, name: s.name, where, text: write(s.y[i], pane.y.format) + (s.descriptions.length ? ` (${s.descriptions[i]})` : '') });
       });
     }
     return { height, hits, byColumn: series.some((s) => s.look === 'line' || s.look === 'stairs'), box };
@@ -229,7 +229,7 @@
         const put = (text, y, size, weight, fill) => el('text', { x: x + cell / 2, y: r * row + y, 'text-anchor': 'middle', 'font-size': size, 'font-weight': weight, style: 'fill:' + fill }, svg, text);
         put(shorten(content.text, cell < 46 ? 10 : 12, cell), 19, cell < 46 ? 10 : 12, 600, content.isDiverged ? 'var(--warning)' : ink);
         put(content.small, 34, 10, 400, ink);
-        hits.push({ px: x + cell / 2, py: r * row + row / 2, group: -1, name: '', where: '', text: content.words });
+        hits.push({ px: x + cell / 2, py: r * row + row / 2, group: -1, name: '', where: '', text: content.description });
       });
     });
     const bottom = pane.rows.length * row;

@@ -20,25 +20,25 @@ internal static class ComparisonTables
             + "truth in about nine of ten studies.",
             analysis.Summaries,
             [
-                StudyColumn<StudySummary>.Words("task", "task", row => row.Task),
-                StudyColumn<StudySummary>.Words("contender", "optimizer", row => row.Contender),
-                StudyColumn<StudySummary>.Words("variant", "settings", row => StudyWords.Key(row.Variant), row => StudyWords.Of(row.Variant)),
+                StudyColumn<StudySummary>.Text("task", "task", row => row.Task),
+                StudyColumn<StudySummary>.Text("contender", "optimizer", row => row.Contender),
+                StudyColumn<StudySummary>.Text("variant", "settings", row => StudyText.Key(row.Variant), row => StudyText.Of(row.Variant)),
                 StudyColumn<StudySummary>.Count("n", "n", row => row.Trials),
                 StudyColumn<StudySummary>.Count("reached", "reached", row => row.Reached),
                 StudyColumn<StudySummary>.Count("diverged", "diverged", row => row.Diverged),
-                StudyColumn<StudySummary>.Range("success", "success", row => row.Success, StudyWords.Percent),
-                StudyColumn<StudySummary>.Number("steps_median", "median steps", row => row.Steps.Median, StudyWords.Steps),
-                StudyColumn<StudySummary>.Range("steps_restricted_mean", "restricted mean steps", row => row.Steps.RestrictedMean, StudyWords.Steps),
-                StudyColumn<StudySummary>.Number("steps_horizon", "known up to step", row => row.Steps.Horizon, StudyWords.Steps),
-                StudyColumn<StudySummary>.Number("examples_median", "", row => row.Examples.Median, StudyWords.Steps),
-                StudyColumn<StudySummary>.Range("examples_restricted_mean", "", row => row.Examples.RestrictedMean, StudyWords.Steps),
-                StudyColumn<StudySummary>.Range("final_accuracy", isDocument ? "" : "final accuracy", row => row.FinalAccuracy, StudyWords.Accuracy),
-                StudyColumn<StudySummary>.Range("accuracy_at_stop", isDocument ? "accuracy at the stop" : "", row => row.AccuracyAtStop, StudyWords.Accuracy),
-                StudyColumn<StudySummary>.Range("best_accuracy", "best accuracy", row => row.BestAccuracy, StudyWords.Accuracy),
-                StudyColumn<StudySummary>.Range("test_accuracy", isDocument ? "" : "test accuracy", row => row.TestAccuracy, StudyWords.Accuracy),
-                StudyColumn<StudySummary>.Number("final_loss", "final loss", row => row.FinalLoss, StudyWords.Number),
+                StudyColumn<StudySummary>.Range("success", "success", row => row.Success, StudyText.Percent),
+                StudyColumn<StudySummary>.Number("steps_median", "median steps", row => row.Steps.Median, StudyText.Steps),
+                StudyColumn<StudySummary>.Range("steps_restricted_mean", "restricted mean steps", row => row.Steps.RestrictedMean, StudyText.Steps),
+                StudyColumn<StudySummary>.Number("steps_horizon", "known up to step", row => row.Steps.Horizon, StudyText.Steps),
+                StudyColumn<StudySummary>.Number("examples_median", "", row => row.Examples.Median, StudyText.Steps),
+                StudyColumn<StudySummary>.Range("examples_restricted_mean", "", row => row.Examples.RestrictedMean, StudyText.Steps),
+                StudyColumn<StudySummary>.Range("final_accuracy", isDocument ? "" : "final accuracy", row => row.FinalAccuracy, StudyText.Accuracy),
+                StudyColumn<StudySummary>.Range("accuracy_at_stop", isDocument ? "accuracy at the stop" : "", row => row.AccuracyAtStop, StudyText.Accuracy),
+                StudyColumn<StudySummary>.Range("best_accuracy", "best accuracy", row => row.BestAccuracy, StudyText.Accuracy),
+                StudyColumn<StudySummary>.Range("test_accuracy", isDocument ? "" : "test accuracy", row => row.TestAccuracy, StudyText.Accuracy),
+                StudyColumn<StudySummary>.Number("final_loss", "final loss", row => row.FinalLoss, StudyText.Number),
                 StudyColumn<StudySummary>.Count("with_dead_logits", "with dead logits", row => row.WithDeadLogits),
-                StudyColumn<StudySummary>.Words("setting", "optimizer with its settings", row => row.Optimizer),
+                StudyColumn<StudySummary>.Text("setting", "optimizer with its settings", row => row.Optimizer),
             ]);
     }
 
@@ -49,13 +49,13 @@ internal static class ComparisonTables
             "Seconds of training, without validations, on a machine that ran other trials too. They are not repeatable; everything else here is. In the "
             + "restricted mean no time counts as more than the last second up to which every run of the task is known.",
             analysis.Summaries,
-            StudyColumn<StudySummary>.Words("task", "task", row => row.Task),
-            StudyColumn<StudySummary>.Words("contender", "optimizer", row => row.Contender),
-            StudyColumn<StudySummary>.Words("variant", "settings", row => StudyWords.Key(row.Variant), row => StudyWords.Of(row.Variant)),
+            StudyColumn<StudySummary>.Text("task", "task", row => row.Task),
+            StudyColumn<StudySummary>.Text("contender", "optimizer", row => row.Contender),
+            StudyColumn<StudySummary>.Text("variant", "settings", row => StudyText.Key(row.Variant), row => StudyText.Of(row.Variant)),
             StudyColumn<StudySummary>.Count("n", "n", row => row.Trials),
-            StudyColumn<StudySummary>.Number("seconds_median", "median seconds", row => row.Seconds.Median, StudyWords.Number),
-            StudyColumn<StudySummary>.Range("seconds_restricted_mean", "restricted mean seconds", row => row.Seconds.RestrictedMean, StudyWords.Number),
-            StudyColumn<StudySummary>.Number("seconds_horizon", "known up to second", row => row.Seconds.Horizon, StudyWords.Number));
+            StudyColumn<StudySummary>.Number("seconds_median", "median seconds", row => row.Seconds.Median, StudyText.Number),
+            StudyColumn<StudySummary>.Range("seconds_restricted_mean", "restricted mean seconds", row => row.Seconds.RestrictedMean, StudyText.Number),
+            StudyColumn<StudySummary>.Number("seconds_horizon", "known up to second", row => row.Seconds.Horizon, StudyText.Number));
 
     public static StudyTable Comparisons(StudyAnalysis analysis) =>
         StudyTable.Of(
@@ -66,27 +66,27 @@ internal static class ComparisonTables
             + "reached the target, or neither diverged. p: of the sign-flip test, then after Holm's correction over all pairs of that metric on that task. "
             + "No tie is called on success.",
             analysis.Overall.Concat(analysis.Comparisons),
-            StudyColumn<PairComparison>.Words("task", "task", row => row.Task, row => StudyWords.Task(row.Task)),
-            StudyColumn<PairComparison>.Words("metric", "metric", row => StudyWords.Key(row.Metric), row => StudyWords.Of(row.Metric)),
-            StudyColumn<PairComparison>.Words("first", "first", row => row.First),
-            StudyColumn<PairComparison>.Words("second", "second", row => row.Second),
+            StudyColumn<PairComparison>.Text("task", "task", row => row.Task, row => StudyText.Task(row.Task)),
+            StudyColumn<PairComparison>.Text("metric", "metric", row => StudyText.Key(row.Metric), row => StudyText.Of(row.Metric)),
+            StudyColumn<PairComparison>.Text("first", "first", row => row.First),
+            StudyColumn<PairComparison>.Text("second", "second", row => row.Second),
             StudyColumn<PairComparison>.Count("n", "n", row => row.Seeds.Length),
             StudyColumn<PairComparison>.Count("both_succeeded", "both succeeded", row => row.BothSucceeded),
-            new("known up to step", row => row.Horizons.Length == 0 ? StudyWords.Nothing : string.Join(", ", row.Horizons.Select(StudyWords.Steps)), true, ("horizon", Horizons)),
-            new("effect", row => StudyWords.Range(row.Effect, Effect(row)), true, Interval("effect", row => row.Effect)),
-            StudyColumn<PairComparison>.Range("restricted_mean_ratio", "ratio of restricted means", row => row.RestrictedMeanRatio, StudyWords.Number),
-            StudyColumn<PairComparison>.Number("p", "p", row => row.P, StudyWords.Number),
-            StudyColumn<PairComparison>.Number("p_adjusted", "p, adjusted", row => row.AdjustedP, StudyWords.Number),
-            StudyColumn<PairComparison>.Range("probability_of_improvement", "P(first is better)", row => row.ProbabilityOfImprovement, StudyWords.Percent),
+            new("known up to step", row => row.Horizons.Length == 0 ? StudyText.Nothing : string.Join(", ", row.Horizons.Select(StudyText.Steps)), true, ("horizon", Horizons)),
+            new("effect", row => StudyText.Range(row.Effect, Effect(row)), true, Interval("effect", row => row.Effect)),
+            StudyColumn<PairComparison>.Range("restricted_mean_ratio", "ratio of restricted means", row => row.RestrictedMeanRatio, StudyText.Number),
+            StudyColumn<PairComparison>.Number("p", "p", row => row.P, StudyText.Number),
+            StudyColumn<PairComparison>.Number("p_adjusted", "p, adjusted", row => row.AdjustedP, StudyText.Number),
+            StudyColumn<PairComparison>.Range("probability_of_improvement", "P(first is better)", row => row.ProbabilityOfImprovement, StudyText.Percent),
             new(
                 "counts as equal",
-                row => double.IsNaN(row.EqualLow) ? StudyWords.Nothing : $"{Effect(row)(row.EqualLow)} to {Effect(row)(row.EqualHigh)}",
+                row => double.IsNaN(row.EqualLow) ? StudyText.Nothing : $"{Effect(row)(row.EqualLow)} to {Effect(row)(row.EqualHigh)}",
                 true,
                 ("equal_low", row => Known(row.EqualLow)),
                 ("equal_high", row => Known(row.EqualHigh))),
-            StudyColumn<PairComparison>.Words("outcome", "outcome", row => StudyWords.Key(row.Outcome), Outcome),
-            StudyColumn<PairComparison>.Words("winner", "", row => row.Winner),
-            StudyColumn<PairComparison>.Words("reason", "", row => row.Reason));
+            StudyColumn<PairComparison>.Text("outcome", "outcome", row => StudyText.Key(row.Outcome), Outcome),
+            StudyColumn<PairComparison>.Text("winner", "", row => row.Winner),
+            StudyColumn<PairComparison>.Text("reason", "", row => row.Reason));
 
     /// <summary>Returns the outcome, with the winner or the reason why there is no ranking.</summary>
     public static string Outcome(PairComparison pair) =>
@@ -94,12 +94,12 @@ internal static class ComparisonTables
         {
             CuteDl.Studies.Outcome.Wins => $"{pair.Winner} wins",
             CuteDl.Studies.Outcome.NotRanked => $"not ranked: {pair.Reason}",
-            _ => StudyWords.Of(pair.Outcome),
+            _ => StudyText.Of(pair.Outcome),
         };
 
     /// <summary>Returns the format for effects of a pair.</summary>
     public static Func<double, string> Effect(PairComparison pair) =>
-        pair.Metric == Metric.StepsToTarget ? StudyWords.Number : StudyWords.Points;
+        pair.Metric == Metric.StepsToTarget ? StudyText.Number : StudyText.Points;
 
     public static StudyTable Profiles(StudyAnalysis analysis) =>
         StudyTable.Of(
@@ -107,10 +107,10 @@ internal static class ComparisonTables
             "Performance profiles",
             "For each factor, the share of runs (task and seed) in which an optimizer needs at most that factor times the steps of the fastest (Dolan and Moré 2002). For each accuracy, the share of runs that end with at least that accuracy.",
             analysis.Profiles.SelectMany(row => Enumerable.Range(0, row.Curve.At.Length), (row, i) => (row, i)),
-            StudyColumn<(ProfileRow Row, int I)>.Words("metric", "metric", at => StudyWords.Key(at.Row.Metric), at => StudyWords.Of(at.Row.Metric)),
-            StudyColumn<(ProfileRow Row, int I)>.Words("contender", "optimizer", at => at.Row.Contender),
-            StudyColumn<(ProfileRow Row, int I)>.Number("at", "factor or accuracy", at => at.Row.Curve.At[at.I], StudyWords.Number),
-            StudyColumn<(ProfileRow Row, int I)>.Range("share", "share", at => new(at.Row.Curve.Share[at.I], at.Row.Curve.Low[at.I], at.Row.Curve.High[at.I]), StudyWords.Percent));
+            StudyColumn<(ProfileRow Row, int I)>.Text("metric", "metric", at => StudyText.Key(at.Row.Metric), at => StudyText.Of(at.Row.Metric)),
+            StudyColumn<(ProfileRow Row, int I)>.Text("contender", "optimizer", at => at.Row.Contender),
+            StudyColumn<(ProfileRow Row, int I)>.Number("at", "factor or accuracy", at => at.Row.Curve.At[at.I], StudyText.Number),
+            StudyColumn<(ProfileRow Row, int I)>.Range("share", "share", at => new(at.Row.Curve.Share[at.I], at.Row.Curve.Low[at.I], at.Row.Curve.High[at.I]), StudyText.Percent));
 
     private static (string Key, Func<PairComparison, object?> Value)[] Interval(string key, Func<PairComparison, Interval> interval) =>
         [(key, row => Known(interval(row).Value)), ($"{key}_low", row => Known(interval(row).Low)), ($"{key}_high", row => Known(interval(row).High))];

@@ -9,10 +9,10 @@ namespace CuteDl.Reports;
 /// <param name="Data">The columns in data files, with names and values.</param>
 internal sealed record StudyColumn<T>(string Header, Func<T, string> Text, bool IsNumber, params (string Key, Func<T, object?> Value)[] Data)
 {
-    public static StudyColumn<T> Words(string key, string header, Func<T, string> value) => new(header, value, false, (key, value));
+    public static StudyColumn<T> Text(string key, string header, Func<T, string> value) => new(header, value, false, (key, value));
 
     /// <summary>A column of words that have one form for readers and another in data files.</summary>
-    public static StudyColumn<T> Words(string key, string header, Func<T, string> value, Func<T, string> text) => new(header, text, false, (key, value));
+    public static StudyColumn<T> Text(string key, string header, Func<T, string> value, Func<T, string> text) => new(header, text, false, (key, value));
 
     public static StudyColumn<T> Count(string key, string header, Func<T, long> value) =>
         new(header, item => Numbers.Exact(value(item)), true, (key, item => value(item)));
@@ -21,7 +21,7 @@ internal sealed record StudyColumn<T>(string Header, Func<T, string> Text, bool 
         new(header, item => text(value(item)), true, (key, item => double.IsNaN(value(item)) ? null : value(item)));
 
     public static StudyColumn<T> Optional(string key, string header, Func<T, double?> value, Func<double, string> text) =>
-        new(header, item => value(item) is { } there ? text(there) : StudyWords.Nothing, true, (key, item => value(item)));
+        new(header, item => value(item) is { } there ? text(there) : StudyText.Nothing, true, (key, item => value(item)));
 
     public static StudyColumn<T> Truth(string key, string header, Func<T, bool> value) =>
         new(header, item => value(item) ? "yes" : "", false, (key, item => value(item)));
@@ -30,7 +30,7 @@ internal sealed record StudyColumn<T>(string Header, Func<T, string> Text, bool 
     public static StudyColumn<T> Range(string key, string header, Func<T, Interval?> value, Func<double, string> text) =>
         new(
             header,
-            item => StudyWords.Range(value(item), text),
+            item => StudyText.Range(value(item), text),
             true,
             (key, item => Known(value(item)?.Value)),
             ($"{key}_low", item => Known(value(item)?.Low)),

@@ -14,28 +14,28 @@ internal static class TrialTables
             "One row per trial. Best: the best validation. Final: the last validation of the budget. At the stop: the validation at which a rule stopped the run.",
             result.Trials,
             [
-                Column.Words("trial", "trial", trial => trial.Trial.Id),
-                Column.Words("phase", "", trial => StudyWords.Key(trial.Trial.Phase)),
-                Column.Words("task", "", trial => trial.Trial.Task),
-                Column.Words("contender", "", trial => trial.Trial.Contender),
+                Column.Text("trial", "trial", trial => trial.Trial.Id),
+                Column.Text("phase", "", trial => StudyText.Key(trial.Trial.Phase)),
+                Column.Text("task", "", trial => trial.Trial.Task),
+                Column.Text("contender", "", trial => trial.Trial.Contender),
                 Column.Count("setting", "", trial => trial.Trial.Setting),
                 Column.Count("seed", "", trial => trial.Trial.Seed),
-                Column.Words("optimizer", "optimizer", trial => trial.Trial.Optimizer),
-                Column.Words("values", "", trial => StudyWords.Values(trial.Trial.Values)),
-                Column.Words("ending", "ending", trial => StudyWords.Key(trial.Ending)),
+                Column.Text("optimizer", "optimizer", trial => trial.Trial.Optimizer),
+                Column.Text("values", "", trial => StudyText.Values(trial.Trial.Values)),
+                Column.Text("ending", "ending", trial => StudyText.Key(trial.Ending)),
                 Column.Count("steps", "steps", trial => trial.Steps),
-                Column.Number("steps_to_target", "steps to the target", trial => trial.StepsToTarget, StudyWords.Steps),
-                Column.Number("examples_to_target", "", trial => trial.ExamplesToTarget, StudyWords.Steps),
+                Column.Number("steps_to_target", "steps to the target", trial => trial.StepsToTarget, StudyText.Steps),
+                Column.Number("examples_to_target", "", trial => trial.ExamplesToTarget, StudyText.Steps),
                 .. Score("best", trial => trial.Best),
                 .. Score("final", trial => trial.Final),
                 .. Score("at_stop", trial => trial.AtStop),
                 .. Score("test", trial => trial.Test),
-                Column.Words("dead_logits", "", trial => string.Join(' ', trial.Health.DeadLogits)),
-                Column.Words("almost_dead_logits", "", trial => string.Join(' ', trial.Health.AlmostDeadLogits)),
-                Column.Number("accuracy_ceiling", "", trial => trial.Health.AccuracyCeiling, StudyWords.Accuracy),
-                Column.Words("dead_units", "", trial => string.Join(' ', trial.Health.DeadUnits)),
+                Column.Text("dead_logits", "", trial => string.Join(' ', trial.Health.DeadLogits)),
+                Column.Text("almost_dead_logits", "", trial => string.Join(' ', trial.Health.AlmostDeadLogits)),
+                Column.Number("accuracy_ceiling", "", trial => trial.Health.AccuracyCeiling, StudyText.Accuracy),
+                Column.Text("dead_units", "", trial => string.Join(' ', trial.Health.DeadUnits)),
                 Column.Count("first_non_finite", "", trial => trial.Health.FirstNonFinite),
-                Column.Words("parameters", "", trial => trial.Parameters.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)),
+                Column.Text("parameters", "", trial => trial.Parameters.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)),
             ]);
 
     /// <summary>Returns the times, which differ from run to run.</summary>
@@ -45,14 +45,14 @@ internal static class TrialTables
             "Timings",
             "Seconds of training, without validations. They depend on the machine and on the run, and are not repeatable.",
             result.Trials,
-            Column.Words("trial", "trial", trial => trial.Trial.Id),
-            Column.Number("seconds", "seconds", trial => trial.Seconds, StudyWords.Number),
-            Column.Number("seconds_to_target", "seconds to the target", trial => trial.SecondsToTarget, StudyWords.Number));
+            Column.Text("trial", "trial", trial => trial.Trial.Id),
+            Column.Number("seconds", "seconds", trial => trial.Seconds, StudyText.Number),
+            Column.Number("seconds_to_target", "seconds to the target", trial => trial.SecondsToTarget, StudyText.Number));
 
     private static IEnumerable<Column> Score(string name, Func<TrialResult, Score?> score) =>
         [
-            Column.Optional($"{name}_step", "", trial => score(trial)?.Step, StudyWords.Steps),
-            Column.Optional($"{name}_loss", "", trial => score(trial)?.Loss, StudyWords.Number),
-            Column.Optional($"{name}_accuracy", "", trial => score(trial)?.Accuracy is { } accuracy && !double.IsNaN(accuracy) ? accuracy : null, StudyWords.Accuracy),
+            Column.Optional($"{name}_step", "", trial => score(trial)?.Step, StudyText.Steps),
+            Column.Optional($"{name}_loss", "", trial => score(trial)?.Loss, StudyText.Number),
+            Column.Optional($"{name}_accuracy", "", trial => score(trial)?.Accuracy is { } accuracy && !double.IsNaN(accuracy) ? accuracy : null, StudyText.Accuracy),
         ];
 }

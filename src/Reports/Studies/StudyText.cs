@@ -5,7 +5,7 @@ using CuteDl.Studies.Statistics;
 namespace CuteDl.Reports;
 
 /// <summary>Formats numbers and names of studies.</summary>
-internal static class StudyWords
+internal static class StudyText
 {
     /// <summary>The text for a missing value.</summary>
     public const string Nothing = "–";

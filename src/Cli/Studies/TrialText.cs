@@ -3,8 +3,8 @@ using CuteDl.Studies;
 
 namespace CuteDl.Cli;
 
-/// <summary>Describes trials in words.</summary>
-internal static class StudyWords
+/// <summary>Describes trials.</summary>
+internal static class TrialText
 {
     /// <summary>Returns <c>confirmation mnist adam seed 3</c>, with the setting for tuning and frontier trials.</summary>
     public static string Name(Trial trial)

@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace CuteDl.Reports;
 
-/// <summary>Facts from a study's file that a report needs.</summary>
-internal sealed class StudyFacts
+/// <summary>Metadata from a study's file that a report needs.</summary>
+internal sealed class StudyMetadata
 {
-    public StudyFacts(StudyResult result)
+    public StudyMetadata(StudyResult result)
     {
         Json = result.Study.ToJson();
         using var document = JsonDocument.Parse(Json);
@@ -25,7 +25,7 @@ internal sealed class StudyFacts
     /// <summary>True if images of a task came from a program, so that the file alone cannot run the study.</summary>
     public bool HoldsData { get; }
 
-    public IReadOnlyList<TaskFacts> Tasks { get; }
+    public IReadOnlyList<TaskMetadata> Tasks { get; }
 
     public IReadOnlyList<string> Contenders { get; }
 
@@ -43,18 +43,18 @@ internal sealed class StudyFacts
         return -1;
     }
 
-    private static TaskFacts Task(JsonElement task, HashSet<string> withClasses)
+    private static TaskMetadata Task(JsonElement task, HashSet<string> withClasses)
     {
         var target = task.GetProperty("target");
         double? Number(string name) => target.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
         var name = task.GetProperty("name").GetString() ?? "";
-        return new TaskFacts(name, Number("accuracy"), Number("loss"), withClasses.Contains(name));
+        return new TaskMetadata(name, Number("accuracy"), Number("loss"), withClasses.Contains(name));
     }
 }
 
-/// <summary>Facts about a task that a report needs.</summary>
+/// <summary>Metadata about a task that a report needs.</summary>
 /// <param name="Name">The name of the task.</param>
 /// <param name="Accuracy">The target, if it is an accuracy.</param>
 /// <param name="Loss">The target, if it is a loss.</param>
 /// <param name="HasClasses">True if the task has accuracies.</param>
-internal sealed record TaskFacts(string Name, double? Accuracy, double? Loss, bool HasClasses);
+internal sealed record TaskMetadata(string Name, double? Accuracy, double? Loss, bool HasClasses);

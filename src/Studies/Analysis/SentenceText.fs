@@ -1,5 +1,5 @@
 /// Formats numbers and lists for sentences.
-module internal CuteDl.Studies.Words
+module internal CuteDl.Studies.SentenceText
 
 open System
 open System.Globalization
