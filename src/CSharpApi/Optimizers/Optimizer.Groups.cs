@@ -15,7 +15,7 @@ public sealed partial class Optimizer
 {
     /// <summary>
     /// Returns the same optimizer with another one for the tensors whose names match a pattern; the others stay with this one. If several
-    /// patterns match a tensor, it belongs to the narrowest: the one with the most letters. Parts that concern all parameters together stay around the groups: <see cref="ClipGlobalNorm"/>,
+    /// patterns match a tensor, it belongs to the narrowest: the one with the most characters other than <c>*</c> and <c>?</c>. Parts that concern all parameters together stay around the groups: <see cref="ClipGlobalNorm"/>,
     /// <see cref="SkipNonFinite"/>, <see cref="Accumulate"/>, <see cref="Maximize"/> and the parts in front of them; <see cref="Lookahead"/>,
     /// <see cref="Ema"/>, <see cref="Swa"/> and the parts behind them. All other parts, such as <see cref="L2"/>, apply to this one's tensors alone.
     /// </summary>
@@ -58,8 +58,8 @@ public sealed partial class Optimizer
     /// <c>optimizer.For("*.bias", o => o.With("weight_decay", 0))</c>. All others keep it. Schedules and the learning rate are inherited.
     /// </summary>
     /// <remarks>
-    /// The order of calls with different patterns does not matter. If several patterns match a tensor, it belongs to the narrowest: the one
-    /// with the most letters. Parts that are the same in all groups are written once, before or after the groups.
+    /// The order of calls with different patterns does not matter. If several patterns match a tensor, it belongs to the narrowest: the one with the most characters
+    /// other than <c>*</c> and <c>?</c>. Parts that are the same in all groups are written once, before or after the groups.
     /// </remarks>
     /// <param name="pattern">For names such as <c>layers.0.bias</c>: <c>*</c> matches any characters, <c>?</c> matches one.</param>
     /// <param name="change">The change. Its argument is the optimizer of the tensors that are in no group.</param>
@@ -102,7 +102,7 @@ public sealed partial class Optimizer
     /// freezing again.
     /// </summary>
     /// <remarks>
-    /// If several patterns match a parameter, the narrowest decides: the one with the most letters. Thawing a wider pattern does not thaw
+    /// If several patterns match a parameter, the narrowest decides: the one with the most characters other than <c>*</c> and <c>?</c>. Thawing a wider pattern does not thaw
     /// the parameters of a narrower one. Rules that estimate one number over all parameters (<c>dog</c>,
     /// <c>dowg</c>, <c>dadapt_adam</c>, <c>prodigy</c>) are copied for the pattern.
     /// Each copy has its own estimate, also after thawing.

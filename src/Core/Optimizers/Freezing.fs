@@ -12,7 +12,7 @@ open CuteDl.Core.Optimizers
 /// own copy of the parts that keep state, so that the state continues when they thaw. <c>clip_global_norm</c> and <c>skip_non_finite</c>
 /// need no copy: the engine leaves frozen tensors out of their sums. Rules that estimate one number over all tensors (<c>dog</c>,
 /// <c>dowg</c>, <c>dadapt_adam</c>, <c>prodigy</c>) are copied, and each copy keeps its own estimate after thawing. If several patterns
-/// match a tensor, it belongs to the narrowest: the one with the most letters.
+/// match a tensor, it belongs to the narrowest: the one with the most characters other than <c>*</c> and <c>?</c>.
 /// </remarks>
 module Freezing =
 

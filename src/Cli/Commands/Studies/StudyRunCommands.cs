@@ -15,7 +15,7 @@ internal static class StudyRunCommands
             HelpName = "DIR",
             Description = "Folder for the study; it must be new, or empty except for this study's study.json. Every finished trial is saved in it. Default: artifacts/study-NAME, with the name of the study.",
         };
-        var quick = new Option<bool>("--quick") { Description = "Run only a smaller form of the study. Protocol fair: a quarter of the steps, four settings for each optimizer, at most ten seeds, and no trials with default settings. Protocol document: at most ten seeds." };
+        var quick = new Option<bool>("--quick") { Description = "Run only a smaller form of the study. Protocol fair: about a quarter of the steps, usually at most four settings for each optimizer, at most ten seeds, and no trials with default settings. Protocol document: at most ten seeds." };
         var until = new Option<string?>("--until")
         {
             HelpName = "decided",
