@@ -5,7 +5,8 @@ open System
 /// <summary>Groups of parameters that inherit: each group is a change of the optimizer of all other tensors.</summary>
 /// <remarks>
 /// Parts that are the same in all groups are written once, before or after the groups. So the result does not depend on the order of the
-/// calls. If several patterns match a tensor, it belongs to the narrowest: the one with the most characters other than <c>*</c> and <c>?</c>.
+/// calls. If several patterns match a tensor, it belongs to the narrowest: the one with the most characters other than <c>*</c> and
+/// <c>?</c>.
 /// </remarks>
 module Grouping =
 

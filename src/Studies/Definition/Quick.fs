@@ -37,9 +37,9 @@ module Quick =
         values |> List.indexed |> List.filter (fun (i, _) -> i % 2 = 0) |> List.map snd
 
     /// <summary>
-    /// Returns the small form: a quarter of the steps, four settings per optimizer, and no extensions. The validation interval is shorter if
-    /// the smaller budget needs it. It has at most ten seeds, one look and no default settings. The frontier keeps every second rate, with
-    /// one seed. Smaller values are unchanged. The name gets the suffix "(quick)".
+    /// Returns the small form: about a quarter of the steps, usually at most four settings for each optimizer, and no extensions. The
+    /// validation interval is shorter if the smaller budget needs it. It has at most ten seeds, one look and no default settings. The
+    /// frontier keeps every second rate, with one seed. Smaller values are unchanged. The name gets the suffix "(quick)".
     /// </summary>
     let study (study: StudyDesign) : StudyDesign =
         let tasks, protocol =
