@@ -145,8 +145,8 @@ public sealed class Experiment
     }
 
     /// <summary>
-    /// Ends a run if <paramref name="patience"/> validations came after the lowest validation loss. Also ends it if a new lowest loss is less
-    /// than <paramref name="minGain"/> below the loss <paramref name="patience"/> − 1 validations earlier. The first
+    /// Ends a run if <paramref name="patience"/> validations came after the lowest validation loss. Also ends it if the newest loss is the
+    /// lowest, but it fell by less than <paramref name="minGain"/> over the newest <paramref name="patience"/> validations. The first
     /// <paramref name="patience"/> validations are ignored. Default: 20 and 0.001.
     /// </summary>
     /// <param name="patience">At least 1 validation.</param>

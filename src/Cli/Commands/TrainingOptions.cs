@@ -126,7 +126,7 @@ internal sealed class TrainingOptions
     private readonly Option<double> _minGain = new("--min-gain")
     {
         HelpName = "LOSS",
-        Description = "Stop a run if the newest validation loss is the lowest, but less than LOSS below the loss (--patience - 1) validations earlier; at least 0. The first --patience validations of a run are ignored.",
+        Description = "Stop a run if the newest validation loss is the lowest, but it fell by less than LOSS over the newest --patience validations. LOSS is at least 0. The first --patience validations of a run are ignored.",
         DefaultValueFactory = _ => 0.001,
         CustomParser = Numbers.Real,
     };
