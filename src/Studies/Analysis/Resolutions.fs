@@ -68,7 +68,9 @@ let findings (study: StudyDesign) (resolutions: Resolution array) : Finding arra
 let sentences (study: StudyDesign) (resolutions: Resolution array) : string array =
     coarse resolutions
     |> Array.map (fun (name, rows) ->
-        let each = rows |> Array.map (fun row -> $"{row.Contender} (a factor of {SentenceText.ratio row.Factor})")
+        let each =
+            rows |> Array.map (fun row -> $"{row.Contender} (a factor of {SentenceText.ratio row.Factor})")
+
         let every = (study.Tasks |> List.find (fun task -> task.Name = name)).ValidateEvery
 
         $"{name}: validations every {every} steps are too far apart for the times of {SentenceText.list each}. Times closer than this factor cannot be told apart: such a difference counts neither as a win nor as a tie.")

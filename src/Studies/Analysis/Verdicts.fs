@@ -52,7 +52,8 @@ let private wins (pairs: PairComparison array) =
         let each =
             won
             |> Array.sortBy (fun pair -> let seen = seenFrom winner pair in if Pairs.isTime pair.Metric then seen.Value else -seen.Value)
-            |> Array.map (fun pair -> $"{other winner pair} ({effect pair.Metric (seenFrom winner pair)}, {SentenceText.p pair.AdjustedP})")
+            |> Array.map (fun pair ->
+                $"{other winner pair} ({effect pair.Metric (seenFrom winner pair)}, {SentenceText.p pair.AdjustedP})")
 
         $"{winner} beats {SentenceText.list each}.")
 

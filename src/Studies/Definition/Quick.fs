@@ -49,7 +49,10 @@ module Quick =
                 List.map (task (StudyDesign.equalWithin study)) study.Tasks,
                 Fair(
                     tuning study.Contenders tuned,
-                    { confirmation with Seeds = List.truncate seeds confirmation.Seeds; InterimLooks = None; Defaults = false },
+                    { confirmation with
+                        Seeds = List.truncate seeds confirmation.Seeds
+                        InterimLooks = None
+                        Defaults = false },
                     frontier
                     |> Option.map (fun frontier -> { Rates = everySecond frontier.Rates; Seeds = List.truncate 1 frontier.Seeds })
                 )

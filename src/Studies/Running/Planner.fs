@@ -130,10 +130,12 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
 
             let reason =
                 match tuning.Objective with
-                | _ when Double.IsNegativeInfinity objective && Double.IsInfinity steps -> $"All {count} settings failed. {text} ran longest."
+                | _ when Double.IsNegativeInfinity objective && Double.IsInfinity steps ->
+                    $"All {count} settings failed. {text} ran longest."
                 | TimeToTarget when Double.IsFinite steps -> $"{text} reached the target in the fewest steps of {count} settings: {steps}."
                 | TimeToTarget ->
-                    FormattableString.Invariant $"None of {count} settings reached the target. {text} came nearest, with {abs objective:G4}."
+                    FormattableString.Invariant
+                        $"None of {count} settings reached the target. {text} came nearest, with {abs objective:G4}."
                 | FinalScore -> FormattableString.Invariant $"{text} had the best final result of {count} settings: {abs objective:G4}."
 
             let selection =

@@ -20,9 +20,9 @@ internal static class ComparisonTables
             + "truth in about nine of ten studies.",
             analysis.Summaries,
             [
-                StudyColumn<StudySummary>.Text("task", "task", row => row.Task),
-                StudyColumn<StudySummary>.Text("contender", "optimizer", row => row.Contender),
-                StudyColumn<StudySummary>.Text("variant", "settings", row => StudyText.Key(row.Variant), row => StudyText.Of(row.Variant)),
+                StudyColumn<StudySummary>.OfText("task", "task", row => row.Task),
+                StudyColumn<StudySummary>.OfText("contender", "optimizer", row => row.Contender),
+                StudyColumn<StudySummary>.OfText("variant", "settings", row => StudyText.Key(row.Variant), row => StudyText.Of(row.Variant)),
                 StudyColumn<StudySummary>.Count("n", "n", row => row.Trials),
                 StudyColumn<StudySummary>.Count("reached", "reached", row => row.Reached),
                 StudyColumn<StudySummary>.Count("diverged", "diverged", row => row.Diverged),
@@ -38,7 +38,7 @@ internal static class ComparisonTables
                 StudyColumn<StudySummary>.Range("test_accuracy", isDocument ? "" : "test accuracy", row => row.TestAccuracy, StudyText.Accuracy),
                 StudyColumn<StudySummary>.Number("final_loss", "final loss", row => row.FinalLoss, StudyText.Number),
                 StudyColumn<StudySummary>.Count("with_dead_logits", "with dead logits", row => row.WithDeadLogits),
-                StudyColumn<StudySummary>.Text("setting", "optimizer with its settings", row => row.Optimizer),
+                StudyColumn<StudySummary>.OfText("setting", "optimizer with its settings", row => row.Optimizer),
             ]);
     }
 
@@ -49,9 +49,9 @@ internal static class ComparisonTables
             "Seconds of training, without validations, on a machine that ran other trials too. They are not repeatable; everything else here is. In the "
             + "restricted mean no time counts as more than the last second up to which every run of the task is known.",
             analysis.Summaries,
-            StudyColumn<StudySummary>.Text("task", "task", row => row.Task),
-            StudyColumn<StudySummary>.Text("contender", "optimizer", row => row.Contender),
-            StudyColumn<StudySummary>.Text("variant", "settings", row => StudyText.Key(row.Variant), row => StudyText.Of(row.Variant)),
+            StudyColumn<StudySummary>.OfText("task", "task", row => row.Task),
+            StudyColumn<StudySummary>.OfText("contender", "optimizer", row => row.Contender),
+            StudyColumn<StudySummary>.OfText("variant", "settings", row => StudyText.Key(row.Variant), row => StudyText.Of(row.Variant)),
             StudyColumn<StudySummary>.Count("n", "n", row => row.Trials),
             StudyColumn<StudySummary>.Number("seconds_median", "median seconds", row => row.Seconds.Median, StudyText.Number),
             StudyColumn<StudySummary>.Range("seconds_restricted_mean", "restricted mean seconds", row => row.Seconds.RestrictedMean, StudyText.Number),
@@ -66,10 +66,10 @@ internal static class ComparisonTables
             + "reached the target, or neither diverged. p: of the sign-flip test, then after Holm's correction over all pairs of that metric on that task. "
             + "No tie is called on success.",
             analysis.Overall.Concat(analysis.Comparisons),
-            StudyColumn<PairComparison>.Text("task", "task", row => row.Task, row => StudyText.Task(row.Task)),
-            StudyColumn<PairComparison>.Text("metric", "metric", row => StudyText.Key(row.Metric), row => StudyText.Of(row.Metric)),
-            StudyColumn<PairComparison>.Text("first", "first", row => row.First),
-            StudyColumn<PairComparison>.Text("second", "second", row => row.Second),
+            StudyColumn<PairComparison>.OfText("task", "task", row => row.Task, row => StudyText.Task(row.Task)),
+            StudyColumn<PairComparison>.OfText("metric", "metric", row => StudyText.Key(row.Metric), row => StudyText.Of(row.Metric)),
+            StudyColumn<PairComparison>.OfText("first", "first", row => row.First),
+            StudyColumn<PairComparison>.OfText("second", "second", row => row.Second),
             StudyColumn<PairComparison>.Count("n", "n", row => row.Seeds.Length),
             StudyColumn<PairComparison>.Count("both_succeeded", "both succeeded", row => row.BothSucceeded),
             new("known up to step", row => row.Horizons.Length == 0 ? StudyText.Nothing : string.Join(", ", row.Horizons.Select(StudyText.Steps)), true, ("horizon", Horizons)),
@@ -84,9 +84,9 @@ internal static class ComparisonTables
                 true,
                 ("equal_low", row => Known(row.EqualLow)),
                 ("equal_high", row => Known(row.EqualHigh))),
-            StudyColumn<PairComparison>.Text("outcome", "outcome", row => StudyText.Key(row.Outcome), Outcome),
-            StudyColumn<PairComparison>.Text("winner", "", row => row.Winner),
-            StudyColumn<PairComparison>.Text("reason", "", row => row.Reason));
+            StudyColumn<PairComparison>.OfText("outcome", "outcome", row => StudyText.Key(row.Outcome), Outcome),
+            StudyColumn<PairComparison>.OfText("winner", "", row => row.Winner),
+            StudyColumn<PairComparison>.OfText("reason", "", row => row.Reason));
 
     /// <summary>Returns the outcome, with the winner or the reason why there is no ranking.</summary>
     public static string Outcome(PairComparison pair) =>
@@ -107,8 +107,8 @@ internal static class ComparisonTables
             "Performance profiles",
             "For each factor, the share of runs (task and seed) in which an optimizer needs at most that factor times the steps of the fastest (Dolan and Moré 2002). For each accuracy, the share of runs that end with at least that accuracy.",
             analysis.Profiles.SelectMany(row => Enumerable.Range(0, row.Curve.At.Length), (row, i) => (row, i)),
-            StudyColumn<(ProfileRow Row, int I)>.Text("metric", "metric", at => StudyText.Key(at.Row.Metric), at => StudyText.Of(at.Row.Metric)),
-            StudyColumn<(ProfileRow Row, int I)>.Text("contender", "optimizer", at => at.Row.Contender),
+            StudyColumn<(ProfileRow Row, int I)>.OfText("metric", "metric", at => StudyText.Key(at.Row.Metric), at => StudyText.Of(at.Row.Metric)),
+            StudyColumn<(ProfileRow Row, int I)>.OfText("contender", "optimizer", at => at.Row.Contender),
             StudyColumn<(ProfileRow Row, int I)>.Number("at", "factor or accuracy", at => at.Row.Curve.At[at.I], StudyText.Number),
             StudyColumn<(ProfileRow Row, int I)>.Range("share", "share", at => new(at.Row.Curve.Share[at.I], at.Row.Curve.Low[at.I], at.Row.Curve.High[at.I]), StudyText.Percent));
 

@@ -9,10 +9,10 @@ namespace CuteDl.Reports;
 /// <param name="Data">The columns in data files, with names and values.</param>
 internal sealed record StudyColumn<T>(string Header, Func<T, string> Text, bool IsNumber, params (string Key, Func<T, object?> Value)[] Data)
 {
-    public static StudyColumn<T> Text(string key, string header, Func<T, string> value) => new(header, value, false, (key, value));
+    public static StudyColumn<T> OfText(string key, string header, Func<T, string> value) => new(header, value, false, (key, value));
 
     /// <summary>A column of words that have one form for readers and another in data files.</summary>
-    public static StudyColumn<T> Text(string key, string header, Func<T, string> value, Func<T, string> text) => new(header, text, false, (key, value));
+    public static StudyColumn<T> OfText(string key, string header, Func<T, string> value, Func<T, string> text) => new(header, text, false, (key, value));
 
     public static StudyColumn<T> Count(string key, string header, Func<T, long> value) =>
         new(header, item => Numbers.Exact(value(item)), true, (key, item => value(item)));

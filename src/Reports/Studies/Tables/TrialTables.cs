@@ -14,15 +14,15 @@ internal static class TrialTables
             "One row per trial. Best: the best validation. Final: the last validation of the budget. At the stop: the validation at which a rule stopped the run.",
             result.Trials,
             [
-                Column.Text("trial", "trial", trial => trial.Trial.Id),
-                Column.Text("phase", "", trial => StudyText.Key(trial.Trial.Phase)),
-                Column.Text("task", "", trial => trial.Trial.Task),
-                Column.Text("contender", "", trial => trial.Trial.Contender),
+                Column.OfText("trial", "trial", trial => trial.Trial.Id),
+                Column.OfText("phase", "", trial => StudyText.Key(trial.Trial.Phase)),
+                Column.OfText("task", "", trial => trial.Trial.Task),
+                Column.OfText("contender", "", trial => trial.Trial.Contender),
                 Column.Count("setting", "", trial => trial.Trial.Setting),
                 Column.Count("seed", "", trial => trial.Trial.Seed),
-                Column.Text("optimizer", "optimizer", trial => trial.Trial.Optimizer),
-                Column.Text("values", "", trial => StudyText.Values(trial.Trial.Values)),
-                Column.Text("ending", "ending", trial => StudyText.Key(trial.Ending)),
+                Column.OfText("optimizer", "optimizer", trial => trial.Trial.Optimizer),
+                Column.OfText("values", "", trial => StudyText.Values(trial.Trial.Values)),
+                Column.OfText("ending", "ending", trial => StudyText.Key(trial.Ending)),
                 Column.Count("steps", "steps", trial => trial.Steps),
                 Column.Number("steps_to_target", "steps to the target", trial => trial.StepsToTarget, StudyText.Steps),
                 Column.Number("examples_to_target", "", trial => trial.ExamplesToTarget, StudyText.Steps),
@@ -30,12 +30,12 @@ internal static class TrialTables
                 .. Score("final", trial => trial.Final),
                 .. Score("at_stop", trial => trial.AtStop),
                 .. Score("test", trial => trial.Test),
-                Column.Text("dead_logits", "", trial => string.Join(' ', trial.Health.DeadLogits)),
-                Column.Text("almost_dead_logits", "", trial => string.Join(' ', trial.Health.AlmostDeadLogits)),
+                Column.OfText("dead_logits", "", trial => string.Join(' ', trial.Health.DeadLogits)),
+                Column.OfText("almost_dead_logits", "", trial => string.Join(' ', trial.Health.AlmostDeadLogits)),
                 Column.Number("accuracy_ceiling", "", trial => trial.Health.AccuracyCeiling, StudyText.Accuracy),
-                Column.Text("dead_units", "", trial => string.Join(' ', trial.Health.DeadUnits)),
+                Column.OfText("dead_units", "", trial => string.Join(' ', trial.Health.DeadUnits)),
                 Column.Count("first_non_finite", "", trial => trial.Health.FirstNonFinite),
-                Column.Text("parameters", "", trial => trial.Parameters.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)),
+                Column.OfText("parameters", "", trial => trial.Parameters.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)),
             ]);
 
     /// <summary>Returns the times, which differ from run to run.</summary>
@@ -45,7 +45,7 @@ internal static class TrialTables
             "Timings",
             "Seconds of training, without validations. They depend on the machine and on the run, and are not repeatable.",
             result.Trials,
-            Column.Text("trial", "trial", trial => trial.Trial.Id),
+            Column.OfText("trial", "trial", trial => trial.Trial.Id),
             Column.Number("seconds", "seconds", trial => trial.Seconds, StudyText.Number),
             Column.Number("seconds_to_target", "seconds to the target", trial => trial.SecondsToTarget, StudyText.Number));
 

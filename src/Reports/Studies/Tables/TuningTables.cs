@@ -11,15 +11,15 @@ internal static class TuningTables
             "Settings selected by tuning",
             "At the edge: hyper-parameters whose chosen value is the outermost one tried. A better value may be beyond it.",
             result.Selections,
-            StudyColumn<Selection>.Text("task", "task", row => row.Task),
-            StudyColumn<Selection>.Text("contender", "optimizer", row => row.Contender),
+            StudyColumn<Selection>.OfText("task", "task", row => row.Task),
+            StudyColumn<Selection>.OfText("contender", "optimizer", row => row.Contender),
             StudyColumn<Selection>.Count("settings", "settings tried", row => row.Settings.Length),
             StudyColumn<Selection>.Count("chosen", "chosen setting", row => row.Best),
             StudyColumn<Selection>.Number("steps_to_target", "median steps of the chosen setting", row => row.StepsToTarget[row.Best], StudyText.Steps),
             StudyColumn<Selection>.Number("objective", "", row => row.Objectives[row.Best], StudyText.Number),
             StudyColumn<Selection>.Count("extensions", "extensions", row => row.Extensions),
-            StudyColumn<Selection>.Text("at_edge", "at the edge", row => string.Join(", ", row.AtEdge)),
-            StudyColumn<Selection>.Text("setting", "chosen optimizer", row => row.Settings[row.Best].Optimizer.ToString()));
+            StudyColumn<Selection>.OfText("at_edge", "at the edge", row => string.Join(", ", row.AtEdge)),
+            StudyColumn<Selection>.OfText("setting", "chosen optimizer", row => row.Settings[row.Best].Optimizer.ToString()));
 
     public static StudyTable Settings(StudyAnalysis analysis) =>
         StudyTable.Of(
@@ -27,10 +27,10 @@ internal static class TuningTables
             "All settings tried",
             "Medians over the tuning seeds. Pruned trials were ended early, because their results were worse than those of earlier trials.",
             analysis.Settings,
-            StudyColumn<SettingRow>.Text("task", "task", row => row.Task),
-            StudyColumn<SettingRow>.Text("contender", "optimizer", row => row.Contender),
+            StudyColumn<SettingRow>.OfText("task", "task", row => row.Task),
+            StudyColumn<SettingRow>.OfText("contender", "optimizer", row => row.Contender),
             StudyColumn<SettingRow>.Count("setting", "setting", row => row.Setting),
-            StudyColumn<SettingRow>.Text("values", "values", row => StudyText.Values(row.Values)),
+            StudyColumn<SettingRow>.OfText("values", "values", row => StudyText.Values(row.Values)),
             StudyColumn<SettingRow>.Number("lr", "", row => row.Rate, StudyText.Number),
             StudyColumn<SettingRow>.Count("n", "n", row => row.Trials),
             StudyColumn<SettingRow>.Count("reached", "reached", row => row.Reached),
@@ -39,7 +39,7 @@ internal static class TuningTables
             StudyColumn<SettingRow>.Number("steps_median", "median steps", row => row.MedianSteps, StudyText.Steps),
             StudyColumn<SettingRow>.Number("best_accuracy_median", "median best accuracy", row => row.MedianBestAccuracy, StudyText.Accuracy),
             StudyColumn<SettingRow>.Truth("chosen", "chosen", row => row.Chosen),
-            StudyColumn<SettingRow>.Text("optimizer", "", row => row.Optimizer));
+            StudyColumn<SettingRow>.OfText("optimizer", "", row => row.Optimizer));
 
     public static StudyTable Decisions(StudyResult result) =>
         StudyTable.Of(
@@ -47,10 +47,10 @@ internal static class TuningTables
             "Decisions during the study",
             "Decisions depend only on the study, and not on the number of processors or on interruptions.",
             result.Decisions,
-            StudyColumn<StudyDecision>.Text("kind", "decision", row => StudyText.Key(row.Kind), row => StudyText.Key(row.Kind).Replace('_', ' ')),
-            StudyColumn<StudyDecision>.Text("about", "about", row => row.About),
+            StudyColumn<StudyDecision>.OfText("kind", "decision", row => StudyText.Key(row.Kind), row => StudyText.Key(row.Kind).Replace('_', ' ')),
+            StudyColumn<StudyDecision>.OfText("about", "about", row => row.About),
             StudyColumn<StudyDecision>.Count("at", "step, round or look", row => row.At),
-            StudyColumn<StudyDecision>.Text("reason", "reason", row => row.Reason));
+            StudyColumn<StudyDecision>.OfText("reason", "reason", row => row.Reason));
 
     public static StudyTable Frontier(StudyAnalysis analysis) =>
         StudyTable.Of(
@@ -58,8 +58,8 @@ internal static class TuningTables
             "Learning rates tried",
             "",
             analysis.Frontier,
-            StudyColumn<FrontierCell>.Text("task", "task", row => row.Task),
-            StudyColumn<FrontierCell>.Text("contender", "optimizer", row => row.Contender),
+            StudyColumn<FrontierCell>.OfText("task", "task", row => row.Task),
+            StudyColumn<FrontierCell>.OfText("contender", "optimizer", row => row.Contender),
             StudyColumn<FrontierCell>.Number("lr", "learning rate", row => row.Rate, StudyText.Number),
             StudyColumn<FrontierCell>.Count("n", "n", row => row.Trials),
             StudyColumn<FrontierCell>.Count("reached", "reached", row => row.Reached),
@@ -72,8 +72,8 @@ internal static class TuningTables
             "Smallest learning rates that reach the target",
             "The smallest learning rate at which all seeds, or most seeds, reached the target within the budget. ≤: no smaller rate was tried.",
             analysis.FrontierLimits,
-            StudyColumn<FrontierLimit>.Text("task", "task", row => row.Task),
-            StudyColumn<FrontierLimit>.Text("contender", "optimizer", row => row.Contender),
+            StudyColumn<FrontierLimit>.OfText("task", "task", row => row.Task),
+            StudyColumn<FrontierLimit>.OfText("contender", "optimizer", row => row.Contender),
             new("all seeds", row => Limit(row.AllSeeds, row.AllSeedsIsEnd), true, ("all_seeds", row => row.AllSeeds), ("all_seeds_is_end", row => row.AllSeedsIsEnd)),
             new("most seeds", row => Limit(row.MostSeeds, row.MostSeedsIsEnd), true, ("most_seeds", row => row.MostSeeds), ("most_seeds_is_end", row => row.MostSeedsIsEnd)));
 
@@ -83,9 +83,9 @@ internal static class TuningTables
             "Range of good learning rates",
             "The learning rates around the best one that need at most twice its steps, and the width of their range in decades. ≥: the range extends beyond the rates tried.",
             analysis.Tolerances,
-            StudyColumn<ToleranceRow>.Text("task", "task", row => row.Task),
-            StudyColumn<ToleranceRow>.Text("contender", "optimizer", row => row.Contender),
-            StudyColumn<ToleranceRow>.Text("phase", "phase", row => StudyText.Key(row.Phase)),
+            StudyColumn<ToleranceRow>.OfText("task", "task", row => row.Task),
+            StudyColumn<ToleranceRow>.OfText("contender", "optimizer", row => row.Contender),
+            StudyColumn<ToleranceRow>.OfText("phase", "phase", row => StudyText.Key(row.Phase)),
             StudyColumn<ToleranceRow>.Number("factor", "", row => row.Factor, StudyText.Number),
             StudyColumn<ToleranceRow>.Optional("best", "best rate", row => row.Tolerance?.Best, StudyText.Number),
             StudyColumn<ToleranceRow>.Optional("low", "from", row => row.Tolerance?.Low, StudyText.Number),
@@ -104,9 +104,9 @@ internal static class TuningTables
             "Expected best of a smaller tuning budget",
             "The expected best of k settings drawn at random from all settings tried, with the interval of 95 % (Dodge et al. 2019).",
             analysis.BestOfK.SelectMany(row => Enumerable.Range(0, row.K.Length), (row, i) => (row, i)),
-            StudyColumn<(BestOfKRow Row, int I)>.Text("task", "task", at => at.Row.Task),
-            StudyColumn<(BestOfKRow Row, int I)>.Text("contender", "optimizer", at => at.Row.Contender),
-            StudyColumn<(BestOfKRow Row, int I)>.Text("metric", "metric", at => StudyText.Key(at.Row.Metric), at => StudyText.Of(at.Row.Metric)),
+            StudyColumn<(BestOfKRow Row, int I)>.OfText("task", "task", at => at.Row.Task),
+            StudyColumn<(BestOfKRow Row, int I)>.OfText("contender", "optimizer", at => at.Row.Contender),
+            StudyColumn<(BestOfKRow Row, int I)>.OfText("metric", "metric", at => StudyText.Key(at.Row.Metric), at => StudyText.Of(at.Row.Metric)),
             StudyColumn<(BestOfKRow Row, int I)>.Count("k", "k", at => at.Row.K[at.I]),
             StudyColumn<(BestOfKRow Row, int I)>.Range("expected", "expected best", at => new(at.Row.Expected[at.I], at.Row.Low[at.I], at.Row.High[at.I]), StudyText.Number));
 

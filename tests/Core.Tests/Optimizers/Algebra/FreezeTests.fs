@@ -23,7 +23,19 @@ let private frozenRunsOf (choice: Choice) =
         let! pattern = pattern tensors
         let pattern = defaultArg pattern (fst tensors.Head)
         let left = tensors |> List.filter (fst >> isMatch pattern >> not)
-        let! optimizer = optimizers choice left
+
+        // What is frozen must fit the groups too, but for its shape: it can thaw.
+        let all =
+            Layout.OfShapes [ for name, shape in tensors -> name, (if isMatch pattern name then [ 2; 2 ] else shape) ]
+
+        let fits (optimizer: Optimizer) =
+            try
+                Optimizer.check optimizer all
+                true
+            with :? ArgumentException ->
+                false
+
+        let! optimizer = optimizers choice left |> Gen.filter fits
         let! run = runOf left optimizer moderate true
 
         let! frozenElements =

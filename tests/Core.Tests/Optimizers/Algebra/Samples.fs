@@ -156,7 +156,7 @@ let ofKind (scheduled: bool) (kind: RuleKind) : Gen<Optimizer> =
                     (Expression.parse $"{kind.Name}({withValues})", List.zip followers settings)
                     ||> List.fold (fun optimizer (argument, setting) -> Optimizer.follow argument.Name setting optimizer)
 
-                let fits (time: int64) =
+                let fits (time: int64, reductions: int64) =
                     match optimizer.Tree with
                     | OptimizerTree.Single(_, part, scheduled) ->
                         let now =
@@ -166,7 +166,7 @@ let ofKind (scheduled: bool) (kind: RuleKind) : Gen<Optimizer> =
                                     let value =
                                         match setting with
                                         | Setting.Schedule schedule -> Schedule.at schedule time
-                                        | Setting.Plateau plateau -> Plateau.value plateau { Plateau.initial with Reductions = time }
+                                        | Setting.Plateau plateau -> Plateau.value plateau { Plateau.initial with Reductions = reductions }
 
                                     argument.Set(part, value))
                                 part
@@ -176,7 +176,7 @@ let ofKind (scheduled: bool) (kind: RuleKind) : Gen<Optimizer> =
                         | _ -> true
                     | _ -> true
 
-                if Seq.forall fits [ 0L .. 12L ] then Some optimizer else None
+                if Seq.forall fits (Seq.allPairs [ 0L .. 12L ] [ 0L .. 12L ]) then Some optimizer else None
             with
             | :? ExpressionException
             | :? ArgumentException -> None
