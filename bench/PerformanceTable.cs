@@ -27,6 +27,7 @@ internal static class PerformanceTable
         Precisions();
         Updates(peer);
         PureSteps();
+        TensorSteps();
         Rules(peer);
         Products(peer);
         Throughputs();
@@ -36,6 +37,12 @@ internal static class PerformanceTable
     public static int PrintPureSteps()
     {
         PureSteps();
+        return 0;
+    }
+
+    public static int PrintTensorSteps()
+    {
+        TensorSteps();
         return 0;
     }
 
@@ -74,6 +81,25 @@ internal static class PerformanceTable
                 Text(Measure.Allocation(step.Run), "#,0"),
                 Text(inPlace, length < 1_000 ? "0.000" : "0.0"),
                 Text(pure / inPlace, "0.00"));
+        }
+    }
+
+    /// <summary>An in-place step over tensors with their own memory, and the same step over one flat array.</summary>
+    private static void TensorSteps()
+    {
+        _ = Measure.Microseconds(new TensorStep("adam", 4, 1_000).Run);
+        Heading("A step over tensors with their own memory, single precision", "step", "flat", "tensors", "tensors / flat", "bytes allocated");
+        foreach (var (optimizer, count, length) in new[] { ("adam", 4, 25_000), ("adam", 100, 1_000), ("clip_global_norm(1) | adam", 100, 1_000), ("lamb", 100, 1_000) })
+        {
+            var step = new TensorStep(optimizer, count, length);
+            var flat = Measure.Microseconds(step.RunFlat);
+            var tensors = Measure.Microseconds(step.Run);
+            Row(
+                $"{optimizer.Replace("|", "\\|", StringComparison.Ordinal)}, {count} × {length.ToString("#,0", CultureInfo.InvariantCulture)}",
+                Text(flat),
+                Text(tensors),
+                Text(tensors / flat, "0.00"),
+                Text(Measure.Allocation(step.Run), "0"));
         }
     }
 

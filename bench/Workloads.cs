@@ -112,6 +112,38 @@ internal sealed class Update<T>
     public void Run() => OptimizerModule.stepInPlace<T>(_optimizer, _state, _parameters, _gradient);
 }
 
+/// <summary>One in-place step over tensors of equal lengths: with their own memory, or in a flat array.</summary>
+internal sealed class TensorStep
+{
+    private readonly Core.Optimizers.Optimizer _optimizer;
+    private readonly State<float> _state;
+    private readonly State<float> _flatState;
+    private readonly Core.Optimizers.StepTensor<float>[] _tensors;
+    private readonly float[] _parameters;
+    private readonly float[] _gradient;
+
+    public TensorStep(string optimizer, int count, int length)
+    {
+        _optimizer = Expression.parse(optimizer);
+        var layout = Layout.OfShapes(Enumerable.Range(0, count).Select(i => Tuple.Create($"layers.{i}", ListModule.OfSeq([length]))));
+        _state = OptimizerModule.initFor<float>(_optimizer, layout);
+        _flatState = OptimizerModule.initFor<float>(_optimizer, layout);
+        _parameters = Random(count * length, 1);
+        _gradient = Random(count * length, 2);
+        _tensors = [.. layout.Parameters.Select((tensor, i) => Core.Optimizers.StepTensor<float>.Of(tensor.Name, Random(length, 3 + i), Random(length, 1_000 + i)))];
+    }
+
+    public void Run() => OptimizerModule.stepTensorsInPlace(_optimizer, _state, _tensors);
+
+    public void RunFlat() => OptimizerModule.stepInPlace<float>(_optimizer, _flatState, _parameters, _gradient);
+
+    private static float[] Random(int length, int seed)
+    {
+        var random = new System.Random(seed);
+        return [.. Enumerable.Range(0, length).Select(_ => (float)(random.NextDouble() - 0.5))];
+    }
+}
+
 /// <summary>One matrix product of random matrices, by the kernel or by its definition.</summary>
 internal sealed class Product<T>(int rows, int depth, int columns)
     where T : unmanaged, IFloatingPointIeee754<T>

@@ -104,6 +104,29 @@ internal static class OptimizerTests
             optimizer.StepInPlace(state, parameters, gradient);
             return state.Step == next.Step && expected.SequenceEqual(parameters.Select(BitConverter.SingleToInt32Bits));
         }),
+        Spec.Test("tensors can have their own memory, and be without a gradient", () =>
+        {
+            var adam = Optimizers.Adam(0.1);
+            var layout = new ParameterLayout(("w", [2, 2]), ("b", [2]));
+            var (flat, state) = (adam.Init<float>(layout), adam.Init<float>(layout));
+            float[] parameters = [1, 2, 3, 4, 5, 6], gradient = [1, -1, 2, -2, 0.5f, 0];
+            float[] weight = [1, 2, 3, 4], bias = [5, 6];
+            StepTensor<float>[] tensors = [new("b", bias, gradient.AsMemory(4)), new("w", weight, gradient.AsMemory(0, 4))];
+            var step = adam.StepTensors(state, tensors);
+            adam.StepInPlace(flat, parameters, gradient);
+            adam.StepTensorsInPlace(state, tensors);
+            Expect.sequenceEqual(weight.Concat(bias), parameters, "in place");
+            Expect.sequenceEqual(step.Deltas.Keys.Order(), ["b", "w"], "names");
+            Expect.equal(6 - step.Deltas["b"][1], bias[1], "pure");
+            Expect.sequenceEqual(step.Next["average"].ToArray(), flat["average"].ToArray(), "the slots");
+
+            adam.StepTensorsInPlace(state, [new("w", weight, null), new("b", bias, gradient.AsMemory(4))]);
+            Expect.sequenceEqual(weight, parameters[..4], "left alone");
+            Expect.notEqual(bias[0], parameters[4], "the other");
+            Expect.equal(new StepTensor<float>("w", weight, null).ToString(), "w, 4 elements without a gradient", "text");
+            var error = Spec.Throws<ArgumentException>(() => Optimizers.Prodigy().StepTensorsInPlace(Optimizers.Prodigy().Init<float>(layout), tensors[..1]));
+            Expect.stringContains(error.Message, "write prodigy inside each group", "refused");
+        }),
         Spec.Test("a copied state goes its own way", () =>
         {
             var momentum = Optimizers.Momentum(0.1, 0.5);

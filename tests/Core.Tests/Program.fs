@@ -58,6 +58,7 @@ let private tests =
                       AlgebraAfterRuleTests.tests
                       AlgebraGateTests.tests
                       AlgebraFreezeTests.tests
+                      AlgebraTensorTests.tests
                       AlgebraGroupTests.tests
                       AlgebraInheritanceTests.tests
                       AlgebraChangeTests.tests

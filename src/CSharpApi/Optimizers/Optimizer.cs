@@ -162,6 +162,52 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerSource
     }
 
     /// <summary>
+    /// Takes a step in place over tensors with their own memory, which is not copied. The result equals that of
+    /// <see cref="StepInPlace{T}(OptimizerState{T}, Span{T}, ReadOnlySpan{T})"/> bit for bit.
+    /// </summary>
+    /// <remarks>
+    /// A tensor without a gradient, or that is not given, does not change, and neither do its slots and its count of steps. Its schedules
+    /// continue, because they count the steps of the part. A part that treats its tensors together refuses the step, unless none of its tensors
+    /// has a gradient. Parts without slots, such as <see cref="ClipGlobalNorm"/>, leave the tensor out.
+    /// </remarks>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+    /// <param name="state">A state of this optimizer; after the step, the next one.</param>
+    /// <param name="tensors">Tensors of the layout of the state, in any order.</param>
+    /// <exception cref="ArgumentException">
+    /// A name is unknown or given twice, a length differs, a part refuses a tensor without a gradient, or the state belongs to another optimizer.
+    /// </exception>
+    /// <exception cref="NonFiniteException">
+    /// The optimizer's state is not finite (checked at every 16th step), or <see cref="SkipNonFinite"/> has reached its limit. State and
+    /// parameters are as before the step.
+    /// </exception>
+    public void StepTensorsInPlace<T>(OptimizerState<T> state, IEnumerable<StepTensor<T>> tensors)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(tensors);
+        OptimizerModule.stepTensorsInPlace(Core, state.Core, tensors.Select(tensor => tensor.Core));
+    }
+
+    /// <summary>Takes the same step without changing state and parameters.</summary>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+    /// <param name="state">A state of this optimizer; it does not change.</param>
+    /// <param name="tensors">Tensors of the layout of the state, in any order; they do not change.</param>
+    /// <exception cref="ArgumentException">
+    /// A name is unknown or given twice, a length differs, a part refuses a tensor without a gradient, or the state belongs to another optimizer.
+    /// </exception>
+    /// <exception cref="NonFiniteException">
+    /// The optimizer's state is not finite (checked at every 16th step), or <see cref="SkipNonFinite"/> has reached its limit.
+    /// </exception>
+    public OptimizerTensorStep<T> StepTensors<T>(OptimizerState<T> state, IEnumerable<StepTensor<T>> tensors)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(tensors);
+        var (next, deltas) = OptimizerModule.stepTensors(Core, state.Core, tensors.Select(tensor => tensor.Core));
+        return new OptimizerTensorStep<T>(new OptimizerState<T>(next), deltas);
+    }
+
+    /// <summary>
     /// Returns every hyper-parameter of the next step by name, with the values of schedules and plateaus. In a chain, a name starts with the
     /// number and kind of its part, <c>2.adam.lr</c>; in groups, with the pattern.
     /// </summary>

@@ -359,6 +359,91 @@ module Optimizer =
         stepInPlaceOfSpan optimizer state parameters gradient
         GC.KeepAlive state
 
+    let private checkTensorLength (name: string) (what: string) (length: int) (expected: int) : unit =
+        if length <> expected then
+            raise (
+                ArgumentException(
+                    $"There are {length} elements in the {what} of {Quotation.quote name}, but the tensor has {expected}. The numbers must be equal.",
+                    "tensors"
+                )
+            )
+
+    /// Gives a step the memory of its tensors, with the parameters as targets.
+    let private bind (layout: Layout) (memories: TensorMemory<'T> array) (tensors: StepTensor<'T> seq) : unit =
+        for tensor in tensors do
+            let k = layout.IndexOf tensor.Name
+
+            if k < 0 then
+                let known = Suggestion.describe [ for parameter in layout.Parameters -> parameter.Name ] tensor.Name
+                raise (ArgumentException($"No tensor is named {Quotation.quote tensor.Name}. {known}", nameof tensors))
+
+            if memories[k].IsGiven then
+                raise (
+                    ArgumentException($"The tensor {Quotation.quote tensor.Name} is given twice. Give each tensor once.", nameof tensors)
+                )
+
+            let length = layout.Parameters[k].Length
+            checkTensorLength tensor.Name "parameters" tensor.Parameters.Length length
+
+            let gradient =
+                match tensor.Gradient with
+                | ValueSome gradient ->
+                    checkTensorLength tensor.Name "gradient" gradient.Length length
+                    gradient
+                | ValueNone -> ReadOnlyMemory<'T>.Empty
+
+            memories[k] <-
+                { IsGiven = true
+                  HasGradient = tensor.Gradient.IsSome
+                  Gradient = gradient
+                  Parameters = Memory<'T>.op_Implicit(tensor.Parameters)
+                  Target = tensor.Parameters }
+
+    /// <summary>
+    /// Takes a step in place over tensors with their own memory, which is not copied. The result equals that of <c>stepInPlace</c> bit for bit.
+    /// </summary>
+    /// <remarks>
+    /// A tensor without a gradient, or that is not given, does not change, and neither do its slots and its count of steps. Its schedules
+    /// continue, because they count the steps of the part. A part that treats its tensors together refuses the step, unless none of its tensors
+    /// has a gradient. Parts without slots, such as <c>clip_global_norm</c>, leave the tensor out.
+    /// </remarks>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="state">The state before the step; after it, the state after the step.</param>
+    /// <param name="tensors">Tensors of the layout of the state, in any order.</param>
+    /// <exception cref="T:System.ArgumentException">
+    /// A name is unknown or given twice, a length differs, a part refuses a tensor without a gradient, or the state belongs to another optimizer.
+    /// </exception>
+    let stepTensorsInPlace (optimizer: Optimizer) (state: State<'T>) (tensors: StepTensor<'T> seq) : unit =
+        let plan = planFor optimizer state
+        let frame = StepFrame<'T>.Rent plan.Separate
+        bind state.Layout frame.Memories tensors
+        state.Plan <- plan
+        Engine.runTensors state frame true
+
+    /// <summary>
+    /// As <c>stepTensorsInPlace</c>, without changing state and parameters. Returns the next state, and Δ of each tensor with a gradient.
+    /// </summary>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="state">The state before the step; it does not change.</param>
+    /// <param name="tensors">Tensors of the layout of the state, in any order; they do not change.</param>
+    /// <exception cref="T:System.ArgumentException">As for <c>stepTensorsInPlace</c>.</exception>
+    let stepTensors (optimizer: Optimizer) (state: State<'T>) (tensors: StepTensor<'T> seq) : State<'T> * Map<string, 'T array> =
+        let next = state.Copy()
+        adopt optimizer next
+        let frame = StepFrame<'T>.Rent next.Plan.Separate
+        let memories = frame.Memories
+        bind state.Layout memories tensors
+
+        let deltas =
+            [ for k in 0 .. memories.Length - 1 do
+                  if memories[k].HasGradient then
+                      let delta = Array.zeroCreate<'T> memories[k].Gradient.Length
+                      memories[k] <- { memories[k] with Target = Memory delta }
+                      state.Layout.Parameters[k].Name, delta ]
+
+        Engine.runTensors next frame false
+        next, Map deltas
+
     /// <summary>
     /// Reports a validation loss to the state, in place. Hyper-parameters that follow a plateau are reduced when it stops falling; others, and
     /// those of frozen tensors, do not change.
@@ -389,7 +474,9 @@ module Optimizer =
         adopt optimizer state
         let result = parameters.ToArray()
 
-        for node in state.Plan.Nodes do
+        let plan = state.CountingPlan
+
+        for node in plan.Nodes do
             let steps = state.Steps[node.Index]
 
             match node.First with
@@ -398,11 +485,13 @@ module Optimizer =
                 let scale = 'T.CreateTruncating(part.Scale numbers)
 
                 for i in 0 .. node.Tensors.Length - 1 do
-                    let tensor = state.Plan.Tensors[node.Tensors[i]]
+                    let tensor = plan.Tensors[node.Tensors[i]]
                     let from = node.SlotBase + part.AverageSlot * node.Stride + node.Start i
 
-                    for j in 0 .. tensor.Length - 1 do
-                        result[tensor.Offset + j] <- 'T.op_Multiply (state.Block[from + j], scale)
+                    // A tensor without a step so far has no average.
+                    if steps > state.AbsencesOf(node, node.Tensors[i]) then
+                        for j in 0 .. tensor.Length - 1 do
+                            result[tensor.Offset + j] <- 'T.op_Multiply (state.Block[from + j], scale)
             | _ -> ()
 
         result

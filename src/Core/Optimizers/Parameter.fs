@@ -19,11 +19,23 @@ type Parameter =
 /// <summary>The tensors of a flat array of parameters. An optimizer needs no other information about a model.</summary>
 [<Sealed>]
 type Layout private (parameters: Parameter array, length: int) =
+    let indices =
+        lazy
+            (Collections.Generic.Dictionary<string, int>(
+                seq { for i in 0 .. parameters.Length - 1 -> Collections.Generic.KeyValuePair(parameters[i].Name, i) }
+            ))
+
     /// <summary>The tensors in the order of their positions.</summary>
     member _.Parameters: Collections.Generic.IReadOnlyList<Parameter> = parameters
 
     /// <summary>The number of elements of all tensors.</summary>
     member _.Length = length
+
+    /// Returns the index of a tensor by its name; −1 if there is none.
+    member internal _.IndexOf(name: string) : int =
+        match indices.Value.TryGetValue name with
+        | true, index -> index
+        | false, _ -> -1
 
     /// <summary>True if both have the same tensors: names, shapes and positions.</summary>
     override _.Equals(other: obj) =

@@ -13,6 +13,12 @@ type internal PartFrame(node: PartNode) =
     let mutable rule: IRule | null = null
     let mutable preparing: IPreparingRule | null = null
     let mutable reducing: IReducingRule | null = null
+    let mutable step = 0L
+
+    // The step of each tensor, 0 for tensors without a gradient; only in use if not all of them take the part's step.
+    let mutable stepsByTensor: int64 array = [||]
+    let mutable isUniform = true
+    let mutable presentCount = node.ActiveCount
 
     let follow (next: IPart) =
         part <- next
@@ -48,7 +54,8 @@ type internal PartFrame(node: PartNode) =
 
     member _.Preparing = preparing
     member _.Reducing = reducing
-    member val Step = 0L with get, set
+    /// The step of the part.
+    member _.Step: int64 = step
     member val HasBegun = false with get, set
     /// True once any of its tensors reached this part. A part can be started and never reached, if a reducing gate before it closes.
     member val IsReached = false with get, set
@@ -60,8 +67,48 @@ type internal PartFrame(node: PartNode) =
     /// Its sums and coefficients.
     member val Decision = node.NewDecision()
 
+    /// True if every tensor takes the step of the part.
+    member _.IsUniform = isUniform
+
+    /// The number of tensors with a gradient.
+    member _.PresentCount = presentCount
+
+    /// Returns the step of a tensor.
+    member _.StepOf(index: int) : int64 = if isUniform then step else stepsByTensor[index]
+
+    /// The steps of the tensors; 0 for a tensor without a gradient.
+    member _.StepsByTensor: int64 array = stepsByTensor
+
+    /// Gives a tensor its own step, 0 if it has no gradient. The step of the part would be another one.
+    member _.SetStep(index: int, ofTensor: int64, ofPart: int64) : unit =
+        if isUniform && ofTensor <> ofPart then
+            isUniform <- false
+
+            if stepsByTensor.Length = 0 then
+                stepsByTensor <- Array.zeroCreate node.ActiveCount
+
+            Array.Fill(stepsByTensor, ofPart)
+
+        if ofTensor = 0L then
+            presentCount <- presentCount - 1
+
+        if not isUniform then
+            stepsByTensor[index] <- ofTensor
+
+    /// Returns the next larger step that some tensors take; 0 if there is none.
+    member _.StepAfter(smaller: int64) : int64 =
+        let mutable next = 0L
+
+        for step in stepsByTensor do
+            if step > smaller && (next = 0L || step < next) then
+                next <- step
+
+        next
+
     /// Prepares the frame for a step.
     member frame.Reset() : unit =
+        isUniform <- true
+        presentCount <- node.ActiveCount
         frame.HasBegun <- false
         frame.IsReached <- false
         frame.IsDecided <- false
@@ -74,8 +121,8 @@ type internal PartFrame(node: PartNode) =
         | _ -> false
 
     /// Sets the hyper-parameters of a step, counted from 1.
-    member frame.Begin(step: int64, scalars: float array) : unit =
-        frame.Step <- step
+    member _.Begin(nextStep: int64, scalars: float array) : unit =
+        step <- nextStep
 
         match current with
         | ValueNone -> ()

@@ -39,10 +39,15 @@ type internal PartNode
         | ValueSome rule -> Seq.toList (rule.Scalars tensors.Length)
         | ValueNone -> []
 
-    let keepsScalarByTensor =
+    // The scalars for each tensor, and those for all tensors together.
+    let struct (scalarsByTensor, commonScalars) =
         match preparing with
-        | ValueSome rule -> (rule.Scalars 1).Count <> (rule.Scalars 2).Count
-        | ValueNone -> false
+        | ValueSome rule ->
+            let ofOne, ofTwo = (rule.Scalars 1).Count, (rule.Scalars 2).Count
+            struct (ofTwo - ofOne, 2 * ofOne - ofTwo)
+        | ValueNone -> struct (0, 0)
+
+    let keepsScalarByTensor = scalarsByTensor <> 0
 
     let plateaus =
         [ for argument, setting in scheduled do
@@ -88,6 +93,13 @@ type internal PartNode
         match part with
         | :? IGate as gate -> ValueSome gate
         | _ -> ValueNone
+
+    // Scalars of a tensor are only known to be its own if there is one for each tensor.
+    let isSeparate =
+        gate.IsNone
+        && commonScalars = 0
+        && (scalarsByTensor = 0 || scalarsByTensor = 1)
+        && (reducing.IsNone || kind.Has Trait.SeparateTensors)
 
     let isRate (argument: Argument) = argument.Name = "lr"
 
@@ -137,15 +149,21 @@ type internal PartNode
     /// True if each of its scalars belongs to one tensor, false if they belong to all tensors together.
     member _.KeepsScalarByTensor = keepsScalarByTensor
 
+    /// True if no tensor depends on another one in this part. Each tensor then has its own count of steps.
+    member _.IsSeparate = isSeparate
+
+    /// True if some of its tensors can be without a gradient in a step. A part that keeps nothing for a tensor just leaves them out.
+    member node.AllowsAbsence = isSeparate || not node.KeepsByTensor
+
     /// The number of tensors that take steps. Frozen tensors keep their place in the state, and take no part in reductions and decisions.
     member val ActiveCount = tensors.Length with get, set
 
     /// Creates the decision of a step, over the tensors that take steps.
     member node.NewDecision() : StepDecision =
         match reducing, preparing with
-        | ValueSome rule, _ -> StepDecision(rule.Sums, rule.Coefficients, node.ActiveCount)
-        | _, ValueSome rule -> StepDecision(0, rule.Coefficients, node.ActiveCount)
-        | _ -> StepDecision(0, 0, node.ActiveCount)
+        | ValueSome rule, _ -> StepDecision(rule.Sums, rule.Coefficients, node.ActiveCount, keepsScalarByTensor)
+        | _, ValueSome rule -> StepDecision(0, rule.Coefficients, node.ActiveCount, keepsScalarByTensor)
+        | _ -> StepDecision(0, 0, node.ActiveCount, false)
 
     /// Creates the writer of the hyper-parameters that follow schedules; none if all are constant.
     member _.NewScheduledPart() : ScheduledPart voption =

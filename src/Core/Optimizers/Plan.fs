@@ -29,7 +29,7 @@ type internal Segment
 /// The plan of a step over a layout: the parts, their places in the state, and the segments of each tensor. It does not change, so states
 /// share it.
 [<Sealed>]
-type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
+type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int, mayMerge: bool) =
 
     static let rec hasGroups (optimizer: Optimizer) =
         match optimizer.Tree with
@@ -38,18 +38,21 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
         | OptimizerTree.Groups _ -> true
 
     // If no part depends on the borders of tensors, all elements form one tensor.
-    let isElementwise =
-        not (hasGroups optimizer)
+    let isMerged =
+        mayMerge
+        && layout.Parameters.Count > 0
+        && not (hasGroups optimizer)
         && optimizer.Singles
            |> List.forall (fun (_, part, _) ->
                match part with
                | :? IReducingRule
                | :? ICompositeRule
                | :? ITensorRule -> false
+               | :? IPreparingRule as rule -> (rule.Scalars 1).Count = (rule.Scalars 2).Count
                | _ -> true)
 
     let tensors =
-        if isElementwise then
+        if isMerged then
             [| { Name = ""; Shape = [ layout.Length ]; Offset = 0 } |]
         else
             Seq.toArray layout.Parameters
@@ -344,10 +347,19 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
     let segments = programs |> Array.map segmentsOf
     let parts = programs |> Array.map _.ToArray()
 
+    let separate = lazy (Plan(optimizer, layout, alignment, false))
+
+    // Merging changes neither the signature nor the places in the state.
+    let namesOfTensors (node: PartNode) =
+        if node.Tensors.Length = tensors.Length then "all" else String.Join(',', node.Tensors)
+
     member _.Optimizer = optimizer
 
     /// True if every step writes Δ of every element: no tensor is frozen, and no gate can skip a step.
     member val WritesEveryElement = not (Array.contains true isFrozen) && nodes |> Seq.forall (fun node -> node.Gate.IsNone)
+
+    /// The plan whose tensors are those of the layout, for steps in which tensors have their own memory or their own counts.
+    member plan.Separate: Plan = if isMerged then separate.Value else plan
 
     member _.Tensors = tensors
     member val Nodes = nodes.ToArray()
@@ -364,4 +376,4 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int) =
     /// If the signatures of two optimizers are equal, a state of one can continue with the other.
     member val Signature =
         [ for node in nodes do
-              $"{node.Path}:{node.Kind.Name}({String.Join(',', node.SlotNames)};{node.ScalarNames.Length};{String.Join(',', node.Tensors)}){OwnRules.identity node.Kind}" ]
+              $"{node.Path}:{node.Kind.Name}({String.Join(',', node.SlotNames)};{node.ScalarNames.Length};{namesOfTensors node}){OwnRules.identity node.Kind}" ]

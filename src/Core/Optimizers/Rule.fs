@@ -63,15 +63,27 @@ type TensorSlice<'T> =
 
 /// <summary>The decision of a rule for one step: it reads sums over tensors and sets the coefficients of the update.</summary>
 [<Sealed>]
-type StepDecision internal (sumCount: int, coefficientCount: int, tensors: int) =
+type StepDecision internal (sumCount: int, coefficientCount: int, tensors: int, keepsScalarByTensor: bool) =
     let sums: float array = Array.zeroCreate (sumCount * tensors)
     let coefficients: float array = Array.zeroCreate (coefficientCount * tensors)
     let mutable scalars: float array = [||]
     let mutable start = 0
     let mutable rate = 1.0
+    // The tensors of the current call of the rule, if it is for some of them only.
+    let mutable selected: int array = [||]
+    let mutable selectedCount = 0
+    let mutable isForSome = false
 
-    /// <summary>The number of tensors of the rule.</summary>
-    member _.Tensors = tensors
+    let indexOf (tensor: int) = if isForSome then selected[tensor] else tensor
+
+    let scalarOf (index: int) =
+        if isForSome && keepsScalarByTensor then start + selected[index] else start + index
+
+    /// <summary>
+    /// The number of tensors of this decision: all tensors of the rule, without those that have no gradient in this step. Tensors that have
+    /// taken different numbers of steps get separate decisions, if the rule treats tensors separately.
+    /// </summary>
+    member _.Tensors = if isForSome then selectedCount else tensors
 
     /// <summary>
     /// The learning rate in this step of the rule before a part that is an <c>IRateReader</c>; 1 if the rule has no argument <c>lr</c>, or if
@@ -80,29 +92,29 @@ type StepDecision internal (sumCount: int, coefficientCount: int, tensors: int) 
     member _.Rate = rate
 
     /// <summary>Returns a sum over one tensor.</summary>
-    member _.Sum(tensor: int, index: int) = sums[tensor * sumCount + index]
+    member _.Sum(tensor: int, index: int) = sums[indexOf tensor * sumCount + index]
 
-    /// <summary>Returns a sum over all tensors, added in their order.</summary>
+    /// <summary>Returns a sum over all tensors, added in their order. A rule with the trait <c>SeparateTensors</c> must not use it.</summary>
     member decision.Total(index: int) =
         let mutable total = 0.0
 
-        for tensor in 0 .. tensors - 1 do
+        for tensor in 0 .. decision.Tensors - 1 do
             total <- total + decision.Sum(tensor, index)
 
         total
 
     /// <summary>Sets a coefficient for the update of one tensor in this step: <c>loop.Coefficient index</c>.</summary>
-    member _.Decide(tensor: int, index: int, value: float) = coefficients[tensor * coefficientCount + index] <- value
+    member _.Decide(tensor: int, index: int, value: float) = coefficients[indexOf tensor * coefficientCount + index] <- value
 
     /// <summary>Sets a coefficient for the updates of all tensors in this step.</summary>
     member decision.DecideAll(index: int, value: float) =
-        for tensor in 0 .. tensors - 1 do
+        for tensor in 0 .. decision.Tensors - 1 do
             decision.Decide(tensor, index, value)
 
     /// <summary>A scalar that the state keeps from step to step; 0 at first.</summary>
     member _.Item
-        with get (index: int) = scalars[start + index]
-        and set (index: int) (value: float) = scalars[start + index] <- value
+        with get (index: int) = scalars[scalarOf index]
+        and set (index: int) (value: float) = scalars[scalarOf index] <- value
 
     /// Starts a step: sets the sums to 0, and uses the stored scalars of a state.
     member internal _.Begin(ofState: float array, from: int, ofRule: float) =
@@ -110,6 +122,22 @@ type StepDecision internal (sumCount: int, coefficientCount: int, tensors: int) 
         rate <- ofRule
         scalars <- ofState
         start <- from
+
+    /// Restricts the next call of the rule to the tensors that take a given step.
+    member internal _.Select(steps: int64 array, step: int64) : unit =
+        if selected.Length = 0 then
+            selected <- Array.zeroCreate tensors
+
+        isForSome <- true
+        selectedCount <- 0
+
+        for tensor in 0 .. tensors - 1 do
+            if steps[tensor] = step then
+                selected[selectedCount] <- tensor
+                selectedCount <- selectedCount + 1
+
+    /// Ends the restriction.
+    member internal _.SelectAll() : unit = isForSome <- false
 
     member internal _.SumsOf(tensor: int) = Span<float>(sums, tensor * sumCount, sumCount)
     member internal _.CoefficientsOf(tensor: int) = ReadOnlySpan<float>(coefficients, tensor * coefficientCount, coefficientCount)

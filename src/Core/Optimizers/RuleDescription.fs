@@ -38,6 +38,11 @@ type Trait =
     | WholeTensor
     /// <summary>It decides for all tensors together, so it stays outside of groups.</summary>
     | AllTensors
+    /// <summary>
+    /// Its step of a tensor depends on no other tensor, so that some tensors can be without a gradient. For kinds that reduce tensors to sums;
+    /// for all others, it follows from the interfaces.
+    /// </summary>
+    | SeparateTensors
     /// <summary>It can let the parts after it skip a step. Derived: <c>IGate</c>.</summary>
     | Gate
     /// <summary>It keeps averages of the parameters. Derived: <c>IAveraging</c>.</summary>

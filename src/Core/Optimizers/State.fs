@@ -30,15 +30,20 @@ type NonFiniteStateException(slotName: string, tensorName: string, element: int,
 /// <remarks>Created by <c>Optimizer.init</c>. A pure step does not change it; an in-place step overwrites it.</remarks>
 [<Sealed>]
 type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
-    internal (layout: Layout, plan: Plan, step: int64, steps: int64 array, block: 'T array, scalars: float array) =
+    internal (layout: Layout, plan: Plan, step: int64, steps: int64 array, absences: int64 array, block: 'T array, scalars: float array) =
 
     let mutable step = step
     let mutable plan = plan
 
+    // For each part, the number of its steps that each tensor of the layout was without a gradient. Empty until a tensor misses a step.
+    let mutable absences = absences
+
+    let tensorCount = layout.Parameters.Count
+
     // Slots start at multiples of the widest register, so that no register crosses a cache line.
     static let alignment = 64 / sizeof<'T>
 
-    static member internal PlanOf(optimizer: Optimizer, layout: Layout) = Plan(optimizer, layout, alignment)
+    static member internal PlanOf(optimizer: Optimizer, layout: Layout) = Plan(optimizer, layout, alignment, true)
 
     /// Returns the first reason why a plan cannot continue with the state of another.
     static member internal Difference(plan: Plan, next: Plan) : string =
@@ -78,6 +83,7 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
             plan,
             0L,
             Array.zeroCreate plan.Nodes.Length,
+            Array.Empty(),
             Array.zeroCreate plan.SlotLength,
             Array.zeroCreate plan.ScalarLength
         )
@@ -128,6 +134,20 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
               for i, name in List.indexed node.ScalarNames -> node.Name name, scalars[node.ScalarBase + i] ]
 
     /// <summary>
+    /// The steps that tensors missed because they had no gradient: the part, the tensor, and their number. A tensor has taken the steps of the
+    /// part except these.
+    /// </summary>
+    member _.Absences: (string * string * int64) list =
+        [ if absences.Length > 0 then
+              for node in plan.Nodes do
+                  for k in 0 .. tensorCount - 1 do
+                      let count = absences[node.Index * tensorCount + k]
+
+                      if count > 0L then
+                          (if node.Path = "" then node.Kind.Name else node.Path), layout.Parameters[k].Name, count ]
+        |> List.distinct
+
+    /// <summary>
     /// True if layout, optimizer and counts are equal, and slots and numbers have the same bits: NaN equals NaN, and 0 differs from −0.
     /// </summary>
     override state.Equals(other: obj) : bool =
@@ -141,6 +161,8 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
             && layout.Equals(other.Layout: obj)
             && plan.Optimizer.Equals(other.Plan.Optimizer: obj)
             && Array.forall2 (=) steps other.Steps
+            && absences.Length = other.AbsenceCounts.Length
+            && Array.forall2 (=) absences other.AbsenceCounts
             && Array.forall2 (fun a b -> bits a = bits b) block other.Block
             && Array.forall2 (fun a b -> bitsOfScalar a = bitsOfScalar b) scalars other.Scalars
         | _ -> false
@@ -149,7 +171,7 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     /// <summary>
     /// The step, and the beginning of each slot and number: <c>step 2: average = [0.19; −0.1]</c>. At most four elements of a slot and eight
-    /// slots and numbers are shown.
+    /// slots, numbers and absences are shown.
     /// </summary>
     override state.ToString() =
         let shown (values: 'T seq) =
@@ -165,7 +187,8 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
         let contents =
             [ for name in state.SlotNames -> $"{name} = {shown (state[name].ToArray())}"
-              for name, value in state.Numbers -> $"{name} = {NumberText.ofFloat value}" ]
+              for name, value in state.Numbers -> $"{name} = {NumberText.ofFloat value}"
+              for part, tensor, count in state.Absences -> $"{part} without {Quotation.quote tensor} = {count}" ]
 
         let more = if contents.Length > 8 then [ $"... {contents.Length - 8} more" ] else []
         let all = String.concat ", " (List.truncate 8 contents @ more)
@@ -176,10 +199,11 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         // Every element is written, so the new array need not be zeroed first.
         let slots = GC.AllocateUninitializedArray<'T> block.Length
         ReadOnlySpan<'T>(block).CopyTo(Span slots)
-        State<'T>(layout, plan, step, Array.copy steps, slots, Array.copy scalars)
+        let absences = if absences.Length = 0 then absences else Array.copy absences
+        State<'T>(layout, plan, step, Array.copy steps, absences, slots, Array.copy scalars)
 
-    /// Returns a copy with another number of steps, for states read from files.
-    member internal _.At(step: int64) = State<'T>(layout, plan, step, steps, block, scalars)
+    /// Returns a copy with other counts, for states read from files.
+    member internal _.With(step: int64, absences: int64 array) = State<'T>(layout, plan, step, steps, absences, block, scalars)
 
     member internal _.Plan
         with get (): Plan = plan
@@ -189,3 +213,21 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     member internal _.Scalars: float array = scalars
     member internal _.Steps: int64 array = steps
     member internal _.Advance() = step <- step + 1L
+
+    /// The absences of each tensor for each part, part by part; empty if there are none.
+    member internal _.AbsenceCounts: int64 array = absences
+
+    /// Returns the number of steps of a part that a tensor of the layout has missed.
+    member internal _.AbsencesOf(node: PartNode, tensor: int) : int64 =
+        if absences.Length = 0 then 0L else absences[node.Index * tensorCount + tensor]
+
+    /// Counts a step of a part that a tensor of the layout has missed.
+    member internal _.AddAbsence(node: PartNode, tensor: int) : unit =
+        if absences.Length = 0 then
+            absences <- Array.zeroCreate (plan.Nodes.Length * tensorCount)
+
+        let place = node.Index * tensorCount + tensor
+        absences[place] <- absences[place] + 1L
+
+    /// The plan for steps of all tensors together, unless they have taken different numbers of steps.
+    member internal _.CountingPlan: Plan = if absences.Length = 0 then plan else plan.Separate

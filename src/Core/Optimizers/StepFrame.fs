@@ -14,6 +14,8 @@ type internal StepFrame<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T
     // The gradients that enter rules, for parts that compare steps with them.
     let mutable kept: 'T array = [||]
 
+    let mutable memories: TensorMemory<'T> array = [||]
+
     // Backup of step counts and scalars, restored for parts that skip this step.
     let stepsBefore: int64 array = Array.zeroCreate plan.Nodes.Length
     let scalarsBefore: float array = Array.zeroCreate plan.ScalarLength
@@ -26,13 +28,26 @@ type internal StepFrame<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T
         | _ -> StepFrame<'T> plan
 
     /// <summary>Gives the frame back to its plan, for the next step.</summary>
-    member frame.Return() : unit = Volatile.Write<obj | null>(&plan.Spare, frame)
+    member frame.Return() : unit =
+        // The memory of a caller must not be kept alive.
+        Array.Clear memories
+        Volatile.Write<obj | null>(&plan.Spare, frame)
+
+    /// The plan of the step.
+    member _.Plan = plan
 
     /// The frames of the parts, in the order of the plan's nodes.
     member _.Parts: PartFrame array = parts
 
     /// The frame of a part.
     member _.Of(node: PartNode) : PartFrame = parts[node.Index]
+
+    /// The memory of each tensor, for steps over tensors.
+    member _.Memories: TensorMemory<'T> array =
+        if memories.Length < plan.Tensors.Length then
+            memories <- Array.zeroCreate plan.Tensors.Length
+
+        memories
 
     /// The next segment of each tensor.
     member val Progress: int array = Array.zeroCreate plan.Tensors.Length

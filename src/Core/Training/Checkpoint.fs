@@ -22,7 +22,8 @@ type Checkpoint<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
 
 /// <summary>
 /// Stores checkpoints in files. Parameters are tensors <c>parameter:NAME</c> with their shapes, slots are <c>slot:NAME</c>, the scalars of
-/// parts are <c>number:NAME</c>, and <c>steps</c> has the step count of each part. The text form, the order of the parameters, the types of
+/// parts are <c>number:NAME</c>, and <c>steps</c> has the step count of each part. If tensors have missed steps, <c>absences</c> has a row
+/// for each part and a column for each tensor. The text form, the order of the parameters, the types of
 /// rules of one's own and the version of the library are metadata. Schedules and noise are functions of the step, so nothing else needs to be
 /// stored.
 /// </summary>
@@ -31,6 +32,7 @@ module Checkpoint =
     let FormatKey = "cutedl.checkpoint"
 
     let private format = "1"
+    let private absencesName = "absences"
     let private optimizerKey = "cutedl.optimizer"
     let private parametersKey = "cutedl.parameters"
     let private ownRulesKey = "cutedl.own_rules"
@@ -84,6 +86,10 @@ module Checkpoint =
               for name, value in state.Numbers do
                   $"number:{name}", { Shape = []; Cells = F64 [| value |] }
               "steps", { Shape = [ state.Steps.Length ]; Cells = I64(Array.copy state.Steps) }
+              if state.AbsenceCounts.Length > 0 then
+                  absencesName,
+                  { Shape = [ state.Steps.Length; layout.Parameters.Count ]
+                    Cells = I64(Array.copy state.AbsenceCounts) }
               "step", { Shape = []; Cells = I64 [| state.Step |] } ]
 
         let ownRules =
@@ -172,6 +178,30 @@ module Checkpoint =
 
         (values<'T> file name tensor)[0]
 
+    /// Reads the steps that tensors have missed; empty if there are none.
+    let private readAbsences (file: string) (content: Safetensors) (state: State<'T>) : int64 array =
+        match content.Tensors.TryFind absencesName with
+        | None -> Array.Empty()
+        | Some tensor ->
+            let parts, tensors = state.Steps.Length, state.Layout.Parameters.Count
+
+            if tensor.Shape <> [ parts; tensors ] then
+                damaged
+                    file
+                    $"The tensor '{absencesName}' must have a row for each of {parts} parts and a column for each of {tensors} tensors."
+
+            let counts = values<int64> file absencesName tensor
+
+            for node in state.Plan.Separate.Nodes do
+                for k in 0 .. tensors - 1 do
+                    let count = counts[node.Index * tensors + k]
+                    let most = if node.IsSeparate && Array.contains k node.Tensors then state.Steps[node.Index] else 0L
+
+                    if count < 0L || count > most then
+                        damaged file $"A tensor has missed {count} steps of {node.Kind.Name}. It must have missed from 0 to {most} steps."
+
+            if Array.forall ((=) 0L) counts then Array.Empty() else counts
+
     /// <summary>Reads the checkpoint of a given optimizer from the content of a safetensors file.</summary>
     /// <param name="optimizer">The optimizer, which need not have a text form. Its parts must be those of the saved one.</param>
     /// <param name="file">The name of the file, for messages.</param>
@@ -205,7 +235,7 @@ module Checkpoint =
             [| for name, tensor in tensors do
                    yield! values<'T> file $"parameter:{name}" tensor |]
 
-        let expected = HashSet<string>([ "step"; "steps" ])
+        let expected = HashSet<string>([ "step"; "steps"; absencesName ])
         names |> List.iter (fun name -> expected.Add $"parameter:{name}" |> ignore)
 
         let fill (name: string) (target: Memory<'U>) =
@@ -238,7 +268,8 @@ module Checkpoint =
         | Some name -> damaged file $"The tensor '{name}' belongs to no part of {optimizer}."
         | None -> ()
 
-        { Optimizer = optimizer; State = state.At step; Parameters = parameters }
+        let absences = readAbsences file content state
+        { Optimizer = optimizer; State = state.With(step, absences); Parameters = parameters }
 
     /// <summary>Reads a checkpoint from the content of a safetensors file.</summary>
     /// <param name="registry">The rules that the text form of the optimizer can name.</param>

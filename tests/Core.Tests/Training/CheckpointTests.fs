@@ -155,6 +155,18 @@ let private errors =
               "a part that counted too much"
               (withTensor "steps" { Shape = [ 2 ]; Cells = I64 [| 3L; 4L |] })
               [ "4 steps"; "from 0 to 3" ]
+          refused
+              "missed steps of another shape"
+              (withTensor "absences" { Shape = [ 2 ]; Cells = I64 [| 0L; 0L |] })
+              [ "a row for each of 2 parts and a column for each of 3 tensors" ]
+          refused
+              "more missed steps than steps"
+              (withTensor "absences" { Shape = [ 2; 3 ]; Cells = I64 [| 0L; 0L; 0L; 0L; 4L; 0L |] })
+              [ "missed 4 steps of adam"; "from 0 to 3 steps" ]
+          refused
+              "missed steps of a part that counts for all tensors"
+              (withTensor "absences" { Shape = [ 2; 3 ]; Cells = I64 [| 1L; 0L; 0L; 0L; 0L; 0L |] })
+              [ "missed 1 steps of clip_norm"; "from 0 to 0 steps" ]
           refused "twice the same name" (withMetadata "cutedl.parameters" "layers.0.bias\nlayers.0.bias") [ "layers.0.bias" ] ]
 
 let private others =

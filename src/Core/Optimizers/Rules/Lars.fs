@@ -66,7 +66,7 @@ type Lars =
               Summary = "momentum with a learning rate for each tensor, proportional to ‖w‖ / ‖g‖"
               Formula = "κ = trust ‖w‖ / (‖g‖ + λ ‖w‖ + ε);  v ← μ v + α κ (g + λ w);  Δ = v"
               Source = "You, Gitman & Ginsburg 2017, algorithm 1"
-              Traits = []
+              Traits = [ Trait.SeparateTensors ]
               Exempt = [ Exemption.tensorNorms; "P9", "with weight decay, or at w = 0, its learning rate has a scale" ]
               Role =
                 Role.Rule

@@ -67,7 +67,7 @@ type NovoGrad =
               Summary = "a velocity of gradients, each divided by the averaged gradient norm of its tensor"
               Formula = "v ← ‖g‖² at the first step, then v ← β₂ v + (1−β₂) ‖g‖²;  m ← β₁ m + g/(√v + ε) + λ w;  Δ = α m"
               Source = "Ginsburg et al. 2019, algorithm 1"
-              Traits = []
+              Traits = [ Trait.SeparateTensors ]
               Exempt = [ Exemption.tensorNorms; "P22", "the first norm is not averaged" ]
               Role =
                 Role.Rule

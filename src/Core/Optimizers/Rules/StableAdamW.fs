@@ -59,7 +59,7 @@ type StableAdamW =
               Summary = "AdamW with Adafactor's limit on the root mean square of the update"
               Formula = "η = α / max(1, RMS(g/max(√ŝ, ε)));  Δ = η v̂ / (√ŝ + ε) + η λ w"
               Source = "Wortsman et al. 2023, algorithm 2"
-              Traits = []
+              Traits = [ Trait.SeparateTensors ]
               Exempt = [ Exemption.biasCorrection; Exemption.ownRates; Exemption.decoupledDecay; Exemption.tensorRoots ]
               Role =
                 Role.Rule

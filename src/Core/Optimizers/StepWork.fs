@@ -1,0 +1,281 @@
+namespace CuteDl.Core.Optimizers
+
+open System
+open System.Numerics
+open System.Runtime.CompilerServices
+
+module internal StepBlock =
+
+    /// The number of elements of a block: in single precision, an array of a block takes a third of an L1 cache of 48 KiB.
+    [<Literal>]
+    let Length = 4096
+
+    /// The update after a part that transforms whole tensors, if that part is the last one.
+    let Identity: IRule = Identity()
+
+/// The arguments of one step, and the passes over the memory of one tensor.
+///
+/// The parameters are one flat array with its gradient, or separate memory for each tensor. Buffers and slots are as in the flat array for
+/// both. An index k is that of a tensor in the plan.
+[<Struct; IsByRefLike; NoEquality; NoComparison>]
+type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
+    val State: State<'T>
+    val Frame: StepFrame<'T>
+    val IsFlat: bool
+    val private gradient: ReadOnlySpan<'T>
+    val private parameters: ReadOnlySpan<'T>
+    val private target: Span<'T>
+    val private memories: TensorMemory<'T> array
+    val private subtract: bool
+    val private vectors: bool
+
+    /// A step over flat arrays. The parameters can be empty.
+    new(state, frame, gradient, parameters, target, subtract, vectors) =
+        { State = state
+          Frame = frame
+          IsFlat = true
+          gradient = gradient
+          parameters = parameters
+          target = target
+          memories = [||]
+          subtract = subtract
+          vectors = vectors }
+
+    /// A step over the memories of the frame.
+    new(state, frame: StepFrame<'T>, subtract) =
+        { State = state
+          Frame = frame
+          IsFlat = false
+          gradient = ReadOnlySpan<'T>.Empty
+          parameters = ReadOnlySpan<'T>.Empty
+          target = Span<'T>.Empty
+          memories = frame.Memories
+          subtract = subtract
+          vectors = true }
+
+    member work.Plan: Plan = work.Frame.Plan
+
+    member work.HasParameters = not work.IsFlat || work.subtract || work.parameters.Length = work.State.Length
+
+    /// True if the tensor has a gradient in this step.
+    member work.HasGradient(k: int) : bool = work.IsFlat || work.memories[k].HasGradient
+
+    /// Returns the parameters of a part of a tensor; empty if they are unknown.
+    member work.ParametersAt(k: int, tensor: Parameter, from: int, length: int) : ReadOnlySpan<'T> =
+        if work.IsFlat then
+            if work.parameters.IsEmpty then
+                work.parameters
+            else
+                work.parameters.Slice(tensor.Offset + from, length)
+        elif work.memories[k].IsGiven then
+            work.memories[k].Parameters.Span.Slice(from, length)
+        else
+            ReadOnlySpan<'T>.Empty
+
+    member private work.GradientAt(k: int, tensor: Parameter, from: int, length: int) : ReadOnlySpan<'T> =
+        if work.IsFlat then
+            work.gradient.Slice(tensor.Offset + from, length)
+        else
+            work.memories[k].Gradient.Span.Slice(from, length)
+
+    member private work.TargetAt(k: int, tensor: Parameter, from: int, length: int) : Span<'T> =
+        if work.IsFlat then
+            work.target.Slice(tensor.Offset + from, length)
+        else
+            work.memories[k].Target.Span.Slice(from, length)
+
+    /// Returns a copy of the targets of all tensors, one after another.
+    member work.CopyTargets() : 'T array =
+        if work.IsFlat then
+            work.target.ToArray()
+        else
+            let copy = Array.zeroCreate work.State.Length
+
+            for k in 0 .. work.memories.Length - 1 do
+                if work.memories[k].HasGradient then
+                    work.memories[k].Target.Span.CopyTo(Span(copy).Slice(work.Plan.Tensors[k].Offset))
+
+            copy
+
+    /// Restores the targets from a copy.
+    member work.RestoreTargets(copy: 'T array) : unit =
+        if work.IsFlat then
+            copy.CopyTo work.target
+        else
+            for k in 0 .. work.memories.Length - 1 do
+                if work.memories[k].HasGradient then
+                    let tensor = work.Plan.Tensors[k]
+                    ReadOnlySpan(copy, tensor.Offset, tensor.Length).CopyTo work.memories[k].Target.Span
+
+    /// Intermediate gradients of all elements.
+    member private work.Buffer: 'T array = work.Frame.Buffer work.State.Length
+
+    /// The gradients that enter rules, for parts that compare steps with them.
+    member private work.Kept: 'T array = work.Frame.Kept work.State.Length
+
+    /// Returns the second operand of a part: the parameters, or the gradient of the rule before it.
+    member private work.Operand(node: PartNode, start: int, source: ReadOnlySpan<'T>, parameters: ReadOnlySpan<'T>) : ReadOnlySpan<'T> =
+        if not node.ReadsGradient then parameters
+        elif node.FollowsRule then ReadOnlySpan(work.Kept, start, source.Length)
+        else source
+
+    /// Returns the slots of a part, from an element of one of its tensors.
+    member private work.SlotsOf(node: PartNode, index: int, from: int) : Span<'T> =
+        if node.SlotCount = 0 then
+            Span<'T>.Empty
+        else
+            let start = node.Start index + from
+            Span(work.State.Block, node.SlotBase + start, node.Stride * node.SlotCount - start)
+
+    member private work.Reduce(node: PartNode, index: int, from: int, gradient: ReadOnlySpan<'T>, parameters: ReadOnlySpan<'T>) : unit =
+        let part = work.Frame.Of node
+
+        match part.Reducing with
+        | null -> ()
+        | rule ->
+            let sums = part.Decision.SumsOf index
+            let coefficients = part.Decision.CoefficientsOf index
+            let slots = work.SlotsOf(node, index, from)
+
+            rule.Reduce(
+                part.StepOf index,
+                TensorSlice<'T>(gradient, parameters, sums, coefficients, slots, node.SlotCount, node.Stride, work.vectors)
+            )
+
+    /// Runs one block through the first parts of a segment. The Δ of the last part goes to the target, to the buffer for the next segment, or
+    /// nowhere if a part is closed.
+    member private work.Block(segment: Segment, count: int, k: int, from: int, length: int, isLast: bool, isOpen: bool) : unit =
+        let tensor = work.Plan.Tensors[k]
+        let start = tensor.Offset + from
+        let parameters = work.ParametersAt(k, tensor, from, length)
+
+        let mutable source =
+            if segment.ReadsBuffer || segment.Head.IsSome then
+                ReadOnlySpan(work.Buffer, start, length)
+            else
+                work.GradientAt(k, tensor, from, length)
+
+        for i in 0 .. count - 1 do
+            let struct (node, index) = segment.Parts[i]
+            let part = work.Frame.Of node
+            // The loop subtracts from the parameters only if they are its operand.
+            let goesOut = isLast && isOpen && i = count - 1 && not node.ReadsGradient
+
+            let target =
+                if goesOut then
+                    work.TargetAt(k, tensor, from, length)
+                elif isLast || not isOpen then
+                    Span(work.Frame.Scratch(min StepBlock.Length work.State.Length), 0, length)
+                else
+                    Span(work.Buffer, start, length)
+
+            let operand = work.Operand(node, start, source, parameters)
+
+            if node.KeepsGradient then
+                source.CopyTo(Span(work.Kept, start, length))
+
+            if node.Reduces then
+                work.Reduce(node, index, from, source, operand)
+
+            match part.Rule with
+            | null -> ()
+            | rule ->
+                UpdateKernel.run
+                    work.vectors
+                    rule
+                    (part.StepOf index)
+                    (part.Decision.CoefficientsOf index)
+                    source
+                    operand
+                    (work.SlotsOf(node, index, from))
+                    node.SlotCount
+                    node.Stride
+                    target
+                    (goesOut && work.subtract)
+
+            source <- Span<'T>.op_Implicit target
+
+        let isLeft = count = 0 || (let struct (node, _) = segment.Parts[count - 1] in node.ReadsGradient)
+
+        if isLast && isOpen && isLeft then
+            let target = work.TargetAt(k, tensor, from, length)
+
+            UpdateKernel.run work.vectors StepBlock.Identity 0L ReadOnlySpan.Empty source parameters Span.Empty 0 0 target work.subtract
+
+        match segment.Waiting with
+        | ValueSome(struct (node, index)) when isOpen ->
+            work.Reduce(node, index, from, source, work.Operand(node, start, source, parameters))
+        | _ -> ()
+
+    /// Runs a rule that transforms the whole tensor, in the buffer.
+    member private work.Head(node: PartNode, segment: Segment, k: int) : unit =
+        let tensor = work.Plan.Tensors[k]
+        let buffer = Span(work.Buffer, tensor.Offset, tensor.Length)
+
+        if not segment.ReadsBuffer then
+            work.GradientAt(k, tensor, 0, tensor.Length).CopyTo buffer
+
+        let part = work.Frame.Of node
+
+        if node.KeepsGradient then
+            buffer.CopyTo(Span(work.Kept, tensor.Offset, tensor.Length))
+
+        match part.Part with
+        | :? ITensorRule as rule ->
+            let parameters = work.ParametersAt(k, tensor, 0, tensor.Length)
+            let slots = work.SlotsOf(node, segment.HeadIndex, 0)
+
+            rule.Transform(
+                part.StepOf segment.HeadIndex,
+                WholeTensor<'T>(buffer, parameters, tensor, slots, node.SlotCount, node.Stride, work.vectors)
+            )
+        | _ -> ()
+
+    /// Runs a segment of a tensor. Returns false if a part is closed; nothing else of this tensor then changes in this step.
+    member work.Segment(segment: Segment, k: int, isLast: bool) : bool =
+        let length = work.Plan.Tensors[k].Length
+        let mutable isOpen = true
+        let mutable count = 0
+        // A part that closes after reducing does nothing in this step.
+        let mutable isRefused = false
+
+        match segment.Head with
+        | ValueSome node -> (work.Frame.Of node).IsReached <- true
+        | ValueNone -> ()
+
+        // Parts after a closed one do not take a step.
+        while isOpen && count < segment.Parts.Length do
+            let struct (node, _) = segment.Parts[count]
+            let part = work.Frame.Of node
+            part.IsReached <- true
+            isOpen <- part.IsOpen
+            isRefused <- part.IsDecided && not part.IsOpen
+            count <- count + 1
+
+        if isOpen then
+            match segment.Waiting with
+            | ValueSome(struct (node, _)) -> (work.Frame.Of node).IsReached <- true
+            | ValueNone -> ()
+
+        if not isRefused then
+            match segment.Head with
+            | ValueSome node -> work.Head(node, segment, k)
+            | ValueNone -> ()
+
+            // A single part needs no blocks, because no other part reuses the cached data. A reducing part uses them anyway, so that the
+            // bits of its sums do not depend on the other parts.
+            let isSimple =
+                count = 1
+                && segment.Waiting.IsNone
+                && isOpen
+                && (let struct (node, _) = segment.Parts[0] in not node.Reduces && not node.ReadsGradient)
+
+            let step = if isSimple then length else StepBlock.Length
+            let mutable from = 0
+
+            while from < length do
+                let size = min step (length - from)
+                work.Block(segment, count, k, from, size, isLast, isOpen)
+                from <- from + size
+
+        isOpen
