@@ -3,6 +3,7 @@ module internal CuteDl.Laws.ScheduleRecursion
 
 open System
 open CuteDl.Core.Optimizers
+open CuteDl.Core.Optimizers.RunLength
 
 let private forever (value: float) = Seq.initInfinite (fun _ -> value)
 
@@ -63,14 +64,14 @@ let private cyclic (baseValue: float, max: float) (up: int64) (down: int64) (mod
 let rec values (schedule: Schedule) : float seq =
     match schedule with
     | Schedule.Constant value -> forever value
-    | Schedule.Step(value, every, factor) ->
+    | Schedule.Step(value, Known schedule every, factor) ->
         Seq.unfold (fun (value, left) -> Some(value, (if left = 1L then value * factor, every else value, left - 1L))) (value, every)
     | Schedule.MultiStep(value, milestones, factor) ->
         seq {
             let mutable value = value
             let mutable t = 0L
 
-            for milestone in milestones do
+            for Known schedule milestone in milestones do
                 while t < milestone do
                     yield value
                     t <- t + 1L
@@ -79,13 +80,14 @@ let rec values (schedule: Schedule) : float seq =
 
             yield! forever value
         }
-    | Schedule.Exponential(value, factor, every) ->
+    | Schedule.Exponential(value, factor, Known schedule every) ->
         let root = Math.Pow(factor, 1.0 / float every)
         Seq.unfold (fun value -> Some(value, value * root)) value
     | Schedule.InverseTime(value, rate, power) ->
         Seq.unfold (fun (value, time) -> Some(value, (value * Math.Pow(time / (time + rate), power), time + rate))) (value, 1.0)
-    | Schedule.Linear(value, steps, last) -> Seq.append (way Anneal.Linear (value, last) 0.0 (float steps) steps) (forever last)
-    | Schedule.Polynomial(value, steps, last, power) ->
+    | Schedule.Linear(value, Known schedule steps, last) ->
+        Seq.append (way Anneal.Linear (value, last) 0.0 (float steps) steps) (forever last)
+    | Schedule.Polynomial(value, Known schedule steps, last, power) ->
         seq {
             let mutable height = value - last
 
@@ -95,8 +97,9 @@ let rec values (schedule: Schedule) : float seq =
 
             yield! forever last
         }
-    | Schedule.Cosine(value, steps, last) -> Seq.append (way Anneal.Cosine (value, last) 0.0 (float steps) steps) (forever last)
-    | Schedule.WarmRestarts(value, steps, last, growth, peakFactor) ->
+    | Schedule.Cosine(value, Known schedule steps, last) ->
+        Seq.append (way Anneal.Cosine (value, last) 0.0 (float steps) steps) (forever last)
+    | Schedule.WarmRestarts(value, Known schedule steps, last, growth, peakFactor) ->
         seq {
             let mutable length = steps
             let mutable height = value - last
@@ -106,35 +109,35 @@ let rec values (schedule: Schedule) : float seq =
                 length <- if length > Int64.MaxValue / growth then Int64.MaxValue else length * growth
                 height <- height * peakFactor
         }
-    | Schedule.OneCycle(peak, steps, share, divFactor, finalDivFactor, anneal) ->
+    | Schedule.OneCycle(peak, Known schedule steps, share, divFactor, finalDivFactor, anneal) ->
         let start = peak / divFactor
         oneCycle (start, peak, start / finalDivFactor) steps (max 0.0 (share * float steps - 1.0)) anneal
-    | Schedule.Cyclic(baseValue, max, up, down, mode) -> cyclic (baseValue, max) up down mode
-    | Schedule.Wsd(value, warmup, stable, decay, last, start) ->
+    | Schedule.Cyclic(baseValue, max, Known schedule up, Known schedule down, mode) -> cyclic (baseValue, max) up down mode
+    | Schedule.Wsd(value, Known schedule warmup, Known schedule stable, Known schedule decay, last, start) ->
         seq {
             yield! way Anneal.Linear (start, value) 0.0 (float warmup) warmup
             yield! take stable (forever value)
             yield! way Anneal.Linear (value, last) 0.0 (float decay) decay
             yield! forever last
         }
-    | Schedule.LinearToZero(value, steps, warmup) ->
+    | Schedule.LinearToZero(value, Known schedule steps, Known schedule warmup) ->
         seq {
             yield! way Anneal.Linear (0.0, value) 0.0 (float warmup) warmup
             yield! way Anneal.Linear (value, 0.0) 0.0 (float (steps - warmup)) (steps - warmup)
             yield! forever 0.0
         }
-    | Schedule.InverseSqrt(value, warmup, timescale) ->
+    | Schedule.InverseSqrt(value, Known schedule warmup, Known schedule timescale) ->
         (value, timescale)
         |> Seq.unfold (fun (value, n) -> Some(value, (value * sqrt (float n / float (n + 1L)), n + 1L)))
         |> Seq.append (way Anneal.Linear (0.0, value) 0.0 (float warmup) warmup)
-    | Schedule.Rex(value, steps, last) ->
+    | Schedule.Rex(value, Known schedule steps, last) ->
         let fall (left: int64) =
             float (left - 1L) / float left * float (steps + left) / float (steps + left - 1L)
 
         (1.0, steps)
         |> Seq.unfold (fun (share, left) -> if left = 0L then None else Some(last + (value - last) * share, (share * fall left, left - 1L)))
         |> fun values -> Seq.append values (forever last)
-    | Schedule.Noam(scale, modelSize, warmup) ->
+    | Schedule.Noam(scale, modelSize, Known schedule warmup) ->
         let first = scale / sqrt (float modelSize) / (float warmup * sqrt (float warmup))
 
         Seq.unfold
@@ -149,7 +152,7 @@ let rec values (schedule: Schedule) : float seq =
             let mutable value = value
             let mutable t = 0L
 
-            for step, following in next do
+            for Known schedule step, following in next do
                 match interpolation with
                 | Interpolation.Constant -> yield! take (step - t) (forever value)
                 | Interpolation.Anneal anneal -> yield! way anneal (value, following) 0.0 (float (step - t)) (step - t)
@@ -159,14 +162,14 @@ let rec values (schedule: Schedule) : float seq =
 
             yield! forever value
         }
-    | Schedule.Warmup(steps, part, start) ->
+    | Schedule.Warmup(Known schedule steps, part, start) ->
         Seq.append (way Anneal.Linear (start, Seq.head (values part)) 0.0 (float steps) steps) (values part)
     | Schedule.Join(first, next) ->
         seq {
             let mutable part = first
             let mutable t = 0L
 
-            for step, following in next do
+            for Known schedule step, following in next do
                 yield! take (step - t) (values part)
                 part <- following
                 t <- step
@@ -174,6 +177,7 @@ let rec values (schedule: Schedule) : float seq =
             yield! values part
         }
     | Schedule.Product(first, others) -> others |> List.fold (fun product other -> Seq.map2 (*) product (values other)) (values first)
+    | Schedule.Own own -> Seq.initInfinite (fun t -> own.At(int64 t))
 
 /// Returns a number of consecutive steps that reaches all parts of the schedule.
 let rec interesting (schedule: Schedule) : int64 =
@@ -181,23 +185,24 @@ let rec interesting (schedule: Schedule) : int64 =
     let sum (counts: int64 list) = counts |> List.fold (fun sum count -> min 10000L (sum + min 10000L count)) 0L
 
     match schedule with
-    | Schedule.Constant _ -> few
-    | Schedule.Step(_, every, _)
-    | Schedule.Exponential(_, _, every) -> sum [ every; every; every; few ]
-    | Schedule.MultiStep(_, milestones, _) -> sum [ List.max (0L :: milestones); few ]
+    | Schedule.Constant _
+    | Schedule.Own _ -> few
+    | Schedule.Step(_, Known schedule every, _)
+    | Schedule.Exponential(_, _, Known schedule every) -> sum [ every; every; every; few ]
+    | Schedule.MultiStep(_, milestones, _) -> sum [ List.max (0L :: [ for Known schedule milestone in milestones -> milestone ]); few ]
     | Schedule.InverseTime _ -> sum [ few; few; few; few ]
-    | Schedule.Linear(_, steps, _)
-    | Schedule.Polynomial(_, steps, _, _)
-    | Schedule.Cosine(_, steps, _)
-    | Schedule.Rex(_, steps, _)
-    | Schedule.LinearToZero(_, steps, _)
-    | Schedule.OneCycle(_, steps, _, _, _, _) -> sum [ steps; few ]
-    | Schedule.WarmRestarts(_, steps, _, growth, _) -> sum [ steps; min 100L steps * min 100L growth; few ]
-    | Schedule.Cyclic(_, _, up, down, _) -> sum [ up; down; up; down; few ]
-    | Schedule.Wsd(_, warmup, stable, decay, _, _) -> sum [ warmup; stable; decay; few ]
-    | Schedule.InverseSqrt(_, warmup, timescale) -> sum [ warmup; timescale; few ]
-    | Schedule.Noam(_, _, warmup) -> sum [ warmup; warmup; few ]
-    | Schedule.Piecewise(_, next, _) -> sum [ List.max (0L :: List.map fst next); few ]
-    | Schedule.Warmup(steps, part, _) -> sum [ steps; interesting part ]
-    | Schedule.Join(first, next) -> sum (interesting first :: [ for step, part in next -> step + interesting part ])
+    | Schedule.Linear(_, Known schedule steps, _)
+    | Schedule.Polynomial(_, Known schedule steps, _, _)
+    | Schedule.Cosine(_, Known schedule steps, _)
+    | Schedule.Rex(_, Known schedule steps, _)
+    | Schedule.LinearToZero(_, Known schedule steps, _)
+    | Schedule.OneCycle(_, Known schedule steps, _, _, _, _) -> sum [ steps; few ]
+    | Schedule.WarmRestarts(_, Known schedule steps, _, growth, _) -> sum [ steps; min 100L steps * min 100L growth; few ]
+    | Schedule.Cyclic(_, _, Known schedule up, Known schedule down, _) -> sum [ up; down; up; down; few ]
+    | Schedule.Wsd(_, Known schedule warmup, Known schedule stable, Known schedule decay, _, _) -> sum [ warmup; stable; decay; few ]
+    | Schedule.InverseSqrt(_, Known schedule warmup, Known schedule timescale) -> sum [ warmup; timescale; few ]
+    | Schedule.Noam(_, _, Known schedule warmup) -> sum [ warmup; warmup; few ]
+    | Schedule.Piecewise(_, next, _) -> sum [ List.max (0L :: [ for Known schedule step, _ in next -> step ]); few ]
+    | Schedule.Warmup(Known schedule steps, part, _) -> sum [ steps; interesting part ]
+    | Schedule.Join(first, next) -> sum (interesting first :: [ for Known schedule step, part in next -> step + interesting part ])
     | Schedule.Product(first, others) -> sum (List.map interesting (first :: others))

@@ -9,6 +9,7 @@ return Runner.Main(
         Namesakes.All,
         TextFormTests.All,
         OwnRuleTests.All,
+        OwnScheduleTests.All,
         RecordTests.All,
         DescriptionTests.All,
         OptimizerTests.All,

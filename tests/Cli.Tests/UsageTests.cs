@@ -17,7 +17,7 @@ internal static class UsageTests
         ("an unknown command of studies, with the nearest", ["study", "rn"], "study has no command 'rn'. Did you mean run?"),
         ("no run", ["run"], "RUN is missing. Write 'cutedl run RUN [options]'."),
         ("an unknown run, with the nearest", ["run", "adma"], "Did you mean adam?"),
-        ("a schedule in place of an optimizer", ["run", "cosine"], "'cosine' is a schedule, not an optimizer. Use it in place of a number: adam(lr=cosine(value, steps=..., end=0))."),
+        ("a schedule in place of an optimizer", ["run", "cosine"], "'cosine' is a schedule, not an optimizer. Use it in place of a number: adam(lr=cosine(value, steps=100%, end=0))."),
         ("an unknown argument, with the known", ["run", "adam(rate=1)"], "Known names are lr, beta1, beta2, eps"),
         ("a value out of its range, with the range", ["run", "momentum(decay=1)"], "[0, 1)"),
         ("the same run twice", ["compare", "adam", "adam"], "given twice"),

@@ -32,6 +32,7 @@ let private tests =
                 ScheduleTextTests.tests
                 ScheduleRecursionTests.tests
                 ScheduleTests.tests
+                RunLengthTests.tests
                 PlateauTests.tests
                 ReductionsTests.tests
                 ExecutionTests.tests
@@ -49,6 +50,7 @@ let private tests =
                 OwnRuleTests.tests
                 LinearAlgebraTests.tests
                 RegistryTests.tests
+                OwnScheduleTests.tests
                 SuggestionTests.tests
                 ExpressionTests.tests
                 testList
@@ -86,6 +88,7 @@ let private tests =
                 TrainingTests.tests
                 EndOfRunTests.tests
                 NonFiniteStateTests.tests
+                RunLengthTrainingTests.tests
                 DropoutMaskTests.tests
                 AllocationTests.tests
                 DocumentedRunsTests.tests

@@ -57,6 +57,8 @@ let private schedules =
 ## Schedules
 
 A schedule can replace any number that is not a count: `adam(lr=cosine(0.001, steps=5000))`. It counts the steps of its part, from 0.
+A number of steps can be a share of the run: `adam(lr=warmup(5%, cosine(0.001)))`. The [guide](guide.md#composing-optimizers) explains shares
+and schedules of your own.
 """
 
 let private code (text: string) = $"`{text}`"

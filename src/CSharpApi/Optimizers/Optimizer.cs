@@ -50,11 +50,27 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerSource
     /// <summary>The names of a single rule's slots; empty for a rule without memory. A state knows all of its own.</summary>
     public IReadOnlyList<string> SlotNames => [.. Core.SlotNames];
 
+    /// <summary>True if a schedule has a share of the run, so that a step needs <see cref="ForRun"/>.</summary>
+    public bool DependsOnRun => OptimizerModule.dependsOnRun(Core);
+
+    /// <summary>
+    /// Replaces the shares of the run in all schedules by numbers of steps; see <see cref="CuteDl.Schedule.ForRun"/>. The parts after
+    /// <c>accumulate(k)</c> have a k-th of the steps. Experiments and studies do this themselves; a loop of one's own needs it before the
+    /// first step.
+    /// </summary>
+    /// <param name="steps">The number of steps of the run, from 1 to 2⁵³.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number of steps is out of range.</exception>
+    /// <exception cref="ArgumentException">In a run of this length, numbers and shares of a schedule do not fit each other.</exception>
+    public Optimizer ForRun(long steps) => new(OptimizerModule.forRun(steps, Core));
+
     /// <summary>The initial state (t = 0, every slot 0) for so many parameters, taken as one tensor without a name.</summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="length">The number of parameters, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
-    /// <exception cref="ArgumentException">The optimizer has groups, which need names: a <see cref="ParameterLayout"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// The optimizer has groups, which need names (use a <see cref="ParameterLayout"/>), or a schedule has a share of the run (use
+    /// <see cref="ForRun"/>).
+    /// </exception>
     /// <exception cref="NotSupportedException">T is another type.</exception>
     public OptimizerState<T> Init<T>(int length)
         where T : unmanaged, IFloatingPointIeee754<T> => new(OptimizerModule.init<T>(Core, length));
@@ -62,7 +78,9 @@ public sealed partial class Optimizer : IEquatable<Optimizer>, IOptimizerSource
     /// <summary>The initial state (t = 0, every slot 0) for the tensors of a model.</summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="layout">The tensors, by name and shape.</param>
-    /// <exception cref="ArgumentException">A tensor belongs to no group, or a group has no tensor.</exception>
+    /// <exception cref="ArgumentException">
+    /// A tensor belongs to no group, a group has no tensor, or a schedule has a share of the run (use <see cref="ForRun"/>).
+    /// </exception>
     /// <exception cref="NotSupportedException">T is another type.</exception>
     public OptimizerState<T> Init<T>(ParameterLayout layout)
         where T : unmanaged, IFloatingPointIeee754<T>

@@ -71,7 +71,7 @@ public static partial class Optimizers
     /// <c>Parse(optimizer.ToString())</c> equals the optimizer.
     /// </summary>
     /// <param name="text">The text form.</param>
-    /// <param name="registry">The rules that the text can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules and schedules that the text can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
     /// <exception cref="FormatException">The message points at the character, says what is known, and the nearest match.</exception>
     public static Optimizer Parse(string text, RuleRegistry? registry = null)
     {

@@ -1,11 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 using CuteDl.Core.Optimizers;
+using CoreSchedule = CuteDl.Core.Optimizers.Schedule;
 
 namespace CuteDl;
 
 /// <summary>
-/// The rules and transformations that a text form can name, as an immutable value. Methods that read text forms use
-/// <see cref="Standard"/> unless another registry is given.
+/// The rules and transformations, and the schedules of one's own, that a text form can name, as an immutable value. Methods that read text
+/// forms use <see cref="Standard"/> unless another registry is given.
 /// </summary>
 public sealed class RuleRegistry
 {
@@ -19,9 +20,12 @@ public sealed class RuleRegistry
     /// <summary>The rules and transformations: those of the library, then the others in the order in which they were added.</summary>
     public IReadOnlyList<Rule> Rules => [.. Core.Kinds.Select(kind => new Rule(kind))];
 
+    /// <summary>The schedules of one's own, in the order in which they were added.</summary>
+    public IReadOnlyList<Schedule> Schedules => [.. Core.Schedules.Select(schedule => new Schedule(CoreSchedule.NewOwn(schedule)))];
+
     /// <summary>Returns a registry with one more rule or transformation; this registry does not change.</summary>
     /// <typeparam name="TRule">The record of the rule.</typeparam>
-    /// <exception cref="ArgumentException">The registry has a rule of this name, or the record does not describe a rule.</exception>
+    /// <exception cref="ArgumentException">The registry has a rule or a schedule of this name, or the record does not describe a rule.</exception>
     public RuleRegistry Add<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] TRule>()
         where TRule : IPart, IDescribed<TRule>
     {
@@ -35,6 +39,19 @@ public sealed class RuleRegistry
             // A caller of this method gives a type and no parameter.
             throw new ArgumentException(Refusal.sentence(error), error);
         }
+    }
+
+    /// <summary>Returns a registry with one more schedule; this registry does not change.</summary>
+    /// <param name="schedule">A schedule of one's own, made by <see cref="CuteDl.Schedules.Of"/>.</param>
+    /// <exception cref="ArgumentException">
+    /// The registry has a schedule or a rule of this name, or the schedule is one of the library.
+    /// </exception>
+    public RuleRegistry Add(Schedule schedule)
+    {
+        ArgumentNullException.ThrowIfNull(schedule);
+        return schedule.Core is CoreSchedule.Own own
+            ? new(Core.Add(own.schedule))
+            : throw new ArgumentException($"{Quotation.shorten(schedule.ToString())} is not a schedule of your own. Add schedules that Schedules.Of made; every registry reads those of the library.", nameof(schedule));
     }
 
     /// <summary>Returns the names: <c>fixed, momentum, adagrad and 47 more</c>.</summary>

@@ -7,8 +7,8 @@ using CoreSchedule = CuteDl.Core.Optimizers.Schedule;
 namespace CuteDl;
 
 /// <summary>
-/// A value for each step t = 0, 1, 2, ...: a pure function of t alone, as an immutable value. Made by <see cref="Schedules"/>; equal to
-/// another if all their numbers are.
+/// A value for each step t = 0, 1, 2, ...: a pure function of t alone, as an immutable value. Made by <see cref="Schedules"/>. Two schedules
+/// are equal if all their numbers, and the names of schedules of one's own, are equal.
 /// </summary>
 [JsonConverter(typeof(TextFormJsonConverter<Schedule>))]
 [TypeConverter(typeof(TextFormTypeConverter<Schedule>))]
@@ -21,19 +21,32 @@ public sealed class Schedule : IEquatable<Schedule>, IParsable<Schedule>
     /// <summary>The value at a step.</summary>
     /// <param name="step">t, from 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">The step is negative.</exception>
+    /// <exception cref="ArgumentException">The value depends on the length of the run: see <see cref="ForRun"/>.</exception>
     public double At(long step) => ScheduleModule.at(Core, step);
+
+    /// <summary>True if a number of steps in the schedule is a share of the run.</summary>
+    public bool DependsOnRun => ScheduleModule.dependsOnRun(Core);
+
+    /// <summary>
+    /// Replaces the shares of the run by numbers of steps. Each is rounded to the nearest number, halves upwards, and is at least the smallest
+    /// number that is allowed.
+    /// </summary>
+    /// <param name="steps">The number of steps of the run, from 1 to 2⁵³.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number of steps is out of range.</exception>
+    /// <exception cref="ArgumentException">In a run of this length, numbers and shares of the schedule do not fit each other.</exception>
+    public Schedule ForRun(long steps) => new(ScheduleModule.forRun(steps, Core));
 
     /// <summary>A straight line from <paramref name="start"/> at step 0 up to where this schedule starts, and then this schedule.</summary>
     /// <param name="steps">How many steps the line has, at least 0.</param>
     /// <param name="start">At least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    public Schedule AfterWarmup(long steps, double start = 0) => Schedules.Warmup(steps, this, start);
+    public Schedule AfterWarmup(StepCount steps, double start = 0) => Schedules.Warmup(steps, this, start);
 
     /// <summary>This schedule until a step, and from there on another, which counts from its own beginning.</summary>
     /// <param name="step">Where the other begins, at least 1.</param>
     /// <param name="next">The other.</param>
     /// <exception cref="ArgumentOutOfRangeException">The step is out of its range.</exception>
-    public Schedule Then(long step, Schedule next) => Schedules.Join(this, (step, next));
+    public Schedule Then(StepCount step, Schedule next) => Schedules.Join(this, (step, next));
 
     /// <summary>This schedule times another, each at the same step.</summary>
     /// <param name="other">The other.</param>

@@ -22,7 +22,7 @@ public static partial class Replays
 
     /// <summary>The number of classes of the images of a trial.</summary>
     /// <param name="path">The trial's file.</param>
-    /// <param name="registry">The rules that the study in the file can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules and schedules that the study in the file can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
     /// <exception cref="DataFormatException">The file holds no trial's result.</exception>
     /// <exception cref="StudyException">The study in the file cannot be read, or it has no images.</exception>
     public static int Classes(string path, RuleRegistry? registry = null)
@@ -39,7 +39,7 @@ public static partial class Replays
     /// <param name="data">Its images, if they lie elsewhere than where the study read them; nothing: as the study has it.</param>
     /// <param name="study">The study, if its images or optimizers are of a kind that no file can name; nothing: as the file has it.</param>
     /// <param name="progress">Told of the steps taken, on the thread that trains.</param>
-    /// <param name="registry">The rules that the study in the file can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules and schedules that the study in the file can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
     /// <param name="cancellationToken">Ends it within one batch.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="DataFormatException">The file holds no trial's result, or an image file is damaged.</exception>
@@ -64,7 +64,7 @@ public static partial class Replays
     /// <param name="data">Its images, if they lie elsewhere; nothing: as the result names them.</param>
     /// <param name="progress">Told of the steps taken, on the thread that trains.</param>
     /// <param name="maxExpansion">The most bytes that each byte of a compressed file, which the result names, may expand to; at least 1.</param>
-    /// <param name="registry">The rules that the result can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules and schedules that the result can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
     /// <param name="cancellationToken">Ends it within one batch.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxExpansion"/> is below 1.</exception>
     /// <exception cref="StudyException">The images are not those of the run.</exception>

@@ -37,7 +37,7 @@ public sealed partial class Study
 
     /// <summary>The study in a file.</summary>
     /// <param name="path">JSON, in which comments and trailing commas are allowed; <c>docs/study.schema.json</c> describes it. Image folders are relative to it.</param>
-    /// <param name="registry">The rules that the study can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules and schedules that the study can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
     /// <exception cref="StudyFileException">It is not a study: all that is wrong, with place and line.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Study Load(string path, RuleRegistry? registry = null)
@@ -48,7 +48,7 @@ public sealed partial class Study
 
     /// <summary>The study that a text describes.</summary>
     /// <param name="json">As in a file.</param>
-    /// <param name="registry">The rules that the study can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules and schedules that the study can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
     /// <exception cref="StudyFileException">It is not a study: all that is wrong, with place and line.</exception>
     public static Study Parse(string json, RuleRegistry? registry = null)
     {
@@ -119,7 +119,7 @@ public sealed partial class Study
     /// <param name="study">The study, if its images or optimizers are of a kind that no file can name; nothing: as the folder has it.</param>
     /// <param name="options">How; <see cref="StudyOptions.UntilDecided"/> stays as the study was begun.</param>
     /// <param name="progress">Told of news, from the threads that train.</param>
-    /// <param name="registry">The rules that the study in the folder can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules and schedules that the study in the folder can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
     /// <param name="cancellationToken">Ends it within one batch.</param>
     /// <exception cref="StudyException">There is no study in the folder, or it, its images or the version are others than those it was begun with.</exception>
     /// <exception cref="DataFormatException">The journal is damaged, other than by an unfinished last record.</exception>

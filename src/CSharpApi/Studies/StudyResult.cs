@@ -65,7 +65,7 @@ public sealed class StudyResult
     /// <summary>Reads the results so far of a study that was run, or is running, in a folder. Never keeps a process from running it.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="study">The study, if it has images or optimizers that no file can name; null: as the folder has it.</param>
-    /// <param name="registry">The rules that the study in the folder can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules and schedules that the study in the folder can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
     /// <exception cref="StudyException">The folder holds no study, or another one.</exception>
     /// <exception cref="DataFormatException">The journal is damaged, other than by an unfinished last record.</exception>
     public static StudyResult Load(string folder, Study? study = null, RuleRegistry? registry = null)

@@ -43,7 +43,10 @@ public sealed class Experiment
     /// <param name="loss">The loss.</param>
     public Experiment Loss(LossFunction loss) => new(_plan with { Loss = Translate.Loss(loss) });
 
-    /// <summary>The optimizer of a single run. Default: <c>fixed(lr=0.01)</c>.</summary>
+    /// <summary>
+    /// The optimizer of a single run. Default: <c>fixed(lr=0.01)</c>. Shares of the run in its schedules are of the steps that
+    /// <see cref="MaxEpochs"/> and <see cref="MaxSteps"/> allow; a stop rule can end the run before.
+    /// </summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="name">The run's name in results; the text form, if not said.</param>
     public Experiment Optimizer(Optimizer optimizer, string? name = null)
@@ -205,7 +208,8 @@ public sealed class Experiment
 
     /// <summary>
     /// Looks for a learning rate, on another thread: one short training in which it grows at every step, from a low to a high one. Stop
-    /// rules and limits have no part. The experiment is a value: nothing of it is changed.
+    /// rules and limits have no part; shares of the run in other schedules are of the steps of the sweep. The experiment is a value: nothing
+    /// of it is changed.
     /// </summary>
     /// <param name="options">From where to where; nothing: from 1e-7 to 10 in 200 steps.</param>
     /// <param name="cancellationToken">Ends the sweep within one batch; its result then says <see cref="LearningRateSweepEnd.Interrupted"/>.</param>

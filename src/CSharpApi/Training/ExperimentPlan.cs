@@ -103,9 +103,11 @@ internal sealed class PreparedExperiment
 
     private InitialWeights Weights => _plan.InitialWeights!;
 
-    /// <summary>An optimizer must fit the model's tensors.</summary>
-    /// <exception cref="ArgumentException">It does not: a group without a tensor, a tensor without a group, or of another shape than its rule takes.</exception>
-    public void Check(Optimizer optimizer) => OptimizerModule.check(optimizer.Core, Layout.Of(ModelModule.parameters(_model)));
+    /// <summary>Throws if an optimizer does not fit the model's tensors or the length of the runs.</summary>
+    /// <exception cref="ArgumentException">
+    /// A group has no tensor, a tensor has no group or another shape than its rule takes, or numbers and shares of a schedule do not fit each other.
+    /// </exception>
+    public void Check(Optimizer optimizer) => Check(optimizer, TrainingOptionsModule.lastStep(_data.TrainingCount, Options));
 
     public PreparedExperiment With(NamedRun run, int? seed) =>
         new(_plan with { Optimizer = run.Optimizer, Name = run.Name, Seed = seed ?? _plan.Seed }, _data, _model, _givenWeights);
@@ -120,13 +122,16 @@ internal sealed class PreparedExperiment
 
     public LearningRateSweep FindLearningRate(LearningRateSweepOptions options, CancellationToken cancellationToken)
     {
-        Check(_plan.Optimizer);
+        Check(_plan.Optimizer, options.Steps);
         var initial = _givenWeights ?? Weights.Make(_model, Seed);
         var sweep = _plan.Precision == Precision.Single
             ? Sweep(Array.ConvertAll(initial, value => (float)value), options, cancellationToken)
             : Sweep(initial, options, cancellationToken);
         return LearningRateSweep.Of(sweep, _plan.Optimizer, options, _model.ToString(), Seed);
     }
+
+    private void Check(Optimizer optimizer, long steps) =>
+        OptimizerModule.check(OptimizerModule.forRun(steps, optimizer.Core), Layout.Of(ModelModule.parameters(_model)));
 
     private RateSweep Sweep<T>(T[] initial, LearningRateSweepOptions options, CancellationToken cancellationToken)
         where T : unmanaged, IFloatingPointIeee754<T>

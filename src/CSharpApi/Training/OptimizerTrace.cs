@@ -9,7 +9,7 @@ public static class OptimizerTrace
 {
     /// <summary>
     /// Takes a step for each recorded gradient, in double precision, and writes the parameters after every step. Tensors lie in the
-    /// order of their names.
+    /// order of their names. Shares of the run in schedules are of the number of recorded gradients.
     /// </summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="initialPath">An .npz archive with the parameters before the first step, an array of floats for each tensor.</param>
@@ -41,7 +41,8 @@ public static class OptimizerTrace
         double[] parameters = [.. names.SelectMany(name => Values(name, initial[name], initialPath))];
         var recorded = names.Select(name => Values(name, gradients[name], gradientsPath)).ToArray();
         var after = tensors.Select(tensor => new double[(long)steps * tensor.Length]).ToArray();
-        var state = OptimizerModule.initFor<double>(optimizer.Core, layout);
+        var core = steps > 0 ? OptimizerModule.forRun(steps, optimizer.Core) : optimizer.Core;
+        var state = OptimizerModule.initFor<double>(core, layout);
         var gradient = new double[layout.Length];
         for (var t = 0; t < steps; t++)
         {
@@ -50,7 +51,7 @@ public static class OptimizerTrace
                 recorded[k].AsSpan(t * tensors[k].Length, tensors[k].Length).CopyTo(gradient.AsSpan(tensors[k].Offset));
             }
 
-            OptimizerModule.stepInPlace(optimizer.Core, state, parameters, gradient);
+            OptimizerModule.stepInPlace(core, state, parameters, gradient);
             for (var k = 0; k < tensors.Count; k++)
             {
                 parameters.AsSpan(tensors[k].Offset, tensors[k].Length).CopyTo(after[k].AsSpan(t * tensors[k].Length));

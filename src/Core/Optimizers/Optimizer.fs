@@ -183,14 +183,34 @@ module Optimizer =
 
     /// <summary>Checks that an optimizer fits the parameters of a model, without creating a state.</summary>
     /// <exception cref="T:System.ArgumentException">
-    /// A tensor belongs to no group; a group matches no tensor; a rule for matrices gets another shape; or a part after a group counts steps
-    /// that a gate in the group (<c>accumulate</c>, <c>freeze</c>, <c>skip_non_finite</c>) can skip.
+    /// A tensor belongs to no group; a group matches no tensor; a rule for matrices gets another shape; a part after a group counts steps
+    /// that a gate in the group (<c>accumulate</c>, <c>freeze</c>, <c>skip_non_finite</c>) can skip; or a schedule has a share of the run
+    /// (see <c>forRun</c>).
     /// </exception>
-    let check (optimizer: Optimizer) (layout: Layout) : unit = State<float>.PlanOf(optimizer, layout) |> ignore
+    let check (optimizer: Optimizer) (layout: Layout) : unit =
+        OptimizerRun.refuse optimizer
+        State<float>.PlanOf(optimizer, layout) |> ignore
+
+    /// <summary>
+    /// Replaces the shares of the run in all schedules by numbers of steps: see <c>Schedule.forRun</c>. The parts after <c>accumulate(k)</c>
+    /// have a k-th of the steps. Training loops do this themselves; a loop of one's own needs it before the first step.
+    /// </summary>
+    /// <remarks>A state continues with the optimizer of another length. Optimizers without shares do not change.</remarks>
+    /// <param name="steps">The number of steps of the run, from 1 to 2⁵³.</param>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">The number of steps is out of range.</exception>
+    /// <exception cref="T:System.ArgumentException">In a run of this length, numbers and shares of a schedule do not fit each other.</exception>
+    let forRun (steps: int64) (optimizer: Optimizer) : Optimizer =
+        RunLength.check steps
+        OptimizerRun.resolve steps optimizer
+
+    /// <summary>True if a schedule has a share of the run, so that a step needs <c>forRun</c>.</summary>
+    let dependsOnRun (optimizer: Optimizer) : bool = OptimizerRun.dependsOnRun optimizer
 
     /// <summary>Creates the initial state (t = 0, all slots 0) for the parameters of a model.</summary>
     /// <exception cref="T:System.ArgumentException">As for <c>check</c>.</exception>
     let initFor<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (optimizer: Optimizer) (layout: Layout) : State<'T> =
+        OptimizerRun.refuse optimizer
         State<'T>.Zero(optimizer, layout)
 
     /// <summary>Creates the initial state (t = 0, all slots 0) for the given number of parameters, as one tensor without a name.</summary>
@@ -208,6 +228,7 @@ module Optimizer =
         if obj.ReferenceEquals(plan.Optimizer, optimizer) then
             plan
         else
+            OptimizerRun.refuse optimizer
             let next = State<'T>.PlanOf(optimizer, state.Layout)
 
             if next.Signature <> plan.Signature then

@@ -12,10 +12,10 @@ type Setting =
     /// <summary>A value that is reduced when the validation loss stops falling. The losses must be reported to the state.</summary>
     | Plateau of Plateau
 
-    /// <summary>The value at the first step.</summary>
+    /// <summary>The value at the first step. With shares of the run, it is that of a long run.</summary>
     member setting.First =
         match setting with
-        | Schedule schedule -> Schedule.at schedule 0L
+        | Schedule schedule -> Schedule.first schedule
         | Plateau plateau -> plateau.Value
 
     /// <summary>Returns the text form.</summary>
@@ -74,7 +74,8 @@ and [<NoComparison>] ParameterGroup =
 
 /// <summary>
 /// An optimizer: a rule with its hyper-parameters, a transformation, a chain, or an optimizer for each group of parameters. Optimizers are
-/// immutable. They are equal if their text forms and the kinds of their parts are equal.
+/// immutable. They are equal if their text forms and the kinds of their parts are equal. Two schedules of one's own in an optimizer need
+/// different names.
 /// </summary>
 and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
 
@@ -101,6 +102,8 @@ and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
                   let prefix = if isObvious then "" else argument.Name + "="
 
                   match Scheduled.settingOf argument scheduled with
+                  // As everywhere in text forms, a word after a name has no brackets.
+                  | Some(Setting.Schedule(Schedule.Own own)) when prefix <> "" -> $"{prefix}{own}"
                   | Some setting -> $"{prefix}{setting}"
                   | None ->
                       let value = argument.Get part
@@ -123,7 +126,23 @@ and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
             match Scheduled.first part scheduled with
             | :? ICheckedPart as part when part.Problem <> "" -> raise (ArgumentException($"{kind.Name}: {part.Problem}", kind.Name))
             | _ -> ()
-        | _ -> ()
+        | OptimizerTree.Chain _
+        | OptimizerTree.Groups _ -> ()
+
+    let ownSchedules =
+        match tree with
+        | OptimizerTree.Single(_, _, scheduled) ->
+            [ for _, setting in scheduled do
+                  match setting with
+                  | Setting.Schedule schedule -> yield! RunLength.ownSchedules schedule
+                  | Setting.Plateau _ -> () ]
+        | OptimizerTree.Chain parts ->
+            [ for part in parts do
+                  yield! part.OwnSchedules ]
+        | OptimizerTree.Groups groups ->
+            [ for group in groups do
+                  yield! group.Optimizer.OwnSchedules ]
+        |> OwnSchedules.distinct
 
     let text =
         match tree with
@@ -166,6 +185,9 @@ and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
               | "" -> ()
               | identity -> kind.Name, identity ]
         |> List.distinct
+
+    /// <summary>The schedules of one's own that its hyper-parameters follow, each once.</summary>
+    member _.OwnSchedules: OwnSchedule list = ownSchedules
 
     /// <summary>The names of the slots of a single rule; empty otherwise. A state lists all of its slots.</summary>
     member _.SlotNames: string list =

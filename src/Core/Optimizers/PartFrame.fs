@@ -133,7 +133,8 @@ type internal PartFrame(node: PartNode) =
             for argument, setting in node.Scheduled do
                 let value = node.ValueAt(index, setting, step - 1L, scalars)
 
-                if not (argument.Allows value) then
+                // NaN is allowed as a constant if the default is the value of another argument. A schedule cannot give it.
+                if Double.IsNaN value || not (argument.Allows value) then
                     raise (
                         ArgumentOutOfRangeException(
                             argument.Name,

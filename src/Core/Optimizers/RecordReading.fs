@@ -26,14 +26,9 @@ module internal RecordReading =
         | ValueForm.Flag -> typeof<bool>
 
     let private checkName (record: Type) (name: string) =
-        let isAllowed =
-            name <> ""
-            && name |> Seq.forall (fun c -> Char.IsAsciiLetterLower c || Char.IsAsciiDigit c || c = '_')
-
-        if not (isAllowed && Char.IsAsciiLetterLower name[0]) then
-            mistake
-                record
-                $"The name {Quotation.quote name} must start with a small letter and have only small letters, digits and underscores."
+        match Naming.problem name with
+        | "" -> ()
+        | problem -> mistake record problem
 
     let private argument (members: Members) (property: PropertyInfo) : Argument option =
         let record = members.Record

@@ -14,9 +14,15 @@ type internal ScheduleArguments(byName: Map<string, Node>, repeats: Node list li
 
     static member Whole(node: Node) : int64 = int64 (ScheduleArguments.Number node)
 
+    static member Count(node: Node) : StepCount =
+        match node.Term with
+        | Term.Percent percent -> Percent percent
+        | _ -> Steps(ScheduleArguments.Whole node)
+
     member _.Node(name: string) : Node = byName[name]
     member _.Number(name: string) : float = ScheduleArguments.Number byName[name]
     member _.Whole(name: string) : int64 = ScheduleArguments.Whole byName[name]
+    member _.Count(name: string) : StepCount = ScheduleArguments.Count byName[name]
 
     member _.Word(name: string) : string =
         match byName[name].Term with
@@ -40,12 +46,20 @@ module internal ScheduleArguments =
             | Term.Number number -> ValueSome $"{name} of {kind.Name} must {what}, not {NumberText.ofFloat number}."
             | _ -> ValueSome $"{Syntax.describe value} is not a number. {name} of {kind.Name} must {what}."
 
+        let isWhole (least: int64) (number: float) = number = floor number && number >= float least && number < wholeLimit
+
         match argument.Form, value.Term with
         | ArgumentForm.Number range, Term.Number number when range.Contains number -> ValueNone
         | ArgumentForm.Number range, _ -> mustBe $"be in {range}"
-        | ArgumentForm.Whole least, Term.Number number when number = floor number && number >= float least && number < wholeLimit ->
-            ValueNone
+        | ArgumentForm.Whole least, Term.Number number when isWhole least number -> ValueNone
         | ArgumentForm.Whole least, _ -> mustBe $"be a whole number of at least {least}"
+        | ArgumentForm.Steps least, Term.Number number when isWhole least number -> ValueNone
+        | ArgumentForm.Steps least, Term.Percent percent when percent <= 100.0 && (percent > 0.0 || percent = 0.0 && least = 0L) ->
+            ValueNone
+        | ArgumentForm.Steps least, Term.Percent percent ->
+            let opening = if least = 0L then "[" else "("
+            ValueSome $"{name} of {kind.Name} must be in {opening}0%%, 100%%], not {NumberText.ofFloat percent}%%."
+        | ArgumentForm.Steps least, _ -> mustBe $"be a whole number of at least {least}, or a share of the run such as 10%%"
         | ArgumentForm.Word words, Term.Call(word, []) when List.contains word words -> ValueNone
         | ArgumentForm.Word words, Term.Call(word, []) ->
             ValueSome $"{name} of {kind.Name} cannot be {Quotation.quote word}. {Suggestion.describe words word}"
@@ -88,20 +102,28 @@ module internal ScheduleArguments =
         let repeats =
             [ for together in List.chunkBySize (max 1 repeatedArguments.Length) rest -> List.map2 check repeatedArguments together ]
 
-        // Repeated whole numbers are step numbers, and must ascend.
+        // Repeated step numbers must ascend. A number and a share can be compared only in a run.
         repeatedArguments
         |> List.iteri (fun i argument ->
             match argument.Form with
-            | ArgumentForm.Whole _ ->
+            | ArgumentForm.Steps _ ->
                 for before, after in List.pairwise [ for together in repeats -> together[i] ] do
-                    if ScheduleArguments.Whole after <= ScheduleArguments.Whole before then
-                        let number node = NumberText.ofFloat (ScheduleArguments.Number node)
+                    let ascends =
+                        match ScheduleArguments.Count before, ScheduleArguments.Count after with
+                        | Steps before, Steps after -> before < after
+                        | Percent before, Percent after -> before < after
+                        | Steps _, Percent _
+                        | Percent _, Steps _ -> true
 
+                    if not ascends then
                         refuse
                             argument
                             after
-                            $"{argument.Name} = {number after} follows {argument.Name} = {number before}. Each must be greater than the one before."
-            | _ -> ())
+                            $"{argument.Name} = {Syntax.print after} follows {argument.Name} = {Syntax.print before}. Each must be greater than the one before."
+            | ArgumentForm.Number _
+            | ArgumentForm.Whole _
+            | ArgumentForm.Word _
+            | ArgumentForm.Schedule -> ())
 
         let given =
             Map

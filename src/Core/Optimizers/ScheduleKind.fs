@@ -7,18 +7,22 @@ type ArgumentForm =
     | Number of range: ArgumentRange
     /// <summary>A whole number of at least <c>least</c> and below 2⁵³, where numbers in text forms are exact.</summary>
     | Whole of least: int64
+    /// <summary>A number of steps: whole and of at least <c>least</c>, or a share of the run.</summary>
+    | Steps of least: int64
     /// <summary>One of several words.</summary>
     | Word of words: string list
     /// <summary>A schedule.</summary>
     | Schedule
 
     /// <summary>
-    /// Returns a description for lists: <c>[0, ∞)</c>, <c>whole, at least 1</c>, <c>cosine or linear</c>, <c>a schedule</c>.
+    /// Returns a description for lists: <c>[0, ∞)</c>, <c>whole, at least 1</c>, <c>whole, at least 1, or a share of the run such as 10%</c>,
+    /// <c>cosine or linear</c>, <c>a schedule</c>.
     /// </summary>
     override form.ToString() =
         match form with
         | Number range -> string range
         | Whole least -> $"whole, at least {least}"
+        | Steps least -> $"whole, at least {least}, or a share of the run such as 10%%"
         | Word words -> String.concat " or " words
         | Schedule -> "a schedule"
 

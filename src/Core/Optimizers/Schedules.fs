@@ -18,6 +18,16 @@ module Schedules =
     let private whole name summary least value =
         argument name summary (ArgumentForm.Whole least) ArgumentPlace.Named (ArgumentDefault.Value(Term.Number(float value)))
 
+    /// A required number of steps.
+    let private count name summary least = required name summary (ArgumentForm.Steps least)
+
+    /// A number of steps with a default.
+    let private countOr name summary least (``default``: StepCount) =
+        argument name summary (ArgumentForm.Steps least) ArgumentPlace.Named (ArgumentDefault.Value ``default``.Term)
+
+    /// The step at which the schedule ends. By default, that is the end of the run.
+    let private untilEnd name summary = countOr name summary 1L (Percent 100.0)
+
     /// An argument that is one of several words. The first is the default.
     let private word name summary words =
         argument name summary (ArgumentForm.Word words) ArgumentPlace.Named (ArgumentDefault.Value(Term.Call(List.head words, [])))
@@ -25,7 +35,7 @@ module Schedules =
     let private rate = ArgumentForm.Number ArgumentRange.nonNegative
     let private value = first "value" "the value at step 0" rate
     let private ending = number "end" "the value from the last step on" ArgumentRange.nonNegative 0.0
-    let private steps = required "steps" "the number of steps until the end" (ArgumentForm.Whole 1L)
+    let private steps = untilEnd "steps" "the number of steps until the end"
 
     let private factor = required "factor" "the factor" (ArgumentForm.Number ArgumentRange.positive)
 
@@ -40,7 +50,7 @@ module Schedules =
             "step"
             "multiplies by a factor at regular intervals"
             "PyTorch StepLR"
-            [ value; required "every" "the number of steps with one value" (ArgumentForm.Whole 1L); factor ]
+            [ value; count "every" "the number of steps with one value" 1L; factor ]
 
     let multiStep =
         kind
@@ -48,7 +58,7 @@ module Schedules =
             "multiplies by a factor at given steps"
             "PyTorch MultiStepLR"
             [ value
-              repeated "milestone" "a step at which the value is multiplied" (ArgumentForm.Whole 1L)
+              repeated "milestone" "a step at which the value is multiplied" (ArgumentForm.Steps 1L)
               factor ]
 
     let exponential =
@@ -56,7 +66,7 @@ module Schedules =
             "exponential"
             "exponential decay: multiplies by a factor every given number of steps, smoothly in between"
             "PyTorch ExponentialLR, Optax exponential_decay"
-            [ value; factor; whole "every" "the number of steps for one factor" 1L 1L ]
+            [ value; factor; countOr "every" "the number of steps for one factor" 1L (Steps 1L) ]
 
     let inverseTime =
         kind
@@ -89,7 +99,7 @@ module Schedules =
             "repeated half cosine waves; each can be longer than the last"
             "Loshchilov & Hutter 2017, eq. 5; PyTorch CosineAnnealingWarmRestarts"
             [ value
-              required "steps" "the length of the first cycle" (ArgumentForm.Whole 1L)
+              count "steps" "the length of the first cycle" 1L
               number "end" "the value at the end of each cycle" ArgumentRange.nonNegative 0.0
               whole "growth" "the ratio of the lengths of successive cycles" 1L 1L
               number
@@ -104,7 +114,7 @@ module Schedules =
             "up to a peak, then down to almost 0"
             "Smith & Topin 2019; PyTorch OneCycleLR"
             [ first "peak" "the largest value" rate
-              required "steps" "the number of steps of the cycle" (ArgumentForm.Whole 1L)
+              untilEnd "steps" "the number of steps of the cycle"
               number "pct_start" "the share of the steps that lead up to the peak" ArgumentRange.fromZeroToOne 0.3
               number "div_factor" "the peak divided by the value at step 0" ArgumentRange.positive 25.0
               number "final_div_factor" "the value at step 0 divided by the last value" ArgumentRange.positive 1e4
@@ -117,8 +127,8 @@ module Schedules =
             "Smith 2017; PyTorch CyclicLR"
             [ first "base" "the value at the start of each cycle" rate
               required "max" "the value at its peak" rate
-              required "up" "the number of steps up" (ArgumentForm.Whole 1L)
-              argument "down" "the number of steps down" (ArgumentForm.Whole 1L) ArgumentPlace.Named (ArgumentDefault.SameAs "up")
+              count "up" "the number of steps up" 1L
+              argument "down" "the number of steps down" (ArgumentForm.Steps 1L) ArgumentPlace.Named (ArgumentDefault.SameAs "up")
               word
                   "mode"
                   "constant peaks, peaks that halve at each cycle, or peaks that are multiplied by gamma at each step"
@@ -131,9 +141,9 @@ module Schedules =
             "warm-up, stable, decay: a line up, a constant, and a line down"
             "Hu et al. 2024, section 4.2; Hägele et al. 2024, section 3"
             [ first "value" "the value between the two lines" rate
-              required "warmup" "the number of steps of the line up" (ArgumentForm.Whole 0L)
-              required "stable" "the number of steps with the value" (ArgumentForm.Whole 0L)
-              required "decay" "the number of steps of the line down" (ArgumentForm.Whole 1L)
+              count "warmup" "the number of steps of the line up" 0L
+              count "stable" "the number of steps with the value" 0L
+              count "decay" "the number of steps of the line down" 1L
               ending
               number "start" "the value at step 0, if there is a warm-up" ArgumentRange.nonNegative 0.0 ]
 
@@ -143,8 +153,8 @@ module Schedules =
             "a straight line to 0 at the end of a run, with an optional warm-up"
             "Bergsma et al. 2025; Hugging Face get_linear_schedule_with_warmup"
             [ first "value" "the largest value" rate
-              required "steps" "the step at which the value is 0" (ArgumentForm.Whole 1L)
-              whole "warmup" "the number of steps of a line up from 0; steps counts them too" 0L 0L ]
+              untilEnd "steps" "the step at which the value is 0"
+              countOr "warmup" "the number of steps of a line up from 0; steps counts them too" 0L (Steps 0L) ]
 
     let inverseSqrt =
         kind
@@ -152,11 +162,11 @@ module Schedules =
             "a line up, then a decrease like 1/√step"
             "Vaswani et al. 2017; Hugging Face get_inverse_sqrt_schedule"
             [ first "value" "the largest value" rate
-              required "warmup" "the number of steps of the line up" (ArgumentForm.Whole 1L)
+              count "warmup" "the number of steps of the line up" 1L
               argument
                   "timescale"
                   "the number s in value / √(1 + (t − warmup) / s), where t is the step"
-                  (ArgumentForm.Whole 1L)
+                  (ArgumentForm.Steps 1L)
                   ArgumentPlace.Named
                   (ArgumentDefault.SameAs "warmup") ]
 
@@ -170,7 +180,7 @@ module Schedules =
             "Vaswani et al. 2017, eq. 3"
             [ first "scale" "the overall factor; 1 in the paper" rate
               required "model_size" "the width of the model" (ArgumentForm.Whole 1L)
-              required "warmup" "the step, counted from 1, at which the rise ends" (ArgumentForm.Whole 1L) ]
+              count "warmup" "the step, counted from 1, at which the rise ends" 1L ]
 
     let piecewise =
         kind
@@ -178,7 +188,7 @@ module Schedules =
             "given values from given steps on"
             "Keras PiecewiseConstantDecay, Optax piecewise_interpolate_schedule"
             [ value
-              repeated "step" "the step of the next value" (ArgumentForm.Whole 1L)
+              repeated "step" "the step of the next value" (ArgumentForm.Steps 1L)
               repeated "value" "the value from that step on" rate
               word "interpolation" "the interpolation between values" [ "constant"; "linear"; "cosine" ] ]
 
@@ -187,7 +197,7 @@ module Schedules =
             "warmup"
             "a straight line up to the start of a schedule, then that schedule"
             "Goyal et al. 2017, section 2.2"
-            [ first "steps" "the number of steps of the line" (ArgumentForm.Whole 0L)
+            [ first "steps" "the number of steps of the line" (ArgumentForm.Steps 0L)
               first "schedule" "the schedule after the line; it counts from the line's end" ArgumentForm.Schedule
               number "start" "the value at step 0" ArgumentRange.nonNegative 0.0 ]
 
@@ -197,7 +207,7 @@ module Schedules =
             "schedules one after another; each counts from its own start"
             "Optax join_schedules, PyTorch SequentialLR"
             [ first "schedule" "the first schedule" ArgumentForm.Schedule
-              repeated "step" "the step at which the next schedule begins" (ArgumentForm.Whole 1L)
+              repeated "step" "the step at which the next schedule begins" (ArgumentForm.Steps 1L)
               repeated "schedule" "the next schedule" ArgumentForm.Schedule ]
 
     let product =

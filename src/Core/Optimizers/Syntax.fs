@@ -18,6 +18,8 @@ type Node =
 and [<RequireQualifiedAccess>] Term =
     /// <summary>A number: <c>0.1</c>, <c>-2</c>, <c>1e-4</c> or <c>inf</c>; never NaN.</summary>
     | Number of value: float
+    /// <summary>A percentage: <c>10%</c>.</summary>
+    | Percent of value: float
     /// <summary>A flag: <c>true</c> or <c>false</c>.</summary>
     | Flag of value: bool
     /// <summary>A text: <c>"quoted"</c>, with <c>\"</c> for a quote and <c>\\</c> for a backslash.</summary>
@@ -168,7 +170,8 @@ type private SyntaxReader(text: string, maximumDepth: int) =
                 | "inf" -> Term.Number infinity
                 | name -> Term.Call(name, (if take '(' then reader.Arguments(enter ()) else []))
             elif Char.IsAsciiDigit first || first = '.' || isSign first then
-                Term.Number(number ())
+                let value = number ()
+                if take '%' then Term.Percent value else Term.Number value
             elif first = '"' then
                 Term.Text(quoted ())
             elif take '{' then
@@ -305,6 +308,7 @@ module Syntax =
 
         match node.Term with
         | Term.Number value -> append (NumberText.ofFloat value)
+        | Term.Percent value -> append $"{NumberText.ofFloat value}%%"
         | Term.Flag value -> append (if value then "true" else "false")
         | Term.Text value -> append (quote value)
         | Term.Call(name, arguments) ->
@@ -352,5 +356,6 @@ module Syntax =
         | Term.Chain _ -> "a chain"
         | Term.Groups _ -> "groups"
         | Term.Number _
+        | Term.Percent _
         | Term.Flag _
         | Term.Text _ -> Quotation.shorten (print node)

@@ -226,7 +226,8 @@ module Checkpoint =
         let state =
             try
                 let layout = Layout.OfShapes [ for name, tensor in tensors -> name, tensor.Shape ]
-                Optimizer.initFor<'T> optimizer layout
+                // Shares of the run stay: who reads a checkpoint need not know the length of the run.
+                State<'T>.Zero(optimizer, layout)
             with :? ArgumentException as error ->
                 // A reader of the file knows no parameter names.
                 damaged file (Refusal.sentence error)
@@ -272,7 +273,7 @@ module Checkpoint =
         { Optimizer = optimizer; State = state.With(step, absences); Parameters = parameters }
 
     /// <summary>Reads a checkpoint from the content of a safetensors file.</summary>
-    /// <param name="registry">The rules that the text form of the optimizer can name.</param>
+    /// <param name="registry">The rules and schedules that the text form of the optimizer can name.</param>
     /// <param name="file">The name of the file, for messages.</param>
     /// <param name="content">The content.</param>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The content is not a checkpoint, the text form of its optimizer is unknown, a
@@ -309,7 +310,7 @@ module Checkpoint =
     let save (path: string) (checkpoint: Checkpoint<'T>) : unit = Safetensors.save path (toContent checkpoint)
 
     /// <summary>Reads a checkpoint from a safetensors file.</summary>
-    /// <param name="registry">The rules that the text form of the optimizer can name.</param>
+    /// <param name="registry">The rules and schedules that the text form of the optimizer can name.</param>
     /// <param name="path">The file.</param>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">As for <c>ofContentWith</c>, or the file is damaged.</exception>
     let readWith<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (registry: Registry) (path: string) : Checkpoint<'T> =
@@ -358,7 +359,7 @@ module Checkpoint =
         |> Npz.save path
 
     /// <summary>Reads a checkpoint from an npz archive.</summary>
-    /// <param name="registry">The rules that the text form of the optimizer can name.</param>
+    /// <param name="registry">The rules and schedules that the text form of the optimizer can name.</param>
     /// <param name="path">The file.</param>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">As for <c>ofContentWith</c>, or the file is damaged.</exception>
     let readNpzWith<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (registry: Registry) (path: string) : Checkpoint<'T> =

@@ -119,7 +119,10 @@ module RateFinder =
                 let struct (_, steepest) = falls |> Array.minBy (fun struct (fall, _) -> fall)
                 struct (ValueSome steepest, ValueSome(points[least].Rate / 10.0))
 
-    /// <summary>Sweeps the learning rate of an optimizer, from a new state and a copy of the parameters.</summary>
+    /// <summary>
+    /// Sweeps the learning rate of an optimizer, from a new state and a copy of the parameters. Shares of the run in other hyper-parameters are
+    /// of the steps of the sweep.
+    /// </summary>
     /// <param name="options">The options.</param>
     /// <param name="workload">The problem to train. Its parameters are restored afterwards.</param>
     /// <param name="optimizer">The optimizer. It must have the swept hyper-parameter.</param>
@@ -135,6 +138,7 @@ module RateFinder =
         (cancellation: CancellationToken)
         : RateSweep =
         validate options
+        let optimizer = Optimizer.forRun (int64 options.Steps) optimizer
 
         let rate (step: int) =
             options.Low * Math.Pow(options.High / options.Low, float step / float (options.Steps - 1))

@@ -73,6 +73,12 @@ module TrainingOptions =
           StopRules = options.StopRules
           Diagnose = false }
 
+    /// <summary>Returns the number of steps after which a training ends at the latest. Shares of the run in schedules are of this number.</summary>
+    /// <param name="examples">The number of training examples.</param>
+    /// <param name="options">The options.</param>
+    let lastStep (examples: int) (options: TrainingOptions) : int64 =
+        defaultArg (TrainingLimits.lastStep (Batches.count examples options.BatchSize) (limits options)) Int64.MaxValue
+
     /// <summary>Throws if a number is out of its range.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">The batch size or a limit is below 1, or a number of a stop rule is out of
     /// its range.</exception>

@@ -37,6 +37,17 @@ type TrainingProgress =
 
 /// <summary>Checks the limits of a training.</summary>
 module TrainingLimits =
+    /// <summary>Returns the step at which the limits end a training at the latest; None if there is no limit.</summary>
+    /// <param name="stepsAnEpoch">The number of steps per epoch.</param>
+    /// <param name="limits">The limits.</param>
+    let lastStep (stepsAnEpoch: int) (limits: TrainingLimits) : int64 option =
+        let ofEpochs = limits.MaxEpochs |> Option.map (fun epochs -> int64 epochs * int64 stepsAnEpoch)
+
+        match limits.MaxSteps, ofEpochs with
+        | Some steps, Some ofEpochs -> Some(min steps ofEpochs)
+        | Some steps, None -> Some steps
+        | None, ofEpochs -> ofEpochs
+
     /// <summary>Throws if a number is out of its range.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">A limit is below 1, or a number of a stop rule is out of its
     /// range.</exception>
@@ -59,11 +70,17 @@ module TrainingLimits =
 /// A training loop that the caller drives: it takes steps, validates, and evaluates stop rules. The result is bit-identical in one call or
 /// many, and in one process or several (through snapshots). Not thread-safe.
 /// </summary>
+/// <remarks>
+/// The shares of the run in the optimizer's schedules are of the steps up to the limits, counted from the first step of the run. A snapshot
+/// has the optimizer with its shares, so a training that continues with other limits computes them again.
+/// </remarks>
 /// <param name="workload">The problem to train. No other training may use it; its parameters are overwritten.</param>
 /// <param name="limits">The limits, and the times of validations.</param>
 /// <param name="start">The snapshot to start from. It does not change.</param>
 /// <param name="onStep">Called after each step with its number, from 1, and its training loss.</param>
-/// <exception cref="T:System.ArgumentException">A limit is out of its range, or the snapshot has other tensors.</exception>
+/// <exception cref="T:System.ArgumentException">
+/// A limit is out of its range, the snapshot has other tensors, or a schedule has a share of the run and there is no limit.
+/// </exception>
 [<Sealed>]
 type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     (workload: IWorkload<'T>, limits: TrainingLimits, start: TrainingSnapshot<'T>, onStep: int64 -> float -> unit) =
@@ -85,20 +102,24 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
                 )
             )
 
-    let optimizer = start.Checkpoint.Optimizer
+    let limit = TrainingLimits.lastStep workload.StepsAnEpoch limits
+    let given = start.Checkpoint.Optimizer
+
+    let optimizer =
+        match limit with
+        | Some steps -> OptimizerRun.resolve steps given
+        | None ->
+            OptimizerRun.refuse given
+            given
+
     let state = start.Checkpoint.State.Copy()
     do start.Checkpoint.Parameters.CopyTo workload.Parameters
 
     let validateEvery = int64 (defaultArg limits.ValidateEvery workload.StepsAnEpoch)
 
-    // The limit that is reached first. If both are reached at once, the limit of steps counts.
-    let struct (lastStep, atLastStep) =
-        let steps = defaultArg limits.MaxSteps Int64.MaxValue
-
-        match limits.MaxEpochs with
-        | Some epochs when int64 epochs * int64 workload.StepsAnEpoch < steps ->
-            struct (int64 epochs * int64 workload.StepsAnEpoch, MaxEpochs)
-        | _ -> struct (steps, MaxSteps)
+    // If both limits are reached at once, the limit of steps counts.
+    let atLastStep = if limits.MaxSteps = limit then MaxSteps else MaxEpochs
+    let lastStep = defaultArg limit Int64.MaxValue
 
     let history = List<Validation> start.History
     let diagnoses = List<Diagnosis> start.Diagnoses
@@ -276,7 +297,11 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     /// <summary>Returns the current state. A training that starts from it continues bit-identically.</summary>
     member _.Snapshot() : TrainingSnapshot<'T> =
-        { Checkpoint = { Optimizer = optimizer; State = state.Copy(); Parameters = workload.Parameters.ToArray() }
+        let kept = state.Copy()
+        // Of the given optimizer, without the numbers of this run.
+        kept.Plan <- start.Checkpoint.State.Plan
+
+        { Checkpoint = { Optimizer = given; State = kept; Parameters = workload.Parameters.ToArray() }
           Step = step
           TrainingLoss = trainingLoss
           History = history.ToArray()

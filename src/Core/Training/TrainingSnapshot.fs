@@ -77,7 +77,7 @@ module TrainingSnapshot =
 
         { Checkpoint =
             { Optimizer = optimizer
-              State = Optimizer.initFor<'T> optimizer layout
+              State = State<'T>.Zero(optimizer, layout)
               Parameters = Array.copy initial }
           Step = 0L
           TrainingLoss = nan

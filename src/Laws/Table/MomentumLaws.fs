@@ -52,7 +52,7 @@ let private meanForm =
             close 1e-12 (elementwise mean case) (deltas subject.Optimizer case))
 
 let private whereTheRateIs =
-    let falling (value: float) = Schedule.Exponential(value, 0.5, 3L)
+    let falling (value: float) = Schedule.Exponential(value, 0.5, Steps 3L)
     let rateAt value (i: int) = Schedule.at (falling value) (int64 i)
 
     Law.about

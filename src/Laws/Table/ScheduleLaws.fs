@@ -5,6 +5,7 @@ open System
 open FsCheck
 open FsCheck.FSharp
 open CuteDl.Core.Optimizers
+open CuteDl.Core.Optimizers.RunLength
 open CuteDl.Laws
 open CuteDl.Laws.Generators
 open CuteDl.Laws.Running
@@ -36,7 +37,8 @@ let private anyTime (schedule: Schedule) (choice: int) : string option =
         |> Array.distinct
 
     let values = steps |> Array.map (Schedule.at schedule)
-    let reread = Schedule.parse (string schedule)
+    let own = Schedule.ownSchedules schedule
+    let reread = Schedule.parseWith own (string schedule)
     let shuffled = Array.copy steps
     Random(choice).Shuffle shuffled
     let again = shuffled |> Array.map (fun t -> t, Schedule.at reread t) |> Map.ofArray
@@ -44,7 +46,8 @@ let private anyTime (schedule: Schedule) (choice: int) : string option =
     firstOf
         [ fun () ->
               Array.zip steps values
-              |> Array.tryFind (fun (_, value) -> not (Double.IsFinite value && value >= 0.0))
+              // A schedule of one's own may have any values that its argument allows.
+              |> Array.tryFind (fun (_, value) -> own.IsEmpty && not (Double.IsFinite value && value >= 0.0))
               |> Option.map (fun (t, value) -> $"expected a finite value of at least 0 at step {t}, got {Case.number value}")
           fun () ->
               Array.zip steps values
@@ -56,29 +59,29 @@ let private anyTime (schedule: Schedule) (choice: int) : string option =
 let rec private marks (schedule: Schedule) : (int64 * float) list =
     match schedule with
     | Schedule.Constant value -> [ 0L, value; 1000000L, value ]
-    | Schedule.Step(value, every, factor) -> [ 0L, value; every - 1L, value; every, value * factor ]
+    | Schedule.Step(value, Known schedule every, factor) -> [ 0L, value; every - 1L, value; every, value * factor ]
     | Schedule.MultiStep(value, milestones, factor) ->
-        [ for i, milestone in List.indexed (List.distinct milestones) do
+        [ for i, Known schedule milestone in List.indexed (List.distinct milestones) do
               milestone - 1L, value * Math.Pow(factor, float i)
           if milestones.IsEmpty then
               0L, value ]
         |> List.distinctBy fst
-    | Schedule.Exponential(value, factor, every) -> [ 0L, value; every, value * factor ]
+    | Schedule.Exponential(value, factor, Known schedule every) -> [ 0L, value; every, value * factor ]
     | Schedule.InverseTime(value, rate, power) -> [ 0L, value; 1L, value / Math.Pow(1.0 + rate, power) ]
-    | Schedule.Linear(value, steps, last)
-    | Schedule.Polynomial(value, steps, last, _)
-    | Schedule.Cosine(value, steps, last) ->
+    | Schedule.Linear(value, Known schedule steps, last)
+    | Schedule.Polynomial(value, Known schedule steps, last, _)
+    | Schedule.Cosine(value, Known schedule steps, last) ->
         [ 0L, value
           steps, last
           steps + 1000L, last
           if steps % 2L = 0L && not schedule.IsPolynomial then
               steps / 2L, (value + last) / 2.0 ]
-    | Schedule.WarmRestarts(value, steps, last, growth, peakFactor) ->
+    | Schedule.WarmRestarts(value, Known schedule steps, last, growth, peakFactor) ->
         [ 0L, value
           steps, last + (value - last) * peakFactor
           if steps < 1000000L && growth < 1000000L then
               steps + steps * growth, last + (value - last) * peakFactor * peakFactor ]
-    | Schedule.OneCycle(peak, steps, share, divFactor, finalDivFactor, _) ->
+    | Schedule.OneCycle(peak, Known schedule steps, share, divFactor, finalDivFactor, _) ->
         let start = peak / divFactor
         let top = share * float steps - 1.0
 
@@ -89,49 +92,53 @@ let rec private marks (schedule: Schedule) : (int64 * float) list =
           if float (steps - 1L) > top then
               steps - 1L, start / finalDivFactor
           steps + 1000L, start / finalDivFactor ]
-    | Schedule.Cyclic(baseValue, max, up, down, mode) ->
+    | Schedule.Cyclic(baseValue, max, Known schedule up, Known schedule down, mode) ->
         let height =
             match mode with
             | CyclicMode.ExponentialRange gamma -> Math.Pow(gamma, float up)
             | _ -> 1.0
 
         [ 0L, baseValue; up, baseValue + (max - baseValue) * height; up + down, baseValue ]
-    | Schedule.Wsd(value, warmup, stable, decay, last, start) ->
+    | Schedule.Wsd(value, Known schedule warmup, Known schedule stable, Known schedule decay, last, start) ->
         [ if warmup > 0L then
               0L, start
           warmup, value
           warmup + stable, value
           warmup + stable + decay, last
           warmup + stable + decay + 1000L, last ]
-    | Schedule.LinearToZero(value, steps, warmup) ->
+    | Schedule.LinearToZero(value, Known schedule steps, Known schedule warmup) ->
         [ if warmup > 0L then
               0L, 0.0
           warmup, value
           steps, 0.0
           steps + 1000L, 0.0 ]
-    | Schedule.InverseSqrt(value, warmup, timescale) ->
+    | Schedule.InverseSqrt(value, Known schedule warmup, Known schedule timescale) ->
         [ 0L, 0.0
           warmup, value
           warmup + timescale, value / sqrt 2.0
           warmup + 3L * timescale, value / 2.0 ]
-    | Schedule.Rex(value, steps, last) ->
+    | Schedule.Rex(value, Known schedule steps, last) ->
         [ 0L, value
           if steps % 2L = 0L then
               steps / 2L, last + (value - last) * 2.0 / 3.0
           steps, last
           steps + 1000L, last ]
-    | Schedule.Noam(scale, modelSize, warmup) -> [ warmup - 1L, scale / sqrt (float modelSize * float warmup) ]
-    | Schedule.Piecewise(value, next, _) -> (0L, value) :: next
-    | Schedule.Warmup(steps, part, start) ->
+    | Schedule.Noam(scale, modelSize, Known schedule warmup) -> [ warmup - 1L, scale / sqrt (float modelSize * float warmup) ]
+    | Schedule.Piecewise(value, next, _) ->
+        [ 0L, value
+          for Known schedule step, value in next do
+              step, value ]
+    | Schedule.Warmup(Known schedule steps, part, start) ->
         [ if steps > 0L then
               0L, start
           steps, Schedule.at part 0L
           steps + 3L, Schedule.at part 3L ]
     | Schedule.Join(first, next) ->
         [ 0L, Schedule.at first 0L
-          for step, part in next do
+          for Known schedule step, part in next do
               step, Schedule.at part 0L ]
     | Schedule.Product(first, others) -> [ 0L, (first :: others) |> List.fold (fun product part -> product * Schedule.at part 0L) 1.0 ]
+    | Schedule.Own _ -> []
 
 let private endpoints (schedule: Schedule) : string option =
     // If two parts start at the same step, the later one counts.
@@ -146,39 +153,39 @@ let rec private meetings (schedule: Schedule) : (int64 * float) list =
     let steepest (anneal: Anneal) (gap: float) (length: float) = abs gap / length * (if anneal.IsCosine then Math.PI / 2.0 else 1.0)
 
     match schedule with
-    | Schedule.Linear(value, steps, last) -> [ steps, steepest Anneal.Linear (value - last) (float steps) ]
-    | Schedule.Cosine(value, steps, last) -> [ steps, steepest Anneal.Cosine (value - last) (float steps) ]
-    | Schedule.Polynomial(value, steps, last, power) -> [ steps, abs (value - last) * Math.Pow(1.0 / float steps, power) ]
+    | Schedule.Linear(value, Known schedule steps, last) -> [ steps, steepest Anneal.Linear (value - last) (float steps) ]
+    | Schedule.Cosine(value, Known schedule steps, last) -> [ steps, steepest Anneal.Cosine (value - last) (float steps) ]
+    | Schedule.Polynomial(value, Known schedule steps, last, power) -> [ steps, abs (value - last) * Math.Pow(1.0 / float steps, power) ]
     // The slope is steepest at the end, where the share falls from 2 / (steps + 1) to 0.
-    | Schedule.Rex(value, steps, last) -> [ steps, abs (value - last) * 2.0 / float (steps + 1L) ]
-    | Schedule.Wsd(value, warmup, stable, decay, last, start) ->
+    | Schedule.Rex(value, Known schedule steps, last) -> [ steps, abs (value - last) * 2.0 / float (steps + 1L) ]
+    | Schedule.Wsd(value, Known schedule warmup, Known schedule stable, Known schedule decay, last, start) ->
         [ if warmup > 0L then
               warmup, steepest Anneal.Linear (value - start) (float warmup)
           if warmup + stable > 0L then
               warmup + stable, steepest Anneal.Linear (value - start) (float (max 1L warmup))
           warmup + stable + decay, steepest Anneal.Linear (value - last) (float decay) ]
-    | Schedule.LinearToZero(value, steps, warmup) ->
+    | Schedule.LinearToZero(value, Known schedule steps, Known schedule warmup) ->
         [ if warmup > 0L then
               warmup, steepest Anneal.Linear value (float warmup)
           steps, steepest Anneal.Linear value (float (steps - warmup)) ]
-    | Schedule.InverseSqrt(value, warmup, _) -> [ warmup, steepest Anneal.Linear value (float warmup) ]
-    | Schedule.OneCycle(peak, steps, share, divFactor, finalDivFactor, anneal) ->
+    | Schedule.InverseSqrt(value, Known schedule warmup, _) -> [ warmup, steepest Anneal.Linear value (float warmup) ]
+    | Schedule.OneCycle(peak, Known schedule steps, share, divFactor, finalDivFactor, anneal) ->
         let top = share * float steps - 1.0
         let down = float (steps - 1L) - top
         let start = peak / divFactor
 
         [ if top >= 1.0 && down >= 1.0 then
               int64 (ceil top), steepest anneal (peak - start) top + steepest anneal (peak - start / finalDivFactor) down ]
-    | Schedule.Cyclic(baseValue, max, up, down, _) ->
+    | Schedule.Cyclic(baseValue, max, Known schedule up, Known schedule down, _) ->
         let steepest = abs (max - baseValue) / float (min up down)
         let height = abs (max - baseValue)
         // The height also decreases during the rise.
         [ up, min height (2.0 * steepest); up + down, steepest ]
     | Schedule.Piecewise(value, next, Interpolation.Anneal anneal) ->
-        ((0L, value) :: next)
+        ((0L, value) :: [ for Known schedule step, value in next -> step, value ])
         |> List.pairwise
         |> List.map (fun ((from, value), (until, following)) -> until, steepest anneal (following - value) (float (until - from)))
-    | Schedule.Warmup(steps, part, start) ->
+    | Schedule.Warmup(Known schedule steps, part, start) ->
         [ if steps > 0L then
               steps, steepest Anneal.Linear (Schedule.at part 0L - start) (float steps)
           for t, most in meetings part do
@@ -199,7 +206,8 @@ let private joins (schedule: Schedule) : string option =
         | Schedule.Join(first, next) ->
             steps
             |> List.tryPick (fun t ->
-                let from, part = (0L, first) :: next |> List.findBack (fun (step, _) -> step <= t)
+                let starts = [ for Known schedule step, part in next -> step, part ]
+                let from, part = (0L, first) :: starts |> List.findBack (fun (step, _) -> step <= t)
 
                 if at part (t - from) = at schedule t then
                     None
@@ -218,8 +226,8 @@ let private joins (schedule: Schedule) : string option =
     firstOf
         [ isThat "a join of one" (Schedule.Join(schedule, []))
           isThat "a product of one" (Schedule.Product(schedule, []))
-          isThat "the schedule after a warm-up of 0 steps" (Schedule.Warmup(0L, schedule, 0.0))
-          isThat "the schedule joined with itself after its end" (Schedule.Join(schedule, [ 41L, schedule ]))
+          isThat "the schedule after a warm-up of 0 steps" (Schedule.Warmup(Steps 0L, schedule, 0.0))
+          isThat "the schedule joined with itself after its end" (Schedule.Join(schedule, [ Steps 41L, schedule ]))
           next
           jump ]
 

@@ -55,10 +55,10 @@ module internal Fit =
         | :? IOException
         | :? UnauthorizedAccessException as error -> Error error.Message
 
-    /// Returns the reason why an optimizer does not fit these tensors.
-    let problem (optimizer: Optimizer) (layout: Layout) : string option =
+    /// Returns the reason why an optimizer does not fit the tensors or the budget of a task.
+    let problem (optimizer: Optimizer) (task: StudyTask) (layout: Layout) : string option =
         try
-            Optimizer.check optimizer layout
+            Optimizer.check (Optimizer.forRun task.Steps optimizer) layout
             None
         with :? ArgumentException as error ->
             Some(Refusal.sentence error)

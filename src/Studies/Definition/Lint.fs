@@ -183,7 +183,7 @@ module Lint =
             let tensors = Quotation.list (layout.Parameters |> Seq.map _.Name)
 
             [ for j, contender in List.indexed study.Contenders do
-                  match Fit.problem contender.Optimizer layout with
+                  match Fit.problem contender.Optimizer task layout with
                   | Some problem ->
                       error
                           "S016"

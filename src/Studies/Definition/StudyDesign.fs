@@ -120,14 +120,22 @@ module StudyDesign =
         && Seq.forall isAllowed text
         && text[text.Length - 1] <> '.'
 
-    /// Returns the registry for the study file: the standard one, and the contenders' rules of one's own.
+    /// Returns the contenders' schedules of one's own, each once.
+    /// Throws an ArgumentException if two of one name have different functions.
+    let internal ownSchedules (study: StudyDesign) : OwnSchedule list =
+        study.Contenders |> List.collect _.Optimizer.OwnSchedules |> OwnSchedules.distinct
+
+    /// Returns the registry for the study file: the standard one, and the contenders' rules and schedules of one's own.
     let internal registry (study: StudyDesign) : Registry =
-        (Registry.Standard, study.Contenders |> List.collect _.Optimizer.Kinds)
-        ||> List.fold (fun registry kind ->
-            if kind.IsDescribed && registry.Kinds |> Seq.forall (fun known -> known.Name <> kind.Name) then
-                registry.Add kind
-            else
-                registry)
+        let withRules =
+            (Registry.Standard, study.Contenders |> List.collect _.Optimizer.Kinds)
+            ||> List.fold (fun registry kind ->
+                if kind.IsDescribed && registry.Kinds |> Seq.forall (fun known -> known.Name <> kind.Name) then
+                    registry.Add kind
+                else
+                    registry)
+
+        (withRules, ownSchedules study) ||> List.fold (fun registry schedule -> registry.Add schedule)
 
     /// Returns the names of the contenders with rules of one's own, each with what tells these rules apart from others of their names.
     let internal ownRules (study: StudyDesign) : struct (string * string) array =

@@ -54,7 +54,7 @@ module StudyJson =
     /// Reads a study, or returns all errors: unknown, missing and duplicate keys, values of a wrong kind or out of range, and search spaces
     /// that do not fit the search.
     /// </summary>
-    /// <param name="registry">The rules that the study can name.</param>
+    /// <param name="registry">The rules and schedules that the study can name.</param>
     /// <param name="text">The text of the file.</param>
     let parseWith (registry: Registry) (text: string) : Result<StudyDesign, StudyFileError array> =
         try
@@ -89,7 +89,7 @@ module StudyJson =
         { study with Tasks = study.Tasks |> List.map resolveTask }
 
     /// <summary>Reads a study file. Relative image folders are relative to the file.</summary>
-    /// <param name="registry">The rules that the study can name.</param>
+    /// <param name="registry">The rules and schedules that the study can name.</param>
     /// <param name="path">The file.</param>
     /// <exception cref="T:CuteDl.Studies.StudyFileException">The file is not a study. The message has one error per line.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
@@ -124,7 +124,7 @@ module StudyJson =
     /// Returns the differences of two texts of studies. Defaults are filled in; comments and layout do not count. Texts that cannot be
     /// parsed, for example with images in memory, are compared as they are.
     /// </summary>
-    /// <param name="registry">The rules that the texts can name.</param>
+    /// <param name="registry">The rules and schedules that the texts can name.</param>
     /// <param name="folder">The full path of the folder to which relative image folders are relative.</param>
     /// <param name="first">The first text.</param>
     /// <param name="second">The second text.</param>

@@ -36,6 +36,14 @@ module StudyRules =
               $"The task {task.Name} has a target loss of {NumberText.ofFloat most}. Use a number above 0."
           | _ -> () ]
 
+    // The study file and the results know a schedule only by its name.
+    let private schedules (study: StudyDesign) =
+        try
+            StudyDesign.ownSchedules study |> ignore
+            []
+        with :? ArgumentException as error ->
+            [ Refusal.sentence error ]
+
     let private seeds (what: string) (seeds: int list) =
         [ if seeds.IsEmpty then
               $"The list of {what} seeds is empty. Give at least one seed."
@@ -125,6 +133,7 @@ module StudyRules =
         [ yield! names "tasks" (study.Tasks |> List.map _.Name)
           yield! names "optimizers" (study.Contenders |> List.map _.Name)
           yield! List.collect task study.Tasks
+          yield! schedules study
 
           match study.Protocol with
           | Document given -> yield! seeds "study" given

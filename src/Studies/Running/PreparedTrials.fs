@@ -20,7 +20,7 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
         // Checked before the first trial: with an optimizer that does not fit, the study could never be completed.
         for task in study.Tasks do
             for contender in study.Contenders do
-                match Fit.problem contender.Optimizer tasks[task.Name].Layout with
+                match Fit.problem contender.Optimizer tasks[task.Name].Task tasks[task.Name].Layout with
                 | Some problem -> raise (ArgumentException($"{contender.Name} does not fit the task {task.Name}: {problem}", nameof study))
                 | None -> ()
 

@@ -249,7 +249,7 @@ type StudyRun
     /// <param name="path">The folder.</param>
     /// <param name="given">The study, if its images or optimizers exist only in a program; None to read it from the folder.</param>
     /// <param name="source">Returns the source of trials for a study, and the hashes of its images.</param>
-    /// <param name="registry">The rules that the study in the folder can name. Default: the standard registry.</param>
+    /// <param name="registry">The rules and schedules that the study in the folder can name. Default: the standard registry.</param>
     /// <exception cref="T:CuteDl.Studies.StudyException">
     /// The folder holds no study or another one, its file or images have changed, or another version started it.
     /// </exception>
@@ -317,7 +317,7 @@ type StudyRun
     /// <summary>Reads the results so far of a study in a folder. Another process may be running it.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="given">The study, if it exists only in a program; None to read it from the folder.</param>
-    /// <param name="registry">The rules that the study in the folder can name. Default: the standard registry.</param>
+    /// <param name="registry">The rules and schedules that the study in the folder can name. Default: the standard registry.</param>
     /// <exception cref="T:CuteDl.Studies.StudyException">The folder holds no study, or another one.</exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The journal is damaged.</exception>
     static member Read(path: string, given: StudyDesign option, ?registry: Registry) : StudyOutcome =

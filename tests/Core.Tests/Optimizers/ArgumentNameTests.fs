@@ -88,7 +88,7 @@ let private unqualified =
                 Expect.stringContains message $"{first.Name}.{name}" "first"
                 Expect.stringContains message $"{second.Name}.{name}" "second"
 
-                let scheduled () = Optimizer.schedule name (Schedule.Linear(0.5, 2L, 0.25)) before
+                let scheduled () = Optimizer.schedule name (Schedule.Linear(0.5, Steps 2L, 0.25)) before
                 Expect.equal (messageOf scheduled) message "a schedule")
 
 let private listed =

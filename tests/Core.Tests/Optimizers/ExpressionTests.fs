@@ -89,7 +89,7 @@ let private errors =
           refused "adam(lr=NaN)" 8 [ "NaN"; "[0, ∞)" ]
           refused "adam(lr=1, beta1=1)" 17 [ "beta1"; "[0, 1)" ]
           refused "momentum(decay=-0.1)" 15 [ "decay"; "[0, 1)" ]
-          refused "adam(lr=fast)" 8 [ "'fast' is not a number. lr must be in [0, ∞)" ]
+          refused "adam(lr=fast)" 8 [ "'fast' is neither a number nor a schedule in the registry. lr must be in [0, ∞)" ]
           refused "adam(lr=1,5)" 10 [ "argument" ]
           refused "adam(lr=)" 8 [ "The value of lr is missing: found ')' instead." ]
           refused "adam(lr=0.1, lr=0.2)" 13 [ "lr is given twice" ]

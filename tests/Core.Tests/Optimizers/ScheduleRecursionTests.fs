@@ -7,6 +7,7 @@ open CuteDl.Testing
 open FsCheck
 open FsCheck.FSharp
 open CuteDl.Core.Optimizers
+open CuteDl.Core.Optimizers.RunLength
 open CuteDl.Core.Tests.Generators
 open CuteDl.Core.Tests.ScheduleSamples
 
@@ -38,19 +39,23 @@ let tests =
 
     testList
         "schedule recursions"
-        [ holds "step" (Gen.zip3 rates steps factors) Schedule.Step (fun (value, _, _) -> value) (fun (value, every, factor) ->
-              recursive 150 value (fun t v -> if t % int every = 0 then v * factor else v) id)
+        [ holds
+              "step"
+              (Gen.zip3 rates steps factors)
+              (fun (value, every, factor) -> Schedule.Step(value, Steps every, factor))
+              (fun (value, _, _) -> value)
+              (fun (value, every, factor) -> recursive 150 value (fun t v -> if t % int every = 0 then v * factor else v) id)
           holds
               "multi_step"
               (Gen.zip3 rates (ascending 0 5) factors)
-              Schedule.MultiStep
+              (fun (value, milestones, factor) -> Schedule.MultiStep(value, List.map Steps milestones, factor))
               (fun (value, _, _) -> value)
               (fun (value, milestones, factor) ->
                   recursive 150 value (fun t v -> if List.contains (int64 t) milestones then v * factor else v) id)
           holds
               "exponential"
               (Gen.zip3 rates factors steps)
-              Schedule.Exponential
+              (fun (value, factor, every) -> Schedule.Exponential(value, factor, Steps every))
               (fun (value, _, _) -> value)
               (fun (value, factor, every) -> recursive 150 value (fun _ v -> v * Math.Pow(factor, 1.0 / float every)) id)
           holds
@@ -59,24 +64,34 @@ let tests =
               (fun (value, rate) -> Schedule.InverseTime(value, rate, 1.0))
               fst
               (fun (value, rate) -> recursive 150 (1.0 / value) (fun _ inverse -> inverse + rate / value) (fun inverse -> 1.0 / inverse))
-          holds "linear" curves Schedule.Linear larger (fun (value, steps, ending) ->
-              recursive 150 value (fun t v -> if t <= int steps then v + (ending - value) / float steps else v) id)
+          holds
+              "linear"
+              curves
+              (fun (value, steps, ending) -> Schedule.Linear(value, Steps steps, ending))
+              larger
+              (fun (value, steps, ending) ->
+                  recursive 150 value (fun t v -> if t <= int steps then v + (ending - value) / float steps else v) id)
           holds
               "polynomial"
               (Gen.zip curves (uniform 0.5 3.0))
-              (fun ((value, steps, ending), power) -> Schedule.Polynomial(value, steps, ending, power))
+              (fun ((value, steps, ending), power) -> Schedule.Polynomial(value, Steps steps, ending, power))
               (fst >> larger)
               (fun ((value, steps, ending), power) ->
                   let share t =
                       if t < int steps then (float (int steps - t) / float (int steps - t + 1)) ** power else 0.0
 
                   recursive 150 (value - ending) (fun t above -> above * share t) (fun above -> ending + above))
-          holds "cosine" curves Schedule.Cosine larger (fun (value, steps, ending) ->
-              cosines 150 (Math.PI / float steps)
-              |> Array.mapi (fun t c -> if t < int steps then ending + (value - ending) * (1.0 + c) / 2.0 else ending))
+          holds
+              "cosine"
+              curves
+              (fun (value, steps, ending) -> Schedule.Cosine(value, Steps steps, ending))
+              larger
+              (fun (value, steps, ending) ->
+                  cosines 150 (Math.PI / float steps)
+                  |> Array.mapi (fun t c -> if t < int steps then ending + (value - ending) * (1.0 + c) / 2.0 else ending))
           property "warm_restarts" warmRestarts (fun schedule ->
               match schedule with
-              | Schedule.WarmRestarts(value, steps, ending, growth, peakFactor) ->
+              | Schedule.WarmRestarts(value, Known schedule steps, ending, growth, peakFactor) ->
                   // As PyTorch counts: the step in the cycle, the cycle's length; and the height of its start.
                   let next _ struct (elapsed, length, height) =
                       if elapsed + 1L < length then
@@ -90,7 +105,7 @@ let tests =
               | other -> failtest $"{other}")
           property "cyclic" cyclic (fun schedule ->
               match schedule with
-              | Schedule.Cyclic(baseValue, max, up, down, mode) ->
+              | Schedule.Cyclic(baseValue, max, Known schedule up, Known schedule down, mode) ->
                   let next t struct (share, height) =
                       let place = (t - 1) % int (up + down)
                       let share = if place < int up then share + 1.0 / float up else share - 1.0 / float down
@@ -106,7 +121,7 @@ let tests =
               | other -> failtest $"{other}")
           property "one_cycle" oneCycle (fun schedule ->
               match schedule with
-              | Schedule.OneCycle(peak, steps, pctStart, divFactor, finalDivFactor, anneal) ->
+              | Schedule.OneCycle(peak, Known schedule steps, pctStart, divFactor, finalDivFactor, anneal) ->
                   let top = max 0.0 (pctStart * float steps - 1.0)
                   let values = walk (int steps) schedule
 
@@ -123,13 +138,18 @@ let tests =
                       elif float (t - 2) >= top then
                           goesOn peak (peak / divFactor / finalDivFactor) (float steps - 1.0 - top) t
               | other -> failtest $"{other}")
-          holds "noam" (Gen.zip3 rates steps steps) Schedule.Noam (fun (scale, _, _) -> scale) (fun (scale, modelSize, warmup) ->
-              let slope = scale / sqrt (float modelSize * float warmup ** 3.0)
-              recursive 150 slope (fun t v -> if t < int warmup then v + slope else v * sqrt (float t / float (t + 1))) id)
+          holds
+              "noam"
+              (Gen.zip3 rates steps steps)
+              (fun (scale, size, warmup) -> Schedule.Noam(scale, size, Steps warmup))
+              (fun (scale, _, _) -> scale)
+              (fun (scale, modelSize, warmup) ->
+                  let slope = scale / sqrt (float modelSize * float warmup ** 3.0)
+                  recursive 150 slope (fun t v -> if t < int warmup then v + slope else v * sqrt (float t / float (t + 1))) id)
           property "piecewise" piecewise (fun schedule ->
               match schedule with
               | Schedule.Piecewise(value, values, Interpolation.Constant) ->
-                  let given = Map values
+                  let given = Map [ for Known schedule step, value in values -> step, value ]
 
                   sameBits
                       (walk 150 schedule)
@@ -137,7 +157,8 @@ let tests =
                       (string schedule)
               | Schedule.Piecewise(value, values, Interpolation.Anneal Anneal.Linear) ->
                   let slopes =
-                      [ for (start, first), (step, last) in List.pairwise ((0L, value) :: values) ->
+                      [ for (start, first), (step, last) in
+                            List.pairwise ((0L, value) :: [ for Known schedule step, value in values -> step, value ]) ->
                             start, step, (last - first) / float (step - start) ]
 
                   let slopeAt (t: int64) =
@@ -149,7 +170,7 @@ let tests =
           holds
               "warmup"
               (Gen.zip3 steps rates rates)
-              (fun (steps, rate, start) -> Schedule.Warmup(steps, Schedule.Constant rate, start))
+              (fun (steps, rate, start) -> Schedule.Warmup(Steps steps, Schedule.Constant rate, start))
               (fun (_, rate, start) -> max rate start)
               (fun (steps, rate, start) ->
                   recursive 150 start (fun t v -> if t <= int steps then v + (rate - start) / float steps else v) id) ]

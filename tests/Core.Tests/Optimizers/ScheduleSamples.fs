@@ -31,15 +31,15 @@ let ascending (least: int) (most: int) : Gen<int64 list> =
         return List.scan (+) 0L gaps |> List.tail
     }
 
-let private at (parts: Gen<'part>) : Gen<(int64 * 'part) list> =
+let private at (parts: Gen<'part>) : Gen<(StepCount * 'part) list> =
     gen {
         let! starts = ascending 0 4
         let! parts = Gen.listOfLength starts.Length parts
-        return List.zip starts parts
+        return List.zip (List.map Steps starts) parts
     }
 
-let private curve (make: float * int64 * float -> Schedule) : Gen<Schedule> =
-    Gen.map3 (fun value steps ending -> make (value, steps, ending)) rates steps rates
+let private curve (make: float * StepCount * float -> Schedule) : Gen<Schedule> =
+    Gen.map3 (fun value steps ending -> make (value, Steps steps, ending)) rates steps rates
 
 let warmRestarts: Gen<Schedule> =
     gen {
@@ -47,7 +47,7 @@ let warmRestarts: Gen<Schedule> =
         let! steps = steps
         let! growth = Gen.choose (1, 4)
         let! peakFactor = Gen.oneof [ Gen.constant 1.0; uniform 0.1 1.0 ]
-        return Schedule.WarmRestarts(value, steps, ending, int64 growth, peakFactor)
+        return Schedule.WarmRestarts(value, Steps steps, ending, int64 growth, peakFactor)
     }
 
 let oneCycle: Gen<Schedule> =
@@ -58,7 +58,7 @@ let oneCycle: Gen<Schedule> =
         let! divFactor = Gen.oneof [ Gen.constant 25.0; uniform 1.0 100.0 ]
         let! finalDivFactor = Gen.oneof [ Gen.constant 1e4; logUniform 1.0 1e5 ]
         let! anneal = anneals
-        return Schedule.OneCycle(peak, steps, pctStart, divFactor, finalDivFactor, anneal)
+        return Schedule.OneCycle(peak, Steps steps, pctStart, divFactor, finalDivFactor, anneal)
     }
 
 let cyclicModes: Gen<CyclicMode> =
@@ -72,7 +72,7 @@ let cyclic: Gen<Schedule> =
         let! up = steps
         let! down = Gen.oneof [ Gen.constant up; steps ]
         let! mode = cyclicModes
-        return Schedule.Cyclic(baseValue, max, up, down, mode)
+        return Schedule.Cyclic(baseValue, max, Steps up, Steps down, mode)
     }
 
 let wsd: Gen<Schedule> =
@@ -82,19 +82,19 @@ let wsd: Gen<Schedule> =
         let! warmup = Gen.oneof [ Gen.constant 0L; steps ]
         let! stable = Gen.oneof [ Gen.constant 0L; steps ]
         let! decay = steps
-        return Schedule.Wsd(value, warmup, stable, decay, ending, start)
+        return Schedule.Wsd(value, Steps warmup, Steps stable, Steps decay, ending, start)
     }
 
 let linearToZero: Gen<Schedule> =
     Gen.map3
-        (fun value warmup steps -> Schedule.LinearToZero(value, warmup + steps, warmup))
+        (fun value warmup steps -> Schedule.LinearToZero(value, Steps(warmup + steps), Steps warmup))
         rates
         (Gen.oneof [ Gen.constant 0L; steps ])
         steps
 
 let inverseSqrt: Gen<Schedule> =
     Gen.map3
-        (fun value warmup timescale -> Schedule.InverseSqrt(value, warmup, Option.defaultValue warmup timescale))
+        (fun value warmup timescale -> Schedule.InverseSqrt(value, Steps warmup, Steps(Option.defaultValue warmup timescale)))
         rates
         steps
         (Gen.oneof [ Gen.constant None; Gen.map Some steps ])
@@ -109,12 +109,16 @@ let piecewise: Gen<Schedule> =
 /// By the name of the kind: those without parts.
 let simple: (string * Gen<Schedule>) list =
     [ "constant", Gen.map Schedule.Constant rates
-      "step", Gen.map3 (fun value every factor -> Schedule.Step(value, every, factor)) rates steps (logUniform 0.01 3.0)
+      "step", Gen.map3 (fun value every factor -> Schedule.Step(value, Steps every, factor)) rates steps (logUniform 0.01 3.0)
       "multi_step",
-      Gen.map3 (fun value milestones factor -> Schedule.MultiStep(value, milestones, factor)) rates (ascending 0 5) (logUniform 0.01 3.0)
+      Gen.map3
+          (fun value milestones factor -> Schedule.MultiStep(value, List.map Steps milestones, factor))
+          rates
+          (ascending 0 5)
+          (logUniform 0.01 3.0)
       "exponential",
       Gen.map3
-          (fun value factor every -> Schedule.Exponential(value, factor, every))
+          (fun value factor every -> Schedule.Exponential(value, factor, Steps every))
           rates
           (logUniform 0.5 1.5)
           (Gen.oneof [ Gen.constant 1L; steps ])
@@ -127,7 +131,7 @@ let simple: (string * Gen<Schedule>) list =
       "linear", curve Schedule.Linear
       "polynomial",
       Gen.map2
-          (fun (value, steps, ending) power -> Schedule.Polynomial(value, steps, ending, power))
+          (fun (value, steps, ending) power -> Schedule.Polynomial(value, Steps steps, ending, power))
           (Gen.zip3 rates steps rates)
           (Gen.oneof [ Gen.constant 1.0; uniform 0.2 4.0 ])
       "cosine", curve Schedule.Cosine
@@ -138,13 +142,17 @@ let simple: (string * Gen<Schedule>) list =
       "linear_to_zero", linearToZero
       "inverse_sqrt", inverseSqrt
       "rex", curve Schedule.Rex
-      "noam", Gen.map3 (fun scale modelSize warmup -> Schedule.Noam(scale, modelSize, warmup)) rates steps steps
+      "noam", Gen.map3 (fun scale modelSize warmup -> Schedule.Noam(scale, modelSize, Steps warmup)) rates steps steps
       "piecewise", piecewise ]
 
 /// By the name of the kind: those with parts, the parts from a generator.
 let composed (parts: Gen<Schedule>) : (string * Gen<Schedule>) list =
     [ "warmup",
-      Gen.map3 (fun steps schedule start -> Schedule.Warmup(steps, schedule, start)) (Gen.oneof [ Gen.constant 0L; steps ]) parts rates
+      Gen.map3
+          (fun steps schedule start -> Schedule.Warmup(Steps steps, schedule, start))
+          (Gen.oneof [ Gen.constant 0L; steps ])
+          parts
+          rates
       "join", Gen.map2 (fun first next -> Schedule.Join(first, next)) parts (at parts)
       "product",
       Gen.map2 (fun first others -> Schedule.Product(first, others)) parts (Gen.choose (0, 2) |> Gen.bind (Gen.listOfLength >> (|>) parts)) ]

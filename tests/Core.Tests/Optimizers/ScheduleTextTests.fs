@@ -24,63 +24,87 @@ let private prints (text: string) (canonical: string) (schedule: Schedule) =
         Expect.equal (string parsed) canonical "the text form")
 
 let private canonical =
-    let cosine = Schedule.Cosine(0.1, 50L, 0.0)
+    let cosine = Schedule.Cosine(0.1, Steps 50L, 0.0)
 
     testList
         "canonical form"
         [ prints "0.1" "0.1" (Schedule.Constant 0.1)
           prints "constant(.1)" "0.1" (Schedule.Constant 0.1)
-          prints "step(0.1,every=10,factor=0.5)" "step(0.1, every=10, factor=0.5)" (Schedule.Step(0.1, 10L, 0.5))
-          prints "step(0.1, factor=0.5, every=10)" "step(0.1, every=10, factor=0.5)" (Schedule.Step(0.1, 10L, 0.5))
-          prints "multi_step(1, 5, 20, factor=0.1)" "multi_step(1, 5, 20, factor=0.1)" (Schedule.MultiStep(1.0, [ 5L; 20L ], 0.1))
+          prints "step(0.1,every=10,factor=0.5)" "step(0.1, every=10, factor=0.5)" (Schedule.Step(0.1, Steps 10L, 0.5))
+          prints "step(0.1, factor=0.5, every=10)" "step(0.1, every=10, factor=0.5)" (Schedule.Step(0.1, Steps 10L, 0.5))
+          prints
+              "multi_step(1, 5, 20, factor=0.1)"
+              "multi_step(1, 5, 20, factor=0.1)"
+              (Schedule.MultiStep(1.0, [ Steps 5L; Steps 20L ], 0.1))
           prints "multi_step(1, factor=0.1)" "multi_step(1, factor=0.1)" (Schedule.MultiStep(1.0, [], 0.1))
-          prints "exponential(1, factor=0.9, every=1)" "exponential(1, factor=0.9)" (Schedule.Exponential(1.0, 0.9, 1L))
-          prints "exponential(1, factor=2, every=3)" "exponential(1, factor=2, every=3)" (Schedule.Exponential(1.0, 2.0, 3L))
+          prints "exponential(1, factor=0.9, every=1)" "exponential(1, factor=0.9)" (Schedule.Exponential(1.0, 0.9, Steps 1L))
+          prints "exponential(1, factor=2, every=3)" "exponential(1, factor=2, every=3)" (Schedule.Exponential(1.0, 2.0, Steps 3L))
           prints "inverse_time(1, rate=1, power=0.5)" "inverse_time(1, rate=1, power=0.5)" (Schedule.InverseTime(1.0, 1.0, 0.5))
-          prints "linear(0.2, steps=15, end=1)" "linear(0.2, steps=15, end=1)" (Schedule.Linear(0.2, 15L, 1.0))
-          prints "polynomial(1, steps=4, power=2)" "polynomial(1, steps=4, power=2)" (Schedule.Polynomial(1.0, 4L, 0.0, 2.0))
+          prints "linear(0.2, steps=15, end=1)" "linear(0.2, steps=15, end=1)" (Schedule.Linear(0.2, Steps 15L, 1.0))
+          prints "polynomial(1, steps=4, power=2)" "polynomial(1, steps=4, power=2)" (Schedule.Polynomial(1.0, Steps 4L, 0.0, 2.0))
           prints "cosine(0.1, steps=50, end=0)" "cosine(0.1, steps=50)" cosine
           prints
               "warm_restarts(1, steps=7, growth=2, end=0.1)"
               "warm_restarts(1, steps=7, end=0.1, growth=2)"
-              (Schedule.WarmRestarts(1.0, 7L, 0.1, 2L, 1.0))
-          prints "one_cycle(0.01, steps=2000)" "one_cycle(0.01, steps=2000)" (Schedule.OneCycle(0.01, 2000L, 0.3, 25.0, 1e4, Anneal.Cosine))
+              (Schedule.WarmRestarts(1.0, Steps 7L, 0.1, 2L, 1.0))
+          prints "cosine(0.1, steps=100%)" "cosine(0.1)" (Schedule.Cosine(0.1, Percent 100.0, 0.0))
+          prints "cosine(0.1, steps = 12.50 %)" "cosine(0.1, steps=12.5%)" (Schedule.Cosine(0.1, Percent 12.5, 0.0))
+          prints "linear_to_zero(1, warmup=0)" "linear_to_zero(1)" (Schedule.LinearToZero(1.0, Percent 100.0, Steps 0L))
+          prints "linear_to_zero(1, warmup=0%)" "linear_to_zero(1, warmup=0%)" (Schedule.LinearToZero(1.0, Percent 100.0, Percent 0.0))
+          prints
+              "cyclic(0, max=1, up=5%)"
+              "cyclic(0, max=1, up=5%)"
+              (Schedule.Cyclic(0.0, 1.0, Percent 5.0, Percent 5.0, CyclicMode.Triangular))
+          prints
+              "join(1, 100, 2, 50%, cosine(1))"
+              "join(1, 100, 2, 50%, cosine(1))"
+              (Schedule.Join(
+                  Schedule.Constant 1.0,
+                  [ Steps 100L, Schedule.Constant 2.0; Percent 50.0, Schedule.Cosine(1.0, Percent 100.0, 0.0) ]
+              ))
+          prints
+              "one_cycle(0.01, steps=2000)"
+              "one_cycle(0.01, steps=2000)"
+              (Schedule.OneCycle(0.01, Steps 2000L, 0.3, 25.0, 1e4, Anneal.Cosine))
           prints
               "one_cycle(1, steps=9, anneal=linear(), pct_start=0.5)"
               "one_cycle(1, steps=9, pct_start=0.5, anneal=linear)"
-              (Schedule.OneCycle(1.0, 9L, 0.5, 25.0, 1e4, Anneal.Linear))
-          prints "cyclic(0, max=1, up=8, down=8)" "cyclic(0, max=1, up=8)" (Schedule.Cyclic(0.0, 1.0, 8L, 8L, CyclicMode.Triangular))
+              (Schedule.OneCycle(1.0, Steps 9L, 0.5, 25.0, 1e4, Anneal.Linear))
+          prints
+              "cyclic(0, max=1, up=8, down=8)"
+              "cyclic(0, max=1, up=8)"
+              (Schedule.Cyclic(0.0, 1.0, Steps 8L, Steps 8L, CyclicMode.Triangular))
           prints
               "cyclic(0, max=1, up=8, down=2, mode=triangular2, gamma=1)"
               "cyclic(0, max=1, up=8, down=2, mode=triangular2)"
-              (Schedule.Cyclic(0.0, 1.0, 8L, 2L, CyclicMode.Triangular2))
+              (Schedule.Cyclic(0.0, 1.0, Steps 8L, Steps 2L, CyclicMode.Triangular2))
           prints
               "cyclic(0, max=1, up=8, mode=exp_range, gamma=0.99)"
               "cyclic(0, max=1, up=8, mode=exp_range, gamma=0.99)"
-              (Schedule.Cyclic(0.0, 1.0, 8L, 8L, CyclicMode.ExponentialRange 0.99))
-          prints "noam(1, model_size=512, warmup=4000)" "noam(1, model_size=512, warmup=4000)" (Schedule.Noam(1.0, 512L, 4000L))
+              (Schedule.Cyclic(0.0, 1.0, Steps 8L, Steps 8L, CyclicMode.ExponentialRange 0.99))
+          prints "noam(1, model_size=512, warmup=4000)" "noam(1, model_size=512, warmup=4000)" (Schedule.Noam(1.0, 512L, Steps 4000L))
           prints
               "piecewise(1, 5, 0.5, 9, 0.1)"
               "piecewise(1, 5, 0.5, 9, 0.1)"
-              (Schedule.Piecewise(1.0, [ 5L, 0.5; 9L, 0.1 ], Interpolation.Constant))
+              (Schedule.Piecewise(1.0, [ Steps 5L, 0.5; Steps 9L, 0.1 ], Interpolation.Constant))
           prints
               "piecewise(0, 5, 1, interpolation=linear)"
               "piecewise(0, 5, 1, interpolation=linear)"
-              (Schedule.Piecewise(0.0, [ 5L, 1.0 ], Interpolation.Anneal Anneal.Linear))
-          prints "warmup(100, cosine(0.1, steps=50))" "warmup(100, cosine(0.1, steps=50))" (Schedule.Warmup(100L, cosine, 0.0))
-          prints "warmup(9, 0.1, start=0.01)" "warmup(9, 0.1, start=0.01)" (Schedule.Warmup(9L, Schedule.Constant 0.1, 0.01))
+              (Schedule.Piecewise(0.0, [ Steps 5L, 1.0 ], Interpolation.Anneal Anneal.Linear))
+          prints "warmup(100, cosine(0.1, steps=50))" "warmup(100, cosine(0.1, steps=50))" (Schedule.Warmup(Steps 100L, cosine, 0.0))
+          prints "warmup(9, 0.1, start=0.01)" "warmup(9, 0.1, start=0.01)" (Schedule.Warmup(Steps 9L, Schedule.Constant 0.1, 0.01))
           prints
               "join(0.1, 100, cosine(0.1, steps=50), 150, 0.001)"
               "join(0.1, 100, cosine(0.1, steps=50), 150, 0.001)"
-              (Schedule.Join(Schedule.Constant 0.1, [ 100L, cosine; 150L, Schedule.Constant 0.001 ]))
+              (Schedule.Join(Schedule.Constant 0.1, [ Steps 100L, cosine; Steps 150L, Schedule.Constant 0.001 ]))
           prints
               "product(0.1, warmup(9, 1))"
               "product(0.1, warmup(9, 1))"
-              (Schedule.Product(Schedule.Constant 0.1, [ Schedule.Warmup(9L, Schedule.Constant 1.0, 0.0) ]))
+              (Schedule.Product(Schedule.Constant 0.1, [ Schedule.Warmup(Steps 9L, Schedule.Constant 1.0, 0.0) ]))
           prints
               "step(1, every=1e15, factor=1)"
               "step(1, every=1000000000000000, factor=1)"
-              (Schedule.Step(1.0, 1_000_000_000_000_000L, 1.0)) ]
+              (Schedule.Step(1.0, Steps 1_000_000_000_000_000L, 1.0)) ]
 
 /// The place counted from 0, and what the message must say.
 let private refused (text: string) (position: int) (parts: string list) =
@@ -107,13 +131,16 @@ let private errors =
           refused "\"cosine\"" 0 [ "is not a schedule" ]
           refused "0.1 | 0.2" 0 [ "a chain is not a schedule" ]
           refused "{ \"*\": 0.1 }" 0 [ "groups is not a schedule" ]
-          refused "cosine" 0 [ "value of cosine is missing"; "cosine(value, steps=..., end=0)" ]
-          refused "cosine(0.1)" 0 [ "steps of cosine is missing"; "cosine(value, steps=..., end=0)" ]
-          refused "cosine(0.1, 50)" 12 [ "An argument's name is missing. Write "; "cosine(value, steps=..., end=0)" ]
+          refused "cosine" 0 [ "value of cosine is missing"; "cosine(value, steps=100%, end=0)" ]
+          refused "step(0.1, factor=2)" 0 [ "every of step is missing"; "step(value, every=..., factor=...)" ]
+          refused "cosine(0.1, 50)" 12 [ "An argument's name is missing. Write "; "cosine(value, steps=100%, end=0)" ]
           refused "cosine(value=0.1, steps=50)" 0 [ "value of cosine is missing" ]
           refused "cosine(0.1, stops=50)" 12 [ "cosine has no argument 'stops'. Did you mean steps?" ]
           refused "cosine(-0.1, steps=50)" 7 [ "value of cosine must be in [0, ∞), not -0.1." ]
-          refused "cosine(0.1, steps=0)" 18 [ "steps of cosine must be a whole number of at least 1, not 0." ]
+          refused
+              "cosine(0.1, steps=0)"
+              18
+              [ "steps of cosine must be a whole number of at least 1, or a share of the run such as 10%, not 0." ]
           refused "cosine(0.1, steps=1.5)" 18 [ "not 1.5"; "whole number" ]
           refused "cosine(0.1, steps=inf)" 18 [ "not inf"; "whole number" ]
           refused "cosine(0.1, steps=9007199254740992)" 18 [ "whole number" ]
@@ -137,8 +164,16 @@ let private errors =
           refused "piecewise(1, 5, 1, 5, 2)" 19 [ "step = 5 follows step = 5" ]
           refused "warmup(100)" 0 [ "schedule of warmup is missing"; "warmup(steps, schedule, start=0)" ]
           refused "warmup(-1, 0.1)" 7 [ "not -1"; "at least 0" ]
-          refused "warmup(9, cosine(0.1))" 10 [ "steps of cosine is missing" ]
+          refused "warmup(9, step(0.1, factor=2))" 10 [ "every of step is missing" ]
           refused "warmup(9, -2)" 10 [ "not -2" ]
+          refused "cosine(1, steps=0%)" 16 [ "steps of cosine must be in (0%, 100%], not 0%." ]
+          refused "warmup(100.5%, 1)" 7 [ "steps of warmup must be in [0%, 100%], not 100.5%." ]
+          refused "warmup(-1%, 1)" 7 [ "not -1%" ]
+          refused "cosine(10%)" 7 [ "10% is not a number. value of cosine must be in [0, ∞)." ]
+          refused "warm_restarts(1, steps=9, growth=50%)" 33 [ "50% is not a number. growth of warm_restarts must be a whole number" ]
+          refused "10%" 0 [ "10% is not a schedule" ]
+          refused "multi_step(1, 50%, 20%, factor=0.1)" 19 [ "milestone = 20% follows milestone = 50%" ]
+          refused "linear_to_zero(1, warmup=100%)" 25 [ "The warmup of linear_to_zero is 100%, but steps is 100%." ]
           refused "join(1, 2)" 0 [ "schedule of join is missing"; "join(schedule, step, schedule, ...)" ]
           refused "join(1, 2, 3, 2, 3)" 14 [ "step = 2 follows step = 2" ]
           refused "join(1, cosine(1, steps=2), 3)" 8 [ "'cosine(...)' is not a number" ]
@@ -170,13 +205,13 @@ let private validation =
         "validation"
         [ invalid (Schedule.Constant -1.0) [ "not -1"; "[0, ∞)" ]
           invalid (Schedule.Constant nan) [ "not NaN"; "[0, ∞)" ]
-          invalid (Schedule.Linear(1.0, 0L, 0.0)) [ "not 0"; "at least 1" ]
-          invalid (Schedule.Linear(1.0, Int64.MaxValue, 0.0)) [ "whole number" ]
+          invalid (Schedule.Linear(1.0, Steps 0L, 0.0)) [ "not 0"; "at least 1" ]
+          invalid (Schedule.Linear(1.0, Steps(Int64.MaxValue), 0.0)) [ "whole number" ]
           invalid
-              (Schedule.Join(Schedule.Constant 1.0, [ 5L, Schedule.Constant 1.0; 5L, Schedule.Constant 2.0 ]))
+              (Schedule.Join(Schedule.Constant 1.0, [ Steps 5L, Schedule.Constant 1.0; Steps 5L, Schedule.Constant 2.0 ]))
               [ "step = 5 follows step = 5" ]
-          invalid (Schedule.Warmup(5L, Schedule.Cosine(1.0, 5L, infinity), 0.0)) [ "end of cosine must be in [0, ∞), not inf" ]
-          invalid (Schedule.Cyclic(0.0, 1.0, 1L, 1L, CyclicMode.ExponentialRange 2.0)) [ "not 2"; "(0, 1]" ] ]
+          invalid (Schedule.Warmup(Steps 5L, Schedule.Cosine(1.0, Steps 5L, infinity), 0.0)) [ "end of cosine must be in [0, ∞), not inf" ]
+          invalid (Schedule.Cyclic(0.0, 1.0, Steps 1L, Steps 1L, CyclicMode.ExponentialRange 2.0)) [ "not 2"; "(0, 1]" ] ]
 
 /// A text with the required arguments only, from the table alone.
 let private shortest (kind: ScheduleKind) =
@@ -184,7 +219,8 @@ let private shortest (kind: ScheduleKind) =
         match argument.Form with
         | ArgumentForm.Number _
         | ArgumentForm.Schedule -> "0.5"
-        | ArgumentForm.Whole _ -> "7"
+        | ArgumentForm.Whole _
+        | ArgumentForm.Steps _ -> "7"
         | ArgumentForm.Word words -> List.head words
 
     let arguments =
@@ -237,7 +273,12 @@ let private table =
 
               Expect.equal
                   [ for argument in Schedules.oneCycle.Arguments -> string argument.Form ]
-                  [ "[0, ∞)"; "whole, at least 1"; "[0, 1]"; "(0, ∞)"; "(0, ∞)"; "cosine or linear" ]
+                  [ "[0, ∞)"
+                    "whole, at least 1, or a share of the run such as 10%"
+                    "[0, 1]"
+                    "(0, ∞)"
+                    "(0, ∞)"
+                    "cosine or linear" ]
                   "forms") ]
 
 let tests = testList "schedule texts" [ roundTrip; canonical; errors; validation; table ]

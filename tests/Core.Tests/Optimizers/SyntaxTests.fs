@@ -58,6 +58,9 @@ and private chains (depth: int) : Gen<Node> =
 and private parts (depth: int) : Gen<Node> =
     let leaves =
         [ 2, Gen.map number numbers
+          1,
+          numbers
+          |> Gen.map (fun value -> if Double.IsInfinity value then number value else node (Term.Percent value))
           1, Gen.elements [ true; false ] |> Gen.map (Term.Flag >> node)
           1, Gen.map (Term.Text >> node) texts
           1, names |> Gen.map (fun name -> call name []) ]

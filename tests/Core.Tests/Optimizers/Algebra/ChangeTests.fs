@@ -52,7 +52,8 @@ let private changes =
               Expect.stringContains message "has no argument 'bata1'. Did you mean beta1?" "the nearest"
 
               let message =
-                  messageOf<ArgumentException>(fun () -> Optimizer.schedule "xxxxxxxx" (Schedule.Linear(1.0, 2L, 0.0)) optimizer |> ignore)
+                  messageOf<ArgumentException>(fun () ->
+                      Optimizer.schedule "xxxxxxxx" (Schedule.Linear(1.0, Steps 2L, 0.0)) optimizer |> ignore)
 
               Expect.stringContains message "Known names are k, lr, beta1" "known"
 
@@ -73,7 +74,8 @@ let private changes =
 
               for name in [ "k"; "on" ] do
                   let message =
-                      messageOf<ArgumentException>(fun () -> Optimizer.schedule name (Schedule.Linear(1.0, 2L, 0.0)) optimizer |> ignore)
+                      messageOf<ArgumentException>(fun () ->
+                          Optimizer.schedule name (Schedule.Linear(1.0, Steps 2L, 0.0)) optimizer |> ignore)
 
                   Expect.stringContains message "cannot follow a schedule" name)
           testCase "a momentum that begins at 0 by schedule has its slot" (fun () ->

@@ -23,7 +23,7 @@ let private scale factor = Optimizer.create { Scale.Factor = factor }
 let private changes: (string * (Optimizer -> Optimizer)) list =
     [ "lr", Optimizer.set "lr" 0.5
       "weight_decay", Optimizer.set "weight_decay" 0.0
-      "a schedule", Optimizer.schedule "lr" (Schedule.Linear(0.1, 3L, 0.01))
+      "a schedule", Optimizer.schedule "lr" (Schedule.Linear(0.1, Steps 3L, 0.01))
       "nothing", id
       "a scale", (fun optimizer -> Optimizer.chain [ optimizer; scale 0.5 ])
       "l2", (fun optimizer -> Optimizer.chain [ Optimizer.create { L2.Factor = 0.25 }; optimizer ])
@@ -86,7 +86,7 @@ let private kept =
 
         for change in
             [ Optimizer.set "lr" 0.25
-              Optimizer.schedule "lr" (Schedule.Linear(0.1, 3L, 0.01))
+              Optimizer.schedule "lr" (Schedule.Linear(0.1, Steps 3L, 0.01))
               fun optimizer -> Optimizer.chain [ Optimizer.create { ClipGlobalNorm.Limit = 1.0 }; optimizer ] ] do
             let grouped (optimizer: Optimizer) =
                 (optimizer, groups)

@@ -116,9 +116,9 @@ let private settings (argument: Argument) : Gen<Setting> =
 
         return!
             Gen.frequency
-                [ 1, Gen.constant (Setting.Schedule(Schedule.Linear(first, int64 steps, last)))
-                  1, Gen.constant (Setting.Schedule(Schedule.Cosine(first, int64 steps, last)))
-                  1, Gen.constant (Setting.Schedule(Schedule.Piecewise(first, [ 2L, last ], Interpolation.Constant)))
+                [ 1, Gen.constant (Setting.Schedule(Schedule.Linear(first, Steps(int64 steps), last)))
+                  1, Gen.constant (Setting.Schedule(Schedule.Cosine(first, Steps(int64 steps), last)))
+                  1, Gen.constant (Setting.Schedule(Schedule.Piecewise(first, [ Steps 2L, last ], Interpolation.Constant)))
                   2, Gen.constant (Setting.Plateau plateau) ]
     }
 

@@ -26,7 +26,7 @@ let private stepwise =
         "a schedule is the same as setting each step's value"
         (runs { any with Scheduled = false; Groups = false } moderate false)
         (fun run ->
-            let rates = Schedule.Piecewise(0.1, [ 1L, 0.02; 3L, 0.5 ], Interpolation.Constant)
+            let rates = Schedule.Piecewise(0.1, [ Steps 1L, 0.02; Steps 3L, 0.5 ], Interpolation.Constant)
 
             let rate =
                 Seq.tryFind (fun (name: string) -> name = "lr" || name.EndsWith(".lr", StringComparison.Ordinal))
@@ -149,7 +149,7 @@ let private allocation =
               testCase $"{kind.Name}, scheduled" (fun () ->
                   let schedule argument =
                       let first, last = falling argument
-                      Setting.Schedule(Schedule.Cosine(first, 60L, last))
+                      Setting.Schedule(Schedule.Cosine(first, Steps 60L, last))
 
                   let plateau argument =
                       let first, last = falling argument
