@@ -220,6 +220,12 @@ let tests =
               "one optimizer alone"
               (withSeeds [ 1..6 ] >> fun study -> { study with Contenders = List.take 1 study.Contenders })
 
+          testCase "S005 says whether ties are possible" (fun () ->
+              for seeds, possible in [ 9, "only ties are possible"; 8, "no pair can tie either" ] do
+                  match ofCode "S005" (withSeeds [ 1..seeds ] six.Value) with
+                  | [| finding |] -> Expect.stringContains finding.Message possible $"{seeds} seeds"
+                  | other -> failtestf "%A" other)
+
           testCase "S005 says how many are enough" (fun () ->
               for alpha in [ 0.2; 0.05; 0.01; 0.001 ] do
                   let study seeds =

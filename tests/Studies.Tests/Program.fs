@@ -11,6 +11,7 @@ let private tests =
           SchedulerTests.tests
           Statistics.SampleTests.tests
           Statistics.ComparisonTests.tests
+          Statistics.CoverageTests.tests
           Analysis.AnalysisTests.tests
           Analysis.ClaimTests.tests
           Analysis.ErrorRateTests.tests

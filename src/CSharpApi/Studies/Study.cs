@@ -75,6 +75,13 @@ public sealed partial class Study
     public IReadOnlyList<Finding> Check() => Lint.check(Core);
 
     /// <summary>
+    /// Returns the power to name a winner, in sentences: how large a difference must be to be found, in standard deviations. The text is empty
+    /// for a single optimizer.
+    /// </summary>
+    /// <param name="untilDecided">True if seeds are added at the interim looks. The power is then that of the last look.</param>
+    public string Power(bool untilDecided = false) => StudyPower.sentence(StudyDesignModule.carriedOut(untilDecided, Core));
+
+    /// <summary>
     /// A smaller form of it, to see in a minute whether it asks what was meant: a quarter of the steps, four settings each, at most ten seeds, no defaults.
     /// </summary>
     public Study Quick() => new(CuteDl.Studies.Quick.study(Core));

@@ -31,9 +31,11 @@ internal static class StudyText
     public static string Points(double points) =>
         double.IsNaN(points) ? Nothing : (points < 0 ? "−" : "+") + Math.Abs(points).ToString("0.00", CultureInfo.InvariantCulture);
 
-    /// <summary>Returns a value with its interval: <c>0.9 [0.8, 1.1]</c>.</summary>
+    /// <summary>Returns a value with its interval, <c>0.9 [0.8, 1.1]</c>, or the value alone if it has none.</summary>
     public static string Range(Interval? interval, Func<double, string> text) =>
-        interval is { } there && !double.IsNaN(there.Value) ? $"{text(there.Value)} [{text(there.Low)}, {text(there.High)}]" : Nothing;
+        interval is not { } there || double.IsNaN(there.Value) ? Nothing
+        : there.HasEnds ? $"{text(there.Value)} [{text(there.Low)}, {text(there.High)}]"
+        : text(there.Value);
 
     /// <summary>Returns <c>lr=0.01, decay=0.9</c>.</summary>
     public static string Values(IEnumerable<(string Name, double Value)> values) =>

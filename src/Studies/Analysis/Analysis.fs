@@ -2,10 +2,10 @@
 /// <remarks>
 /// A diverged trial never reached its target, and its accuracies count as 0. Pairs are compared on the seeds that both have finished; over
 /// all tasks, on the seeds that both have finished on every task. A pair is ranked once these are all the seeds of the look. A trial that
-/// was stopped before it reached the target is known only up to its stop, and no later time is compared. The family-wise error rate is at
-/// most the study's alpha for each task and metric, and for each metric over all tasks: over pairs by Holm's correction, over looks by
-/// error spending. Over several tasks and metrics these rates add up. Trials of later looks are ignored. Equal results give an equal
-/// analysis in any order, except for seconds.
+/// was stopped before it reached the target is known only up to its stop, and no later time is compared. The probability of a wrong winner is
+/// at most the study's alpha for each task and metric, and for each metric over all tasks; so is the probability of a wrong tie. Both are
+/// controlled over pairs by Holm's correction, and over looks by error spending. Over several tasks and metrics these rates add up. Trials
+/// of later looks are ignored. Equal results give an equal analysis in any order, except for seconds.
 /// </remarks>
 module CuteDl.Studies.Analysis
 
@@ -13,7 +13,7 @@ open System
 open CuteDl.Studies.Statistics
 
 /// Returns the number of seeds at each look.
-let private planned (study: StudyDesign) =
+let internal planned (study: StudyDesign) =
     match study.Protocol with
     | Fair(_, { InterimLooks = Some looks }, _) -> Array.ofList looks.Seeds
     | Fair(_, confirmation, _) -> [| confirmation.Seeds.Length |]
@@ -120,12 +120,12 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
     let rules = rules study look
 
     let summaries = Summaries.ofResults study results
-    let comparisons = Pairs.ofTasks rules study results
+    let settings = Tunings.settings study results
+    let comparisons = Pairs.ofTasks rules study results |> Sensitivity.ofComparisons study results settings
     let overall = Pairs.overall rules study results
     let resolutions = Resolutions.ofResults study results
     let verdicts = Verdicts.ofComparisons study (Array.append overall comparisons)
     let look = { look with Decided = Verdicts.isDecided study comparisons }
-    let settings = Tunings.settings study results
     let cells = Tunings.frontier study results
     let trials = results |> Array.filter isCompared |> Array.length
     let expected = expected study look
@@ -137,7 +137,7 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
         Array.concat
             [ Resolutions.sentences study resolutions
               Verdicts.scope study overall
-              Verdicts.tieLimit (Array.append overall comparisons) ]
+              Verdicts.tuningLimit study comparisons ]
 
     let failures = Verdicts.failures summaries
 

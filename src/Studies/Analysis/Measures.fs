@@ -12,7 +12,7 @@ let FewestToRank = 6
 [<Literal>]
 let Level = 0.95
 
-/// The seed of every bootstrap. The purpose separates the random streams.
+/// The seed of the random signs and subsets that replace all of them above 20 seeds.
 [<Literal>]
 let Seed = 0
 

@@ -18,46 +18,51 @@ type Rules =
 
 let isTime metric = PairedRuns.isTime metric
 
-let private nothing: Interval = { Value = nan; Low = nan; High = nan }
+let private nothing = Interval.WithoutEnds nan
 
 /// Returns the mean difference. Its interval covers the intervals of the smallest and of the largest possible differences, so it is valid
 /// wherever the true differences are.
-let private meanInterval purpose level (places: int array) (runs: PairedRuns) : Interval =
-    let at (values: OnTask -> float array) =
-        let all = bySeed values runs
-        places |> Array.map (Array.get all)
+let private meanInterval level (runs: PairedRuns) : Interval =
+    let interval (values: OnTask -> float array) = SignFlipInterval.ofDifferences Measures.Seed level (bySeed values runs)
+    let least = interval _.Least
 
-    let interval (values: float array) = Bootstrap.ofSample Measures.Seed purpose level Array.average values
-    let least, greatest = at _.Least, at _.Greatest
-    let lower = interval least
+    { Value = Array.average (bySeed _.Differences runs)
+      Low = least.Low
+      High = if bySeed _.Greatest runs = bySeed _.Least runs then least.High else (interval _.Greatest).High }
 
-    { Value = Array.average (at _.Differences)
-      Low = lower.Low
-      High = if greatest = least then lower.High else (interval greatest).High }
-
-let private restrictedMeanRatio purpose level (runs: PairedRuns) : Interval =
-    Bootstrap.interval Measures.Seed purpose Bootstrap.Resamples level runs.Seeds.Length (fun places ->
+/// Returns the ratio of the first to the second, without an interval if any run missed the target: see RestrictedMean.interval.
+let private restrictedMeanRatio level (runs: PairedRuns) : Interval =
+    let logarithm (places: int array) =
         let mean horizon (values: float array) = places |> Array.map (Array.get values) |> RestrictedMean.ofTimes horizon
 
         runs.Tasks
         |> Array.averageBy (fun task -> log (mean task.Horizon task.First / mean task.Horizon task.Second))
-        |> exp)
 
-let private improvement purpose level metric (runs: PairedRuns) : Interval =
+    let places = Array.init runs.Seeds.Length id
+
+    if (bothSucceeded runs).Length < places.Length then
+        Interval.WithoutEnds(exp (logarithm places))
+    else
+        let interval = Jackknife.interval level places.Length logarithm
+        { Value = exp interval.Value; Low = exp interval.Low; High = exp interval.High }
+
+let private improvement level metric (runs: PairedRuns) : Interval =
     // Improvement counts smaller values as better.
     let lessIsBetter (values: float array) = if isTime metric then values else values |> Array.map (~-)
 
     Improvement.interval
-        Measures.Seed
-        purpose
         level
         (runs.Tasks |> Array.map (fun task -> lessIsBetter task.First))
         (runs.Tasks |> Array.map (fun task -> lessIsBetter task.Second))
 
-/// Returns the mean error rate in percent over seeds with which neither diverged: a failed run must not widen the equivalence range.
+/// Returns the mean error rate of both for each seed, in percent.
+let private errors (runs: PairedRuns) =
+    Array.map2 (fun first second -> 100.0 - 50.0 * (first + second)) (bySeed _.First runs) (bySeed _.Second runs)
+
+/// Returns the mean error rate over seeds with which neither diverged: a failed run must not widen the equivalence range.
 let private meanError (both: int array) (runs: PairedRuns) =
-    let mean (values: float array) = both |> Array.averageBy (Array.get values)
-    100.0 - 50.0 * (runs.Tasks |> Array.averageBy (fun task -> mean task.First + mean task.Second))
+    let errors = errors runs
+    both |> Array.averageBy (Array.get errors)
 
 let private equalRange (rules: Rules) metric (both: int array) (runs: PairedRuns) : struct (float * float) =
     match metric with
@@ -68,11 +73,24 @@ let private equalRange (rules: Rules) metric (both: int array) (runs: PairedRuns
         let slack = (rules.EqualWithin - 1.0) * meanError both runs
         struct (-slack, slack)
 
-let everySeed (runs: PairedRuns) = Array.init runs.Seeds.Length id
+/// Returns the margin of each seed, on the scale of the differences. For accuracies it is a share of the seed's own error rate, so that the
+/// test includes the uncertainty of the margin.
+let private margins (rules: Rules) metric (both: int array) (runs: PairedRuns) : float array =
+    if isTime metric then
+        Array.replicate runs.Seeds.Length (log rules.EqualWithin)
+    else
+        let margin error = (rules.EqualWithin - 1.0) * error
+        let margins = Array.replicate runs.Seeds.Length (margin (meanError both runs))
+        let errors = errors runs
+
+        for seed in both do
+            margins[seed] <- margin errors[seed]
+
+        margins
 
 /// Returns the ratio of times, or the difference of percentages.
-let meanEffect metric level purpose places runs : Interval =
-    let mean = meanInterval purpose level places runs
+let private meanEffect metric level runs : Interval =
+    let mean = meanInterval level runs
     if isTime metric then { Value = exp mean.Value; Low = exp mean.Low; High = exp mean.High } else mean
 
 /// For one task only, so that each value is 0 or 1.
@@ -98,68 +116,78 @@ let private obstacle (rules: Rules) metric (runs: PairedRuns) : Obstacle =
 /// Returns the largest p-value of the sign-flip test over all times between validations. A seed, with all its tasks, is one observation.
 let pValue (runs: PairedRuns) : float = SignFlip.largest Measures.Seed (bySeed _.Least runs) (bySeed _.Greatest runs)
 
-/// True if the whole interval is within the equivalence range, for all seeds and for those with which both succeeded. The second group must
-/// be large enough: two failed runs have the difference 0, which says nothing about their times.
-let isTie (rules: Rules) metric purpose (both: int array) (runs: PairedRuns) (effect: Lazy<Interval>) : bool =
-    let struct (low, high) = equalRange rules metric both runs
+/// Returns the p-value of a tie: the greater of two one-sided tests (Schuirmann 1987), each against a difference of the equivalence margin
+/// or more. The tests hold for every time between two validations. They are made on all seeds, and on those with which both succeeded: two
+/// failed runs have the difference 0, which says nothing about their times. NaN if no tie can be claimed, because too few seeds succeeded
+/// or the metric is success.
+let tieP (rules: Rules) metric (runs: PairedRuns) : float =
+    let both = bothSucceeded runs
 
-    metric <> Metric.Success
-    && both.Length >= Measures.FewestToRank
-    && 2 * both.Length > runs.Seeds.Length
-    && effect.Value.LiesWithin(low, high)
-    && (both.Length = runs.Seeds.Length
-        || (meanEffect metric (1.0 - rules.Level) $"both/{purpose}" both runs).LiesWithin(low, high))
+    if
+        metric = Metric.Success
+        || both.Length < Measures.FewestToRank
+        || 2 * both.Length <= runs.Seeds.Length
+    then
+        nan
+    else
+        let margins = margins rules metric both runs
+        let least, greatest = bySeed _.Least runs, bySeed _.Greatest runs
 
-/// Returns a comparison without correction for the number of pairs, and whether it is a tie.
-let private compare rules metric task first second (runs: PairedRuns) : struct (PairComparison * bool) =
-    let purpose = $"{metric}/{task}/{first}/{second}"
+        let p (seeds: int array) =
+            let above =
+                seeds |> Array.map (fun seed -> greatest[seed] - margins[seed]) |> SignFlip.below Measures.Seed
+
+            let below =
+                seeds |> Array.map (fun seed -> -least[seed] - margins[seed]) |> SignFlip.below Measures.Seed
+
+            max above below
+
+        let all = p (Array.init runs.Seeds.Length id)
+        if both.Length = runs.Seeds.Length then all else max all (p both)
+
+/// Returns a comparison without correction for the number of pairs.
+let private compare rules metric task first second (runs: PairedRuns) : PairComparison =
     let level = 1.0 - rules.Level
     let both = bothSucceeded runs
     let obstacle = obstacle rules metric runs
     let isNever = isNeverReached metric runs
     let struct (equalLow, equalHigh) = equalRange rules metric both runs
 
-    let effect: Interval =
+    { Task = task
+      Metric = metric
+      First = first
+      Second = second
+      Seeds = runs.Seeds
+      FirstValues = runs.Tasks |> Array.collect _.First
+      SecondValues = runs.Tasks |> Array.collect _.Second
+      BothSucceeded = both.Length
+      Horizons = if isTime metric then runs.Tasks |> Array.map _.Horizon else [||]
+      Effect =
         if isNever then nothing
         elif metric = Metric.Success then successEffect level runs.Tasks[0]
-        else meanEffect metric level purpose (everySeed runs) runs
+        else meanEffect metric level runs
+      RestrictedMeanRatio = if isTime metric && not isNever then Nullable(restrictedMeanRatio level runs) else Nullable()
+      P = pValue runs
+      AdjustedP = nan
+      TieP = tieP rules metric runs
+      AdjustedTieP = nan
+      ProbabilityOfImprovement = if isNever then nothing else improvement level metric runs
+      EqualLow = equalLow
+      EqualHigh = equalHigh
+      Outcome = Outcome.NotRanked
+      Winner = ""
+      NeighbouringRates = Nullable()
+      Obstacle = obstacle
+      Reason = SentenceText.obstacle obstacle runs.Seeds.Length rules.LookSeeds Measures.FewestToRank }
 
-    let comparison =
-        { Task = task
-          Metric = metric
-          First = first
-          Second = second
-          Seeds = runs.Seeds
-          FirstValues = runs.Tasks |> Array.collect _.First
-          SecondValues = runs.Tasks |> Array.collect _.Second
-          BothSucceeded = both.Length
-          Horizons = if isTime metric then runs.Tasks |> Array.map _.Horizon else [||]
-          Effect = effect
-          RestrictedMeanRatio =
-            if isTime metric && not isNever then
-                Nullable(restrictedMeanRatio $"restricted/{purpose}" level runs)
-            else
-                Nullable()
-          P = pValue runs
-          AdjustedP = nan
-          ProbabilityOfImprovement = if isNever then nothing else improvement $"improvement/{purpose}" level metric runs
-          EqualLow = equalLow
-          EqualHigh = equalHigh
-          Outcome = Outcome.NotRanked
-          Winner = ""
-          Obstacle = obstacle
-          Reason = SentenceText.obstacle obstacle runs.Seeds.Length rules.LookSeeds Measures.FewestToRank }
-
-    struct (comparison, obstacle = Obstacle.None && isTie rules metric purpose both runs (lazy effect))
-
-/// Sets the outcome, from the adjusted p-value. A tie has priority: a significant difference within the equivalence range is not a win.
-let private decide (rules: Rules) (comparison: PairComparison) (isTie: bool) : PairComparison =
+/// Sets the outcome, from the adjusted p-values. A tie has priority: a significant difference within the equivalence range is not a win.
+let private decide (rules: Rules) (comparison: PairComparison) : PairComparison =
     let isFirst =
         if isTime comparison.Metric then comparison.Effect.Value < 1.0 else comparison.Effect.Value > 0.0
 
     if comparison.Obstacle <> Obstacle.None then
         comparison
-    elif isTie then
+    elif comparison.AdjustedTieP <= rules.Level then
         { comparison with Outcome = Outcome.Equal }
     elif comparison.AdjustedP <= rules.Level then
         let winner = if isFirst then comparison.First else comparison.Second
@@ -167,7 +195,17 @@ let private decide (rules: Rules) (comparison: PairComparison) (isTie: bool) : P
     else
         { comparison with Outcome = Outcome.Undecided }
 
-/// Compares all pairs in one metric on some tasks. Pairs that have not run yet count in the correction, but have no comparison.
+/// Corrects p-values for the number of pairs. A pair without a p-value counts as 1 in the correction.
+let private adjusted (p: PairComparison -> float) (comparisons: PairComparison option array) : float array =
+    comparisons
+    |> Array.map (function
+        | Some comparison when not (Double.IsNaN(p comparison)) -> p comparison
+        | Some _
+        | None -> 1.0)
+    |> Holm.adjust
+
+/// Compares all pairs in one metric on some tasks. Wins are corrected over all pairs, and so are ties. Pairs that have not run yet count in
+/// the correction, but have no comparison.
 let private family (rules: Rules) study results phase metric name (tasks: StudyTask list) =
     let comparisons =
         Measures.pairs study
@@ -175,15 +213,12 @@ let private family (rules: Rules) study results phase metric name (tasks: StudyT
             PairedRuns.ofResults results phase metric tasks first second
             |> Option.map (compare rules metric name first second))
 
-    let adjusted =
-        comparisons
-        |> Array.map (Option.map (fun struct (comparison, _) -> comparison.P) >> Option.defaultValue 1.0)
-        |> Holm.adjust
-
-    Array.zip comparisons adjusted
-    |> Array.choose (fun (comparison, p) ->
+    Array.zip3 comparisons (adjusted _.P comparisons) (adjusted _.TieP comparisons)
+    |> Array.choose (fun (comparison, p, tieP) ->
         comparison
-        |> Option.map (fun struct (comparison, isTie) -> decide rules { comparison with AdjustedP = p } isTie))
+        |> Option.map (fun comparison ->
+            let tieP = if Double.IsNaN comparison.TieP then nan else tieP
+            decide rules { comparison with AdjustedP = p; AdjustedTieP = tieP }))
 
 let private metrics (study: StudyDesign) (tasks: StudyTask list) =
     [ Metric.StepsToTarget

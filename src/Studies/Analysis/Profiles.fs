@@ -4,7 +4,7 @@ module internal CuteDl.Studies.Profiles
 open System
 open CuteDl.Studies.Statistics
 
-/// The number of points of a curve: enough to look smooth, and few enough to bootstrap a band.
+/// The number of points of a curve: enough to look smooth, and few enough for a table.
 [<Literal>]
 let private Places = 48
 
@@ -48,14 +48,11 @@ let private complete (study: StudyDesign) (results: TrialResult array) (metric: 
 let private rows
     (study: StudyDesign)
     metric
-    (curve: string -> float array array -> Profile.Curve)
+    (curve: float array array -> Profile.Curve)
     (strata: float array array array)
     : ProfileRow array =
     Array.zip (Array.ofList study.Contenders) strata
-    |> Array.map (fun (contender, strata) ->
-        { Contender = contender.Name
-          Metric = metric
-          Curve = curve $"profile/{metric}/{contender.Name}" strata })
+    |> Array.map (fun (contender, strata) -> { Contender = contender.Name; Metric = metric; Curve = curve strata })
 
 let private ofTimes (study: StudyDesign) (times: float array array array) =
     // The ratios are computed task by task, then grouped by contender again.
@@ -66,12 +63,12 @@ let private ofTimes (study: StudyDesign) (times: float array array array) =
     let at = places 0.0 (log most) |> Array.map exp
     at[at.Length - 1] <- most
 
-    rows study Metric.StepsToTarget (fun purpose -> Profile.ofRatios Measures.Seed purpose Measures.Level at) ratios
+    rows study Metric.StepsToTarget (Profile.ofRatios Measures.Level at) ratios
 
 let private ofAccuracies (study: StudyDesign) metric (accuracies: float array array array) =
     let all = accuracies |> Array.collect Array.concat
     let at = places (Array.min all) (Array.max all)
-    rows study metric (fun purpose -> Profile.ofScores Measures.Seed purpose Measures.Level at) accuracies
+    rows study metric (Profile.ofScores Measures.Level at) accuracies
 
 let ofResults (study: StudyDesign) (results: TrialResult array) : ProfileRow array =
     let times = complete study results Metric.StepsToTarget study.Tasks

@@ -50,4 +50,9 @@ let obstacle (obstacle: Obstacle) (seeds: int) (lookSeeds: int) (fewest: int) : 
     | Obstacle.AllDiverged -> "every run of both diverged"
     | obstacle -> raise (ArgumentOutOfRangeException("obstacle", obstacle, "No such obstacle."))
 
-let interval (word: float -> string) (interval: Interval) = $"{word interval.Value} [{word interval.Low}, {word interval.High}]"
+/// Returns <c>0.85 [0.80, 0.91]</c>, or the value alone if it has no interval.
+let interval (word: float -> string) (interval: Interval) =
+    if interval.HasEnds then
+        $"{word interval.Value} [{word interval.Low}, {word interval.High}]"
+    else
+        word interval.Value

@@ -31,7 +31,7 @@ type Metric =
 type Outcome =
     /// <summary>One is better: the adjusted p-value is at most the level.</summary>
     | Wins = 0
-    /// <summary>The whole interval is within the equivalence margin, and enough seeds succeeded for both.</summary>
+    /// <summary>A difference of the equivalence margin or more is rejected: the adjusted p-value of a tie is at most the level.</summary>
     | Equal = 1
     /// <summary>Undecided. More seeds can decide it.</summary>
     | Undecided = 2
@@ -56,9 +56,10 @@ type TimeSummary =
     {
         /// <summary>
         /// The median. Infinite if half of the trials never reached the target. NaN if it depends on when stopped trials would have reached it.
+        /// Its interval is exact for every distribution, also if trials fail. There is none with fewer than six trials.
         /// </summary>
-        Median: float
-        /// <summary>The mean of min(T, horizon), with a bootstrap interval.</summary>
+        Median: Interval
+        /// <summary>The mean of min(T, horizon), with Student's t interval. There is none if a trial missed the target.</summary>
         RestrictedMean: Interval
         /// <summary>
         /// The time up to which every run of the task is known: the budget, or the earliest end of a run that was stopped before it reached
@@ -106,6 +107,21 @@ type Summary =
         WithDeadLogits: int
     }
 
+/// <summary>
+/// The sensitivity of a win to the luck of tuning: the winner is compared again, with one of the two at a learning rate that tuning tried
+/// next to the chosen one.
+/// </summary>
+[<Struct>]
+type NeighbouringRates =
+    {
+        /// <summary>The number of cases, at most four: the next lower and the next higher rate of each of the two.</summary>
+        Cases: int
+        /// <summary>The number of cases in which the winner has the better median over the tuning seeds.</summary>
+        Held: int
+        /// <summary>The number of tuning seeds.</summary>
+        Seeds: int
+    }
+
 /// <summary>A comparison of two contenders on the same seeds.</summary>
 type PairComparison =
     {
@@ -148,6 +164,13 @@ type PairComparison =
         /// <summary>The p-value after Holm's correction over all pairs of this metric on this task.</summary>
         AdjustedP: float
         /// <summary>
+        /// The p-value of a tie: the greater of two one-sided sign-flip tests against the ends of the equivalence range. NaN if no tie can be
+        /// claimed: for success, and if too few seeds succeeded.
+        /// </summary>
+        TieP: float
+        /// <summary>The p-value of a tie after Holm's correction over all pairs of this metric on this task.</summary>
+        AdjustedTieP: float
+        /// <summary>
         /// The probability of improvement: how likely a run of the first is better than a run of the second. NaN if there is nothing to
         /// compare.
         /// </summary>
@@ -160,6 +183,8 @@ type PairComparison =
         Outcome: Outcome
         /// <summary>The better contender; empty unless the outcome is Wins.</summary>
         Winner: string
+        /// <summary>Whether the winner depends on the chosen learning rates; null without a winner, or if tuning has no such data.</summary>
+        NeighbouringRates: Nullable<NeighbouringRates>
         /// <summary>The reason why the pair is not ranked.</summary>
         Obstacle: Obstacle
         /// <summary>The reason as text; empty if the pair is ranked.</summary>

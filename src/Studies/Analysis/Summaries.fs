@@ -5,23 +5,24 @@ open System
 open CuteDl.Studies.Statistics
 
 /// Returns the median of times. NaN if it depends on when stopped runs would have reached the target.
-let private median (ends: float array) (times: float array) : float =
+let private median (ends: float array) (times: float array) : Interval =
+    let earliest = Array.map2 min times ends
     let latest = Quantile.median times
-    let earliest = Array.map2 min times ends |> Quantile.median
-    if latest = infinity || earliest = latest then latest else nan
+    let isKnown = latest = infinity || Quantile.median earliest = latest
+    MedianInterval.ofTimes Measures.Level (if isKnown then latest else nan) earliest times
 
-let private time purpose (horizon: float) (ends: float array) (times: float array) : TimeSummary =
+let private time (horizon: float) (ends: float array) (times: float array) : TimeSummary =
     { Median = median ends times
-      RestrictedMean = Bootstrap.ofSample Measures.Seed purpose Measures.Level (RestrictedMean.ofTimes horizon) times
+      RestrictedMean = RestrictedMean.interval Measures.Level horizon times
       Horizon = horizon }
 
-let private interquartile purpose (values: float array) : Nullable<Interval> =
+let private interquartile (values: float array) : Nullable<Interval> =
     let values = values |> Array.filter (fun value -> not (Double.IsNaN value))
 
     if values.Length = 0 then
         Nullable()
     else
-        Nullable(Bootstrap.ofSample Measures.Seed purpose Measures.Level InterquartileMean.ofValues values)
+        Nullable(InterquartileMean.interval Measures.Level values |> _.CutTo(0.0, 1.0))
 
 let private batch (task: StudyTask) =
     match task.Problem with
@@ -47,15 +48,15 @@ let private horizons (task: StudyTask) (trials: TrialResult array) : Horizons =
       Seconds = trials |> Array.map Measures.secondsKnownTo |> TimeToTarget.horizon longest |> max Double.Epsilon }
 
 let private summary (horizons: Horizons) (task: StudyTask) (phase: Phase) (contender: string) (trials: TrialResult array) : Summary =
-    let purposeOf name = $"{task.Name}/{contender}/{phase}/{name}"
     let reached = trials |> Array.filter Measures.isReached
-    let accuracy name measure = trials |> Array.map (measure task) |> interquartile (purposeOf name)
     let nothing: Nullable<Interval> = Nullable()
     let isDocument = phase = Phase.Document
     let stepsKnown = trials |> Array.map Measures.stepsKnownTo
     let secondsKnown = trials |> Array.map Measures.secondsKnownTo
     let examplesKnown = stepsKnown |> Array.map ((*) (batch task))
-    let atEnd name measure = if Measures.hasClasses task then accuracy name measure else nothing
+
+    let atEnd measure =
+        if Measures.hasClasses task then trials |> Array.map (measure task) |> interquartile else nothing
 
     { Task = task.Name
       Contender = contender
@@ -65,16 +66,13 @@ let private summary (horizons: Horizons) (task: StudyTask) (phase: Phase) (conte
       Reached = reached.Length
       Diverged = trials |> Array.filter Measures.isDiverged |> Array.length
       Success = Wilson.interval Measures.Level reached.Length trials.Length
-      Steps = trials |> Array.map Measures.steps |> time (purposeOf "steps") horizons.Steps stepsKnown
-      Examples =
-        trials
-        |> Array.map Measures.examples
-        |> time (purposeOf "examples") (horizons.Steps * batch task) examplesKnown
-      Seconds = trials |> Array.map Measures.seconds |> time (purposeOf "seconds") horizons.Seconds secondsKnown
-      FinalAccuracy = if isDocument then nothing else atEnd "final" Measures.finalAccuracy
-      AccuracyAtStop = if isDocument then atEnd "stop" Measures.accuracyAtStop else nothing
-      BestAccuracy = atEnd "best" Measures.bestAccuracy
-      TestAccuracy = if trials |> Array.exists _.Test.HasValue then atEnd "test" Measures.testAccuracy else nothing
+      Steps = trials |> Array.map Measures.steps |> time horizons.Steps stepsKnown
+      Examples = trials |> Array.map Measures.examples |> time (horizons.Steps * batch task) examplesKnown
+      Seconds = trials |> Array.map Measures.seconds |> time horizons.Seconds secondsKnown
+      FinalAccuracy = if isDocument then nothing else atEnd Measures.finalAccuracy
+      AccuracyAtStop = if isDocument then atEnd Measures.accuracyAtStop else nothing
+      BestAccuracy = atEnd Measures.bestAccuracy
+      TestAccuracy = if trials |> Array.exists _.Test.HasValue then atEnd Measures.testAccuracy else nothing
       FinalLoss = trials |> Array.map Measures.finalLoss |> Measures.medianOr nan
       WithDeadLogits = trials |> Array.filter (fun trial -> trial.Health.DeadLogits.Length > 0) |> Array.length }
 

@@ -97,7 +97,7 @@ let private tolerance task contender phase (points: struct (float * float) array
         | None -> null }
 
 /// True if the settings differ in the learning rate only, and there are at least two.
-let private differInRateOnly (rows: SettingRow array) =
+let differInRateOnly (rows: SettingRow array) =
     let others =
         rows |> Array.map (fun row -> row.Values |> Array.filter (fun struct (name, _) -> name <> "lr"))
 

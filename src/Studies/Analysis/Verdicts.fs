@@ -57,12 +57,37 @@ let private wins (pairs: PairComparison array) =
 
         $"{winner} beats {SentenceText.list each}.")
 
+/// Returns the sensitivity of wins to the chosen learning rates; empty if tuning has no data for it.
+let private sensitivity (pairs: PairComparison array) =
+    match withOutcome Outcome.Wins pairs |> Array.filter _.NeighbouringRates.HasValue with
+    | [||] -> [||]
+    | wins ->
+        let rates (pair: PairComparison) = pair.NeighbouringRates.Value
+        let holding, others = wins |> Array.partition (fun pair -> (rates pair).Held = (rates pair).Cases)
+
+        let each =
+            others
+            |> Array.map (fun pair -> $"{pair.Winner} over {other pair.Winner pair} in {(rates pair).Held} of {(rates pair).Cases}")
+
+        let exceptions = if each.Length = 0 then "" else $" Not in all cases: {listPairs each}."
+
+        [| $"Sensitivity: with one of the two at a neighbouring learning rate of tuning (median of {SentenceText.seeds (rates wins[0]).Seeds}), the winner stays ahead in all cases for {holding.Length} of {wins.Length} wins.{exceptions}" |]
+
+/// Returns what counts as equal: "0.95 to 1.05" or "−0.10 to +0.10".
+let private range (pair: PairComparison) =
+    let word = if Pairs.isTime pair.Metric then SentenceText.ratio else SentenceText.points
+    $"{word pair.EqualLow} to {word pair.EqualHigh}"
+
 let private equals (pairs: PairComparison array) =
     match withOutcome Outcome.Equal pairs with
     | [||] -> [||]
     | equal ->
-        let each = equal |> Array.map (fun pair -> $"{names pair} ({effect pair.Metric pair.Effect})")
-        [| $"Tied, with the whole interval within what counts as equal: {listPairs each}." |]
+        let each =
+            equal
+            |> Array.map (fun pair ->
+                $"{names pair} ({effect pair.Metric pair.Effect}; {range pair} counts as equal, {SentenceText.p pair.AdjustedTieP})")
+
+        [| $"Tied: {listPairs each}." |]
 
 // Longer lists of pairs are shown in the table only.
 let private mostNamed = 6
@@ -75,12 +100,12 @@ let private undecided (pairs: PairComparison array) =
         [| $"Undecided: {openPairs.Length} of {pairs.Length} pairs, listed in the table of comparisons." |]
     | openPairs -> [| $"Undecided: {listPairs (Array.map names openPairs)}." |]
 
-/// With one seed there is no interval. A pair that never reached the target has no effect.
+/// A pair that never reached the target has no effect.
 let private seen (pair: PairComparison) =
-    if Double.IsNaN pair.Effect.Value then "neither reached the target"
-    elif pair.Seeds.Length > 1 then effect pair.Metric pair.Effect
-    elif Pairs.isTime pair.Metric then $"{SentenceText.ratio pair.Effect.Value} times the steps"
-    else $"{SentenceText.points pair.Effect.Value} percentage points"
+    if Double.IsNaN pair.Effect.Value then
+        "neither reached the target"
+    else
+        effect pair.Metric pair.Effect
 
 let private unranked (pairs: PairComparison array) =
     withOutcome Outcome.NotRanked pairs
@@ -133,7 +158,7 @@ let private verdict (contenders: string array) (task: string) (metric: Metric) (
       Ranked = ranked
       Unbeaten = unbeaten
       Winner = winner
-      Sentences = Array.concat [ [| headline |]; wins pairs; equals pairs; undecided pairs; unranked pairs ] }
+      Sentences = Array.concat [ [| headline |]; wins pairs; sensitivity pairs; equals pairs; undecided pairs; unranked pairs ] }
 
 /// Returns what a verdict over all tasks covers; empty if there is only one task.
 let scope (study: StudyDesign) (overall: PairComparison array) : string array =
@@ -144,12 +169,13 @@ let scope (study: StudyDesign) (overall: PairComparison array) : string array =
 
         [| $"Over all tasks: {SentenceText.list tasks}, each with the same weight. They are a fixed set, so nothing follows for other tasks. n counts seeds: all runs of a seed are one observation." |]
 
-/// Returns the limit of ties, if the comparisons have any.
-let tieLimit (comparisons: PairComparison array) : string array =
-    if comparisons |> Array.exists (fun pair -> pair.Outcome = Outcome.Equal) then
-        [| "Ties are judged pair by pair. They are not corrected for the number of pairs, so some of many ties can be wrong." |]
-    else
-        [||]
+/// Returns the limit of tuned settings, if a pair is ranked.
+let tuningLimit (study: StudyDesign) (comparisons: PairComparison array) : string array =
+    match study.Protocol with
+    | Fair _ when comparisons |> Array.exists (fun pair -> pair.Outcome <> Outcome.NotRanked) ->
+        [| "The verdict is about the settings that tuning chose. Its error rates and intervals do not include the luck of that choice." |]
+    | Fair _
+    | Document _ -> [||]
 
 /// Returns a verdict for each task and metric of the comparisons.
 let ofComparisons (study: StudyDesign) (comparisons: PairComparison array) : MetricVerdict array =

@@ -330,10 +330,14 @@ module Lint =
         if pairs > 0 && n >= fewestSeeds && Math.Pow(2.0, float (1 - n)) > asked then
             let needed = int (Math.Ceiling(1.0 - Math.Log2 asked))
 
+            // The tests of a tie are one-sided: their smallest p-value is half of that.
+            let possible =
+                if Math.Pow(2.0, float -n) <= asked then "only ties are possible" else "no pair can tie either"
+
             [ warning
                   "S005"
                   "$.confirmation.seeds"
-                  $"With {n} seeds, no optimizer can beat another; only ties are possible. With {pairs} pairs, Holm's correction needs a p-value of at most {NumberText.ofFloat (Math.Round(asked, 5))}, and the smallest p-value is 2/2^{n}."
+                  $"With {n} seeds, no optimizer can beat another; {possible}. With {pairs} pairs, Holm's correction needs a p-value of at most {NumberText.ofFloat (Math.Round(asked, 5))}, and the smallest p-value is 2/2^{n}."
                   $"Use at least {needed} seeds, or fewer optimizers." ]
         else
             []

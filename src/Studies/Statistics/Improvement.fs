@@ -26,18 +26,22 @@ let probability (first: float array) (second: float array) : float =
 
     sum / (float first.Length * float second.Length)
 
-/// <summary>Returns the mean over tasks, with a bootstrap interval. Each drawn seed brings its runs on all tasks.</summary>
-/// <param name="seed">The seed of the bootstrap.</param>
-/// <param name="purpose">The name of the bootstrap's random stream.</param>
+/// <summary>
+/// Returns the mean over tasks, with Wilson's interval for its effective sample size. The variance is from leaving out one seed at a time,
+/// with its runs of both on all tasks. (rliable draws the runs of the two independently, which ignores that they share their seeds.)
+/// </summary>
 /// <param name="level">The confidence level, in (0, 1).</param>
 /// <param name="first">For each task, one run per seed. The seeds are the same, in the same order, for every task.</param>
 /// <param name="second">The runs of the second, on the same tasks and seeds.</param>
-let interval seed purpose level (first: float array array) (second: float array array) : Interval =
+let interval (level: float) (first: float array array) (second: float array array) : Interval =
     Guard.notEmpty "first" first
     Guard.equalLength "first" first "second" second
     first |> Array.iter (fun runs -> Guard.equalLength "first" first[0] "first" runs)
     second |> Array.iter (fun runs -> Guard.equalLength "first" first[0] "second" runs)
+    let size = first[0].Length
 
-    Bootstrap.interval seed purpose Bootstrap.Resamples level first[0].Length (fun places ->
+    let mean (places: int array) =
         let pick (values: float array) = places |> Array.map (Array.get values)
-        Array.map2 (fun one other -> probability (pick one) (pick other)) first second |> Array.average)
+        Array.map2 (fun one other -> probability (pick one) (pick other)) first second |> Array.average
+
+    Wilson.ofShare level size (mean (Array.init size id)) (if size = 1 then 0.0 else Jackknife.variance size mean)

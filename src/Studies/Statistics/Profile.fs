@@ -1,7 +1,7 @@
 /// <summary>
 /// Distributions over all tasks and seeds: performance profiles of times (Dolan and Moré 2002) and score distributions (Agarwal et al.
-/// 2021, §4.2). The bootstrap band draws each seed with its runs on all tasks. A curve that is never below another is at least as good
-/// everywhere.
+/// 2021, §4.2). The band is Wilson's interval at each place; a seed with its runs on all tasks is one observation. A curve that is never
+/// below another is at least as good everywhere.
 /// </summary>
 module CuteDl.Studies.Statistics.Profile
 
@@ -41,51 +41,46 @@ let ratios (times: float array array) : float array array =
             fastest
     )
 
-/// Returns the share of values that satisfy the predicate. Each stratum has the same weight.
-let private share (holds: float -> bool) (strata: float array array) =
-    strata
-    |> Array.averageBy (fun stratum -> stratum |> Array.averageBy (fun value -> if holds value then 1.0 else 0.0))
-
-let private curve seed purpose resamples level (holds: float -> float -> bool) (at: float array) (strata: float array array) =
+/// Returns the share at each place. The variance of a share is that of the seeds' means over the tasks.
+let private curve level (holds: float -> float -> bool) (at: float array) (strata: float array array) : Curve =
     Guard.notEmpty "tasks" strata
-
     strata |> Array.iter (fun stratum -> Guard.equalLength "strata[0]" strata[0] "strata" stratum)
+    let seeds = strata[0].Length
 
-    let points =
-        at
-        |> Array.map (fun place ->
-            // All places share one purpose, and so one set of resamples: the edges of the band are as monotone as the curve.
-            Bootstrap.interval seed purpose resamples level strata[0].Length (fun places ->
-                strata |> Array.map (fun stratum -> places |> Array.map (Array.get stratum)) |> share (holds place)))
+    let point (place: float) =
+        let shares =
+            Array.init seeds (fun seed -> strata |> Array.averageBy (fun stratum -> if holds place stratum[seed] then 1.0 else 0.0))
+
+        let share = Array.average shares
+
+        let variance =
+            if seeds = 1 then
+                0.0
+            else
+                Array.sumBy (fun one -> (one - share) * (one - share)) shares / float (seeds * (seeds - 1))
+
+        Wilson.ofShare level seeds share variance
+
+    let points = at |> Array.map point
 
     { At = at
       Share = points |> Array.map _.Value
       Low = points |> Array.map _.Low
       High = points |> Array.map _.High }
 
-/// Enough resamples for a band in a picture.
-[<Literal>]
-let private BandResamples = 1000
-
 /// <summary>
 /// Returns ρ(τ): the share of problems on which the contender needs at most τ times as long as the fastest. Its limit is the success rate.
 /// </summary>
-/// <param name="seed">The seed of the bootstrap.</param>
-/// <param name="purpose">The name of the bootstrap's random stream.</param>
 /// <param name="level">The confidence level of the band, for each place separately.</param>
 /// <param name="at">The values of τ, at least 1.</param>
 /// <param name="ratios">The <see cref="M:CuteDl.Studies.Statistics.Profile.ratios"/> of one contender, by task. All tasks have the same
 /// seeds.</param>
-let ofRatios seed purpose level (at: float array) (ratios: float array array) : Curve =
-    curve seed purpose BandResamples level (fun place ratio -> ratio <= place) at ratios
+let ofRatios level (at: float array) (ratios: float array array) : Curve = curve level (fun place ratio -> ratio <= place) at ratios
 
 /// <summary>
 /// Returns the share of runs whose score is at least each given score: the run-score distribution of rliable. It decreases.
 /// </summary>
-/// <param name="seed">The seed of the bootstrap.</param>
-/// <param name="purpose">The name of the bootstrap's random stream.</param>
 /// <param name="level">The confidence level of the band, for each place separately.</param>
 /// <param name="at">The scores at which the share is computed.</param>
 /// <param name="scores">The scores of one contender, by task; more is better.</param>
-let ofScores seed purpose level (at: float array) (scores: float array array) : Curve =
-    curve seed purpose BandResamples level (fun place score -> score >= place) at scores
+let ofScores level (at: float array) (scores: float array array) : Curve = curve level (fun place score -> score >= place) at scores

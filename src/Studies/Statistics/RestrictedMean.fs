@@ -24,3 +24,18 @@ let speedUp (horizon: float) (times: float array) (others: float array) : float 
 let geometric (horizon: float) (times: float array) : float =
     Guard.notEmpty "times" times
     TimeToTarget.restrict horizon times |> Array.averageBy log |> exp
+
+/// <summary>
+/// Returns the mean with Student's t interval, cut off at 0 and τ. There is no interval if a run did not reach the target within τ: the mean
+/// then depends on how often runs fail, and no short interval of few runs contains it reliably. Wilson's interval shows how often they can
+/// fail, and the median has an interval in every case.
+/// </summary>
+/// <param name="level">The confidence level, in (0, 1).</param>
+/// <param name="horizon">τ, finite and above 0.</param>
+/// <param name="times">The times; infinite for runs that never reached the target.</param>
+let interval (level: float) (horizon: float) (times: float array) : Interval =
+    if Array.exists (fun time -> time > horizon) times then
+        Interval.WithoutEnds(ofTimes horizon times)
+    else
+        Jackknife.interval level times.Length (fun places -> places |> Array.map (Array.get times) |> ofTimes horizon)
+        |> _.CutTo(0.0, horizon)

@@ -104,6 +104,40 @@ let pValue (seed: int) (differences: float array) : float =
     if differences.Length <= MostExact then exact differences else monteCarlo seed Draws differences
 
 /// <summary>
+/// Returns the one-sided p-value: the share of all choices of signs whose sum is at most the observed one. A small p-value shows that the
+/// location is below 0. It increases with each difference. Above 20 differences, random choices are used.
+/// </summary>
+/// <param name="seed">The seed of the random choices.</param>
+/// <param name="differences">The differences, finite.</param>
+let below (seed: int) (differences: float array) : float =
+    Guard.finite "differences" differences
+    // As in the two-sided test, a sum that differs by rounding only is a tie.
+    let bound = Array.sum differences + 1e-9 * Array.sumBy abs differences
+
+    if differences.Length <= MostExact then
+        let half = differences.Length / 2
+        let sorted = Array.sort (signedSums differences[.. half - 1])
+
+        let count =
+            signedSums differences[half..] |> Array.sumBy (fun other -> countBelow true (bound - other) sorted)
+
+        float count / float (1L <<< differences.Length)
+    else
+        let random = RandomStream.stream seed "sign-flip/below"
+        let mutable count = 0
+
+        for _ in 1..Draws do
+            let mutable sum = 0.0
+
+            for difference in differences do
+                sum <- sum + (if random.Next 2 = 0 then difference else -difference)
+
+            if sum <= bound then
+                count <- count + 1
+
+        float (count + 1) / float (Draws + 1)
+
+/// <summary>
 /// Returns the largest p-value over all differences between these ends. A claim based on it is valid wherever the true differences are.
 /// (The time of a run is known only to the distance between two validations.)
 /// </summary>

@@ -40,8 +40,13 @@ let private verdicts =
               Expect.isTrue analysis.InterimLooks.Decided "decided"
               let words = text analysis.Sentences
               Expect.stringContains words "adam beats sgd" "winner in words"
-              Expect.stringContains words "Tied, with the whole interval within what counts as equal: adam and sgd" "tie in words"
-              Expect.stringContains words "They are not corrected for the number of pairs" "and their limit"
+
+              Expect.stringContains
+                  words
+                  "Tied: adam and sgd (+0.00 [+0.00, +0.00] percentage points; −0.80 to +0.80 counts as equal, p = 0.001)"
+                  "tie"
+
+              Expect.stringContains words "do not include the luck of that choice" "limit of tuning"
               Expect.stringContains words "n = 10" "n")
 
           testCase "the order of contenders does not matter" (fun () ->
@@ -61,6 +66,7 @@ let private verdicts =
               Expect.isFalse analysis.InterimLooks.Decided "not decided"
               let words = text analysis.Sentences
               Expect.stringContains words "5 seeds are too few" "why"
+              Expect.all analysis.Comparisons (fun pair -> not pair.Effect.HasEnds) "no interval"
               Expect.isFalse (words.Contains "beats" || words.Contains "A tie") "silent")
 
           testCase "what sways from seed to seed is undecided" (fun () ->
@@ -76,7 +82,50 @@ let private verdicts =
 
               let steps = comparison Metric.StepsToTarget analysis
               Expect.isLessThan steps.AdjustedP 0.05 "sure"
-              Expect.equal steps.Outcome Outcome.Equal "equal")
+              Expect.equal (steps.Outcome, steps.TieP) (Outcome.Equal, 1.0 / 1024.0) "equal")
+
+          testCase "ties are corrected over all pairs" (fun () ->
+              let names = [ "a"; "b"; "c" ]
+              // Two one-sided tests of six equal seeds: 1/64 alone, 3/64 among three, 10/64 among five of which two have not run.
+              let equal names =
+                  [ for name in names do
+                        for seed in seeds 6 -> confirmed "mnist" name seed 300.0 0.92 ]
+
+              let three = Analysis.ofResults (study [ "mnist" ] names (seeds 6) []) (equal names) 1
+              let five = Analysis.ofResults (study [ "mnist" ] (names @ [ "d"; "e" ]) (seeds 6) []) (equal names) 1
+
+              for pair in Array.append three.Comparisons five.Comparisons do
+                  Expect.equal pair.TieP (1.0 / 64.0) "one pair"
+
+              Expect.all three.Comparisons (fun pair -> pair.AdjustedTieP = 3.0 / 64.0 && pair.Outcome = Outcome.Equal) "three pairs"
+              Expect.all five.Comparisons (fun pair -> pair.AdjustedTieP = 10.0 / 64.0 && pair.Outcome = Outcome.Undecided) "ten pairs")
+
+          testCase "a win is said to depend on the chosen rates, or not" (fun () ->
+              let tuning contender chosen (steps: float list) =
+                  [ for setting, steps in List.indexed steps do
+                        let rate = Math.Pow(10.0, float setting - 3.0)
+
+                        for seed in [ 1; 2 ] do
+                            withRate Phase.Tuning setting contender seed rate steps 0.92
+                    for seed in seeds 10 do
+                        let steps = steps[chosen] + float seed
+                        withRate Phase.Confirmation chosen contender seed (Math.Pow(10.0, float chosen - 3.0)) steps 0.92 ]
+
+              // Beside its chosen rate, adam takes 350 or 700 steps against 400. sgd's only neighbour never reaches the target.
+              let results = tuning "adam" 1 [ 350.0; 200.0; 700.0 ] @ tuning "sgd" 0 [ 400.0; infinity ]
+              let analysis = Analysis.ofResults (two 10 []) results 1
+              let steps = comparison Metric.StepsToTarget analysis
+              Expect.equal (steps.Winner, steps.NeighbouringRates) ("adam", Nullable { Cases = 3; Held = 2; Seeds = 2 }) "two of three"
+
+              Expect.stringContains
+                  (text analysis.Sentences)
+                  "with one of the two at a neighbouring learning rate of tuning (median of 2 seeds), the winner stays ahead in all cases for 0 of 1 wins. Not in all cases: adam over sgd in 2 of 3."
+                  "sentence"
+
+              Expect.isFalse
+                  (comparison Metric.StepsToTarget (Analysis.ofResults (two 10 []) clear 1)).NeighbouringRates.HasValue
+                  "no tuning")
+
 
           testCase "nobody arrives: nothing is ranked in steps" (fun () ->
               let never _ = infinity, 0.5
@@ -321,6 +370,25 @@ let private metrics =
               Expect.equal (comparison Metric.TestAccuracy analysis).Outcome Outcome.Undecided "open on the test set"
               Expect.isTrue analysis.InterimLooks.Decided "decided without it") ]
 
+let private power =
+    testList
+        "power"
+        [ testCase "is stated for the seeds and pairs of the study" (fun () ->
+              let sentence = StudyPower.sentence (study [ "mnist" ] [ "a"; "b"; "c"; "d"; "e"; "f" ] (seeds 10) [])
+              Expect.stringContains sentence "Power: with 10 seeds and 15 pairs, a difference of 2.0" "the smallest difference"
+              Expect.stringContains sentence "of 1.5 in 50 %" "another difference"
+              Expect.stringContains (StudyPower.sentence (two 10 [])) "with 10 seeds and 1 pair, a difference of" "one pair")
+
+          testCase "with interim looks, it is that of the last one" (fun () ->
+              Expect.stringContains (StudyPower.sentence (two 6 [ 6; 20 ])) "with 20 seeds" "looks")
+
+          testCase "with too few seeds, no difference is found" (fun () ->
+              for study in [ two 5 []; study [ "mnist" ] [ "a"; "b"; "c" ] (seeds 6) [] ] do
+                  Expect.stringContains (StudyPower.sentence study) "no difference is found" "nothing")
+
+          testCase "one contender has no power" (fun () ->
+              Expect.equal (StudyPower.sentence (study [ "mnist" ] [ "a" ] (seeds 10) [])) "" "empty") ]
+
 let private conventions =
     testList
         "conventions"
@@ -361,4 +429,5 @@ let private conventions =
               let summary = (Analysis.ofResults regression results 1).Summaries[0]
               Expect.equal summary.Examples.RestrictedMean.Value 20000.0 "not cut off at 1,000 examples") ]
 
-let tests = testList "analysis" [ verdicts; failures; tables; document; looks; metrics; conventions ]
+let tests =
+    testList "analysis" [ verdicts; failures; tables; document; looks; metrics; power; conventions ]

@@ -10,11 +10,11 @@ open CuteDl.Studies
 open CuteDl.Studies.Statistics
 open CuteDl.Testing
 
-/// Studies for each rate: 1,000 in the quick tier, 100,000 in the long one.
-let private studies = max 1000 (10 * Tier.current.Value.Cases)
-
-/// Studies for each rate that takes bootstraps.
-let private fewStudies = max 100 Tier.current.Value.Cases
+/// The number of simulated studies for each rate.
+let private studies =
+    match Tier.current.Value.Tier with
+    | Tier.Quick -> 500
+    | Tier.Long -> 20000
 
 let private alpha = 0.05
 
@@ -24,11 +24,9 @@ let private limit rate = rate + 3.0 * sqrt (rate * (1.0 - rate) / float studies)
 let private normal (random: Random) = Normal.InvCDF(0.0, 1.0, random.NextDouble() * 0.999999 + 5e-7)
 
 /// The share of studies for which it is so.
-let private rateOf count purpose (holds: Random -> bool) =
+let private rate purpose (holds: Random -> bool) =
     let random = RandomStream.stream 11 $"error rate/{purpose}"
-    Seq.init count (fun _ -> if holds random then 1.0 else 0.0) |> Seq.average
-
-let private rate purpose holds = rateOf studies purpose holds
+    Seq.init studies (fun _ -> if holds random then 1.0 else 0.0) |> Seq.average
 
 /// Known differences on one task.
 let private known (differences: float array) : PairedRuns.OnTask =
@@ -82,11 +80,7 @@ let private seen every (budget: float) (first: float array) (second: float array
 
 let private rules: Pairs.Rules = { Level = alpha; EqualWithin = 1.05; LookSeeds = 10 }
 
-let private isTie (runs: PairedRuns.PairedRuns) =
-    let effect =
-        lazy Pairs.meanEffect Metric.StepsToTarget (1.0 - alpha) "simulated" (Pairs.everySeed runs) runs
-
-    Pairs.isTie rules Metric.StepsToTarget "simulated" (PairedRuns.bothSucceeded runs) runs effect
+let private isTie (runs: PairedRuns.PairedRuns) = Pairs.tieP rules Metric.StepsToTarget runs <= alpha
 
 let private validations =
     testList
@@ -124,7 +118,7 @@ let private validations =
 
           testCase "half the steps between the same two validations are no tie" (fun () ->
               let tied =
-                  rateOf fewStudies "coarse" (fun random ->
+                  rate "coarse" (fun random ->
                       let times mean = Array.init 10 (fun _ -> mean * exp (0.1 * normal random))
                       isTie (seen 800 16000.0 (times 200.0) (times 400.0)))
 
@@ -148,7 +142,7 @@ let private failures =
 
           testCase "where nearly all arrive, a true tie is still called" (fun () ->
               let tied =
-                  rateOf fewStudies "true tie" (fun random ->
+                  rate "true tie" (fun random ->
                       // A seed fails for both, or for none.
                       let fails = Array.init 10 (fun _ -> random.NextDouble() < 0.1)
 
@@ -159,4 +153,98 @@ let private failures =
 
               Expect.isGreaterThan tied 0.8 "ties") ]
 
-let tests = testList "error rates" [ allTasks; validations; failures ]
+/// Two groups of contenders, apart by the margin: the pairs within a group are equal, and the others differ by the margin.
+let private families (fast: string list) (slow: string list) spread =
+    let study = Made.study [ "mnist" ] (fast @ slow) [ 1..10 ] []
+    let isSlow name = List.contains name slow
+    let random = RandomStream.stream 11 $"error rate/family/{slow.Length}/{spread}"
+
+    let wrong =
+        Array.init studies (fun _ ->
+            let results =
+                [| for contender in study.Contenders do
+                       let mean = if isSlow contender.Name then 500.0 * rules.EqualWithin else 500.0
+
+                       for seed in 1..10 do
+                           Made.confirmed "mnist" contender.Name seed (mean * exp (spread * normal random)) nan |]
+
+            let pairs =
+                Pairs.ofTasks rules study results |> Array.filter (fun pair -> pair.Metric = Metric.StepsToTarget)
+
+            let differ (pair: PairComparison) = isSlow pair.First <> isSlow pair.Second
+
+            struct (pairs |> Array.exists (fun pair -> pair.Outcome = Outcome.Equal && differ pair),
+                    pairs |> Array.exists (fun pair -> pair.Outcome = Outcome.Wins && not (differ pair))))
+
+    let share wrongIn = wrong |> Array.averageBy (fun study -> if wrongIn study then 1.0 else 0.0)
+    Expect.isLessThanOrEqual (share (fun struct (tie, _) -> tie)) (limit alpha) "wrong ties"
+    Expect.isLessThanOrEqual (share (fun struct (_, winner) -> winner)) (limit alpha) "wrong winners"
+    // Holm's correction bounds each kind of error by alpha. Both together stay far below 2 alpha.
+    Expect.isLessThanOrEqual (share (fun struct (tie, winner) -> tie || winner)) (limit 0.06) "wrong claims"
+
+let private ties =
+    /// Times whose logarithms differ by the margin on average.
+    let atTheMargin n spread (random: Random) =
+        let first = Array.init n (fun _ -> 5000.0 * exp (spread * normal random))
+        let second = Array.init n (fun _ -> 5000.0 * rules.EqualWithin * exp (spread * normal random))
+        struct (first, second)
+
+    testList
+        "ties"
+        [ for n in [ 6; 10; 20 ] do
+              for spread in [ 0.01; 0.03; 0.1 ] do
+                  testCase $"a true ratio at the margin is called a tie in at most alpha, n = {n}, spread {spread}" (fun () ->
+                      let tied =
+                          rate $"margin/{n}/{spread}" (fun random ->
+                              let struct (first, second) = atTheMargin n spread random
+                              isTie (seen 1 1e6 first second))
+
+                      Expect.isLessThanOrEqual tied (limit alpha) "wrong ties")
+
+          testCase "accuracies that differ by the margin are called a tie in at most alpha" (fun () ->
+              let task = Made.imagesTask "mnist"
+
+              let tied =
+                  rate "margin/accuracy" (fun random ->
+                      let result contender error seed =
+                          Made.confirmed "mnist" contender seed 100.0 (1.0 - error * exp (0.02 * normal random))
+
+                      // The difference is 5 % of the mean of both error rates.
+                      let results =
+                          [| for seed in 1..10 do
+                                 result "first" 0.02 seed
+                                 result "second" (0.02 * 1.025 / 0.975) seed |]
+
+                      match PairedRuns.ofResults results Phase.Confirmation Metric.FinalAccuracy [ task ] "first" "second" with
+                      | Some runs -> Pairs.tieP rules Metric.FinalAccuracy runs <= alpha
+                      | None -> failtest "No seed is finished.")
+
+              Expect.isLessThanOrEqual tied (limit alpha) "wrong ties"
+              Expect.isGreaterThan tied 0.01 "and not for want of power")
+
+          testCase "a true ratio at the margin is called a tie at any interim look in at most alpha" (fun () ->
+              let looks = [| 6; 10; 15; 20 |]
+              let levels = ErrorSpending.levels Spending.OBrienFleming alpha looks
+
+              let tied =
+                  rate "margin/looks" (fun random ->
+                      let struct (first, second) = atTheMargin 20 0.02 random
+
+                      Array.exists2
+                          (fun look level ->
+                              let runs = seen 1 1e6 (Array.truncate look first) (Array.truncate look second)
+                              Pairs.tieP rules Metric.StepsToTarget runs <= level)
+                          looks
+                          levels)
+
+              Expect.isLessThanOrEqual tied (limit alpha) "wrong ties")
+
+          testCase "of 3 pairs, any wrong tie in at most alpha, and any wrong winner" (fun () -> families [ "a"; "b" ] [ "c" ] 0.02)
+
+          for spread in [ 0.015; 0.02; 0.03; 0.06 ] do
+              longTest
+                  "It compares 15 pairs in each study."
+                  $"of 15 pairs, any wrong tie in at most alpha, and any wrong winner, spread {spread}"
+                  (fun () -> families [ "a"; "b"; "c" ] [ "d"; "e"; "f" ] spread) ]
+
+let tests = testList "error rates" [ allTasks; validations; failures; ties ]

@@ -1,4 +1,4 @@
-/// Statistics of several samples: bootstrap, sign flips, Holm, improvement, profiles, tolerance, spending.
+/// Statistics of several samples: sign flips, Holm, improvement, profiles, tolerance, spending.
 module CuteDl.Studies.Tests.Statistics.ComparisonTests
 
 open System
@@ -9,64 +9,6 @@ open FsCheck.FSharp
 open CuteDl.Core.Numerics
 open CuteDl.Studies.Statistics
 open CuteDl.Studies.Tests.Statistics.Samples
-
-let private bootstrap =
-    testList
-        "bootstrap"
-        [ property "is the same each time, holds the mean, and goes along with shift and scale" numbers (fun values ->
-              let of' = Bootstrap.ofSample 7 "test" 0.95 Array.average
-              let interval = of' values
-              Expect.equal (of' values) interval "deterministic"
-              Expect.isTrue (interval.Low <= interval.Value + 1e-9 && interval.Value <= interval.High + 1e-9) "holds the estimate"
-              let moved = of' (values |> Array.map (fun value -> 2.0 * value + 3.0))
-              Expect.floatClose Accuracy.high moved.Low (2.0 * interval.Low + 3.0) "low"
-              Expect.floatClose Accuracy.high moved.High (2.0 * interval.High + 3.0) "high")
-
-          testCase "other purposes and seeds draw otherwise" (fun () ->
-              let draw seed purpose = Bootstrap.distribution seed purpose 20 10 (Array.sumBy float)
-
-              Expect.notEqual (draw 1 "a") (draw 1 "b") "purpose"
-              Expect.notEqual (draw 1 "a") (draw 2 "a") "seed")
-
-          property "pairs stay together: a constant difference has no width" numbers (fun values ->
-              let more = values |> Array.map ((+) 5.0)
-
-              let interval =
-                  Bootstrap.interval 7 "test" 500 0.95 values.Length (fun places ->
-                      places |> Array.averageBy (fun place -> more[place] - values[place]))
-
-              Expect.floatClose Accuracy.high interval.Low 5.0 "low"
-              Expect.floatClose Accuracy.high interval.High 5.0 "high")
-
-          testCase "every place is drawn as often as any other" (fun () ->
-              let counts = Array.zeroCreate 10
-
-              Bootstrap.distribution 7 "test" 5000 10 (fun places ->
-                  places
-                  |> Array.iteri (fun i place ->
-                      if i % 3 = 0 then
-                          counts[place] <- counts[place] + 1)
-
-                  0.0)
-              |> ignore
-
-              // 4 of 10 places, 5,000 times, over 10 values: 2,000 each, with a standard deviation of 42.
-              Expect.all counts (fun count -> abs (count - 2000) < 210) $"%A{counts}")
-
-          testCase "covers the mean of 20 about as often as it says" (fun () ->
-              let random = RandomStream.stream 3 "coverage"
-
-              let covered =
-                  Seq.init 300 (fun i ->
-                      let values = Array.init 20 (fun _ -> random.NextDouble() + random.NextDouble() + random.NextDouble())
-
-                      let interval = Bootstrap.interval i "test" 500 0.95 20 (Array.averageBy (Array.get values))
-
-                      if interval.Low <= 1.5 && 1.5 <= interval.High then 1.0 else 0.0)
-                  |> Seq.average
-
-              Expect.isGreaterThan covered 0.88 "not too short"
-              Expect.isLessThan covered 0.98 "not too long") ]
 
 /// All signs, one by one.
 let private bruteForceP (differences: float array) =
@@ -79,6 +21,8 @@ let private bruteForceP (differences: float array) =
         |> Seq.length
 
     float far / float (1 <<< n)
+
+let private eightDifferences = [| 0.3; -0.1; 0.8; 1.2; 0.4; -0.6; 0.9; 0.2 |]
 
 let private signFlip =
     testList
@@ -145,6 +89,34 @@ let private signFlip =
                   Expect.isGreaterThanOrEqual largest (SignFlip.exact between) "at least"
                   Expect.equal (SignFlip.largest 1 between between) (SignFlip.exact between) "known differences: the test's own p")
 
+          testCase "one-sided p-values, as scipy.stats.permutation_test has them" (fun () ->
+              Expect.equal (SignFlip.below 1 (eightDifferences |> Array.map (fun value -> value - 1.0))) 0.015625 "below 1"
+              Expect.equal (SignFlip.below 1 (eightDifferences |> Array.map (fun value -> -value - 0.2))) 0.015625 "above −0.2"
+              Expect.equal (SignFlip.below 1 [| 0.0; 0.0 |]) 1.0 "zeros")
+
+          property "a one-sided p is the share of all signs, and half of the two-sided one" differences (fun values ->
+              let n = values.Length
+              let bound = Array.sum values + 1e-9 * Array.sumBy abs values
+
+              let count =
+                  Seq.init (1 <<< n) (fun signs -> values |> Array.mapi (fun i d -> if signs >>> i &&& 1 = 1 then d else -d) |> Array.sum)
+                  |> Seq.filter (fun sum -> sum <= bound)
+                  |> Seq.length
+
+              let p = SignFlip.below 1 values
+              Expect.equal p (float count / float (1 <<< n)) "share"
+
+              if Array.sum values < -1e-6 then
+                  Expect.equal (2.0 * p) (SignFlip.exact values) "half")
+
+          testCase "a one-sided p by chance is near the exact one" (fun () ->
+              let values = Array.init 24 (fun i -> float (i % 5) - 2.3)
+              let folded = SignFlip.below 1 values
+              Expect.equal (SignFlip.below 1 values) folded "repeatable"
+              let deviation = sqrt (values |> Array.sumBy (fun value -> value * value))
+              let expected = MathNet.Numerics.Distributions.Normal.CDF(0.0, 1.0, Array.sum values / deviation)
+              Expect.isLessThan (abs (folded - expected)) 0.02 "near the normal approximation")
+
           testCase "the fewest seeds that can decide" (fun () ->
               Expect.equal (SignFlip.fewest 0.05 1) 6 "2 contenders"
               Expect.equal (SignFlip.fewest 0.05 15) 10 "6 contenders"
@@ -153,6 +125,62 @@ let private signFlip =
                   let n = SignFlip.fewest 0.05 pairs
                   let least n = float pairs * SignFlip.exact (Array.replicate n 1.0)
                   Expect.isTrue (least n <= 0.05 && least (n - 1) > 0.05) $"{pairs} pairs") ]
+
+let private signFlipInterval =
+    let interval level values = SignFlipInterval.ofDifferences 1 level values
+
+    testList
+        "sign-flip interval"
+        [ testCase "of eight differences, as numpy sorts the means of subsets" (fun () ->
+              for level, low, high in [ 0.95, -0.13333333333333333, 0.85; 0.8, 0.1, 0.68 ] do
+                  let interval = interval level eightDifferences
+                  Expect.floatClose Accuracy.veryHigh interval.Low low $"low at {level}"
+                  Expect.floatClose Accuracy.veryHigh interval.High high $"high at {level}")
+
+          property
+              "holds exactly the locations that the test does not reject"
+              (Gen.zip (Gen.arrayOfLength 8 number) number)
+              (fun (values, location) ->
+                  // No mean of at most eight thousandths is a location, so no location is at an end.
+                  let location = location + 0.00047
+                  let interval = interval 0.9 values
+                  let p = SignFlip.exact (values |> Array.map (fun value -> value - location))
+                  Expect.equal (interval.Low <= location && location <= interval.High) (p > 0.1) $"p = {p}, {interval}")
+
+          property "contains the mean, and moves with shift and scale" (Gen.arrayOfLength 9 number) (fun values ->
+              let first = interval 0.95 values
+              Expect.isTrue (first.Low <= first.Value + 1e-9 && first.Value <= first.High + 1e-9) "contains"
+              let moved = interval 0.95 (values |> Array.map (fun value -> 3.0 - 2.0 * value))
+              Expect.floatClose Accuracy.high moved.Low (3.0 - 2.0 * first.High) "low"
+              Expect.floatClose Accuracy.high moved.High (3.0 - 2.0 * first.Low) "high")
+
+          testCase "six differences end at the least and the greatest; five have no interval" (fun () ->
+              let six = interval 0.95 [| 1.0 .. 6.0 |]
+              Expect.equal (six.Low, six.High) (1.0, 6.0) "six"
+              Expect.isFalse (interval 0.95 [| 1.0 .. 5.0 |]).HasEnds "five")
+
+          testCase "of 21 differences, random subsets give nearly Student's interval" (fun () ->
+              let random = RandomStream.stream 3 "interval"
+              let values = Array.init 21 (fun _ -> random.NextDouble() + random.NextDouble() + random.NextDouble())
+              let student = Jackknife.interval 0.95 21 (Array.averageBy (Array.get values))
+              let interval = interval 0.95 values
+              Expect.isLessThan (abs (interval.Low - student.Low)) 0.03 "low"
+              Expect.isLessThan (abs (interval.High - student.High)) 0.03 "high"
+              Expect.equal (SignFlipInterval.ofDifferences 1 0.95 values) interval "repeatable") ]
+
+let private power =
+    testList
+        "power"
+        [ testCase "with ten seeds and 15 pairs, only ten of one sign suffice: Φ(difference)¹⁰" (fun () ->
+              for difference in [ 1.0; 1.5; 2.0; 3.0 ] do
+                  let exact = Math.Pow(MathNet.Numerics.Distributions.Normal.CDF(0.0, 1.0, difference), 10.0)
+                  Expect.isLessThan (abs (Power.ofDifference (0.05 / 15.0) 10 difference - exact)) 0.03 $"{difference} deviations")
+
+          testCase "what is detectable is found in 80 %, and falls with the number of seeds" (fun () ->
+              let detectable = [ for seeds in [ 10; 12; 13; 20; 40 ] -> Power.detectable (0.05 / 15.0) seeds ]
+              Expect.equal detectable (List.sortDescending detectable) "falls"
+              Expect.floatClose Accuracy.low (Power.ofDifference (0.05 / 15.0) 10 detectable[0]) 0.8 "found"
+              Expect.equal (Power.detectable (0.05 / 15.0) 9) infinity "nothing is found with nine") ]
 
 let private holm =
     testList
@@ -188,15 +216,21 @@ let private improvement =
           property "over tasks it is the mean, within its interval" (Gen.zip times times) (fun (first, second) ->
               let n = min first.Length second.Length
               let first, second = Array.truncate n first, Array.truncate n second
-              let interval = Improvement.interval 1 "test" 0.95 [| first; second |] [| second; first |]
+              let interval = Improvement.interval 0.95 [| first; second |] [| second; first |]
               Expect.floatClose Accuracy.high interval.Value 0.5 "p and 1 − p"
-              // A seed is drawn for both tasks at once, so what one task gains the other loses.
-              Expect.floatClose Accuracy.high interval.Low 0.5 "low"
-              Expect.floatClose Accuracy.high interval.High 0.5 "high")
+              Expect.floatClose Accuracy.high (interval.Low + interval.High) 1.0 "around ½"
+              // What one task gains by a seed the other loses, so the variance is 0, and the interval the shortest possible.
+              let shortest = Wilson.ofShare 0.95 n 0.5 0.0
+              Expect.floatClose Accuracy.high interval.Low shortest.Low "low")
+
+          testCase "always better is no certainty" (fun () ->
+              let interval = Improvement.interval 0.95 [| [| 1.0 .. 10.0 |] |] [| [| 11.0 .. 20.0 |] |]
+              Expect.equal (interval.Value, interval.High) (1.0, 1.0) "value"
+              Expect.isLessThan interval.Low 0.75 "ten seeds allow less")
 
           testCase "tasks of other seeds are refused" (fun () ->
               let runs = [| [| 1.0; 2.0 |]; [| 1.0 |] |]
-              Expect.throwsT<ArgumentException> (fun () -> Improvement.interval 1 "test" 0.95 runs runs |> ignore) "2 and 1 seeds") ]
+              Expect.throwsT<ArgumentException> (fun () -> Improvement.interval 0.95 runs runs |> ignore) "2 and 1 seeds") ]
 
 let private profile =
     testList
@@ -208,7 +242,7 @@ let private profile =
 
           property "rises to the success rate, within its band" (Gen.arrayOfLength 8 time) (fun values ->
               let ratios = Profile.ratios [| values; Array.rev values |]
-              let curve = Profile.ofRatios 1 "test" 0.95 [| 1.0; 1.5; 2.0; 5.0; 1e9 |] [| ratios[0] |]
+              let curve = Profile.ofRatios 0.95 [| 1.0; 1.5; 2.0; 5.0; 1e9 |] [| ratios[0] |]
               Expect.equal (Array.last curve.Share) (float (TimeToTarget.reached values) / 8.0) "success rate"
 
               for line in [ curve.Share; curve.Low; curve.High ] do
@@ -218,13 +252,13 @@ let private profile =
                   Expect.isTrue (curve.Low[i] <= curve.Share[i] && curve.Share[i] <= curve.High[i]) "within the band")
 
           testCase "of scores it falls from 1, and each task weighs the same" (fun () ->
-              let curve = Profile.ofScores 1 "test" 0.95 [| 0.0; 0.5; 1.0 |] [| [| 0.4; 0.6 |]; [| 0.7; 1.0 |] |]
+              let curve = Profile.ofScores 0.95 [| 0.0; 0.5; 1.0 |] [| [| 0.4; 0.6 |]; [| 0.7; 1.0 |] |]
 
               Expect.equal curve.Share [| 1.0; 0.75; 0.25 |] "shares")
 
-          testCase "copies of a task make no band narrower: its seeds are drawn with all their runs" (fun () ->
+          testCase "copies of a task make no band narrower: a seed with all its runs is one observation" (fun () ->
               let scores = [| 0.1..0.1..1.0 |]
-              let band tasks = Profile.ofScores 1 "test" 0.95 [| 0.45 |] (Array.replicate tasks scores)
+              let band tasks = Profile.ofScores 0.95 [| 0.45 |] (Array.replicate tasks scores)
               Expect.floatClose Accuracy.high (band 8).Low[0] (band 1).Low[0] "low"
               Expect.floatClose Accuracy.high (band 8).High[0] (band 1).High[0] "high") ]
 
@@ -301,4 +335,4 @@ let private spending =
               Expect.isGreaterThan found 0.04 "and not never") ]
 
 let tests =
-    testList "comparison" [ bootstrap; signFlip; holm; improvement; profile; tolerance; spending ]
+    testList "comparison" [ signFlip; signFlipInterval; power; holm; improvement; profile; tolerance; spending ]

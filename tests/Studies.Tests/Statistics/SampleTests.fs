@@ -128,26 +128,108 @@ let private newcombe =
                   Expect.isLessThan interval.Low -0.2 "and much is possible"
                   Expect.isGreaterThan interval.High 0.2 "to both sides") ]
 
+/// The reference values of intervals are from numpy 1.24 and scipy 1.10.
+let private isInterval (low: float) (high: float) (interval: Interval) =
+    Expect.floatClose Accuracy.veryHigh interval.Low low "low"
+    Expect.floatClose Accuracy.veryHigh interval.High high "high"
+
+let private tenTimes =
+    [| 1550.0; 1700.0; 1450.0; 1600.0; 2100.0; 1750.0; 1500.0; 1650.0; 1900.0; 1400.0 |]
+
 let private interquartileMean =
     testList
         "interquartile mean"
-        [ testCase "Wikipedia's two examples" (fun () ->
-              let twelve = [| 5.0; 8.0; 4.0; 38.0; 8.0; 6.0; 9.0; 7.0; 7.0; 3.0; 1.0; 6.0 |]
-              Expect.equal (InterquartileMean.ofValues twelve) 6.5 "12 values"
-              let nine = [| 1.0; 3.0; 5.0; 7.0; 9.0; 11.0; 13.0; 15.0; 17.0 |]
-              Expect.floatClose Accuracy.veryHigh (InterquartileMean.ofValues nine) 9.0 "9 values"
-              // (½ · 1 + 3 + 5 + ½ · 90) / 3: the ends of the middle half count in part.
-              let six = [| 0.0; 1.0; 3.0; 5.0; 90.0; 99.0 |]
-              Expect.floatClose Accuracy.veryHigh (InterquartileMean.ofValues six) (53.5 / 3.0) "6 values")
+        [ testCase "scipy.stats.trim_mean(values, 0.25)" (fun () ->
+              Expect.equal (InterquartileMean.ofValues [| 0.0; 1.0; 3.0; 5.0; 90.0; 99.0 |]) 24.75 "6 values"
 
-          property "lies between the values next to the quartiles" numbers (fun values ->
+              Expect.floatClose
+                  Accuracy.veryHigh
+                  (InterquartileMean.ofValues [| 0.9771; 0.9784; 0.9712; 0.9790; 0.9768; 0.9779; 0.0 |])
+                  0.97628
+                  "7 values"
+
+              Expect.equal (InterquartileMean.ofValues tenTimes) 1625.0 "10 values"
+              Expect.equal (InterquartileMean.ofValues [| 1.0; 2.0; 6.0 |]) 3.0 "fewer than 4: the mean")
+
+          testCase "scipy.stats.mstats.trimmed_mean_ci, where a quarter is no whole number; else Yuen's error" (fun () ->
+              InterquartileMean.interval 0.95 tenTimes |> isInterval 1448.3536594723864 1801.6463405276136
+
+              InterquartileMean.interval 0.95 [| 0.0; 1.0; 3.0; 5.0; 90.0; 99.0 |]
+              |> isInterval -92.72399432542473 142.2239943254247
+
+              InterquartileMean.interval 0.95 tenTimes[..7] |> isInterval 1453.1282559070546 1796.8717440929454
+              Expect.isFalse (InterquartileMean.interval 0.95 [| 1.0 |]).HasEnds "one value")
+
+          property "is between the quartiles' neighbours, and moves with shift and scale" numbers (fun values ->
               let sorted = Array.sort values
               let mean = InterquartileMean.ofValues values
               Expect.isGreaterThanOrEqual mean (sorted[values.Length / 4] - 1e-9) "lower"
-              Expect.isLessThanOrEqual mean (sorted[(3 * values.Length + 3) / 4 - 1] + 1e-9) "upper")
+              Expect.isLessThanOrEqual mean (sorted[values.Length - 1 - values.Length / 4] + 1e-9) "upper"
+
+              if values.Length > 1 then
+                  let interval = InterquartileMean.interval 0.9 values
+                  let moved = InterquartileMean.interval 0.9 (values |> Array.map (fun value -> 2.0 * value + 3.0))
+                  Expect.floatClose Accuracy.high moved.Low (2.0 * interval.Low + 3.0) "low"
+                  Expect.floatClose Accuracy.high moved.High (2.0 * interval.High + 3.0) "high")
 
           testCase "an infinity outside the middle half does not matter" (fun () ->
               Expect.equal (InterquartileMean.ofValues [| 1.0; 2.0; 4.0; infinity |]) 3.0 "3") ]
+
+let private medianInterval =
+    let interval (values: float array) = MedianInterval.ofTimes 0.95 (Quantile.median values) values values
+
+    testList
+        "median interval"
+        [ testCase "the ranks of scipy.stats.binom at 95 %" (fun () ->
+              for n, rank in [ 6, 1; 8, 1; 9, 2; 10, 2; 12, 3; 15, 4; 20, 6; 25, 8 ] do
+                  let interval = interval (Array.init n (fun i -> float (i + 1)))
+                  Expect.equal (interval.Low, interval.High) (float rank, float (n + 1 - rank)) $"n = {n}"
+
+              Expect.isFalse (interval [| 1.0 .. 5.0 |]).HasEnds "five values")
+
+          property "contains the median, and can end in never" times (fun values ->
+              let interval = interval values
+
+              if interval.HasEnds then
+                  Expect.isTrue (interval.Low <= interval.Value && interval.Value <= interval.High) "contains"
+
+              Expect.equal interval.HasEnds (values.Length >= 6) "six values") ]
+
+let private means =
+    testList
+        "mean intervals"
+        [ testCase "scipy.stats.t.interval, for the jackknife of a mean" (fun () ->
+              RestrictedMean.interval 0.95 1e6 tenTimes |> isInterval 1506.573036486002 1813.426963513998)
+
+          testCase "the jackknife of a ratio of means, as in numpy" (fun () ->
+              let others = [| 2400.0; 2500.0; 2350.0; 2300.0; 2900.0; 2550.0; 2700.0; 2450.0; 2650.0; 2200.0 |]
+
+              let mean (values: float array) (places: int array) = places |> Array.averageBy (Array.get values)
+              let ratio places = log (mean tenTimes places / mean others places)
+              Expect.floatClose Accuracy.veryHigh (Jackknife.variance 10 ratio) 0.0006680463284298016 "variance"
+              Jackknife.interval 0.95 10 ratio |> isInterval -0.4679421831867351 -0.3510040758246712
+              Expect.isFalse (Jackknife.interval 0.95 1 ratio).HasEnds "one observation")
+
+          property "the restricted mean has an interval only if every run arrived, within the possible times" times (fun values ->
+              let interval = RestrictedMean.interval 0.95 50.0 values
+              let arrived = values |> Array.forall (fun time -> time <= 50.0)
+              Expect.equal interval.HasEnds (arrived && values.Length > 1) "an interval"
+
+              if interval.HasEnds then
+                  Expect.isTrue (interval.LiesWithin(0.0, 50.0)) "possible"
+                  Expect.isTrue (interval.Low <= interval.Value && interval.Value <= interval.High) "contains the mean")
+
+          testCase "Wilson's interval for the mean of shares, as in numpy" (fun () ->
+              Wilson.ofShare 0.95 6 (2.0 / 3.0) (1.0 / 36.0) |> isInterval 0.26538175714610013 0.9171679805640758)
+
+          property "the interval of a share is in [0, 1], and has width" counts (fun (successes, trials) ->
+              let share = float successes / float trials
+              let variance = share * (1.0 - share) / float (max 1 (trials - 1))
+              let interval = Wilson.ofShare 0.95 trials share variance
+              let mirror = Wilson.ofShare 0.95 trials (1.0 - share) variance
+              Expect.isTrue (interval.LiesWithin(0.0, 1.0) && interval.Low < interval.High) "in [0, 1]"
+              Expect.isTrue (interval.Low <= share && share <= interval.High) "contains the share"
+              Expect.floatClose Accuracy.high (interval.Low + mirror.High) 1.0 "mirror") ]
 
 /// The greatest of each choice of k.
 let private greatestOfChoices k (values: float array) =
@@ -186,4 +268,5 @@ let private bestOfK =
                   Expect.isLessThanOrEqual (share (fun greatest -> greatest < best.Low)) (0.1 + 1e-9) "below"
                   Expect.isLessThanOrEqual (share (fun greatest -> greatest > best.High)) (0.1 + 1e-9) "above") ]
 
-let tests = testList "sample" [ quantiles; timesToTarget; wilson; newcombe; interquartileMean; bestOfK ]
+let tests =
+    testList "sample" [ quantiles; timesToTarget; wilson; newcombe; interquartileMean; medianInterval; means; bestOfK ]

@@ -26,28 +26,34 @@ internal static class StudyCheckCommand
     {
         try
         {
-            var findings = StudyCommand.Load(file).Check();
-            Show(file, [], findings, isJson);
+            var study = StudyCommand.Load(file);
+            var findings = study.Check();
+            Show(file, [], findings, study.Power(), isJson);
             return findings.Any(finding => finding.Severity == Severity.Error) ? ExitCode.RunFailed : ExitCode.Fine;
         }
         catch (StudyFileException error) when (isJson)
         {
-            Show(file, error.Errors, [], isJson);
+            Show(file, error.Errors, [], "", isJson);
             return ExitCode.WrongUsage;
         }
     }
 
-    private static void Show(string file, StudyFileError[] errors, IReadOnlyList<Finding> findings, bool isJson)
+    private static void Show(string file, StudyFileError[] errors, IReadOnlyList<Finding> findings, string power, bool isJson)
     {
         if (isJson)
         {
-            Console.WriteLine(ToJson(file, errors, findings).ToJsonString());
+            Console.WriteLine(ToJson(file, errors, findings, power).ToJsonString());
             return;
         }
 
         foreach (var finding in findings)
         {
             Console.WriteLine(Line(finding));
+        }
+
+        if (power.Length > 0)
+        {
+            Console.WriteLine(power);
         }
 
         Console.WriteLine(findings.Count == 0 ? $"{file}: no mistakes found." : $"{file}: {Counts(findings)}.");
@@ -57,10 +63,11 @@ internal static class StudyCheckCommand
         string.Join(", ", findings.CountBy(finding => finding.Severity).OrderByDescending(count => count.Key).Select(count =>
             $"{count.Value} {count.Key.ToString().ToLowerInvariant()}{(count.Value == 1 ? "" : "s")}"));
 
-    private static JsonObject ToJson(string file, StudyFileError[] errors, IReadOnlyList<Finding> findings) => new()
+    private static JsonObject ToJson(string file, StudyFileError[] errors, IReadOnlyList<Finding> findings, string power) => new()
     {
         ["file"] = file,
         ["is_study"] = errors.Length == 0,
+        ["power"] = power,
         ["errors"] = new JsonArray([.. errors.Select(error => new JsonObject
         {
             ["path"] = error.Path,

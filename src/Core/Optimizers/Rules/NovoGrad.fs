@@ -71,7 +71,7 @@ type NovoGrad =
               Exempt = [ Exemption.tensorNorms; "P22", "the first norm is not averaged" ]
               Role =
                 Role.Rule
-                    { Reproduces = "optax.novograd"
+                    { Reproduces = "optax.novograd, whose defaults are b1=0.9, b2=0.25 and eps=1e-6"
                       Rate = RatePlace.Outside ""
                       Epsilon = EpsilonPlace.Outside "the root"
                       InitialState = [ "average", InitialValue.Zero; "square_norm", InitialValue.FirstSquaredNorm ]

@@ -17,8 +17,8 @@ internal static class ComparisonFigures
                 isTime
                     ? "The share of runs (task and seed) in which an optimizer needs at most a multiple of the fastest one's steps. The right end of a curve is the success rate."
                       + (result.Study.Core.Protocol.IsDocument ? " A run that a stop rule ended counts as a run that never reaches the target." : "")
-                      + " Bands of 95 %."
-                    : "The share of runs (task and seed) that end with at least a given accuracy. Bands of 95 %.",
+                      + " Bands: Wilson's interval of 95 % at each place."
+                    : "The share of runs (task and seed) that end with at least a given accuracy. Bands: Wilson's interval of 95 % at each place.",
                 [
                     new LinePane(
                         new Axis(isTime ? "multiple of the fastest one's steps" : "final accuracy, at least", isTime ? AxisKind.Logarithmic : AxisKind.Linear, AxisFormat.Value),
@@ -77,7 +77,7 @@ internal static class ComparisonFigures
             yield return new Figure(
                 task.Key.Length == 0 ? "pairs" : FileNames.Safe($"pairs-{task.Key}"),
                 $"Pairs: {name}",
-                "The difference on the same seeds, with its interval. Shaded: the differences that count as equal. Filled marks: one wins, or both are equal.",
+                "The difference on the same seeds, with the interval of the sign-flip test. A line across the whole axis: too few seeds for an interval. Shaded: the differences that count as equal. Filled marks: one wins, or both are equal.",
                 panes);
         }
     }

@@ -94,8 +94,13 @@ internal sealed class StudyPage(StudyContent content)
         {
             _page.Element(
                 "p",
-                $"All optimizers were trained with the same seeds. For each line below, the chance that any winner is named by luck is at most {StudyText.Percent(_analysis.InterimLooks.Levels.Sum())}. Undecided does not mean equal: these seeds do not show which one is better.",
+                $"All optimizers were trained with the same seeds. For each line below, the probability of naming any wrong winner is at most {StudyText.Percent(_analysis.InterimLooks.Levels.Sum())}, and so is the probability of naming any wrong tie. Undecided does not mean equal: these seeds do not show which one is better.",
                 "note");
+        }
+
+        if (_result.Study.Power(_result.UntilDecided) is { Length: > 0 } power)
+        {
+            _page.Element("p", power, "note");
         }
 
         _page.Raw("<ul class=\"verdict\">");

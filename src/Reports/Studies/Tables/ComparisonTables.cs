@@ -13,11 +13,11 @@ internal static class ComparisonTables
         return StudyTable.Of(
             "summary",
             "Optimizers over all seeds",
-            "n: finished trials, one for each seed. Steps to the target: the median, and the restricted mean, in which no time counts as more than "
-            + "the last step up to which every run of the task is known. Accuracies are interquartile means. Final accuracy is on the validation images"
-            + (isDocument ? "" : ", which also chose the setting; test accuracy is not")
-            + ". A diverged run never reaches the target, and its accuracies count as 0. Intervals are of 95 %; bootstrap intervals of ten seeds hold the "
-            + "truth in about nine of ten studies.",
+            "Each of the n finished trials has its own seed. Median steps: the interval is exact for every distribution, also if runs fail; it needs six runs. "
+            + "Restricted mean: no time counts as more than the last step up to which every run of the task is known. Its interval is Student's t, given only if every run reached the target by then. "
+            + "Accuracies: interquartile means (a quarter of the runs, rounded down, is left out at each end) with the interval of Tukey and McLaughlin. "
+            + (isDocument ? "The accuracy at the stop is on the test images, which also decide when a run stops. " : "Best and final accuracy are on the validation images, which also chose the setting; test accuracy is not. ")
+            + "A diverged run never reaches the target, and its accuracies count as 0. Success: Wilson's interval. All intervals are of 95 %.",
             analysis.Summaries,
             [
                 StudyColumn<StudySummary>.OfText("task", "task", row => row.Task),
@@ -27,10 +27,10 @@ internal static class ComparisonTables
                 StudyColumn<StudySummary>.Count("reached", "reached", row => row.Reached),
                 StudyColumn<StudySummary>.Count("diverged", "diverged", row => row.Diverged),
                 StudyColumn<StudySummary>.Range("success", "success", row => row.Success, StudyText.Percent),
-                StudyColumn<StudySummary>.Number("steps_median", "median steps", row => row.Steps.Median, StudyText.Steps),
+                StudyColumn<StudySummary>.Range("steps_median", "median steps", row => row.Steps.Median, StudyText.Steps),
                 StudyColumn<StudySummary>.Range("steps_restricted_mean", "restricted mean steps", row => row.Steps.RestrictedMean, StudyText.Steps),
                 StudyColumn<StudySummary>.Number("steps_horizon", "known up to step", row => row.Steps.Horizon, StudyText.Steps),
-                StudyColumn<StudySummary>.Number("examples_median", "", row => row.Examples.Median, StudyText.Steps),
+                StudyColumn<StudySummary>.Range("examples_median", "", row => row.Examples.Median, StudyText.Steps),
                 StudyColumn<StudySummary>.Range("examples_restricted_mean", "", row => row.Examples.RestrictedMean, StudyText.Steps),
                 StudyColumn<StudySummary>.Range("final_accuracy", isDocument ? "" : "final accuracy", row => row.FinalAccuracy, StudyText.Accuracy),
                 StudyColumn<StudySummary>.Range("accuracy_at_stop", isDocument ? "accuracy at the stop" : "", row => row.AccuracyAtStop, StudyText.Accuracy),
@@ -53,7 +53,7 @@ internal static class ComparisonTables
             StudyColumn<StudySummary>.OfText("contender", "optimizer", row => row.Contender),
             StudyColumn<StudySummary>.OfText("variant", "settings", row => StudyText.Key(row.Variant), row => StudyText.Of(row.Variant)),
             StudyColumn<StudySummary>.Count("n", "n", row => row.Trials),
-            StudyColumn<StudySummary>.Number("seconds_median", "median seconds", row => row.Seconds.Median, StudyText.Number),
+            StudyColumn<StudySummary>.Range("seconds_median", "median seconds", row => row.Seconds.Median, StudyText.Number),
             StudyColumn<StudySummary>.Range("seconds_restricted_mean", "restricted mean seconds", row => row.Seconds.RestrictedMean, StudyText.Number),
             StudyColumn<StudySummary>.Number("seconds_horizon", "known up to second", row => row.Seconds.Horizon, StudyText.Number));
 
@@ -61,10 +61,14 @@ internal static class ComparisonTables
         StudyTable.Of(
             "comparisons",
             "Pairs, seed by seed",
-            "Steps: the geometric mean of first / second, below 1 if the first is faster. The interval and p hold for every time between two validations "
-            + "at which the targets may have been reached. Accuracies and success: the mean of first − second in percentage points. n: seeds. Both succeeded: seeds in which both "
-            + "reached the target, or neither diverged. p: of the sign-flip test, then after Holm's correction over all pairs of that metric on that task. "
-            + "No tie is called on success.",
+            "Steps: the geometric mean of first / second, below 1 if the first is faster. Accuracies and success: the mean of first − second in percentage points. "
+            + "The interval holds every effect that the sign-flip test does not reject; for success it is Newcombe's. For steps, interval and p-values hold for every time between two validations. "
+            + "The number n counts seeds. Both succeeded: seeds in which both reached the target, or neither diverged. The first p is of the sign-flip test for a difference. "
+            + "The p of a tie is the larger one of two one-sided tests, against both ends of what counts as equal. "
+            + "Adjusted: after Holm's correction over all pairs of that metric on that task, for differences and for ties. No tie is called on success. "
+            + "Ratio of restricted means: the interval is the jackknife's, given only if all runs reached the target. "
+            + "P(first is better): over all pairs of runs. Its interval treats the runs of a seed as one observation, because they are paired. "
+            + "Neighbouring rates: in how many cases the winner stays ahead if one of the two has a learning rate that tuning tried next to the chosen one.",
             analysis.Overall.Concat(analysis.Comparisons),
             StudyColumn<PairComparison>.OfText("task", "task", row => row.Task, row => StudyText.Task(row.Task)),
             StudyColumn<PairComparison>.OfText("metric", "metric", row => StudyText.Key(row.Metric), row => StudyText.Of(row.Metric)),
@@ -77,6 +81,8 @@ internal static class ComparisonTables
             StudyColumn<PairComparison>.Range("restricted_mean_ratio", "ratio of restricted means", row => row.RestrictedMeanRatio, StudyText.Number),
             StudyColumn<PairComparison>.Number("p", "p", row => row.P, StudyText.Number),
             StudyColumn<PairComparison>.Number("p_adjusted", "p, adjusted", row => row.AdjustedP, StudyText.Number),
+            StudyColumn<PairComparison>.Number("p_tie", "p of a tie", row => row.TieP, StudyText.Number),
+            StudyColumn<PairComparison>.Number("p_tie_adjusted", "p of a tie, adjusted", row => row.AdjustedTieP, StudyText.Number),
             StudyColumn<PairComparison>.Range("probability_of_improvement", "P(first is better)", row => row.ProbabilityOfImprovement, StudyText.Percent),
             new(
                 "counts as equal",
@@ -86,6 +92,12 @@ internal static class ComparisonTables
                 ("equal_high", row => Known(row.EqualHigh))),
             StudyColumn<PairComparison>.OfText("outcome", "outcome", row => StudyText.Key(row.Outcome), Outcome),
             StudyColumn<PairComparison>.OfText("winner", "", row => row.Winner),
+            new(
+                "neighbouring rates",
+                row => row.NeighbouringRates is { } rates ? $"{rates.Held} of {rates.Cases}" : StudyText.Nothing,
+                true,
+                ("neighbours_held", row => row.NeighbouringRates?.Held),
+                ("neighbours", row => row.NeighbouringRates?.Cases)),
             StudyColumn<PairComparison>.OfText("reason", "", row => row.Reason));
 
     /// <summary>Returns the outcome, with the winner or the reason why there is no ranking.</summary>
@@ -105,7 +117,7 @@ internal static class ComparisonTables
         StudyTable.Of(
             "profiles",
             "Performance profiles",
-            "For each factor, the share of runs (task and seed) in which an optimizer needs at most that factor times the steps of the fastest (Dolan and Moré 2002). For each accuracy, the share of runs that end with at least that accuracy.",
+            "For each factor, the share of runs (task and seed) in which an optimizer needs at most that factor times the steps of the fastest (Dolan and Moré 2002). For each accuracy, the share of runs that end with at least that accuracy. Bands: Wilson's interval of 95 % at each place, with a seed as one observation.",
             analysis.Profiles.SelectMany(row => Enumerable.Range(0, row.Curve.At.Length), (row, i) => (row, i)),
             StudyColumn<(ProfileRow Row, int I)>.OfText("metric", "metric", at => StudyText.Key(at.Row.Metric), at => StudyText.Of(at.Row.Metric)),
             StudyColumn<(ProfileRow Row, int I)>.OfText("contender", "optimizer", at => at.Row.Contender),
