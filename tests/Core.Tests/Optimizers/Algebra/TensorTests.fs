@@ -306,8 +306,17 @@ let private counts =
               step text state [ "b", b, [| 1.0; 1.0; 1.0 |]; "a", a, [| 1.0; 1.0 |] ]
               Expect.equal state.Step 3L "steps"
               Expect.equal state.Absences [ "2.momentum", "a", 2L ] "clip_norm keeps nothing"
-              Expect.stringContains (string state) "2.momentum without 'a' = 2" "text"
-              Expect.notEqual state (start text) "equality")
+              Expect.stringContains (string state) "2.momentum without 'a' = 2" "text")
+          testCase "tell states apart" (fun () ->
+              // Gradients of 0 leave the slots at 0.
+              let after (names: (string * int) list) =
+                  let state = start "adam"
+                  step "adam" state [ for name, length in names -> name, Array.zeroCreate length, Array.zeroCreate length ]
+                  state
+
+              Expect.equal (after [ "b", 3 ]) (after [ "b", 3 ]) "the same tensor"
+              Expect.notEqual (after [ "b", 3 ]) (after [ "a", 2; "b", 3 ]) "one and both"
+              Expect.notEqual (after [ "b", 3 ]) (after [ "a", 2 ]) "one and the other")
           testCase "of a part do not move if none of its tensors has a gradient" (fun () ->
               let text = "{ \"a\": prodigy, \"b\": fixed(lr=1) }"
               let state = start text
@@ -369,6 +378,31 @@ let private wrong =
               "too long a gradient"
               [ a; StepTensor.Of("b", zeros 3, zeros 4) ]
               [ "There are 4 elements in the gradient of 'b', but the tensor has 3." ] ]
+
+/// The first tensors have taken their step when the gate of another one throws.
+let private lateFailure =
+    testCase "a step that fails late leaves all as it was" (fun () ->
+        let optimizer =
+            Expression.parse "{ \"a\": nadam | ema, \"b\": accumulate(1) | skip_non_finite(1) | adam, \"c\": momentum }"
+
+        let layout = Layout.OfShapes [ "a", [ 5000 ]; "b", [ 2 ]; "c", [ 2 ] ]
+        let state = Optimizer.initFor<float> optimizer layout
+        let parameters = [| Array.create 5000 1.0; [| 1.0; 1.0 |]; [| 1.0; 1.0 |] |]
+        let gradients = [ Array.create 5000 0.5; [| nan; 0.5 |] ]
+
+        let take () =
+            message (fun () ->
+                Optimizer.stepTensorsInPlace
+                    optimizer
+                    state
+                    [ for k, gradient in List.indexed gradients -> StepTensor.Of(layout.Parameters[k].Name, parameters[k], gradient) ])
+
+        Expect.isNone (take ()) "the first step is skipped"
+        Expect.isEmpty state.Absences "the part of c has not begun"
+        let before, parametersBefore = state.Copy(), Array.map Array.copy parameters
+        Expect.stringStarts (Option.defaultValue "" (take ())) "2 gradients in a row" "the second step"
+        Expect.equal state before "the state"
+        Expect.equal parameters parametersBefore "the parameters")
 
 /// A tensor outside of managed memory, at any address.
 type private NativeTensor(length: int, shift: int) =
@@ -537,6 +571,7 @@ let tests =
           refuses
           counts
           wrong
+          lateFailure
           native
           allocation
           nonFinite
