@@ -38,7 +38,7 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     // For each part, the number of its steps that each tensor of the layout was without a gradient. Empty until a tensor misses a step.
     let mutable absences = absences
 
-    let tensorCount = layout.Parameters.Count
+    let placeOf (node: PartNode) (tensor: int) = node.Index * layout.Parameters.Count + tensor
 
     // Slots start at multiples of the widest register, so that no register crosses a cache line.
     static let alignment = 64 / sizeof<'T>
@@ -140,8 +140,8 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     member _.Absences: (string * string * int64) list =
         [ if absences.Length > 0 then
               for node in plan.Nodes do
-                  for k in 0 .. tensorCount - 1 do
-                      let count = absences[node.Index * tensorCount + k]
+                  for k in 0 .. layout.Parameters.Count - 1 do
+                      let count = absences[placeOf node k]
 
                       if count > 0L then
                           (if node.Path = "" then node.Kind.Name else node.Path), layout.Parameters[k].Name, count ]
@@ -218,15 +218,14 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     member internal _.AbsenceCounts: int64 array = absences
 
     /// Returns the number of steps of a part that a tensor of the layout has missed.
-    member internal _.AbsencesOf(node: PartNode, tensor: int) : int64 =
-        if absences.Length = 0 then 0L else absences[node.Index * tensorCount + tensor]
+    member internal _.AbsencesOf(node: PartNode, tensor: int) : int64 = if absences.Length = 0 then 0L else absences[placeOf node tensor]
 
     /// Counts a step of a part that a tensor of the layout has missed.
     member internal _.AddAbsence(node: PartNode, tensor: int) : unit =
         if absences.Length = 0 then
-            absences <- Array.zeroCreate (plan.Nodes.Length * tensorCount)
+            absences <- Array.zeroCreate (plan.Nodes.Length * layout.Parameters.Count)
 
-        let place = node.Index * tensorCount + tensor
+        let place = placeOf node tensor
         absences[place] <- absences[place] + 1L
 
     /// The plan for steps of all tensors together, unless they have taken different numbers of steps.
