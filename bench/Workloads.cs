@@ -144,6 +144,83 @@ internal sealed class TensorStep
     }
 }
 
+/// <summary>One in-place step whose norms are measured: by telemetry, or by passes over the arrays before and after it.</summary>
+internal sealed class MeasuredStep
+{
+    private readonly Core.Optimizers.Optimizer _optimizer;
+    private readonly State<float> _state;
+    private readonly float[] _parameters;
+    private readonly float[] _before;
+    private readonly float[] _gradient;
+
+    public MeasuredStep(string optimizer, int length)
+    {
+        _optimizer = Expression.parse(optimizer);
+        _state = OptimizerModule.init<float>(_optimizer, length);
+        var random = new System.Random(1);
+        _parameters = [.. Enumerable.Range(0, length).Select(_ => (float)(random.NextDouble() - 0.5))];
+        _gradient = [.. Enumerable.Range(0, length).Select(_ => (float)(random.NextDouble() - 0.5))];
+        _before = new float[length];
+    }
+
+    /// <summary>The norms of gradient, parameters and update, so that nothing is left out.</summary>
+    public double Norms { get; private set; }
+
+    public void RunAlone() => OptimizerModule.stepInPlace<float>(_optimizer, _state, _parameters, _gradient);
+
+    public void Run() => Norms = Core.Optimizers.Telemetry.stepInPlace<float>(_optimizer, _state, _parameters, _gradient).UpdateNorm;
+
+    public void RunPasses()
+    {
+        Norms = Math.Sqrt(Squares(_gradient)) + Math.Sqrt(Squares(_parameters));
+        _parameters.CopyTo(_before, 0);
+        RunAlone();
+        Norms += Math.Sqrt(SquaresOfDifferences(_before, _parameters));
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
+    private static double Squares(float[] x)
+    {
+        var (low, high) = (Vector<double>.Zero, Vector<double>.Zero);
+        var i = 0;
+        for (; i <= x.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector.Widen(new Vector<float>(x, i), out var a, out var b);
+            low += a * a;
+            high += b * b;
+        }
+
+        var sum = Vector.Sum(low + high);
+        for (; i < x.Length; i++)
+        {
+            sum += (double)x[i] * x[i];
+        }
+
+        return sum;
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
+    private static double SquaresOfDifferences(float[] x, float[] y)
+    {
+        var (low, high) = (Vector<double>.Zero, Vector<double>.Zero);
+        var i = 0;
+        for (; i <= x.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector.Widen(new Vector<float>(x, i) - new Vector<float>(y, i), out var a, out var b);
+            low += a * a;
+            high += b * b;
+        }
+
+        var sum = Vector.Sum(low + high);
+        for (; i < x.Length; i++)
+        {
+            sum += Math.Pow((double)x[i] - y[i], 2);
+        }
+
+        return sum;
+    }
+}
+
 /// <summary>One matrix product of random matrices, by the kernel or by its definition.</summary>
 internal sealed class Product<T>(int rows, int depth, int columns)
     where T : unmanaged, IFloatingPointIeee754<T>

@@ -127,6 +127,32 @@ internal static class OptimizerTests
             var error = Spec.Throws<ArgumentException>(() => Optimizers.Prodigy().StepTensorsInPlace(Optimizers.Prodigy().Init<float>(layout), tensors[..1]));
             Expect.stringContains(error.Message, "write prodigy inside each group", "refused");
         }),
+        Spec.Test("a step returns telemetry by tensor", () =>
+        {
+            var optimizer = Optimizers.Fixed(0.5).ClipNorm(1).Freeze("b");
+            var layout = new ParameterLayout(("w", [2, 1]), ("b", [1]));
+            var state = optimizer.Init<double>(layout);
+            double[] parameters = [3, 4, 1], gradient = [6, 8, 1];
+            var step = optimizer.StepAt(state, parameters, gradient, out var pure);
+            optimizer.StepInPlace(state, parameters, gradient, out var telemetry);
+            Expect.sequenceEqual(parameters, [3 - step.Delta[0], 4 - step.Delta[1], 1], "the step");
+            var (w, b) = (telemetry["w"], telemetry.Tensors[1]);
+            Expect.equal((w.Name, w.Length, w.Outcome), ("w", 2, StepOutcome.Stepped), "w");
+            Expect.equal((w.GradientNorm, w.ParameterNorm, w.ClippedShare, w.NonFiniteShare), (10.0, 5.0, 1.0, 0.0), "measured");
+            Expect.isTrue(Math.Abs(w.RuleGradientNorm - 1) < 1e-15 && Math.Abs(w.UpdateNorm - 0.5) < 1e-15, "clipped");
+            Expect.isTrue(Math.Abs(w.UpdateRatio - 0.1) < 1e-15, "ratio");
+            Expect.equal((b.Name, b.Outcome, b.GradientNorm), ("b", StepOutcome.Frozen, 0.0), "b");
+            Expect.equal((telemetry.GradientNorm, telemetry.ParameterNorm), (10.0, 5.0), "of all");
+            Expect.equal(telemetry.ToString(), "‖g‖ 10, 1 at the rule, ‖Δ‖ 0.5, ‖w‖ 5, clipped 66.67 %, not finite 0 %", "text");
+            Expect.sequenceEqual(pure.Tensors, telemetry.Tensors, "equal values");
+
+            var apart = optimizer.Init<double>(layout);
+            double[] weight = [3, 4], bias = [1];
+            optimizer.StepTensorsInPlace(apart, [new("w", weight, gradient.AsMemory(0, 2)), new("b", bias, null)], out var tensors);
+            Expect.sequenceEqual(weight, parameters[..2], "over tensors");
+            Expect.sequenceEqual(tensors.Tensors, telemetry.Tensors, "equal values over tensors");
+            Expect.stringContains(Spec.Throws<ArgumentException>(() => _ = telemetry["v"]).Message, "'v'", "an unknown name");
+        }),
         Spec.Test("a copied state goes its own way", () =>
         {
             var momentum = Optimizers.Momentum(0.1, 0.5);

@@ -61,6 +61,7 @@ let private tests =
                       AlgebraGateTests.tests
                       AlgebraFreezeTests.tests
                       AlgebraTensorTests.tests
+                      AlgebraTelemetryTests.tests
                       AlgebraGroupTests.tests
                       AlgebraInheritanceTests.tests
                       AlgebraChangeTests.tests

@@ -31,7 +31,7 @@ let private prefixes =
               for name in [ "step"; "stepAt" ] do
                   Expect.isTrue (hasTailCall (nonNull (code.GetMethod name))) name)
 
-          for name in [ "stepSpan"; "stepAtSpan"; "stepInPlace"; "averaged" ] do
+          for name in [ "stepSpan"; "stepAtSpan"; "stepInPlace"; "measuredStepInPlace"; "averaged" ] do
               testCase name (fun () -> Expect.isFalse (hasTailCall (nonNull (code.GetMethod name))) name)
 
           testCase "the update of a rule of one's own" (fun () ->

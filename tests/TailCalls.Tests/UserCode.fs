@@ -18,6 +18,9 @@ let stepAtSpan (optimizer: Optimizer) (state: State<float>) (parameters: float a
 let stepInPlace (optimizer: Optimizer) (state: State<float>) (parameters: float array) (gradient: float array) =
     Optimizer.stepInPlace optimizer state (Span parameters) (ReadOnlySpan gradient)
 
+let measuredStepInPlace (optimizer: Optimizer) (state: State<float>) (parameters: float array) (gradient: float array) =
+    Telemetry.stepInPlace optimizer state (Span parameters) (ReadOnlySpan gradient)
+
 let averaged (optimizer: Optimizer) (state: State<float>) (parameters: float array) =
     Optimizer.averaged optimizer state (ReadOnlySpan parameters)
 

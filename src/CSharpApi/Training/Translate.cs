@@ -3,6 +3,7 @@ using CuteDl.Studies;
 using CoreActivation = CuteDl.Core.Networks.Activation;
 using CoreLoss = CuteDl.Core.Networks.Loss;
 using CoreOrder = CuteDl.Core.Data.Order;
+using CoreStepOutcome = CuteDl.Core.Optimizers.StepOutcome;
 using CoreStopReason = CuteDl.Core.Training.StopReason;
 using CoreValidationMean = CuteDl.Core.Training.ValidationMean;
 
@@ -74,6 +75,16 @@ internal static class Translate
             CoreStopReason.Tags.Diverged => CuteDl.StopReason.Diverged,
             CoreStopReason.Tags.Cancelled => CuteDl.StopReason.Cancelled,
             _ => throw Unknown(nameof(reason), reason),
+        };
+
+    public static StepOutcome Outcome(CoreStepOutcome outcome) =>
+        outcome.Tag switch
+        {
+            CoreStepOutcome.Tags.Stepped => StepOutcome.Stepped,
+            CoreStepOutcome.Tags.Skipped => StepOutcome.Skipped,
+            CoreStepOutcome.Tags.Frozen => StepOutcome.Frozen,
+            CoreStepOutcome.Tags.NoGradient => StepOutcome.NoGradient,
+            _ => throw Unknown(nameof(outcome), outcome),
         };
 
     public static RunHistory History(Validation[] validations) =>

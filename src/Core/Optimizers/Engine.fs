@@ -278,7 +278,6 @@ let private take (work: StepWork<'T>) : unit =
         countAbsences work
 
     state.Advance()
-    frame.Return()
 
 /// <summary>
 /// Takes one step over flat arrays. The target holds the parameters, from which Δ is subtracted, or zeros, which Δ replaces. If the library
@@ -293,7 +292,35 @@ let run
     (subtract: bool)
     : unit =
     let frame = StepFrame<'T>.Rent state.CountingPlan
-    take (StepWork<'T>(state, frame, gradient, parameters, target, subtract, vectors))
+    take (StepWork<'T>(state, frame, gradient, parameters, target, subtract, vectors, null))
+    frame.Return()
+
+/// <summary>As <c>run</c>, with telemetry. The tensors are those of the layout.</summary>
+let measure
+    (state: State<'T>)
+    (gradient: ReadOnlySpan<'T>)
+    (parameters: ReadOnlySpan<'T>)
+    (target: Span<'T>)
+    (subtract: bool)
+    : StepTelemetry =
+    let frame = StepFrame<'T>.Rent state.Plan.Separate
+    let meter = frame.NewMeter()
+    let work = StepWork<'T>(state, frame, gradient, parameters, target, subtract, true, meter)
+    take work
+    let telemetry = work.Telemetry meter
+    frame.Return()
+    telemetry
 
 /// <summary>Takes one step over the memories of a frame. If the library throws, state and targets do not change.</summary>
-let runTensors (state: State<'T>) (frame: StepFrame<'T>) (subtract: bool) : unit = take (StepWork<'T>(state, frame, subtract))
+let runTensors (state: State<'T>) (frame: StepFrame<'T>) (subtract: bool) : unit =
+    take (StepWork<'T>(state, frame, subtract, null))
+    frame.Return()
+
+/// <summary>As <c>runTensors</c>, with telemetry.</summary>
+let measureTensors (state: State<'T>) (frame: StepFrame<'T>) (subtract: bool) : StepTelemetry =
+    let meter = frame.NewMeter()
+    let work = StepWork<'T>(state, frame, subtract, meter)
+    take work
+    let telemetry = work.Telemetry meter
+    frame.Return()
+    telemetry

@@ -244,7 +244,7 @@ module Optimizer =
 
             next
 
-    let private adopt (optimizer: Optimizer) (state: State<'T>) : unit = state.Plan <- planFor optimizer state
+    let internal adopt (optimizer: Optimizer) (state: State<'T>) : unit = state.Plan <- planFor optimizer state
 
     /// <summary>
     /// Returns every hyper-parameter of the next step by name, with the values of schedules and plateaus. In a chain, a name starts with the
@@ -257,9 +257,22 @@ module Optimizer =
               if node.IsFirstComponent then
                   for name, value in node.Current(state.Steps[node.Index], state.Scalars) -> node.Name name, value ]
 
-    let private checkLength (state: State<'T>) (length: int) (name: string) =
+    let internal checkLength (state: State<'T>) (length: int) (name: string) =
         if length <> state.Length then
             otherLength name length state.Length
+
+    /// Returns a copy of a state for a pure step, and the array for Δ.
+    let internal pureStart (optimizer: Optimizer) (state: State<'T>) : State<'T> * 'T array =
+        let next = state.Copy()
+        adopt optimizer next
+
+        let delta =
+            if next.Plan.WritesEveryElement then
+                GC.AllocateUninitializedArray<'T> state.Length
+            else
+                Array.zeroCreate state.Length
+
+        next, delta
 
     let private pureStep
         (vectors: bool)
@@ -269,15 +282,7 @@ module Optimizer =
         (gradient: ReadOnlySpan<'T>)
         =
         checkLength state gradient.Length (nameof gradient)
-        let next = state.Copy()
-        adopt optimizer next
-
-        let delta =
-            if next.Plan.WritesEveryElement then
-                GC.AllocateUninitializedArray<'T> gradient.Length
-            else
-                Array.zeroCreate gradient.Length
-
+        let next, delta = pureStart optimizer state
         Engine.run vectors next gradient parameters (Span delta) false
         next, delta
 
@@ -392,11 +397,7 @@ module Optimizer =
     /// Gives a step the memory of its tensors, with the parameters as targets.
     let private bind (layout: Layout) (memories: TensorMemory<'T> array) (tensors: StepTensor<'T> seq) : unit =
         for tensor in tensors do
-            let k = layout.IndexOf tensor.Name
-
-            if k < 0 then
-                let known = Suggestion.describe [ for parameter in layout.Parameters -> parameter.Name ] tensor.Name
-                raise (ArgumentException($"No tensor is named {Quotation.quote tensor.Name}. {known}", nameof tensors))
+            let k = layout.Find(tensor.Name, nameof tensors)
 
             if memories[k].IsGiven then
                 raise (
@@ -420,6 +421,14 @@ module Optimizer =
                   Parameters = Memory<'T>.op_Implicit(tensor.Parameters)
                   Target = tensor.Parameters }
 
+    /// Returns the frame of an in-place step over tensors, with their memory.
+    let internal frameOf (optimizer: Optimizer) (state: State<'T>) (tensors: StepTensor<'T> seq) : StepFrame<'T> =
+        let plan = planFor optimizer state
+        let frame = StepFrame<'T>.Rent plan.Separate
+        bind state.Layout frame.Memories tensors
+        state.Plan <- plan
+        frame
+
     /// <summary>
     /// Takes a step in place over tensors with their own memory, which is not copied. The result equals that of <c>stepInPlace</c> bit for bit.
     /// </summary>
@@ -435,11 +444,7 @@ module Optimizer =
     /// A name is unknown or given twice, a length differs, a part refuses a tensor without a gradient, or the state belongs to another optimizer.
     /// </exception>
     let stepTensorsInPlace (optimizer: Optimizer) (state: State<'T>) (tensors: StepTensor<'T> seq) : unit =
-        let plan = planFor optimizer state
-        let frame = StepFrame<'T>.Rent plan.Separate
-        bind state.Layout frame.Memories tensors
-        state.Plan <- plan
-        Engine.runTensors state frame true
+        Engine.runTensors state (frameOf optimizer state tensors) true
 
     /// <summary>
     /// As <c>stepTensorsInPlace</c>, without changing state and parameters. Returns the next state, and Δ of each tensor with a gradient.

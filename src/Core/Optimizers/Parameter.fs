@@ -37,6 +37,16 @@ type Layout private (parameters: Parameter array, length: int) =
         | true, index -> index
         | false, _ -> -1
 
+    /// Returns the index of a tensor by its name. Throws if there is none.
+    member internal layout.Find(name: string, argument: string) : int =
+        let index = layout.IndexOf name
+
+        if index < 0 then
+            let known = Suggestion.describe (Seq.map _.Name layout.Parameters) name
+            raise (ArgumentException($"No tensor is named {Quotation.quote name}. {known}", argument))
+
+        index
+
     /// <summary>True if both have the same tensors: names, shapes and positions.</summary>
     override _.Equals(other: obj) =
         match other with

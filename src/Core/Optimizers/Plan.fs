@@ -5,22 +5,53 @@ open System.Collections.Generic
 open System.IO.Enumeration
 open CuteDl.Core.Optimizers
 
+/// The measurement of telemetry at a part of a tensor.
+[<RequireQualifiedAccess; Struct>]
+type internal Probe =
+    | Nothing
+    /// The part is the first rule, after other parts: its input is measured.
+    | EntersRule
+    /// The part limits the gradient before the first rule: its changes are counted. Such parts of a tensor have the numbers 0, 1, ...
+    | Clips of number: int
+
+/// The gradient that enters the first rule of a tensor.
+[<RequireQualifiedAccess; Struct>]
+type internal RuleInput =
+    /// The rule is the first part.
+    | Gradient
+    /// Other parts precede it.
+    | Measured
+    /// There is no rule, so the gradient passes all parts.
+    | Update
+
 /// Consecutive parts of one tensor that run in one pass over memory.
 [<Sealed>]
 type internal Segment
     (
+        isFirst: bool,
         head: PartNode voption,
         headIndex: int,
+        headProbe: Probe,
         parts: (struct (PartNode * int)) array,
+        probes: Probe array,
         waiting: (struct (PartNode * int)) voption,
-        readsBuffer: bool
+        readsBuffer: bool,
+        entersRule: bool
     ) =
+    /// True for the first segment of a tensor.
+    member _.IsFirst = isFirst
     /// The part that transforms the whole tensor, before the others.
     member _.Head = head
     /// The index of the tensor in the head.
     member _.HeadIndex = headIndex
+    /// The measurement at the head.
+    member _.HeadProbe = headProbe
     /// The parts that run over each block in order, each with the index of the tensor in that part.
     member _.Parts = parts
+    /// The measurement at each part.
+    member _.Probes = probes
+    /// True if the head of the next segment is the first rule, after other parts.
+    member _.EntersRule = entersRule
     /// The part that reduces the result of each block and decides before the next segment; none after the last segment.
     member _.Waiting = waiting
     /// True if the segment reads the buffer of the previous segment, false if it reads the gradient.
@@ -315,37 +346,82 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int, mayMerg
         let mutable headIndex = 0
         let mutable readsBuffer = false
         let mutable isEmpty = true
+        let probes = List<Probe>()
+        let mutable headProbe = Probe.Nothing
+        let mutable hasRule = false
+        let mutable clips = 0
 
-        let close waiting =
-            segments.Add(Segment(head, headIndex, parts.ToArray(), waiting, readsBuffer))
+        let probeOf (node: PartNode) (isFirst: bool) : Probe =
+            if hasRule then
+                Probe.Nothing
+            elif node.Kind.IsRule then
+                hasRule <- true
+                if isFirst then Probe.Nothing else Probe.EntersRule
+            elif node.Kind.Has Trait.Clips then
+                clips <- clips + 1
+                Probe.Clips(clips - 1)
+            else
+                Probe.Nothing
+
+        let close waiting entersRule =
+            segments.Add(
+                Segment(
+                    (segments.Count = 0),
+                    head,
+                    headIndex,
+                    headProbe,
+                    parts.ToArray(),
+                    probes.ToArray(),
+                    waiting,
+                    readsBuffer,
+                    entersRule
+                )
+            )
+
             readsBuffer <- readsBuffer || head.IsSome || parts.Count > 0
             head <- ValueNone
+            headProbe <- Probe.Nothing
             parts.Clear()
+            probes.Clear()
             isEmpty <- true
 
-        for struct (node, index) in program do
+        for i in 0 .. program.Count - 1 do
+            let struct (node, index) = program[i]
+            let probe = probeOf node (i = 0)
+
             match node.First with
             | :? ITensorRule ->
                 if not isEmpty then
-                    close ValueNone
+                    close ValueNone (probe = Probe.EntersRule)
 
                 head <- ValueSome node
                 headIndex <- index
-            | :? IReducingRule as rule when rule.Waits ->
-                close (ValueSome(struct (node, index)))
-                parts.Add(struct (node, index))
-            | _ -> parts.Add(struct (node, index))
+                headProbe <- probe
+            | first ->
+                match first with
+                | :? IReducingRule as rule when rule.Waits -> close (ValueSome program[i]) false
+                | _ -> ()
+
+                parts.Add program[i]
+                probes.Add probe
 
             isEmpty <- false
 
         // A frozen tensor has no segments.
         if program.Count > 0 then
-            close ValueNone
+            close ValueNone false
 
         segments.ToArray()
 
     let segments = programs |> Array.map segmentsOf
     let parts = programs |> Array.map _.ToArray()
+
+    let ruleInputs =
+        [| for program in programs ->
+               match program |> Seq.tryFindIndex (fun (struct (node, _)) -> node.Kind.IsRule) with
+               | Some 0 -> RuleInput.Gradient
+               | Some _ -> RuleInput.Measured
+               | None -> RuleInput.Update |]
 
     let separate = lazy (Plan(optimizer, layout, alignment, false))
 
@@ -368,6 +444,8 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int, mayMerg
     member _.SegmentsOf(tensor: int) = segments[tensor]
     /// Returns the parts of a tensor.
     member _.PartsOf(tensor: int) = parts[tensor]
+    /// Returns the source of the gradient that enters the first rule of a tensor.
+    member _.RuleInputOf(tensor: int) = ruleInputs[tensor]
 
     /// The frame of a step that has ended, for reuse; null while a step uses it, and before the first step.
     [<DefaultValue>]

@@ -27,6 +27,13 @@ type private Product =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Of(x, y) = x * y
 
+/// The product of two equal operands: the second one is not loaded.
+[<Struct; NoEquality; NoComparison>]
+type private Square =
+    interface ITerm with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Of(x, _) = x * x
+
 [<Struct; NoEquality; NoComparison>]
 type private Magnitude =
     interface ITerm with
@@ -138,7 +145,7 @@ let private sum<'K, 'T when 'K :> ITerm and 'T: unmanaged and 'T :> IFloatingPoi
     (((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]))) + rest
 
 /// Returns Σ x².
-let squares (x: ReadOnlySpan<'T>) : float = sum<Product, 'T> x x
+let squares (x: ReadOnlySpan<'T>) : float = sum<Square, 'T> x x
 
 /// Returns Σ x y over two tensors of equal length.
 let products (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<Product, 'T> x (y.Slice(0, x.Length))
@@ -154,6 +161,40 @@ let squaresOfDifferences (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = s
 
 /// Returns Σ (x y)² over two tensors of equal length.
 let squaresOfProducts (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<SquareOfProduct, 'T> x (y.Slice(0, x.Length))
+
+/// Returns the number of positions at which two tensors of equal length differ. NaN equals NaN, and 0 equals −0. In single precision, exact
+/// for up to 16 million elements.
+let differences (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : int when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+    let step = Vector<'T>.Count
+    let mutable count = Vector<'T>.Zero
+    let mutable i = 0
+
+    while i <= x.Length - step do
+        let a, b = Vector<'T>(x.Slice i), Vector<'T>(y.Slice i)
+        let bothNaN = Vector.BitwiseOr(Vector.Equals(a, a), Vector.Equals(b, b)) |> Vector.OnesComplement
+        let equal = Vector.BitwiseOr(Vector.Equals(a, b), bothNaN)
+        count <- Vector.Add(count, Vector.ConditionalSelect(equal, Vector<'T>.Zero, Vector<'T>.One))
+        i <- i + step
+
+    let mutable total = Int32.CreateTruncating(Vector.Sum count)
+
+    while i < x.Length do
+        if not (x[i].Equals y[i]) then
+            total <- total + 1
+
+        i <- i + 1
+
+    total
+
+/// Returns the number of elements that are NaN or infinite.
+let nonFinite (x: ReadOnlySpan<'T>) : int when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+    let mutable count = 0
+
+    for value in x do
+        if not ('T.IsFinite value) then
+            count <- count + 1
+
+    count
 
 /// Returns 0 if a function of all elements is finite, otherwise NaN.
 let inline private zero

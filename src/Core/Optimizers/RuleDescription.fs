@@ -45,6 +45,8 @@ type Trait =
     | SeparateTensors
     /// <summary>It can let the parts after it skip a step. Derived: <c>IGate</c>.</summary>
     | Gate
+    /// <summary>It limits the gradient or step. Telemetry counts the elements that it changes before a rule.</summary>
+    | Clips
     /// <summary>It keeps averages of the parameters. Derived: <c>IAveraging</c>.</summary>
     | Averaging
     /// <summary>It works on matrices only. Derived: <c>IShapedPart</c>.</summary>

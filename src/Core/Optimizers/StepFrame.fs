@@ -16,6 +16,11 @@ type internal StepFrame<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T
 
     let mutable memories: TensorMemory<'T> array = [||]
 
+    // For telemetry: the input of a part that overwrites it, of a block and of whole tensors.
+    let mutable blockBefore: 'T array = [||]
+    let mutable tensorsBefore: 'T array = [||]
+    let mutable meter: StepMeter | null = null
+
     // Backup of step counts and scalars, restored for parts that skip this step.
     let stepsBefore: int64 array = Array.zeroCreate plan.Nodes.Length
     let scalarsBefore: float array = Array.zeroCreate plan.ScalarLength
@@ -82,3 +87,26 @@ type internal StepFrame<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T
             scratch <- Array.zeroCreate length
 
         scratch
+
+    member _.BlockBefore(length: int) : 'T array =
+        if blockBefore.Length < length then
+            blockBefore <- Array.zeroCreate length
+
+        blockBefore
+
+    member _.TensorsBefore(length: int) : 'T array =
+        if tensorsBefore.Length < length then
+            tensorsBefore <- Array.zeroCreate length
+
+        tensorsBefore
+
+    /// Returns the meter for the telemetry of a new step.
+    member _.NewMeter() : StepMeter =
+        match meter with
+        | null ->
+            let created = StepMeter plan
+            meter <- created
+            created
+        | meter ->
+            meter.Reset()
+            meter

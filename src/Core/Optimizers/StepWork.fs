@@ -28,9 +28,10 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
     val private memories: TensorMemory<'T> array
     val private subtract: bool
     val private vectors: bool
+    val private meter: StepMeter | null
 
     /// A step over flat arrays. The parameters can be empty.
-    new(state, frame, gradient, parameters, target, subtract, vectors) =
+    new(state, frame, gradient, parameters, target, subtract, vectors, meter) =
         { State = state
           Frame = frame
           IsFlat = true
@@ -39,10 +40,11 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
           target = target
           memories = [||]
           subtract = subtract
-          vectors = vectors }
+          vectors = vectors
+          meter = meter }
 
     /// A step over the memories of the frame.
-    new(state, frame: StepFrame<'T>, subtract) =
+    new(state, frame: StepFrame<'T>, subtract, meter) =
         { State = state
           Frame = frame
           IsFlat = false
@@ -51,7 +53,8 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
           target = Span<'T>.Empty
           memories = frame.Memories
           subtract = subtract
-          vectors = true }
+          vectors = true
+          meter = meter }
 
     member work.Plan: Plan = work.Frame.Plan
 
@@ -142,6 +145,32 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
                 TensorSlice<'T>(gradient, parameters, sums, coefficients, slots, node.SlotCount, node.Stride, work.vectors)
             )
 
+    /// Returns the input of a part for a comparison with its output, copied if the output overwrites it.
+    member private work.Before(source: ReadOnlySpan<'T>, target: Span<'T>) : ReadOnlySpan<'T> =
+        if source.Overlaps(Span<'T>.op_Implicit target) then
+            let copy = Span(work.Frame.BlockBefore StepBlock.Length, 0, source.Length)
+            source.CopyTo copy
+            Span<'T>.op_Implicit copy
+        else
+            source
+
+    /// Measures the input of a block.
+    member private work.MeasureInput(meter: StepMeter, segment: Segment, k: int, from: int, source: ReadOnlySpan<'T>) : unit =
+        let tensor = work.Plan.Tensors[k]
+
+        match segment.HeadProbe with
+        | Probe.Clips number when segment.ReadsBuffer ->
+            let before =
+                ReadOnlySpan(work.Frame.TensorsBefore work.State.Length, tensor.Offset + from, source.Length)
+
+            meter.AddClipped(k, number, before, source)
+        | Probe.Clips number -> meter.AddClipped(k, number, work.GradientAt(k, tensor, from, source.Length), source)
+        | Probe.EntersRule
+        | Probe.Nothing -> ()
+
+        if segment.IsFirst && segment.Head.IsNone then
+            meter.AddGradient(k, source)
+
     /// Runs one block through the first parts of a segment. The Δ of the last part goes to the target, to the buffer for the next segment, or
     /// nowhere if a part is closed.
     member private work.Block(segment: Segment, count: int, k: int, from: int, length: int, isLast: bool, isOpen: bool) : unit =
@@ -155,11 +184,19 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
             else
                 work.GradientAt(k, tensor, from, length)
 
+        let meter = work.meter
+        // For telemetry, Δ is measured before it is subtracted.
+        let waits = work.subtract && not (isNull meter)
+
+        match meter with
+        | null -> ()
+        | meter -> work.MeasureInput(meter, segment, k, from, source)
+
         for i in 0 .. count - 1 do
             let struct (node, index) = segment.Parts[i]
             let part = work.Frame.Of node
             // The loop subtracts from the parameters only if they are its operand.
-            let goesOut = isLast && isOpen && i = count - 1 && not node.ReadsGradient
+            let goesOut = isLast && isOpen && i = count - 1 && not node.ReadsGradient && not waits
 
             let target =
                 if goesOut then
@@ -176,6 +213,16 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
 
             if node.Reduces then
                 work.Reduce(node, index, from, source, operand)
+
+            let mutable before = ReadOnlySpan<'T>.Empty
+
+            match meter with
+            | null -> ()
+            | meter ->
+                match segment.Probes[i] with
+                | Probe.Nothing -> ()
+                | Probe.EntersRule -> meter.AddRuleGradient(k, source)
+                | Probe.Clips _ -> before <- work.Before(source, target)
 
             match part.Rule with
             | null -> ()
@@ -195,7 +242,24 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
 
             source <- Span<'T>.op_Implicit target
 
-        let isLeft = count = 0 || (let struct (node, _) = segment.Parts[count - 1] in node.ReadsGradient)
+            match meter with
+            | null -> ()
+            | meter ->
+                match segment.Probes[i] with
+                | Probe.Clips number -> meter.AddClipped(k, number, before, source)
+                | Probe.EntersRule
+                | Probe.Nothing -> ()
+
+        match meter with
+        | null -> ()
+        | meter when isOpen && isLast ->
+            meter.AddUpdate(k, source)
+            meter.AddParameters(k, parameters)
+        | meter when isOpen && segment.EntersRule -> meter.AddRuleGradient(k, source)
+        | _ -> ()
+
+        let isLeft =
+            waits || count = 0 || (let struct (node, _) = segment.Parts[count - 1] in node.ReadsGradient)
 
         if isLast && isOpen && isLeft then
             let target = work.TargetAt(k, tensor, from, length)
@@ -207,13 +271,52 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
             work.Reduce(node, index, from, source, work.Operand(node, start, source, parameters))
         | _ -> ()
 
+    /// Prepares the buffer for a rule that transforms the whole tensor, and measures the gradient.
+    member private work.MeasureHead(meter: StepMeter, segment: Segment, k: int, buffer: Span<'T>) : unit =
+        let tensor = work.Plan.Tensors[k]
+
+        if segment.ReadsBuffer then
+            match segment.HeadProbe with
+            | Probe.Clips _ -> buffer.CopyTo(Span(work.Frame.TensorsBefore work.State.Length, tensor.Offset, tensor.Length))
+            | Probe.EntersRule
+            | Probe.Nothing -> ()
+        else
+            let mutable from = 0
+
+            while from < tensor.Length do
+                let length = min StepBlock.Length (tensor.Length - from)
+                let gradient = work.GradientAt(k, tensor, from, length)
+                gradient.CopyTo(buffer.Slice(from, length))
+
+                if segment.IsFirst then
+                    meter.AddGradient(k, gradient)
+
+                from <- from + length
+
+    /// Measures a tensor at the end of a segment: it takes the step, or a part is closed and its parameters are not read otherwise.
+    member private work.MeasureEnd(meter: StepMeter, k: int, isLast: bool, isOpen: bool) : unit =
+        if isOpen then
+            if isLast then
+                meter.Complete k
+        else
+            let tensor = work.Plan.Tensors[k]
+            let mutable from = 0
+
+            while from < tensor.Length do
+                let length = min StepBlock.Length (tensor.Length - from)
+                meter.AddParameters(k, work.ParametersAt(k, tensor, from, length))
+                from <- from + length
+
     /// Runs a rule that transforms the whole tensor, in the buffer.
     member private work.Head(node: PartNode, segment: Segment, k: int) : unit =
         let tensor = work.Plan.Tensors[k]
         let buffer = Span(work.Buffer, tensor.Offset, tensor.Length)
 
-        if not segment.ReadsBuffer then
-            work.GradientAt(k, tensor, 0, tensor.Length).CopyTo buffer
+        match work.meter with
+        | null ->
+            if not segment.ReadsBuffer then
+                work.GradientAt(k, tensor, 0, tensor.Length).CopyTo buffer
+        | meter -> work.MeasureHead(meter, segment, k, buffer)
 
         let part = work.Frame.Of node
 
@@ -265,7 +368,8 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
             // A single part needs no blocks, because no other part reuses the cached data. A reducing part uses them anyway, so that the
             // bits of its sums do not depend on the other parts.
             let isSimple =
-                count = 1
+                isNull work.meter
+                && count = 1
                 && segment.Waiting.IsNone
                 && isOpen
                 && (let struct (node, _) = segment.Parts[0] in not node.Reduces && not node.ReadsGradient)
@@ -278,4 +382,17 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
                 work.Block(segment, count, k, from, size, isLast, isOpen)
                 from <- from + size
 
+        match work.meter with
+        | null -> ()
+        | meter -> work.MeasureEnd(meter, k, isLast, isOpen)
+
         isOpen
+
+    /// Returns the telemetry of a step that has ended.
+    member work.Telemetry(meter: StepMeter) : StepTelemetry =
+        let tensors: TensorTelemetry array = Array.zeroCreate work.Plan.Tensors.Length
+
+        for k in 0 .. tensors.Length - 1 do
+            tensors[k] <- meter.Result(k, work.HasGradient k)
+
+        StepTelemetry(work.State.Layout, tensors)

@@ -83,6 +83,19 @@ let private zeros (precision: Precision<'T>) (square: float) =
 
                 values[place] <- 1.0)
 
+/// Counts, against their definition: NaN equals NaN, and 0 equals −0.
+let private counts (precision: Precision<'T>) =
+    let element =
+        Gen.frequency [ 4, Gen.elements [ 0.0; -0.0; 1.0 ]; 1, moderate; 1, Gen.elements [ nan; infinity; -infinity ] ]
+
+    let pairs = Gen.choose (0, 90) |> Gen.bind (fun length -> Gen.two (Gen.arrayOfLength length element))
+
+    property $"counts of differences and of non-finite elements in {precision.Name}" pairs (fun (first, second) ->
+        let x, y = precision.OfAll first, precision.OfAll second
+        let differ = Array.zip x y |> Array.filter (fun (a, b) -> not (a.Equals b)) |> Array.length
+        Expect.equal (Reductions.differences (ReadOnlySpan x) (ReadOnlySpan y)) differ "differences"
+        Expect.equal (Reductions.nonFinite (ReadOnlySpan x)) (x |> Array.filter ('T.IsFinite >> not) |> Array.length) "not finite")
+
 let tests =
     testList
         "sums"
@@ -92,4 +105,6 @@ let tests =
           everyLength Precision.double
           anyValues Precision.single
           anyValues Precision.double
+          counts Precision.single
+          counts Precision.double
           tooShort ]

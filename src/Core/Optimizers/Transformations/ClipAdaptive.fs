@@ -51,6 +51,6 @@ type ClipAdaptive =
               Summary = "limits the gradient norm of each unit to a share of the norm of its weights"
               Formula = "Δ = g min(1, ratio max(‖w‖, ε)/‖g‖) for each column of a matrix; a vector is one unit"
               Source = "Brock et al. 2021, eq. 3"
-              Traits = []
+              Traits = [ Trait.Clips ]
               Exempt = [ "P23", "norms are of units"; "P9", "its limit depends on the scale of the weights" ]
               Role = Role.Transformation ChainPlace.BeforeRule }

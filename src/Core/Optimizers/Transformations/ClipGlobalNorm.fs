@@ -32,6 +32,6 @@ type ClipGlobalNorm =
               Summary = "limits the gradient norm of all tensors together"
               Formula = "Δ = g min(1, c/‖g‖), ‖g‖ over all tensors"
               Source = "Pascanu, Mikolov & Bengio 2013, algorithm 1"
-              Traits = [ Trait.AllTensors ]
+              Traits = [ Trait.AllTensors; Trait.Clips ]
               Exempt = [ "P23", "the norm is of all tensors together"; Exemption.limitOfGradient ]
               Role = Role.Transformation ChainPlace.BeforeRule }

@@ -31,6 +31,6 @@ type ClipNorm =
               Summary = "limits the gradient norm of each tensor"
               Formula = "Δ = g min(1, c/‖g‖)"
               Source = "Pascanu, Mikolov & Bengio 2013, algorithm 1"
-              Traits = []
+              Traits = [ Trait.Clips ]
               Exempt = [ Exemption.tensorNorms; Exemption.limitOfGradient ]
               Role = Role.Transformation ChainPlace.BeforeRule }

@@ -38,6 +38,6 @@ type ClipUpdateRms =
               Summary = "limits the root mean square of each tensor's step before the learning rate"
               Formula = "Δ ← Δ / max(1, RMS(Δ/α)/limit), α of the rule before it"
               Source = "Shazeer & Stern 2018, section 6; Optax clip_by_block_rms"
-              Traits = []
+              Traits = [ Trait.Clips ]
               Exempt = [ Exemption.tensorRoots; Exemption.limitOfGradient ]
               Role = Role.Transformation ChainPlace.AfterRule }

@@ -32,6 +32,6 @@ type ClipValue =
               Summary = "limits every element to ±limit"
               Formula = "Δ = min(max(g, −c), c)"
               Source = ""
-              Traits = []
+              Traits = [ Trait.Clips ]
               Exempt = [ "P5", "it clips each element separately"; Exemption.limitOfGradient ]
               Role = Role.Transformation ChainPlace.BeforeRule }
