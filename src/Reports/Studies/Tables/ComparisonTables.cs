@@ -17,7 +17,8 @@ internal static class ComparisonTables
             + "Restricted mean: no time counts as more than the last step up to which every run of the task is known. Its interval is Student's t, given only if every run reached the target by then. "
             + "Accuracies: interquartile means (a quarter of the runs, rounded down, is left out at each end) with the interval of Tukey and McLaughlin. "
             + (isDocument ? "The accuracy at the stop is on the test images, which also decide when a run stops. " : "Best and final accuracy are on the validation images, which also chose the setting; test accuracy is not. ")
-            + "A diverged run never reaches the target, and its accuracies count as 0. Success: Wilson's interval. All intervals are of 95 %.",
+            + "A diverged run never reaches the target, and its accuracies count as 0. Success: Wilson's interval. "
+            + "All intervals are of 95 %. Those of steps and accuracies contained the true value in 94 to 98 % of simulated studies with 6, 10 and 20 seeds.",
             analysis.Summaries,
             [
                 StudyColumn<StudySummary>.OfText("task", "task", row => row.Task),
