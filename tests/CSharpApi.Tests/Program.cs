@@ -14,6 +14,8 @@ return Runner.Main(
         DescriptionTests.All,
         OptimizerTests.All,
         CheckpointTests.All,
+        CarryTests.All,
+        PyTorchStateTests.All,
         CompositionTests.All,
         ParameterGroupTests.All,
         ScheduleTests.All,

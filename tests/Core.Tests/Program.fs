@@ -65,7 +65,8 @@ let private tests =
                       AlgebraGroupTests.tests
                       AlgebraInheritanceTests.tests
                       AlgebraChangeTests.tests
-                      AlgebraSettingTests.tests ] ]
+                      AlgebraSettingTests.tests
+                      AlgebraCarryTests.tests ] ]
           testList
               "networks"
               [ ActivationTests.tests
@@ -85,6 +86,7 @@ let private tests =
               "training"
               [ StopRuleTests.tests
                 CheckpointTests.tests
+                PyTorchStateTests.tests
                 TrainerTests.tests
                 TrainingTests.tests
                 EndOfRunTests.tests

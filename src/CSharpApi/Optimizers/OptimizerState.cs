@@ -1,5 +1,6 @@
 using System.Numerics;
 using CuteDl.Core.Optimizers;
+using Microsoft.FSharp.Core;
 
 namespace CuteDl;
 
@@ -44,6 +45,24 @@ public sealed class OptimizerState<T>
 
     /// <summary>A state of its own with the same content, which a later in-place step does not change.</summary>
     public OptimizerState<T> Copy() => new(Core.Copy());
+
+    /// <summary>
+    /// Carries the state to a changed model, for the same optimizer. A tensor keeps its state if both layouts have its name and its shape. This
+    /// state does not change.
+    /// </summary>
+    /// <param name="layout">The tensors of the changed model.</param>
+    /// <param name="rename">Returns the new name of a tensor. Default: names do not change.</param>
+    /// <returns>The state for the changed model, and what became of each tensor.</returns>
+    /// <exception cref="ArgumentException">
+    /// Two tensors would have the same name, or the optimizer does not work on the new layout.
+    /// </exception>
+    public CarriedState<T> Carry(ParameterLayout layout, Func<string, string>? rename = null)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        var names = FSharpFunc<string, string>.FromConverter(name => rename is null ? name : rename(name));
+        var (state, report) = StateModule.carry(layout.Core, names, Core);
+        return new CarriedState<T>(new OptimizerState<T>(state), new CarryReport(report));
+    }
 }
 
 /// <summary>What a pure step gives.</summary>

@@ -51,7 +51,7 @@ public sealed class ParameterLayout : IEquatable<ParameterLayout>
     public override int GetHashCode() => new ValueList<ParameterTensor>(Tensors).GetHashCode();
 
     private static ParameterTensor[] Of(Layout core) =>
-        [.. core.Parameters.Select(parameter => new ParameterTensor(parameter.Name, [.. parameter.Shape], parameter.Offset, parameter.Length))];
+        [.. core.Parameters.Select(ParameterTensor.Of)];
 }
 
 /// <summary>A tensor among the parameters.</summary>
@@ -66,4 +66,6 @@ public sealed record ParameterTensor(string Name, IReadOnlyList<int> Shape, int 
 
     /// <summary>One line: <c>layers.0.weight [784, 10]</c>.</summary>
     public override string ToString() => $"{Name} [{string.Join(", ", Shape)}]".TrimStart();
+
+    internal static ParameterTensor Of(Parameter core) => new(core.Name, [.. core.Shape], core.Offset, core.Length);
 }
