@@ -59,7 +59,11 @@ let read<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (optimizer: 
     if Subject.leaves optimizer |> List.exists (fun leaf -> Subject.isOwn leaf.Kind) then
         Checkpoint.ofContentFor<'T> optimizer file content
     else
-        Checkpoint.ofContent<'T> file content
+        let registry =
+            (Registry.Standard, optimizer.OwnSchedules)
+            ||> List.fold (fun registry schedule -> registry.Add schedule)
+
+        Checkpoint.ofContentWith<'T> registry file content
 
 /// Takes steps with gradients that depend on the parameters.
 let descend (optimizer: Optimizer) (start: float array) (steps: int) (gradientAt: int -> float array -> float array) : float array array =

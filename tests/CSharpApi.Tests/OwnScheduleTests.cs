@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CuteDl.Core.Data;
 using CuteDl.Core.Optimizers;
+using CuteDl.Laws;
 using CuteDl.Studies;
 using CuteDl.Testing;
 using Expecto;
@@ -138,6 +139,23 @@ internal static class OwnScheduleTests
             Expect.isTrue((await Replays.RunAsync(own, registry: Registry)).IsBitEqual, "replayed with a registry");
             var comparison = await Mnist.Experiment().Dense(10).MaxSteps(2).Compare(Optimizers.Sgd().Schedule("lr", Schedules.Cosine(0.5)), Optimizers.Sgd().Schedule("lr", Ramp)).RunAsync();
             Expect.sequenceEqual(comparison.Runs.Select(run => run.Run), comparison.Runs.Select(run => run.Optimizer), "names of a comparison");
+        }),
+        Spec.Test("a learning-rate sweep resolves shares by its own steps", async () =>
+        {
+            async Task<LearningRateSweep> Sweep(Schedule schedule) =>
+                await Mnist.Experiment().Dense(10).Optimizer(Optimizers.Sgd().Schedule("momentum", schedule)).FindLearningRateAsync(new() { Steps = 10 });
+
+            var shared = await Sweep(Schedules.Linear(0.5));
+            Expect.sequenceEqual(shared.Points, (await Sweep(Schedules.Linear(0.5, 10))).Points, "points");
+            Expect.stringContains(shared.Optimizer, "momentum=linear(0.5)", "as written");
+        }),
+        Spec.Test("the laws check a schedule of one's own, and need numbers in place of shares", () =>
+        {
+            LawChecker.Check(Optimizers.Fixed().Schedule("lr", Ramp), LawChecker.DefaultOptions.WithCases(5)).ThrowIfBroken();
+            Expect.stringContains(
+                Spec.Throws<ArgumentException>(() => LawChecker.Check(Optimizers.Fixed().Schedule("lr", Schedules.Cosine(0.1)))).Message,
+                "cosine(0.1) depends on the length of the run (100%)",
+                "a share");
         }),
         Spec.Test("a study resolves shares by its budget, and is read, resumed and replayed with a registry", () => InFolderAsync(async folder =>
         {

@@ -70,6 +70,14 @@ internal static class TraceTests
             Expect.equal(tool.Run("trace", "fixed(lr=0.25)", "--initial", "initial.npz", "--gradients", "gradients.npz", "--out", "out.npz").ExitCode, 0, "exit code");
             Expect.sequenceEqual(((Cells.F64)Npz.read(tool.PathOf("out.npz"))["w"].Cells).Item, [0.75, 0.25], "parameters");
         }),
+        Spec.Test("a share of the run is of the recorded gradients", () =>
+        {
+            using var tool = new Tool();
+            Save(tool.PathOf("initial.npz"), [("w", Float([1], [1]))]);
+            Save(tool.PathOf("gradients.npz"), [("w", Float([2, 1], [1, 2]))]);
+            Expect.equal(tool.Run("trace", "fixed(lr=linear(0.5))", "--initial", "initial.npz", "--gradients", "gradients.npz", "--out", "out.npz").ExitCode, 0, "exit code");
+            Expect.sequenceEqual(((Cells.F64)Npz.read(tool.PathOf("out.npz"))["w"].Cells).Item, [0.5, 0], "parameters");
+        }),
         Spec.List("is wrong, and says so in a sentence with exit code 2:", Mistakes.Select(mistake => Spec.Test(mistake.Name, () =>
         {
             using var tool = new Tool();

@@ -228,7 +228,6 @@ module Optimizer =
         if obj.ReferenceEquals(plan.Optimizer, optimizer) then
             plan
         else
-            OptimizerRun.refuse optimizer
             let next = State<'T>.PlanOf(optimizer, state.Layout)
 
             if next.Signature <> plan.Signature then

@@ -8,6 +8,9 @@ open System.Threading
 [<Sealed>]
 type internal StepFrame<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> private (plan: Plan) =
 
+    // A schedule may need the length of the run only later, in the middle of a training. So it is checked before the first step.
+    do OptimizerRun.refuse plan.Optimizer
+
     // Intermediate gradients between the parts of a chain: for all elements, and for a block.
     let mutable buffer: 'T array = [||]
     let mutable scratch: 'T array = [||]

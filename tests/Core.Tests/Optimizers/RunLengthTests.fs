@@ -196,12 +196,17 @@ let private optimizers =
         "optimizers"
         [ testCase "a step, a state and a check need the length of the run" (fun () ->
               let state = Optimizer.init<float> (Optimizer.forRun 10L adam) 1
+              // Its first values need no length.
+              let later = Expression.parse "adam(lr=join(1, 5, cosine(0.1)))"
 
               for name, act in
                   [ "a value", (fun () -> Schedule.at (Schedule.parse "join(1, 5, cosine(0.1))") 7L |> ignore)
                     "a state", (fun () -> Optimizer.init<float> adam 1 |> ignore)
                     "a check", (fun () -> Optimizer.check adam (Layout.Flat 1))
-                    "a step", (fun () -> Optimizer.step adam state [| 1.0 |] |> ignore) ] do
+                    "a step", (fun () -> Optimizer.step later state [| 1.0 |] |> ignore)
+                    "a step of what was read",
+                    (fun () -> Optimizer.step later (State<float>.Zero(later, Layout.Flat 1)) [| 1.0 |] |> ignore)
+                    "a step in place", (fun () -> Optimizer.stepInPlace later state (Span [| 1.0 |]) (ReadOnlySpan [| 1.0 |])) ] do
                   Expect.equal (messageOf act) $"cosine(0.1) {unknown}" name)
           testCase "a value before a share needs no length" (fun () ->
               let schedule = Schedule.parse "join(1, 5, cosine(0.1), 50%, 2)"

@@ -11,7 +11,7 @@ open CuteDl.Core.Training
 open CuteDl.Core.Tests.Precision
 open CuteDl.Core.Tests.SmallRuns
 
-/// One parameter with a gradient of 1: each step takes the learning rate away.
+/// One parameter with a gradient of 1: each step takes the learning rate away. The loss falls with the parameter.
 type private Slope() =
     let parameters = [| 0.0 |]
 
@@ -20,7 +20,7 @@ type private Slope() =
         member _.Parameters = Span parameters
         member _.Gradient = ReadOnlySpan [| 1.0 |]
         member _.StepsAnEpoch = 4
-        member _.Train _ = 1.0
+        member _.Train _ = exp parameters[0]
         member _.Validate _ = ValueSome(struct (1.0, nan))
 
 let private limitsOf (steps: int64 option) (epochs: int option) : TrainingLimits =
