@@ -75,10 +75,13 @@ let private namesBack =
         Expect.equal carried.Layout layout "the layout"
         Expect.equal (fst (State.carry run.Layout _.Substring("model.".Length) carried)) state "back")
 
+/// Kinds whose step of a tensor depends on the others, or on the position of the tensor.
+let private notByTensor = "noise" :: "skip_non_finite" :: global'
+
 /// A run, and a layout to carry its state to: in another order; without groups also with other names and fewer tensors.
 let private changed =
     gen {
-        let! run = runs (any |> without ("noise" :: global')) moderate false
+        let! run = runs (any |> without notByTensor) moderate false
         let! layout = shuffled run.Layout
 
         if (string run.Optimizer).Contains '{' then
@@ -127,7 +130,7 @@ let private grown =
         [ "accumulate"; "ema"; "nadam"; "schedule_free"; "schedule_free_sgd"; "schedule_free_adamw" ]
 
     gen {
-        let choice = any |> without ("noise" :: global' @ together)
+        let choice = any |> without (notByTensor @ together)
         let! run = runs { choice with Scheduled = false; Groups = false } moderate false
         let! layout = shuffled run.Layout
         let! count = Gen.choose (0, layout.Parameters.Count)
