@@ -56,16 +56,6 @@ internal static class StudyBoardTests
             Expect.stringContains(text, TrialText.Outcome(Results.Value[^2]), "the newest");
             Expect.isTrue(text.Contains('█', StringComparison.Ordinal) || text.Contains('#', StringComparison.Ordinal), "bars");
         }),
-        Spec.Test("what is behind tuning is foreseen: in the number of trials, the share and the time left", () =>
-        {
-            var news = Progress(Results.Value[0].Trial, TrialState.Running, 10, TimeSpan.FromSeconds(60));
-            var foreseen = StudyForesight.Of(news, 400);
-            Expect.equal((foreseen.Planned, Math.Round(foreseen.Share, 12)), (400, 0.105), "a quarter is known");
-            // The pace of 42 trials leaves 58 of 100 a time of 90 s, and 358 of 400 in proportion.
-            Expect.equal(Math.Round(foreseen.Left!.Value.TotalSeconds, 6), Math.Round(90 * 358.0 / 58, 6), "left");
-            Expect.equal(StudyForesight.Of(news, 100), news, "all are known");
-            Expect.equal(StudyForesight.Of(news, 99), news, "more are known");
-        }),
         Spec.Test("before the first news it says what it does, and once interrupted that it saves", () =>
         {
             var fresh = new StudyBoard(Console(), "New", [], CancellationToken.None);

@@ -100,6 +100,9 @@ let tests =
               let plan = answered (study tuning) (fun trial -> made trial 100.0 0.99)
               let added = 2 * 2 * (8 - 6)
               Expect.equal plan.Trials.Length (StudySize.trials (study tuning) true + added) "decided at the second look"
+              let start = (Planner(study tuning, true, (fun _ _ -> false))).Make(fun _ -> ValueNone)
+              Expect.equal start.Expected (StudySize.trials (study tuning) true) "expected from the beginning"
+              Expect.equal (plan.Expected, plan.Later) (plan.Trials.Length, []) "in the end, all are named"
               let document = { study tuning with Protocol = Document [ 1..5 ] }
               Expect.equal (StudySize.trials document false) 10 "each with each seed")
 

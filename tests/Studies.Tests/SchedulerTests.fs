@@ -150,8 +150,8 @@ type private Formulas(onStep: unit -> unit) =
 let private decideAt look : int -> TrialResult array -> bool = fun number _ -> number >= look
 
 let private sitting study look (store: IStudyStore) workers (source: ITrialSource) cancellation =
-    let scheduler =
-        Scheduler(
+    let workers =
+        StudyWorkers(
             study,
             Planner(study, true, decideAt look),
             source,
@@ -161,10 +161,10 @@ let private sitting study look (store: IStudyStore) workers (source: ITrialSourc
             ignore
         )
 
-    scheduler.Run cancellation
-    scheduler
+    workers.Run cancellation
+    workers
 
-let private outcome (scheduler: Scheduler) = scheduler.Results |> Array.map TrialJson.write, scheduler.Decisions
+let private outcome (workers: StudyWorkers) = workers.Results |> Array.map TrialJson.write, workers.Decisions
 
 let private undisturbed study look workers =
     outcome (sitting study look (MemoryStore()) workers (Formulas ignore) CancellationToken.None)
@@ -196,6 +196,89 @@ let private stored (folder: string) (act: IStudyStore -> 'result) : 'result =
     act (FolderStore(folder, journal, header, results, decisions))
 
 let private prunings = [ NoPruning; Median 2; SuccessiveHalving 3 ]
+
+/// Workers on other machines, without threads: each case decides by its seed which event comes next. Messages arrive late, in any order and
+/// twice, and workers are lost with or without their messages.
+type private Cluster(study: StudyDesign, look: int, seed: int) =
+    let random = Random seed
+    let schedule = Schedule(study, Planner(study, true, decideAt look))
+    let recorded = Dictionary<string, StudyDecision>()
+    let messages = List<ScheduleEvent>()
+    let checkpoints = Dictionary<string, int64>()
+    let mutable state, first = schedule.Start([], [])
+    let mutable hasStopped = false
+
+    let chance (percent: int) = random.Next 100 < percent
+
+    /// Trains as a worker does, from its newest checkpoint. Returns the event at the end.
+    let train (trial: Trial) (pauses: int64 list) (ending: int64 voption) (assignment: int64) : ScheduleEvent =
+        let start = checkpoints.GetValueOrDefault trial.Id
+        let run: ITrialRun = Formula(trial, start, start, ignore)
+
+        let goal =
+            match ending with
+            | ValueSome step -> step
+            | ValueNone -> pauses |> List.tryFind (fun step -> step >= start) |> Option.defaultValue Int64.MaxValue
+
+        run.RunTo(goal, CancellationToken.None)
+
+        if chance 30 then
+            checkpoints[trial.Id] <- run.Step
+
+        if run.HasEnded || ending.IsSome then
+            ScheduleEvent.Finished(run.Result CancellationToken.None)
+        else
+            ScheduleEvent.Paused(trial.Id, assignment, run.Step, run.Step, run.Curve)
+
+    let send (trial: Trial) (assignment: int64) (event: ScheduleEvent) =
+        let isLost = chance 10
+
+        // A lost worker has sent its message, or not.
+        if not isLost || chance 50 then
+            messages.Add event
+
+        if isLost then
+            messages.Add(ScheduleEvent.WorkerIsLost(trial.Id, assignment))
+
+    let rec deliver (event: ScheduleEvent) =
+        let next, commands = schedule.Next(state, event)
+        state <- next
+
+        for command in commands do
+            match command with
+            | ScheduleCommand.Record decision -> recorded.Add(decision.Key, decision)
+            | ScheduleCommand.Train(trial, pauses, assignment) -> train trial pauses ValueNone assignment |> send trial assignment
+            | ScheduleCommand.Prune(trial, at, assignment) -> train trial [] (ValueSome at) assignment |> send trial assignment
+            | ScheduleCommand.Wait -> ()
+            | ScheduleCommand.Stop -> hasStopped <- true
+            | ScheduleCommand.Refuse trial -> failtest $"two results of {trial}"
+
+    do
+        for command in first do
+            match command with
+            | ScheduleCommand.Record decision -> recorded.Add(decision.Key, decision)
+            | command -> failtest $"%A{command} at the start"
+
+    /// Runs until nothing is left. Returns the results and the recorded decisions.
+    member _.Run() =
+        while not hasStopped || messages.Count > 0 do
+            if messages.Count = 0 || (messages.Count < 6 && chance 40) then
+                deliver ScheduleEvent.WorkerIsFree
+            else
+                let at = random.Next messages.Count
+                let event = messages[at]
+
+                if not (chance 20) then
+                    messages.RemoveAt at
+
+                deliver event
+
+        let decisions =
+            recorded.Values
+            |> Seq.sortBy (fun decision -> decision.Kind, decision.About, decision.At)
+            |> Seq.toArray
+
+        schedule.Results state |> Array.map TrialJson.write, decisions
 
 let tests =
     testList
@@ -230,19 +313,52 @@ let tests =
                               let source = Formulas onStep
 
                               stored folder (fun store ->
-                                  let scheduler = sitting study 2 store (1 + int workers % 4) source cancel.Token
+                                  let workers = sitting study 2 store (1 + int workers % 4) source cancel.Token
 
                                   Expect.equal
                                       (source.Started |> Seq.distinct |> Seq.length)
                                       source.Started.Count
                                       "no trial is begun twice"
 
-                                  scheduler)
+                                  workers)
 
                           for pause in pauses do
                               sit (1 + int pause % 1500) |> ignore
 
                           outcome (sit -1) = expected))
+
+              testPropertyWith
+                  (Share.OneIn(4, "Each case is a study on workers that get lost."))
+                  $"%A{pruning}: events may come in any order, late, twice or never"
+                  (let expected = lazy (undisturbed (study pruning) 2 1)
+                   fun (seed: int) -> Cluster(study pruning, 2, seed).Run() = expected.Value)
+
+          testCase "a second result of a trial that differs from the first is refused, and an equal one changes nothing" (fun () ->
+              let study = study NoPruning
+              let schedule = Schedule(study, Planner(study, true, decideAt 2))
+              let state, _ = schedule.Start([], [])
+
+              match schedule.Next(state, ScheduleEvent.WorkerIsFree) with
+              | state, [ ScheduleCommand.Train(trial, _, _) ] ->
+                  let run: ITrialRun = Formula(trial, 0L, 0L, ignore)
+                  run.RunTo(Int64.MaxValue, CancellationToken.None)
+                  let result = run.Result CancellationToken.None
+                  let known, _ = schedule.Next(state, ScheduleEvent.Finished result)
+                  let again, commands = schedule.Next(known, ScheduleEvent.Finished result)
+                  Expect.isEmpty commands "equal"
+                  Expect.isTrue (obj.ReferenceEquals(again.Results, known.Results)) "nothing changed"
+                  let _, commands = schedule.Next(known, ScheduleEvent.Finished { result with Parameters = 1UL })
+                  Expect.equal commands [ ScheduleCommand.Refuse trial ] "other parameters"
+              | _, commands -> failtest $"%A{commands}")
+
+          testCase "an event does not change the state that it was given" (fun () ->
+              let study = study (Median 2)
+              let schedule = Schedule(study, Planner(study, true, decideAt 2))
+              let first, _ = schedule.Start([], [])
+              let second, commands = schedule.Next(first, ScheduleEvent.WorkerIsFree)
+              let again, repeated = schedule.Next(first, ScheduleEvent.WorkerIsFree)
+              Expect.equal repeated commands "the same commands"
+              Expect.equal (again.Assignments, first.Assignments) (second.Assignments, 0L) "and numbers")
 
           testCase "pruning ends trials, and says why" (fun () ->
               for pruning in List.tail prunings do
@@ -291,8 +407,8 @@ let tests =
               inFolder (fun folder ->
                   let results =
                       stored folder (fun store ->
-                          let scheduler =
-                              Scheduler(
+                          let workers =
+                              StudyWorkers(
                                   study,
                                   Planner(study, true, decideAt 2),
                                   Formulas ignore,
@@ -302,8 +418,8 @@ let tests =
                                   ignore
                               )
 
-                          scheduler.Run CancellationToken.None
-                          outcome scheduler)
+                          workers.Run CancellationToken.None
+                          outcome workers)
 
                   Expect.equal results (undisturbed study 2 1) "results"))
 
@@ -377,12 +493,12 @@ let tests =
                           member _.Restore(_, _) = ValueNone
                           member _.Verify() = () }
 
-                  let scheduler =
-                      Scheduler(study, Planner(study, true, decideAt 2), Formulas onStep, store, 3, TimeSpan.MaxValue, ignore)
+                  let workers =
+                      StudyWorkers(study, Planner(study, true, decideAt 2), Formulas onStep, store, 3, TimeSpan.MaxValue, ignore)
 
                   let message =
                       try
-                          scheduler.Run CancellationToken.None
+                          workers.Run CancellationToken.None
                           ""
                       with :? StudyException as error ->
                           error.Message

@@ -38,7 +38,7 @@ public sealed class StudyResult
     /// <summary>What was decided on the way, and why.</summary>
     public IReadOnlyList<StudyDecision> Decisions => _outcome.Decisions;
 
-    /// <summary>How many trials are known to be needed.</summary>
+    /// <summary>The number of trials that the study needs as far as is known, those after tuning included.</summary>
     public int Planned => _outcome.Planned;
 
     /// <summary>Whether all of them are there.</summary>

@@ -11,7 +11,7 @@ internal static class StudySession
 {
     /// <summary>Starts a study in a folder.</summary>
     public static Task<int> RunAsync(Study study, string folder, StudyOptions options, bool isJson, CancellationToken cancellationToken) =>
-        CarryOutAsync(study, options.UntilDecided, [], [], folder, isJson, progress => study.RunAsync(folder, options, progress, cancellationToken), cancellationToken);
+        CarryOutAsync(study, [], [], folder, isJson, progress => study.RunAsync(folder, options, progress, cancellationToken), cancellationToken);
 
     /// <summary>Continues the study in a folder.</summary>
     public static Task<int> ResumeAsync(string folder, StudyOptions options, bool isJson, CancellationToken cancellationToken)
@@ -23,7 +23,7 @@ internal static class StudySession
 
         ShowNotices(begun.Notices);
         return CarryOutAsync(
-            begun.Study, begun.UntilDecided, begun.Trials, begun.Notices, folder, isJson, progress => Study.ResumeAsync(folder, null, options, progress, cancellationToken: cancellationToken), cancellationToken);
+            begun.Study, begun.Trials, begun.Notices, folder, isJson, progress => Study.ResumeAsync(folder, null, options, progress, cancellationToken: cancellationToken), cancellationToken);
     }
 
     /// <summary>Returns the results so far of the study in a folder. Prints an error and returns null if its journal is damaged.</summary>
@@ -69,15 +69,10 @@ internal static class StudySession
     }
 
     /// <summary>Returns <c>4 of 108 trials are finished</c>. The total can grow while tuning extends a space.</summary>
-    public static string Finished(StudyResult result)
-    {
-        var planned = result.IsComplete ? result.Planned : Math.Max(result.Planned, result.Study.CountTrials(result.UntilDecided));
-        return $"{result.Trials.Count} of {planned} trials are finished";
-    }
+    public static string Finished(StudyResult result) => $"{result.Trials.Count} of {result.Planned} trials are finished";
 
     private static async Task<int> CarryOutAsync(
         Study study,
-        bool untilDecided,
         IReadOnlyList<TrialResult> earlier,
         IReadOnlyList<string> shown,
         string folder,
@@ -89,7 +84,7 @@ internal static class StudySession
         StudyResult result;
         try
         {
-            result = await ShowAsync(study, untilDecided, earlier, json, carryOut, cancellationToken).ConfigureAwait(false);
+            result = await ShowAsync(study, earlier, json, carryOut, cancellationToken).ConfigureAwait(false);
         }
         catch (StudyException error) when (error.InnerException is null)
         {
@@ -122,7 +117,6 @@ internal static class StudySession
 
     private static async Task<StudyResult> ShowAsync(
         Study study,
-        bool untilDecided,
         IReadOnlyList<TrialResult> earlier,
         JsonProgress? json,
         Func<IProgress<StudyProgress>, Task<StudyResult>> carryOut,
@@ -131,7 +125,7 @@ internal static class StudySession
         var terminal = Terminal.Error.Profile;
         var board = terminal.Out.IsTerminal && terminal.Capabilities.Ansi ? new StudyBoard(Terminal.Error, study.Name, earlier, cancellationToken) : null;
         IProgress<StudyProgress> shown = board ?? (IProgress<StudyProgress>)new StudyLines(Console.Error);
-        var work = carryOut(new StudyForesight(study.CountTrials(untilDecided), new Observers(json is null ? [shown] : [shown, new StudyJsonLines(json)])));
+        var work = carryOut(new Observers(json is null ? [shown] : [shown, new StudyJsonLines(json)]));
         if (board is not null)
         {
             await board.ShowAsync(work).ConfigureAwait(false);

@@ -6,33 +6,39 @@ module StudySize =
     let private rated (contender: Contender) = not (Settings.arguments "lr" contender.Optimizer).IsEmpty
 
     /// <summary>
-    /// Returns the number of trials that follows from the study alone. Extensions of search spaces and seeds added at interim looks need
-    /// more. Rates of the frontier that an optimizer rejects are counted, but not run.
+    /// Returns the number of trials on each task that follow after tuning. Seeds added at interim looks need more. Rates of the frontier that an
+    /// optimizer rejects are counted, but not run.
     /// </summary>
-    /// <param name="study">The study. Its search spaces must fit the search.</param>
+    /// <param name="study">The study.</param>
     /// <param name="untilDecided">True if seeds are added at the interim looks. Then only the seeds of the first look are counted.</param>
-    let trials (study: StudyDesign) (untilDecided: bool) : int =
+    let afterTuning (study: StudyDesign) (untilDecided: bool) : int =
         let contenders = study.Contenders.Length
 
-        let perTask =
+        match study.Protocol with
+        | Document seeds -> contenders * seeds.Length
+        | Fair(_, confirmation, frontier) ->
+            let seeds =
+                match confirmation.InterimLooks with
+                | Some looks when untilDecided -> List.head looks.Seeds
+                | Some _
+                | None -> confirmation.Seeds.Length
+
+            let rates =
+                match frontier with
+                | Some frontier -> (study.Contenders |> List.filter rated).Length * frontier.Rates.Length * frontier.Seeds.Length
+                | None -> 0
+
+            contenders * seeds * (if confirmation.Defaults then 2 else 1) + rates
+
+    /// <summary>Returns the number of trials that follows from the study alone. Extensions of search spaces need more.</summary>
+    /// <param name="study">The study. Its search spaces must fit the search.</param>
+    /// <param name="untilDecided">True if seeds are added at the interim looks: see <c>afterTuning</c>.</param>
+    let trials (study: StudyDesign) (untilDecided: bool) : int =
+        let settings =
             match study.Protocol with
-            | Document seeds -> contenders * seeds.Length
-            | Fair(tuning, confirmation, frontier) ->
-                let settings =
-                    study.Contenders |> List.sumBy (fun contender -> (Settings.start tuning contender).Settings.Length)
+            | Document _ -> 0
+            | Fair(tuning, _, _) ->
+                tuning.Seeds.Length
+                * (study.Contenders |> List.sumBy (fun contender -> (Settings.start tuning contender).Settings.Length))
 
-                let seeds =
-                    match confirmation.InterimLooks with
-                    | Some looks when untilDecided -> List.head looks.Seeds
-                    | _ -> confirmation.Seeds.Length
-
-                let rates =
-                    match frontier with
-                    | Some frontier -> (study.Contenders |> List.filter rated).Length * frontier.Rates.Length * frontier.Seeds.Length
-                    | None -> 0
-
-                settings * tuning.Seeds.Length
-                + contenders * seeds * (if confirmation.Defaults then 2 else 1)
-                + rates
-
-        study.Tasks.Length * perTask
+        study.Tasks.Length * (settings + afterTuning study untilDecided)

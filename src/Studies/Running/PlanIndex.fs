@@ -2,9 +2,9 @@ namespace CuteDl.Studies
 
 open System.Collections.Generic
 
-/// An index of a plan for the scheduler's frequent queries: unfinished trials, earlier trials of a group, and progress.
+/// An index of a plan for the schedule's frequent queries: unfinished trials, earlier trials of a group, and progress.
 [<Sealed>]
-type internal PlanIndex(plan: Plan, budget: Trial -> float, isFinished: string -> bool) =
+type internal PlanIndex(plan: Plan, budget: string -> float, isFinished: string -> bool) =
     let unfinished =
         [| for trial in plan.Trials do
                let id = trial.Id
@@ -31,8 +31,9 @@ type internal PlanIndex(plan: Plan, budget: Trial -> float, isFinished: string -
             groups[key] <- made
             made
 
-    let weight = plan.Trials |> Array.sumBy budget
-    let left = unfinished |> Array.sumBy (fun struct (_, trial) -> budget trial)
+    let later = plan.Later |> List.sumBy (fun (task, count) -> float count * budget task)
+    let weight = later + (plan.Trials |> Array.sumBy (fun trial -> budget trial.Task))
+    let left = later + (unfinished |> Array.sumBy (fun struct (_, trial) -> budget trial.Task))
 
     member _.Plan = plan
 
@@ -45,5 +46,5 @@ type internal PlanIndex(plan: Plan, budget: Trial -> float, isFinished: string -
                if other.Setting < trial.Setting then
                    id |]
 
-    /// Returns the finished share of the planned steps. The steps of running trials are added.
+    /// Returns the finished share of the expected steps. The steps of started trials are added.
     member _.Share(underWay: float) : float = if weight > 0.0 then min 1.0 ((weight - left + underWay) / weight) else 0.0

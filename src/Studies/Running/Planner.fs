@@ -34,6 +34,8 @@ type internal Plan =
     {
         /// <summary>All trials known to be needed, finished or not, in the order in which they start.</summary>
         Trials: Trial array
+        /// <summary>The trials that tuning will make necessary, but does not name yet: tasks, each with a number of trials.</summary>
+        Later: (string * int) list
         /// <summary>The selections of finished tunings, by task.</summary>
         Selections: Selection array
         /// <summary>The decisions so far.</summary>
@@ -43,6 +45,9 @@ type internal Plan =
         /// <summary>True if no further trial is needed.</summary>
         IsComplete: bool
     }
+
+    /// <summary>The number of trials that the study needs as far as is known, those after tuning included.</summary>
+    member plan.Expected: int = plan.Trials.Length + List.sumBy snd plan.Later
 
 /// <summary>
 /// Plans the next trials. A plan depends only on the study and its results, and not on threads, times or interruptions.
@@ -298,6 +303,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                       for task, contender in pairs -> trial Phase.Document task contender 0 (asGiven contender) seed ]
 
             { Trials = List.toArray trials
+              Later = []
               Selections = [||]
               Decisions = [||]
               LooksDone = 1
@@ -319,9 +325,11 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                       | ValueSome selection -> task, contender, selection.Settings[selection.Best]
                       | ValueNone -> () ]
 
+            let isTuned = chosen.Length = tuned.Length
+
             let struct (confirmed, looks, lookDecisions) =
                 // Seeds are paired, so confirmation starts only after every contender has its setting.
-                if chosen.Length = tuned.Length then confirm confirmation find chosen else struct ([], 0, [])
+                if isTuned then confirm confirmation find chosen else struct ([], 0, [])
 
             let frontierTrials =
                 match rates with
@@ -329,8 +337,14 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                 | None -> []
 
             let trials = tuningTrials @ confirmed @ frontierTrials
+            let named = frontierTrials |> List.countBy _.Task |> Map.ofList
 
             { Trials = List.toArray trials
+              Later =
+                [ if not isTuned then
+                      for task in study.Tasks do
+                          let already = Map.tryFind task.Name named |> Option.defaultValue 0
+                          task.Name, StudySize.afterTuning study untilDecided - already ]
               Selections =
                 [| for _, _, struct (_, selection, _) in tuned do
                        match selection with
@@ -338,4 +352,4 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                        | ValueNone -> () |]
               Decisions = List.toArray (decisions @ lookDecisions)
               LooksDone = looks
-              IsComplete = chosen.Length = tuned.Length && isFinished trials }
+              IsComplete = isTuned && isFinished trials }

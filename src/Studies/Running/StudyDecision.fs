@@ -26,5 +26,7 @@ type StudyDecision =
         Reason: string
     }
 
+    static member internal KeyOf(kind: DecisionKind, about: string, at: int64) = $"{kind} {about} {at}"
+
     /// <summary>Identifies the decision in its study by kind, about and at.</summary>
-    member decision.Key = $"{decision.Kind} {decision.About} {decision.At}"
+    member decision.Key = StudyDecision.KeyOf(decision.Kind, decision.About, decision.At)

@@ -28,12 +28,15 @@ type StudyProgress =
         Result: TrialResult | null
         /// <summary>The number of finished trials, earlier sessions included.</summary>
         Finished: int
-        /// <summary>The number of trials known to be needed. It grows after tuning.</summary>
+        /// <summary>
+        /// The number of trials that the study needs as far as is known. It grows if a search space is extended, or if an interim look adds
+        /// seeds.
+        /// </summary>
         Planned: int
-        /// <summary>The finished share of the planned steps, in [0, 1].</summary>
+        /// <summary>The finished share of the steps of these trials, in [0, 1].</summary>
         Share: float
         /// <summary>The time since this session started.</summary>
         Elapsed: TimeSpan
-        /// <summary>The estimated time left for the planned trials; null at the start.</summary>
+        /// <summary>The estimated time left for these trials; null at the start.</summary>
         Left: Nullable<TimeSpan>
     }

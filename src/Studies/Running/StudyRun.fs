@@ -36,7 +36,7 @@ type StudyOutcome =
         Decisions: StudyDecision array
         /// <summary>The number of interim looks taken.</summary>
         LooksDone: int
-        /// <summary>The number of trials that are known to be needed.</summary>
+        /// <summary>The number of trials that the study needs as far as is known, those after tuning included.</summary>
         Planned: int
         /// <summary>True if all of them are finished.</summary>
         IsComplete: bool
@@ -351,7 +351,7 @@ type StudyRun
             |> List.sortBy (fun decision -> decision.Kind, decision.About, decision.At)
             |> List.toArray
           LooksDone = plan.LooksDone
-          Planned = plan.Trials.Length
+          Planned = plan.Expected
           IsComplete = plan.IsComplete
           Notices =
             [| if content.Unfinished > 0L && not isRunning then
@@ -372,20 +372,20 @@ type StudyRun
                 )
             )
 
-        let scheduler = Scheduler(study, planner, source, store, options.Workers, options.SaveEvery, progress)
+        let workers = StudyWorkers(study, planner, source, store, options.Workers, options.SaveEvery, progress)
 
-        scheduler.Run cancellation
+        workers.Run cancellation
         store.Verify()
 
         { Study = study
           UntilDecided = header.UntilDecided
           Header = header
-          Results = scheduler.Results
-          Selections = scheduler.Plan.Selections
-          Decisions = scheduler.Decisions
-          LooksDone = scheduler.Plan.LooksDone
-          Planned = scheduler.Plan.Trials.Length
-          IsComplete = scheduler.Plan.IsComplete
+          Results = workers.Results
+          Selections = workers.Plan.Selections
+          Decisions = workers.Decisions
+          LooksDone = workers.Plan.LooksDone
+          Planned = workers.Plan.Expected
+          IsComplete = workers.Plan.IsComplete
           Notices = notices }
 
     interface IDisposable with

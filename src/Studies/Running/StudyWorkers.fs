@@ -1,0 +1,238 @@
+namespace CuteDl.Studies
+
+open System
+open System.Collections.Concurrent
+open System.Collections.Generic
+open System.Diagnostics
+open System.Threading
+open System.Threading.Tasks
+open CuteDl.Core.Optimizers
+
+/// Runs a study's trials on several threads until no further trial is needed: carries out the commands of a schedule, and tells it what
+/// happened.
+[<Sealed>]
+type internal StudyWorkers
+    (
+        study: StudyDesign,
+        planner: Planner,
+        source: ITrialSource,
+        store: IStudyStore,
+        workers: int,
+        saveEvery: TimeSpan,
+        progress: StudyProgress -> unit
+    ) =
+
+    // Guards the state of the schedule. Nothing is trained, read or written inside.
+    let gate = obj ()
+    let schedule = Schedule(study, planner)
+    let mutable state, first = schedule.Start(store.Results.Values, store.Decisions)
+    let slots = ConcurrentDictionary<string, TrialSlot>()
+    let tasks = study.Tasks |> List.map (fun task -> task.Name, task) |> Map.ofList
+    let clock = Stopwatch.StartNew()
+    let mutable failure: exn | null = null
+    let mutable shareAtStart = ValueNone
+
+    let record (commands: ScheduleCommand list) =
+        for command in commands do
+            match command with
+            | ScheduleCommand.Record decision -> store.Keep decision
+            | ScheduleCommand.Refuse trial ->
+                raise (
+                    StudyException
+                        $"Two trainings of the trial {trial.Id} ended differently. Equal trials must have equal results. Look for a rule or a task that keeps something between trials."
+                )
+            | ScheduleCommand.Train _
+            | ScheduleCommand.Prune _
+            | ScheduleCommand.Wait
+            | ScheduleCommand.Stop -> ()
+
+    do record first
+
+    let locked (act: unit -> 'result) : 'result = lock gate act
+
+    /// Tells the schedule what happened, and carries out what follows at once.
+    let tell (event: ScheduleEvent) =
+        locked (fun () ->
+            let next, commands = schedule.Next(state, event)
+            state <- next
+            Monitor.PulseAll gate
+            commands)
+        |> record
+
+    /// Waits until the schedule has something to train, or nothing more for any worker.
+    let ask (cancellation: CancellationToken) : ScheduleCommand list =
+        locked (fun () ->
+            let askOnce () =
+                let next, commands = schedule.Next(state, ScheduleEvent.WorkerIsFree)
+                state <- next
+                commands
+
+            let mutable commands = askOnce ()
+
+            while commands = [ ScheduleCommand.Wait ] && not cancellation.IsCancellationRequested do
+                Monitor.Wait gate |> ignore
+                commands <- askOnce ()
+
+            commands)
+
+    let report (trial: Trial) (trialState: TrialState) (step: int64) (curve: Curve) (result: TrialResult | null) =
+        locked (fun () ->
+            let achieved = schedule.Share state
+
+            if shareAtStart.IsNone then
+                shareAtStart <- ValueSome achieved
+
+            let gained = achieved - shareAtStart.Value
+            let last = curve.Steps.Length - 1
+
+            { Trial = trial
+              State = trialState
+              Step = step
+              Budget = tasks[trial.Task].Steps
+              Newest =
+                if last >= 0 then
+                    Nullable { Step = curve.Steps[last]; Loss = curve.Loss[last]; Accuracy = curve.Accuracy[last] }
+                else
+                    Nullable()
+              Result = result
+              Finished = state.Index.Plan.Trials.Length - state.Index.Unfinished.Length
+              Planned = state.Index.Plan.Expected
+              Share = achieved
+              Elapsed = clock.Elapsed
+              Left = if gained > 0.01 then Nullable(clock.Elapsed * ((1.0 - achieved) / gained)) else Nullable() })
+        |> progress
+
+    /// Returns a trial of this process, started or restored if it is new.
+    let slotOf (trial: Trial) (assignment: int64) : TrialSlot =
+        match slots.TryGetValue trial.Id with
+        | true, slot -> slot
+        | _ ->
+            let run =
+                match store.Restore(trial, source) with
+                | ValueSome run -> run
+                | ValueNone -> source.Start trial
+
+            let slot = TrialSlot(trial, tasks[trial.Task], run)
+            slots[trial.Id] <- slot
+            tell (ScheduleEvent.Advanced(trial.Id, assignment, run.Step))
+            report trial TrialState.Running run.Step run.Curve null
+            slot
+
+    let finish (slot: TrialSlot) (cancellation: CancellationToken) =
+        let result = slot.Run.Result cancellation
+        store.Keep result
+        slots.TryRemove slot.Trial.Id |> ignore
+        tell (ScheduleEvent.Finished result)
+        report slot.Trial TrialState.Finished result.Steps result.Curve result
+
+    /// Trains to a step, with all validations that are due there, or to the end of the trial.
+    let trainTo (goal: int64) (slot: TrialSlot) (assignment: int64) (cancellation: CancellationToken) =
+        let run = slot.Run
+        let every = int64 slot.Task.ValidateEvery
+        let mutable reported = 0L
+        let mutable reached = slot.Reached
+
+        while not run.HasEnded && reached < goal && not cancellation.IsCancellationRequested do
+            slot.IsBroken <- true
+            run.RunTo(min goal ((reached / every + 1L) * every), cancellation)
+            slot.IsBroken <- false
+            reached <- if cancellation.IsCancellationRequested then slot.Reached else run.Step
+
+            if Stopwatch.GetElapsedTime slot.LastSaved >= saveEvery && not run.HasEnded then
+                store.Save(slot.Trial, run)
+                slot.LastSaved <- Stopwatch.GetTimestamp()
+
+            if Stopwatch.GetElapsedTime(reported).TotalSeconds >= 0.25 then
+                reported <- Stopwatch.GetTimestamp()
+                tell (ScheduleEvent.Advanced(slot.Trial.Id, assignment, run.Step))
+                report slot.Trial TrialState.Running run.Step run.Curve null
+
+        reached
+
+    let train (trial: Trial) (pauses: int64 list) (assignment: int64) (cancellation: CancellationToken) =
+        let slot = slotOf trial assignment
+        let run = slot.Run
+        let goal = pauses |> List.tryFind (fun step -> step >= run.Step) |> Option.defaultValue Int64.MaxValue
+        let reached = trainTo goal slot assignment cancellation
+
+        if run.HasEnded then
+            finish slot cancellation
+        else
+            tell (ScheduleEvent.Paused(trial.Id, assignment, run.Step, reached, run.Curve))
+            report trial TrialState.Waiting run.Step run.Curve null
+
+    let prune (trial: Trial) (at: int64) (assignment: int64) (cancellation: CancellationToken) =
+        let slot = slotOf trial assignment
+        let reached = trainTo at slot assignment cancellation
+
+        if reached >= at then
+            finish slot cancellation
+
+    let work (cancel: CancellationTokenSource) =
+        let mutable isAtWork = true
+
+        while isAtWork && not cancel.IsCancellationRequested do
+            let mutable about = "a trial"
+
+            try
+                let commands = ask cancel.Token
+                record commands
+
+                for command in commands do
+                    match command with
+                    | ScheduleCommand.Train(trial, pauses, assignment) ->
+                        about <- trial.Id
+                        train trial pauses assignment cancel.Token
+                    | ScheduleCommand.Prune(trial, at, assignment) ->
+                        about <- trial.Id
+                        prune trial at assignment cancel.Token
+                    | ScheduleCommand.Stop -> isAtWork <- false
+                    | ScheduleCommand.Wait
+                    | ScheduleCommand.Record _
+                    | ScheduleCommand.Refuse _ -> ()
+            with
+            | :? OperationCanceledException when cancel.IsCancellationRequested -> ()
+            | error ->
+                locked (fun () ->
+                    if isNull failure then
+                        failure <- StudyException($"Failure in {about}: {Refusal.sentence error}", error)
+
+                    Monitor.PulseAll gate)
+
+                cancel.Cancel()
+
+        // Wakes waiting workers: this worker is done.
+        locked (fun () -> Monitor.PulseAll gate)
+
+    /// Runs until no further trial is needed or until cancelled. Then it saves the running trials.
+    member _.Run(cancellation: CancellationToken) : unit =
+        use cancel = CancellationTokenSource.CreateLinkedTokenSource cancellation
+        use _ = cancel.Token.Register(fun () -> locked (fun () -> Monitor.PulseAll gate))
+
+        // Each worker has its own thread, because trials run for long without waiting.
+        let threads =
+            [| for _ in 1..workers -> Task.Factory.StartNew((fun () -> work cancel), TaskCreationOptions.LongRunning) |]
+
+        Task.WaitAll threads
+
+        for slot in slots.Values do
+            if slot.Run.Step > 0L && not slot.IsBroken then
+                try
+                    store.Save(slot.Trial, slot.Run)
+                with error ->
+                    // Only the first failure is reported. The other trials can still be saved.
+                    if isNull failure then
+                        failure <- StudyException($"The trial {slot.Trial.Id} cannot be saved. {Refusal.sentence error}", error)
+
+        match failure with
+        | null -> ()
+        | failure -> raise failure
+
+    /// The current plan.
+    member _.Plan = state.Index.Plan
+
+    /// The results so far, in the order of the plan.
+    member _.Results: TrialResult array = schedule.Results state
+
+    /// All decisions, ordered by kind, subject and step.
+    member _.Decisions: StudyDecision array = schedule.Decisions state
