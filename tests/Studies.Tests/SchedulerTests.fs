@@ -131,7 +131,8 @@ type private Formula(trial: Trial, start: int64, validatedAtStart: int64, onStep
               Fingerprint = [||]
               FingerprintEvery = 1
               Parameters = 0UL
-              Seconds = 0.0 }
+              Seconds = 0.0
+              Failure = "" }
 
 type private Formulas(onStep: unit -> unit) =
     /// Trials begun anew, by id: none may be begun twice in one sitting.
@@ -464,7 +465,58 @@ let tests =
 
                   Expect.equal again expected "goes on"))
 
-          testCase "a trial that fails within a step is not saved where it stands, and the others are" (fun () ->
+          testCase "a trial that throws fails, with its validations so far, and the study goes on" (fun () ->
+              for pruning in prunings do
+                  let study = study pruning
+                  let mutable steps = 0
+
+                  let onStep () =
+                      if Interlocked.Increment(&steps) = 333 then
+                          invalidOp "a step failed"
+
+                  let workers = sitting study 2 (MemoryStore()) 3 (Formulas onStep) CancellationToken.None
+                  let failed = workers.Results |> Array.filter (fun result -> result.Ending = Ending.Failed)
+                  Expect.isTrue workers.Plan.IsComplete "complete"
+                  Expect.equal [ for result in failed -> result.Failure ] [ "a step failed" ] "one"
+
+                  for result in failed do
+                      Expect.equal (TrialJson.read (TrialJson.write result)) result "read again"
+                      Expect.equal result.Steps (Array.tryLast result.Curve.Steps |> Option.defaultValue 0L) "its steps"
+                      Expect.equal result.Curve (curve result.Trial result.Steps) "its validations")
+
+          testCase "a trial that cannot start or give its result fails, and the study goes on" (fun () ->
+              let study = study NoPruning
+
+              for failsAtStart in [ true; false ] do
+                  let inner: ITrialSource = Formulas ignore
+
+                  let source =
+                      { new ITrialSource with
+                          member _.Start trial =
+                              if trial.Setting <> 1 || trial.Phase <> Phase.Tuning then
+                                  inner.Start trial
+                              elif failsAtStart then
+                                  invalidOp "no start"
+                              else
+                                  let run = inner.Start trial
+
+                                  { new ITrialRun with
+                                      member _.Step = run.Step
+                                      member _.HasEnded = run.HasEnded
+                                      member _.Curve = run.Curve
+                                      member _.RunTo(step, cancellation) = run.RunTo(step, cancellation)
+                                      member _.Save path = run.Save path
+                                      member _.Result _ = invalidOp "no result" }
+
+                          member _.Restore(trial, path) = inner.Restore(trial, path) }
+
+                  let results = (sitting study 2 (MemoryStore()) 2 source CancellationToken.None).Results
+                  let failed = results |> Array.filter (fun result -> result.Ending = Ending.Failed)
+                  Expect.equal (failed |> Array.distinctBy _.Trial.Setting).Length 1 "only that setting"
+                  Expect.equal failed.Length 8 "on two tasks, with two optimizers and two seeds"
+                  Expect.stringStarts failed[0].Failure "no " "why")
+
+          testCase "an error of the machine within a step ends the study: the trial is not saved where it stands, and the others are" (fun () ->
               let study = study NoPruning
 
               for failsToSave in [ false; true ] do
@@ -473,7 +525,7 @@ let tests =
 
                   let onStep () =
                       if Interlocked.Increment(&steps) = 333 then
-                          invalidOp "a step failed"
+                          raise (IOException "a step failed")
 
                   let inner: IStudyStore = MemoryStore()
 

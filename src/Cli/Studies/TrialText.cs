@@ -21,6 +21,7 @@ internal static class TrialText
         var outcome = result.Ending switch
         {
             Ending.Diverged => Of("diverged at step", result.Health.FirstNonFinite > 0 ? result.Health.FirstNonFinite : result.Steps),
+            Ending.Failed => $"failed: {result.Failure}",
             Ending.Pruned => Of("ended early at step", result.Steps),
             Ending.NoImprovement => Of("no improvement, stopped at step", result.Steps),
             Ending.TooSlow => Of("too slow, stopped at step", result.Steps),
@@ -28,7 +29,7 @@ internal static class TrialText
             _ when double.IsFinite(result.StepsToTarget) => string.Create(CultureInfo.InvariantCulture, $"target in {result.StepsToTarget:0} steps"),
             _ => "target not reached",
         };
-        return result.Ending != Ending.Diverged && (result.Final ?? result.AtStop ?? result.Best) is { } score ? $"{outcome}, {Score(score)}" : outcome;
+        return !result.HasFailed && (result.Final ?? result.AtStop ?? result.Best) is { } score ? $"{outcome}, {Score(score)}" : outcome;
     }
 
     /// <summary>Returns <c>0.9781</c>, or <c>loss 3.2e-07</c> for a task without classes.</summary>

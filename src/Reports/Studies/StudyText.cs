@@ -77,6 +77,7 @@ internal static class StudyText
         failure switch
         {
             FailureKind.Diverged => "diverged",
+            FailureKind.Failed => "failed",
             FailureKind.TargetMissed => "target missed",
             _ => "outlier",
         };
@@ -87,7 +88,7 @@ internal static class StudyText
         System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 
     /// <summary>True if a trial reached its target and did not diverge.</summary>
-    public static bool IsReached(TrialResult result) => result.Ending != Ending.Diverged && double.IsFinite(result.StepsToTarget);
+    public static bool IsReached(TrialResult result) => !result.HasFailed && double.IsFinite(result.StepsToTarget);
 
     /// <summary>Returns the steps to the target; infinite for a trial that diverged or missed it.</summary>
     public static double StepsToTarget(TrialResult result) => IsReached(result) ? result.StepsToTarget : double.PositiveInfinity;

@@ -14,7 +14,7 @@ let private lastFinite (values: float array) = values |> Array.tryFindBack Doubl
 let private fence (trials: TrialResult array) =
     let accuracies =
         trials
-        |> Array.filter (Measures.isDiverged >> not)
+        |> Array.filter (Measures.hasFailed >> not)
         |> Array.map Measures.lastAccuracy
         |> Array.filter (fun accuracy -> not (Double.IsNaN accuracy))
 
@@ -25,7 +25,9 @@ let private fence (trials: TrialResult array) =
         lower - 1.5 * (Quantile.at 0.75 accuracies - lower)
 
 let private failureKind fence (result: TrialResult) =
-    if Measures.isDiverged result then
+    if result.Ending = Ending.Failed then
+        Some FailureKind.Failed
+    elif result.Ending = Ending.Diverged then
         Some FailureKind.Diverged
     elif result.Ending <> Ending.Pruned && not (Measures.isReached result) then
         Some FailureKind.TargetMissed
@@ -43,12 +45,14 @@ let private unusual (what: string) (value: float) (typical: float) =
     else
         []
 
-let private sentences (task: StudyTask) (autopsy: Autopsy) =
+let private sentences (task: StudyTask) (failure: string) (autopsy: Autopsy) =
     let health = autopsy.Health
     let classes (logits: int array) = logits |> Array.map string |> SentenceText.list
 
     let causes =
-        [ if health.FirstNonFinite > 0L then
+        [ if failure <> "" then
+              $"An exception ended the training: {failure}"
+          if health.FirstNonFinite > 0L then
               $"The first loss, gradient or optimizer state that is not finite is at step {SentenceText.steps (float health.FirstNonFinite)}."
           if health.DeadLogits.Length > 0 then
               $"Dead logits: {classes health.DeadLogits}. They are 0 for every image, so their classes are lost."
@@ -81,7 +85,7 @@ let private sentences (task: StudyTask) (autopsy: Autopsy) =
 let private sameSeed (result: TrialResult) : SameSeed =
     { Contender = result.Trial.Contender
       Reached = Measures.isReached result
-      Diverged = Measures.isDiverged result
+      Diverged = Measures.hasFailed result
       Steps = Measures.steps result
       Accuracy = Measures.lastAccuracy result
       DeadLogits = result.Health.DeadLogits }
@@ -127,7 +131,7 @@ let private ofGroup (results: TrialResult array) (task: StudyTask) variant (tria
                   Others = others |> Array.sortBy _.Trial.Contender |> Array.map sameSeed
                   Sentences = [||] }
 
-            { autopsy with Sentences = sentences task autopsy }))
+            { autopsy with Sentences = sentences task result.Failure autopsy }))
 
 let ofResults (study: StudyDesign) (results: TrialResult array) : Autopsy array =
     [| for task in study.Tasks do

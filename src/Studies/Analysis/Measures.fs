@@ -34,20 +34,20 @@ let hasClasses (task: StudyTask) =
     | Images _ -> true
     | Function _ -> false
 
-let isDiverged (result: TrialResult) = result.Ending = Ending.Diverged
+let hasFailed (result: TrialResult) = result.HasFailed
 
-/// A diverged trial is a failure, even if it reached the target before.
-let private unlessDiverged time result = if isDiverged result then infinity else time result
+/// A trial that failed counts as a miss, even if it reached the target before.
+let private unlessFailed time result = if hasFailed result then infinity else time result
 
-let steps (result: TrialResult) = unlessDiverged _.StepsToTarget result
-let examples (result: TrialResult) = unlessDiverged _.ExamplesToTarget result
-let seconds (result: TrialResult) = unlessDiverged _.SecondsToTarget result
+let steps (result: TrialResult) = unlessFailed _.StepsToTarget result
+let examples (result: TrialResult) = unlessFailed _.ExamplesToTarget result
+let seconds (result: TrialResult) = unlessFailed _.SecondsToTarget result
 let isReached result = Double.IsFinite(steps result)
 
 /// Returns the end of what is known about a trial's time to the target. Infinite if the time is known, because the target was reached, or
 /// will never be after divergence.
 let private knownTo (finish: TrialResult -> float) (result: TrialResult) =
-    if isReached result || isDiverged result then infinity else finish result
+    if isReached result || hasFailed result then infinity else finish result
 
 let stepsKnownTo result = knownTo (fun result -> float result.Steps) result
 let secondsKnownTo result = knownTo _.Seconds result
@@ -57,7 +57,7 @@ let private orNaN (value: Score -> float) (score: Nullable<Score>) = if score.Ha
 /// The accuracy of a diverged trial is 0. A task without classes has no accuracy, even for a diverged trial.
 let private accuracyOf (score: TrialResult -> Nullable<Score>) (task: StudyTask) (result: TrialResult) =
     if not (hasClasses task) then nan
-    elif isDiverged result then 0.0
+    elif hasFailed result then 0.0
     else orNaN _.Accuracy (score result)
 
 let finalAccuracy task result = accuracyOf _.Final task result
@@ -69,7 +69,7 @@ let testAccuracy task result = accuracyOf _.Test task result
 let bestAccuracy task result = accuracyOf _.Best task result
 
 let finalLoss (result: TrialResult) =
-    if isDiverged result then infinity
+    if hasFailed result then infinity
     elif result.Final.HasValue then result.Final.Value.Loss
     else orNaN _.Loss result.AtStop
 

@@ -46,7 +46,7 @@ let private runs results phase metric (task: StudyTask) contender : Map<int, Run
             if isTime metric || metric = Metric.Success then
                 Measures.isReached result
             else
-                not (Measures.isDiverged result)
+                not (Measures.hasFailed result)
           KnownTo = if isTime metric then Measures.stepsKnownTo result else infinity })
     |> Array.filter (fun (_, run) -> not (Double.IsNaN run.Value))
     |> Map.ofArray

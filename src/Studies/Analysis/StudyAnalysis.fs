@@ -403,6 +403,8 @@ type FailureKind =
     | TargetMissed = 1
     /// <summary>The last accuracy is more than 1.5 interquartile ranges below the contender's lower quartile (Tukey 1977).</summary>
     | Outlier = 2
+    /// <summary>An exception ended the training.</summary>
+    | Failed = 3
 
 /// <summary>The probable causes of a failed or outlying trial.</summary>
 type Autopsy =

@@ -115,7 +115,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
             let score = validation result
 
             // Validations before divergence do not count.
-            if score.HasValue && not (Measures.isDiverged result) then
+            if score.HasValue && not (Measures.hasFailed result) then
                 Pruning.objective task.Target score.Value.Accuracy score.Value.Loss
             else
                 Double.NegativeInfinity

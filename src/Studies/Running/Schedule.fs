@@ -84,15 +84,6 @@ type internal Schedule(study: StudyDesign, planner: Planner) =
 
     let budget (task: string) = if hasBudget then float tasks[task].Steps else 1.0
 
-    let nothing: Curve =
-        { Steps = [||]
-          TrainingLoss = [||]
-          Loss = [||]
-          Accuracy = [||]
-          GradientNorm = [||]
-          UpdateRatio = [||]
-          Seconds = [||] }
-
     let find (results: Map<string, TrialResult>) (id: string) =
         match results.TryGetValue id with
         | true, result -> ValueSome result
@@ -179,7 +170,7 @@ type internal Schedule(study: StudyDesign, planner: Planner) =
                     { Trial = trial
                       Task = task
                       Rungs = remainingRungs state trial task
-                      Curve = nothing
+                      Curve = Curve.Empty
                       Reached = 0L
                       Step = 0L
                       Assignment = ValueNone }

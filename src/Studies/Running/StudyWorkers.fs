@@ -4,6 +4,7 @@ open System
 open System.Collections.Concurrent
 open System.Collections.Generic
 open System.Diagnostics
+open System.IO
 open System.Threading
 open System.Threading.Tasks
 open CuteDl.Core.Optimizers
@@ -102,71 +103,97 @@ type internal StudyWorkers
               Left = if gained > 0.01 then Nullable(clock.Elapsed * ((1.0 - achieved) / gained)) else Nullable() })
         |> progress
 
+    let keep (result: TrialResult) =
+        store.Keep result
+        slots.TryRemove result.Trial.Id |> ignore
+        tell (ScheduleEvent.Finished result)
+        report result.Trial TrialState.Finished result.Steps result.Curve result
+
+    /// True if an exception is no property of the trial: another attempt can succeed.
+    let isOfMachine (error: exn) =
+        match error with
+        | :? IOException
+        | :? UnauthorizedAccessException
+        | :? OutOfMemoryException
+        | :? OperationCanceledException
+        | :? StudyException -> true
+        | _ -> false
+
+    /// Calls code of a rule or a task. Its exception fails the trial, with the validations so far, and not the study.
+    let guarded (trial: Trial) (curve: unit -> Curve) (act: unit -> 'result) : Result<'result, TrialResult> =
+        try
+            Ok(act ())
+        with error when not (isOfMachine error) ->
+            Error(TrialResult.OfFailure(trial, curve (), Refusal.sentence error))
+
+    let finish (slot: TrialSlot) (cancellation: CancellationToken) =
+        match guarded slot.Trial (fun () -> slot.Run.Curve) (fun () -> slot.Run.Result cancellation) with
+        | Ok result
+        | Error result -> keep result
+
     /// Returns a trial of this process, started or restored if it is new.
-    let slotOf (trial: Trial) (assignment: int64) : TrialSlot =
+    let slotOf (trial: Trial) (assignment: int64) : Result<TrialSlot, TrialResult> =
         match slots.TryGetValue trial.Id with
-        | true, slot -> slot
+        | true, slot -> Ok slot
         | _ ->
-            let run =
+            let start () =
                 match store.Restore(trial, source) with
                 | ValueSome run -> run
                 | ValueNone -> source.Start trial
 
-            let slot = TrialSlot(trial, tasks[trial.Task], run)
-            slots[trial.Id] <- slot
-            tell (ScheduleEvent.Advanced(trial.Id, assignment, run.Step))
-            report trial TrialState.Running run.Step run.Curve null
-            slot
-
-    let finish (slot: TrialSlot) (cancellation: CancellationToken) =
-        let result = slot.Run.Result cancellation
-        store.Keep result
-        slots.TryRemove slot.Trial.Id |> ignore
-        tell (ScheduleEvent.Finished result)
-        report slot.Trial TrialState.Finished result.Steps result.Curve result
+            guarded trial (fun () -> Curve.Empty) start
+            |> Result.map (fun run ->
+                let slot = TrialSlot(trial, tasks[trial.Task], run)
+                slots[trial.Id] <- slot
+                tell (ScheduleEvent.Advanced(trial.Id, assignment, run.Step))
+                report trial TrialState.Running run.Step run.Curve null
+                slot)
 
     /// Trains to a step, with all validations that are due there, or to the end of the trial.
-    let trainTo (goal: int64) (slot: TrialSlot) (assignment: int64) (cancellation: CancellationToken) =
+    let trainTo (goal: int64) (slot: TrialSlot) (assignment: int64) (cancellation: CancellationToken) : Result<int64, TrialResult> =
         let run = slot.Run
         let every = int64 slot.Task.ValidateEvery
         let mutable reported = 0L
         let mutable reached = slot.Reached
+        let mutable failed = None
 
-        while not run.HasEnded && reached < goal && not cancellation.IsCancellationRequested do
+        while failed.IsNone && not run.HasEnded && reached < goal && not cancellation.IsCancellationRequested do
+            let next = min goal ((reached / every + 1L) * every)
             slot.IsBroken <- true
-            run.RunTo(min goal ((reached / every + 1L) * every), cancellation)
-            slot.IsBroken <- false
-            reached <- if cancellation.IsCancellationRequested then slot.Reached else run.Step
 
-            if Stopwatch.GetElapsedTime slot.LastSaved >= saveEvery && not run.HasEnded then
+            match guarded slot.Trial (fun () -> run.Curve) (fun () -> run.RunTo(next, cancellation)) with
+            | Error result -> failed <- Some result
+            | Ok() ->
+                slot.IsBroken <- false
+                reached <- if cancellation.IsCancellationRequested then slot.Reached else run.Step
+
+            if failed.IsNone && Stopwatch.GetElapsedTime slot.LastSaved >= saveEvery && not run.HasEnded then
                 store.Save(slot.Trial, run)
                 slot.LastSaved <- Stopwatch.GetTimestamp()
 
-            if Stopwatch.GetElapsedTime(reported).TotalSeconds >= 0.25 then
+            if failed.IsNone && Stopwatch.GetElapsedTime(reported).TotalSeconds >= 0.25 then
                 reported <- Stopwatch.GetTimestamp()
                 tell (ScheduleEvent.Advanced(slot.Trial.Id, assignment, run.Step))
                 report slot.Trial TrialState.Running run.Step run.Curve null
 
-        reached
+        match failed with
+        | Some result -> Error result
+        | None -> Ok reached
 
-    let train (trial: Trial) (pauses: int64 list) (assignment: int64) (cancellation: CancellationToken) =
-        let slot = slotOf trial assignment
-        let run = slot.Run
-        let goal = pauses |> List.tryFind (fun step -> step >= run.Step) |> Option.defaultValue Int64.MaxValue
-        let reached = trainTo goal slot assignment cancellation
+    /// Carries out the assignment of a trial: trains it to a step, and ends it there or lets it wait.
+    let carryOut (trial: Trial) (assignment: int64) (goalOf: ITrialRun -> int64) (isLast: bool) (cancellation: CancellationToken) =
+        match slotOf trial assignment with
+        | Error failed -> keep failed
+        | Ok slot ->
+            let run = slot.Run
+            let goal = goalOf run
 
-        if run.HasEnded then
-            finish slot cancellation
-        else
-            tell (ScheduleEvent.Paused(trial.Id, assignment, run.Step, reached, run.Curve))
-            report trial TrialState.Waiting run.Step run.Curve null
-
-    let prune (trial: Trial) (at: int64) (assignment: int64) (cancellation: CancellationToken) =
-        let slot = slotOf trial assignment
-        let reached = trainTo at slot assignment cancellation
-
-        if reached >= at then
-            finish slot cancellation
+            match trainTo goal slot assignment cancellation with
+            | Error failed -> keep failed
+            | Ok reached when run.HasEnded || (isLast && reached >= goal) -> finish slot cancellation
+            | Ok reached ->
+                tell (ScheduleEvent.Paused(trial.Id, assignment, run.Step, reached, run.Curve))
+                report trial TrialState.Waiting run.Step run.Curve null
 
     let work (cancel: CancellationTokenSource) =
         let mutable isAtWork = true
@@ -182,10 +209,11 @@ type internal StudyWorkers
                     match command with
                     | ScheduleCommand.Train(trial, pauses, assignment) ->
                         about <- trial.Id
-                        train trial pauses assignment cancel.Token
+                        let goal (run: ITrialRun) = pauses |> List.tryFind (fun step -> step >= run.Step) |> Option.defaultValue Int64.MaxValue
+                        carryOut trial assignment goal false cancel.Token
                     | ScheduleCommand.Prune(trial, at, assignment) ->
                         about <- trial.Id
-                        prune trial at assignment cancel.Token
+                        carryOut trial assignment (fun _ -> at) true cancel.Token
                     | ScheduleCommand.Stop -> isAtWork <- false
                     | ScheduleCommand.Wait
                     | ScheduleCommand.Record _

@@ -1,6 +1,7 @@
 namespace CuteDl.Studies
 
 open System
+open System.Text.Json.Serialization
 
 /// <summary>The purpose of a trial. Tuning and confirmation never share seeds.</summary>
 type Phase =
@@ -63,6 +64,8 @@ type Ending =
     | TooSlow = 4
     /// <summary>The validation accuracy stayed at or above its target.</summary>
     | TargetHeld = 5
+    /// <summary>An exception of the rule or of the task ended the training.</summary>
+    | Failed = 6
 
 /// <summary>The result of one validation, or of scoring the test set.</summary>
 [<Struct; CustomEquality; NoComparison>]
@@ -104,6 +107,16 @@ type Curve =
         /// </summary>
         Seconds: float array
     }
+
+    /// No validation.
+    static member internal Empty: Curve =
+        { Steps = [||]
+          TrainingLoss = [||]
+          Loss = [||]
+          Accuracy = [||]
+          GradientNorm = [||]
+          UpdateRatio = [||]
+          Seconds = [||] }
 
 /// <summary>The state of a trained model's units.</summary>
 type Health =
@@ -158,4 +171,35 @@ type TrialResult =
         Parameters: uint64
         /// <summary>The training time in seconds, without validations. Not repeatable.</summary>
         Seconds: float
+        /// <summary>The message of the exception that ended the training; empty if there was none.</summary>
+        Failure: string
     }
+
+    /// <summary>True if the training diverged, or an exception ended it. Such a trial missed its target.</summary>
+    [<JsonIgnore>]
+    member result.HasFailed = result.Ending = Ending.Diverged || result.Ending = Ending.Failed
+
+    /// Returns the result of a trial that an exception ended: the validations before it, and no score.
+    static member internal OfFailure(trial: Trial, curve: Curve, failure: string) : TrialResult =
+        { Trial = trial
+          Ending = Ending.Failed
+          Steps = Array.tryLast curve.Steps |> Option.defaultValue 0L
+          Curve = curve
+          StepsToTarget = infinity
+          ExamplesToTarget = infinity
+          SecondsToTarget = infinity
+          Best = Nullable()
+          Final = Nullable()
+          AtStop = Nullable()
+          Test = Nullable()
+          Health =
+            { DeadLogits = [||]
+              AlmostDeadLogits = [||]
+              AccuracyCeiling = 1.0
+              DeadUnits = [||]
+              FirstNonFinite = 0L }
+          Fingerprint = [||]
+          FingerprintEvery = 1
+          Parameters = 0UL
+          Seconds = Array.tryLast curve.Seconds |> Option.defaultValue 0.0
+          Failure = failure }

@@ -101,6 +101,8 @@ module TrialJson =
 
         if result.Steps < 0L then
             Some $"{result.Steps} steps"
+        elif (result.Ending = Ending.Failed) <> (result.Failure <> "") then
+            Some "a failure without a reason, or a reason without a failure"
         elif result.FingerprintEvery < 1 then
             Some $"a mark every {result.FingerprintEvery} steps"
         elif columns |> List.exists (fun column -> column.Length <> count) then

@@ -250,4 +250,5 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
           Fingerprint = marks.At training.Step
           FingerprintEvery = every
           Parameters = BitHash.ofAll (workload.Parameters.ToArray())
-          Seconds = training.Seconds }
+          Seconds = training.Seconds
+          Failure = "" }

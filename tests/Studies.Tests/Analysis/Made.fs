@@ -92,7 +92,8 @@ let result phase task contender seed (steps: float) (accuracy: float) : TrialRes
       Fingerprint = [||]
       FingerprintEvery = 1
       Parameters = 0UL
-      Seconds = 2.0 }
+      Seconds = 2.0
+      Failure = "" }
 
 let confirmed task contender seed steps accuracy = result Phase.Confirmation task contender seed steps accuracy
 

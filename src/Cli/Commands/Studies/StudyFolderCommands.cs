@@ -71,12 +71,12 @@ internal static class StudyFolderCommands
     {
         Phase[] phases = [.. Enum.GetValues<Phase>().Where(phase => result.Trials.Any(trial => trial.Trial.Phase == phase))];
         return new(
-            ["optimizer", .. phases.Select(phase => phase.ToString().ToLowerInvariant()), "diverged"],
+            ["optimizer", .. phases.Select(phase => phase.ToString().ToLowerInvariant()), "diverged or failed"],
             [.. result.Study.OptimizerNames.Select(name => (IReadOnlyList<string>)
             [
                 name,
                 .. phases.Select(phase => Count(trial => trial.Trial.Contender == name && trial.Trial.Phase == phase)),
-                Count(trial => trial.Trial.Contender == name && trial.Ending == Ending.Diverged),
+                Count(trial => trial.Trial.Contender == name && trial.HasFailed),
             ])]);
 
         string Count(Func<TrialResult, bool> isCounted) => $"{result.Trials.Count(isCounted)}";

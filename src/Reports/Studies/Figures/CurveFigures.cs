@@ -60,7 +60,7 @@ internal static class CurveFigures
                             Look.Marked)
                         {
                             Descriptions = [.. contender.Trials.Select(trial => FormattableString.Invariant($"seed {trial.Trial.Seed}"))],
-                            Diverged = [.. contender.Trials.Select(trial => trial.Ending == Ending.Diverged)],
+                            Diverged = [.. contender.Trials.Select(trial => trial.HasFailed)],
                         }),
                 ];
                 var isNever = series.Any(line => line.Y.Any(double.IsInfinity));
