@@ -213,7 +213,11 @@ type private Cluster(study: StudyDesign, look: int, seed: int) =
 
     /// Trains as a worker does, from its newest checkpoint. Returns the event at the end.
     let train (trial: Trial) (pauses: int64 list) (ending: int64 voption) (assignment: int64) : ScheduleEvent =
-        let start = checkpoints.GetValueOrDefault trial.Id
+        let start =
+            match checkpoints.TryGetValue trial.Id with
+            | true, step -> step
+            | _ -> 0L
+
         let run: ITrialRun = Formula(trial, start, start, ignore)
 
         let goal =
