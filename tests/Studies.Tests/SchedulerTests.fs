@@ -206,6 +206,8 @@ type private Cluster(study: StudyDesign, look: int, seed: int) =
     let recorded = Dictionary<string, StudyDecision>()
     let messages = List<ScheduleEvent>()
     let checkpoints = Dictionary<string, int64>()
+    // The assignments of which the schedule has heard neither an end nor a loss.
+    let held = Dictionary<string, int64>()
     let mutable state, first = schedule.Start([], [])
     let mutable hasStopped = false
 
@@ -235,7 +237,13 @@ type private Cluster(study: StudyDesign, look: int, seed: int) =
         else
             ScheduleEvent.Paused(trial.Id, assignment, run.Step, run.Step, run.Curve)
 
+    let release (id: string) (assignment: int64) =
+        match held.TryGetValue id with
+        | true, number when number = assignment -> held.Remove id |> ignore
+        | _ -> ()
+
     let send (trial: Trial) (assignment: int64) (event: ScheduleEvent) =
+        Expect.isTrue (held.TryAdd(trial.Id, assignment)) $"{trial} has one worker at a time"
         let isLost = chance 10
 
         // A lost worker has sent its message, or not.
@@ -245,7 +253,14 @@ type private Cluster(study: StudyDesign, look: int, seed: int) =
         if isLost then
             messages.Add(ScheduleEvent.WorkerIsLost(trial.Id, assignment))
 
-    let rec deliver (event: ScheduleEvent) =
+    let deliver (event: ScheduleEvent) =
+        match event with
+        | ScheduleEvent.Paused(id, assignment, _, _, _)
+        | ScheduleEvent.WorkerIsLost(id, assignment) -> release id assignment
+        | ScheduleEvent.Finished result -> held.Remove result.Trial.Id |> ignore
+        | ScheduleEvent.WorkerIsFree
+        | ScheduleEvent.Advanced _ -> ()
+
         let next, commands = schedule.Next(state, event)
         state <- next
 
