@@ -535,47 +535,49 @@ let tests =
                   Expect.equal failed.Length 8 "on two tasks, with two optimizers and two seeds"
                   Expect.stringStarts failed[0].Failure "no " "why")
 
-          testCase "an error of the machine within a step ends the study: the trial is not saved where it stands, and the others are" (fun () ->
-              let study = study NoPruning
+          testCase
+              "an error of the machine within a step ends the study: the trial is not saved where it stands, and the others are"
+              (fun () ->
+                  let study = study NoPruning
 
-              for failsToSave in [ false; true ] do
-                  let saved = ConcurrentBag<string>()
-                  let mutable steps = 0
+                  for failsToSave in [ false; true ] do
+                      let saved = ConcurrentBag<string>()
+                      let mutable steps = 0
 
-                  let onStep () =
-                      if Interlocked.Increment(&steps) = 333 then
-                          raise (IOException "a step failed")
+                      let onStep () =
+                          if Interlocked.Increment(&steps) = 333 then
+                              raise (IOException "a step failed")
 
-                  let inner: IStudyStore = MemoryStore()
+                      let inner: IStudyStore = MemoryStore()
 
-                  let store =
-                      { new IStudyStore with
-                          member _.Results = inner.Results
-                          member _.Decisions = inner.Decisions
-                          member _.Keep(result: TrialResult) = inner.Keep result
-                          member _.Keep(decision: StudyDecision) = inner.Keep decision
+                      let store =
+                          { new IStudyStore with
+                              member _.Results = inner.Results
+                              member _.Decisions = inner.Decisions
+                              member _.Keep(result: TrialResult) = inner.Keep result
+                              member _.Keep(decision: StudyDecision) = inner.Keep decision
 
-                          member _.Save(trial, _) =
-                              saved.Add trial.Id
+                              member _.Save(trial, _) =
+                                  saved.Add trial.Id
 
-                              if failsToSave then
-                                  raise (UnauthorizedAccessException "not here")
+                                  if failsToSave then
+                                      raise (UnauthorizedAccessException "not here")
 
-                          member _.Restore(_, _) = ValueNone
-                          member _.Verify() = () }
+                              member _.Restore(_, _) = ValueNone
+                              member _.Verify() = () }
 
-                  let workers =
-                      StudyWorkers(study, Planner(study, true, decideAt 2), Formulas onStep, store, 3, TimeSpan.MaxValue, ignore)
+                      let workers =
+                          StudyWorkers(study, Planner(study, true, decideAt 2), Formulas onStep, store, 3, TimeSpan.MaxValue, ignore)
 
-                  let message =
-                      try
-                          workers.Run CancellationToken.None
-                          ""
-                      with :? StudyException as error ->
-                          error.Message
+                      let message =
+                          try
+                              workers.Run CancellationToken.None
+                              ""
+                          with :? StudyException as error ->
+                              error.Message
 
-                  Expect.stringEnds message ": a step failed" "the first failure is told"
-                  Expect.isFalse (Seq.contains (message.Split(':')[0]) saved) "not the one that failed")
+                      Expect.stringEnds message ": a step failed" "the first failure is told"
+                      Expect.isFalse (Seq.contains (message.Split(':')[0]) saved) "not the one that failed")
 
           testCase "trials under way that cannot be saved when it is cancelled are named" (fun () ->
               use cancel = new CancellationTokenSource()

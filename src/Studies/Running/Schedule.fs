@@ -98,7 +98,9 @@ type internal Schedule(study: StudyDesign, planner: Planner) =
                   if not (state.Decisions.ContainsKey decision.Key) then
                       decision ]
 
-        let known = (state.Decisions, fresh) ||> List.fold (fun known decision -> Map.add decision.Key decision known)
+        let known =
+            (state.Decisions, fresh) ||> List.fold (fun known decision -> Map.add decision.Key decision known)
+
         { state with Decisions = known }, List.map ScheduleCommand.Record fresh
 
     /// Returns the curves of the earlier trials that reached a step; ValueNone until it is known for each of them whether it does.
@@ -150,10 +152,7 @@ type internal Schedule(study: StudyDesign, planner: Planner) =
         let number = state.Assignments + 1L
         let started = { started with Assignment = ValueSome number }
 
-        { state with
-            Started = Map.add started.Trial.Id started state.Started
-            Assignments = number },
-        command number
+        { state with Started = Map.add started.Trial.Id started state.Started; Assignments = number }, command number
 
     let train (state: ScheduleState) (started: StartedTrial) =
         assign state started (fun number -> ScheduleCommand.Train(started.Trial, started.Rungs, number))
@@ -219,12 +218,7 @@ type internal Schedule(study: StudyDesign, planner: Planner) =
             let results = Map.add id result state.Results
             let index = indexOf results
 
-            decided
-                index.Plan.Decisions
-                { state with
-                    Results = results
-                    Started = Map.remove id state.Started
-                    Index = index }
+            decided index.Plan.Decisions { state with Results = results; Started = Map.remove id state.Started; Index = index }
 
     /// <summary>Returns the first state, and the decisions that are to be recorded.</summary>
     /// <param name="results">The results of earlier sessions.</param>

@@ -51,63 +51,98 @@ type internal StudyWorkers
 
     let locked (act: unit -> 'result) : 'result = lock gate act
 
-    /// Tells the schedule what happened, and carries out what follows at once.
-    let tell (event: ScheduleEvent) =
-        locked (fun () ->
-            let next, commands = schedule.Next(state, event)
-            state <- next
-            Monitor.PulseAll gate
-            commands)
-        |> record
+    // The number of decisions that are being recorded. Nothing starts before they are stored.
+    let mutable pending = 0
+
+    /// Changes the state by an event. Returns the commands, of which the decisions are counted as pending.
+    let next (event: ScheduleEvent) : ScheduleCommand list =
+        let following, commands = schedule.Next(state, event)
+        state <- following
+
+        pending <-
+            pending
+            + (commands
+               |> List.sumBy (function
+                   | ScheduleCommand.Record _ -> 1
+                   | ScheduleCommand.Train _
+                   | ScheduleCommand.Prune _
+                   | ScheduleCommand.Wait
+                   | ScheduleCommand.Stop
+                   | ScheduleCommand.Refuse _ -> 0))
+
+        Monitor.PulseAll gate
+        commands
+
+    /// Stores the decisions among commands, outside of the lock.
+    let recorded (commands: ScheduleCommand list) =
+        for command in commands do
+            record [ command ]
+
+            match command with
+            | ScheduleCommand.Record _ ->
+                locked (fun () ->
+                    pending <- pending - 1
+                    Monitor.PulseAll gate)
+            | ScheduleCommand.Train _
+            | ScheduleCommand.Prune _
+            | ScheduleCommand.Wait
+            | ScheduleCommand.Stop
+            | ScheduleCommand.Refuse _ -> ()
 
     /// Waits until the schedule has something to train, or nothing more for any worker.
     let ask (cancellation: CancellationToken) : ScheduleCommand list =
         locked (fun () ->
-            let askOnce () =
-                let next, commands = schedule.Next(state, ScheduleEvent.WorkerIsFree)
-                state <- next
-                commands
+            let mutable commands = []
 
-            let mutable commands = askOnce ()
+            while commands.IsEmpty && not cancellation.IsCancellationRequested do
+                if pending = 0 then
+                    commands <- next ScheduleEvent.WorkerIsFree
 
-            while commands = [ ScheduleCommand.Wait ] && not cancellation.IsCancellationRequested do
-                Monitor.Wait gate |> ignore
-                commands <- askOnce ()
+                if pending > 0 && commands.IsEmpty || commands = [ ScheduleCommand.Wait ] then
+                    commands <- []
+                    Monitor.Wait gate |> ignore
 
             commands)
 
-    let report (trial: Trial) (trialState: TrialState) (step: int64) (curve: Curve) (result: TrialResult | null) =
-        locked (fun () ->
-            let achieved = schedule.Share state
+    let progressOf (trial: Trial) (trialState: TrialState) (step: int64) (curve: Curve) (result: TrialResult | null) : StudyProgress =
+        let achieved = schedule.Share state
 
-            if shareAtStart.IsNone then
-                shareAtStart <- ValueSome achieved
+        if shareAtStart.IsNone then
+            shareAtStart <- ValueSome achieved
 
-            let gained = achieved - shareAtStart.Value
-            let last = curve.Steps.Length - 1
+        let gained = achieved - shareAtStart.Value
+        let last = curve.Steps.Length - 1
 
-            { Trial = trial
-              State = trialState
-              Step = step
-              Budget = tasks[trial.Task].Steps
-              Newest =
-                if last >= 0 then
-                    Nullable { Step = curve.Steps[last]; Loss = curve.Loss[last]; Accuracy = curve.Accuracy[last] }
-                else
-                    Nullable()
-              Result = result
-              Finished = state.Index.Plan.Trials.Length - state.Index.Unfinished.Length
-              Planned = state.Index.Plan.Expected
-              Share = achieved
-              Elapsed = clock.Elapsed
-              Left = if gained > 0.01 then Nullable(clock.Elapsed * ((1.0 - achieved) / gained)) else Nullable() })
-        |> progress
+        { Trial = trial
+          State = trialState
+          Step = step
+          Budget = tasks[trial.Task].Steps
+          Newest =
+            if last >= 0 then
+                Nullable { Step = curve.Steps[last]; Loss = curve.Loss[last]; Accuracy = curve.Accuracy[last] }
+            else
+                Nullable()
+          Result = result
+          Finished = state.Index.Plan.Trials.Length - state.Index.Unfinished.Length
+          Planned = state.Index.Plan.Expected
+          Share = achieved
+          Elapsed = clock.Elapsed
+          Left = if gained > 0.01 then Nullable(clock.Elapsed * ((1.0 - achieved) / gained)) else Nullable() }
+
+    /// Tells the schedule what happened, stores the decisions that follow, and reports the progress at this moment.
+    let tell (event: ScheduleEvent) (trial: Trial) (trialState: TrialState) (step: int64) (curve: Curve) (result: TrialResult | null) =
+        let struct (commands, news) =
+            locked (fun () ->
+                let commands = next event
+                struct (commands, progressOf trial trialState step curve result))
+
+        recorded commands
+        progress news
 
     let keep (result: TrialResult) =
         store.Keep result
         slots.TryRemove result.Trial.Id |> ignore
-        tell (ScheduleEvent.Finished result)
-        report result.Trial TrialState.Finished result.Steps result.Curve result
+        tell (ScheduleEvent.Finished result) result.Trial TrialState.Finished result.Steps result.Curve result
 
     /// True if an exception is no property of the trial: another attempt can succeed.
     let isOfMachine (error: exn) =
@@ -145,8 +180,7 @@ type internal StudyWorkers
             |> Result.map (fun run ->
                 let slot = TrialSlot(trial, tasks[trial.Task], run)
                 slots[trial.Id] <- slot
-                tell (ScheduleEvent.Advanced(trial.Id, assignment, run.Step))
-                report trial TrialState.Running run.Step run.Curve null
+                tell (ScheduleEvent.Advanced(trial.Id, assignment, run.Step)) trial TrialState.Running run.Step run.Curve null
                 slot)
 
     /// Trains to a step, with all validations that are due there, or to the end of the trial.
@@ -173,8 +207,8 @@ type internal StudyWorkers
 
             if failed.IsNone && Stopwatch.GetElapsedTime(reported).TotalSeconds >= 0.25 then
                 reported <- Stopwatch.GetTimestamp()
-                tell (ScheduleEvent.Advanced(slot.Trial.Id, assignment, run.Step))
-                report slot.Trial TrialState.Running run.Step run.Curve null
+                let advanced = ScheduleEvent.Advanced(slot.Trial.Id, assignment, run.Step)
+                tell advanced slot.Trial TrialState.Running run.Step run.Curve null
 
         match failed with
         | Some result -> Error result
@@ -192,8 +226,8 @@ type internal StudyWorkers
             | Error failed -> keep failed
             | Ok reached when run.HasEnded || (isLast && reached >= goal) -> finish slot cancellation
             | Ok reached ->
-                tell (ScheduleEvent.Paused(trial.Id, assignment, run.Step, reached, run.Curve))
-                report trial TrialState.Waiting run.Step run.Curve null
+                let paused = ScheduleEvent.Paused(trial.Id, assignment, run.Step, reached, run.Curve)
+                tell paused trial TrialState.Waiting run.Step run.Curve null
 
     let work (cancel: CancellationTokenSource) =
         let mutable isAtWork = true
@@ -203,13 +237,16 @@ type internal StudyWorkers
 
             try
                 let commands = ask cancel.Token
-                record commands
+                recorded commands
 
                 for command in commands do
                     match command with
                     | ScheduleCommand.Train(trial, pauses, assignment) ->
                         about <- trial.Id
-                        let goal (run: ITrialRun) = pauses |> List.tryFind (fun step -> step >= run.Step) |> Option.defaultValue Int64.MaxValue
+
+                        let goal (run: ITrialRun) =
+                            pauses |> List.tryFind (fun step -> step >= run.Step) |> Option.defaultValue Int64.MaxValue
+
                         carryOut trial assignment goal false cancel.Token
                     | ScheduleCommand.Prune(trial, at, assignment) ->
                         about <- trial.Id
