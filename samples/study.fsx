@@ -36,7 +36,7 @@ let study: StudyDesign =
               Objective = TimeToTarget
               Pruning = NoPruning
               Extensions = 1 },
-            { Seeds = [ 1..8 ]; Alpha = 0.05; EqualWithin = 1.05; Looks = None; Defaults = false },
+            { Seeds = [ 1..8 ]; Alpha = 0.05; EqualWithin = 1.05; InterimLooks = None; Defaults = false },
             None
         ) }
 

@@ -146,12 +146,12 @@ internal static class ReplayTests
             File.WriteAllText(tool.PathOf("twice.json"), trial.Replace("\"steps\":", "\"steps\":1,\"steps\":", StringComparison.Ordinal));
             Expect.stringContains(tool.Run("replay", "twice.json").Error, "'result.steps' is given twice. Give it once.", "a member given twice");
             File.WriteAllText(tool.PathOf("null.json"), "null");
-            Expect.stringContains(tool.Run("replay", "null.json").Error, "Its schema is missing. Only \"cutedl/result/1\" and \"cutedl/trial/1\" can be read.", "null");
+            Expect.stringContains(tool.Run("replay", "null.json").Error, "Its schema is missing. Only \"cutedl/result/1\" and \"cutedl/trial/2\" can be read.", "null");
         }),
         Spec.Test("what is no result is named", () =>
         {
             using var tool = new Tool();
-            foreach (var (name, text) in new[] { ("empty", ""), ("other", "{}"), ("schema", """{ "schema": "cutedl/trial/1" }""") })
+            foreach (var (name, text) in new[] { ("empty", ""), ("other", "{}"), ("schema", """{ "schema": "cutedl/trial/2" }""") })
             {
                 File.WriteAllText(tool.PathOf(name), text);
                 var outcome = tool.Run("replay", name);

@@ -525,7 +525,7 @@ let tests =
                                       member _.Curve = run.Curve
                                       member _.RunTo(step, cancellation) = run.RunTo(step, cancellation)
                                       member _.Save path = run.Save path
-                                      member _.Result _ = invalidOp "no result" }
+                                      member _.Result _ = raise (Exception "") }
 
                           member _.Restore(trial, path) = inner.Restore(trial, path) }
 
@@ -533,7 +533,10 @@ let tests =
                   let failed = results |> Array.filter (fun result -> result.Ending = Ending.Failed)
                   Expect.equal (failed |> Array.distinctBy _.Trial.Setting).Length 1 "only that setting"
                   Expect.equal failed.Length 8 "on two tasks, with two optimizers and two seeds"
-                  Expect.stringStarts failed[0].Failure "no " "why")
+                  Expect.equal failed[0].Failure (if failsAtStart then "no start" else "Exception") "why"
+
+                  for result in failed do
+                      Expect.equal (TrialJson.read (TrialJson.write result)) result "read again")
 
           testCase
               "an error of the machine within a step ends the study: the trial is not saved where it stands, and the others are"

@@ -364,7 +364,7 @@ let private forgeries: (string * int * (string list -> string list) * string) li
       "a study that is there twice", 3, (fun records -> records @ [ records[0] ]), "repeats"
       "no study", 1, List.tail, "must be its study"
       "another task's images", 1, replaceIn 1 "\"data\":{\"small\"" "\"data\":{\"large\"", "hashes"
-      "a study of another form", 1, replaceIn 1 "cutedl/journal/1" "cutedl/journal/9", "cutedl/journal/9" ]
+      "a study of another form", 1, replaceIn 1 "cutedl/journal/2" "cutedl/journal/9", "cutedl/journal/9" ]
 
 let private damages =
     testList

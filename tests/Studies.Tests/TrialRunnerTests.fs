@@ -187,6 +187,26 @@ let private results =
               Expect.equal (result.Ending, result.Steps, result.Final.HasValue) (Ending.Pruned, 12L, false) "end"
               Expect.equal result.Curve.Steps [| 3L; 6L; 9L; 12L |] "validated where it ended"
               Expect.equal (Replay.check task result ignore CancellationToken.None) BitEqual "replay")
+          testCase "a trial that an exception ended can be replayed: it fails again in the same way" (fun () ->
+              let task = network TaskPrecision.Double
+              // β₁ reaches 1 after five steps.
+              let trial = trial Phase.Tuning 1 "adam(beta1=linear(0.9, steps=30, end=1.5))"
+              let run = TrialRunner.start task trial
+
+              let error =
+                  try
+                      run.RunTo(Int64.MaxValue, ignore, CancellationToken.None)
+                      failtest "nothing was thrown"
+                  with :? ArgumentException as error ->
+                      error
+
+              let result = TrialResult.OfFailure(trial, run.Curve, error)
+              Expect.equal (result.Ending, result.Steps) (Ending.Failed, 3L) "end"
+              Expect.equal (Replay.check task result ignore CancellationToken.None) BitEqual "replay"
+
+              match Replay.check task { result with Failure = "another" } ignore CancellationToken.None with
+              | Differs(_, _, what) -> Expect.stringContains what "failure" "another reason"
+              | BitEqual -> failtest "another reason")
           testCase "the document's protocol ends by its stop rules" (fun () ->
               // 5000 epochs of 80 images in batches of 16, each validated.
               let task = prepareFor 25_000L 5 TestAsValidation TaskPrecision.Single None (Target.Accuracy 0.6)

@@ -19,23 +19,23 @@ public sealed record CarryReport
 {
     internal CarryReport(CoreReport core)
     {
-        Kept = ValueList.Of<KeptTensor>([.. core.Kept.Select(kept => new KeptTensor(ParameterTensor.Of(kept.Before), ParameterTensor.Of(kept.After)))]);
-        Dropped = ValueList.Of<UnmatchedTensor>([.. core.Dropped.Select(UnmatchedTensor.Of)]);
-        Added = ValueList.Of<UnmatchedTensor>([.. core.Added.Select(UnmatchedTensor.Of)]);
-        Restarted = ValueList.Of<RestartedPart>([.. core.Restarted.Select(RestartedPart.Of)]);
+        Kept = [.. core.Kept.Select(kept => new KeptTensor(ParameterTensor.Of(kept.Before), ParameterTensor.Of(kept.After)))];
+        Dropped = [.. core.Dropped.Select(UnmatchedTensor.Of)];
+        Added = [.. core.Added.Select(UnmatchedTensor.Of)];
+        Restarted = [.. core.Restarted.Select(RestartedPart.Of)];
     }
 
     /// <summary>The tensors of both layouts, in the order of the old one.</summary>
-    public IReadOnlyList<KeptTensor> Kept { get; }
+    public IReadOnlyList<KeptTensor> Kept { get; init => field = ValueList.Of(value); }
 
     /// <summary>The tensors that only the old layout has.</summary>
-    public IReadOnlyList<UnmatchedTensor> Dropped { get; }
+    public IReadOnlyList<UnmatchedTensor> Dropped { get; init => field = ValueList.Of(value); }
 
     /// <summary>The tensors that only the new layout has. Their state is initial.</summary>
-    public IReadOnlyList<UnmatchedTensor> Added { get; }
+    public IReadOnlyList<UnmatchedTensor> Added { get; init => field = ValueList.Of(value); }
 
     /// <summary>The parts that start anew, and those that are new to kept tensors.</summary>
-    public IReadOnlyList<RestartedPart> Restarted { get; }
+    public IReadOnlyList<RestartedPart> Restarted { get; init => field = ValueList.Of(value); }
 }
 
 /// <summary>A tensor that both layouts have.</summary>
@@ -49,7 +49,7 @@ public sealed record KeptTensor(ParameterTensor Before, ParameterTensor After);
 public sealed record UnmatchedTensor(ParameterTensor Tensor, IReadOnlyList<int>? OtherShape)
 {
     /// <summary>The shape of the tensor of this name in the other layout; null if no tensor has this name there.</summary>
-    public IReadOnlyList<int>? OtherShape { get; } = OtherShape is null ? null : ValueList.Of(OtherShape);
+    public IReadOnlyList<int>? OtherShape { get; init => field = value is null ? null : ValueList.Of(value); } = OtherShape is null ? null : ValueList.Of(OtherShape);
 
     internal static UnmatchedTensor Of(CoreTensor core) =>
         new(ParameterTensor.Of(core.Tensor), core.Reason is CoreMismatch.OtherShape other ? [.. other.shape] : null);
@@ -75,10 +75,10 @@ public sealed record RestartedPart(
     string Part, string Kind, IReadOnlyList<string> Tensors, RestartReason Reason, IReadOnlyList<string> NewTensors)
 {
     /// <summary>The kept tensors that lose their state in this part, by their new names.</summary>
-    public IReadOnlyList<string> Tensors { get; } = ValueList.Of(Tensors);
+    public IReadOnlyList<string> Tensors { get; init => field = ValueList.Of(value); } = ValueList.Of(Tensors);
 
     /// <summary>With the reason <see cref="RestartReason.NewTensors"/>, the tensors that are new to the part; otherwise empty.</summary>
-    public IReadOnlyList<string> NewTensors { get; } = ValueList.Of(NewTensors);
+    public IReadOnlyList<string> NewTensors { get; init => field = ValueList.Of(value); } = ValueList.Of(NewTensors);
 
     internal static RestartedPart Of(CorePart core) =>
         core.Reason is CoreReason.NewTensors added

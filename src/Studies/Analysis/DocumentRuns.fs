@@ -29,7 +29,7 @@ let private row (task: StudyTask) (contender: Contender) (trials: TrialResult ar
         |> Array.countBy id
         |> Array.sortBy fst
         |> Array.map (fun (lostClass, count) -> struct (lostClass, count))
-      Diverged = share Measures.hasFailed trials
+      Diverged = share Measures.isDiverged trials
       AccuracyWith = accuracy lost
       AccuracyWithout = accuracy sound
       Steps = steps trials

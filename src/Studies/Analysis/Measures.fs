@@ -35,6 +35,7 @@ let hasClasses (task: StudyTask) =
     | Function _ -> false
 
 let hasFailed (result: TrialResult) = result.HasFailed
+let isDiverged (result: TrialResult) = result.Ending = Ending.Diverged
 
 /// A trial that failed counts as a miss, even if it reached the target before.
 let private unlessFailed time result = if hasFailed result then infinity else time result

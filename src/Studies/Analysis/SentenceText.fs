@@ -47,7 +47,7 @@ let obstacle (obstacle: Obstacle) (seeds: int) (lookSeeds: int) (fewest: int) : 
         + $" too few; at least {fewest} are needed"
     | Obstacle.LookIncomplete -> $"only {seeds} of the {lookSeeds} seeds of this interim look are finished"
     | Obstacle.NoneReached -> "neither reached the target within the steps known of both"
-    | Obstacle.AllDiverged -> "every run of both diverged"
+    | Obstacle.AllDiverged -> "every run of both diverged or failed"
     | obstacle -> raise (ArgumentOutOfRangeException("obstacle", obstacle, "No such obstacle."))
 
 /// Returns <c>0.85 [0.80, 0.91]</c>, or the value alone if it has no interval.

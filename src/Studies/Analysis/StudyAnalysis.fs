@@ -48,7 +48,7 @@ type Obstacle =
     | LookIncomplete = 2
     /// <summary>Neither reached the target within the steps that both are known for.</summary>
     | NoneReached = 3
-    /// <summary>Every run of both diverged, so that there is no accuracy to compare.</summary>
+    /// <summary>Every run of both diverged or failed, so that there is no accuracy to compare.</summary>
     | AllDiverged = 4
 
 /// <summary>A time to the target, summarized over seeds. Trials that never reached the target are included.</summary>

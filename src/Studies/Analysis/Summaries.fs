@@ -64,7 +64,7 @@ let private summary (horizons: Horizons) (task: StudyTask) (phase: Phase) (conte
       Optimizer = trials[0].Trial.Optimizer
       Trials = trials.Length
       Reached = reached.Length
-      Diverged = trials |> Array.filter Measures.hasFailed |> Array.length
+      Diverged = trials |> Array.filter Measures.isDiverged |> Array.length
       Success = Wilson.interval Measures.Level reached.Length trials.Length
       Steps = trials |> Array.map Measures.steps |> time horizons.Steps stepsKnown
       Examples = trials |> Array.map Measures.examples |> time (horizons.Steps * batch task) examplesKnown

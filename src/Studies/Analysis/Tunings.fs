@@ -43,7 +43,7 @@ let settings (study: StudyDesign) (results: TrialResult array) : SettingRow arra
               Rate = rate trial.Values
               Trials = trials.Length
               Reached = count Measures.isReached trials
-              Diverged = count Measures.hasFailed trials
+              Diverged = count Measures.isDiverged trials
               Pruned = count (fun trial -> trial.Ending = Ending.Pruned) trials
               MedianSteps = medianSteps trials
               MedianBestAccuracy = trials |> Array.map (Measures.bestAccuracy task) |> Measures.medianOr nan
@@ -60,7 +60,7 @@ let frontier (study: StudyDesign) (results: TrialResult array) : FrontierCell ar
               Rate = rate
               Trials = trials.Length
               Reached = count Measures.isReached trials
-              Diverged = count Measures.hasFailed trials
+              Diverged = count Measures.isDiverged trials
               MedianSteps = medianSteps trials }))
 
 let limits (cells: FrontierCell array) : FrontierLimit array =

@@ -35,7 +35,7 @@ type JournalContent =
 /// record is detected, as well as a changed one.
 module internal JournalFormat =
     /// The value that the first checksum covers in place of a checksum before it.
-    let start = "cutedl/journal/1"
+    let start = "cutedl/journal/2"
 
     let digits = 16
 

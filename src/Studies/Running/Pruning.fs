@@ -43,19 +43,19 @@ module Pruning =
 
         if Double.IsNaN value then Double.NegativeInfinity else value
 
-    let private worths (target: Target) (curve: Curve) (step: int64) : float array =
+    let private objectives (target: Target) (curve: Curve) (step: int64) : float array =
         [| for i in 0 .. curve.Steps.Length - 1 do
                if curve.Steps[i] <= step then
                    objective target curve.Accuracy[i] curve.Loss[i] |]
 
     /// <summary>Returns the score of the best validation up to a step; −∞ if there is none.</summary>
-    let best (target: Target) (curve: Curve) (step: int64) : float = Array.fold max Double.NegativeInfinity (worths target curve step)
+    let best (target: Target) (curve: Curve) (step: int64) : float = Array.fold max Double.NegativeInfinity (objectives target curve step)
 
     /// <summary>Returns the mean score of the validations up to a step; −∞ if there is none.</summary>
     let mean (target: Target) (curve: Curve) (step: int64) : float =
-        match worths target curve step with
+        match objectives target curve step with
         | [||] -> Double.NegativeInfinity
-        | worths -> Array.average worths
+        | objectives -> Array.average objectives
 
     /// <summary>Returns the score that a trial needs at a step in order to continue; −∞ if every trial continues.</summary>
     /// <param name="pruning">The pruning rule.</param>

@@ -28,7 +28,7 @@ type internal StudyRecord =
 
 module internal StudyRecord =
     [<Literal>]
-    let private schema = "cutedl/journal/1"
+    let private schema = "cutedl/journal/2"
 
     let private record (kind: string) (content: JsonNode | null) : string =
         let node = JsonObject()

@@ -361,7 +361,7 @@ type StudyRun
     /// <param name="options">The options.</param>
     /// <param name="progress">Receives progress reports on training threads.</param>
     /// <param name="cancellation">Stops the run within one batch.</param>
-    /// <exception cref="T:CuteDl.Studies.StudyException">A trial failed, or its result could not be saved. Results in the journal are kept.</exception>
+    /// <exception cref="T:CuteDl.Studies.StudyException">A file cannot be read or written, memory is exhausted, or two trainings of a trial differ. Results in the journal are kept.</exception>
     member _.Run(options: RunOptions, progress: StudyProgress -> unit, cancellation: CancellationToken) : StudyOutcome =
         if options.Workers < 1 then
             raise (

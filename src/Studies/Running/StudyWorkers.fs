@@ -70,7 +70,14 @@ type internal StudyWorkers
                    | ScheduleCommand.Stop
                    | ScheduleCommand.Refuse _ -> 0))
 
-        Monitor.PulseAll gate
+        match event with
+        // A waiting worker that asks again must not wake the others, or they would wake each other without end.
+        | ScheduleEvent.WorkerIsFree -> ()
+        | ScheduleEvent.Advanced _
+        | ScheduleEvent.Paused _
+        | ScheduleEvent.Finished _
+        | ScheduleEvent.WorkerIsLost _ -> Monitor.PulseAll gate
+
         commands
 
     /// Stores the decisions among commands, outside of the lock.
@@ -131,13 +138,13 @@ type internal StudyWorkers
 
     /// Tells the schedule what happened, stores the decisions that follow, and reports the progress at this moment.
     let tell (event: ScheduleEvent) (trial: Trial) (trialState: TrialState) (step: int64) (curve: Curve) (result: TrialResult | null) =
-        let struct (commands, news) =
+        let struct (commands, report) =
             locked (fun () ->
                 let commands = next event
                 struct (commands, progressOf trial trialState step curve result))
 
         recorded commands
-        progress news
+        progress report
 
     let keep (result: TrialResult) =
         store.Keep result
@@ -159,7 +166,7 @@ type internal StudyWorkers
         try
             Ok(act ())
         with error when not (isOfMachine error) ->
-            Error(TrialResult.OfFailure(trial, curve (), Refusal.sentence error))
+            Error(TrialResult.OfFailure(trial, curve (), error))
 
     let finish (slot: TrialSlot) (cancellation: CancellationToken) =
         match guarded slot.Trial (fun () -> slot.Run.Curve) (fun () -> slot.Run.Result cancellation) with
@@ -171,12 +178,12 @@ type internal StudyWorkers
         match slots.TryGetValue trial.Id with
         | true, slot -> Ok slot
         | _ ->
-            let start () =
+            let run =
                 match store.Restore(trial, source) with
-                | ValueSome run -> run
-                | ValueNone -> source.Start trial
+                | ValueSome run -> Ok run
+                | ValueNone -> guarded trial (fun () -> Curve.Empty) (fun () -> source.Start trial)
 
-            guarded trial (fun () -> Curve.Empty) start
+            run
             |> Result.map (fun run ->
                 let slot = TrialSlot(trial, tasks[trial.Task], run)
                 slots[trial.Id] <- slot

@@ -4,6 +4,7 @@
 /// </summary>
 module CuteDl.Studies.Statistics.Power
 
+open System.Collections.Concurrent
 open MathNet.Numerics.Distributions
 open CuteDl.Core.Numerics
 
@@ -19,7 +20,7 @@ let private normal (random: System.Random) = Normal.InvCDF(0.0, 1.0, random.Next
 
 /// Returns, for each simulated study without a difference, the difference to add so that the test rejects: minus the lower end of its
 /// interval. Infinite if no difference suffices.
-let private needed (level: float) (seeds: int) : float array =
+let private simulated (level: float) (seeds: int) : float array =
     let random = RandomStream.stream 0 "power"
 
     Array.init Studies (fun _ ->
@@ -35,6 +36,11 @@ let private needed (level: float) (seeds: int) : float array =
                 Array.sumBy (fun value -> (value - mean) * (value - mean)) differences / float (seeds - 1)
 
             Jackknife.quantile (1.0 - level) (seeds - 1) * sqrt (variance / float seeds) - mean)
+
+// Kept, because a report asks for several differences at the same level.
+let private known = ConcurrentDictionary<struct (float * int), float array>()
+
+let private needed (level: float) (seeds: int) : float array = known.GetOrAdd(struct (level, seeds), fun _ -> simulated level seeds)
 
 /// <summary>Returns the share of studies that find a true difference.</summary>
 /// <param name="level">The significance level of a pair, in (0, 1).</param>

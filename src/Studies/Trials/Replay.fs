@@ -112,6 +112,28 @@ module Replay =
             | Some difference -> difference
             | None -> BitEqual
 
+    /// Replays a trial that an exception ended: the same exception must end it again, after the same validations.
+    let private failureThatDiffers
+        (task: PreparedTask)
+        (optimizer: Optimizer)
+        (result: TrialResult)
+        (progress: TrainingProgress -> unit)
+        (cancellation: CancellationToken)
+        : Replayed =
+        let mutable curve = fun () -> Curve.Empty
+
+        let found =
+            try
+                let run = TrialRunner.startWith task optimizer result.Trial
+                curve <- fun () -> run.Curve
+                run.RunTo(Int64.MaxValue, progress, cancellation)
+                run.Result cancellation
+            with error when not (error :? OperationCanceledException) ->
+                TrialResult.OfFailure(result.Trial, curve (), error)
+
+        cancellation.ThrowIfCancellationRequested()
+        differenceAtEnd result found
+
     /// <summary>Replays a trial of a given optimizer, which need not have a text form.</summary>
     /// <param name="task">The task, prepared as for the result.</param>
     /// <param name="optimizer">The optimizer.</param>
@@ -127,29 +149,33 @@ module Replay =
         (progress: TrainingProgress -> unit)
         (cancellation: CancellationToken)
         : Replayed =
-        let run = TrialRunner.startWith task optimizer result.Trial
+        if result.Ending = Ending.Failed then
+            failureThatDiffers task optimizer result progress cancellation
+        else
 
-        if run.FingerprintEvery <> result.FingerprintEvery then
-            raise (
-                ArgumentException(
-                    $"The result has a fingerprint every {result.FingerprintEvery} steps, but this task needs one every {run.FingerprintEvery}: the result is from another budget. Use the task of the result.",
-                    nameof result
+            let run = TrialRunner.startWith task optimizer result.Trial
+
+            if run.FingerprintEvery <> result.FingerprintEvery then
+                raise (
+                    ArgumentException(
+                        $"The result has a fingerprint every {result.FingerprintEvery} steps, but this task needs one every {run.FingerprintEvery}: the result is from another budget. Use the task of the result.",
+                        nameof result
+                    )
                 )
-            )
 
-        // A pruned trial would continue. Every other trial ends by itself.
-        let last = if result.Ending = Ending.Pruned then result.Steps else Int64.MaxValue
+            // A pruned trial would continue. Every other trial ends by itself.
+            let last = if result.Ending = Ending.Pruned then result.Steps else Int64.MaxValue
 
-        let rec goOn () =
-            run.RunTo(min last (run.Step + stride * int64 run.FingerprintEvery), progress, cancellation)
-            cancellation.ThrowIfCancellationRequested()
+            let rec goOn () =
+                run.RunTo(min last (run.Step + stride * int64 run.FingerprintEvery), progress, cancellation)
+                cancellation.ThrowIfCancellationRequested()
 
-            match differenceSoFar result run with
-            | Some difference -> difference
-            | None when run.IsEnded || run.Step >= last || run.Step > result.Steps -> differenceAtEnd result (run.Result cancellation)
-            | None -> goOn ()
+                match differenceSoFar result run with
+                | Some difference -> difference
+                | None when run.IsEnded || run.Step >= last || run.Step > result.Steps -> differenceAtEnd result (run.Result cancellation)
+                | None -> goOn ()
 
-        goOn ()
+            goOn ()
 
     /// <summary>Replays a trial, and returns whether its result is bit-identical.</summary>
     /// <exception cref="T:System.OperationCanceledException">Cancelled.</exception>

@@ -2,6 +2,7 @@ namespace CuteDl.Studies
 
 open System
 open System.Text.Json.Serialization
+open CuteDl.Core.Optimizers
 
 /// <summary>The purpose of a trial. Tuning and confirmation never share seeds.</summary>
 type Phase =
@@ -180,7 +181,13 @@ type TrialResult =
     member result.HasFailed = result.Ending = Ending.Diverged || result.Ending = Ending.Failed
 
     /// Returns the result of a trial that an exception ended: the validations before it, and no score.
-    static member internal OfFailure(trial: Trial, curve: Curve, failure: string) : TrialResult =
+    static member internal OfFailure(trial: Trial, curve: Curve, error: exn) : TrialResult =
+        // A message can be empty, and a failure needs a reason.
+        let failure =
+            match Refusal.sentence error with
+            | "" -> error.GetType().Name
+            | message -> message
+
         { Trial = trial
           Ending = Ending.Failed
           Steps = Array.tryLast curve.Steps |> Option.defaultValue 0L

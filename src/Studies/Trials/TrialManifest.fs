@@ -6,7 +6,7 @@ open CuteDl.Core.Optimizers
 /// <summary>The content of a trial's result file: the result, with everything that a replay needs.</summary>
 type TrialManifest =
     {
-        /// <summary>The version of the format: <c>cutedl/trial/1</c>.</summary>
+        /// <summary>The version of the format: <c>cutedl/trial/2</c>.</summary>
         Schema: string
         /// <summary>The version of the library that ran the trial.</summary>
         Version: string
@@ -22,7 +22,7 @@ type TrialManifest =
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module TrialManifest =
     /// <summary>The version of the format that is written and read.</summary>
-    let CurrentSchema = "cutedl/trial/1"
+    let CurrentSchema = "cutedl/trial/2"
 
     /// <summary>Returns a manifest as JSON.</summary>
     let write (manifest: TrialManifest) : string = JsonSerializer.Serialize(manifest, TrialJson.options)
