@@ -51,11 +51,10 @@ module private Matching =
 type private PartCarrier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     (before: State<'T>, after: State<'T>, kept: Map<string, string>) =
 
-    let absences: int64 array = Array.zeroCreate (after.Steps.Length * after.Layout.Parameters.Count)
+    let absences = after.NewAbsences()
 
     /// Sets the number of steps of a part that a tensor has missed.
-    let miss (node: PartNode) (tensor: PartTensor) (count: int64) : unit =
-        absences[node.Index * after.Layout.Parameters.Count + tensor.Number] <- count
+    let miss (node: PartNode) (tensor: PartTensor) (count: int64) : unit = absences[after.PlaceOf(node, tensor.Number)] <- count
 
     let tensors (state: State<'T>) (node: PartNode) = PartTensors.ofNode state.Layout state.Plan node
 
@@ -145,7 +144,7 @@ type private PartCarrier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'
                 Some(restarted node all (RestartReason.NewTensors [ for tensor in added -> tensor.Parameter.Name ]))
 
     /// The absences of the carried state.
-    member _.Absences: int64 array = if Array.forall ((=) 0L) absences then Array.Empty() else absences
+    member _.Absences: int64 array = absences
 
 /// <summary>Functions of states.</summary>
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

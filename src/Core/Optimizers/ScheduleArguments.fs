@@ -10,14 +10,24 @@ type internal ScheduleArguments(byName: Map<string, Node>, repeats: Node list li
     static member Number(node: Node) : float =
         match node.Term with
         | Term.Number value -> value
-        | _ -> otherForm node
+        | Term.Percent _
+        | Term.Flag _
+        | Term.Text _
+        | Term.Call _
+        | Term.Chain _
+        | Term.Groups _ -> otherForm node
 
     static member Whole(node: Node) : int64 = int64 (ScheduleArguments.Number node)
 
     static member Count(node: Node) : StepCount =
         match node.Term with
         | Term.Percent percent -> Percent percent
-        | _ -> Steps(ScheduleArguments.Whole node)
+        | Term.Number value -> Steps(int64 value)
+        | Term.Flag _
+        | Term.Text _
+        | Term.Call _
+        | Term.Chain _
+        | Term.Groups _ -> otherForm node
 
     member _.Node(name: string) : Node = byName[name]
     member _.Number(name: string) : float = ScheduleArguments.Number byName[name]
@@ -27,7 +37,13 @@ type internal ScheduleArguments(byName: Map<string, Node>, repeats: Node list li
     member _.Word(name: string) : string =
         match byName[name].Term with
         | Term.Call(word, []) -> word
-        | _ -> otherForm byName[name]
+        | Term.Number _
+        | Term.Percent _
+        | Term.Flag _
+        | Term.Text _
+        | Term.Call _
+        | Term.Chain _
+        | Term.Groups _ -> otherForm byName[name]
 
     /// The values of the repeated arguments, in order.
     member _.Repeats = repeats
@@ -44,7 +60,12 @@ module internal ScheduleArguments =
         let mustBe (what: string) =
             match value.Term with
             | Term.Number number -> ValueSome $"{name} of {kind.Name} must {what}, not {NumberText.ofFloat number}."
-            | _ -> ValueSome $"{Syntax.describe value} is not a number. {name} of {kind.Name} must {what}."
+            | Term.Percent _
+            | Term.Flag _
+            | Term.Text _
+            | Term.Call _
+            | Term.Chain _
+            | Term.Groups _ -> ValueSome $"{Syntax.describe value} is not a number. {name} of {kind.Name} must {what}."
 
         let isWhole (least: int64) (number: float) = number = floor number && number >= float least && number < wholeLimit
 

@@ -38,8 +38,6 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     // For each part, the number of its steps that each tensor of the layout was without a gradient. Empty until a tensor misses a step.
     let mutable absences = absences
 
-    let placeOf (node: PartNode) (tensor: int) = node.Index * layout.Parameters.Count + tensor
-
     // Slots start at multiples of the widest register, so that no register crosses a cache line.
     static let alignment = 64 / sizeof<'T>
 
@@ -137,11 +135,11 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     /// The steps that tensors missed because they had no gradient: the part, the tensor, and their number. A tensor has taken the steps of the
     /// part except these.
     /// </summary>
-    member _.Absences: (string * string * int64) list =
+    member state.Absences: (string * string * int64) list =
         [ if absences.Length > 0 then
               for node in plan.Nodes do
                   for k in 0 .. layout.Parameters.Count - 1 do
-                      let count = absences[placeOf node k]
+                      let count = absences[state.PlaceOf(node, k)]
 
                       if count > 0L then
                           (if node.Path = "" then node.Kind.Name else node.Path), layout.Parameters[k].Name, count ]
@@ -202,8 +200,10 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         let absences = if absences.Length = 0 then absences else Array.copy absences
         State<'T>(layout, plan, step, Array.copy steps, absences, slots, Array.copy scalars)
 
-    /// Returns a copy with other counts, for states read from files.
-    member internal _.With(step: int64, absences: int64 array) = State<'T>(layout, plan, step, steps, absences, block, scalars)
+    /// Returns the state with other counts, for states that are read or carried. The arrays are shared.
+    member internal _.With(step: int64, absences: int64 array) =
+        let absences = if Array.forall ((=) 0L) absences then Array.Empty() else absences
+        State<'T>(layout, plan, step, steps, absences, block, scalars)
 
     member internal _.Plan
         with get (): Plan = plan
@@ -217,15 +217,22 @@ type State<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     /// The absences of each tensor for each part, part by part; empty if there are none.
     member internal _.AbsenceCounts: int64 array = absences
 
+    /// Returns the place of a tensor of the layout among the absences.
+    member internal _.PlaceOf(node: PartNode, tensor: int) : int = node.Index * layout.Parameters.Count + tensor
+
+    /// Returns absences of no steps, to be filled.
+    member internal _.NewAbsences() : int64 array = Array.zeroCreate (steps.Length * layout.Parameters.Count)
+
     /// Returns the number of steps of a part that a tensor of the layout has missed.
-    member internal _.AbsencesOf(node: PartNode, tensor: int) : int64 = if absences.Length = 0 then 0L else absences[placeOf node tensor]
+    member internal state.AbsencesOf(node: PartNode, tensor: int) : int64 =
+        if absences.Length = 0 then 0L else absences[state.PlaceOf(node, tensor)]
 
     /// Counts a step of a part that a tensor of the layout has missed.
-    member internal _.AddAbsence(node: PartNode, tensor: int) : unit =
+    member internal state.AddAbsence(node: PartNode, tensor: int) : unit =
         if absences.Length = 0 then
-            absences <- Array.zeroCreate (plan.Nodes.Length * layout.Parameters.Count)
+            absences <- state.NewAbsences()
 
-        let place = placeOf node tensor
+        let place = state.PlaceOf(node, tensor)
         absences[place] <- absences[place] + 1L
 
     /// The plan for steps of all tensors together, unless they have taken different numbers of steps.

@@ -194,13 +194,13 @@ module Checkpoint =
 
             for node in state.Plan.Separate.Nodes do
                 for k in 0 .. tensors - 1 do
-                    let count = counts[node.Index * tensors + k]
+                    let count = counts[state.PlaceOf(node, k)]
                     let most = if node.IsSeparate && Array.contains k node.Tensors then state.Steps[node.Index] else 0L
 
                     if count < 0L || count > most then
                         damaged file $"A tensor has missed {count} steps of {node.Kind.Name}. It must have missed from 0 to {most} steps."
 
-            if Array.forall ((=) 0L) counts then Array.Empty() else counts
+            counts
 
     /// <summary>Reads the checkpoint of a given optimizer from the content of a safetensors file.</summary>
     /// <param name="optimizer">The optimizer, which need not have a text form. Its parts must be those of the saved one.</param>

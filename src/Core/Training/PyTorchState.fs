@@ -14,8 +14,9 @@ open CuteDl.Core.Optimizers
 /// <remarks>
 /// <para><c>PyTorchRules.all</c> lists the rules. Parts of a chain that keep no state can be added: in PyTorch, the training loop does their work.
 /// Hyper-parameters are not part of the files.</para>
-/// <para>A tensor that has not taken a step has no entries. PyTorch's SGD counts no steps. Without <c>step</c>, its state is that after one step,
-/// and its hyper-parameters cannot follow a schedule.</para>
+/// <para>A tensor that has not taken a step has no entries. PyTorch's schedulers count the steps of the optimizer, so schedules continue from
+/// <c>step</c>. PyTorch's SGD counts no steps. Without <c>step</c>, its state is that after one step, and its hyper-parameters cannot follow a
+/// schedule.</para>
 /// <para>Shapes are those of this library: inputs × units. PyTorch's <c>Linear</c> has units × inputs, so PyTorch's side transposes.</para>
 /// </remarks>
 module PyTorchState =
@@ -38,36 +39,32 @@ module PyTorchState =
     let private known = String.Join(", ", [ for rule in PyTorchRules.all -> rule.Kind.Name ])
 
     let private refuse (optimizer: Optimizer) (problem: string) : 'any =
-        raise (
-            ArgumentException(
-                $"{Quotation.shorten (string optimizer)} has no counterpart in PyTorch. {problem} Use one of the rules {known}, and transformations without state.",
-                nameof optimizer
-            )
-        )
+        raise (ArgumentException($"{Quotation.shorten (string optimizer)} has no counterpart in PyTorch. {problem}", nameof optimizer))
 
     // The number of this part only reports a norm.
     let private reportsOnly (node: PartNode) = obj.ReferenceEquals(node.Kind, Rules.clipGlobalNorm.Kind)
 
-    /// Returns why a part has no counterpart; None if it has one, or needs none.
+    /// Returns why a part has no counterpart, with advice; None if it has one, or needs none.
     let private problemOf (node: PartNode) : string option =
         let name = node.Kind.Name
 
         if node.ScalarNames.Length > node.OwnScalarCount then
-            Some $"A hyper-parameter of {name} follows a plateau, whose state is not in a state_dict."
+            Some $"A hyper-parameter of {name} follows a plateau, whose state is not in a state_dict. Use a constant or a schedule."
         else
             match PyTorchRules.tryFind node.Kind with
             | Some rule ->
                 rule.Requires
-                |> List.tryPick (fun (name, value) ->
-                    let argument = node.Kind.Arguments |> List.find (fun argument -> argument.Name = name)
+                |> List.tryPick (fun (needed, value) ->
+                    let argument = node.Kind.Arguments |> List.find (fun argument -> argument.Name = needed)
+                    let found = argument.Get node.First
 
-                    if argument.Get node.First = value then
+                    if found = value then
                         None
                     else
-                        Some $"{node.Kind.Name} must have {name}={argument.Write value}.")
-            | None when node.Kind.IsRule -> Some $"PyTorch has no {name} with the same state."
+                        Some $"PyTorch has no {name} with {needed}={argument.Write found}. Set {needed}={argument.Write value}.")
+            | None when node.Kind.IsRule -> Some $"PyTorch has no {name} with the same state. Use one of the rules {known}."
             | None when node.SlotCount > 0 || (node.OwnScalarCount > 0 && not (reportsOnly node)) ->
-                Some $"{name} keeps state, which is not in a state_dict."
+                Some $"{name} keeps state, which is not in a state_dict. Remove it, or use a transformation without state."
             | None -> None
 
     /// Returns the entry of each tensor of a state's layout.
@@ -94,19 +91,17 @@ module PyTorchState =
               | Some [ _, entry ] -> entry
               | found ->
                   let count = found |> Option.map List.length |> Option.defaultValue 0
-                  refuse optimizer $"{Quotation.quote parameter.Name} has {count} rules instead of one." ]
 
-    /// Refuses a schedule of a rule whose steps PyTorch does not count, if the count is not that of the optimizer.
-    let private checkSchedule (entry: Entry) (isKnown: bool) (problem: string) : unit =
-        if not (entry.Rule.CountsSteps || isKnown || entry.Node.Scheduled.IsEmpty) then
-            let names = Quotation.list [ for argument, _ in entry.Node.Scheduled -> argument.Name ]
+                  refuse
+                      optimizer
+                      $"{Quotation.quote parameter.Name} has {count} rules instead of one. Use one of the rules {known} for each tensor." ]
 
-            raise (
-                ArgumentException(
-                    $"{names} of {entry.Node.Kind.Name} would follow its schedule from the wrong step. {problem}",
-                    "optimizer"
-                )
-            )
+    /// Refuses the schedules of a part unless its count of steps is that of the optimizer, which PyTorch's schedulers follow.
+    let private checkSchedules (node: PartNode) (isOptimizersCount: bool) (problem: string) : unit =
+        if not (isOptimizersCount || node.Scheduled.IsEmpty) then
+            let names = Quotation.list [ for argument, _ in node.Scheduled -> argument.Name ]
+
+            raise (ArgumentException($"{names} of {node.Kind.Name} would follow its schedule from the wrong step. {problem}", "optimizer"))
 
     let private cells (values: 'T array) : Cells =
         match box values with
@@ -117,18 +112,24 @@ module PyTorchState =
     let private number (value: int64) : Tensor = { Shape = []; Cells = I64 [| value |] }
 
     /// <summary>Returns the entries of a state, by their flat names.</summary>
-    /// <exception cref="T:System.ArgumentException">PyTorch has no optimizer with such a state.</exception>
+    /// <exception cref="T:System.ArgumentException">PyTorch has no optimizer with such a state, or a part with a schedule has not taken all steps
+    /// of the optimizer.</exception>
     let toTensors (state: State<'T>) : Map<string, Tensor> =
+        let entries = entriesOf state
+
+        for node in state.Plan.Nodes do
+            let count = state.Steps[node.Index]
+
+            checkSchedules
+                node
+                (count = state.Step)
+                $"The part has taken {count} of the optimizer's {state.Step} steps, and PyTorch's schedulers count all of them. Use a constant value."
+
         Map
-            [ for entry in entriesOf state do
+            [ for entry in entries do
                   let steps = state.Steps[entry.Node.Index] - state.AbsencesOf(entry.Node, entry.Tensor.Number)
 
                   if steps > 0L then
-                      checkSchedule
-                          entry
-                          (state.Steps[entry.Node.Index] = state.Step)
-                          "The rule has not taken all steps of the optimizer. Use a constant value."
-
                       for slot, key in List.indexed entry.Keys do
                           let values = (PartTensors.slot state entry.Node slot entry.Tensor).ToArray()
                           entry.Name key, { Shape = entry.Tensor.Parameter.Shape; Cells = cells values }
@@ -202,7 +203,10 @@ module PyTorchState =
         let required (name: string) =
             match tensors.TryFind name with
             | Some tensor -> tensor
-            | None -> damaged file $"The tensor {Tensor.shown name} is missing. Other values of its parameter are in the file."
+            | None ->
+                damaged
+                    file
+                    $"The tensor {Tensor.shown name} is missing, but the file has other entries of its parameter. Add it to the file, or remove the other entries."
 
         /// Returns the number of steps that a tensor has taken.
         let stepsOf (entry: Entry) (names: string list) : int64 =
@@ -214,11 +218,6 @@ module PyTorchState =
             elif names.IsEmpty then
                 defaultArg optimizerSteps 0L
             elif names |> List.exists tensors.ContainsKey then
-                checkSchedule
-                    entry
-                    optimizerSteps.IsSome
-                    $"PyTorch's SGD counts no steps. Add the number of steps to the file as '{StepKey}'."
-
                 max 1L (defaultArg optimizerSteps 1L)
             else
                 0L
@@ -263,28 +262,42 @@ module PyTorchState =
         | None -> ()
 
         let countOf = Map [ for entry, count in steps -> entry.Tensor.Parameter.Name, count ]
-        let absences: int64 array = Array.zeroCreate (state.Steps.Length * layout.Parameters.Count)
+        let step = steps |> List.map snd |> List.fold max (defaultArg optimizerSteps 0L)
+        let absences = state.NewAbsences()
+
+        /// True if the file cannot tell how many steps a tensor has taken.
+        let isUncounted (entry: Entry) =
+            optimizerSteps.IsNone
+            && not entry.Rule.CountsSteps
+            && (entry.Keys.IsEmpty || countOf[entry.Tensor.Parameter.Name] > 0L)
+
+        let uncounted = Set [ for entry in List.filter isUncounted entries -> entry.Tensor.Parameter.Name ]
 
         for node in state.Plan.Nodes do
             let counts =
                 [ for tensor in PartTensors.ofNode layout state.Plan node -> tensor, countOf[tensor.Parameter.Name] ]
 
-            let most = counts |> List.map snd |> List.fold max 0L
-            state.Steps[node.Index] <- most
+            checkSchedules
+                node
+                (not (counts |> List.exists (fun (tensor, _) -> uncounted.Contains tensor.Parameter.Name)))
+                $"PyTorch's SGD counts no steps. Add the number of steps to the file as '{StepKey}'."
+
+            // PyTorch's schedulers count the steps of the optimizer, also those without a gradient for the part.
+            let count = if node.Scheduled.IsEmpty then counts |> List.map snd |> List.fold max 0L else step
+            state.Steps[node.Index] <- count
 
             // PyTorch skips a parameter without a gradient.
-            for tensor, count in counts |> List.filter (fun _ -> node.IsSeparate) do
-                absences[node.Index * layout.Parameters.Count + tensor.Number] <- most - count
+            if node.IsSeparate then
+                for tensor, taken in counts do
+                    absences[state.PlaceOf(node, tensor.Number)] <- count - taken
 
-        let counted = Array.fold max 0L state.Steps
-        let absences = if Array.forall ((=) 0L) absences then Array.Empty() else absences
-        state.With(max counted (defaultArg optimizerSteps 0L), absences)
+        state.With(step, absences)
 
     let private isArchive (path: string) = path.EndsWith(".npz", StringComparison.OrdinalIgnoreCase)
 
     /// <summary>Writes the state to a file: a numpy archive if the name ends in <c>.npz</c>, otherwise a safetensors file. The file is written
     /// completely or not at all.</summary>
-    /// <exception cref="T:System.ArgumentException">PyTorch has no optimizer with such a state.</exception>
+    /// <exception cref="T:System.ArgumentException">As for <c>toTensors</c>.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be written. An old file is unchanged.</exception>
     let save (path: string) (state: State<'T>) : unit =
         let tensors = toTensors state

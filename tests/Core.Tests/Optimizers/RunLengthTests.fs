@@ -240,6 +240,39 @@ let private optimizers =
                   (Expression.parse
                       "clip_norm(linear(1, steps=43)) | accumulate(4) | adam(lr=cosine(0.1, steps=10)) | scale(linear(1, steps=10))")
                   "in a run")
+          testCase "accumulate counts inside groups and chains, too" (fun () ->
+              for text, expected in
+                  [ "{ \"*\": accumulate(4) } | adam(lr=linear(0.001))", "{ \"*\": accumulate(4) } | adam(lr=linear(0.001, steps=250))"
+                    "{ \"a\": accumulate(2) | { \"*\": l2(0.1) | accumulate(5) }, \"*\": accumulate(10) } | scale(linear(1))",
+                    "{ \"a\": accumulate(2) | { \"*\": l2(0.1) | accumulate(5) }, \"*\": accumulate(10) } | scale(linear(1, steps=100))" ] do
+                  Expect.equal (Optimizer.forRun 1000L (Expression.parse text)) (Expression.parse expected) text)
+          testCase "the count of steps in a run is that of its schedules" (fun () ->
+              let optimizer =
+                  Optimizer.forRun 12L (Expression.parse "{ \"*\": accumulate(4) } | adam(lr=linear(1, end=0))")
+
+              let state = Optimizer.init<float> optimizer 1
+
+              for _ in 1..12 do
+                  Optimizer.stepInPlace optimizer state (Span [| 0.0 |]) (ReadOnlySpan [| 1.0 |])
+
+              Expect.equal (Optimizer.current optimizer state |> Seq.find (fun (name, _) -> name.EndsWith ".lr") |> snd) 0.0 "the end")
+          testCase "shares after groups of different lengths are refused" (fun () ->
+              let optimizer =
+                  Expression.parse "{ \"a\": accumulate(4), \"*\": identity } | { \"*\": clip_norm(1) } | scale(linear(1))"
+
+              Expect.equal
+                  (messageOf (fun () -> Optimizer.forRun 1000L optimizer))
+                  ("scale(linear(1)) has a share of the run, but the groups before it take different numbers of steps: 250 and 1000. "
+                   + "Use numbers of steps instead of shares, or write the part inside each group.")
+                  "message"
+
+              let inside =
+                  Expression.parse "{ \"a\": accumulate(4) | scale(linear(1)), \"*\": scale(linear(1)) } | l2(0.1)"
+
+              Expect.equal
+                  (Optimizer.forRun 1000L inside)
+                  (Expression.parse "{ \"a\": accumulate(4) | scale(linear(1, steps=250)), \"*\": scale(linear(1, steps=1000)) } | l2(0.1)")
+                  "inside the groups")
           testCase "an optimizer without shares is the same" (fun () ->
               let optimizer = Expression.parse "adam(lr=cosine(0.1, steps=5)) | ema"
               Expect.isFalse (Optimizer.dependsOnRun optimizer) "depends"

@@ -175,7 +175,8 @@ let private roundTrips =
 
             Expect.equal read state "the state")
 
-/// Tensors of one rule, without some of the gradients; the first tensor has all of them.
+/// Tensors of one rule, without some of the gradients. The parts need not have the counts of the original: a step without any gradient, or
+/// missed by different tensors, leaves no trace in PyTorch.
 let private withAbsences =
     let cases =
         gen {
@@ -184,6 +185,8 @@ let private withAbsences =
             let! optimizer =
                 Gen.elements
                     [ "adam"
+                      "adam(lr=linear(1, steps=10, end=0))"
+                      "l2(linear(0.1, steps=10)) | sgd(momentum=0.9)"
                       "amsgrad"
                       "rmsprop(momentum=0.5)"
                       "adagrad(initial=0.1)"
@@ -202,11 +205,27 @@ let private withAbsences =
             Optimizer.stepTensorsInPlace
                 run.Optimizer
                 state
-                [ for k, tensor in Seq.indexed run.Layout.Parameters -> tensorOf parameters gradient (k = 0 || present[8 * k + i]) tensor ]
+                [ for k, tensor in Seq.indexed run.Layout.Parameters -> tensorOf parameters gradient present[8 * k + i] tensor ]
 
-        let read = PyTorchState.ofTensors<float> run.Optimizer run.Layout "file" (PyTorchState.toTensors state)
+        let missesSteps (node: PartNode) = not node.Scheduled.IsEmpty && state.Steps[node.Index] <> state.Step
 
-        Expect.equal read state "the state")
+        if Array.exists missesSteps state.Plan.Nodes then
+            Expect.throwsT<ArgumentException> (fun () -> PyTorchState.toTensors state |> ignore) "a schedule from the wrong step"
+        else
+            let tensors = PyTorchState.toTensors state
+            let read = PyTorchState.ofTensors<float> run.Optimizer run.Layout "file" tensors
+            Expect.equal (PyTorchState.toTensors read) tensors "the entries"
+
+            // As text, NaN equals NaN.
+            let current (state: State<float>) = sprintf "%A" (Optimizer.current run.Optimizer state)
+            Expect.equal (current read) (current state) "the hyper-parameters"
+
+            let next (state: State<float>) =
+                let parameters = Array.copy parameters
+                Optimizer.stepInPlace run.Optimizer state (Span parameters) (ReadOnlySpan run.Gradients[0])
+                parameters
+
+            Expect.equal (next read) (next state) "the next step")
 
 // Examples
 
@@ -264,7 +283,10 @@ let private damaged =
                 Map.add "a.exp_avg" (f64 [ 3; 2 ]),
                 "'a.exp_avg' has the shape [3, 2], but the layout has [2, 3]. PyTorch's Linear has units × inputs, and this library inputs × units: transpose"
                 "another shape", "adam", Map.add "b.exp_avg" (f64 [ 2 ]), "'b.exp_avg' has the shape [2], but the layout has [3]."
-                "a missing entry", "adam", Map.remove "b.exp_avg_sq", "'b.exp_avg_sq' is missing"
+                "a missing entry",
+                "adam",
+                Map.remove "b.exp_avg_sq",
+                "'b.exp_avg_sq' is missing, but the file has other entries of its parameter. Add it to the file, or remove the other entries."
                 "a missing count", "adam", Map.remove "b.step", "'b.step' is missing"
                 "an entry of another option", "adam", Map.add "a.max_exp_avg_sq" (f64 [ 2; 3 ]), "'a.max_exp_avg_sq' belongs to no tensor"
                 "an entry of another tensor", "sgd(momentum=0.9)", Map.add "c.momentum_buffer" (f64 [ 2; 3 ]), "'c.momentum_buffer' belongs"
@@ -299,17 +321,22 @@ let private damaged =
 let private refused =
     testList
         "optimizers without a counterpart"
-        [ for text, expected in
-              [ "momentum", "PyTorch has no momentum with the same state."
-                "adam(inside=true)", "adam must have inside=false."
-                "adam(correction=false)", "adam must have correction=true."
-                "adam | ema", "ema keeps state"
-                "adam | lookahead(3)", "lookahead keeps state"
-                "skip_non_finite | adam", "skip_non_finite keeps state, which is not in a state_dict."
-                "adam(lr=plateau(0.1, patience=1))", "A hyper-parameter of adam follows a plateau"
-                "adam | sgd", "'a' has 2 rules instead of one."
-                "l2(0.1)", "'a' has 0 rules instead of one."
-                "{ \"a\": adam, \"*\": lion }", "PyTorch has no lion with the same state." ] do
+        [ let rules = "Use one of the rules sgd, adam, amsgrad, adamw, rmsprop, adagrad"
+          let remove = "Remove it, or use a transformation without state."
+
+          for text, problem, advice in
+              [ "momentum", "PyTorch has no momentum with the same state.", rules + "."
+                "adam(inside=true)", "PyTorch has no adam with inside=true.", "Set inside=false."
+                "adam(correction=false)", "PyTorch has no adam with correction=false.", "Set correction=true."
+                "adam | ema", "ema keeps state, which is not in a state_dict.", remove
+                "adam | lookahead(3)", "lookahead keeps state, which is not in a state_dict.", remove
+                "skip_non_finite | adam", "skip_non_finite keeps state, which is not in a state_dict.", remove
+                "adam(lr=plateau(0.1, patience=1))",
+                "A hyper-parameter of adam follows a plateau, whose state is not in a state_dict.",
+                "Use a constant or a schedule."
+                "adam | sgd", "'a' has 2 rules instead of one.", rules + " for each tensor."
+                "l2(0.1)", "'a' has 0 rules instead of one.", rules + " for each tensor."
+                "{ \"a\": adam, \"*\": lion }", "PyTorch has no lion with the same state.", rules + "." ] do
               testCase text (fun () ->
                   let optimizer = Expression.parse text
 
@@ -317,8 +344,7 @@ let private refused =
                       [ (fun () -> PyTorchState.toTensors (Optimizer.initFor<float> optimizer small) |> ignore)
                         (fun () -> PyTorchState.ofTensors<float> optimizer small "file" Map.empty |> ignore) ] do
                       let message = messageOf<ArgumentException> body
-                      Expect.stringContains message expected "message"
-                      Expect.stringContains message "sgd, adam, amsgrad, adamw, rmsprop, adagrad" "the rules") ]
+                      Expect.stringContains message $"has no counterpart in PyTorch. {problem} {advice} (" "message") ]
 
 let private examples =
     testList
@@ -361,6 +387,42 @@ let private examples =
 
               Expect.stringContains message "lr of sgd would follow its schedule from the wrong step" "message"
               Expect.stringContains message "Add the number of steps to the file as 'step'." "advice")
+          testCase "without momentum, SGD's schedule needs the count of the file, too" (fun () ->
+              for schedule in [ "sgd(lr=linear(1, steps=10, end=0))"; "l2(linear(1, steps=10, end=0)) | sgd" ] do
+                  let message = messageOf<ArgumentException>(fun () -> changed schedule (Map.remove "step") |> ignore)
+                  Expect.stringContains message "would follow its schedule from the wrong step" schedule
+                  Expect.stringContains message "Add the number of steps to the file as 'step'." schedule
+                  let optimizer, state = stepped schedule
+                  Expect.equal (Optimizer.current optimizer (changed schedule id)) (Optimizer.current optimizer state) schedule)
+          testCase "a schedule follows the steps of the optimizer, though no tensor has taken all of them" (fun () ->
+              let optimizer = Expression.parse "adam(lr=linear(1, steps=10, end=0))"
+              let state = Optimizer.initFor<float> optimizer small
+              let parameters = Array.zeroCreate 9
+
+              for present in [ "a"; "b" ] do
+                  Optimizer.stepTensorsInPlace
+                      optimizer
+                      state
+                      [ for tensor in small.Parameters -> tensorOf parameters (Array.create 9 1.0) (tensor.Name = present) tensor ]
+
+              let read = PyTorchState.ofTensors<float> optimizer small "file" (PyTorchState.toTensors state)
+              Close.within 1e-15 (Optimizer.current optimizer read |> Map |> Map.find "lr") 0.8 "the schedule"
+              Expect.equal read state "the state")
+          testCase "a schedule of a part that missed steps is not written" (fun () ->
+              let optimizer = Expression.parse "{ \"a\": adam(lr=linear(1, steps=10, end=0)), \"*\": adam }"
+              let state = Optimizer.initFor<float> optimizer small
+
+              for isPresent in [ true; false ] do
+                  Optimizer.stepTensorsInPlace
+                      optimizer
+                      state
+                      [ for tensor in small.Parameters ->
+                            tensorOf (Array.zeroCreate 9) (Array.create 9 1.0) (isPresent || tensor.Name = "b") tensor ]
+
+              Expect.stringContains
+                  (messageOf<ArgumentException>(fun () -> PyTorchState.toTensors state |> ignore))
+                  "lr of adam would follow its schedule from the wrong step. The part has taken 1 of the optimizer's 2 steps"
+                  "message")
           testCase "a schedule follows the steps of the part, also if a tensor missed some" (fun () ->
               let optimizer, state = stepped "sgd(lr=linear(1, steps=10, end=0), momentum=0.9)"
               let parameters = Array.zeroCreate 9
