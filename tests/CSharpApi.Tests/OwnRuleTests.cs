@@ -71,7 +71,7 @@ internal static class OwnRuleTests
                 $"The registry has averaged already, for the type {typeof(Averaged)}. Give each rule a name of its own.",
                 "twice");
         }),
-        Spec.Test("a checkpoint is read with a registry, and refuses another rule of the same name", () => InFolder(folder =>
+        Spec.Test("a checkpoint is read with a registry, and refuses another rule of the same name", () => TemporaryFolder.Use(folder =>
         {
             foreach (var path in new[] { Path.Combine(folder, "a.safetensors"), Path.Combine(folder, "a.npz") })
             {
@@ -98,9 +98,9 @@ internal static class OwnRuleTests
             Expect.equal(result.Optimizer, "averaged(lr=cosine(0.5, steps=40), decay=0.9)", "optimizer");
             Expect.isTrue(result.History.ValLoss[^1] < result.History.ValLoss[0], "it learns");
             Expect.isTrue((await Replays.RunAsync(result, registry: Registry)).IsBitEqual, "replayed");
-            await ThrownAsync<FormatException>(() => Replays.RunAsync(result));
+            await AsyncExpect.ThrowsAsync<FormatException>(() => Replays.RunAsync(result));
         }),
-        Spec.Test("a study tunes its arguments, and is read, resumed and replayed with a registry", () => InFolderAsync(async folder =>
+        Spec.Test("a study tunes its arguments, and is read, resumed and replayed with a registry", () => TemporaryFolder.UseAsync(async folder =>
         {
             Expect.equal(Study.Parse(Question.ToJson(), Registry).ToJson(), Question.ToJson(), "as a file");
             Expect.stringContains(Spec.Throws<StudyFileException>(() => Study.Parse(Question.ToJson())).Message, "No rule is named 'averaged'.", "without a registry");
@@ -111,9 +111,9 @@ internal static class OwnRuleTests
             using var source = new CancellationTokenSource();
             var part = await Question.RunAsync(folder, progress: new Canceller(source), cancellationToken: source.Token);
             Expect.isFalse(part.IsComplete, "interrupted");
-            await ThrownAsync<StudyFileException>(() => Study.ResumeAsync(folder));
+            await AsyncExpect.ThrowsAsync<StudyFileException>(() => Study.ResumeAsync(folder));
             Expect.stringContains(
-                (await ThrownAsync<StudyException>(() => Study.ResumeAsync(folder, registry: RuleRegistry.Standard.Add<Namesake>()))).Message,
+                (await AsyncExpect.ThrowsAsync<StudyException>(() => Study.ResumeAsync(folder, registry: RuleRegistry.Standard.Add<Namesake>()))).Message,
                 $"averaged: {typeof(Averaged)}(lr, decay) in averaged; averaged: {typeof(Averaged)}(lr, decay) in clipped, and now averaged: {typeof(Namesake)}(lr, decay) in averaged;",
                 "a namesake");
             var whole = await Study.ResumeAsync(folder, registry: Registry);
@@ -129,7 +129,7 @@ internal static class OwnRuleTests
             var trial = Path.Combine(folder, "trials", "confirmation", "bowl", "averaged", "0", "1.json");
             Expect.isTrue((await Replays.TrialAsync(trial, registry: Registry)).IsBitEqual, "replayed");
             Expect.isTrue((await Replays.TrialAsync(trial, study: Question)).IsBitEqual, "replayed with the study");
-            await ThrownAsync<StudyException>(() => Replays.TrialAsync(trial));
+            await AsyncExpect.ThrowsAsync<StudyException>(() => Replays.TrialAsync(trial));
         })),
         Spec.Test("the laws check it as it is", () =>
         {
@@ -138,41 +138,6 @@ internal static class OwnRuleTests
             Expect.stringStarts(report.Summary, "averaged(lr=0.5, decay=0.9): ", "the optimizer");
             Expect.equal(report.Results.First(result => result.Id == "P32").Verdict, Verdict.Held, "linear in the rate");
         }));
-
-    private static void InFolder(Action<string> act) =>
-        InFolderAsync(folder =>
-        {
-            act(folder);
-            return Task.CompletedTask;
-        }).GetAwaiter().GetResult();
-
-    private static async Task InFolderAsync(Func<string, Task> act)
-    {
-        var folder = Directory.CreateTempSubdirectory("own-rules");
-        try
-        {
-            await act(folder.FullName);
-        }
-        finally
-        {
-            folder.Delete(true);
-        }
-    }
-
-    private static async Task<TError> ThrownAsync<TError>(Func<Task> act)
-        where TError : Exception
-    {
-        try
-        {
-            await act();
-        }
-        catch (TError error)
-        {
-            return error;
-        }
-
-        throw new AssertException("nothing was thrown.");
-    }
 
     // Another rule with the name, the arguments and the slot of the sample's.
     private sealed record Namesake(

@@ -83,7 +83,7 @@ internal static class OwnScheduleTests
                 "cosine(0.1) is not a schedule of your own. Add schedules that Schedules.Of made; every registry reads those of the library.",
                 "of the library");
         }),
-        Spec.Test("what is not in the registry is refused, with what to do", () => InFolder(folder =>
+        Spec.Test("what is not in the registry is refused, with what to do", () => TemporaryFolder.Use(folder =>
         {
             const string Text = "fixed(lr=ramp)";
             Expect.stringContains(Spec.Throws<ExpressionException>(() => Optimizers.Parse(Text)).Message, Unregistered, "an optimizer");
@@ -157,7 +157,7 @@ internal static class OwnScheduleTests
                 "cosine(0.1) depends on the length of the run (100%)",
                 "a share");
         }),
-        Spec.Test("a study resolves shares by its budget, and is read, resumed and replayed with a registry", () => InFolderAsync(async folder =>
+        Spec.Test("a study resolves shares by its budget, and is read, resumed and replayed with a registry", () => TemporaryFolder.UseAsync(async folder =>
         {
             Expect.equal(Study.Parse(Question.ToJson(), Registry).ToJson(), Question.ToJson(), "as a file");
             var whole = await Question.RunAsync(folder);
@@ -200,24 +200,4 @@ internal static class OwnScheduleTests
 
             Expect.stringContains(message, "Two schedules with different functions are named ramp.", "message");
         }));
-
-    private static void InFolder(Action<string> act) =>
-        InFolderAsync(folder =>
-        {
-            act(folder);
-            return Task.CompletedTask;
-        }).GetAwaiter().GetResult();
-
-    private static async Task InFolderAsync(Func<string, Task> act)
-    {
-        var folder = Directory.CreateTempSubdirectory("own-schedules");
-        try
-        {
-            await act(folder.FullName);
-        }
-        finally
-        {
-            folder.Delete(true);
-        }
-    }
 }

@@ -9,7 +9,7 @@ internal static class PyTorchStateTests
     private static readonly ParameterLayout Layout = new(("0.weight", [2, 3]), ("0.bias", [3]));
 
     public static Test All { get; } = Spec.List("PyTorch's states",
-        Spec.Test("a state that is saved and read continues with the same steps", () => InFolder(folder =>
+        Spec.Test("a state that is saved and read continues with the same steps", () => TemporaryFolder.Use(folder =>
         {
             var optimizer = Optimizers.AdamW(0.01).ClipNorm(1);
             var state = optimizer.Init<double>(Layout);
@@ -26,7 +26,7 @@ internal static class PyTorchStateTests
                     optimizer.StepAt(read, parameters, gradient).Delta, optimizer.StepAt(state, parameters, gradient).Delta, name);
             }
         })),
-        Spec.Test("a transposed weight and an optimizer without a counterpart are refused", () => InFolder(folder =>
+        Spec.Test("a transposed weight and an optimizer without a counterpart are refused", () => TemporaryFolder.Use(folder =>
         {
             var path = Path.Combine(folder, "a.npz");
             var optimizer = Optimizers.Sgd(0.1, momentum: 0.9);
@@ -40,17 +40,4 @@ internal static class PyTorchStateTests
             var refused = Spec.Throws<ArgumentException>(() => PyTorchState.Read<float>(path, Optimizers.Lion(), Layout));
             Expect.stringContains(refused.Message, "sgd, adam, amsgrad, adamw, rmsprop, adagrad", "the rules");
         })));
-
-    private static void InFolder(Action<string> body)
-    {
-        var folder = Directory.CreateTempSubdirectory("pytorch-state");
-        try
-        {
-            body(folder.FullName);
-        }
-        finally
-        {
-            folder.Delete(true);
-        }
-    }
 }

@@ -124,7 +124,7 @@ internal static class StudyTests
         }),
         Spec.Test("carried out in memory and in a folder they come to the same, and the folder is read again", async () =>
         {
-            using var folder = new Folder();
+            using var folder = new TemporaryFolder();
             var inMemory = await Small.RunAsync(options: new() { Parallel = 1 });
             var inFolder = await Small.RunAsync(folder.Path, new() { Parallel = 3 });
             Expect.isTrue(inMemory.IsComplete && inFolder.IsComplete, "complete");
@@ -132,12 +132,12 @@ internal static class StudyTests
             Expect.sequenceEqual(Marks(StudyResult.Load(folder.Path)), Marks(inMemory), "read again");
             Expect.isTrue(StudyResult.Load(folder.Path).Trials.SequenceEqual(inFolder.Trials), "trials are equal by content");
             Expect.isTrue(inMemory.Verdict.Count > 0, "verdict");
-            var refused = await ThrownAsync<StudyException>(() => Small.RunAsync(folder.Path));
+            var refused = await AsyncExpect.ThrowsAsync<StudyException>(() => Small.RunAsync(folder.Path));
             Expect.stringContains(refused.Message, "already holds a study", "the folder is taken");
         }),
         Spec.Test("results stream as trials finish; who stops listening ends the study, and it is resumed", async () =>
         {
-            using var folder = new Folder();
+            using var folder = new TemporaryFolder();
             var seen = new List<string>();
             var study = Small.Quadratic("long", steps: 20000, loss: 0.001, dimensions: 200, validateEvery: 100);
             await foreach (var result in study.StreamAsync(folder.Path, new() { Parallel = 1 }))
@@ -164,7 +164,7 @@ internal static class StudyTests
         }),
         Spec.Test("cancelled, they give what there is, and go on from there bit for bit", async () =>
         {
-            using var folder = new Folder();
+            using var folder = new TemporaryFolder();
             using var source = new CancellationTokenSource();
             var cancelled = await Small.RunAsync(folder.Path, new() { Parallel = 2 }, new Listener(news => Cancel(news, source)), source.Token);
             Expect.isFalse(cancelled.IsComplete, "as far as it went");
@@ -172,12 +172,12 @@ internal static class StudyTests
             var resumed = await Study.ResumeAsync(folder.Path, Small);
             Expect.isTrue(resumed.IsComplete, "complete");
             Expect.sequenceEqual(Marks(resumed), Marks(await Small.RunAsync()), "results");
-            var other = await ThrownAsync<StudyException>(() => Study.ResumeAsync(folder.Path, Small.Tuning(3)));
+            var other = await AsyncExpect.ThrowsAsync<StudyException>(() => Study.ResumeAsync(folder.Path, Small.Tuning(3)));
             Expect.stringContains(other.Message, "$.tuning.trials: 4 and 3", "another study is refused");
         }),
         Spec.Test("a trial is replayed from its file, and with the study at hand", async () =>
         {
-            using var folder = new Folder();
+            using var folder = new TemporaryFolder();
             await Small.RunAsync(folder.Path);
             var file = Path.Combine(folder.Path, "trials", "confirmation", "bowl", "momentum", "0", "4.json");
             var replayed = await Replays.TrialAsync(file);
@@ -204,7 +204,7 @@ internal static class StudyTests
             Expect.isTrue(sweep.Steepest is > 1e-5 and < 100 && sweep.TenthOfLeast is > 1e-6 and < 10, $"{sweep.Steepest}, {sweep.TenthOfLeast}");
             Expect.isTrue(sweep.Points.Zip(sweep.Points.Skip(1)).All(pair => pair.First.Rate < pair.Second.Rate), "rates ascend");
             Expect.equal(sweep.Points[0].Rate, 1e-5, "the first");
-            var wrong = await ThrownAsync<ArgumentException>(() => experiment.FindLearningRateAsync(options with { Argument = "rate" }));
+            var wrong = await AsyncExpect.ThrowsAsync<ArgumentException>(() => experiment.FindLearningRateAsync(options with { Argument = "rate" }));
             Expect.stringContains(wrong.Message, "rate", "an unknown hyper-parameter");
         }));
 
@@ -227,21 +227,6 @@ internal static class StudyTests
         throw new AssertException("nothing was thrown.");
     }
 
-    private static async Task<TError> ThrownAsync<TError>(Func<Task> act)
-        where TError : Exception
-    {
-        try
-        {
-            await act();
-        }
-        catch (TError error)
-        {
-            return error;
-        }
-
-        throw new AssertException("nothing was thrown.");
-    }
-
     private static void Cancel(StudyProgress news, CancellationTokenSource source)
     {
         if (news.Finished >= 5)
@@ -253,12 +238,5 @@ internal static class StudyTests
     private sealed class Listener(Action<StudyProgress> listen) : IProgress<StudyProgress>
     {
         public void Report(StudyProgress value) => listen(value);
-    }
-
-    private sealed class Folder : IDisposable
-    {
-        public string Path { get; } = Directory.CreateTempSubdirectory("cutedl-study-").FullName;
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
     }
 }
