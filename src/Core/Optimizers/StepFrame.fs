@@ -73,35 +73,18 @@ type internal StepFrame<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T
         state.Steps[node.Index] <- stepsBefore[node.Index]
         Array.Copy(scalarsBefore, node.ScalarBase, state.Scalars, node.ScalarBase, node.ScalarNames.Length)
 
-    member _.Buffer(length: int) : 'T array =
+    /// Returns a buffer of at least this length, made anew if it is shorter.
+    static member private AtLeast(length: int, buffer: byref<'T array>) : 'T array =
         if buffer.Length < length then
             buffer <- Array.zeroCreate length
 
         buffer
 
-    member _.Kept(length: int) : 'T array =
-        if kept.Length < length then
-            kept <- Array.zeroCreate length
-
-        kept
-
-    member _.Scratch(length: int) : 'T array =
-        if scratch.Length < length then
-            scratch <- Array.zeroCreate length
-
-        scratch
-
-    member _.BlockBefore(length: int) : 'T array =
-        if blockBefore.Length < length then
-            blockBefore <- Array.zeroCreate length
-
-        blockBefore
-
-    member _.TensorsBefore(length: int) : 'T array =
-        if tensorsBefore.Length < length then
-            tensorsBefore <- Array.zeroCreate length
-
-        tensorsBefore
+    member _.Buffer(length: int) : 'T array = StepFrame<'T>.AtLeast(length, &buffer)
+    member _.Kept(length: int) : 'T array = StepFrame<'T>.AtLeast(length, &kept)
+    member _.Scratch(length: int) : 'T array = StepFrame<'T>.AtLeast(length, &scratch)
+    member _.BlockBefore(length: int) : 'T array = StepFrame<'T>.AtLeast(length, &blockBefore)
+    member _.TensorsBefore(length: int) : 'T array = StepFrame<'T>.AtLeast(length, &tensorsBefore)
 
     /// Returns the meter for the telemetry of a new step.
     member _.NewMeter() : StepMeter =

@@ -77,8 +77,8 @@ module TrainingOptions =
     /// <param name="examples">The number of training examples.</param>
     /// <param name="options">The options.</param>
     let lastStep (examples: int) (options: TrainingOptions) : int64 =
-        let ofEpochs = int64 options.MaxEpochs * int64 (Batches.count examples options.BatchSize)
-        Option.fold min ofEpochs options.MaxSteps
+        // These limits always have a number of epochs.
+        TrainingLimits.lastStep (Batches.count examples options.BatchSize) (limits options) |> Option.get
 
     /// <summary>Throws if a number is out of its range.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">The batch size or a limit is below 1, or a number of a stop rule is out of
