@@ -122,12 +122,7 @@ type private Formula(trial: Trial, start: int64, validatedAtStart: int64, onStep
               Final = if pruned then Nullable() else best
               AtStop = Nullable()
               Test = Nullable()
-              Health =
-                { DeadLogits = [||]
-                  AlmostDeadLogits = [||]
-                  AccuracyCeiling = 1.0
-                  DeadUnits = [||]
-                  FirstNonFinite = 0L }
+              Health = Health.Sound
               Fingerprint = [||]
               FingerprintEvery = 1
               Parameters = 0UL

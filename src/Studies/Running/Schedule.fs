@@ -50,6 +50,16 @@ type internal ScheduleCommand =
     /// Refuse a second result of a trial, which differs from the first.
     | Refuse of Trial
 
+    /// True if the command is to store a decision.
+    member command.IsDecision =
+        match command with
+        | Record _ -> true
+        | Train _
+        | Prune _
+        | Wait
+        | Stop
+        | Refuse _ -> false
+
 /// The state of a schedule.
 type internal ScheduleState =
     {
@@ -258,8 +268,7 @@ type internal Schedule(study: StudyDesign, planner: Planner) =
 
     /// <summary>Returns the finished share of the expected steps, in [0, 1]. The steps of started trials count.</summary>
     member _.Share(state: ScheduleState) : float =
-        let steps (_: string) (started: StartedTrial) = float started.Step
-        state.Index.Share(if hasBudget then Seq.sum (Seq.map2 steps state.Started.Keys state.Started.Values) else 0.0)
+        state.Index.Share(if hasBudget then state.Started.Values |> Seq.sumBy (fun started -> float started.Step) else 0.0)
 
     /// <summary>Returns the results in the order of the plan.</summary>
     member _.Results(state: ScheduleState) : TrialResult array =
@@ -270,7 +279,4 @@ type internal Schedule(study: StudyDesign, planner: Planner) =
             | ValueNone -> None)
 
     /// <summary>Returns all decisions, ordered by kind, subject and step.</summary>
-    member _.Decisions(state: ScheduleState) : StudyDecision array =
-        state.Decisions.Values
-        |> Seq.sortBy (fun decision -> decision.Kind, decision.About, decision.At)
-        |> Seq.toArray
+    member _.Decisions(state: ScheduleState) : StudyDecision array = StudyDecision.InOrder state.Decisions.Values

@@ -26,6 +26,10 @@ type StudyDecision =
         Reason: string
     }
 
+    /// Sorts decisions by kind, subject and step.
+    static member internal InOrder(decisions: StudyDecision seq) : StudyDecision array =
+        decisions |> Seq.sortBy (fun decision -> decision.Kind, decision.About, decision.At) |> Seq.toArray
+
     static member internal KeyOf(kind: DecisionKind, about: string, at: int64) = $"{kind} {about} {at}"
 
     /// <summary>Identifies the decision in its study by kind, about and at.</summary>

@@ -346,10 +346,7 @@ type StudyRun
           Header = records.Header
           Results = plan.Trials |> Array.choose (fun trial -> byId.TryFind trial.Id)
           Selections = plan.Selections
-          Decisions =
-            records.Decisions
-            |> List.sortBy (fun decision -> decision.Kind, decision.About, decision.At)
-            |> List.toArray
+          Decisions = StudyDecision.InOrder records.Decisions
           LooksDone = plan.LooksDone
           Planned = plan.Expected
           IsComplete = plan.IsComplete

@@ -2,9 +2,7 @@ namespace CuteDl.Studies
 
 open System
 open System.Collections.Concurrent
-open System.Collections.Generic
 open System.Diagnostics
-open System.IO
 open System.Threading
 open System.Threading.Tasks
 open CuteDl.Core.Optimizers
@@ -33,42 +31,17 @@ type internal StudyWorkers
     let mutable failure: exn | null = null
     let mutable shareAtStart = ValueNone
 
-    let record (commands: ScheduleCommand list) =
-        for command in commands do
-            match command with
-            | ScheduleCommand.Record decision -> store.Keep decision
-            | ScheduleCommand.Refuse trial ->
-                raise (
-                    StudyException
-                        $"Two trainings of the trial {trial.Id} ended differently. Equal trials must have equal results. Look for a rule or a task that keeps something between trials."
-                )
-            | ScheduleCommand.Train _
-            | ScheduleCommand.Prune _
-            | ScheduleCommand.Wait
-            | ScheduleCommand.Stop -> ()
-
-    do record first
-
     let locked (act: unit -> 'result) : 'result = lock gate act
 
-    // The number of decisions that are being recorded. Nothing starts before they are stored.
-    let mutable pending = 0
+    // The number of decisions that are being stored. Nothing starts before.
+    let mutable pending = List.length first
 
     /// Changes the state by an event. Returns the commands, of which the decisions are counted as pending.
     let next (event: ScheduleEvent) : ScheduleCommand list =
         let following, commands = schedule.Next(state, event)
         state <- following
 
-        pending <-
-            pending
-            + (commands
-               |> List.sumBy (function
-                   | ScheduleCommand.Record _ -> 1
-                   | ScheduleCommand.Train _
-                   | ScheduleCommand.Prune _
-                   | ScheduleCommand.Wait
-                   | ScheduleCommand.Stop
-                   | ScheduleCommand.Refuse _ -> 0))
+        pending <- pending + (commands |> List.filter _.IsDecision |> List.length)
 
         match event with
         // A waiting worker that asks again must not wake the others, or they would wake each other without end.
@@ -81,20 +54,26 @@ type internal StudyWorkers
         commands
 
     /// Stores the decisions among commands, outside of the lock.
-    let recorded (commands: ScheduleCommand list) =
+    let recorded (commands: ScheduleCommand list) : unit =
         for command in commands do
-            record [ command ]
-
             match command with
-            | ScheduleCommand.Record _ ->
+            | ScheduleCommand.Record decision ->
+                store.Keep decision
+
                 locked (fun () ->
                     pending <- pending - 1
                     Monitor.PulseAll gate)
+            | ScheduleCommand.Refuse trial ->
+                raise (
+                    StudyException
+                        $"Two trainings of the trial {trial.Id} ended differently. Equal trials must have equal results. Look for a rule or a task that keeps something between trials."
+                )
             | ScheduleCommand.Train _
             | ScheduleCommand.Prune _
             | ScheduleCommand.Wait
-            | ScheduleCommand.Stop
-            | ScheduleCommand.Refuse _ -> ()
+            | ScheduleCommand.Stop -> ()
+
+    do recorded first
 
     /// Waits until the schedule has something to train, or nothing more for any worker.
     let ask (cancellation: CancellationToken) : ScheduleCommand list =
@@ -102,12 +81,9 @@ type internal StudyWorkers
             let mutable commands = []
 
             while commands.IsEmpty && not cancellation.IsCancellationRequested do
-                if pending = 0 then
-                    commands <- next ScheduleEvent.WorkerIsFree
-
-                if pending > 0 && commands.IsEmpty || commands = [ ScheduleCommand.Wait ] then
-                    commands <- []
-                    Monitor.Wait gate |> ignore
+                match (if pending > 0 then [ ScheduleCommand.Wait ] else next ScheduleEvent.WorkerIsFree) with
+                | [ ScheduleCommand.Wait ] -> Monitor.Wait gate |> ignore
+                | answer -> commands <- answer
 
             commands)
 
@@ -151,25 +127,8 @@ type internal StudyWorkers
         slots.TryRemove result.Trial.Id |> ignore
         tell (ScheduleEvent.Finished result) result.Trial TrialState.Finished result.Steps result.Curve result
 
-    /// True if an exception is no property of the trial: another attempt can succeed.
-    let isOfMachine (error: exn) =
-        match error with
-        | :? IOException
-        | :? UnauthorizedAccessException
-        | :? OutOfMemoryException
-        | :? OperationCanceledException
-        | :? StudyException -> true
-        | _ -> false
-
-    /// Calls code of a rule or a task. Its exception fails the trial, with the validations so far, and not the study.
-    let guarded (trial: Trial) (curve: unit -> Curve) (act: unit -> 'result) : Result<'result, TrialResult> =
-        try
-            Ok(act ())
-        with error when not (isOfMachine error) ->
-            Error(TrialResult.OfFailure(trial, curve (), error))
-
     let finish (slot: TrialSlot) (cancellation: CancellationToken) =
-        match guarded slot.Trial (fun () -> slot.Run.Curve) (fun () -> slot.Run.Result cancellation) with
+        match TrialFailure.guard slot.Trial (fun () -> slot.Run.Curve) (fun () -> slot.Run.Result cancellation) with
         | Ok result
         | Error result -> keep result
 
@@ -181,7 +140,7 @@ type internal StudyWorkers
             let run =
                 match store.Restore(trial, source) with
                 | ValueSome run -> Ok run
-                | ValueNone -> guarded trial (fun () -> Curve.Empty) (fun () -> source.Start trial)
+                | ValueNone -> TrialFailure.guard trial (fun () -> Curve.Empty) (fun () -> source.Start trial)
 
             run
             |> Result.map (fun run ->
@@ -202,7 +161,7 @@ type internal StudyWorkers
             let next = min goal ((reached / every + 1L) * every)
             slot.IsBroken <- true
 
-            match guarded slot.Trial (fun () -> run.Curve) (fun () -> run.RunTo(next, cancellation)) with
+            match TrialFailure.guard slot.Trial (fun () -> run.Curve) (fun () -> run.RunTo(next, cancellation)) with
             | Error result -> failed <- Some result
             | Ok() ->
                 slot.IsBroken <- false

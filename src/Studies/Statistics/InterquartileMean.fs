@@ -36,8 +36,7 @@ let interval (level: float) (values: float array) : Interval =
         Interval.WithoutEnds value
     else
         let winsorized = sorted |> Array.map (max sorted[out] >> min sorted[n - 1 - out])
-        let mean = Array.average winsorized
-        let variance = Array.sumBy (fun value -> (value - mean) * (value - mean)) winsorized / float (n - 1)
+        let variance = SquaredDeviations.sum winsorized / float (n - 1)
 
         let error = sqrt (variance * max (4.0 / float n) (float (n - 1) / (float kept * float (kept - 1))))
 

@@ -20,9 +20,6 @@ type Interval =
     /// <summary>True if there is an interval.</summary>
     member interval.HasEnds = not (Double.IsNaN interval.Low)
 
-    /// <summary>True if the whole interval is within [low, high].</summary>
-    member interval.LiesWithin(low: float, high: float) = low <= interval.Low && interval.High <= high
-
     /// <summary>Returns the interval, cut off at the ends of the possible values.</summary>
     member interval.CutTo(low: float, high: float) : Interval =
         { Value = interval.Value

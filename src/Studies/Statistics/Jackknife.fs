@@ -20,8 +20,7 @@ let variance (size: int) (statistic: int array -> float) : float =
     let parts =
         Array.init size (fun left -> statistic (Array.init (size - 1) (fun i -> if i < left then i else i + 1)))
 
-    let mean = Array.average parts
-    float (size - 1) / float size * Array.sumBy (fun part -> (part - mean) * (part - mean)) parts
+    float (size - 1) / float size * SquaredDeviations.sum parts
 
 /// <summary>
 /// Returns the statistic ± t √variance, with n − 1 degrees of freedom. There is no interval for one observation.

@@ -30,12 +30,10 @@ let private simulated (level: float) (seeds: int) : float array =
             let interval = SignFlipInterval.ofDifferences 0 (1.0 - level) differences
             if interval.HasEnds then -interval.Low else infinity
         else
-            let mean = Array.average differences
+            let variance = SquaredDeviations.sum differences / float (seeds - 1)
 
-            let variance =
-                Array.sumBy (fun value -> (value - mean) * (value - mean)) differences / float (seeds - 1)
-
-            Jackknife.quantile (1.0 - level) (seeds - 1) * sqrt (variance / float seeds) - mean)
+            Jackknife.quantile (1.0 - level) (seeds - 1) * sqrt (variance / float seeds)
+            - Array.average differences)
 
 // Kept, because a report asks for several differences at the same level.
 let private known = ConcurrentDictionary<struct (float * int), float array>()

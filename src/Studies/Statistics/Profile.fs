@@ -53,11 +53,7 @@ let private curve level (holds: float -> float -> bool) (at: float array) (strat
 
         let share = Array.average shares
 
-        let variance =
-            if seeds = 1 then
-                0.0
-            else
-                Array.sumBy (fun one -> (one - share) * (one - share)) shares / float (seeds * (seeds - 1))
+        let variance = if seeds = 1 then 0.0 else SquaredDeviations.sum shares / float (seeds * (seeds - 1))
 
         Wilson.ofShare level seeds share variance
 

@@ -47,11 +47,31 @@ let private countBelow (inclusive: bool) (bound: float) (ascending: float array)
 
     low
 
+/// Returns the share of all choices of signs that count. The function returns how many of the ascending sums of one half of the differences
+/// count together with a sum of the other half. So 20 differences need 1,024 binary searches instead of a million sums.
+let private shareOfAll (differences: float array) (count: float array -> float -> int) : float =
+    let half = differences.Length / 2
+    let sorted = Array.sort (signedSums differences[.. half - 1])
+
+    float (signedSums differences[half..] |> Array.sumBy (count sorted))
+    / float (1L <<< differences.Length)
+
+/// Returns (1 + random choices of signs whose sum counts) / (1 + draws).
+let private shareOfDrawn (random: Random) (draws: int) (differences: float array) (counts: float -> bool) : float =
+    let mutable count = 0
+
+    for _ in 1..draws do
+        let mutable sum = 0.0
+
+        for difference in differences do
+            sum <- sum + (if random.Next 2 = 0 then difference else -difference)
+
+        if counts sum then
+            count <- count + 1
+
+    float (count + 1) / float (draws + 1)
+
 /// <summary>Returns the exact p-value: a multiple of 1/2ⁿ, at least 2/2ⁿ. It is 1 if there are no differences or all are 0.</summary>
-/// <remarks>
-/// Meets in the middle: it computes the 2ⁿᐟ² sums of each half and sorts one half. So 20 differences need 1,024 binary searches instead of
-/// a million sums.
-/// </remarks>
 /// <exception cref="T:System.ArgumentException">There are more than 20 differences, or a difference is not finite.</exception>
 let exact (differences: float array) : float =
     Guard.finite "differences" differences
@@ -67,14 +87,8 @@ let exact (differences: float array) : float =
     if far <= 0.0 then
         1.0
     else
-        let half = differences.Length / 2
-        let sorted = Array.sort (signedSums differences[.. half - 1])
-
-        let count =
-            signedSums differences[half..]
-            |> Array.sumBy (fun other -> (sorted.Length - countBelow false (far - other) sorted) + countBelow true (-far - other) sorted)
-
-        float count / float (1L <<< differences.Length)
+        shareOfAll differences (fun sorted other ->
+            (sorted.Length - countBelow false (far - other) sorted) + countBelow true (-far - other) sorted)
 
 /// <summary>
 /// Returns the p-value from random choices of signs: (1 + choices at least as far) / (1 + draws). The 1 counts the observed signs. With it
@@ -84,20 +98,8 @@ let exact (differences: float array) : float =
 let monteCarlo (seed: int) (draws: int) (differences: float array) : float =
     Guard.finite "differences" differences
     Guard.atLeast "draws" 1 draws
-    let random = RandomStream.stream seed "sign-flip"
     let far = asFar differences
-    let mutable count = 0
-
-    for _ in 1..draws do
-        let mutable sum = 0.0
-
-        for difference in differences do
-            sum <- sum + (if random.Next 2 = 0 then difference else -difference)
-
-        if abs sum >= far then
-            count <- count + 1
-
-    float (count + 1) / float (draws + 1)
+    shareOfDrawn (RandomStream.stream seed "sign-flip") draws differences (fun sum -> abs sum >= far)
 
 /// <summary>Returns the exact p-value for at most 20 differences, and the p-value of 99,999 random choices for more.</summary>
 let pValue (seed: int) (differences: float array) : float =
@@ -115,27 +117,9 @@ let below (seed: int) (differences: float array) : float =
     let bound = Array.sum differences + 1e-9 * Array.sumBy abs differences
 
     if differences.Length <= MostExact then
-        let half = differences.Length / 2
-        let sorted = Array.sort (signedSums differences[.. half - 1])
-
-        let count =
-            signedSums differences[half..] |> Array.sumBy (fun other -> countBelow true (bound - other) sorted)
-
-        float count / float (1L <<< differences.Length)
+        shareOfAll differences (fun sorted other -> countBelow true (bound - other) sorted)
     else
-        let random = RandomStream.stream seed "sign-flip/below"
-        let mutable count = 0
-
-        for _ in 1..Draws do
-            let mutable sum = 0.0
-
-            for difference in differences do
-                sum <- sum + (if random.Next 2 = 0 then difference else -difference)
-
-            if sum <= bound then
-                count <- count + 1
-
-        float (count + 1) / float (Draws + 1)
+        shareOfDrawn (RandomStream.stream seed "sign-flip/below") Draws differences (fun sum -> sum <= bound)
 
 /// <summary>
 /// Returns the largest p-value over all differences between these ends. A claim based on it is valid wherever the true differences are.

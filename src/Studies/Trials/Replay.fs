@@ -120,19 +120,18 @@ module Replay =
         (progress: TrainingProgress -> unit)
         (cancellation: CancellationToken)
         : Replayed =
-        let mutable curve = fun () -> Curve.Empty
-
         let found =
-            try
-                let run = TrialRunner.startWith task optimizer result.Trial
-                curve <- fun () -> run.Curve
-                run.RunTo(Int64.MaxValue, progress, cancellation)
-                run.Result cancellation
-            with error when not (error :? OperationCanceledException) ->
-                TrialResult.OfFailure(result.Trial, curve (), error)
+            TrialFailure.guard result.Trial (fun () -> Curve.Empty) (fun () -> TrialRunner.startWith task optimizer result.Trial)
+            |> Result.bind (fun run ->
+                TrialFailure.guard result.Trial (fun () -> run.Curve) (fun () ->
+                    run.RunTo(Int64.MaxValue, progress, cancellation)
+                    run.Result cancellation))
 
         cancellation.ThrowIfCancellationRequested()
-        differenceAtEnd result found
+
+        match found with
+        | Ok found
+        | Error found -> differenceAtEnd result found
 
     /// <summary>Replays a trial of a given optimizer, which need not have a text form.</summary>
     /// <param name="task">The task, prepared as for the result.</param>

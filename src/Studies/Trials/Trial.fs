@@ -134,6 +134,14 @@ type Health =
         FirstNonFinite: int64
     }
 
+    /// Nothing is known to be wrong.
+    static member internal Sound: Health =
+        { DeadLogits = [||]
+          AlmostDeadLogits = [||]
+          AccuracyCeiling = 1.0
+          DeadUnits = [||]
+          FirstNonFinite = 0L }
+
 /// <summary>The result of a trial. The best, the final and the at-stop score answer different questions.</summary>
 type TrialResult =
     {
@@ -199,12 +207,7 @@ type TrialResult =
           Final = Nullable()
           AtStop = Nullable()
           Test = Nullable()
-          Health =
-            { DeadLogits = [||]
-              AlmostDeadLogits = [||]
-              AccuracyCeiling = 1.0
-              DeadUnits = [||]
-              FirstNonFinite = 0L }
+          Health = Health.Sound
           Fingerprint = [||]
           FingerprintEvery = 1
           Parameters = 0UL

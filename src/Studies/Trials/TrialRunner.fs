@@ -22,14 +22,7 @@ module TrialRunner =
           StopRules = if trial.Phase = Phase.Document then StopRule.document else []
           Diagnose = true }
 
-    let private fingerprintEvery (limits: TrainingLimits) (workload: IWorkload<'T>) : int =
-        let steps =
-            match limits.MaxSteps, limits.MaxEpochs with
-            | Some steps, _ -> steps
-            | None, Some epochs -> int64 epochs * int64 workload.StepsAnEpoch
-            | None, None -> Int64.MaxValue
-
-        int (max 1L ((steps + mostMarks - 1L) / mostMarks))
+    let private fingerprintEvery (task: PreparedTask) : int = int (max 1L ((task.Task.Steps + mostMarks - 1L) / mostMarks))
 
     /// Returns the workload of a trial and its initial parameters.
     let private prepared<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
@@ -53,7 +46,7 @@ module TrialRunner =
     let private startAs<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> task optimizer trial : TrialRun =
         let struct (workload, initial) = prepared<'T> task trial
         let limits = limits task trial
-        let every = fingerprintEvery limits workload
+        let every = fingerprintEvery task
         let snapshot = TrainingSnapshot.start optimizer workload.Layout initial
         TrialRun<'T>(task, trial, workload, limits, every, snapshot, Marks(every, [||], BitHash.start))
 
@@ -77,7 +70,7 @@ module TrialRunner =
         belongs TrialFile.TaskKey task.Identity "task"
         let struct (workload, _) = prepared<'T> task trial
         let limits = limits task trial
-        let every = fingerprintEvery limits workload
+        let every = fingerprintEvery task
         let isOurs (name: string) = name.StartsWith(TrialFile.prefix, StringComparison.Ordinal)
 
         let snapshot =

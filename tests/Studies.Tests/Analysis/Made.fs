@@ -83,12 +83,7 @@ let result phase task contender seed (steps: float) (accuracy: float) : TrialRes
       Final = score 1000L accuracy
       AtStop = Nullable()
       Test = score 1000L (accuracy - 0.001)
-      Health =
-        { DeadLogits = [||]
-          AlmostDeadLogits = [||]
-          AccuracyCeiling = 1.0
-          DeadUnits = [||]
-          FirstNonFinite = 0L }
+      Health = Health.Sound
       Fingerprint = [||]
       FingerprintEvery = 1
       Parameters = 0UL

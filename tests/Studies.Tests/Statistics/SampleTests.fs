@@ -9,6 +9,8 @@ open FsCheck.FSharp
 open CuteDl.Studies.Statistics
 open CuteDl.Studies.Tests.Statistics.Samples
 
+let private isWithin (low: float) (high: float) (interval: Interval) = low <= interval.Low && interval.High <= high
+
 let private quantiles =
     testList
         "quantile"
@@ -89,7 +91,7 @@ let private wilson =
           property "lies in [0, 1], holds the share, and is the mirror of the failures'" counts (fun (successes, trials) ->
               let interval = Wilson.interval 0.95 successes trials
               let mirror = Wilson.interval 0.95 (trials - successes) trials
-              Expect.isTrue (interval.LiesWithin(0.0, 1.0)) "in [0, 1]"
+              Expect.isTrue (isWithin 0.0 1.0 interval) "in [0, 1]"
               Expect.isTrue (interval.Low <= interval.Value && interval.Value <= interval.High) "holds it"
               Expect.floatClose Accuracy.high (interval.Low + mirror.High) 1.0 "mirror")
 
@@ -119,7 +121,7 @@ let private newcombe =
               let interval = Newcombe.interval 0.95 counts[0] counts[1] counts[2] counts[3]
               let turned = Newcombe.interval 0.95 counts[0] counts[2] counts[1] counts[3]
               Expect.isTrue (interval.Low <= interval.Value && interval.Value <= interval.High) "holds it"
-              Expect.isTrue (interval.LiesWithin(-1.0 - 1e-12, 1.0 + 1e-12)) "in [−1, 1]"
+              Expect.isTrue (isWithin (-1.0 - 1e-12) (1.0 + 1e-12) interval) "in [−1, 1]"
               Expect.floatClose Accuracy.high (interval.Low + turned.High) 0.0 "turned")
 
           testCase "agreement of all pairs is no certainty" (fun () ->
@@ -216,7 +218,7 @@ let private means =
               Expect.equal interval.HasEnds (arrived && values.Length > 1) "an interval"
 
               if interval.HasEnds then
-                  Expect.isTrue (interval.LiesWithin(0.0, 50.0)) "possible"
+                  Expect.isTrue (isWithin 0.0 50.0 interval) "possible"
                   Expect.isTrue (interval.Low <= interval.Value && interval.Value <= interval.High) "contains the mean")
 
           testCase "Wilson's interval for the mean of shares, as in numpy" (fun () ->
@@ -227,7 +229,7 @@ let private means =
               let variance = share * (1.0 - share) / float (max 1 (trials - 1))
               let interval = Wilson.ofShare 0.95 trials share variance
               let mirror = Wilson.ofShare 0.95 trials (1.0 - share) variance
-              Expect.isTrue (interval.LiesWithin(0.0, 1.0) && interval.Low < interval.High) "in [0, 1]"
+              Expect.isTrue (isWithin 0.0 1.0 interval && interval.Low < interval.High) "in [0, 1]"
               Expect.isTrue (interval.Low <= share && share <= interval.High) "contains the share"
               Expect.floatClose Accuracy.high (interval.Low + mirror.High) 1.0 "mirror") ]
 
