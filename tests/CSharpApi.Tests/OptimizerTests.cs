@@ -124,6 +124,9 @@ internal static class OptimizerTests
             Expect.sequenceEqual(weight, parameters[..4], "left alone");
             Expect.notEqual(bias[0], parameters[4], "the other");
             Expect.equal(new StepTensor<float>("w", weight, null).ToString(), "w, 4 elements without a gradient", "text");
+            float[]? none = null;
+            Expect.equal(new StepTensor<float>("w", weight, none), new StepTensor<float>("w", weight, null), "an array that is null is no gradient");
+            Expect.isTrue(new StepTensor<float>("w", weight, Array.Empty<float>()).Gradient is not null, "an empty one is");
             var error = Spec.Throws<ArgumentException>(() => Optimizers.Prodigy().StepTensorsInPlace(Optimizers.Prodigy().Init<float>(layout), tensors[..1]));
             Expect.stringContains(error.Message, "write prodigy inside each group", "refused");
         }),
