@@ -8,7 +8,7 @@ internal sealed class IntervalDrawing(IntervalPane pane) : IPaneDrawing
 {
     private const float RowHeight = 26;
     private const float MostLeft = 210;
-    private const float MostRight = 300;
+    private const float MostRight = 340;
     private const double HalfZone = 0.42;
 
     private static readonly TextStyle Style = new(12, Ink.Text);

@@ -96,7 +96,7 @@ internal static class TuningFigures
                 yield return new Figure(
                     FileNames.Safe($"best-of-k-{task.Name}"),
                     $"Expected best of fewer settings: {task.Name}",
-                    "The expected best of k settings drawn at random from all settings tried. The band holds the best of 95 % of these draws. A grid of only k values would have other settings. A missed target counts as the whole budget.",
+                    "The expected best of k settings drawn at random from all settings tried. For 95 % of these draws, the best is within the band. A grid of only k values would have other settings. A missed target counts as the whole budget.",
                     panes);
             }
         }

@@ -102,7 +102,7 @@ internal static class TuningTables
         StudyTable.Of(
             "best-of-k",
             "Expected best of a smaller tuning budget",
-            "The expected best of k settings drawn at random from all settings tried (Dodge et al. 2019). The interval holds the best of 95 % of these draws. A grid of only k values would have other settings.",
+            "The expected best of k settings drawn at random from all settings tried (Dodge et al. 2019). For 95 % of these draws, the best is within the interval. A grid of only k values would have other settings.",
             analysis.BestOfK.SelectMany(row => Enumerable.Range(0, row.K.Length), (row, i) => (row, i)),
             StudyColumn<(BestOfKRow Row, int I)>.OfText("task", "task", at => at.Row.Task),
             StudyColumn<(BestOfKRow Row, int I)>.OfText("contender", "optimizer", at => at.Row.Contender),
