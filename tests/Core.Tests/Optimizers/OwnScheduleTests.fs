@@ -39,9 +39,9 @@ let private properties =
               sameBits (walk 30 again) (walk 30 schedule) "values")
           property "parse (print optimizer) = optimizer, with the registry" schedules (fun schedule ->
               let optimizer =
-                  Expression.parse "clip_norm | adam"
+                  Expression.parse "l2(0.1) | adam"
                   |> Optimizer.schedule "lr" schedule
-                  |> Optimizer.schedule "limit" schedule
+                  |> Optimizer.schedule "factor" schedule
 
               Expect.equal (Expression.parseWith registry (string optimizer)) optimizer (string optimizer)
               Expect.equal optimizer.OwnSchedules (Schedule.ownSchedules schedule) "schedules")

@@ -156,17 +156,20 @@ let ofKind (scheduled: bool) (kind: RuleKind) : Gen<Optimizer> =
                     (Expression.parse $"{kind.Name}({withValues})", List.zip followers settings)
                     ||> List.fold (fun optimizer (argument, setting) -> Optimizer.follow argument.Name setting optimizer)
 
-                let fits (time: int64, reductions: int64) =
+                // Two plateaus reduce at different times.
+                let fits (time: int64) (reductions: int64, reductionsOfSecond: int64) =
                     match optimizer.Tree with
-                    | OptimizerTree.Single(_, part, scheduled) ->
+                    | OptimizerTree.Single(_, part, scheduled) when (part :? ICheckedPart) ->
                         let now =
-                            scheduled
+                            List.indexed scheduled
                             |> List.fold
-                                (fun part (argument, setting) ->
+                                (fun part (i, (argument, setting)) ->
                                     let value =
                                         match setting with
                                         | Setting.Schedule schedule -> Schedule.at schedule time
-                                        | Setting.Plateau plateau -> Plateau.value plateau { Plateau.initial with Reductions = reductions }
+                                        | Setting.Plateau plateau ->
+                                            let reductions = if i = 0 then reductions else reductionsOfSecond
+                                            Plateau.value plateau { Plateau.initial with Reductions = reductions }
 
                                     argument.Set(part, value))
                                 part
@@ -176,7 +179,13 @@ let ofKind (scheduled: bool) (kind: RuleKind) : Gen<Optimizer> =
                         | _ -> true
                     | _ -> true
 
-                if Seq.forall fits (Seq.allPairs [ 0L .. 12L ] [ 0L .. 12L ]) then Some optimizer else None
+                if
+                    [ 0L .. 12L ]
+                    |> List.forall (fun time -> Seq.forall (fits time) (Seq.allPairs [ 0L .. 12L ] [ 0L .. 12L ]))
+                then
+                    Some optimizer
+                else
+                    None
             with
             | :? ExpressionException
             | :? ArgumentException -> None

@@ -218,7 +218,8 @@ let private ownRuns (precision: Precision<'T>) =
                     expectSameBits precision slots expectedSlots $"slots of {what}"
                     expectSameBits Precision.double (Array.ofList scalars) (Array.ofList expectedScalars) $"scalars of {what}")
 
-/// What the state keeps for each part and tensor: its slots, and the steps that it has taken.
+/// What the state keeps for each part and tensor: its slots, and the steps that it has taken. A frozen tensor belongs to no part, so
+/// whether it has a gradient counts nowhere.
 let private kept (state: State<'T>) =
     [| for k in 0 .. state.Layout.Parameters.Count - 1 ->
            [ for node in state.Plan.Separate.Nodes do
@@ -229,7 +230,10 @@ let private kept (state: State<'T>) =
                                     let start = node.SlotBase + slot * node.Stride + node.Start i
                                     yield! Array.sub state.Block start state.Layout.Parameters[k].Length |]
 
-                         (if node.IsSeparate then state.Steps[node.Index] - state.AbsencesOf(node, k) else 0L), slots ] |]
+                         let isActive =
+                             state.Plan.Separate.PartsOf k |> Seq.exists (fun struct (active, _) -> active.Index = node.Index)
+
+                         (if node.IsSeparate && isActive then state.Steps[node.Index] - state.AbsencesOf(node, k) else 0L), slots ] |]
 
 let private leftAlone (precision: Precision<'T>) =
     property
