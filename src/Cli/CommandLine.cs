@@ -28,7 +28,7 @@ internal static class CommandLine
             new HelpOption { Recursive = true, Action = new HelpPageAction(clearsParseErrors: true) },
             new VersionOption(),
         };
-        command.Notes = "Exit codes: 0 success; 1 a run failed or diverged, or a check failed; 2 the command line, a file or the data are wrong; 130, 143 or 129 interrupted by Ctrl+C, SIGTERM or SIGHUP.";
+        command.Notes = "Exit codes: 0 success; 1 a run failed or diverged, or a check failed; 2 the command line, a file or the data are wrong. An interruption by Ctrl+C, SIGTERM or SIGHUP gives 130, 143 or 129.";
         command.ShowHelp();
         return command;
     }

@@ -30,7 +30,7 @@ internal static class LearningRateCommand
         var output = new OutputOptions();
         var command = new CommandPage(
             "lr-find",
-            "Finds a learning rate in one short training run. The rate grows at every step; the loss shows which rates help and which are too large. The run ends early if the smoothed loss exceeds four times its minimum, or if a loss, a gradient or the optimizer's state is not finite.",
+            "Finds a learning rate in one short training run. The rate grows at every step; the loss shows which rates help and which are too large. The run ends early if the smoothed loss exceeds four times its minimum. It also ends if a loss, a gradient or the optimizer's state is not finite.",
             "cutedl lr-find \"momentum(decay=0.9)\" --hidden 128 --output linear")
          { optimizer, low, high, steps, argument };
         training.AddTo(command);

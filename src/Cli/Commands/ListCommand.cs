@@ -22,7 +22,7 @@ internal static class ListCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object per line." };
         var command = new CommandPage(
             "list",
-            "Lists the eight documented runs (from one stage of the tutorial for another framework, cute-dl) and all optimizers (rules), transformations and schedules with their defaults; or describes one of them. A transformation changes gradients or steps, such as clip_norm.",
+            "Lists the eight documented runs and all optimizers (rules), transformations and schedules, with their defaults; or describes one of them. The runs are from one stage of the tutorial for another framework, cute-dl. A transformation changes gradients or steps, such as clip_norm.",
             "cutedl list adamw")
          { name, json };
         command.SetAction(parsed => Print(Entries(parsed.GetValue(name)), parsed.GetValue(json), isWhole: parsed.GetValue(name) is not null));

@@ -37,7 +37,7 @@ internal static class StudyFolderCommands
         var folder = StudyCommand.FolderArgument();
         var command = new CommandPage(
             "status",
-            "Shows how many trials of a study are finished, the decisions so far (extended search spaces, selected settings, interim looks), and whether the study is running.",
+            "Shows the number of finished trials, the decisions so far (extended search spaces, selected settings, interim looks), and whether the study is running.",
             "cutedl study status artifacts/study-first")
          { folder };
         command.SetAction(parsed =>

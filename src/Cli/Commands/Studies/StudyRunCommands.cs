@@ -15,12 +15,12 @@ internal static class StudyRunCommands
             HelpName = "DIR",
             Description = "Folder for the study; it must be new, or empty except for this study's study.json. Every finished trial is saved in it. Default: artifacts/study-NAME, with the name of the study.",
         };
-        var quick = new Option<bool>("--quick") { Description = "Run only a smaller form of the study. The key \"protocol\" of the study file is fair (the default) or document. Protocol fair: about a quarter of the steps, usually at most four settings for each optimizer, at most ten seeds, and no trials with default settings. Protocol document: at most ten seeds." };
+        var quick = new Option<bool>("--quick") { Description = "Run only a smaller form of the study. The key \"protocol\" of the study file is fair (the default) or document. Protocol fair: about a quarter of the steps, usually at most four settings for each optimizer, and at most ten seeds. It has no trials with default settings. Protocol document: at most ten seeds." };
         var until = new Option<string?>("--until")
         {
             HelpName = "decided",
             CustomParser = result => Choices.Word(result, "decided"),
-            Description = "Test the results at each number of seeds in the study file's \"looks\" (interim looks). Add seeds until the study is decided or the last look is done. It is decided if, for each task and each of two metrics, some optimizer beats or equals every other: it can be a different one each time. The metrics are steps to the target and final accuracy.",
+            Description = "Test the results at each number of seeds in the study file's \"looks\" (interim looks). Add seeds until the study is decided or the last look is done. The metrics are steps to the target and final accuracy. The study is decided if, for each task and metric, one optimizer beats or equals every other. This optimizer can differ between tasks and metrics.",
         };
         var parallel = Parallel();
         var json = Json();
