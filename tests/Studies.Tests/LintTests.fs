@@ -38,8 +38,8 @@ let private withTask change (study: StudyDesign) = { study with Tasks = List.map
 let private withImages change =
     withTask (fun task ->
         match task.Problem with
-        | Images images -> { task with Problem = Images(change images) }
-        | Function _ -> task)
+        | :? ImagesProblem as images -> { task with Problem = change images }
+        | _ -> task)
 
 let private withContender index change (study: StudyDesign) =
     { study with

@@ -18,7 +18,7 @@ let private every = 2
 
 let private task name : StudyTask =
     { Name = name
-      Problem = Function(Quadratic(2, 10.0))
+      Problem = Quadratic(2, 10.0)
       Precision = TaskPrecision.Double
       Steps = steps
       ValidateEvery = every

@@ -85,33 +85,33 @@ let private images =
         let! order = Gen.elements [ FileOrder; Shuffled ]
 
         return
-            Images
-                { Source = source
-                  Split = split
-                  Layers = layers
-                  Loss = loss
-                  Initialization = initialization
-                  Batch = batch
-                  Order = order }
+            { Source = source
+              Split = split
+              Layers = layers
+              Loss = loss
+              Initialization = initialization
+              Batch = batch
+              Order = order }
+            :> IProblem
     }
 
 let private functions =
     Gen.oneof
-        [ Gen.map2 (fun dimensions condition -> Quadratic(dimensions, condition)) (whole 1 50) (number 1.0 1e6)
-          whole 1 20 |> Gen.map (fun pairs -> Rosenbrock(2 * pairs))
-          Gen.map2 (fun dimensions examples -> LogisticRegression(dimensions, examples)) (whole 1 50) (whole 2 500) ]
+        [ Gen.map2 (fun dimensions condition -> Quadratic(dimensions, condition) :> IProblem) (whole 1 50) (number 1.0 1e6)
+          whole 1 20 |> Gen.map (fun pairs -> Rosenbrock(2 * pairs) :> IProblem)
+          Gen.map2 (fun dimensions examples -> LogisticRegression(dimensions, examples) :> IProblem) (whole 1 50) (whole 2 500) ]
 
 let private task index =
     gen {
-        let! problem = Gen.oneof [ images; functions |> Gen.map Function ]
+        let! problem = Gen.oneof [ images; functions ]
         let! steps = Gen.oneof [ whole 1 100000 |> Gen.map int64; Gen.constant (1L <<< 40) ]
         let! every = whole 1 (int (min steps 1000L))
 
         let! target =
-            match problem with
-            | Images _
-            | Function(LogisticRegression _) -> Gen.oneof [ number 0.01 1.0 |> Gen.map Accuracy; number 1e-9 5.0 |> Gen.map Target.Loss ]
-            | Function _ -> number 1e-9 5.0 |> Gen.map Target.Loss
+            if problem.HasAccuracy then
+                Gen.oneof [ number 0.01 1.0 |> Gen.map Accuracy; number 1e-9 5.0 |> Gen.map Target.Loss ]
+            else
+                number 1e-9 5.0 |> Gen.map Target.Loss
 
         let! precision = Gen.elements [ TaskPrecision.Single; TaskPrecision.Double ]
 

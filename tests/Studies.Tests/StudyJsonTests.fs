@@ -204,14 +204,13 @@ let private meaningTests =
                   (onlyTask mnist)
                   { Name = "m"
                     Problem =
-                      Images
-                          { Source = Mnist
-                            Split = HoldOut(5000, 0)
-                            Layers = [ Dense(128, ReLU); Dense(10, Linear) ]
-                            Loss = SoftmaxCrossEntropy
-                            Initialization = He
-                            Batch = 64
-                            Order = Shuffled }
+                      { Source = Mnist
+                        Split = HoldOut(5000, 0)
+                        Layers = [ Dense(128, ReLU); Dense(10, Linear) ]
+                        Loss = SoftmaxCrossEntropy
+                        Initialization = He
+                        Batch = 64
+                        Order = Shuffled }
                     Precision = TaskPrecision.Single
                     Steps = 8600L
                     ValidateEvery = 86
@@ -333,8 +332,8 @@ let tests =
               let study = parsed (sample "mnist-six")
 
               match study.Tasks.Head.Problem with
-              | Images images ->
-                  let task = { study.Tasks.Head with Problem = Images { images with Source = held } }
+              | :? ImagesProblem as images ->
+                  let task = { study.Tasks.Head with Problem = { images with Source = held } }
                   let text = StudyJson.print { study with Tasks = [ task ] }
                   Expect.stringContains text "{ \"held\": \"two pixels\" }" "name"
                   Expect.isError (StudyJson.parse text) "not a file's"
@@ -374,7 +373,7 @@ let tests =
                   "runs"
 
               match study.Tasks.Head.Problem with
-              | Images images ->
+              | :? ImagesProblem as images ->
                   Expect.equal images.Layers [ Dense(10, ReLU) ] "model"
                   Expect.equal images.Initialization (Normal 0.01) "weights"
                   Expect.equal study.Tasks.Head.Steps (5000L * 938L) "budget"

@@ -30,14 +30,13 @@ let private files = { Training = images 80 "training"; Validation = images 30 "t
 let private task: StudyTask =
     { Name = "small"
       Problem =
-        Images
-            { Source = Held("small", files)
-              Split = HoldOut(20, 4)
-              Layers = [ Dense(6, ReLU); Dropout 0.2; Dense(3, Linear) ]
-              Loss = SoftmaxCrossEntropy
-              Initialization = Glorot
-              Batch = 16
-              Order = Shuffled }
+        { Source = Held("small", files)
+          Split = HoldOut(20, 4)
+          Layers = [ Dense(6, ReLU); Dropout 0.2; Dense(3, Linear) ]
+          Loss = SoftmaxCrossEntropy
+          Initialization = Glorot
+          Batch = 16
+          Order = Shuffled }
       Precision = TaskPrecision.Single
       Steps = 24L
       ValidateEvery = 2
@@ -152,8 +151,7 @@ let private interruptions =
 
           testCase "a study continues after a trial whose state overflows" (fun () ->
               // Above 1e51 the gradient of the second step is too large to square; up to 1e76 the loss is finite.
-              let task =
-                  { task with Problem = Function(Rosenbrock 2); Precision = TaskPrecision.Double; Target = Loss 1.0 }
+              let task = { task with Problem = Rosenbrock 2; Precision = TaskPrecision.Double; Target = Loss 1.0 }
 
               let steep =
                   { study with
@@ -305,7 +303,7 @@ let private interruptions =
 
                   Expect.stringContains
                       (refusal (fun () -> resumeAs study { files with Training = images 80 "other" }))
-                      "The images of the task"
+                      "The data of the task"
                       "images"
 
                   let text = File.ReadAllText folder.Study
@@ -450,7 +448,7 @@ let private damages =
 
                       for first, second in [ true, false; false, true; true, true ] do
                           let answers = System.Collections.Generic.Queue [ first; second ]
-                          let seen = StudyRun.Read(path, Some study, Registry.Standard, (fun _ -> answers.Dequeue()))
+                          let seen = StudyRun.Read(path, Some study, StudyRegistry.Standard, (fun _ -> answers.Dequeue()))
                           Expect.isEmpty seen.Notices $"being written, {first} before and {second} after"
 
                       use run = resumed path
@@ -559,8 +557,8 @@ let private rules =
 
     let asDocument =
         match task.Problem with
-        | Images images -> { task with Problem = Images { images with Split = TestAsValidation } }
-        | Function _ -> task
+        | :? ImagesProblem as images -> { task with Problem = { images with Split = TestAsValidation } }
+        | _ -> task
 
     let cases =
         [ { study with Tasks = [] }, "The study has no tasks"

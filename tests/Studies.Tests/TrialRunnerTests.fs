@@ -31,18 +31,17 @@ let private images (count: int) (purpose: string) : DataSet =
 let private files = { Training = images 80 "training"; Validation = images 30 "test"; Classes = 3 }
 
 let private prepareFor steps every split precision problem target : PreparedTask =
-    let problem =
+    let problem: IProblem =
         match problem with
-        | Some problem -> Function problem
+        | Some problem -> problem
         | None ->
-            Images
-                { Source = Held("small", files)
-                  Split = split
-                  Layers = [ Dense(6, ReLU); Dropout 0.2; Dense(3, Linear) ]
-                  Loss = SoftmaxCrossEntropy
-                  Initialization = Glorot
-                  Batch = 16
-                  Order = Shuffled }
+            { Source = Held("small", files)
+              Split = split
+              Layers = [ Dense(6, ReLU); Dropout 0.2; Dense(3, Linear) ]
+              Loss = SoftmaxCrossEntropy
+              Initialization = Glorot
+              Batch = 16
+              Order = Shuffled }
 
     { Name = "task"
       Problem = problem
@@ -50,7 +49,7 @@ let private prepareFor steps every split precision problem target : PreparedTask
       Steps = steps
       ValidateEvery = every
       Target = target }
-    |> PreparedTask.prepare (fun _ -> files)
+    |> PreparedTask.prepare (ImageReader(fun _ -> files))
 
 let private prepare = prepareFor 40L 3
 
@@ -88,7 +87,9 @@ let private throughFile (content: Safetensors) : Safetensors =
     stream.Position <- 0L
     Safetensors.readStream "memory" stream
 
-let private functions = [ Quadratic(5, 100.0); Rosenbrock 4; LogisticRegression(3, 17) ]
+let private noImages = ImageReader(fun _ -> invalidOp "A function has no images.")
+
+let private functions: IProblem list = [ Quadratic(5, 100.0); Rosenbrock 4; LogisticRegression(3, 17) ]
 
 let private cases =
     gen {
@@ -150,10 +151,10 @@ let private results =
               Expect.isFalse (train task (trial Phase.Confirmation 1 "adam(lr=0.02)")).Test.HasValue "already validated on"
               let struct (training, held) = HoldOut.split 20 4 files.Training
               let same = { files with Training = files.Training; Validation = held }
-              let task = PreparedTask.prepare (fun _ -> same) task.Task
+              let task = PreparedTask.prepare (ImageReader(fun _ -> same)) task.Task
 
               let other =
-                  PreparedTask.prepare (fun _ -> same) { (network TaskPrecision.Double).Task with Name = "task" }
+                  PreparedTask.prepare (ImageReader(fun _ -> same)) { (network TaskPrecision.Double).Task with Name = "task" }
 
               Expect.equal training.Count 60 "the rest"
               let result = train other (trial Phase.Confirmation 1 "momentum(lr=0.05) | ema(0.9)")
@@ -353,24 +354,30 @@ let private gradients =
         }
 
     property "a function's gradient is that of finite differences" points (fun (problem, seed) ->
-        let landscape = Landscape.create problem seed
-        let point = landscape.Start
-        let gradient = Array.zeroCreate<float> point.Length
-        let unused = Array.zeroCreate<float> point.Length
-        landscape.Evaluate point gradient |> ignore
+        let instance = problem.Prepare("task", noImages).Start<float> seed
+        let workload = instance.Workload
+        let point = instance.Initial
+
+        let evaluate (point: float array) =
+            point.CopyTo workload.Parameters
+            workload.Train 0L
+
+        evaluate point |> ignore
+        let gradient = workload.Gradient.ToArray()
 
         for i in 0 .. point.Length - 1 do
             let at offset =
                 let moved = Array.copy point
                 moved[i] <- moved[i] + offset
-                landscape.Evaluate moved unused
+                evaluate moved
 
             let h = 1e-5
             let slope = (at h - at -h) / (2.0 * h)
             Expect.isTrue (abs (slope - gradient[i]) <= 1e-5 * (1.0 + abs slope)) $"element {i}: {gradient[i]}, expected {slope}")
 
 let private sweeps =
-    let workload seed : IWorkload<float> = FunctionWorkload<float>(Landscape.create (Quadratic(4, 10.0)) seed)
+    let workload seed : IWorkload<float> =
+        ((Quadratic(4, 10.0) :> IProblem).Prepare("bowl", noImages).Start<float> seed).Workload
 
     testList
         "rate finder"

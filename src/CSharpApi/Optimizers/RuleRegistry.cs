@@ -1,21 +1,24 @@
 using System.Diagnostics.CodeAnalysis;
 using CuteDl.Core.Optimizers;
+using CuteDl.Studies;
 using CoreSchedule = CuteDl.Core.Optimizers.Schedule;
 
 namespace CuteDl;
 
 /// <summary>
-/// The rules and transformations, and the schedules of one's own, that a text form can name, as an immutable value. Methods that read text
-/// forms use <see cref="Standard"/> unless another registry is given.
+/// The rules, transformations and schedules that a text form can name, and the problems that a study file can name, as an immutable value.
+/// Methods that read text use <see cref="Standard"/> unless another registry is given.
 /// </summary>
 public sealed class RuleRegistry
 {
-    private RuleRegistry(Registry core) => Core = core;
+    private RuleRegistry(StudyRegistry study) => Study = study;
 
     /// <summary>The rules and transformations of the library.</summary>
-    public static RuleRegistry Standard { get; } = new(Registry.Standard);
+    public static RuleRegistry Standard { get; } = new(StudyRegistry.Standard);
 
-    internal Registry Core { get; }
+    internal StudyRegistry Study { get; }
+
+    private Registry Core => Study.Rules;
 
     /// <summary>The rules and transformations: those of the library, then the others in the order in which they were added.</summary>
     public IReadOnlyList<Rule> Rules => [.. Core.Kinds.Select(kind => new Rule(kind))];
@@ -32,7 +35,7 @@ public sealed class RuleRegistry
         var kind = RuleKind<TRule>.Of.Kind;
         try
         {
-            return new(Core.Add(kind));
+            return new(Study.WithRules(Core.Add(kind)));
         }
         catch (ArgumentException error)
         {
@@ -50,7 +53,7 @@ public sealed class RuleRegistry
     {
         ArgumentNullException.ThrowIfNull(schedule);
         return schedule.Core is CoreSchedule.Own own
-            ? new(Core.Add(own.schedule))
+            ? new(Study.WithRules(Core.Add(own.schedule)))
             : throw new ArgumentException($"{Quotation.shorten(schedule.ToString())} is not a schedule of your own. Add schedules that Schedules.Of made; every registry reads those of the library.", nameof(schedule));
     }
 
@@ -58,4 +61,6 @@ public sealed class RuleRegistry
     public override string ToString() => Quotation.list(Core.Kinds.Select(kind => kind.Name));
 
     internal static Registry CoreOf(RuleRegistry? registry) => (registry ?? Standard).Core;
+
+    internal static StudyRegistry StudyOf(RuleRegistry? registry) => (registry ?? Standard).Study;
 }

@@ -28,9 +28,8 @@ public static partial class Replays
     public static int Classes(string path, RuleRegistry? registry = null)
     {
         var manifest = ReadManifest(path);
-        return ReadStudy(path, manifest.Study, registry).Tasks.FirstOrDefault(task => task.Name == manifest.Result.Trial.Task)?.Problem is Problem.Images { Item: var images }
-            && images.Layers.LastOrDefault() is CuteDl.Core.Networks.Layer.Dense { units: var units }
-                ? units
+        return ReadStudy(path, manifest.Study, registry).Tasks.FirstOrDefault(task => task.Name == manifest.Result.Trial.Task)?.Problem is { HasData: true, Classes: > 0 and var classes }
+                ? classes
                 : throw new StudyException($"'{path}' is not the result of a trial with images.");
     }
 
@@ -102,7 +101,7 @@ public static partial class Replays
         var study = given?.Core ?? ReadStudy(path, manifest.Study, registry);
         var task = study.Tasks.FirstOrDefault(task => task.Name == trial.Task)
             ?? throw new StudyException($"'{path}' is a trial of the task '{trial.Task}', but its study has no task of this name.");
-        var prepared = PreparedTaskModule.prepare(FuncConvert.FromFunc((ImageSource source) => data?.Core ?? Study.Read(source)), task);
+        var prepared = PreparedTaskModule.prepare(source => data?.Core ?? Study.Read(source), task);
         if (prepared.DataHash != manifest.Data)
         {
             throw new StudyException(
@@ -137,7 +136,7 @@ public static partial class Replays
 
     private static StudyDesign ReadStudy(string path, string text, RuleRegistry? registry)
     {
-        var parsed = StudyJson.parseWith(RuleRegistry.CoreOf(registry), text);
+        var parsed = StudyJson.parseWith(RuleRegistry.StudyOf(registry), text);
         return parsed.IsOk
             ? parsed.ResultValue
             : throw new StudyException($"The study in '{path}' cannot be read ({parsed.ErrorValue[0]}). It has images or optimizers that only its program can create. Replay the trial in that program, with a registry of its rules.");

@@ -69,7 +69,7 @@ public sealed partial class Study
                 nameof(experiment));
         }
 
-        var images = new ImagesTask(
+        var images = new ImagesProblem(
             data.Source,
             Split.NewHoldOut(validation, 0),
             ListModule.OfSeq(plan.Layers),
@@ -78,7 +78,7 @@ public sealed partial class Study
             plan.Batch,
             Translate.Order(plan.Order));
         var steps = (long)epochs * Batches.count(data.TrainingCount - validation, plan.Batch);
-        return Add(name, Problem.NewImages(images), plan.Precision, steps, validateEvery ?? StudyTaskModule.validateEvery(steps), Target.NewAccuracy(accuracy));
+        return Add(name, images, plan.Precision, steps, validateEvery ?? StudyTaskModule.validateEvery(steps), Target.NewAccuracy(accuracy));
     }
 
     /// <summary>Adds a task: the least value of ½ Σ λᵢ xᵢ², λ from 1 to the condition number.</summary>
@@ -90,7 +90,7 @@ public sealed partial class Study
     /// <param name="validateEvery">Steps from one look at the loss to the next, at least 1; more than the budget is the budget.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public Study Quadratic(string name, long steps, double loss, int dimensions = 10, double condition = 100, int validateEvery = 1) =>
-        Add(name, Problem.NewFunction(FunctionTask.NewQuadratic(dimensions, condition)), Precision.Double, steps, validateEvery, Target.NewLoss(loss));
+        Add(name, CuteDl.Studies.Quadratic.NewQuadratic(dimensions, condition), Precision.Double, steps, validateEvery, Target.NewLoss(loss));
 
     /// <summary>Adds a task: the least value of Rosenbrock's function.</summary>
     /// <param name="name">Its name; letters, digits, '.', '-', '_' and '+'.</param>
@@ -100,7 +100,7 @@ public sealed partial class Study
     /// <param name="validateEvery">Steps from one look at the loss to the next, at least 1; more than the budget is the budget.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public Study Rosenbrock(string name, long steps, double loss, int dimensions = 2, int validateEvery = 1) =>
-        Add(name, Problem.NewFunction(FunctionTask.NewRosenbrock(dimensions)), Precision.Double, steps, validateEvery, Target.NewLoss(loss));
+        Add(name, CuteDl.Studies.Rosenbrock.NewRosenbrock(dimensions), Precision.Double, steps, validateEvery, Target.NewLoss(loss));
 
     /// <summary>Adds a task: logistic regression on examples drawn around two centres.</summary>
     /// <param name="name">Its name; letters, digits, '.', '-', '_' and '+'.</param>
@@ -111,7 +111,7 @@ public sealed partial class Study
     /// <param name="validateEvery">Steps from one look at the loss to the next, at least 1; more than the budget is the budget.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public Study LogisticRegression(string name, long steps, double loss, int dimensions = 10, int examples = 200, int validateEvery = 1) =>
-        Add(name, Problem.NewFunction(FunctionTask.NewLogisticRegression(dimensions, examples)), Precision.Double, steps, validateEvery, Target.NewLoss(loss));
+        Add(name, CuteDl.Studies.LogisticRegression.NewLogisticRegression(dimensions, examples), Precision.Double, steps, validateEvery, Target.NewLoss(loss));
 
     /// <summary>Adds an optimizer with what may be tried of its hyper-parameters.</summary>
     /// <param name="optimizer">The optimizer; its values are the defaults.</param>
@@ -241,15 +241,20 @@ public sealed partial class Study
     public Study Document(int seeds)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(seeds, 1);
-        var tasks = Core.Tasks.Select(task => task.Problem is Problem.Images images ? AsDocument(task, images.Item) : task);
+        var tasks = Core.Tasks.Select(AsDocument);
         return new(new StudyDesign(Core.Name, ListModule.OfSeq(tasks), Core.Contenders, Protocol.NewDocument(ListModule.OfSeq(Enumerable.Range(0, seeds)))));
     }
 
-    private static StudyTask AsDocument(StudyTask task, ImagesTask images)
+    private static StudyTask AsDocument(StudyTask task)
     {
-        var epoch = Batches.count(Read(images.Source).Training.Count, images.Batch);
-        var divided = new ImagesTask(images.Source, Split.TestAsValidation, images.Layers, images.Loss, images.Initialization, images.Batch, images.Order);
-        return new(task.Name, Problem.NewImages(divided), task.Precision, 5000L * epoch, epoch, task.Target);
+        var found = task.Problem.ForDocument(Read);
+        if (found.IsNone)
+        {
+            return task;
+        }
+
+        var (problem, epoch) = found.Value;
+        return new(task.Name, problem, task.Precision, 5000L * epoch, epoch, task.Target);
     }
 
     private static string CheckName(string name, IEnumerable<string> taken, string parameter)
@@ -275,7 +280,7 @@ public sealed partial class Study
         return ListModule.OfSeq(list);
     }
 
-    private Study Add(string name, Problem problem, Precision precision, long steps, int validateEvery, Target target)
+    private Study Add(string name, IProblem problem, Precision precision, long steps, int validateEvery, Target target)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);

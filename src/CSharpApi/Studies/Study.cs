@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using CuteDl.Core.Data;
-using CuteDl.Core.Optimizers;
 using CuteDl.Studies;
 using Microsoft.FSharp.Core;
 
@@ -43,7 +42,7 @@ public sealed partial class Study
     public static Study Load(string path, RuleRegistry? registry = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        return new Study(StudyJson.loadWith(RuleRegistry.CoreOf(registry), path));
+        return new Study(StudyJson.loadWith(RuleRegistry.StudyOf(registry), path));
     }
 
     /// <summary>The study that a text describes.</summary>
@@ -53,7 +52,7 @@ public sealed partial class Study
     public static Study Parse(string json, RuleRegistry? registry = null)
     {
         ArgumentNullException.ThrowIfNull(json);
-        var result = StudyJson.parseWith(RuleRegistry.CoreOf(registry), json);
+        var result = StudyJson.parseWith(RuleRegistry.StudyOf(registry), json);
         return result.IsOk ? new Study(result.ResultValue) : throw new StudyFileException("The text", result.ErrorValue);
     }
 
@@ -152,7 +151,7 @@ public sealed partial class Study
                         var trials = Prepare(begun);
                         return ValueTuple.Create<ITrialSource, ValueTuple<string, string>[]>(trials, trials.DataHashes);
                     },
-                    FSharpOption<Registry>.Some(RuleRegistry.CoreOf(registry)));
+                    FSharpOption<StudyRegistry>.Some(RuleRegistry.StudyOf(registry)));
                 return Run(run, folder, options, progress, cancellationToken);
             },
             CancellationToken.None);

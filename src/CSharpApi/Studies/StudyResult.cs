@@ -1,5 +1,4 @@
 using CuteDl.Core.Data;
-using CuteDl.Core.Optimizers;
 using CuteDl.Studies;
 using Microsoft.FSharp.Core;
 
@@ -72,6 +71,6 @@ public sealed class StudyResult
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         var given = study is null ? FSharpOption<StudyDesign>.None : FSharpOption<StudyDesign>.Some(study.Core);
-        return new StudyResult(StudyRun.Read(folder, given, FSharpOption<Registry>.Some(RuleRegistry.CoreOf(registry))), folder);
+        return new StudyResult(StudyRun.Read(folder, given, FSharpOption<StudyRegistry>.Some(RuleRegistry.StudyOf(registry))), folder);
     }
 }

@@ -29,10 +29,7 @@ let confirmation (study: StudyDesign) =
 /// Returns the phase whose trials compare the contenders.
 let comparedPhase (study: StudyDesign) = if isDocument study then Phase.Document else Phase.Confirmation
 
-let hasClasses (task: StudyTask) =
-    match task.Problem with
-    | Images _ -> true
-    | Function _ -> false
+let hasClasses (task: StudyTask) = task.Problem.ComparesAccuracy
 
 let hasFailed (result: TrialResult) = result.HasFailed
 let isDiverged (result: TrialResult) = result.Ending = Ending.Diverged

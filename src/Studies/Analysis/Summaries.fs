@@ -24,11 +24,7 @@ let private interquartile (values: float array) : Nullable<Interval> =
     else
         Nullable(InterquartileMean.interval Measures.Level values |> _.CutTo(0.0, 1.0))
 
-let private batch (task: StudyTask) =
-    match task.Problem with
-    | Images images -> float images.Batch
-    | Function(LogisticRegression(_, examples)) -> float examples
-    | Function _ -> 1.0
+let private batch (task: StudyTask) = float task.Problem.ExamplesAStep
 
 let private variantOf phase =
     match phase with

@@ -1,37 +1,7 @@
 namespace CuteDl.Studies
 
 open System
-open CuteDl.Core.Data
-open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
-
-/// <summary>The severity of a finding.</summary>
-type Severity =
-    /// <summary>Information.</summary>
-    | Note = 0
-    /// <summary>The results can mislead, or fewer pairs can be decided than expected.</summary>
-    | Warning = 1
-    /// <summary>The results would be wrong, or the study cannot run.</summary>
-    | Error = 2
-
-/// <summary>A finding about a study.</summary>
-type Finding =
-    {
-        /// <summary>The code of the kind of finding: S001, S002, ...</summary>
-        Code: string
-        /// <summary>The severity.</summary>
-        Severity: Severity
-        /// <summary>The place in the study, for example <c>$.tasks[0].output</c>.</summary>
-        Path: string
-        /// <summary>What is wrong.</summary>
-        Message: string
-        /// <summary>What to change.</summary>
-        Advice: string
-    }
-
-    /// <summary>Returns <c>S008 warning, $.tasks[0].output: ...</c></summary>
-    override finding.ToString() =
-        $"{finding.Code} {finding.Severity.ToString().ToLowerInvariant()}, {finding.Path}: {finding.Message} {finding.Advice}"
 
 /// <summary>Checks a study for mistakes before any trial runs.</summary>
 [<RequireQualifiedAccess>]
@@ -42,94 +12,52 @@ module Lint =
     let private error code = finding Severity.Error code
     let private warning code = finding Severity.Warning code
 
-    let private images (task: StudyTask) =
-        match task.Problem with
-        | Images images -> Some images
-        | Function _ -> None
-
-    let private classes (task: ImagesTask) =
-        match List.tryLast task.Layers with
-        | Some(Dense(units, _)) -> units
-        | _ -> 1
-
-    /// Returns the number of steps per epoch; None if the number of images is unknown.
-    let private epoch (task: ImagesTask) : int64 option =
-        let images =
-            match task.Source with
-            | Mnist -> Some StudyKeys.mnistImages
-            | Held(_, data) -> Some data.Training.Count
-            | Folder _ -> None
-
-        match images, task.Split with
-        | Some images, HoldOut(validation, _) -> Some(int64 (Batches.count (max 1 (images - validation)) task.Batch))
-        | Some images, TestAsValidation -> Some(int64 (Batches.count images task.Batch))
-        | None, _ -> None
-
     // Tasks
 
     let private testSet (study: StudyDesign) i (task: StudyTask) =
-        match images task, study.Protocol with
-        | Some { Split = TestAsValidation }, Fair _ ->
+        let path = $"$.tasks[{i}].split"
+
+        match study.Protocol with
+        | Fair _ when task.Problem.ValidatesOnTest ->
             [ error
                   "S001"
-                  $"$.tasks[{i}].split"
+                  path
                   "Settings are chosen on the test images, so the test accuracy is biased upwards."
                   "Hold out validation images: { \"validation\": 5000 }." ]
-        | Some { Split = TestAsValidation }, Document _ ->
+        | Document _ when task.Problem.ValidatesOnTest ->
             [ warning
                   "S001"
-                  $"$.tasks[{i}].split"
+                  path
                   "Runs stop by their accuracy on the test images, as in the document. It is not the accuracy on unseen images."
                   "Use the protocol \"fair\" to compare optimizers." ]
-        | _ -> []
-
-    let private reluOutputs i task =
-        match images task with
-        | Some images when
-            (match List.tryLast images.Layers with
-             | Some(Dense(_, ReLU)) -> true
-             | _ -> false)
-            ->
-            [ warning
-                  "S008"
-                  $"$.tasks[{i}].output"
-                  "The outputs are relu. An output that is 0 for every image gets no gradient, so its class is lost; the initial weights decide this by chance."
-                  "Use linear outputs." ]
-        | _ -> []
+        | Fair _
+        | Document _ -> []
 
     let private target i (task: StudyTask) =
-        let path = $"$.tasks[{i}].target"
+        let found (message: string) =
+            [ warning "S010" $"$.tasks[{i}].target" message "Use a target that a good run reaches after half of its steps." ]
 
-        match task.Target, images task with
-        | Accuracy least, _ when least >= 1.0 ->
-            [ warning
-                  "S010"
-                  path
-                  $"The target accuracy {NumberText.ofFloat least} is hardly ever reached."
-                  "Use a target that a good run reaches after half of its steps." ]
-        | Accuracy least, Some images when least <= 1.0 / float (classes images) ->
-            [ warning
-                  "S010"
-                  path
-                  $"The target accuracy {NumberText.ofFloat least} is reached by guessing among {classes images} classes."
-                  "Use a target that a good run reaches after half of its steps." ]
-        | Target.Loss most, Some images when images.Loss = SoftmaxCrossEntropy && most >= Math.Log(float (classes images)) ->
-            [ warning
-                  "S010"
-                  path
-                  $"The target loss {NumberText.ofFloat most} is reached by guessing among {classes images} classes."
-                  "Use a target that a good run reaches after half of its steps." ]
-        | _ -> []
+        let classes = task.Problem.Classes
+
+        match task.Target with
+        | Accuracy least when least >= 1.0 -> found $"The target accuracy {NumberText.ofFloat least} is hardly ever reached."
+        | Accuracy least when classes > 0 && least <= 1.0 / float classes ->
+            found $"The target accuracy {NumberText.ofFloat least} is reached by guessing among {classes} classes."
+        | Target.Loss most when most >= task.Problem.GuessedLoss ->
+            found $"The target loss {NumberText.ofFloat most} is reached by guessing among {classes} classes."
+        | Accuracy _
+        | Target.Loss _ -> []
 
     let private budget i (task: StudyTask) =
-        [ match images task |> Option.bind epoch with
+        [ match task.Problem.StepsAnEpoch with
           | Some epoch when task.Steps < epoch ->
               warning
                   "S014"
                   $"$.tasks[{i}].steps"
                   $"The budget of {task.Steps} steps is less than an epoch ({epoch} steps), so some images are never used."
                   $"Use at least {epoch} steps."
-          | _ -> () ]
+          | Some _
+          | None -> () ]
 
     // The share of the budget from which times should be known.
     let private knownFrom = 0.25
@@ -165,7 +93,7 @@ module Lint =
     let private documentEpochs = 5000L
 
     let private document (study: StudyDesign) i (task: StudyTask) =
-        match study.Protocol, images task |> Option.bind epoch with
+        match study.Protocol, task.Problem.StepsAnEpoch with
         | Document _, Some epoch when int64 task.ValidateEvery <> epoch || task.Steps <> documentEpochs * epoch ->
             [ finding
                   Severity.Note
@@ -176,7 +104,7 @@ module Lint =
         | _ -> []
 
     let private fits (study: StudyDesign) i (task: StudyTask) =
-        match Fit.layout task with
+        match task.Problem.Layout() with
         | Error problem ->
             [ error "S019" $"$.tasks[{i}]" $"The task {task.Name} cannot be trained. {problem}" "Change the data, the split or the layers." ]
         | Ok layout ->
@@ -420,7 +348,7 @@ module Lint =
                       "Use a smaller \"eta\" or more trials."
 
               for task in study.Tasks do
-                  match images task |> Option.bind epoch with
+                  match task.Problem.StepsAnEpoch with
                   | Some epoch when task.Steps / int64 eta < epoch ->
                       warning
                           "S011"
@@ -432,7 +360,7 @@ module Lint =
     let private findings (ofData: StudyDesign -> int -> StudyTask -> Finding list) (study: StudyDesign) : Finding array =
         [| for i, task in List.indexed study.Tasks do
                yield! testSet study i task
-               yield! reluOutputs i task
+               yield! task.Problem.Findings $"$.tasks[{i}]"
                yield! target i task
                yield! budget i task
                yield! resolution study i task

@@ -125,8 +125,8 @@ module StudyDesign =
     let internal ownSchedules (study: StudyDesign) : OwnSchedule list =
         study.Contenders |> List.collect _.Optimizer.OwnSchedules |> OwnSchedules.distinct
 
-    /// Returns the registry for the study file: the standard one, and the contenders' rules and schedules of one's own.
-    let internal registry (study: StudyDesign) : Registry =
+    /// Returns the registry for the study file: the standard one, and the study's rules, schedules and problems of one's own.
+    let internal registry (study: StudyDesign) : StudyRegistry =
         let withRules =
             (Registry.Standard, study.Contenders |> List.collect _.Optimizer.Kinds)
             ||> List.fold (fun registry kind ->
@@ -135,7 +135,15 @@ module StudyDesign =
                 else
                     registry)
 
-        (withRules, ownSchedules study) ||> List.fold (fun registry schedule -> registry.Add schedule)
+        let rules =
+            (withRules, ownSchedules study) ||> List.fold (fun registry schedule -> registry.Add schedule)
+
+        (StudyRegistry.Of rules, study.Tasks)
+        ||> List.fold (fun registry task ->
+            if List.contains task.Problem.Kind registry.ProblemNames then
+                registry
+            else
+                registry.Add task.Problem)
 
     /// Returns the names of the contenders with rules of one's own, each with what tells these rules apart from others of their names.
     let internal ownRules (study: StudyDesign) : struct (string * string) array =

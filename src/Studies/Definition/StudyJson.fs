@@ -54,9 +54,9 @@ module StudyJson =
     /// Reads a study, or returns all errors: unknown, missing and duplicate keys, values of a wrong kind or out of range, and search spaces
     /// that do not fit the search.
     /// </summary>
-    /// <param name="registry">The rules and schedules that the study can name.</param>
+    /// <param name="registry">The kinds that the study can name.</param>
     /// <param name="text">The text of the file.</param>
-    let parseWith (registry: Registry) (text: string) : Result<StudyDesign, StudyFileError array> =
+    let parseWith (registry: StudyRegistry) (text: string) : Result<StudyDesign, StudyFileError array> =
         try
             let tree = Json.parse text
             let reading = Reading()
@@ -66,7 +66,7 @@ module StudyJson =
             Error [| { Path = "$"; Line = line; Problem = "This is not JSON: " + problem } |]
 
     /// <summary>Reads a study with rules of the library, or returns all errors.</summary>
-    let parse (text: string) : Result<StudyDesign, StudyFileError array> = parseWith Registry.Standard text
+    let parse (text: string) : Result<StudyDesign, StudyFileError array> = parseWith StudyRegistry.Standard text
 
     /// <summary>
     /// Writes a study with all defaults, in a fixed order. Equal studies have equal texts, and parsing a text returns the same study.
@@ -77,23 +77,15 @@ module StudyJson =
 
     /// Resolves relative image folders against a folder: a study means the same images wherever it is run, resumed or replayed.
     let private resolved (folder: string) (study: StudyDesign) : StudyDesign =
-        let resolveTask (task: StudyTask) =
-            match task.Problem with
-            | Images({ Source = Folder(path, classes, expansion) } as images) ->
-                { task with
-                    Problem = Images { images with Source = Folder(Path.GetFullPath(path, folder), classes, expansion) } }
-            | Images { Source = Mnist }
-            | Images { Source = Held _ }
-            | Function _ -> task
-
-        { study with Tasks = study.Tasks |> List.map resolveTask }
+        { study with
+            Tasks = study.Tasks |> List.map (fun task -> { task with Problem = task.Problem.InFolder folder }) }
 
     /// <summary>Reads a study file. Relative image folders are relative to the file.</summary>
-    /// <param name="registry">The rules and schedules that the study can name.</param>
+    /// <param name="registry">The kinds that the study can name.</param>
     /// <param name="path">The file.</param>
     /// <exception cref="T:CuteDl.Studies.StudyFileException">The file is not a study. The message has one error per line.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
-    let loadWith (registry: Registry) (path: string) : StudyDesign =
+    let loadWith (registry: StudyRegistry) (path: string) : StudyDesign =
         match parseWith registry (File.ReadAllText path) with
         | Ok study -> resolved (Path.GetDirectoryName(Path.GetFullPath path) |> string) study
         | Error errors -> raise (StudyFileException(path, errors))
@@ -101,7 +93,7 @@ module StudyJson =
     /// <summary>Reads the file of a study with rules of the library. Relative image folders are relative to the file.</summary>
     /// <exception cref="T:CuteDl.Studies.StudyFileException">The file is not a study. The message has one error per line.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
-    let load (path: string) : StudyDesign = loadWith Registry.Standard path
+    let load (path: string) : StudyDesign = loadWith StudyRegistry.Standard path
 
     let rec private walk (path: string) (first: JsonTree option) (second: JsonTree option) : StudyDifference list =
         match first, second with
@@ -124,11 +116,11 @@ module StudyJson =
     /// Returns the differences of two texts of studies. Defaults are filled in; comments and layout do not count. Texts that cannot be
     /// parsed, for example with images in memory, are compared as they are.
     /// </summary>
-    /// <param name="registry">The rules and schedules that the texts can name.</param>
+    /// <param name="registry">The kinds that the texts can name.</param>
     /// <param name="folder">The full path of the folder to which relative image folders are relative.</param>
     /// <param name="first">The first text.</param>
     /// <param name="second">The second text.</param>
-    let textDifferences (registry: Registry) (folder: string) (first: string) (second: string) : StudyDifference array =
+    let textDifferences (registry: StudyRegistry) (folder: string) (first: string) (second: string) : StudyDifference array =
         let tree (text: string) =
             match parseWith registry text with
             | Ok study -> Some(StudyPrinter.study (resolved folder study))

@@ -44,6 +44,7 @@ module internal StudyKeys =
         @ everyTask
 
     let functionTask = [ "name"; "function"; "dimensions"; "condition"; "examples" ] @ everyTask
+    let ownTask = [ "name"; "problem" ] @ everyTask
     let folder = [ "folder"; "classes"; "training_images"; "max_expansion" ]
     let holdOut = [ "validation"; "seed" ]
     let dense = [ "dense"; "activation" ]
@@ -68,6 +69,7 @@ module internal StudyKeys =
     let objects =
         [ "images_task", imagesTask
           "function_task", functionTask
+          "own_task", ownTask
           "folder", folder
           "hold_out", holdOut
           "dense", dense
@@ -124,6 +126,6 @@ module internal StudyKeys =
           Dense(classes, output) ]
 
     /// The number of MNIST training images.
-    let mnistImages = 60_000
+    let mnistImages = MnistSizes.trainingImages
 
-    let mnistClasses = 10
+    let mnistClasses = MnistSizes.classes

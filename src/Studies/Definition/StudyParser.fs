@@ -159,7 +159,7 @@ module internal StudyParser =
         )
 
     /// Reads a study. The errors are collected in <c>reading</c>.
-    let study (registry: Registry) (reading: Reading) (tree: JsonTree) : StudyDesign =
+    let study (registry: StudyRegistry) (reading: Reading) (tree: JsonTree) : StudyDesign =
         let place = { Path = "$"; Tree = tree }
         let found = reading.Members(place, StudyKeys.study)
 
@@ -169,11 +169,11 @@ module internal StudyParser =
         found.Optional("$schema", "", reading.Text) |> ignore
 
         let contenders =
-            named reading found "optimizers" "optimizers" (ContenderParser.contender registry reading) _.Name
+            named reading found "optimizers" "optimizers" (ContenderParser.contender registry.Rules reading) _.Name
 
         let study =
             { Name = found.Required("name", "?", reading.Text)
-              Tasks = named reading found "tasks" "tasks" (TaskParser.task reading) _.Name |> List.map fst
+              Tasks = named reading found "tasks" "tasks" (TaskParser.task registry reading) _.Name |> List.map fst
               Contenders = List.map fst contenders
               Protocol = protocol reading found }
 

@@ -57,7 +57,7 @@ module internal StudyPrinter =
                 [ "layers", list (List.map layer layers) ]
         | [] -> [ "layers", list (List.map layer layers) ]
 
-    let private images (task: ImagesTask) : (string * JsonTree) list =
+    let private images (task: ImagesProblem) : (string * JsonTree) list =
         [ "data",
           (match task.Source with
            | Mnist -> text "mnist"
@@ -83,23 +83,22 @@ module internal StudyPrinter =
           "batch", whole task.Batch
           "order", text (StudyKeys.wordOf StudyKeys.orders task.Order) ]
 
-    let private functionMembers (task: FunctionTask) : (string * JsonTree) list =
-        match task with
-        | Quadratic(dimensions, condition) ->
+    let private problem (problem: IProblem) : (string * JsonTree) list =
+        match problem with
+        | :? ImagesProblem as problem -> images problem
+        | :? Quadratic as Quadratic(dimensions, condition) ->
             [ "function", text "quadratic"; "dimensions", whole dimensions; "condition", number condition ]
-        | Rosenbrock dimensions -> [ "function", text "rosenbrock"; "dimensions", whole dimensions ]
-        | LogisticRegression(dimensions, examples) ->
+        | :? Rosenbrock as Rosenbrock dimensions -> [ "function", text "rosenbrock"; "dimensions", whole dimensions ]
+        | :? LogisticRegression as LogisticRegression(dimensions, examples) ->
             [ "function", text "logistic_regression"
               "dimensions", whole dimensions
               "examples", whole examples ]
+        | own -> [ "problem", text own.Kind ]
 
     let private task (task: StudyTask) =
         record
             [ "name", text task.Name
-              yield!
-                  (match task.Problem with
-                   | Images problem -> images problem
-                   | Function problem -> functionMembers problem)
+              yield! problem task.Problem
               "precision", text (StudyKeys.wordOf StudyKeys.precisions task.Precision)
               "steps", number (float task.Steps)
               "validate_every", whole task.ValidateEvery

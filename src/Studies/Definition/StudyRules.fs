@@ -122,10 +122,8 @@ module StudyRules =
               $"""The frontier's learning rates are [{String.Join(", ", frontier.Rates |> List.map NumberText.ofFloat)}]. Give at least one rate, all above 0 and in ascending order.""" ]
 
     let private testSet (task: StudyTask) =
-        match task.Problem with
-        | Images { Split = TestAsValidation } ->
-            [ $"The task {task.Name} validates on the test images, which the fair protocol scores once, at the end. Hold out validation images." ]
-        | _ -> []
+        [ if task.Problem.ValidatesOnTest then
+              $"The task {task.Name} validates on the test images, which the fair protocol scores once, at the end. Hold out validation images." ]
 
     /// <summary>Returns the reasons why a study cannot run, one sentence each; empty if it can.</summary>
     /// <remarks>Layers, data and optimizers are checked against each other when the tasks are prepared.</remarks>

@@ -126,16 +126,41 @@ module internal TaskParser =
             let found = reading.Members(place, StudyKeys.accuracyTarget)
             Accuracy(found.Required("accuracy", 1.0, (fun place -> reading.Number(place, ArgumentRange.aboveZeroToOne))))
 
+    let private ownProblem (registry: StudyRegistry) (reading: Reading) (place: Place) : IProblem =
+        let name = reading.Text place
+
+        match registry.TryProblem name with
+        | Some problem -> problem
+        | None ->
+            let known = registry.Problems |> Seq.map _.Kind |> List.ofSeq
+
+            let advice =
+                if known.IsEmpty then
+                    "The registry has none. Read the study in its program, with a registry that has the problem."
+                else
+                    Suggestion.describe known name
+
+            reading.Fail(place, $"{Quotation.quote name} is not a problem of the registry. {advice}")
+            Quadratic(1, 1.0)
+
     let private largestCount = 1L <<< 53
 
-    let task (reading: Reading) (place: Place) : StudyTask =
-        let isFunction =
+    let task (registry: StudyRegistry) (reading: Reading) (place: Place) : StudyTask =
+        let has (name: string) =
             match place.Tree.Value with
-            | JsonValue.Object members -> members |> List.exists (fst >> (=) "function")
+            | JsonValue.Object members -> members |> List.exists (fst >> (=) name)
             | _ -> false
 
-        let found =
-            reading.Members(place, (if isFunction then StudyKeys.functionTask else StudyKeys.imagesTask))
+        let isOwn = has "problem"
+        let isFunction = not isOwn && has "function"
+        let isImages = not (isOwn || isFunction)
+
+        let keys =
+            if isOwn then StudyKeys.ownTask
+            elif isFunction then StudyKeys.functionTask
+            else StudyKeys.imagesTask
+
+        let found = reading.Members(place, keys)
 
         let name = found.Required("name", "?", reading.Name)
         let whole low high = fun place -> reading.Int(place, low, high)
@@ -143,8 +168,10 @@ module internal TaskParser =
         let precision =
             found.Optional("precision", TaskPrecision.Single, (fun place -> reading.Word(place, StudyKeys.precisions)))
 
-        let problem, epoch, allowsAccuracy =
-            if isFunction then
+        let problem, epoch =
+            if isOwn then
+                found.Required("problem", Quadratic(1, 1.0) :> IProblem, ownProblem registry reading), None
+            elif isFunction then
                 let dimensions low otherwise = found.Optional("dimensions", otherwise, whole low 1_000_000)
 
                 let refuse name =
@@ -168,11 +195,11 @@ module internal TaskParser =
                     if dimensions % 2 <> 0 then
                         reading.FailValue((found.TryFind "dimensions").Value, "an even number of dimensions")
 
-                    Function(Rosenbrock dimensions), None, false
+                    Rosenbrock dimensions :> IProblem, None
                 | "logistic_regression" ->
                     refuse "condition"
                     let examples = found.Optional("examples", 200, whole 2 1_000_000)
-                    Function(LogisticRegression(dimensions 1 10, examples)), None, true
+                    LogisticRegression(dimensions 1 10, examples), None
                 | _ ->
                     refuse "examples"
 
@@ -183,7 +210,7 @@ module internal TaskParser =
                             (fun place -> reading.Number(place, { ArgumentRange.positive with Lower = 1.0; LowerIncluded = true }))
                         )
 
-                    Function(Quadratic(dimensions 1 10, condition)), None, false
+                    Quadratic(dimensions 1 10, condition), None
             else
                 let source, images = found.Optional("data", (Mnist, Some StudyKeys.mnistImages), source reading)
                 let split = found.Optional("split", HoldOut(5000, 0), split reading images)
@@ -201,7 +228,7 @@ module internal TaskParser =
                     | TestAsValidation, images -> images
                     | _ -> None
 
-                let images =
+                let images: ImagesProblem =
                     { Source = source
                       Split = split
                       Layers = layers reading found classes
@@ -210,10 +237,10 @@ module internal TaskParser =
                       Batch = batch
                       Order = found.Optional("order", Shuffled, (fun place -> reading.Word(place, StudyKeys.orders))) }
 
-                Images images, trained |> Option.map (fun images -> max 1 (Batches.count (max 1 images) batch)), true
+                images :> IProblem, trained |> Option.map (fun images -> max 1 (Batches.count (max 1 images) batch))
 
         let steps =
-            match found.TryFind "steps", (if isFunction then None else found.TryFind "epochs"), epoch with
+            match found.TryFind "steps", (if isImages then found.TryFind "epochs" else None), epoch with
             | Some steps, Some epochs, _ ->
                 reading.Fail(epochs, "\"epochs\" cannot be used beside \"steps\". Keep one of them.")
                 reading.Whole(steps, 1L, largestCount)
@@ -223,7 +250,7 @@ module internal TaskParser =
                 reading.Fail(epochs, "The steps in an epoch are unknown. Use \"steps\" instead, or add \"training_images\" to the folder.")
                 1L
             | None, None, Some epoch -> 10L * int64 epoch
-            | None, None, None when isFunction -> 1000L
+            | None, None, None when not isImages -> 1000L
             | None, None, None ->
                 reading.Fail(
                     place,
@@ -239,4 +266,4 @@ module internal TaskParser =
           Precision = precision
           Steps = steps
           ValidateEvery = found.Optional("validate_every", min largest (StudyTask.validateEvery steps), whole 1 largest)
-          Target = found.Required("target", Accuracy 1.0, target reading allowsAccuracy) }
+          Target = found.Required("target", Accuracy 1.0, target reading problem.HasAccuracy) }

@@ -20,7 +20,7 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
         // Checked before the first trial: with an optimizer that does not fit, the study could never be completed.
         for task in study.Tasks do
             for contender in study.Contenders do
-                match Fit.problem contender.Optimizer tasks[task.Name].Task tasks[task.Name].Layout with
+                match Fit.problem contender.Optimizer tasks[task.Name].Task tasks[task.Name].Problem.Layout with
                 | Some problem -> raise (ArgumentException($"{contender.Name} does not fit the task {task.Name}: {problem}", nameof study))
                 | None -> ()
 
@@ -56,13 +56,13 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
     /// <param name="study">The study.</param>
     /// <exception cref="T:System.ArgumentException">A number is out of its range; or layers, data and optimizers do not fit each
     /// other.</exception>
-    static member Of(read: Func<ImageSource, DataSets>, study: StudyDesign) : PreparedTrials =
-        PreparedTrials(study, [ for task in study.Tasks -> PreparedTask.prepare read.Invoke task ])
+    static member Of(read: ImageReader, study: StudyDesign) : PreparedTrials =
+        PreparedTrials(study, [ for task in study.Tasks -> PreparedTask.prepare read task ])
 
     /// <summary>The tasks, in the study's order.</summary>
     member _.Tasks: PreparedTask array = [| for task in study.Tasks -> tasks[task.Name] |]
 
-    /// <summary>The name and the hash of the images of each task that has images.</summary>
+    /// <summary>The name and the hash of the data of each task that has data.</summary>
     member prepared.DataHashes: struct (string * string) array =
         [| for task in prepared.Tasks do
                if task.DataHash <> "" then

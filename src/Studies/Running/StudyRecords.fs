@@ -35,12 +35,11 @@ module internal StudyRecords =
 
         let expected =
             [ for task in study.Tasks do
-                  match task.Problem with
-                  | Images _ -> task.Name
-                  | Function _ -> () ]
+                  if task.Problem.HasData then
+                      task.Name ]
 
         if List.sort names <> List.sort expected then
-            StudyRecord.fail file first.Number first.Record "It has hashes of images for other tasks than those of the study."
+            StudyRecord.fail file first.Number first.Record "It has hashes of data for other tasks than those of the study."
 
     /// Checks that the study plans every result and every decision. The plan follows from the results.
     let private checkPlan (file: string) (plan: Plan) (results: Numbered<TrialResult> list) (decisions: Numbered<StudyDecision> list) =

@@ -87,12 +87,12 @@ type StudyRun
           Version = version
           OwnRules = StudyDesign.ownRules study }
 
-    static let parse (registry: Registry) (file: string) (text: string) : StudyDesign =
+    static let parse (registry: StudyRegistry) (file: string) (text: string) : StudyDesign =
         match StudyJson.parseWith registry text with
         | Ok study -> study
         | Error errors -> raise (StudyFileException(file, errors))
 
-    static let refuseChanges (registry: Registry) (folder: StudyFolder) (begun: string) (now: string) =
+    static let refuseChanges (registry: StudyRegistry) (folder: StudyFolder) (begun: string) (now: string) =
         match StudyJson.textDifferences registry folder.Path begun now with
         | [||] -> ()
         | differences ->
@@ -146,13 +146,13 @@ type StudyRun
                 raise (StudyException $"The folder '{folder.Path}' is not empty: it has '{name}'. Choose a new or an empty folder."))
 
     /// Returns the registry for the texts in a folder: a given study has its rules itself.
-    static let registryOf (given: StudyDesign option) (registry: Registry option) : Registry =
+    static let registryOf (given: StudyDesign option) (registry: StudyRegistry option) : StudyRegistry =
         match given with
         | Some study -> StudyDesign.registry study
-        | None -> defaultArg registry Registry.Standard
+        | None -> defaultArg registry StudyRegistry.Standard
 
     /// Returns the study of a header.
-    static let studyOf (registry: Registry) (folder: StudyFolder) (given: StudyDesign option) (header: StudyHeader) : StudyDesign =
+    static let studyOf (registry: StudyRegistry) (folder: StudyFolder) (given: StudyDesign option) (header: StudyHeader) : StudyDesign =
         let study =
             match given with
             | None -> parse registry folder.Journal header.Study
@@ -197,7 +197,7 @@ type StudyRun
     /// <param name="untilDecided">True if seeds are added at the interim looks.</param>
     /// <param name="path">The folder. It is created if it is missing.</param>
     /// <param name="source">Starts trials.</param>
-    /// <param name="data">The name and the hash of the images of each task that has images.</param>
+    /// <param name="data">The name and the hash of the data of each task that has data.</param>
     /// <exception cref="T:CuteDl.Studies.StudyException">The study cannot run, or the folder already holds a study.</exception>
     /// <exception cref="T:System.IO.IOException">The folder cannot be written, or another process is running the study.</exception>
     static member Begin
@@ -249,7 +249,7 @@ type StudyRun
     /// <param name="path">The folder.</param>
     /// <param name="given">The study, if its images or optimizers exist only in a program; None to read it from the folder.</param>
     /// <param name="source">Returns the source of trials for a study, and the hashes of its images.</param>
-    /// <param name="registry">The rules and schedules that the study in the folder can name. Default: the standard registry.</param>
+    /// <param name="registry">The kinds that the study in the folder can name. Default: the standard registry.</param>
     /// <exception cref="T:CuteDl.Studies.StudyException">
     /// The folder holds no study or another one, its file or images have changed, or another version started it.
     /// </exception>
@@ -260,7 +260,7 @@ type StudyRun
             path: string,
             given: StudyDesign option,
             source: Func<StudyDesign, struct (ITrialSource * struct (string * string) array)>,
-            ?registry: Registry
+            ?registry: StudyRegistry
         ) : StudyRun =
         let registry = registryOf given registry
         let folder = existing path
@@ -294,7 +294,7 @@ type StudyRun
                     | _ ->
                         raise (
                             StudyException
-                                $"The images of the task '{task}' differ from those used when the study in '{folder.Path}' was started. Restore them."
+                                $"The data of the task '{task}' differ from those used when the study in '{folder.Path}' was started. Restore them."
                         )
 
                 let store = FolderStore(folder, journal, records.Header, records.Results, records.Decisions)
@@ -317,13 +317,15 @@ type StudyRun
     /// <summary>Reads the results so far of a study in a folder. Another process may be running it.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="given">The study, if it exists only in a program; None to read it from the folder.</param>
-    /// <param name="registry">The rules and schedules that the study in the folder can name. Default: the standard registry.</param>
+    /// <param name="registry">The kinds that the study in the folder can name. Default: the standard registry.</param>
     /// <exception cref="T:CuteDl.Studies.StudyException">The folder holds no study, or another one.</exception>
     /// <exception cref="T:CuteDl.Core.Data.DataFormatException">The journal is damaged.</exception>
-    static member Read(path: string, given: StudyDesign option, ?registry: Registry) : StudyOutcome =
+    static member Read(path: string, given: StudyDesign option, ?registry: StudyRegistry) : StudyOutcome =
         StudyRun.Read(path, given, registryOf given registry, FolderLock.IsTaken)
 
-    static member internal Read(path: string, given: StudyDesign option, registry: Registry, isTaken: StudyFolder -> bool) : StudyOutcome =
+    static member internal Read
+        (path: string, given: StudyDesign option, registry: StudyRegistry, isTaken: StudyFolder -> bool)
+        : StudyOutcome =
         let folder = existing path
         // Checked before and after reading the journal: a process that starts or ends in between may be writing a record.
         let wasRunning = isTaken folder

@@ -6,7 +6,6 @@ open System.Numerics
 open System.Runtime.InteropServices
 open System.Threading
 open CuteDl.Core.Data
-open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 
@@ -103,7 +102,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
     (
         task: PreparedTask,
         trial: Trial,
-        workload: IWorkload<'T>,
+        problem: IProblemInstance<'T>,
         limits: TrainingLimits,
         every: int,
         start: TrainingSnapshot<'T>,
@@ -111,6 +110,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
     ) =
     inherit TrialRun(trial)
 
+    let workload = problem.Workload
     let training = Training<'T>(workload, limits, start, (fun step loss -> marks.Add(step, loss)))
 
     let score (v: Validation) : Score = { Step = v.Step; Loss = v.Loss; Accuracy = v.Accuracy }
@@ -157,37 +157,19 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
     let learned () = training.AtLearned(fun () -> workload.Parameters.ToArray())
 
     let health (ending: Ending) : Health =
-        let logits, deadUnits =
-            match workload with
-            // NaN weights say nothing about units.
-            | :? Classifier<'T> as classifier when ending <> Ending.Diverged ->
-                training.AtLearned(fun () ->
-                    LogitHealth.measure classifier.Network classifier.Data, HiddenUnits.dead classifier.Network classifier.Data.Validation)
-            | _ -> LogitHealth.sound, [||]
-
-        { DeadLogits = List.toArray logits.Dead
-          AlmostDeadLogits = List.toArray logits.AlmostDead
-          AccuracyCeiling = logits.AccuracyCeiling
-          DeadUnits = deadUnits
-          FirstNonFinite = training.FirstNonFinite }
+        // NaN parameters say nothing about units.
+        let units = if ending = Ending.Diverged then Health.Sound else training.AtLearned problem.Health
+        { units with FirstNonFinite = training.FirstNonFinite }
 
     let isConfirmed = trial.Phase = Phase.Confirmation || trial.Phase = Phase.Defaults
 
     let test (ending: Ending) (cancellation: CancellationToken) : Nullable<Score> =
-        match task.Problem with
-        | PreparedImages(images, model, data, Some test) when isConfirmed && ending <> Ending.Pruned && ending <> Ending.Diverged ->
-            // A separate network, because its buffers fit the batches of the test set.
-            let sets = { data with Training = test; Validation = test }
-
-            let scored: IWorkload<'T> =
-                Classifier<'T>(model, sets, images.Batch, FileOrder, trial.Seed, OverExamples)
-
-            (learned ()).CopyTo scored.Parameters
-
-            match scored.Validate cancellation with
+        if isConfirmed && ending <> Ending.Pruned && ending <> Ending.Diverged then
+            match problem.Test(learned (), cancellation) with
             | ValueSome(struct (loss, accuracy)) -> Nullable { Score.Step = training.Step; Loss = loss; Accuracy = accuracy }
-            | ValueNone -> raise (OperationCanceledException cancellation)
-        | _ -> Nullable()
+            | ValueNone -> Nullable()
+        else
+            Nullable()
 
     let curve () : Curve =
         let history = training.History
@@ -240,7 +222,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
           Steps = training.Step
           Curve = curve
           StepsToTarget = steps
-          ExamplesToTarget = steps * float task.Batch
+          ExamplesToTarget = steps * float task.Task.Problem.ExamplesAStep
           SecondsToTarget = seconds
           Best = best ()
           Final = lastIf (ending = Ending.Completed)

@@ -4,7 +4,6 @@ open System
 open System.Numerics
 open System.Runtime.InteropServices
 open CuteDl.Core.Data
-open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 
@@ -24,31 +23,20 @@ module TrialRunner =
 
     let private fingerprintEvery (task: PreparedTask) : int = int (max 1L ((task.Task.Steps + mostMarks - 1L) / mostMarks))
 
-    /// Returns the workload of a trial and its initial parameters.
-    let private prepared<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
-        (task: PreparedTask)
-        (trial: Trial)
-        : struct (IWorkload<'T> * 'T array) =
-        match task.Problem with
-        | PreparedImages(images, model, data, _) ->
-            let classifier =
-                Classifier<'T>(model, data, images.Batch, images.Order, trial.Seed, PreparedTask.validationMean images)
-
-            struct (classifier, Model.initialParameters<'T> model images.Initialization trial.Seed)
-        | PreparedFunction problem ->
-            let landscape = Landscape.create problem trial.Seed
-            struct (FunctionWorkload<'T> landscape, Array.map 'T.CreateTruncating landscape.Start)
-
     let private check (task: PreparedTask) (trial: Trial) =
         if trial.Task <> task.Task.Name then
             raise (ArgumentException($"The trial {trial} belongs to the task '{trial.Task}', not to '{task.Task.Name}'.", nameof trial))
 
-    let private startAs<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> task optimizer trial : TrialRun =
-        let struct (workload, initial) = prepared<'T> task trial
+    let private startAs<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+        (task: PreparedTask)
+        (optimizer: Optimizer)
+        (trial: Trial)
+        : TrialRun =
+        let problem = task.Problem.Start<'T> trial.Seed
         let limits = limits task trial
         let every = fingerprintEvery task
-        let snapshot = TrainingSnapshot.start optimizer workload.Layout initial
-        TrialRun<'T>(task, trial, workload, limits, every, snapshot, Marks(every, [||], BitHash.start))
+        let snapshot = TrainingSnapshot.start optimizer problem.Workload.Layout problem.Initial
+        TrialRun<'T>(task, trial, problem, limits, every, snapshot, Marks(every, [||], BitHash.start))
 
     let private resumeAs<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         (task: PreparedTask)
@@ -68,7 +56,7 @@ module TrialRunner =
         belongs TrialFile.TrialKey trial.Id "trial"
         belongs TrialFile.OptimizerKey trial.Optimizer "optimizer"
         belongs TrialFile.TaskKey task.Identity "task"
-        let struct (workload, _) = prepared<'T> task trial
+        let problem = task.Problem.Start<'T> trial.Seed
         let limits = limits task trial
         let every = fingerprintEvery task
         let isOurs (name: string) = name.StartsWith(TrialFile.prefix, StringComparison.Ordinal)
@@ -89,7 +77,7 @@ module TrialRunner =
             | Some { Shape = []; Cells = I64 [| hash |] } -> uint64 hash
             | _ -> damaged $"The tensor '{TrialFile.HashName}' is missing, or is not one number."
 
-        TrialRun<'T>(task, trial, workload, limits, every, snapshot, Marks(every, marks, hash))
+        TrialRun<'T>(task, trial, problem, limits, every, snapshot, Marks(every, marks, hash))
 
     /// <summary>Starts a trial of a given optimizer, which need not have a text form.</summary>
     /// <exception cref="T:System.ArgumentException">The trial belongs to another task, or the optimizer does not fit the model.</exception>

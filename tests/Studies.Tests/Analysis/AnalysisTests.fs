@@ -421,7 +421,7 @@ let private conventions =
               let study = two 6 []
 
               let regression =
-                  { study with Tasks = [ { study.Tasks.Head with Problem = Function(LogisticRegression(3, 200)) } ] }
+                  { study with Tasks = [ { study.Tasks.Head with Problem = LogisticRegression(3, 200) } ] }
 
               let results =
                   [ for seed in seeds 6 -> { confirmed "mnist" "adam" seed 100.0 nan with ExamplesToTarget = 100.0 * 200.0 } ]

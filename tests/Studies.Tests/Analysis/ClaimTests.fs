@@ -289,8 +289,7 @@ let private failures =
               Expect.equal (pairOn Metric.FinalAccuracy "mnist" all.Comparisons).Obstacle Obstacle.AllDiverged "nothing to compare")
 
           testCase "a diverged trial of a function has no accuracy" (fun () ->
-              let design =
-                  study 10 |> withTask (fun task -> { task with Problem = Function(LogisticRegression(3, 200)) })
+              let design = study 10 |> withTask (fun task -> { task with Problem = LogisticRegression(3, 200) })
 
               let results =
                   [ for seed in [ 1; 2; 3 ] -> diverged (withRate Phase.Tuning 0 "adam" seed 0.1 infinity nan) ]

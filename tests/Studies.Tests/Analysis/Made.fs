@@ -13,14 +13,13 @@ let budget = 1000L
 let imagesTask name : StudyTask =
     { Name = name
       Problem =
-        Images
-            { Source = ImageSource.Mnist
-              Split = HoldOut(5000, 1)
-              Layers = []
-              Loss = SoftmaxCrossEntropy
-              Initialization = Initialization.Normal 0.01
-              Batch = 50
-              Order = Order.FileOrder }
+        { Source = ImageSource.Mnist
+          Split = HoldOut(5000, 1)
+          Layers = []
+          Loss = SoftmaxCrossEntropy
+          Initialization = Initialization.Normal 0.01
+          Batch = 50
+          Order = Order.FileOrder }
       Precision = TaskPrecision.Single
       Steps = budget
       // Every step, so that times are known exactly.

@@ -1,0 +1,249 @@
+namespace CuteDl.Studies
+
+open System
+open System.IO
+open System.Numerics
+open CuteDl.Core.Data
+open CuteDl.Core.Networks
+open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
+
+/// <summary>The division of images into training, validation and test sets.</summary>
+type Split =
+    /// <summary>
+    /// A hold-out of the training images is used for validation: the number of images, and the seed that selects them, stratified by
+    /// class. Test images are scored once, at the end of a confirmation trial.
+    /// </summary>
+    | HoldOut of validation: int * seed: int
+    /// <summary>
+    /// Validates on the test images, as the source document does. The validation loss is the mean of the batches' means, and nothing else is
+    /// scored.
+    /// </summary>
+    | TestAsValidation
+
+/// The sizes of MNIST, which this assembly does not contain.
+module internal MnistSizes =
+    let trainingImages = 60_000
+    let classes = 10
+    let width = 784
+
+/// The images of a problem, read and divided.
+type private PreparedImages =
+    { Model: Model
+      Initialization: Initialization
+      Batch: int
+      Order: Order
+      Mean: ValidationMean
+      Data: DataSets
+      Test: DataSet option
+      DataHash: string
+      Identity: string }
+
+    interface IPreparedProblem with
+        member images.Layout = Layout.Of(Model.parameters images.Model)
+        member images.Identity = images.Identity
+        member images.DataHash = images.DataHash
+
+        member images.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(seed) =
+            let classifier =
+                Classifier<'T>(images.Model, images.Data, images.Batch, images.Order, seed, images.Mean)
+
+            let test (set: DataSet) (parameters: 'T array) cancellation =
+                // A separate network, because its buffers fit the batches of the test set.
+                let sets = { images.Data with Training = set; Validation = set }
+
+                let scored: IWorkload<'T> =
+                    Classifier<'T>(images.Model, sets, images.Batch, FileOrder, seed, OverExamples)
+
+                parameters.CopyTo scored.Parameters
+
+                match scored.Validate cancellation with
+                | ValueSome score -> score
+                | ValueNone -> raise (OperationCanceledException cancellation)
+
+            { new IProblemInstance<'T> with
+                member _.Workload = classifier
+                member _.Initial = Model.initialParameters<'T> images.Model images.Initialization seed
+
+                member _.Test(parameters, cancellation) =
+                    match images.Test with
+                    | Some set -> ValueSome(test set parameters cancellation)
+                    | None -> ValueNone
+
+                member _.Health() =
+                    let logits = LogitHealth.measure classifier.Network classifier.Data
+
+                    { Health.Sound with
+                        DeadLogits = List.toArray logits.Dead
+                        AlmostDeadLogits = List.toArray logits.AlmostDead
+                        AccuracyCeiling = logits.AccuracyCeiling
+                        DeadUnits = HiddenUnits.dead classifier.Network classifier.Data.Validation } }
+
+/// <summary>A classifier of images.</summary>
+type ImagesProblem =
+    {
+        /// <summary>The images.</summary>
+        Source: ImageSource
+        /// <summary>The division of the images.</summary>
+        Split: Split
+        /// <summary>The layers, in order. The last is dense, with one unit per class.</summary>
+        Layers: Layer list
+        /// <summary>The loss function.</summary>
+        Loss: Loss
+        /// <summary>The random initial weights. The trial's seed decides them.</summary>
+        Initialization: Initialization
+        /// <summary>The number of images per step.</summary>
+        Batch: int
+        /// <summary>The order of images in an epoch. The trial's seed decides it.</summary>
+        Order: Order
+    }
+
+    member private task.Outputs =
+        match List.tryLast task.Layers with
+        | Some(Dense(units, _)) -> units
+        | Some(Dropout _)
+        | None -> 0
+
+    member private task.Model(width: int) = Model.create width task.Layers task.Loss
+
+    // The mean of the batches' means if the test images are validated, as in the source document; else the mean over examples.
+    member private task.Mean =
+        match task.Split with
+        | TestAsValidation -> OverBatches
+        | HoldOut _ -> OverExamples
+
+    /// Returns the reason why the images cannot be divided or do not fit the layers.
+    member private task.Mismatch(data: DataSets, model: Model) : string option =
+        let images = data.Training.Count
+
+        if model.Outputs <> data.Classes then
+            Some $"The images have {data.Classes} classes, and the last layer has {model.Outputs} units. Each class needs one unit."
+        else
+            match task.Split with
+            | HoldOut(validation, _) when validation < 1 || validation >= images ->
+                Some
+                    $"{validation} of {images} training images cannot be held out for validation. Hold out at least 1 and at most {images - 1}."
+            | HoldOut _
+            | TestAsValidation -> None
+
+    member private task.Checked(data: DataSets) : Result<Layout, string> =
+        let model = task.Model data.Training.Width
+
+        match task.Mismatch(data, model) with
+        | Some problem -> Error problem
+        | None -> Ok(Layout.Of(Model.parameters model))
+
+    interface IProblem with
+        member _.Kind = "images"
+        member _.HasAccuracy = true
+        member _.ComparesAccuracy = true
+
+        member task.ValidatesOnTest =
+            match task.Split with
+            | TestAsValidation -> true
+            | HoldOut _ -> false
+
+        member _.HasData = true
+        member task.ExamplesAStep = task.Batch
+
+        member task.StepsAnEpoch =
+            let images =
+                match task.Source with
+                | Mnist -> Some MnistSizes.trainingImages
+                | Held(_, data) -> Some data.Training.Count
+                | Folder _ -> None
+
+            match task.Split with
+            | HoldOut(validation, _) -> images |> Option.map (fun images -> int64 (Batches.count (max 1 (images - validation)) task.Batch))
+            | TestAsValidation -> images |> Option.map (fun images -> int64 (Batches.count images task.Batch))
+
+        member task.Classes = task.Outputs
+
+        member task.GuessedLoss =
+            if task.Loss = SoftmaxCrossEntropy then Math.Log(float (max 1 task.Outputs)) else infinity
+
+        member task.Findings(path) =
+            match List.tryLast task.Layers with
+            | Some(Dense(_, ReLU)) ->
+                [ { Code = "S008"
+                    Severity = Severity.Warning
+                    Path = $"{path}.output"
+                    Message =
+                      "The outputs are relu. An output that is 0 for every image gets no gradient, so its class is lost; the initial weights decide this by chance."
+                    Advice = "Use linear outputs." } ]
+            | _ -> []
+
+        member task.Layout() =
+            try
+                match task.Source with
+                | Mnist -> Ok(Layout.Of(Model.parameters (task.Model MnistSizes.width)))
+                | Folder(path, classes, expansion) -> task.Checked(DataSets.readFolderWithin expansion classes path)
+                | Held(_, data) -> task.Checked data
+            with
+            | :? ArgumentException as error -> Error(Refusal.sentence error)
+            | :? DataFormatException
+            | :? IOException
+            | :? UnauthorizedAccessException as error -> Error error.Message
+
+        member task.InFolder(folder) =
+            match task.Source with
+            | Folder(path, classes, expansion) -> { task with Source = Folder(Path.GetFullPath(path, folder), classes, expansion) }
+            | Mnist
+            | Held _ -> task
+
+        member task.ForDocument(images) =
+            let epoch = Batches.count (images.Invoke task.Source).Training.Count task.Batch
+            ValueSome(struct ({ task with Split = TestAsValidation } :> IProblem, epoch))
+
+        member task.Prepare(name, images) =
+            let files = images.Invoke task.Source
+
+            let data, test =
+                match task.Split with
+                | TestAsValidation -> files, None
+                | HoldOut(validation, seed) ->
+                    let struct (training, validation) = HoldOut.split validation seed files.Training
+                    { files with Training = training; Validation = validation }, Some files.Validation
+
+            if task.Batch < 1 then
+                raise (
+                    ArgumentOutOfRangeException(
+                        "batch",
+                        task.Batch,
+                        $"The task '{name}' has batches of {task.Batch} images. Use at least 1."
+                    )
+                )
+
+            let model = task.Model data.Training.Width
+
+            if model.Outputs <> data.Classes then
+                raise (
+                    ArgumentException(
+                        $"The task '{name}' has {data.Classes} classes, but its last layer has {model.Outputs} units. Use one unit for each class.",
+                        "task"
+                    )
+                )
+
+            let sets = data.Training :: data.Validation :: Option.toList test
+
+            // Built here, so that no trial waits for it or counts it in its training time.
+            for set in sets do
+                set.Sparse |> ignore
+
+            let hash = DataSets.checksum sets
+
+            let scored =
+                match test with
+                | None -> "test as validation"
+                | Some test -> $"{test.Count} tested"
+
+            { Model = model
+              Initialization = task.Initialization
+              Batch = task.Batch
+              Order = task.Order
+              Mean = task.Mean
+              Data = data
+              Test = test
+              DataHash = hash
+              Identity =
+                $"{model}, {task.Initialization}, batches of {task.Batch} in {task.Order} order, {data.Training.Count} + {data.Validation.Count} images, {scored}, loss over {task.Mean}, {hash}" }

@@ -1,0 +1,47 @@
+namespace CuteDl.Studies
+
+open System
+open System.Collections.Generic
+open CuteDl.Core.Optimizers
+
+/// <summary>The kinds that a study file can name, as an immutable value: rules and schedules, and problems.</summary>
+[<Sealed>]
+type StudyRegistry private (rules: Registry, problems: IProblem list) =
+    /// The kinds of problems that every registry has.
+    static let builtIn = [ "images"; "quadratic"; "rosenbrock"; "logistic_regression" ]
+
+    /// <summary>The kinds of the library.</summary>
+    static member val Standard = StudyRegistry(Registry.Standard, [])
+
+    /// <summary>Returns a registry with these rules and schedules, and the problems of the library.</summary>
+    static member Of(rules: Registry) : StudyRegistry = StudyRegistry(rules, [])
+
+    /// <summary>The rules and schedules.</summary>
+    member _.Rules = rules
+
+    /// <summary>The problems of one's own, in the order in which they were added.</summary>
+    member _.Problems: IReadOnlyList<IProblem> = problems
+
+    /// <summary>Returns a registry with other rules and schedules; this registry does not change.</summary>
+    member _.WithRules(rules: Registry) : StudyRegistry = StudyRegistry(rules, problems)
+
+    /// <summary>Returns a registry with one more problem of one's own; this registry does not change.</summary>
+    /// <exception cref="T:System.ArgumentException">The registry has a problem of this name.</exception>
+    member _.Add(problem: IProblem) : StudyRegistry =
+        let isTaken (name: string) = String.Equals(name, problem.Kind, StringComparison.OrdinalIgnoreCase)
+
+        if builtIn |> List.exists isTaken || problems |> List.exists (fun known -> isTaken known.Kind) then
+            raise (
+                ArgumentException(
+                    $"The registry has a problem {problem.Kind} already. Give each problem a name of its own.",
+                    nameof problem
+                )
+            )
+
+        StudyRegistry(rules, problems @ [ problem ])
+
+    /// <summary>The names of all kinds of problems.</summary>
+    member _.ProblemNames: string list = builtIn @ (problems |> List.map (fun problem -> problem.Kind))
+
+    /// Returns the problem of one's own of a name.
+    member internal _.TryProblem(name: string) : IProblem option = problems |> List.tryFind (fun problem -> problem.Kind = name)
