@@ -16,6 +16,7 @@ let private tests =
           Analysis.ClaimTests.tests
           Analysis.ErrorRateTests.tests
           TrialRunnerTests.tests
+          ProblemKindTests.tests
           QuasiRandomTests.tests
           SettingsTests.tests
           StudyJsonTests.tests
