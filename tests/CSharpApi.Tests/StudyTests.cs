@@ -17,7 +17,7 @@ internal static class StudyTests
     private static readonly (string Name, string Expected, Action Make)[] Mistakes =
     [
         ("a name that is empty", "name", () => Study.Named(" ")),
-        ("a task's name with a slash", "'a/b' is not a name for results", () => Study.Named("x").Rosenbrock("a/b", 10, 1)),
+        ("a task's name with a slash", "found \"a/b\"", () => Study.Named("x").Rosenbrock("a/b", 10, 1)),
         ("two tasks of one name", "The name 'a' is used already.", () => Study.Named("x").Rosenbrock("a", 10, 1).Rosenbrock("a", 10, 1)),
         ("two optimizers of one name", "The name 'adam' is used already.", () => Small.Optimizer(Optimizers.Adam()).Optimizer(Optimizers.Adam(0.1))),
         ("a hyper-parameter with several meanings", "clip_value.limit, clip_norm.limit", () => Small.Optimizer(Optimizers.Sgd().ClipValue().ClipNorm(), space => space.Uniform("limit", 1, 2), "other")),
@@ -28,8 +28,8 @@ internal static class StudyTests
         ("given initial weights", "Use random ones", () => Study.Named("x").Task("a", Mnist.DocumentExperiment(), 1, 0.9)),
         ("a validation loss over batches", "Use ValidationMean.Examples.", () => Study.Named("x").Task("a", Mnist.Experiment().Dense(10).ValidationMean(ValidationMean.Batches), 1, 0.9)),
         ("no settings to try", "trials", () => Small.Tuning(trials: 0)),
-        ("a seed twice", "each seed once", () => Small.Tuning(seeds: [1, 1])),
-        ("an alpha of 1", "Alpha must be in (0, 1)", () => Small.Confirmation(alpha: 1)),
+        ("a seed twice", "distinct seeds", () => Small.Tuning(seeds: [1, 1])),
+        ("an alpha of 1", "Expected a number in (0, 1), found 1.", () => Small.Confirmation(alpha: 1)),
         ("looks that do not ascend", "10, 8", () => Small.Confirmation(looks: [10, 8])),
         ("a range upside down", "above the lower bound, 1", () => SearchSpace.Empty.LogUniform("lr", 1, 0.1)),
         ("a logarithm of 0", "above 0", () => SearchSpace.Empty.LogUniform("lr", 0, 0.1)),
@@ -37,7 +37,7 @@ internal static class StudyTests
         ("a hyper-parameter with two spaces", "a search space already", () => SearchSpace.Empty.Fixed("lr", 1).Fixed("lr", 2)),
         ("no workers", "greater than or equal to '1'", () => _ = new StudyOptions { Parallel = 0 }),
         ("rates of a frontier that do not ascend", "ascend", () => Small.Frontier([0.1, 0.01])),
-        ("a name that no study file may have", "begin with a letter or digit", () => Study.Named("x").Rosenbrock("-a", 10, 1)),
+        ("a name that no study file may have", "begins with a letter or digit", () => Study.Named("x").Rosenbrock("-a", 10, 1)),
         ("two names that a disk may take for one", "The name 'ADAM' is used already.", () => Small.Optimizer(Optimizers.Adam(), name: "adam").Optimizer(Optimizers.Adam(0.1), name: "ADAM")),
         ("fewer seeds at the last look than from the start", "at 8 seeds, but the study starts with 10.", () => Small.Confirmation(seeds: 10, looks: [6, 8])),
         ("a choice of one value twice", "each value once", () => SearchSpace.Empty.Choice("lr", 1, 1)),
@@ -60,7 +60,7 @@ internal static class StudyTests
             (string Expected, Study Study)[] cases =
             [
                 ("The seeds 3 are used for both tuning and confirmation", Small.Tuning(trials: 4, seeds: [3])),
-                ("The study has no optimizers", Study.Named("x").Rosenbrock("a", 10, 1)),
+                ("Expected a list of optimizers with at least one item", Study.Named("x").Rosenbrock("a", 10, 1)),
             ];
             foreach (var (expected, study) in cases)
             {
@@ -88,7 +88,7 @@ internal static class StudyTests
                   "name": "Both",
                   "tasks": [
                     { "name": "mnist", "hidden": [32], "initial_weights": "he", "order": "shuffle", "batch": 128, "epochs": 2, "validate_every": 50, "target": { "accuracy": 0.9 } },
-                    { "name": "bowl", "function": "quadratic", "dimensions": 4, "condition": 10, "precision": "double", "steps": 200, "validate_every": 10, "target": { "loss": 0.001 } }
+                    { "name": "bowl", "function": "quadratic", "dimensions": 4, "condition": 10, "steps": 200, "validate_every": 10, "target": { "loss": 0.001 } }
                   ],
                   "optimizers": [
                     { "optimizer": "fixed()", "space": { "lr": { "log_uniform": [0.001, 0.1] } } },
@@ -109,6 +109,30 @@ internal static class StudyTests
                 .Frontier([0.001, 0.01], [2000, 2001]);
             Expect.equal(built.ToJson(), read.ToJson(), "JSON");
             Expect.equal(Study.Parse(built.ToJson()).ToJson(), built.ToJson(), "there and back");
+        }),
+        Spec.Test("the defaults of a program are those of a file", () =>
+        {
+            var read = Study.Parse("""
+                {
+                  "schema": "cutedl/study/1",
+                  "name": "Defaults",
+                  "tasks": [
+                    { "name": "mnist", "target": { "accuracy": 0.9 } },
+                    { "name": "bowl", "function": "quadratic", "target": { "loss": 0.001 } },
+                    { "name": "valley", "function": "rosenbrock", "target": { "loss": 0.001 } }
+                  ],
+                  "optimizers": [{ "optimizer": "adam()" }],
+                  "frontier": {}
+                }
+                """);
+            var built = Study.Named("Defaults")
+                .Task("mnist", Mnist.Experiment().Dense(128, Activation.ReLU).Dense(10), epochs: 10, accuracy: 0.9)
+                .Quadratic("bowl", steps: 1000, loss: 0.001)
+                .Rosenbrock("valley", steps: 1000, loss: 0.001)
+                .Optimizer(Optimizers.Adam());
+            Expect.equal(built.Frontier().ToJson(), read.ToJson(), "without calls");
+            Expect.equal(built.Tuning().Confirmation().Frontier().ToJson(), read.ToJson(), "calls without arguments");
+            Expect.stringContains(built.Document().ToJson(), "\"seeds\": 10", "the document's seeds are those of the default");
         }),
         Spec.Test("builders are immutable", () =>
         {

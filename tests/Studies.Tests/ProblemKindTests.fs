@@ -100,7 +100,7 @@ let tests =
               let other = file.Replace("\"bowl\"", "\"bowls\"")
               let found = problems registry other
               Expect.hasLength found 1 "one error"
-              Expect.stringContains found[0] "line 2, $.tasks[0].problem" "place"
+              Expect.stringContains found[0] "line 2, column 49, $.tasks[0].problem" "place"
               Expect.stringContains found[0] "'bowls' is not a problem of the registry" "what is wrong"
               Expect.stringContains found[0] "bowl" "what is known"
               let found = problems StudyRegistry.Standard file

@@ -135,8 +135,12 @@ let private readingTests =
                   "{\n  \"schema\": \"cutedl/study/1\",\n  // a comment\n  \"tasks\": [\n    { \"name\": \"m\", \"batch\": \"x\" },\n  ],\n  \"optimizers\": [],\n  \"tunning\": {},\n}"
 
               Expect.equal
-                  [ for error in errors text -> error.Line, error.Path ]
-                  [ 1, "$"; 5, "$.tasks[0].batch"; 5, "$.tasks[0]"; 7, "$.optimizers"; 8, "$.tunning" ]
+                  [ for error in errors text -> error.Line, error.Column, error.Path ]
+                  [ 1, 1, "$"
+                    5, 5, "$.tasks[0]"
+                    5, 29, "$.tasks[0].batch"
+                    7, 17, "$.optimizers"
+                    8, 14, "$.tunning" ]
                   "errors")
 
           testCase "what is not JSON is said with its line" (fun () ->

@@ -15,7 +15,9 @@ let all () : (string * string) list =
     [ "src/CSharpApi/Optimizers/Generated/Optimizers.cs", Makers.file ()
       "src/CSharpApi/Optimizers/Generated/Options.cs", OptionsRecords.file ()
       "src/CSharpApi/Optimizers/Generated/ChainMethods.cs", ChainMethods.file ()
-      "docs/optimizers.md", OptimizerPage.file () ]
+      "docs/optimizers.md", OptimizerPage.file ()
+      "docs/study.schema.json", CuteDl.Studies.StudyJson.schema
+      "docs/study-file.md", StudyFilePage.file () ]
 
 let private pathOf (path: string) = Path.Combine(root, path.Replace('/', Path.DirectorySeparatorChar))
 

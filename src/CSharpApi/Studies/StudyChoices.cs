@@ -49,18 +49,16 @@ public sealed class StudyPruning
     /// <summary>A trial ends whose best validation is below the median of the means of those before it at the same step (Golovin et al. 2017).</summary>
     /// <param name="warmUp">So many trials always go on, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
-    public static StudyPruning Median(int warmUp = 4)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(warmUp, 1);
-        return new(Pruning.NewMedian(warmUp));
-    }
+    public static StudyPruning Median(int warmUp = StudyDefaults.WarmUp) => Allowed(Pruning.NewMedian(warmUp));
 
     /// <summary>After budget/η, budget/η², ... steps, a trial continues if it is among the best 1/η of itself and the trials before it (Li et al. 2020).</summary>
     /// <param name="eta">η, at least 2.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 2.</exception>
-    public static StudyPruning SuccessiveHalving(int eta = 3)
+    public static StudyPruning SuccessiveHalving(int eta = StudyDefaults.Eta) => Allowed(Pruning.NewSuccessiveHalving(eta));
+
+    private static StudyPruning Allowed(Pruning pruning)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(eta, 2);
-        return new(Pruning.NewSuccessiveHalving(eta));
+        StudyRules.require("pruning", TuningFormat.pruning, pruning);
+        return new(pruning);
     }
 }

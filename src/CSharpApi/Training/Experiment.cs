@@ -92,7 +92,7 @@ public sealed class Experiment
     public Experiment Order(Order order)
     {
         _ = Translate.Order(order);
-        return new(_plan with { Order = order });
+        return new(_plan with { GivenOrder = order });
     }
 
     /// <summary>Images a step. Default: 64.</summary>

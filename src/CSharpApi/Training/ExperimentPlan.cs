@@ -25,7 +25,10 @@ internal sealed record ExperimentPlan
 
     public Precision Precision { get; init; } = Precision.Single;
 
-    public Order Order { get; init; } = Order.File;
+    /// <summary>Null if the experiment does not set an order: a study then uses its own default.</summary>
+    public Order? GivenOrder { get; init; }
+
+    public Order Order => GivenOrder ?? Order.File;
 
     public int Batch { get; init; } = 64;
 

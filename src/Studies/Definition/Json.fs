@@ -6,8 +6,8 @@ open System.Text.Encodings.Web
 open System.Text.Json
 open CuteDl.Core.Optimizers
 
-/// A JSON value, with the line of its file on which it starts; line 0 if the value was not read from a file.
-type internal JsonTree = { Line: int; Value: JsonValue }
+/// A JSON value, with the line and column of its first character, from 1. Both are 0 if the value was not read from a file.
+type internal JsonTree = { Line: int; Column: int; Value: JsonValue }
 
 and [<RequireQualifiedAccess>] internal JsonValue =
     | Null
@@ -18,23 +18,45 @@ and [<RequireQualifiedAccess>] internal JsonValue =
     /// The members in order. A name can occur twice.
     | Object of (string * JsonTree) list
 
-/// The text is not JSON. The line is 0 if it is unknown.
-exception internal JsonSyntaxException of line: int * problem: string
+/// The text is not JSON. Line and column are 0 if they are unknown.
+exception internal JsonSyntaxException of line: int * column: int * problem: string
 
-/// Reads JSON with line numbers and duplicate members. System.Text.Json's documents lose both.
+/// Reads JSON with positions and duplicate members. System.Text.Json's documents lose both.
 [<RequireQualifiedAccess>]
 module internal Json =
+    /// True for the first byte of a character in UTF-8.
+    let private beginsCharacter (unit: byte) = unit &&& 0xC0uy <> 0x80uy
+
+    /// Returns the column of a byte in a line of UTF-8. The line and the byte count from 0, the column from 1.
+    let private columnOf (bytes: byte array) (line: int64) (offset: int64) : int =
+        let mutable start = 0
+
+        for _ in 1L .. line do
+            start <- 1 + Array.IndexOf(bytes, 10uy, start)
+
+        let mutable column = 1
+
+        for i in start .. min bytes.Length (start + int offset) - 1 do
+            if beginsCharacter bytes[i] then
+                column <- column + 1
+
+        column
+
     let private tokens (bytes: byte array) =
         let options = JsonReaderOptions(CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true)
         let mutable reader = Utf8JsonReader(ReadOnlySpan bytes, options)
-        let tokens = ResizeArray<struct (JsonTokenType * int * JsonValue)>()
+        let tokens = ResizeArray<struct (JsonTokenType * int * int * JsonValue)>()
         let mutable line = 1
+        let mutable column = 1
         let mutable counted = 0
 
         while reader.Read() do
             while counted < int reader.TokenStartIndex do
                 if bytes[counted] = 10uy then
                     line <- line + 1
+                    column <- 1
+                elif beginsCharacter bytes[counted] then
+                    column <- column + 1
 
                 counted <- counted + 1
 
@@ -50,7 +72,7 @@ module internal Json =
                 | JsonTokenType.False -> JsonValue.Bool false
                 | _ -> JsonValue.Null
 
-            tokens.Add(struct (reader.TokenType, line, value))
+            tokens.Add(struct (reader.TokenType, line, column, value))
 
         tokens
 
@@ -65,15 +87,22 @@ module internal Json =
             | :? JsonException as error ->
                 let message = error.Message
                 let cut = message.IndexOf(" LineNumber:", StringComparison.Ordinal)
-                let line = if error.LineNumber.HasValue then int error.LineNumber.Value + 1 else 0
-                raise (JsonSyntaxException(line, (if cut < 0 then message else message.Substring(0, cut))))
+                let problem = if cut < 0 then message else message.Substring(0, cut)
+
+                let line, column =
+                    match Option.ofNullable error.LineNumber, Option.ofNullable error.BytePositionInLine with
+                    | Some line, Some offset -> int line + 1, columnOf bytes line offset
+                    | Some line, None -> int line + 1, 0
+                    | None, _ -> 0, 0
+
+                raise (JsonSyntaxException(line, column, problem))
             // An unpaired surrogate, written as an escape.
-            | :? InvalidOperationException as error -> raise (JsonSyntaxException(0, error.Message))
+            | :? InvalidOperationException as error -> raise (JsonSyntaxException(0, 0, error.Message))
 
         let mutable next = 0
 
         let rec value () =
-            let struct (kind, line, scalar) = tokens[next]
+            let struct (kind, line, column, scalar) = tokens[next]
             next <- next + 1
 
             let value =
@@ -82,10 +111,10 @@ module internal Json =
                 | JsonTokenType.StartArray -> JsonValue.List(items [])
                 | _ -> scalar
 
-            { Line = line; Value = value }
+            { Line = line; Column = column; Value = value }
 
         and members (before: (string * JsonTree) list) =
-            let struct (kind, _, name) = tokens[next]
+            let struct (kind, _, _, name) = tokens[next]
             next <- next + 1
 
             match kind, name with
@@ -95,7 +124,7 @@ module internal Json =
 
         and items (before: JsonTree list) =
             match tokens[next] with
-            | struct (JsonTokenType.EndArray, _, _) ->
+            | struct (JsonTokenType.EndArray, _, _, _) ->
                 next <- next + 1
                 List.rev before
             | _ -> items (value () :: before)
@@ -103,7 +132,13 @@ module internal Json =
         value ()
 
     /// Makes a value that was not read from a file.
-    let make (value: JsonValue) : JsonTree = { Line = 0; Value = value }
+    let make (value: JsonValue) : JsonTree = { Line = 0; Column = 0; Value = value }
+
+    let text (value: string) : JsonTree = make (JsonValue.Text value)
+    let number (value: float) : JsonTree = make (JsonValue.Number value)
+    let bool (value: bool) : JsonTree = make (JsonValue.Bool value)
+    let list (items: JsonTree list) : JsonTree = make (JsonValue.List items)
+    let record (members: (string * JsonTree) list) : JsonTree = make (JsonValue.Object members)
 
     let private quote (text: string) =
         "\"" + JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString() + "\""

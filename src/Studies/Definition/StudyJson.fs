@@ -48,7 +48,7 @@ type StudyDifference =
 [<RequireQualifiedAccess>]
 module StudyJson =
     /// <summary>The value of <c>schema</c> in a study file.</summary>
-    let version = StudyKeys.Version
+    let version = StudyFormat.Version
 
     /// <summary>
     /// Reads a study, or returns all errors: unknown, missing and duplicate keys, values of a wrong kind or out of range, and search spaces
@@ -60,10 +60,13 @@ module StudyJson =
         try
             let tree = Json.parse text
             let reading = Reading()
-            let study = StudyParser.study registry reading tree
-            if reading.Errors.Length = 0 then Ok study else Error reading.Errors
-        with JsonSyntaxException(line, problem) ->
-            Error [| { Path = "$"; Line = line; Problem = "This is not JSON: " + problem } |]
+
+            match (StudyFormat.shape registry).Read reading { Path = "$"; Tree = tree } with
+            | Some study when not reading.HasErrors -> Ok study
+            | Some _
+            | None -> Error reading.Errors
+        with JsonSyntaxException(line, column, problem) ->
+            Error [| { Path = "$"; Line = line; Column = column; Problem = "This is not JSON: " + problem } |]
 
     /// <summary>Reads a study with rules of the library, or returns all errors.</summary>
     let parse (text: string) : Result<StudyDesign, StudyFileError array> = parseWith StudyRegistry.Standard text
@@ -73,7 +76,7 @@ module StudyJson =
     /// <c>epochs</c> is written as <c>steps</c>, and the range of a frontier as its rates.
     /// </summary>
     /// <remarks>Images in memory are written by name. Such a text cannot be parsed.</remarks>
-    let print (study: StudyDesign) : string = Json.print (StudyPrinter.study study)
+    let print (study: StudyDesign) : string = Json.print (StudyFormat.print study)
 
     /// Resolves relative image folders against a folder: a study means the same images wherever it is run, resumed or replayed.
     let private resolved (folder: string) (study: StudyDesign) : StudyDesign =
@@ -110,7 +113,7 @@ module StudyJson =
 
     /// <summary>Returns the differences of two studies, in the order of the first's text; empty if they are equal.</summary>
     let differences (first: StudyDesign) (second: StudyDesign) : StudyDifference array =
-        walk "$" (Some(StudyPrinter.study first)) (Some(StudyPrinter.study second)) |> List.toArray
+        walk "$" (Some(StudyFormat.print first)) (Some(StudyFormat.print second)) |> List.toArray
 
     /// <summary>
     /// Returns the differences of two texts of studies. Defaults are filled in; comments and layout do not count. Texts that cannot be
@@ -123,7 +126,7 @@ module StudyJson =
     let textDifferences (registry: StudyRegistry) (folder: string) (first: string) (second: string) : StudyDifference array =
         let tree (text: string) =
             match parseWith registry text with
-            | Ok study -> Some(StudyPrinter.study (resolved folder study))
+            | Ok study -> Some(StudyFormat.print (resolved folder study))
             | Error _ ->
                 try
                     Some(Json.parse text)
@@ -143,4 +146,4 @@ module StudyJson =
     let example: string = resource "study-example.jsonc"
 
     /// <summary>The JSON schema of study files, as <c>cutedl schema study</c> prints it.</summary>
-    let schema: string = resource StudyKeys.SchemaFile
+    let schema: string = Json.print StudyFormat.schema

@@ -107,7 +107,7 @@ module internal StudyRecord =
             try
                 parse record.Text
             with
-            | JsonSyntaxException(_, problem) -> fail $"Its study is not JSON: {problem}"
+            | JsonSyntaxException(_, _, problem) -> fail $"Its study is not JSON: {problem}"
             | :? JsonException as error -> fail error.Message
             | :? System.Collections.Generic.KeyNotFoundException -> fail "A member is missing."
             | :? System.InvalidOperationException -> fail "A member has a value of another kind."

@@ -72,6 +72,7 @@ internal static class StudyCheckCommand
         {
             ["path"] = error.Path,
             ["line"] = error.Line,
+            ["column"] = error.Column,
             ["problem"] = error.Problem,
         })]),
         ["findings"] = new JsonArray([.. findings.Select(finding => new JsonObject

@@ -1,0 +1,283 @@
+namespace CuteDl.Studies
+
+open System
+open System.Globalization
+open CuteDl.Core.Data
+open CuteDl.Core.Networks
+open CuteDl.Core.Optimizers
+
+/// The keys of a task that is an image classifier.
+[<RequireQualifiedAccess>]
+module internal ImagesFormat =
+    /// The number of MNIST training images.
+    let mnistImages = MnistSizes.trainingImages
+
+    let mnistClasses = MnistSizes.classes
+
+    let private classesOf (source: ImageSource) =
+        match source with
+        | Mnist -> mnistClasses
+        | Folder(_, classes, _) -> classes
+        | Held(_, data) -> data.Classes
+
+    type private FolderKeys = { Path: string; Classes: int; Images: int option; Expansion: int }
+
+    /// A folder, with the number of its training images if it is known.
+    let private folder: Shape<ImageSource * int option> =
+        record<FolderKeys> {
+            let! path =
+                Field.required "folder" "The path of the folder, absolute or relative to the study file." Shape.text _.Path
+
+            and! classes =
+                Field.optional "classes" "The number of classes." (Shape.whole 2 256) mnistClasses _.Classes
+
+            and! images =
+                Field.given "training_images" "The number of training images. A budget in epochs needs it." (Shape.atLeast 1) _.Images
+
+            and! expansion =
+                Field.brief
+                    "max_expansion"
+                    "The most bytes that each byte of a gzipped file may expand to. A file that promises more is refused."
+                    (Shape.atLeast 1)
+                    Growing.DefaultExpansion
+                    _.Expansion
+
+            return { Path = path; Classes = classes; Images = images; Expansion = expansion }
+        }
+        |> Shape.convert (fun folder -> Folder(folder.Path, folder.Classes, folder.Expansion), folder.Images) (fun (source, images) ->
+            match source with
+            | Folder(path, classes, expansion) -> { Path = path; Classes = classes; Images = images; Expansion = expansion }
+            | Mnist
+            | Held _ -> invalidOp "These images are not in a folder.")
+
+    /// The images, with the number of training images if it is known.
+    let private source: Shape<ImageSource * int option> =
+        let isFolder (source: ImageSource, _) =
+            match source with
+            | Folder _ -> true
+            | Mnist
+            | Held _ -> false
+
+        // Images in memory are printed by name. No file can have them.
+        let held: Form<ImageSource * int option> =
+            { Form.word "" (Mnist, None) with
+                Accepts = fun _ -> false
+                Schema = []
+                Print =
+                    fun (source, _) ->
+                        match source with
+                        | Held(name, _) -> Some(Json.record [ "held", Json.text name ])
+                        | Mnist
+                        | Folder _ -> None }
+
+        Form.choice
+            [ { Form.word "mnist" (Mnist, Some mnistImages) with
+                  Print = fun (source, _) -> if source = Mnist then Some(Json.text "mnist") else None }
+              folder
+              |> Form.make Form.isObject "{ \"folder\": ..., \"classes\": ... }" id (fun source ->
+                  if isFolder source then Some source else None)
+              held ]
+
+    let private split (images: int option) : Shape<Split> =
+        let largest = (defaultArg images Int32.MaxValue) - 1
+
+        let holdOut =
+            record<int * int> {
+                let! validation =
+                    Field.optional
+                        "validation"
+                        "The number of validation images, fewer than the training images."
+                        (Shape.whole 1 largest)
+                        (min StudyDefaults.HeldOut largest)
+                        fst
+
+                and! seed = Field.optional "seed" "The seed that selects the validation images." Shape.integer 0 snd
+                return validation, seed
+            }
+
+        Form.choice
+            [ holdOut
+              |> Form.make Form.isObject "{ \"validation\": ..., \"seed\": ... }" HoldOut (function
+                  | HoldOut(validation, seed) -> Some(validation, seed)
+                  | TestAsValidation -> None)
+              Form.word "test_as_validation" TestAsValidation ]
+
+    let private activation = Shape.word string Activation.all
+
+    let private rate = Shape.number ArgumentRange.belowOne
+
+    let private layer: Shape<Layer> =
+        let dense =
+            record<int * Activation> {
+                let! units = Field.required "dense" "The number of units." (Shape.atLeast 1) fst
+                and! activation = Field.optional "activation" "The activation." activation ReLU snd
+                return units, activation
+            }
+
+        Form.choice
+            [ rate
+              |> Form.under "dropout" "The dropout rate in training." Dropout (function
+                  | Dropout rate -> Some rate
+                  | Dense _ -> None)
+              dense
+              |> Form.distinguished "dense" Dense (function
+                  | Dense(units, activation) -> Some(units, activation)
+                  | Dropout _ -> None) ]
+
+    /// Equal hidden layers, each followed by the dropout, and then the output layer.
+    type private Perceptron = { Hidden: int list; Activation: Activation; Rate: float; Output: Activation }
+
+    let private layersOf (perceptron: Perceptron) (classes: int) : Layer list =
+        [ for units in perceptron.Hidden do
+              Dense(units, perceptron.Activation)
+
+              if perceptron.Rate > 0.0 then
+                  Dropout perceptron.Rate
+
+          Dense(classes, perceptron.Output) ]
+
+    let private tryPerceptron (layers: Layer list) : Perceptron option =
+        let dense =
+            layers
+            |> List.choose (function
+                | Dense(units, activation) -> Some(units, activation)
+                | Dropout _ -> None)
+
+        let rate =
+            layers
+            |> List.tryPick (function
+                | Dropout rate -> Some rate
+                | Dense _ -> None)
+
+        match List.rev dense with
+        | [] -> None
+        | (classes, output) :: hidden ->
+            let hidden = List.rev hidden
+
+            let perceptron =
+                { Hidden = List.map fst hidden
+                  Activation = hidden |> List.tryHead |> Option.map snd |> Option.defaultValue ReLU
+                  Rate = defaultArg rate 0.0
+                  Output = output }
+
+            if layersOf perceptron classes = layers then Some perceptron else None
+
+    let private layers (classes: int) : Fields<ImagesProblem, Layer list> =
+        let defaults = { Hidden = [ 128 ]; Activation = ReLU; Rate = 0.0; Output = Linear }
+        let field name = Field.from defaults name
+
+        let short =
+            fields<Perceptron> {
+                let! hidden =
+                    field
+                        "hidden"
+                        "The number of units of each hidden layer."
+                        (Shape.items "numbers of units" (Shape.atLeast 1) |> Shape.orEmpty)
+                        _.Hidden
+
+                and! activation = field "activation" "The activation of the hidden layers." activation _.Activation
+                and! rate = field "dropout" "The dropout rate after each hidden layer, in training." rate _.Rate
+
+                and! output =
+                    field
+                        "output"
+                        "The activation of the outputs. With relu, an output can die: it is then 0 for every image."
+                        activation
+                        _.Output
+
+                return layersOf { Hidden = hidden; Activation = activation; Rate = rate; Output = output } classes
+            }
+            |> Fields.over (fun (task: ImagesProblem) -> tryPerceptron task.Layers |> Option.defaultValue defaults)
+
+        let all =
+            Field.required
+                "layers"
+                "All layers in order, instead of hidden, activation, dropout and output. The last layer is dense, with one unit for each class."
+                (Shape.items "layers" layer
+                 |> Shape.refuse (fun layers ->
+                     match List.tryLast layers with
+                     | Some(Dense(units, _)) when units = classes -> None
+                     | _ -> Some $"The last layer must be dense with {classes} units, one for each of the {classes} classes."))
+                (fun (task: ImagesProblem) -> task.Layers)
+
+        Fields.instead "Write all layers in \"layers\"." (fun task -> (tryPerceptron task.Layers).IsSome) all short
+
+    let private initialization: Shape<Initialization> =
+        let read (text: string) =
+            match text with
+            | "he" -> Some He
+            | "glorot" -> Some Glorot
+            | _ when text.StartsWith("normal(", StringComparison.Ordinal) && text.EndsWith ')' ->
+                match Double.TryParse(text.Substring(7, text.Length - 8), NumberStyles.Float, CultureInfo.InvariantCulture) with
+                | true, deviation when deviation > 0.0 && Double.IsFinite deviation -> Some(Normal deviation)
+                | _ -> None
+            | _ -> None
+
+        Shape.textOf
+            "\"he\", \"glorot\" or \"normal(σ)\" with a standard deviation σ above 0"
+            "^(he|glorot|normal\\([^()]+\\))$"
+            read
+            (fun initialization ->
+                match initialization with
+                | He -> "he"
+                | Glorot -> "glorot"
+                | Normal deviation -> $"normal({NumberText.ofFloat deviation})")
+
+    /// The number of steps in an epoch, if the number of training images is known.
+    let private epochOf (images: int option) (split: Split) (batch: int) : int64 option =
+        images
+        |> Option.map (fun images ->
+            let trained =
+                match split with
+                | HoldOut(validation, _) -> images - validation
+                | TestAsValidation -> images
+
+            int64 (max 1 (Batches.count (max 1 trained) batch)))
+
+    /// The task, and the number of steps in an epoch if it is known.
+    let fields: Fields<ImagesProblem, ImagesProblem * int64 option> =
+        Field.optional "data" "The source of the images." source (Mnist, Some mnistImages) (fun (task: ImagesProblem) -> task.Source, None)
+        |> Fields.andThen (Mnist, None) (fun (source, images) ->
+            fields<ImagesProblem> {
+                let! split =
+                    Field.optional
+                        "split"
+                        "The division of the images. A hold-out of training images has the class proportions of the training set. The test images are then used only at the end of the confirmation. test_as_validation uses the test images for validation, as the source document does."
+                        (split images)
+                        (HoldOut(StudyDefaults.HeldOut, 0))
+                        _.Split
+
+                and! layers = layers (classesOf source)
+
+                and! loss =
+                    Field.optional "loss" "The loss function." (Shape.word string Loss.all) SoftmaxCrossEntropy _.Loss
+
+                and! initialization =
+                    Field.optional
+                        "initial_weights"
+                        "The initial weights, drawn with the trial's seed. he: normal with standard deviation √(2 / inputs). glorot: uniform within ±√(6 / (inputs + units)). normal(x): normal with standard deviation x."
+                        initialization
+                        StudyDefaults.initialization
+                        _.Initialization
+
+                and! batch =
+                    Field.optional "batch" "The number of images in a batch." (Shape.whole 1 1_000_000) StudyDefaults.Batch _.Batch
+
+                and! order =
+                    Field.optional
+                        "order"
+                        "The order of the images in an epoch: shuffled with the trial's seed, or as in the file."
+                        (Shape.word string [ Shuffled; FileOrder ])
+                        StudyDefaults.order
+                        _.Order
+
+                return
+                    { Source = source
+                      Split = split
+                      Layers = layers
+                      Loss = loss
+                      Initialization = initialization
+                      Batch = batch
+                      Order = order },
+                    epochOf images split batch
+            })

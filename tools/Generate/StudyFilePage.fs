@@ -1,0 +1,111 @@
+/// The page of all keys of a study file: docs/study-file.md.
+module internal CuteDl.Generate.StudyFilePage
+
+open System
+open System.Text.Json
+open CuteDl.Studies
+
+let private introduction =
+    """# The keys of a study file
+
+This page lists every key. It is generated from the description of the format: `dotnet run --project tools/Generate`. A study file is JSON
+with comments and trailing commas allowed. `cutedl study init` writes a commented example, and [study.schema.json](study.schema.json) lets
+editors complete and check a file. [Studies](studies.md) explains the method.
+"""
+
+let private find (name: string) (element: JsonElement) : JsonElement option =
+    match element.ValueKind, element.TryGetProperty name with
+    | JsonValueKind.Object, (true, value) -> Some value
+    | _ -> None
+
+let private alternatives (schema: JsonElement) : JsonElement list =
+    match find "anyOf" schema with
+    | Some schemas -> [ for schema in schemas.EnumerateArray() -> schema ]
+    | None -> [ schema ]
+
+let private code (text: string) = $"`{text}`"
+
+let private range (schema: JsonElement) : string =
+    let bound name words =
+        match find name schema with
+        // The largest whole numbers are no limits that a reader needs.
+        | Some value when abs (value.GetDouble()) < 2147483647.0 -> [ $"{words} {value.GetRawText()}" ]
+        | _ -> []
+
+    String.Join(
+        ", ",
+        bound "minimum" "at least"
+        @ bound "exclusiveMinimum" "above"
+        @ bound "maximum" "at most"
+        @ bound "exclusiveMaximum" "below"
+        @ bound "multipleOf" "a multiple of"
+    )
+
+let rec private values (schema: JsonElement) : string =
+    let limited (kind: string) =
+        match range schema with
+        | "" -> kind
+        | range -> $"{kind}, {range}"
+
+    match find "anyOf" schema, find "const" schema, find "enum" schema, find "type" schema with
+    | Some _, _, _, _ -> String.Join("; ", alternatives schema |> List.map values)
+    | _, Some word, _, _ -> code (word.GetRawText())
+    | _, _, Some words, _ -> String.Join(", ", [ for word in words.EnumerateArray() -> code (word.GetRawText()) ])
+    | _, _, _, Some kind when kind.ValueKind = JsonValueKind.Array ->
+        String.Join(" or ", [ for kind in kind.EnumerateArray() -> string kind ])
+    | _, _, _, Some kind ->
+        match string kind with
+        | "array" -> "list of " + (find "items" schema |> Option.map values |> Option.defaultValue "values")
+        | "integer" -> limited "whole number"
+        | "object" ->
+            match find "properties" schema with
+            | Some keys -> "object with " + String.Join(", ", [ for key in keys.EnumerateObject() -> code key.Name ])
+            | None -> "object"
+        | kind -> limited kind
+    | _ -> ""
+
+let private row (cells: string list) =
+    "| "
+    + (cells |> List.map _.Replace("|", "\\|", StringComparison.Ordinal) |> String.concat " | ")
+    + " |\n"
+
+/// The table of an object, then those of the objects in it.
+let rec private tables (path: string) (schema: JsonElement) : string list =
+    [ for schema in alternatives schema do
+          match find "properties" schema with
+          | Some keys ->
+              let required =
+                  [ for name in (find "required" schema |> Option.map _.EnumerateArray() |> Option.toList |> Seq.concat) -> string name ]
+
+              let rows =
+                  [ for key in keys.EnumerateObject() ->
+                        let otherwise =
+                            match find "default" key.Value with
+                            | _ when List.contains key.Name required -> "required"
+                            | Some value -> code (value.GetRawText())
+                            | None -> ""
+
+                        row
+                            [ code key.Name
+                              values key.Value
+                              otherwise
+                              find "description" key.Value |> Option.map string |> Option.defaultValue "" ] ]
+
+              let title = if path = "" then "## The study" else $"## {code path}"
+
+              $"\n{title}\n\n"
+              + row [ "key"; "values"; "default"; "meaning" ]
+              + "|---|---|---|---|\n"
+              + String.Join("", rows)
+
+              for key in keys.EnumerateObject() do
+                  yield! tables (if path = "" then key.Name else $"{path}.{key.Name}") key.Value
+          | None ->
+              match find "items" schema, find "additionalProperties" schema with
+              | Some items, _ -> yield! tables $"{path}[]" items
+              | None, Some values when values.ValueKind = JsonValueKind.Object -> yield! tables $"{path}.NAME" values
+              | None, _ -> () ]
+
+let file () : string =
+    use document = JsonDocument.Parse StudyJson.schema
+    introduction + String.Join("", tables "" document.RootElement)
