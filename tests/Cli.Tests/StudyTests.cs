@@ -101,8 +101,8 @@ internal static class StudyTests
             using var tool = WithStudy(Study.Replace("\"condition\": 10", "\"condition\": 0", StringComparison.Ordinal).Replace("\"grid\"", "\"random\"", StringComparison.Ordinal));
             var outcome = tool.Run("study", "check", "study.json");
             Expect.equal(outcome.ExitCode, 2, outcome.Error);
-            Expect.stringContains(outcome.Error, "line 5, $.tasks[0].condition", "the one");
-            Expect.stringContains(outcome.Error, "line 11, $.tuning.search", "the other");
+            Expect.stringContains(outcome.Error, ", $.tasks[0].condition: ", "the one");
+            Expect.stringContains(outcome.Error, ", $.tuning.search: ", "the other");
             var json = tool.Run("study", "check", "study.json", "--json");
             Expect.equal(json.ExitCode, 2, json.Error);
             var content = JsonDocument.Parse(json.Output).RootElement;
