@@ -62,7 +62,9 @@ module internal StudyFormat =
                 Field.required "schema" "The version of the format." (Shape.word id [ Version ]) (fun _ -> Version)
 
             and! name = Field.required "name" "The study's name." Shape.text _.Name
-            and! tasks = Field.required "tasks" "The tasks: image classifiers and small functions." (tasks registry) _.Tasks
+
+            and! tasks =
+                Field.required "tasks" "The tasks: image classifiers and small functions." (tasks registry) _.Tasks
 
             and! contenders =
                 Field.required

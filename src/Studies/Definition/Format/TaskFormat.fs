@@ -107,7 +107,11 @@ module internal TaskFormat =
                     let! every = validations steps
 
                     and! target =
-                        Field.required "target" "The target that a trial must reach in validation." (target (wrap problem).HasAccuracy) _.Target
+                        Field.required
+                            "target"
+                            "The target that a trial must reach in validation."
+                            (target (wrap problem).HasAccuracy)
+                            _.Target
 
                     return
                         { Name = name
@@ -141,15 +145,11 @@ module internal TaskFormat =
             ImagesFormat.fields
             stepsOrEpochs
 
-    let private usualFunction: IProblem = LogisticRegression(StudyDefaults.Dimensions, StudyDefaults.Examples)
+    let private usualFunction: IProblem =
+        LogisticRegression(StudyDefaults.Dimensions, StudyDefaults.Examples)
 
     let private functions: Shape<StudyTask> =
-        task
-            usualFunction
-            _.Problem
-            id
-            (FunctionFormat.fields |> Fields.map (fun problem -> problem, None))
-            (fun _ -> stepsOfFunction)
+        task usualFunction _.Problem id (FunctionFormat.fields |> Fields.map (fun problem -> problem, None)) (fun _ -> stepsOfFunction)
 
     /// A problem of one's own, by its name in the registry.
     let private own (registry: StudyRegistry) : Shape<IProblem> =
@@ -180,7 +180,11 @@ module internal TaskFormat =
             usualFunction
             _.Problem
             id
-            (Field.required "problem" "The name of a problem of one's own. The registry that reads the study must have it." (own registry) id
+            (Field.required
+                "problem"
+                "The name of a problem of one's own. The registry that reads the study must have it."
+                (own registry)
+                id
              |> Fields.map (fun problem -> problem, None))
             (fun _ -> stepsOfFunction)
 

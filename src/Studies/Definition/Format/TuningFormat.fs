@@ -31,8 +31,7 @@ module internal TuningFormat =
         let median =
             Field.optional "warm_up" "The number of first trials that are never pruned." (Shape.atLeast 1) StudyDefaults.WarmUp id
 
-        let halving =
-            Field.optional "eta" "One of η trials continues." (Shape.atLeast 2) StudyDefaults.Eta id
+        let halving = Field.optional "eta" "One of η trials continues." (Shape.atLeast 2) StudyDefaults.Eta id
 
         Form.choice
             [ Form.word "none" NoPruning
