@@ -49,7 +49,21 @@ let private isCovered (names: string list) (reference: string) =
 let tests =
     testList
         "architecture"
-        [ testCase "every folder of src and tools, and bench, is in the table" (fun () ->
+        [ testCase "every F# file belongs to a project" (fun () ->
+              let compiled =
+                  [ for project in projects do
+                        for path in elements project "Compile" do
+                            Path
+                                .GetRelativePath(Repository.root, Path.GetFullPath(path, Path.Combine(Repository.root, folderOf project)))
+                                .Replace('\\', '/') ]
+
+              let written =
+                  [ "src"; "tests"; "tools"; "bench" ]
+                  |> List.collect (fun folder -> Repository.files folder [ ".fs" ])
+
+              Expect.equal (List.except compiled written) [] "files that no project compiles")
+
+          testCase "every folder of src and tools, and bench, is in the table" (fun () ->
               let folders =
                   projects
                   |> List.map folderOf
