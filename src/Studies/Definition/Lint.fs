@@ -133,13 +133,6 @@ module Lint =
         )
         |> List.map fst
 
-    /// Returns the initial settings, or the reason why there are none.
-    let private started (tuning: Tuning) (contender: Contender) : Result<SettingList, string> =
-        try
-            Ok(Settings.start tuning contender)
-        with :? ArgumentException as error ->
-            Error(Refusal.sentence error)
-
     let private counts (numbers: (Contender * int) list) =
         String.Join(", ", numbers |> List.map (fun (contender, count) -> $"{contender.Name} {count}"))
 
@@ -147,7 +140,7 @@ module Lint =
         let settings =
             contenders
             |> List.choose (fun contender ->
-                match started tuning contender with
+                match Settings.tryStart tuning contender with
                 | Ok list -> Some(contender, list.Settings.Length)
                 | Error _ -> None)
 
@@ -291,7 +284,7 @@ module Lint =
                   $"The learning rate of {contender.Name} is not tuned, but other optimizers tune theirs."
                   "Add \"lr\" to its search space."
 
-          match started tuning contender with
+          match Settings.tryStart tuning contender with
           | Error problem -> finding Severity.Error "S017" path problem "Change the search space, the optimizer or the search."
           | Ok list when tuning.Search = Search.Grid ->
               for name, space in contender.Space do

@@ -246,6 +246,13 @@ module Settings =
           Settings = [| for values in values -> setting contender values |]
           Extensions = [] }
 
+    /// Returns the initial settings, or the reason why there are none.
+    let internal tryStart (tuning: Tuning) (contender: Contender) : Result<SettingList, string> =
+        try
+            Ok(start tuning contender)
+        with :? ArgumentException as error ->
+            Error(Refusal.sentence error)
+
     // Extensions
 
     /// Returns -1 at the lower edge of a range, 1 at its upper edge, 0 elsewhere.

@@ -34,10 +34,9 @@ module StudyRules =
 
     let private searches (tuning: Tuning) (contenders: Contender list) =
         [ for contender in contenders do
-              try
-                  Settings.start tuning contender |> ignore
-              with :? ArgumentException as error ->
-                  Refusal.sentence error ]
+              match Settings.tryStart tuning contender with
+              | Ok _ -> ()
+              | Error problem -> problem ]
 
     let private sharedSeeds (tuning: Tuning) (confirmation: Confirmation) =
         let all =

@@ -1,8 +1,5 @@
 namespace CuteDl.Studies
 
-open System
-open CuteDl.Core.Optimizers
-
 /// The format of a study file.
 [<RequireQualifiedAccess>]
 module internal StudyFormat =
@@ -45,10 +42,9 @@ module internal StudyFormat =
         match study.Protocol, found.TryFind "optimizers" with
         | Fair(tuning, _, _), Some({ Tree = { Value = JsonValue.List trees } } as place) when not found.Reading.HasErrors ->
             for i, (contender, tree) in List.indexed (List.zip study.Contenders trees) do
-                try
-                    Settings.start tuning contender |> ignore
-                with :? ArgumentException as error ->
-                    found.Reading.Fail(place.Item(i, tree), Refusal.sentence error)
+                match Settings.tryStart tuning contender with
+                | Ok _ -> ()
+                | Error problem -> found.Reading.Fail(place.Item(i, tree), problem)
         | Fair _, _
         | Document _, _ -> ()
 
