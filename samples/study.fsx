@@ -13,7 +13,7 @@ open CuteDl.Studies
 let contender (text: string) low high : Contender =
     let optimizer = Expression.parse text
 
-    { Name = text.Split('(')[0]; Optimizer = optimizer; Space = [ ("lr", LogUniform(low, high)) ] }
+    Contender.Of(text.Split('(')[0], optimizer, [ ("lr", LogUniform(low, high)) ])
 
 let study: StudyDesign =
     { Name = "Which of three on a bowl?"

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using CuteDl.Core.Optimizers;
+using CuteDl.Studies;
 
 namespace CuteDl.Cli;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using CuteDl.Studies;
 using CuteDl.Testing;
 using Expecto;
 

@@ -1,4 +1,5 @@
 using CuteDl.Core.Data;
+using CuteDl.Studies;
 using CuteDl.Testing;
 using Expecto;
 using Microsoft.FSharp.Collections;

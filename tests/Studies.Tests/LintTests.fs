@@ -48,7 +48,8 @@ let private withContender index change (study: StudyDesign) =
 let private withFair change (study: StudyDesign) =
     match study.Protocol with
     | Fair(tuning, confirmation, frontier) -> { study with Protocol = Fair(change (tuning, confirmation, frontier)) }
-    | Document _ -> study
+    | Document _
+    | Runs _ -> study
 
 let private withTuning change =
     withFair (fun (tuning, confirmation, frontier) -> change tuning, confirmation, frontier)
@@ -120,7 +121,7 @@ let private misfits =
                     for contender in study.Contenders do
                         let run =
                             trials.Start
-                                { Phase = Phase.Document
+                                { Phase = Phase.Run
                                   Task = task.Name
                                   Contender = contender.Name
                                   Setting = 0

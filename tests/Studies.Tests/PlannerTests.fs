@@ -12,6 +12,7 @@ let private rates = LogUniform(1e-3, 1.0)
 
 let private contender name : Contender =
     { Name = name
+      Label = name
       Optimizer = Expression.parse "adam"
       Space = [ "lr", rates; "eps", Choice [ 1e-8; 1e-4 ] ] }
 

@@ -124,7 +124,10 @@ let tests =
                     Tasks = [ taskOf problem TaskPrecision.Double ]
                     Contenders =
                       [ for name in [ "fixed"; "momentum" ] ->
-                            { Name = name; Optimizer = Expression.parse $"{name}()"; Space = [ "lr", LogUniform(1e-3, 0.05) ] } ]
+                            { Name = name
+                              Label = name
+                              Optimizer = Expression.parse $"{name}()"
+                              Space = [ "lr", LogUniform(1e-3, 0.05) ] } ]
                     Protocol = Document [ 1; 2 ] }
 
               let results problem =

@@ -25,7 +25,10 @@ let private task name : StudyTask =
       Target = Accuracy 0.8 }
 
 let private contender name space : Contender =
-    { Name = name; Optimizer = Expression.parse "fixed(lr=0.01)"; Space = [ "lr", space ] }
+    { Name = name
+      Label = name
+      Optimizer = Expression.parse "fixed(lr=0.01)"
+      Space = [ "lr", space ] }
 
 let private tuning pruning =
     { Search = Grid

@@ -7,7 +7,7 @@ open CuteDl.Testing
 open CuteDl.Core.Optimizers
 open CuteDl.Studies
 
-let private contender text space = { Name = "it"; Optimizer = Expression.parse text; Space = space }
+let private contender text space = { Name = "it"; Label = "it"; Optimizer = Expression.parse text; Space = space }
 
 let private tuning search trials =
     { Search = search

@@ -9,6 +9,7 @@ open FsCheck.FSharp
 open CuteDl.Core.Data
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
 open CuteDl.Studies
 
 /// A file of the repository, whose solution lies above this program.
@@ -83,15 +84,20 @@ let private images =
 
         let! batch = whole 1 1000
         let! order = Gen.elements [ FileOrder; Shuffled ]
+        let! mean = Gen.elements [ OverExamples; OverBatches ]
+
+        let! weights =
+            Gen.elements [ Drawn initialization; Reference; StartingWeights.File("a folder/weights.npz", expansion) ]
 
         return
             { Source = source
               Split = split
               Layers = layers
               Loss = loss
-              Initialization = initialization
+              Weights = weights
               Batch = batch
-              Order = order }
+              Order = order
+              Mean = mean }
             :> IProblem
     }
 
@@ -144,7 +150,8 @@ let private contender index =
         let! beta = rate 0.1 0.9
         let! space = Gen.elements [ []; [ "lr", lr ]; [ "beta1", beta; "lr", lr ] ]
 
-        return { Name = $"c{index}"; Optimizer = Expression.parse text; Space = space }
+        let! label = Gen.elements [ $"c{index}"; "any text (ü), \"quoted\"" ]
+        return { Name = $"c{index}"; Label = label; Optimizer = Expression.parse text; Space = space }
     }
 
 let private protocol =
@@ -187,7 +194,15 @@ let private protocol =
                 )
         }
 
-    Gen.oneof [ fair; seeds 1 |> Gen.map Document ]
+    let rule =
+        Gen.oneof
+            [ Gen.map2 (fun patience gain -> Stagnation(patience, gain)) (whole 1 50) (number 0.0 1.0)
+              Gen.map2 (fun accuracy hold -> StopRule.Target(accuracy, hold)) (number 0.0 1.0) (whole 1 50) ]
+
+    let runs =
+        Gen.map2 (fun seeds rules -> Runs { Seeds = seeds; StopRules = rules }) (seeds 1) (Gen.oneof [ Gen.constant []; some rule ])
+
+    Gen.oneof [ fair; seeds 1 |> Gen.map Document; runs ]
 
 let study =
     gen {

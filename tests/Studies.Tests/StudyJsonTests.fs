@@ -212,9 +212,10 @@ let private meaningTests =
                         Split = HoldOut(5000, 0)
                         Layers = [ Dense(128, ReLU); Dense(10, Linear) ]
                         Loss = SoftmaxCrossEntropy
-                        Initialization = He
+                        Weights = Drawn He
                         Batch = 64
-                        Order = Shuffled }
+                        Order = Shuffled
+                        Mean = OverExamples }
                     Precision = TaskPrecision.Single
                     Steps = 8600L
                     ValidateEvery = 86
@@ -379,7 +380,8 @@ let tests =
               match study.Tasks.Head.Problem with
               | :? ImagesProblem as images ->
                   Expect.equal images.Layers [ Dense(10, ReLU) ] "model"
-                  Expect.equal images.Initialization (Normal 0.01) "weights"
+                  Expect.equal images.Weights (Drawn(Normal 0.01)) "weights"
+                  Expect.equal images.Mean OverBatches "mean"
                   Expect.equal study.Tasks.Head.Steps (5000L * 938L) "budget"
               | other -> failtestf "%A" other
 

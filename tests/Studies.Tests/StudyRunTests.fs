@@ -9,6 +9,7 @@ open CuteDl.Core.Data
 open CuteDl.Core.Networks
 open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
 open CuteDl.Studies
 open CuteDl.Studies.Tests.JournalTests
 
@@ -34,15 +35,17 @@ let private task: StudyTask =
           Split = HoldOut(20, 4)
           Layers = [ Dense(6, ReLU); Dropout 0.2; Dense(3, Linear) ]
           Loss = SoftmaxCrossEntropy
-          Initialization = Glorot
+          Weights = Drawn Glorot
           Batch = 16
-          Order = Shuffled }
+          Order = Shuffled
+          Mean = OverExamples }
       Precision = TaskPrecision.Single
       Steps = 24L
       ValidateEvery = 2
       Target = Accuracy 0.7 }
 
-let private contender name optimizer space : Contender = { Name = name; Optimizer = Expression.parse optimizer; Space = space }
+let private contender name optimizer space : Contender =
+    { Name = name; Label = name; Optimizer = Expression.parse optimizer; Space = space }
 
 let private tuning =
     { Search = Sobol

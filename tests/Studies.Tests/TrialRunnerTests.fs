@@ -30,7 +30,7 @@ let private images (count: int) (purpose: string) : DataSet =
 
 let private files = { Training = images 80 "training"; Validation = images 30 "test"; Classes = 3 }
 
-let private prepareFor steps every split precision problem target : PreparedTask =
+let private prepareUnder stopRules steps every split precision problem target : PreparedTask =
     let problem: IProblem =
         match problem with
         | Some problem -> problem
@@ -39,9 +39,10 @@ let private prepareFor steps every split precision problem target : PreparedTask
               Split = split
               Layers = [ Dense(6, ReLU); Dropout 0.2; Dense(3, Linear) ]
               Loss = SoftmaxCrossEntropy
-              Initialization = Glorot
+              Weights = Drawn Glorot
               Batch = 16
-              Order = Shuffled }
+              Order = Shuffled
+              Mean = OverExamples }
 
     { Name = "task"
       Problem = problem
@@ -49,8 +50,10 @@ let private prepareFor steps every split precision problem target : PreparedTask
       Steps = steps
       ValidateEvery = every
       Target = target }
-    |> PreparedTask.prepare (ImageReader(fun _ -> files))
+    |> PreparedTask.prepareUnder stopRules (ImageReader(fun _ -> files))
 
+let private prepareFor = prepareUnder []
+let private prepareDocument = prepareUnder StopRule.document
 let private prepare = prepareFor 40L 3
 
 let private split = HoldOut(20, 4)
@@ -98,7 +101,7 @@ let private cases =
         let! problem = Gen.elements (None :: List.map Some functions)
 
         let! phase =
-            Gen.elements [ Phase.Tuning; Phase.Confirmation; Phase.Defaults; Phase.Frontier; Phase.Document ]
+            Gen.elements [ Phase.Tuning; Phase.Confirmation; Phase.Defaults; Phase.Frontier; Phase.Document; Phase.Run ]
 
         let! cuts = Gen.listOf (Gen.choose (0, 45))
         let! seed = Gen.choose (0, 1000)
@@ -110,9 +113,11 @@ let private resumed =
         "snapshotted, kept in a file and resumed is never stopped, bit for bit"
         cases
         (fun (text, precision, problem, phase, cuts, seed) ->
-            // The document's 25,000 steps have a mark for every two.
-            let split = if phase = Phase.Document then TestAsValidation else split
-            let task = prepare split precision problem (Target.Loss 0.5)
+            let isAsGiven = phase = Phase.Document || phase = Phase.Run
+            let split = if isAsGiven then TestAsValidation else split
+            // A patience of 3 validations ends some of these runs early.
+            let rules = if isAsGiven then [ Stagnation(3, 0.01); StopRule.Target(0.5, 2) ] else []
+            let task = prepareUnder rules 40L 3 split precision problem (Target.Loss 0.5)
             let trial = trial phase seed text
 
             let last =
@@ -210,14 +215,14 @@ let private results =
               | BitEqual -> failtest "another reason")
           testCase "the document's protocol ends by its stop rules" (fun () ->
               // 5000 epochs of 80 images in batches of 16, each validated.
-              let task = prepareFor 25_000L 5 TestAsValidation TaskPrecision.Single None (Target.Accuracy 0.6)
+              let task = prepareDocument 25_000L 5 TestAsValidation TaskPrecision.Single None (Target.Accuracy 0.6)
               let result = train task (trial Phase.Document 1 "fixed(lr=0.000001)")
               Expect.isTrue (result.Ending = Ending.TooSlow || result.Ending = Ending.NoImprovement) "end"
               Expect.equal result.Curve.Steps[0] 5L "validated each epoch"
               Expect.equal result.AtStop.Value.Step result.Steps "at stop"
               Expect.isFalse (result.Final.HasValue || result.Test.HasValue) "no such values"
               Expect.equal result.FingerprintEvery 2 "25,000 steps, 20,000 marks at most"
-              let short = prepareFor 10L 5 TestAsValidation TaskPrecision.Single None (Target.Accuracy 0.6)
+              let short = prepareDocument 10L 5 TestAsValidation TaskPrecision.Single None (Target.Accuracy 0.6)
               let result' = train short (trial Phase.Document 1 "fixed(lr=0.000001)")
               Expect.equal (result'.Ending, result'.Steps) (Ending.Completed, 10L) "or by the task's budget"
               Expect.equal (Replay.check task result ignore CancellationToken.None) BitEqual "replay")

@@ -50,9 +50,12 @@ public sealed partial class Study
             throw new ArgumentOutOfRangeException(nameof(validation), validation, $"The number of hold-out images must be at least 1 and below {data.TrainingCount}, the number of training images.");
         }
 
-        var initialization = plan.InitialWeights is not { } weights
-            ? StudyDefaults.initialization
-            : weights.Initialization ?? throw new ArgumentException($"The initial weights are {weights.Name}, but a study draws them from its seeds. Use random ones: normal, Glorot or He.", nameof(experiment));
+        var weights = plan.InitialWeights?.Core ?? StartingWeights.NewDrawn(StudyDefaults.initialization);
+        if (!weights.IsDrawn)
+        {
+            throw new ArgumentException($"The initial weights are {plan.InitialWeights}, but a study draws them from its seeds. Use random ones: normal, Glorot or He.", nameof(experiment));
+        }
+
         if (plan.ValidationMean != ValidationMean.Examples)
         {
             throw new ArgumentException(
@@ -65,9 +68,10 @@ public sealed partial class Study
             Split.NewHoldOut(validation, 0),
             ListModule.OfSeq(plan.Layers),
             plan.Loss,
-            initialization,
+            weights,
             plan.Batch,
-            plan.GivenOrder is { } order ? Translate.Order(order) : StudyDefaults.order);
+            plan.GivenOrder is { } order ? Translate.Order(order) : StudyDefaults.order,
+            Translate.ValidationMean(plan.ValidationMean));
         var steps = (long)epochs * Batches.count(data.TrainingCount - validation, plan.Batch);
         return Add(name, images, plan.Precision, steps, validateEvery, Target.NewAccuracy(accuracy));
     }
@@ -155,7 +159,7 @@ public sealed partial class Study
         }
 
         var named = spaces.Core.Select(entry => Tuple.Create(CuteDl.Core.Optimizers.ArgumentNames.shorten(entry.Item1, optimizer.Core), entry.Item2));
-        var contender = new Contender(name, optimizer.Core, ListModule.OfSeq(named));
+        var contender = new Contender(name, name, optimizer.Core, ListModule.OfSeq(named));
         return new(new StudyDesign(Core.Name, Core.Tasks, ListModule.OfSeq(Core.Contenders.Append(contender)), Core.Protocol));
     }
 

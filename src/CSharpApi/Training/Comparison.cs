@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using CuteDl.Core.Optimizers;
+using CuteDl.Studies;
 
 namespace CuteDl;
 

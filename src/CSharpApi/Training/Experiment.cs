@@ -1,5 +1,6 @@
 using CuteDl.Core.Networks;
 using CuteDl.Core.Training;
+using CuteDl.Studies;
 
 namespace CuteDl;
 

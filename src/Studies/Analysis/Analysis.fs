@@ -17,7 +17,8 @@ let internal planned (study: StudyDesign) =
     match study.Protocol with
     | Fair(_, { InterimLooks = Some looks }, _) -> Array.ofList looks.Seeds
     | Fair(_, confirmation, _) -> [| confirmation.Seeds.Length |]
-    | Document seeds -> [| seeds.Length |]
+    | Document seeds
+    | Runs { Seeds = seeds } -> [| seeds.Length |]
 
 /// <summary>
 /// Returns the significance level of each look, with the error spending of O'Brien and Fleming. A single look gets all of alpha.
@@ -84,16 +85,17 @@ let private isCompared (result: TrialResult) =
     match result.Trial.Phase with
     | Phase.Confirmation
     | Phase.Defaults
-    | Phase.Document -> true
+    | Phase.Document
+    | Phase.Run -> true
     | _ -> false
 
-let private progress (look: LookState) trials expected isDocument =
+let private progress (look: LookState) trials expected isAsGiven =
     [| if trials < expected then
            if trials = 0 then
                $"Incomplete: none of {expected} compared trials is finished, so there is no verdict yet."
            else
                $"Incomplete: {trials} of {expected} compared trials are finished; all figures are from these."
-       if not isDocument && look.Planned.Length > 1 then
+       if not isAsGiven && look.Planned.Length > 1 then
            let next =
                if look.Decided then "; the question is decided"
                elif look.Done = look.Planned.Length then "; this is the last look"
@@ -114,7 +116,7 @@ let private progress (look: LookState) trials expected isDocument =
 [<CompiledName("OfResults")>]
 let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) : StudyAnalysis =
     Guard.atLeast "looksDone" 1 looksDone
-    let isDocument = Measures.isDocument study
+    let isAsGiven = Measures.runsAsGiven study
     let look = lookState study looksDone false
     let results = results |> Seq.sortBy _.Trial.Id |> Array.ofSeq |> upTo study look
     let rules = rules study look
@@ -131,7 +133,7 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
     let expected = expected study look
     let document = DocumentRuns.rows study results
     let documentSentences = DocumentRuns.sentences study results document
-    let progress = progress look trials expected isDocument
+    let progress = progress look trials expected isAsGiven
 
     let limits =
         Array.concat

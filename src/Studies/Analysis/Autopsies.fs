@@ -93,7 +93,8 @@ let private sameSeed (result: TrialResult) : SameSeed =
 let private variants =
     [ Phase.Confirmation, Variant.Tuned
       Phase.Defaults, Variant.Defaults
-      Phase.Document, Variant.AsGiven ]
+      Phase.Document, Variant.AsGiven
+      Phase.Run, Variant.AsGiven ]
 
 let private ofGroup (results: TrialResult array) (task: StudyTask) variant (trials: TrialResult array) : Autopsy seq =
     let fence = fence trials

@@ -16,18 +16,25 @@ let Level = 0.95
 [<Literal>]
 let Seed = 0
 
-let isDocument (study: StudyDesign) =
+/// True if contenders run as they are given, and stop rules can end a run.
+let runsAsGiven (study: StudyDesign) =
     match study.Protocol with
-    | Document _ -> true
+    | Document _
+    | Runs _ -> true
     | Fair _ -> false
 
 let confirmation (study: StudyDesign) =
     match study.Protocol with
     | Fair(_, confirmation, _) -> Some confirmation
-    | Document _ -> None
+    | Document _
+    | Runs _ -> None
 
 /// Returns the phase whose trials compare the contenders.
-let comparedPhase (study: StudyDesign) = if isDocument study then Phase.Document else Phase.Confirmation
+let comparedPhase (study: StudyDesign) =
+    match study.Protocol with
+    | Fair _ -> Phase.Confirmation
+    | Document _ -> Phase.Document
+    | Runs _ -> Phase.Run
 
 let hasClasses (task: StudyTask) = task.Problem.ComparesAccuracy
 

@@ -52,7 +52,8 @@ let private ofWin study results settings (pair: PairComparison) : Nullable<Neigh
                   Seeds =
                     match study.Protocol with
                     | Fair(tuning, _, _) -> tuning.Seeds.Length
-                    | Document _ -> 0 }
+                    | Document _
+                    | Runs _ -> 0 }
     | _ -> Nullable()
 
 /// Adds the sensitivity to each win on one task. Tuning measures no test accuracy, and success has no useful median.

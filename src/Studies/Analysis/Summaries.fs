@@ -29,7 +29,8 @@ let private batch (task: StudyTask) = float task.Problem.ExamplesAStep
 let private variantOf phase =
     match phase with
     | Phase.Defaults -> Variant.Defaults
-    | Phase.Document -> Variant.AsGiven
+    | Phase.Document
+    | Phase.Run -> Variant.AsGiven
     | _ -> Variant.Tuned
 
 /// The times up to which every run of a task is known. All contenders share them, so that their means are comparable.
@@ -46,7 +47,7 @@ let private horizons (task: StudyTask) (trials: TrialResult array) : Horizons =
 let private summary (horizons: Horizons) (task: StudyTask) (phase: Phase) (contender: string) (trials: TrialResult array) : Summary =
     let reached = trials |> Array.filter Measures.isReached
     let nothing: Nullable<Interval> = Nullable()
-    let isDocument = phase = Phase.Document
+    let isAsGiven = variantOf phase = Variant.AsGiven
     let stepsKnown = trials |> Array.map Measures.stepsKnownTo
     let secondsKnown = trials |> Array.map Measures.secondsKnownTo
     let examplesKnown = stepsKnown |> Array.map ((*) (batch task))
@@ -65,8 +66,8 @@ let private summary (horizons: Horizons) (task: StudyTask) (phase: Phase) (conte
       Steps = trials |> Array.map Measures.steps |> time horizons.Steps stepsKnown
       Examples = trials |> Array.map Measures.examples |> time (horizons.Steps * batch task) examplesKnown
       Seconds = trials |> Array.map Measures.seconds |> time horizons.Seconds secondsKnown
-      FinalAccuracy = if isDocument then nothing else atEnd Measures.finalAccuracy
-      AccuracyAtStop = if isDocument then atEnd Measures.accuracyAtStop else nothing
+      FinalAccuracy = if isAsGiven then nothing else atEnd Measures.finalAccuracy
+      AccuracyAtStop = if isAsGiven then atEnd Measures.accuracyAtStop else nothing
       BestAccuracy = atEnd Measures.bestAccuracy
       TestAccuracy = if trials |> Array.exists _.Test.HasValue then atEnd Measures.testAccuracy else nothing
       FinalLoss = trials |> Array.map Measures.finalLoss |> Measures.medianOr nan
@@ -74,7 +75,10 @@ let private summary (horizons: Horizons) (task: StudyTask) (phase: Phase) (conte
 
 let ofResults (study: StudyDesign) (results: TrialResult array) : Summary array =
     let phases =
-        if Measures.isDocument study then [ Phase.Document ] else [ Phase.Confirmation; Phase.Defaults ]
+        if Measures.runsAsGiven study then
+            [ Measures.comparedPhase study ]
+        else
+            [ Phase.Confirmation; Phase.Defaults ]
 
     [| for task in study.Tasks do
            let groups =

@@ -175,7 +175,8 @@ let tuningLimit (study: StudyDesign) (comparisons: PairComparison array) : strin
     | Fair _ when comparisons |> Array.exists (fun pair -> pair.Outcome <> Outcome.NotRanked) ->
         [| "The verdict is about the settings that tuning chose. Its error rates and intervals do not include the luck of that choice." |]
     | Fair _
-    | Document _ -> [||]
+    | Document _
+    | Runs _ -> [||]
 
 /// Returns a verdict for each task and metric of the comparisons.
 let ofComparisons (study: StudyDesign) (comparisons: PairComparison array) : MetricVerdict array =

@@ -31,7 +31,8 @@ module Lint =
                   "Runs stop by their accuracy on the test images, as in the document. It is not the accuracy on unseen images."
                   "Use the protocol \"fair\" to compare optimizers." ]
         | Fair _
-        | Document _ -> []
+        | Document _
+        | Runs _ -> []
 
     let private target i (task: StudyTask) =
         let found (message: string) =
@@ -101,7 +102,9 @@ module Lint =
                   $"$.tasks[{i}]"
                   $"Runs are validated every {task.ValidateEvery} steps and end after {task.Steps} steps. The document validates once per epoch ({epoch} steps) and ends after {documentEpochs} epochs. Its stop rules count validations."
                   $"To repeat the document's runs, use \"epochs\": {documentEpochs}, \"validate_every\": {epoch}." ]
-        | _ -> []
+        | Document _, _
+        | Fair _, _
+        | Runs _, _ -> []
 
     let private fits (study: StudyDesign) i (task: StudyTask) =
         match task.Problem.Layout() with
@@ -373,7 +376,9 @@ module Lint =
                let looks = confirmation.InterimLooks |> Option.map _.Seeds |> Option.defaultValue []
                yield! seedCount "$.confirmation.seeds" confirmation.Seeds.Length looks
                yield! decisions study.Contenders.Length confirmation
-           | Document seeds -> yield! seedCount "$.seeds" seeds.Length [] |]
+           | Document seeds -> yield! seedCount "$.seeds" seeds.Length []
+           // Runs are shown as they are, without a verdict.
+           | Runs _ -> () |]
         |> Array.distinct
 
     /// <summary>

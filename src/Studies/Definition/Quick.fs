@@ -45,6 +45,7 @@ module Quick =
         let tasks, protocol =
             match study.Protocol with
             | Document seedsGiven -> study.Tasks, Document(List.truncate seeds seedsGiven)
+            | Runs runs -> study.Tasks, Runs { runs with Seeds = List.truncate seeds runs.Seeds }
             | Fair(tuned, confirmation, frontier) ->
                 List.map (task (StudyDesign.equalWithin study)) study.Tasks,
                 Fair(

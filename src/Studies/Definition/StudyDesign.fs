@@ -1,17 +1,24 @@
 namespace CuteDl.Studies
 
 open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
 
 /// <summary>An optimizer that takes part in a study.</summary>
 type Contender =
     {
         /// <summary>The name in results; unique in a study.</summary>
         Name: string
+        /// <summary>The name that readers see: any text. Usually the same as the name.</summary>
+        Label: string
         /// <summary>The optimizer with its default settings.</summary>
         Optimizer: Optimizer
         /// <summary>The search space, by names of hyper-parameters as <c>Optimizer.set</c> takes them.</summary>
         Space: (string * Space) list
     }
+
+    /// <summary>Returns a contender whose label is its name.</summary>
+    static member Of(name: string, optimizer: Optimizer, space: (string * Space) list) : Contender =
+        { Name = name; Label = name; Optimizer = optimizer; Space = space }
 
 /// <summary>Ends unpromising trials early. A decision compares a trial only with earlier trials in the fixed order, and never depends on time.</summary>
 type Pruning =
@@ -83,6 +90,15 @@ type Frontier =
         Seeds: int list
     }
 
+/// <summary>Trains every contender as it is given, on every task.</summary>
+type Runs =
+    {
+        /// <summary>The seeds of each contender.</summary>
+        Seeds: int list
+        /// <summary>The rules that end a run before its budget of steps is used up, evaluated in this order after each validation.</summary>
+        StopRules: StopRule list
+    }
+
 /// <summary>The protocol of a study.</summary>
 type Protocol =
     /// <summary>Tuning, then confirmation with fresh seeds. The test set is scored once.</summary>
@@ -91,6 +107,8 @@ type Protocol =
     /// The source document's protocol, with these seeds: contenders as given, two stop rules, and validation on the test set.
     /// </summary>
     | Document of seeds: int list
+    /// <summary>Runs without tuning and without a verdict.</summary>
+    | Runs of Runs
 
 /// <summary>A study: tasks, contenders and a protocol. All results follow from this value.</summary>
 type StudyDesign =
@@ -162,19 +180,28 @@ module StudyDesign =
             { study with Protocol = Fair(tuning, { confirmation with InterimLooks = None }, frontier) }
         | _ -> study
 
+    /// <summary>Returns the rules that can end a trial before its budget of steps is used up.</summary>
+    let stopRules (study: StudyDesign) : StopRule list =
+        match study.Protocol with
+        | Fair _ -> []
+        | Document _ -> StopRule.document
+        | Runs runs -> runs.StopRules
+
     /// <summary>
-    /// Returns the equivalence margin for steps and error rates. For the document's protocol, which has none, it is 1.1.
+    /// Returns the equivalence margin for steps and error rates. For protocols without one, it is 1.1.
     /// </summary>
     let equalWithin (study: StudyDesign) : float =
         match study.Protocol with
         | Fair(_, confirmation, _) -> confirmation.EqualWithin
-        | Document _ -> 1.1
+        | Document _
+        | Runs _ -> 1.1
 
-    /// <summary>Returns the family-wise error rate per task and metric. For the document's protocol, which has none, it is 0.05.</summary>
+    /// <summary>Returns the family-wise error rate per task and metric. For protocols without one, it is 0.05.</summary>
     let alpha (study: StudyDesign) : float =
         match study.Protocol with
         | Fair(_, confirmation, _) -> confirmation.Alpha
-        | Document _ -> 0.05
+        | Document _
+        | Runs _ -> 0.05
 
     /// <summary>Returns the seeds up to the last interim look: the given ones, then consecutive numbers after the greatest of them.</summary>
     let seedsToLook (confirmation: Confirmation) (looks: InterimLooks) : int list =

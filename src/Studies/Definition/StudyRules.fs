@@ -66,7 +66,8 @@ module StudyRules =
 
           match problems "$" ProtocolFormat.shape study.Protocol, study.Protocol with
           | (_ :: _ as problems), _ -> yield! problems
-          | [], Document _ -> ()
+          | [], Document _
+          | [], Runs _ -> ()
           | [], Fair(tuning, confirmation, _) ->
               yield! List.collect testSet study.Tasks
               yield! searches tuning study.Contenders

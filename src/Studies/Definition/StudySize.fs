@@ -15,7 +15,8 @@ module StudySize =
         let contenders = study.Contenders.Length
 
         match study.Protocol with
-        | Document seeds -> contenders * seeds.Length
+        | Document seeds
+        | Runs { Seeds = seeds } -> contenders * seeds.Length
         | Fair(_, confirmation, frontier) ->
             let seeds =
                 match confirmation.InterimLooks with
@@ -36,7 +37,8 @@ module StudySize =
     let trials (study: StudyDesign) (untilDecided: bool) : int =
         let settings =
             match study.Protocol with
-            | Document _ -> 0
+            | Document _
+            | Runs _ -> 0
             | Fair(tuning, _, _) ->
                 tuning.Seeds.Length
                 * (study.Contenders |> List.sumBy (fun contender -> (Settings.start tuning contender).Settings.Length))

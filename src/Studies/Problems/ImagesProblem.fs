@@ -16,8 +16,7 @@ type Split =
     /// </summary>
     | HoldOut of validation: int * seed: int
     /// <summary>
-    /// Validates on the test images, as the source document does. The validation loss is the mean of the batches' means, and nothing else is
-    /// scored.
+    /// Validates on the test images, as the source document does. Nothing else is scored.
     /// </summary>
     | TestAsValidation
 
@@ -27,10 +26,15 @@ module internal MnistSizes =
     let classes = 10
     let width = 784
 
+/// Initial parameters: drawn with the trial's seed, or read.
+type private InitialValues =
+    | OfSeed of Initialization
+    | Given of float array
+
 /// The images of a problem, read and divided.
 type private PreparedImages =
     { Model: Model
-      Initialization: Initialization
+      Initial: InitialValues
       Batch: int
       Order: Order
       Mean: ValidationMean
@@ -63,7 +67,11 @@ type private PreparedImages =
 
             { new IProblemInstance<'T> with
                 member _.Workload = classifier
-                member _.Initial = Model.initialParameters<'T> images.Model images.Initialization seed
+
+                member _.Initial =
+                    match images.Initial with
+                    | OfSeed initialization -> Model.initialParameters<'T> images.Model initialization seed
+                    | Given values -> values |> Array.map 'T.CreateTruncating
 
                 member _.Test(parameters, cancellation) =
                     match images.Test with
@@ -86,16 +94,18 @@ type ImagesProblem =
         Source: ImageSource
         /// <summary>The division of the images.</summary>
         Split: Split
-        /// <summary>The layers, in order. The last is dense, with one unit per class.</summary>
+        /// <summary>The layers, in order. The last is dense, with at least one unit per class.</summary>
         Layers: Layer list
         /// <summary>The loss function.</summary>
         Loss: Loss
-        /// <summary>The random initial weights. The trial's seed decides them.</summary>
-        Initialization: Initialization
+        /// <summary>The initial weights.</summary>
+        Weights: StartingWeights
         /// <summary>The number of images per step.</summary>
         Batch: int
         /// <summary>The order of images in an epoch. The trial's seed decides it.</summary>
         Order: Order
+        /// <summary>The mean that the validation loss is. The source document takes the mean of the batches' means.</summary>
+        Mean: ValidationMean
     }
 
     member private task.Outputs =
@@ -106,17 +116,11 @@ type ImagesProblem =
 
     member private task.Model(width: int) = Model.create width task.Layers task.Loss
 
-    // The mean of the batches' means if the test images are validated, as in the source document; else the mean over examples.
-    member private task.Mean =
-        match task.Split with
-        | TestAsValidation -> OverBatches
-        | HoldOut _ -> OverExamples
-
     /// Returns the reason why the images cannot be divided or do not fit the layers.
     member private task.Mismatch(data: DataSets, model: Model) : string option =
         let images = data.Training.Count
 
-        if model.Outputs <> data.Classes then
+        if model.Outputs < data.Classes then
             Some $"The images have {data.Classes} classes, and the last layer has {model.Outputs} units. Each class needs one unit."
         else
             match task.Split with
@@ -186,14 +190,23 @@ type ImagesProblem =
             | :? UnauthorizedAccessException as error -> Error error.Message
 
         member task.InFolder(folder) =
-            match task.Source with
-            | Folder(path, classes, expansion) -> { task with Source = Folder(Path.GetFullPath(path, folder), classes, expansion) }
-            | Mnist
-            | Held _ -> task
+            let source =
+                match task.Source with
+                | Folder(path, classes, expansion) -> Folder(Path.GetFullPath(path, folder), classes, expansion)
+                | Mnist
+                | Held _ -> task.Source
+
+            let weights =
+                match task.Weights with
+                | File(path, expansion) -> StartingWeights.File(Path.GetFullPath(path, folder), expansion)
+                | Drawn _
+                | Reference -> task.Weights
+
+            { task with Source = source; Weights = weights }
 
         member task.ForDocument(images) =
             let epoch = Batches.count (images.Invoke task.Source).Training.Count task.Batch
-            ValueSome(struct ({ task with Split = TestAsValidation } :> IProblem, epoch))
+            ValueSome(struct ({ task with Split = TestAsValidation; Mean = OverBatches } :> IProblem, epoch))
 
         member task.Prepare(name, images) =
             let files = images.Invoke task.Source
@@ -216,7 +229,7 @@ type ImagesProblem =
 
             let model = task.Model data.Training.Width
 
-            if model.Outputs <> data.Classes then
+            if model.Outputs < data.Classes then
                 raise (
                     ArgumentException(
                         $"The task '{name}' has {data.Classes} classes, but its last layer has {model.Outputs} units. Use one unit for each class.",
@@ -230,7 +243,15 @@ type ImagesProblem =
             for set in sets do
                 set.Sparse |> ignore
 
-            let hash = DataSets.checksum sets
+            let initial, weights, hash =
+                let hash = DataSets.checksum sets
+
+                match task.Weights, StartingWeights.read model task.Weights with
+                | Drawn initialization, _ -> OfSeed initialization, string initialization, hash
+                | (Reference | File _), Some values ->
+                    let ofValues = StartingWeights.checksum values
+                    Given values, $"given weights {ofValues}", $"{hash}, weights {ofValues}"
+                | (Reference | File _), None -> invalidOp "Given weights have values."
 
             let scored =
                 match test with
@@ -238,7 +259,7 @@ type ImagesProblem =
                 | Some test -> $"{test.Count} tested"
 
             { Model = model
-              Initialization = task.Initialization
+              Initial = initial
               Batch = task.Batch
               Order = task.Order
               Mean = task.Mean
@@ -246,4 +267,4 @@ type ImagesProblem =
               Test = test
               DataHash = hash
               Identity =
-                $"{model}, {task.Initialization}, batches of {task.Batch} in {task.Order} order, {data.Training.Count} + {data.Validation.Count} images, {scored}, loss over {task.Mean}, {hash}" }
+                $"{model}, {weights}, batches of {task.Batch} in {task.Order} order, {data.Training.Count} + {data.Validation.Count} images, {scored}, loss over {task.Mean}, {hash}" }

@@ -296,11 +296,10 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
         let find (trial: Trial) = result trial.Id
         let isFinished (trials: Trial list) = trials |> List.forall (fun trial -> (find trial).IsSome)
 
-        match study.Protocol with
-        | Document seeds ->
+        let runs phase seeds =
             let trials =
                 [ for seed in seeds do
-                      for task, contender in pairs -> trial Phase.Document task contender 0 (asGiven contender) seed ]
+                      for task, contender in pairs -> trial phase task contender 0 (asGiven contender) seed ]
 
             { Trials = List.toArray trials
               Later = []
@@ -308,6 +307,10 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
               Decisions = [||]
               LooksDone = 1
               IsComplete = isFinished trials }
+
+        match study.Protocol with
+        | Document seeds -> runs Phase.Document seeds
+        | Runs { Seeds = seeds } -> runs Phase.Run seeds
         | Fair(tuning, confirmation, rates) ->
             let tuned = [ for task, contender in pairs -> task, contender, tuneOnce tuning find task contender ]
 

@@ -84,13 +84,15 @@ type internal Schedule(study: StudyDesign, planner: Planner) =
     let pruning =
         match study.Protocol with
         | Fair(tuning, _, _) -> tuning.Pruning
-        | Document _ -> NoPruning
+        | Document _
+        | Runs _ -> NoPruning
 
     // Runs of the document's protocol have no budget of steps, so all have the same weight.
     let hasBudget =
         match study.Protocol with
         | Fair _ -> true
-        | Document _ -> false
+        | Document _
+        | Runs _ -> false
 
     let budget (task: string) = if hasBudget then float tasks[task].Steps else 1.0
 

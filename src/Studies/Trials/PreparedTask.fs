@@ -1,10 +1,11 @@
 namespace CuteDl.Studies
 
 open System
+open CuteDl.Core.Training
 
 /// <summary>A task with its data read. It is immutable: any number of trials can use it on any number of threads.</summary>
 [<Sealed>]
-type PreparedTask internal (task: StudyTask, problem: IPreparedProblem) =
+type PreparedTask internal (task: StudyTask, problem: IPreparedProblem, stopRules: StopRule list) =
     let identity =
         let target =
             match task.Target with
@@ -12,13 +13,24 @@ type PreparedTask internal (task: StudyTask, problem: IPreparedProblem) =
             | Target.Loss most -> $"loss {Landscape.number most}"
 
         let precision = task.Precision.ToString().ToLowerInvariant()
-        $"{task.Name}: {problem.Identity}; {precision}, {task.Steps} steps, validated every {task.ValidateEvery}, target {target}"
+
+        let stops =
+            stopRules
+            |> List.map (function
+                | Stagnation(patience, gain) -> $", stopped without a gain of {Landscape.number gain} in {patience} validations"
+                | StopRule.Target(accuracy, hold) -> $", stopped above {Landscape.number accuracy} in {hold} validations")
+            |> String.concat ""
+
+        $"{task.Name}: {problem.Identity}; {precision}, {task.Steps} steps, validated every {task.ValidateEvery}, target {target}{stops}"
 
     /// <summary>The task.</summary>
     member _.Task = task
 
     /// <summary>The problem, with its data read.</summary>
     member _.Problem = problem
+
+    /// <summary>The rules that can end a trial before its budget of steps is used up.</summary>
+    member _.StopRules = stopRules
 
     /// <summary>The hash of the problem's data; empty if it has none.</summary>
     member _.DataHash = problem.DataHash
@@ -30,11 +42,14 @@ type PreparedTask internal (task: StudyTask, problem: IPreparedProblem) =
 
 /// <summary>Prepares tasks.</summary>
 module PreparedTask =
-    /// <summary>Reads and divides the data of a task.</summary>
+    /// <summary>Reads and divides the data of a task whose trials can end early.</summary>
+    /// <param name="stopRules">The rules that can end a trial before its budget of steps is used up.</param>
     /// <param name="read">Reads a source: its training images and, as validation, its test images.</param>
     /// <param name="task">The task.</param>
     /// <exception cref="T:System.ArgumentException">A number is out of its range, or the layers do not fit the data.</exception>
-    let prepare (read: ImageReader) (task: StudyTask) : PreparedTask =
+    let prepareUnder (stopRules: StopRule list) (read: ImageReader) (task: StudyTask) : PreparedTask =
+        stopRules |> List.iter StopRule.validate
+
         if task.Steps < 1L then
             raise (
                 ArgumentOutOfRangeException(
@@ -53,4 +68,10 @@ module PreparedTask =
                 )
             )
 
-        PreparedTask(task, task.Problem.Prepare(task.Name, read))
+        PreparedTask(task, task.Problem.Prepare(task.Name, read), stopRules)
+
+    /// <summary>Reads and divides the data of a task.</summary>
+    /// <param name="read">Reads a source: its training images and, as validation, its test images.</param>
+    /// <param name="task">The task.</param>
+    /// <exception cref="T:System.ArgumentException">A number is out of its range, or the layers do not fit the data.</exception>
+    let prepare (read: ImageReader) (task: StudyTask) : PreparedTask = prepareUnder [] read task

@@ -16,6 +16,8 @@ type Phase =
     | Frontier = 3
     /// <summary>Runs under the protocol of the source document.</summary>
     | Document = 4
+    /// <summary>Trains a contender as it is given.</summary>
+    | Run = 5
 
 /// <summary>One training run: task, optimizer and seed. Equal trials give bit-identical results.</summary>
 [<CustomEquality; NoComparison>]
@@ -57,8 +59,7 @@ type Ending =
     /// <summary>The pruning rule ended it.</summary>
     | Pruned = 2
     /// <summary>
-    /// The validation loss did not improve for too many validations. This ending and the two below occur only in the source document's
-    /// protocol.
+    /// The validation loss did not improve for too many validations. This ending and the two below come from stop rules.
     /// </summary>
     | NoImprovement = 3
     /// <summary>The validation loss fell too slowly.</summary>

@@ -14,11 +14,11 @@ module TrialRunner =
     // The approximate maximum number of marks in a fingerprint.
     let private mostMarks = 20_000L
 
-    let private limits (task: PreparedTask) (trial: Trial) : TrainingLimits =
+    let private limits (task: PreparedTask) : TrainingLimits =
         { MaxEpochs = None
           MaxSteps = Some task.Task.Steps
           ValidateEvery = Some task.Task.ValidateEvery
-          StopRules = if trial.Phase = Phase.Document then StopRule.document else []
+          StopRules = task.StopRules
           Diagnose = true }
 
     let private fingerprintEvery (task: PreparedTask) : int = int (max 1L ((task.Task.Steps + mostMarks - 1L) / mostMarks))
@@ -33,7 +33,7 @@ module TrialRunner =
         (trial: Trial)
         : TrialRun =
         let problem = task.Problem.Start<'T> trial.Seed
-        let limits = limits task trial
+        let limits = limits task
         let every = fingerprintEvery task
         let snapshot = TrainingSnapshot.start optimizer problem.Workload.Layout problem.Initial
         TrialRun<'T>(task, trial, problem, limits, every, snapshot, Marks(every, [||], BitHash.start))
@@ -57,7 +57,7 @@ module TrialRunner =
         belongs TrialFile.OptimizerKey trial.Optimizer "optimizer"
         belongs TrialFile.TaskKey task.Identity "task"
         let problem = task.Problem.Start<'T> trial.Seed
-        let limits = limits task trial
+        let limits = limits task
         let every = fingerprintEvery task
         let isOurs (name: string) = name.StartsWith(TrialFile.prefix, StringComparison.Ordinal)
 

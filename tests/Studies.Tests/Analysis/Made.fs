@@ -5,6 +5,7 @@ open System
 open CuteDl.Core.Networks
 open CuteDl.Core.Data
 open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
 open CuteDl.Studies
 
 /// Steps of every trial's budget.
@@ -17,9 +18,10 @@ let imagesTask name : StudyTask =
           Split = HoldOut(5000, 1)
           Layers = []
           Loss = SoftmaxCrossEntropy
-          Initialization = Initialization.Normal 0.01
+          Weights = Drawn(Initialization.Normal 0.01)
           Batch = 50
-          Order = Order.FileOrder }
+          Order = Order.FileOrder
+          Mean = OverExamples }
       Precision = TaskPrecision.Single
       Steps = budget
       // Every step, so that times are known exactly.
@@ -28,6 +30,7 @@ let imagesTask name : StudyTask =
 
 let contender name : Contender =
     { Name = name
+      Label = name
       Optimizer = Optimizer.create Rules.adam.Defaults
       Space = [ "lr", LogUniform(1e-4, 1e-1) ] }
 

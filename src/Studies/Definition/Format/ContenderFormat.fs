@@ -175,8 +175,12 @@ module internal ContenderFormat =
                 (optimizer registry)
                 _.Optimizer
 
-        Fields.both named (Fields.both text space)
-        |> Fields.choose (fun found (name, (optimizer, space)) ->
+        let label: Fields<Contender, string option> =
+            Field.given "label" "The name that readers see: any text. The default is the name." Shape.text (fun contender ->
+                if contender.Label = contender.Name then None else Some contender.Label)
+
+        Fields.both named (Fields.both label (Fields.both text space))
+        |> Fields.choose (fun found (name, (label, (optimizer, space))) ->
             let name = nameOf found optimizer name
 
             let space =
@@ -184,5 +188,5 @@ module internal ContenderFormat =
                 | Some place -> (spaces optimizer).Read found.Reading place
                 | None -> Some []
 
-            Option.map2 (fun name space -> { Name = name; Optimizer = optimizer; Space = space }) name space)
+            Option.map2 (fun name space -> { Name = name; Label = defaultArg label name; Optimizer = optimizer; Space = space }) name space)
         |> Fields.shape

@@ -5,6 +5,7 @@ open System.Globalization
 open CuteDl.Core.Data
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
 
 /// The keys of a task that is an image classifier.
 [<RequireQualifiedAccess>]
@@ -192,12 +193,12 @@ module internal ImagesFormat =
         let all =
             Field.required
                 "layers"
-                "All layers in order, instead of hidden, activation, dropout and output. The last layer is dense, with one unit for each class."
+                "All layers in order, instead of hidden, activation, dropout and output. The last layer is dense, with at least one unit for each class."
                 (Shape.items "layers" layer
                  |> Shape.refuse (fun layers ->
                      match List.tryLast layers with
-                     | Some(Dense(units, _)) when units = classes -> None
-                     | _ -> Some $"The last layer must be dense with {classes} units, one for each of the {classes} classes."))
+                     | Some(Dense(units, _)) when units >= classes -> None
+                     | _ -> Some $"The last layer must be dense with at least {classes} units, one for each of the {classes} classes."))
                 (fun (task: ImagesProblem) -> task.Layers)
 
         Fields.instead "Write all layers in \"layers\"." (fun task -> (tryPerceptron task.Layers).IsSome) all short
@@ -222,6 +223,46 @@ module internal ImagesFormat =
                 | He -> "he"
                 | Glorot -> "glorot"
                 | Normal deviation -> $"normal({NumberText.ofFloat deviation})")
+
+    let private weights: Shape<StartingWeights> =
+        let file =
+            record<string * int> {
+                let! path =
+                    Field.required "file" "The path of a numpy archive (.npz), absolute or relative to the study file." Shape.text fst
+
+                and! expansion =
+                    Field.brief
+                        "max_expansion"
+                        "The most bytes that each byte of the archive may expand to. An archive that promises more is refused."
+                        (Shape.atLeast 1)
+                        Growing.DefaultExpansion
+                        snd
+
+                return path, expansion
+            }
+
+        let isText (value: JsonValue) =
+            match value with
+            | JsonValue.Text _ -> true
+            | _ -> false
+
+        Form.choice
+            [ Form.word "reference" Reference
+              initialization
+              |> Form.make isText "\"he\", \"glorot\", \"normal(σ)\"" Drawn (function
+                  | Drawn initialization -> Some initialization
+                  | Reference
+                  | File _ -> None)
+              file
+              |> Form.distinguished "file" File (function
+                  | File(path, expansion) -> Some(path, expansion)
+                  | Drawn _
+                  | Reference -> None) ]
+
+    let private meanOf (split: Split) : ValidationMean =
+        match split with
+        | TestAsValidation -> OverBatches
+        | HoldOut _ -> OverExamples
 
     /// The number of steps in an epoch, if the number of training images is known.
     let private epochOf (images: int option) (split: Split) (batch: int) : int64 option =
@@ -252,13 +293,13 @@ module internal ImagesFormat =
                 and! loss =
                     Field.optional "loss" "The loss function." (Shape.word string Loss.all) SoftmaxCrossEntropy _.Loss
 
-                and! initialization =
+                and! weights =
                     Field.optional
                         "initial_weights"
-                        "The initial weights, drawn with the trial's seed. he: normal with standard deviation √(2 / inputs). glorot: uniform within ±√(6 / (inputs + units)). normal(x): normal with standard deviation x."
-                        initialization
-                        StudyDefaults.initialization
-                        _.Initialization
+                        "The initial weights. he: normal with standard deviation √(2 / inputs). glorot: uniform within ±√(6 / (inputs + units)). normal(x): normal with standard deviation x. These are drawn with the trial's seed. reference: one draw from normal(0.01) for a model with 784 inputs and 10 units. A file gives all values."
+                        weights
+                        (Drawn StudyDefaults.initialization)
+                        _.Weights
 
                 and! batch =
                     Field.optional "batch" "The number of images in a batch." (Shape.whole 1 1_000_000) StudyDefaults.Batch _.Batch
@@ -271,13 +312,21 @@ module internal ImagesFormat =
                         StudyDefaults.order
                         _.Order
 
+                and! mean =
+                    Field.given
+                        "validation_mean"
+                        "The mean that the validation loss is: over the examples, or over the means of the batches. The default is examples for a hold-out, and batches for test_as_validation."
+                        (Shape.word string [ OverExamples; OverBatches ])
+                        (fun task -> if task.Mean = meanOf task.Split then None else Some task.Mean)
+
                 return
                     { Source = source
                       Split = split
                       Layers = layers
                       Loss = loss
-                      Initialization = initialization
+                      Weights = weights
                       Batch = batch
-                      Order = order },
+                      Order = order
+                      Mean = defaultArg mean (meanOf split) },
                     epochOf images split batch
             })

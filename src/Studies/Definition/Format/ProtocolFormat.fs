@@ -1,5 +1,8 @@
 namespace CuteDl.Studies
 
+open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
+
 /// The keys of a study that its protocol decides.
 [<RequireQualifiedAccess>]
 module internal ProtocolFormat =
@@ -33,18 +36,77 @@ module internal ProtocolFormat =
         }
         |> Fields.over (function
             | Fair(tuning, confirmation, frontier) -> tuning, confirmation, frontier
-            | Document _ -> invalidOp "The protocol has no tuning.")
+            | Document _
+            | Runs _ -> invalidOp "The protocol has no tuning.")
 
-    let private document: Fields<Protocol, Protocol> =
+    let private seeds (get: 'Record -> int list) : Fields<'Record, int list> =
         Field.optional
             "seeds"
-            "The seeds of each run. Only for the protocol document."
+            "The seeds of each run. Only for the protocols document and runs."
             (Form.seeds StudyDefaults.FirstConfirmationSeed)
             StudyDefaults.seeds
-            (function
-             | Document seeds -> seeds
-             | Fair _ -> invalidOp "A fair protocol has several lists of seeds.")
+            get
+
+    let private document: Fields<Protocol, Protocol> =
+        seeds (function
+            | Document seeds -> seeds
+            | Fair _
+            | Runs _ -> invalidOp "The protocol is another one.")
         |> Fields.map Document
+
+    let private stopRule: Shape<StopRule> =
+        let stagnation =
+            record<int * float> {
+                let! patience =
+                    Field.required "patience" "The number of validations without a smaller loss that end a run." (Shape.atLeast 1) fst
+
+                and! gain =
+                    Field.required
+                        "min_gain"
+                        "The least fall of the loss over as many validations."
+                        (Shape.number { ArgumentRange.nonNegative with Upper = System.Double.MaxValue })
+                        snd
+
+                return patience, gain
+            }
+
+        let target =
+            record<float * int> {
+                let! accuracy =
+                    Field.required "accuracy" "The accuracy that validations must exceed." (Shape.number ArgumentRange.fromZeroToOne) fst
+
+                and! hold = Field.required "hold" "The number of validations in a row." (Shape.atLeast 1) snd
+                return accuracy, hold
+            }
+
+        Form.choice
+            [ stagnation
+              |> Form.under "stagnation" "Ends a run that no longer improves." Stagnation (function
+                  | Stagnation(patience, gain) -> Some(patience, gain)
+                  | StopRule.Target _ -> None)
+              target
+              |> Form.under "target" "Ends a run whose accuracy stays above a target." StopRule.Target (function
+                  | StopRule.Target(accuracy, hold) -> Some(accuracy, hold)
+                  | Stagnation _ -> None) ]
+
+    let private runs: Fields<Protocol, Protocol> =
+        fields<Runs> {
+            let! seeds = seeds (fun (runs: Runs) -> runs.Seeds)
+
+            and! rules =
+                Field.optional
+                    "stop_rules"
+                    "The rules that end a run before its budget of steps is used up, evaluated in this order after each validation. Only for the protocol runs."
+                    (Shape.items "rules" stopRule |> Shape.orEmpty)
+                    []
+                    _.StopRules
+
+            return Runs { Seeds = seeds; StopRules = rules }
+        }
+        |> Fields.over (function
+            | Runs runs -> runs
+            | Fair _
+            | Document _ -> invalidOp "The protocol is another one.")
 
     let fields: Fields<Protocol, Protocol> =
         Fields.tagged
@@ -54,14 +116,24 @@ module internal ProtocolFormat =
                 Selects =
                   (function
                   | Fair _ -> true
-                  | Document _ -> false)
+                  | Document _
+                  | Runs _ -> false)
                 Fields = fair }
               { Word = "document"
                 Meaning = "no tuning, and the source document's stop rules"
                 Selects =
                   (function
                   | Document _ -> true
-                  | Fair _ -> false)
-                Fields = document } ]
+                  | Fair _
+                  | Runs _ -> false)
+                Fields = document }
+              { Word = "runs"
+                Meaning = "no tuning and no verdict, with the stop rules of the study"
+                Selects =
+                  (function
+                  | Runs _ -> true
+                  | Fair _
+                  | Document _ -> false)
+                Fields = runs } ]
 
     let shape: Shape<Protocol> = Fields.shape fields

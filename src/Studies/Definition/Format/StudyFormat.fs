@@ -20,7 +20,8 @@ module internal StudyFormat =
           "tuning"
           "confirmation"
           "frontier"
-          "seeds" ]
+          "seeds"
+          "stop_rules" ]
 
     // The names become file names, and some file systems ignore case.
     let private sameNames what (names: string list) =
@@ -46,7 +47,8 @@ module internal StudyFormat =
                 | Ok _ -> ()
                 | Error problem -> found.Reading.Fail(place.Item(i, tree), problem)
         | Fair _, _
-        | Document _, _ -> ()
+        | Document _, _
+        | Runs _, _ -> ()
 
     /// The format of studies with the kinds of a registry.
     let shape (registry: StudyRegistry) : Shape<StudyDesign> =

@@ -130,9 +130,10 @@ module internal TaskFormat =
           Split = HoldOut(StudyDefaults.HeldOut, 0)
           Layers = []
           Loss = CuteDl.Core.Networks.SoftmaxCrossEntropy
-          Initialization = StudyDefaults.initialization
+          Weights = Drawn StudyDefaults.initialization
           Batch = StudyDefaults.Batch
-          Order = StudyDefaults.order }
+          Order = StudyDefaults.order
+          Mean = CuteDl.Core.Training.OverExamples }
 
     let private images: Shape<StudyTask> =
         task
