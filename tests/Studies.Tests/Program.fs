@@ -24,6 +24,7 @@ let private tests =
           LintTests.tests
           PlannerTests.tests
           StudyRunTests.tests
+          ProgressTests.tests
           PruningTests.tests ]
 
 [<EntryPoint>]

@@ -87,6 +87,14 @@ type private Formula(trial: Trial, start: int64, validatedAtStart: int64, onStep
         member _.HasEnded = step >= steps && validated = step
         member _.Curve = curve trial validated
 
+        member _.Newest =
+            let accuracy = accuracy trial validated
+
+            if validated > 0L then
+                Nullable { Step = validated; Loss = 1.0 - accuracy; Accuracy = accuracy }
+            else
+                Nullable()
+
         member _.RunTo(goal, cancellation) =
             if step <= goal then
                 validate cancellation
@@ -520,6 +528,7 @@ let tests =
                                   { new ITrialRun with
                                       member _.Step = run.Step
                                       member _.HasEnded = run.HasEnded
+                                      member _.Newest = run.Newest
                                       member _.Curve = run.Curve
                                       member _.RunTo(step, cancellation) = run.RunTo(step, cancellation)
                                       member _.Save path = run.Save path

@@ -46,6 +46,7 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
         { new ITrialRun with
             member _.Step = run.Step
             member _.HasEnded = run.IsEnded
+            member _.Newest = run.Newest
             member _.Curve = run.Curve
             member _.RunTo(step, cancellation) = run.RunTo(step, ignore, cancellation)
             member _.Save path = Safetensors.save path (run.Snapshot())

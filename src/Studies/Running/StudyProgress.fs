@@ -11,11 +11,24 @@ type TrialState =
     /// <summary>The trial is finished, and its result is in the journal.</summary>
     | Finished = 2
 
-/// <summary>A progress report of a study.</summary>
+/// <summary>The reason for a progress report.</summary>
+type TrialEvent =
+    /// <summary>The trial began in this session: anew, or from a saved state.</summary>
+    | Begun = 0
+    /// <summary>A validation was done. Each has exactly one report, and <c>Newest</c> is its score.</summary>
+    | Validated = 1
+    /// <summary>The trial has taken steps, or it waits. Reported about four times per second.</summary>
+    | Moved = 2
+    /// <summary>The trial has its result.</summary>
+    | Ended = 3
+
+/// <summary>A progress report of a study. The reports about one trial are in order: begun, its validations, ended.</summary>
 type StudyProgress =
     {
         /// <summary>The trial that the report is about.</summary>
         Trial: Trial
+        /// <summary>The reason for the report.</summary>
+        Event: TrialEvent
         /// <summary>The trial's state.</summary>
         State: TrialState
         /// <summary>The trial's steps so far.</summary>

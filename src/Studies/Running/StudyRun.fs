@@ -30,6 +30,11 @@ type StudyOutcome =
         Header: StudyHeader
         /// <summary>The results, in the order of the plan.</summary>
         Results: TrialResult array
+        /// <summary>
+        /// The trials that cancellation left under way, with their validations so far. Their ending is <c>Cancelled</c>. They continue when
+        /// the study is resumed.
+        /// </summary>
+        Interrupted: TrialResult array
         /// <summary>The settings that tuning selected.</summary>
         Selections: Selection array
         /// <summary>The decisions during the study.</summary>
@@ -347,6 +352,7 @@ type StudyRun
           UntilDecided = records.Header.UntilDecided
           Header = records.Header
           Results = plan.Trials |> Array.choose (fun trial -> byId.TryFind trial.Id)
+          Interrupted = [||]
           Selections = plan.Selections
           Decisions = StudyDecision.InOrder records.Decisions
           LooksDone = plan.LooksDone
@@ -380,6 +386,7 @@ type StudyRun
           UntilDecided = header.UntilDecided
           Header = header
           Results = workers.Results
+          Interrupted = workers.Interrupted
           Selections = workers.Plan.Selections
           Decisions = workers.Decisions
           LooksDone = workers.Plan.LooksDone

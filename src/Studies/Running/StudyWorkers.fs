@@ -45,8 +45,9 @@ type internal StudyWorkers
 
         match event with
         // A waiting worker that asks again must not wake the others, or they would wake each other without end.
-        | ScheduleEvent.WorkerIsFree -> ()
-        | ScheduleEvent.Advanced _
+        | ScheduleEvent.WorkerIsFree
+        // Steps under way make nothing ready for training.
+        | ScheduleEvent.Advanced _ -> ()
         | ScheduleEvent.Paused _
         | ScheduleEvent.Finished _
         | ScheduleEvent.WorkerIsLost _ -> Monitor.PulseAll gate
@@ -87,24 +88,27 @@ type internal StudyWorkers
 
             commands)
 
-    let progressOf (trial: Trial) (trialState: TrialState) (step: int64) (curve: Curve) (result: TrialResult | null) : StudyProgress =
+    let progressOf
+        (trial: Trial)
+        (reason: TrialEvent)
+        (trialState: TrialState)
+        (step: int64)
+        (newest: Nullable<Score>)
+        (result: TrialResult | null)
+        : StudyProgress =
         let achieved = schedule.Share state
 
         if shareAtStart.IsNone then
             shareAtStart <- ValueSome achieved
 
         let gained = achieved - shareAtStart.Value
-        let last = curve.Steps.Length - 1
 
         { Trial = trial
+          Event = reason
           State = trialState
           Step = step
           Budget = tasks[trial.Task].Steps
-          Newest =
-            if last >= 0 then
-                Nullable { Step = curve.Steps[last]; Loss = curve.Loss[last]; Accuracy = curve.Accuracy[last] }
-            else
-                Nullable()
+          Newest = newest
           Result = result
           Finished = state.Index.Plan.Trials.Length - state.Index.Unfinished.Length
           Planned = state.Index.Plan.Expected
@@ -113,11 +117,19 @@ type internal StudyWorkers
           Left = if gained > 0.01 then Nullable(clock.Elapsed * ((1.0 - achieved) / gained)) else Nullable() }
 
     /// Tells the schedule what happened, stores the decisions that follow, and reports the progress at this moment.
-    let tell (event: ScheduleEvent) (trial: Trial) (trialState: TrialState) (step: int64) (curve: Curve) (result: TrialResult | null) =
+    let tell
+        (event: ScheduleEvent)
+        (trial: Trial)
+        (reason: TrialEvent)
+        (trialState: TrialState)
+        (step: int64)
+        (newest: Nullable<Score>)
+        (result: TrialResult | null)
+        =
         let struct (commands, report) =
             locked (fun () ->
                 let commands = next event
-                struct (commands, progressOf trial trialState step curve result))
+                struct (commands, progressOf trial reason trialState step newest result))
 
         recorded commands
         progress report
@@ -125,12 +137,20 @@ type internal StudyWorkers
     let keep (result: TrialResult) =
         store.Keep result
         slots.TryRemove result.Trial.Id |> ignore
-        tell (ScheduleEvent.Finished result) result.Trial TrialState.Finished result.Steps result.Curve result
+        let last = result.Curve.Steps.Length - 1
+        let newest = if last >= 0 then Nullable(result.Curve.Score last) else Nullable()
+        tell (ScheduleEvent.Finished result) result.Trial TrialEvent.Ended TrialState.Finished result.Steps newest result
 
     let finish (slot: TrialSlot) (cancellation: CancellationToken) =
         match TrialFailure.guard slot.Trial (fun () -> slot.Run.Curve) (fun () -> slot.Run.Result cancellation) with
         | Ok result
         | Error result -> keep result
+
+    /// Reports a trial that is training.
+    let advanced (slot: TrialSlot) (assignment: int64) (reason: TrialEvent) =
+        let run = slot.Run
+        let event = ScheduleEvent.Advanced(slot.Trial.Id, assignment, run.Step)
+        tell event slot.Trial reason TrialState.Running run.Step run.Newest null
 
     /// Returns a trial of this process, started or restored if it is new.
     let slotOf (trial: Trial) (assignment: int64) : Result<TrialSlot, TrialResult> =
@@ -146,7 +166,7 @@ type internal StudyWorkers
             |> Result.map (fun run ->
                 let slot = TrialSlot(trial, tasks[trial.Task], run)
                 slots[trial.Id] <- slot
-                tell (ScheduleEvent.Advanced(trial.Id, assignment, run.Step)) trial TrialState.Running run.Step run.Curve null
+                advanced slot assignment TrialEvent.Begun
                 slot)
 
     /// Trains to a step, with all validations that are due there, or to the end of the trial.
@@ -158,23 +178,31 @@ type internal StudyWorkers
         let mutable failed = None
 
         while failed.IsNone && not run.HasEnded && reached < goal && not cancellation.IsCancellationRequested do
-            let next = min goal ((reached / every + 1L) * every)
+            // Not beyond the next validation, so that each is reported.
+            let next = min (reached + slot.Stride) (min goal ((reached / every + 1L) * every))
+            let start = Stopwatch.GetTimestamp()
             slot.IsBroken <- true
 
             match TrialFailure.guard slot.Trial (fun () -> run.Curve) (fun () -> run.RunTo(next, cancellation)) with
             | Error result -> failed <- Some result
             | Ok() ->
                 slot.IsBroken <- false
+                slot.Pace(Stopwatch.GetElapsedTime start)
                 reached <- if cancellation.IsCancellationRequested then slot.Reached else run.Step
 
-            if failed.IsNone && Stopwatch.GetElapsedTime slot.LastSaved >= saveEvery && not run.HasEnded then
-                store.Save(slot.Trial, run)
-                slot.LastSaved <- Stopwatch.GetTimestamp()
+                if Stopwatch.GetElapsedTime slot.LastSaved >= saveEvery && not run.HasEnded then
+                    store.Save(slot.Trial, run)
+                    slot.LastSaved <- Stopwatch.GetTimestamp()
 
-            if failed.IsNone && Stopwatch.GetElapsedTime(reported).TotalSeconds >= 0.25 then
-                reported <- Stopwatch.GetTimestamp()
-                let advanced = ScheduleEvent.Advanced(slot.Trial.Id, assignment, run.Step)
-                tell advanced slot.Trial TrialState.Running run.Step run.Curve null
+                let newest = run.Newest
+
+                if newest <> slot.Reported then
+                    slot.Reported <- newest
+                    reported <- Stopwatch.GetTimestamp()
+                    advanced slot assignment TrialEvent.Validated
+                elif Stopwatch.GetElapsedTime(reported).TotalSeconds >= 0.25 then
+                    reported <- Stopwatch.GetTimestamp()
+                    advanced slot assignment TrialEvent.Moved
 
         match failed with
         | Some result -> Error result
@@ -192,8 +220,10 @@ type internal StudyWorkers
             | Error failed -> keep failed
             | Ok reached when run.HasEnded || (isLast && reached >= goal) -> finish slot cancellation
             | Ok reached ->
+                // Reported before the schedule knows it: from then on, another worker can train the trial and report it.
+                progress (locked (fun () -> progressOf trial TrialEvent.Moved TrialState.Waiting run.Step run.Newest null))
                 let paused = ScheduleEvent.Paused(trial.Id, assignment, run.Step, reached, run.Curve)
-                tell paused trial TrialState.Waiting run.Step run.Curve null
+                recorded (locked (fun () -> next paused))
 
     let work (cancel: CancellationTokenSource) =
         let mutable isAtWork = true
@@ -264,6 +294,14 @@ type internal StudyWorkers
 
     /// The results so far, in the order of the plan.
     member _.Results: TrialResult array = schedule.Results state
+
+    /// The trials that a cancelled run left under way, in the order of the plan.
+    member _.Interrupted: TrialResult array =
+        state.Index.Plan.Trials
+        |> Array.choose (fun trial ->
+            match slots.TryGetValue trial.Id with
+            | true, slot -> Some(TrialResult.OfInterruption(trial, slot.Task, slot.Run.Step, slot.Run.Curve))
+            | _ -> None)
 
     /// All decisions, ordered by kind, subject and step.
     member _.Decisions: StudyDecision array = schedule.Decisions state

@@ -1,5 +1,6 @@
 namespace CuteDl.Studies
 
+open System
 open System.Threading
 
 /// <summary>A running trial. Not thread-safe.</summary>
@@ -9,6 +10,9 @@ type ITrialRun =
 
     /// <summary>True if the trial has ended: by its budget, divergence or a stop rule.</summary>
     abstract HasEnded: bool
+
+    /// <summary>The newest validation, if there is one. Read after every validation, so it must not take time.</summary>
+    abstract Newest: Nullable<Score>
 
     /// <summary>The validations so far.</summary>
     abstract Curve: Curve

@@ -148,6 +148,14 @@ module Replay =
         (progress: TrainingProgress -> unit)
         (cancellation: CancellationToken)
         : Replayed =
+        if result.Ending = Ending.Cancelled then
+            raise (
+                ArgumentException(
+                    $"The trial {result.Trial} was cancelled, so it has no result to compare. Resume its study.",
+                    nameof result
+                )
+            )
+
         if result.Ending = Ending.Failed then
             failureThatDiffers task optimizer result progress cancellation
         else

@@ -68,6 +68,8 @@ type Ending =
     | TargetHeld = 5
     /// <summary>An exception of the rule or of the task ended the training.</summary>
     | Failed = 6
+    /// <summary>The study was cancelled while the trial was under way. It has no result yet, and no journal has this ending.</summary>
+    | Cancelled = 7
 
 /// <summary>The result of one validation, or of scoring the test set.</summary>
 [<Struct; CustomEquality; NoComparison>]
@@ -120,6 +122,39 @@ type Curve =
           UpdateRatio = [||]
           Seconds = [||] }
 
+    /// Returns the score of a validation.
+    member internal curve.Score(index: int) : Score =
+        { Step = curve.Steps[index]; Loss = curve.Loss[index]; Accuracy = curve.Accuracy[index] }
+
+    /// Returns the validation with the highest accuracy, or with the lowest loss if the target is a loss. Of equal ones, the first.
+    member internal curve.Best(target: Target) : Nullable<Score> =
+        let objective (score: Score) =
+            match target with
+            | Accuracy _ -> score.Accuracy
+            | Loss _ -> -score.Loss
+
+        let scores =
+            [| for index in 0 .. curve.Steps.Length - 1 do
+                   let score = curve.Score index
+
+                   if Double.IsFinite score.Loss && not (Double.IsNaN(objective score)) then
+                       score |]
+
+        // Array.maxBy returns the first of equal values.
+        if scores.Length = 0 then Nullable() else Nullable(Array.maxBy objective scores)
+
+    /// Returns the steps and the seconds to the first validation that meets the target; infinite if none does.
+    member internal curve.ToTarget(target: Target) : struct (float * float) =
+        let meets index =
+            Double.IsFinite curve.Loss[index]
+            && match target with
+               | Accuracy least -> curve.Accuracy[index] >= least
+               | Loss most -> curve.Loss[index] <= most
+
+        match seq { 0 .. curve.Steps.Length - 1 } |> Seq.tryFind meets with
+        | Some index -> struct (float curve.Steps[index], curve.Seconds[index])
+        | None -> struct (infinity, infinity)
+
 /// <summary>The result of a trial. The best, the final and the at-stop score answer different questions.</summary>
 type TrialResult =
     {
@@ -166,16 +201,9 @@ type TrialResult =
     [<JsonIgnore>]
     member result.HasFailed = result.Ending = Ending.Diverged || result.Ending = Ending.Failed
 
-    /// Returns the result of a trial that an exception ended: the validations before it, and no score.
-    static member internal OfFailure(trial: Trial, curve: Curve, error: exn) : TrialResult =
-        // A message can be empty, and a failure needs a reason.
-        let failure =
-            match Refusal.sentence error with
-            | "" -> error.GetType().Name
-            | message -> message
-
+    static member private WithoutScores(trial: Trial, curve: Curve) : TrialResult =
         { Trial = trial
-          Ending = Ending.Failed
+          Ending = Ending.Completed
           Steps = Array.tryLast curve.Steps |> Option.defaultValue 0L
           Curve = curve
           StepsToTarget = infinity
@@ -190,4 +218,26 @@ type TrialResult =
           FingerprintEvery = 1
           Parameters = 0UL
           Seconds = Array.tryLast curve.Seconds |> Option.defaultValue 0.0
-          Failure = failure }
+          Failure = "" }
+
+    /// Returns the result of a trial that an exception ended: the validations before it, and no score.
+    static member internal OfFailure(trial: Trial, curve: Curve, error: exn) : TrialResult =
+        // A message can be empty, and a failure needs a reason.
+        let failure =
+            match Refusal.sentence error with
+            | "" -> error.GetType().Name
+            | message -> message
+
+        { TrialResult.WithoutScores(trial, curve) with Ending = Ending.Failed; Failure = failure }
+
+    /// Returns what is known of a trial that was cancelled under way. Nothing is measured for it, because it ends at once.
+    static member internal OfInterruption(trial: Trial, task: StudyTask, steps: int64, curve: Curve) : TrialResult =
+        let struct (stepsToTarget, seconds) = curve.ToTarget task.Target
+
+        { TrialResult.WithoutScores(trial, curve) with
+            Ending = Ending.Cancelled
+            Steps = steps
+            StepsToTarget = stepsToTarget
+            ExamplesToTarget = stepsToTarget * float task.Problem.ExamplesAStep
+            SecondsToTarget = seconds
+            Best = curve.Best task.Target }

@@ -101,6 +101,8 @@ module TrialJson =
 
         if result.Steps < 0L then
             Some $"{result.Steps} steps"
+        elif result.Ending = Ending.Cancelled then
+            Some "the ending of a trial that was cancelled, which has no result"
         elif (result.Ending = Ending.Failed) <> (result.Failure <> "") then
             Some "a failure without a reason, or a reason without a failure"
         elif result.FingerprintEvery < 1 then

@@ -65,6 +65,9 @@ type TrialRun internal (trial: Trial) =
     /// <summary>All validations so far, oldest first.</summary>
     abstract History: History
 
+    /// <summary>The newest validation, if there is one.</summary>
+    abstract Newest: Nullable<Score>
+
     /// <summary>All validations so far, with the diagnoses recorded at each.</summary>
     abstract Curve: Curve
 
@@ -113,33 +116,16 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
     let workload = problem.Workload
     let training = Training<'T>(workload, limits, start, (fun step loss -> marks.Add(step, loss)))
 
-    let score (v: Validation) : Score = { Step = v.Step; Loss = v.Loss; Accuracy = v.Accuracy }
-
-    let meetsTarget (v: Validation) =
-        Double.IsFinite v.Loss
-        && match task.Task.Target with
-           | Target.Accuracy least -> v.Accuracy >= least
-           | Target.Loss most -> v.Loss <= most
-
-    let best () : Nullable<Score> =
-        let objective (v: Validation) =
-            match task.Task.Target with
-            | Target.Accuracy _ -> v.Accuracy
-            | Target.Loss _ -> -v.Loss
-
-        // Array.maxBy returns the first of equal values.
-        match
-            training.History
-            |> Seq.filter (fun v -> Double.IsFinite v.Loss && not (Double.IsNaN(objective v)))
-            |> Seq.toArray
-        with
-        | [||] -> Nullable()
-        | validations -> Nullable(score (Array.maxBy objective validations))
-
-    let lastIf (condition: bool) : Nullable<Score> =
+    let newest () : Nullable<Score> =
         let history = training.History
 
-        if condition && history.Count > 0 then Nullable(score history[history.Count - 1]) else Nullable()
+        if history.Count = 0 then
+            Nullable()
+        else
+            let v = history[history.Count - 1]
+            Nullable { Step = v.Step; Loss = v.Loss; Accuracy = v.Accuracy }
+
+    let lastIf (condition: bool) : Nullable<Score> = if condition then newest () else Nullable()
 
     let ending =
         function
@@ -185,6 +171,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
 
     override _.Step = training.Step
     override _.History = training.History
+    override _.Newest = newest ()
     override _.Curve = curve ()
     override _.IsEnded = training.Stop.IsSome
     override _.FingerprintEvery = every
@@ -210,12 +197,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
         let ending = ending training.Stop
         let curve = curve ()
 
-        let toTarget =
-            match training.History |> Seq.tryFindIndex meetsTarget with
-            | Some index -> struct (float curve.Steps[index], curve.Seconds[index])
-            | None -> struct (infinity, infinity)
-
-        let struct (steps, seconds) = toTarget
+        let struct (steps, seconds) = curve.ToTarget task.Task.Target
 
         { Trial = trial
           Ending = ending
@@ -224,7 +206,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
           StepsToTarget = steps
           ExamplesToTarget = steps * float task.Task.Problem.ExamplesAStep
           SecondsToTarget = seconds
-          Best = best ()
+          Best = curve.Best task.Task.Target
           Final = lastIf (ending = Ending.Completed)
           AtStop = lastIf (ending = Ending.NoImprovement || ending = Ending.TooSlow || ending = Ending.TargetHeld)
           Test = test ending cancellation
