@@ -17,6 +17,7 @@ internal static class DescriptionTests
         (Optimizers.Momentum().Init<float>(7), "step 0, 7 parameters, slots velocity"),
         (Optimizers.Fixed().Init<double>(1), "step 0, 1 parameters, no slots"),
         (SearchSpace.Empty, "nothing is tuned"),
+        (SearchSpace.Empty.LogUniformBelowOne("beta2", 0.9, 0.999), "beta2: 0.9 to 0.999, logarithmic below 1"),
         (SearchSpace.Empty.LogUniform("lr", 0.001, 1).Choice("beta1", 0.5, 0.9).Uniform("decay", 0, 0.1).Fixed("eps", 1e-8), "lr: 0.001 to 1, logarithmic, beta1: 0.5 or 0.9, decay: 0 to 0.1, eps: 1E-08"),
         (Study.Named("first"), "first: 0 optimizers on 0 tasks"),
         (new RunHistory { Steps = [5, 10], Loss = [1, 2], ValLoss = [1, 2], ValAccuracy = [0, 1] }, "2 validations, steps 5 to 10"),

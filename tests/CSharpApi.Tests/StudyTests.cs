@@ -33,6 +33,8 @@ internal static class StudyTests
         ("looks that do not ascend", "10, 8", () => Small.Confirmation(looks: [10, 8])),
         ("a range upside down", "above the lower bound, 1", () => SearchSpace.Empty.LogUniform("lr", 1, 0.1)),
         ("a logarithm of 0", "above 0", () => SearchSpace.Empty.LogUniform("lr", 0, 0.1)),
+        ("a distance of 0 to 1", "below 1", () => SearchSpace.Empty.LogUniformBelowOne("beta1", 0.9, 1)),
+        ("a range above 1", "below 1", () => SearchSpace.Empty.LogUniformBelowOne("beta1", 1, 2)),
         ("a choice of nothing", "at least one value", () => SearchSpace.Empty.Choice("lr")),
         ("a hyper-parameter with two spaces", "a search space already", () => SearchSpace.Empty.Fixed("lr", 1).Fixed("lr", 2)),
         ("no workers", "greater than or equal to '1'", () => _ = new StudyOptions { Parallel = 0 }),

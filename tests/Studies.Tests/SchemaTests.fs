@@ -1,11 +1,12 @@
-/// The published schema says what the reader does: a small judge of schemas, and both ways round.
+/// The published schema says what the reader does, both ways round. JsonSchema.Net judges, a validator that is not ours.
 module CuteDl.Studies.Tests.SchemaTests
 
+open System.Collections.Generic
 open System.IO
 open System.Text.Json
 open System.Text.Json.Nodes
-open System.Text.RegularExpressions
 open Expecto
+open Json.Schema
 open CuteDl.Studies
 open CuteDl.Studies.Tests.StudyGenerators
 
@@ -23,128 +24,32 @@ let private find (name: string) (element: JsonElement) =
     | true, value -> Some value
     | _ -> None
 
-let private names (element: JsonElement) = [ for property in element.EnumerateObject() -> property.Name ]
-let private equal (a: JsonElement) (b: JsonElement) = JsonElement.DeepEquals(a, b)
+let private validator =
+    lazy JsonSchema.FromText(File.ReadAllText(repositoryFile "docs/study.schema.json"))
 
-let private isOfType (value: JsonElement) name =
-    match name, value.ValueKind with
-    | "object", JsonValueKind.Object
-    | "array", JsonValueKind.Array
-    | "string", JsonValueKind.String
-    | "number", JsonValueKind.Number
-    | "boolean", (JsonValueKind.True | JsonValueKind.False) -> true
-    | "integer", JsonValueKind.Number -> floor (value.GetDouble()) = value.GetDouble()
-    | _ -> false
+/// Returns what JsonSchema.Net says against a study file, by place.
+let private problems (text: string) : string list =
+    let result =
+        validator.Value.Evaluate(load text, EvaluationOptions(OutputFormat = OutputFormat.List))
 
-/// The words that the judge knows; the schema may use no other.
-let private known =
-    [ "$schema"
-      "title"
-      "description"
-      "default"
-      "type"
-      "properties"
-      "required"
-      "additionalProperties"
-      "items" ]
-    @ [ "minItems"; "maxItems"; "uniqueItems"; "enum"; "const"; "anyOf"; "pattern"; "multipleOf" ]
-    @ [ "minimum"; "maximum"; "exclusiveMinimum"; "exclusiveMaximum" ]
-
-let rec private judge (schema: JsonElement) (value: JsonElement) (path: string) : string list =
-    let number (element: JsonElement) = element.GetDouble()
-
-    let bound name isWithin =
-        match find name schema with
-        | Some bound when value.ValueKind = JsonValueKind.Number && not (isWithin (number value) (number bound)) -> [ $"{path}: {name}" ]
-        | _ -> []
-
-    if schema.ValueKind = JsonValueKind.False then
-        [ $"{path}: not allowed" ]
-    elif schema.ValueKind = JsonValueKind.True then
+    if result.IsValid then
         []
     else
-        for word in names schema do
-            if not (List.contains word known) then
-                failtestf "the schema says '%s'" word
-
-        [ match find "anyOf" schema with
-          | Some schemas ->
-              let results = [ for schema in schemas.EnumerateArray() -> judge schema value path ]
-
-              if results |> List.forall (List.isEmpty >> not) then
-                  yield! List.minBy List.length results
-          | None -> ()
-
-          match find "type" schema with
-          | Some types ->
-              let types =
-                  if types.ValueKind = JsonValueKind.Array then
-                      [ for name in types.EnumerateArray() -> string (name.GetString()) ]
-                  else
-                      [ string (types.GetString()) ]
-
-              if not (List.exists (isOfType value) types) then
-                  $"{path}: type"
-          | None -> ()
-
-          match find "enum" schema with
-          | Some values when not (values.EnumerateArray() |> Seq.exists (equal value)) -> $"{path}: enum"
-          | _ -> ()
-
-          match find "const" schema with
-          | Some constant when not (equal constant value) -> $"{path}: const"
-          | _ -> ()
-
-          yield! bound "minimum" (>=)
-          yield! bound "maximum" (<=)
-          yield! bound "exclusiveMinimum" (>)
-          yield! bound "exclusiveMaximum" (<)
-
-          match value.ValueKind with
-          | JsonValueKind.String ->
-              match find "pattern" schema with
-              | Some pattern when not (Regex.IsMatch(string (value.GetString()), string (pattern.GetString()))) -> $"{path}: pattern"
-              | _ -> ()
-          | JsonValueKind.Array ->
-              let items = value.EnumerateArray() |> Seq.toList
-
-              match find "minItems" schema with
-              | Some least when items.Length < least.GetInt32() -> $"{path}: minItems"
-              | _ -> ()
-
-              match find "maxItems" schema with
-              | Some most when items.Length > most.GetInt32() -> $"{path}: maxItems"
-              | _ -> ()
-
-              match find "items" schema with
-              | Some schema ->
-                  for i, item in List.indexed items do
-                      yield! judge schema item $"{path}[{i}]"
-              | None -> ()
-          | JsonValueKind.Object ->
-              let properties = find "properties" schema
-
-              for property in value.EnumerateObject() do
-                  match properties |> Option.bind (find property.Name), find "additionalProperties" schema with
-                  | Some schema, _
-                  | None, Some schema -> yield! judge schema property.Value $"{path}.{property.Name}"
-                  | None, None -> ()
-
-              match find "required" schema with
-              | Some required ->
-                  for name in required.EnumerateArray() do
-                      if (find (string (name.GetString())) value).IsNone then
-                          $"{path}: {name.GetString()} is missing"
-              | None -> ()
-          | _ -> () ]
-
-let private problems text = judge schema.Value (load text) "$"
+        [ for detail in Option.ofObj result.Details |> Option.defaultValue (ResizeArray()) do
+              for error in Option.ofObj detail.Errors |> Option.defaultValue (Dictionary()) do
+                  $"{detail.InstanceLocation}: {error.Value}" ]
 
 let tests =
     testList
         "schema"
         [ testCase "docs/study.schema.json is up to date" (fun () ->
               Expect.equal (File.ReadAllText(repositoryFile "docs/study.schema.json")) StudyJson.schema "run tools/Generate")
+
+          testCase "it is a schema of the draft that it names" (fun () ->
+              let result =
+                  MetaSchemas.Draft202012.Evaluate(schema.Value, EvaluationOptions(OutputFormat = OutputFormat.List))
+
+              Expect.isTrue result.IsValid "valid against the draft's own schema")
 
           testCase "every key is described" (fun () ->
               let rec undescribed path (element: JsonElement) =

@@ -116,6 +116,15 @@ let private grids =
               Expect.equal (valuesOf "lr" again.Settings[7..]) [ 0.316; 1.0; 3.16 ] "again"
               Expect.isNone (Settings.extend (tuning Search.Grid 5) (contender "adam()" space) 4 upper) "no edge any more")
 
+          testCase "of a decay is even in the distance to 1, and grows towards 1" (fun () ->
+              let space = [ "beta1", LogUniformBelowOne(0.9, 0.999) ]
+              let list, upper = extended Search.Grid 5 "adam()" space (fun setting -> valueOf "beta1" setting = 0.999)
+              Expect.equal (valuesOf "beta1" list.Settings) [ 0.9; 0.9684; 0.99; 0.99684; 0.999 ] "values"
+              Expect.equal (valuesOf "beta1" (Option.get upper).Settings[5..]) [ 0.999684; 0.9999 ] "upwards"
+              Expect.equal (Option.get upper).Space [ "beta1", LogUniformBelowOne(0.9, 0.9999) ] "space"
+              let _, lower = extended Search.Grid 5 "adam()" space (fun setting -> valueOf "beta1" setting = 0.9)
+              Expect.equal (valuesOf "beta1" (Option.get lower).Settings[5..]) [ 0.684; 0.0 ] "downwards")
+
           testCase "does not grow into what is not allowed" (fun () ->
               let _, none =
                   extended Search.Grid 3 "adam()" [ "beta1", Uniform(0.1, 0.9) ] (fun setting -> valueOf "beta1" setting = 0.9)
@@ -126,6 +135,17 @@ let private growing =
     testList
         "growing"
         [ for search in sequences do
+              testCase $"{search}: the scale of a decay is its distance to 1" (fun () ->
+                  let space = [ "beta1", LogUniformBelowOne(0.9, 0.999) ]
+                  // The outermost 1/16 of the range begins at 1 − 0.001 · 10^(2/16).
+                  let isEdge setting = valueOf "beta1" setting > 0.99867
+                  let list, grown = extended search 16 "adam()" space isEdge
+                  let below = valuesOf "beta1" list.Settings |> List.filter (fun value -> value < 0.99)
+                  Expect.equal below.Length 8 "half of the values are on either side of the middle, 0.99"
+                  let grown = Option.get grown
+                  Expect.equal grown.Space [ "beta1", LogUniformBelowOne(0.9, 0.9999) ] "half the range more"
+                  Expect.all (valuesOf "beta1" grown.Settings[16..]) (fun value -> value > 0.999 && value <= 0.9999) "in the new part")
+
               testCase $"{search}: beyond the edge alone, as far as is allowed" (fun () ->
                   let space = [ "lr", LogUniform(1e-4, 1.0); "beta1", Uniform(0.5, 0.99) ]
 

@@ -79,6 +79,12 @@ let private wrong =
       withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "log_uniform": [0, 2] } } }""",
       "$.optimizers[0].space.lr.log_uniform",
       "0 < low"
+      withOptimizer """{ "optimizer": "adam()", "space": { "beta2": { "log_uniform_below_one": [0.9, 0.9] } } }""",
+      "$.optimizers[0].space.beta2.log_uniform_below_one",
+      "low < high < 1"
+      withOptimizer """{ "optimizer": "adam()", "space": { "eps": { "log_uniform_below_one": [0, 1] } } }""",
+      "$.optimizers[0].space.eps.log_uniform_below_one",
+      "low < high < 1"
       withOptimizer """{ "optimizer": "adam()", "space": { "lr": { "uniform": [2, 2] } } }""",
       "$.optimizers[0].space.lr.uniform",
       "low < high"

@@ -33,6 +33,29 @@ public sealed class SearchSpace
         return With(name, Space.NewLogUniform(low, Above(low, high)));
     }
 
+    /// <summary>
+    /// Values whose distance to 1 is evenly spread over the logarithm. For decay rates such as β: 0.99 is as far from 0.9 as 0.999 is from 0.99.
+    /// </summary>
+    /// <param name="name">The hyper-parameter, by its name in the text form.</param>
+    /// <param name="low">Finite, below 1.</param>
+    /// <param name="high">Above <paramref name="low"/> and below 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A bound is out of its range.</exception>
+    /// <exception cref="ArgumentException">The hyper-parameter is named twice.</exception>
+    public SearchSpace LogUniformBelowOne(string name, double low, double high)
+    {
+        if (!(low < 1 && double.IsFinite(low)))
+        {
+            throw new ArgumentOutOfRangeException(nameof(low), low, "The lower bound must be below 1 and finite.");
+        }
+
+        if (high >= 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(high), high, "The upper bound must be below 1.");
+        }
+
+        return With(name, Space.NewLogUniformBelowOne(low, Above(low, high)));
+    }
+
     /// <summary>Values evenly spread.</summary>
     /// <param name="name">The hyper-parameter, by its name in the text form.</param>
     /// <param name="low">Finite.</param>
@@ -77,6 +100,7 @@ public sealed class SearchSpace
         space switch
         {
             Space.LogUniform range => FormattableString.Invariant($"{range.low} to {range.high}, logarithmic"),
+            Space.LogUniformBelowOne range => FormattableString.Invariant($"{range.low} to {range.high}, logarithmic below 1"),
             Space.Uniform range => FormattableString.Invariant($"{range.low} to {range.high}"),
             Space.Choice choice => string.Join(" or ", choice.values.Select(value => value.ToString(CultureInfo.InvariantCulture))),
             Space.Fixed only => only.value.ToString(CultureInfo.InvariantCulture),

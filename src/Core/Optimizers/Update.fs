@@ -31,6 +31,20 @@ type Decay<'E when 'E: struct and 'E :> IElement<'E>> =
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     member decay.Mean(mean: 'E, value: 'E) : 'E = decay.keep * mean + decay.take * value
 
+/// <summary>The share λ of the parameters that a rule adds to its step; without decay, the parameters are not read.</summary>
+[<Struct; NoEquality; NoComparison>]
+type Shrinkage<'E when 'E: struct and 'E :> IElement<'E>> =
+    val private factor: 'E
+    val private isOn: bool
+
+    /// <param name="decay">The weight decay, which decides whether there is a share.</param>
+    /// <param name="factor">λ: the weight decay, or its product with the learning rate.</param>
+    new(decay: float, factor: float) = { factor = 'E.Lift factor; isOn = (decay <> 0.0) }
+
+    /// <summary>Returns Δ + λ w, or Δ without decay.</summary>
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    member shrinkage.Add(delta: 'E, parameter: 'E) : 'E = if shrinkage.isOn then delta + shrinkage.factor * parameter else delta
+
 /// <summary>A loop of one update over contiguous elements. A rule receives a loop and runs its update with it.</summary>
 [<Struct; IsByRefLike; NoEquality; NoComparison>]
 type UpdateLoop<'E when 'E: struct and 'E :> IElement<'E>> =
@@ -73,6 +87,11 @@ type UpdateLoop<'E when 'E: struct and 'E :> IElement<'E>> =
 
     /// <summary>Converts a decay γ and its complement to elements.</summary>
     member _.Decay(decay: float) = Decay<'E> decay
+
+    /// <summary>Converts a weight decay, multiplied by the learning rate if the rule does not do that later.</summary>
+    /// <param name="decay">The weight decay.</param>
+    /// <param name="rate">The learning rate, or 1.</param>
+    member _.Shrinkage(decay: float, rate: float) = Shrinkage<'E>(decay, rate * decay)
 
     /// <summary>Returns a coefficient that the rule has decided for the current tensor: see <c>IReducingRule</c>.</summary>
     member loop.Coefficient(index: int) : float = loop.coefficients[index]

@@ -291,24 +291,32 @@ module Lint =
           | Error problem -> finding Severity.Error "S017" path problem "Change the search space, the optimizer or the search."
           | Ok list when tuning.Search = Search.Grid ->
               for name, space in contender.Space do
-                  match space with
-                  | LogUniform(low, high) ->
+                  let factor =
+                      match space with
+                      | LogUniform(low, high) -> Some("values", high / low)
+                      | LogUniformBelowOne(low, high) -> Some("distances to 1", (1.0 - low) / (1.0 - high))
+                      | Uniform _
+                      | Choice _
+                      | Fixed _ -> None
+
+                  match factor with
+                  | Some(what, factor) ->
                       let values =
                           list.Settings
                           |> Array.collect _.Values
                           |> Array.filter (fun struct (other, _) -> other = name)
                           |> Array.distinct
 
-                      let ratio = Math.Pow(high / low, 1.0 / float (values.Length - 1))
+                      let ratio = Math.Pow(factor, 1.0 / float (values.Length - 1))
 
                       // The tolerance prevents a warning for a grid of whole decades whose ratio is rounded up.
                       if ratio > 10.0 * (1.0 + 1e-9) then
                           warning
                               "S009"
                               $"{path}.{name}"
-                              $"Neighbouring values of the grid differ by a factor of {NumberText.ofFloat (Math.Round(ratio, 1))}. The best value is likely between two of them."
+                              $"Neighbouring {what} of the grid differ by a factor of {NumberText.ofFloat (Math.Round(ratio, 1))}. The best value is likely between two of them."
                               "Use a narrower range or more trials."
-                  | _ -> ()
+                  | None -> ()
           | Ok _ -> () ]
 
     let private twice (contenders: Contender list) =

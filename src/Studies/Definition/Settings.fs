@@ -63,12 +63,14 @@ module Settings =
         | Fixed value -> value
         | Choice values -> values[min (values.Length - 1) (int (place * float values.Length))]
         | LogUniform(low, high)
+        | LogUniformBelowOne(low, high)
         | Uniform(low, high) when isWhole arguments ->
             // Every whole number gets the same share, the ends included.
             let low, high = low - 0.5, high + 0.5
             let value = ofScale space (toScale space low + place * (toScale space high - toScale space low))
             shorten arguments space value
         | LogUniform(low, high)
+        | LogUniformBelowOne(low, high)
         | Uniform(low, high) ->
             let low, high = toScale space low, toScale space high
             shorten arguments space (ofScale space (low + place * (high - low)))
@@ -86,7 +88,10 @@ module Settings =
     let private choices space =
         match space with
         | Choice values -> values.Length
-        | _ -> 1
+        | LogUniform _
+        | LogUniformBelowOne _
+        | Uniform _
+        | Fixed _ -> 1
 
     /// Returns the number of grid values in the range.
     let private gridPoints (tuning: Tuning) (space: (string * Space) list) =
@@ -102,6 +107,7 @@ module Settings =
         | Fixed value -> [ value ]
         | Choice values -> values
         | LogUniform(low, high)
+        | LogUniformBelowOne(low, high)
         | Uniform(low, high) ->
             [ for i in 0 .. points - 1 do
                   if i = 0 then low
@@ -273,14 +279,14 @@ module Settings =
             else 0
 
     /// Returns the new end of a range, limited to allowed values. If the limit itself is excluded, it moves nine tenths of the way.
-    let private clipped (arguments: Argument list) (oldEnd: float) (newEnd: float) : float =
+    let private clipped space (arguments: Argument list) (oldEnd: float) (newEnd: float) : float =
         (newEnd, arguments)
         ||> List.fold (fun value argument ->
             if argument.Range.Contains value then
                 value
             else
                 let bound = if newEnd > oldEnd then argument.Range.Upper else argument.Range.Lower
-                if argument.Range.Contains bound then bound else significant 3 (oldEnd + 0.9 * (bound - oldEnd)))
+                if argument.Range.Contains bound then bound else rounded space 3 (oldEnd + 0.9 * (bound - oldEnd)))
 
     let private extendedRange arguments space side =
         match range space with
@@ -288,9 +294,9 @@ module Settings =
         | ValueSome(struct (low, high)) ->
             let half = (toScale space high - toScale space low) / 2.0
             let oldEnd = if side < 0 then low else high
-            let moved = significant 3 (ofScale space (toScale space oldEnd + float side * half))
+            let moved = rounded space 3 (ofScale space (toScale space oldEnd + float side * half))
             let moved = if isWhole arguments then Math.Round moved else moved
-            let newEnd = clipped arguments oldEnd moved
+            let newEnd = clipped space arguments oldEnd moved
 
             if float side * (newEnd - oldEnd) <= 0.0 || not (allows arguments newEnd) then None
             elif side < 0 then Some(withRange space newEnd high)
@@ -311,7 +317,7 @@ module Settings =
             let steps = int (Math.Round((toScale original presentHigh - toScale original presentLow) / step))
 
             [ for i in covered + 1 .. covered + max 1 (steps / 2) do
-                  let value = significant 3 (ofScale original (first + float side * float i * step))
+                  let value = rounded original 3 (ofScale original (first + float side * float i * step))
                   let value = if isWhole arguments then Math.Round value else value
 
                   if

@@ -4,6 +4,9 @@ namespace CuteDl.Studies
 type Space =
     /// <summary>Uniform in the logarithm from low to high, with 0 &lt; low &lt; high.</summary>
     | LogUniform of low: float * high: float
+    /// <summary>1 − value is uniform in the logarithm, with low &lt; high &lt; 1: for decay rates such as β, where 0.99 is as far from 0.9
+    /// as 0.999 is from 0.99.</summary>
+    | LogUniformBelowOne of low: float * high: float
     /// <summary>Uniform from low to high, with low &lt; high.</summary>
     | Uniform of low: float * high: float
     /// <summary>One of at least one unordered value.</summary>

@@ -10,33 +10,56 @@ module internal SpaceScale =
 
     let isWhole (arguments: Argument list) = arguments |> List.exists (fun argument -> argument.Form <> ValueForm.Number)
 
-    // The scale of a LogUniform range is the logarithm; every other space uses the values themselves.
+    // An ascending scale on which the values of a range are uniform.
     let toScale space (value: float) =
         match space with
         | LogUniform _ -> Math.Log value
-        | _ -> value
+        | LogUniformBelowOne _ -> -Math.Log(1.0 - value)
+        | Uniform _
+        | Choice _
+        | Fixed _ -> value
 
     let ofScale space (place: float) =
         match space with
         | LogUniform _ -> Math.Exp place
-        | _ -> place
+        | LogUniformBelowOne _ -> 1.0 - Math.Exp -place
+        | Uniform _
+        | Choice _
+        | Fixed _ -> place
 
     let range space =
         match space with
         | LogUniform(low, high)
+        | LogUniformBelowOne(low, high)
         | Uniform(low, high) -> ValueSome(struct (low, high))
-        | _ -> ValueNone
+        | Choice _
+        | Fixed _ -> ValueNone
 
     let isRange space = (range space).IsSome
 
+    /// Returns a range of the same scale with other ends. A space without a range stays as it is.
     let withRange space low high =
         match space with
         | LogUniform _ -> LogUniform(low, high)
-        | _ -> Uniform(low, high)
+        | LogUniformBelowOne _ -> LogUniformBelowOne(low, high)
+        | Uniform _ -> Uniform(low, high)
+        | Choice _
+        | Fixed _ -> space
 
     let significant (digits: int) (value: float) =
         let format = "E" + (digits - 1).ToString CultureInfo.InvariantCulture
         Double.Parse(value.ToString(format, CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
+
+    /// Returns a number with the given significant digits: of the value, or of its distance to 1 if the scale measures that.
+    let rounded space (digits: int) (value: float) =
+        match space with
+        // In decimals, because the difference of two binary fractions would be written with many digits. Decimals end below 1e28.
+        | LogUniformBelowOne _ when abs value < 1e15 -> float (1M - decimal (significant digits (1.0 - value)))
+        | LogUniformBelowOne _
+        | LogUniform _
+        | Uniform _
+        | Choice _
+        | Fixed _ -> significant digits value
 
     /// Returns the value rounded to three significant digits, so that it is easy to read. In narrow ranges it keeps more digits: rounding
     /// must not move the value by more than 0.5 % of the range, or out of the allowed values.
@@ -54,6 +77,6 @@ module internal SpaceScale =
                 && abs (toScale space short - toScale space value) <= 0.005 * width
 
             seq { 3..16 }
-            |> Seq.map (fun digits -> significant digits value)
+            |> Seq.map (fun digits -> rounded space digits value)
             |> Seq.tryFind isNear
             |> Option.defaultValue value

@@ -14,8 +14,7 @@ type internal AdEmaMixUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
       Decay3: Decay<'E>
       Correction2: 'E
       Epsilon: 'E
-      Shrink: 'E
-      Decays: bool }
+      WeightDecay: Shrinkage<'E> }
 
     interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -31,7 +30,7 @@ type internal AdEmaMixUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
                 (update.OfFast * fast + update.OfSlow * slow)
                 / 'E.RootDivisor('E.Root(s * update.Correction2) + update.Epsilon)
 
-            if update.Decays then delta + update.Shrink * w else delta
+            update.WeightDecay.Add(delta, w)
 
 /// <summary>Adam with a second, much slower mean of gradients beside the first.</summary>
 type AdEmaMix =
@@ -82,8 +81,7 @@ type AdEmaMix =
                   Decay3 = loop.Decay beta3
                   Correction2 = loop.Lift(1.0 / Moments.weight h.Beta2 step)
                   Epsilon = loop.Lift h.Epsilon
-                  Shrink = loop.Lift(h.LearningRate * h.WeightDecay)
-                  Decays = (h.WeightDecay <> 0.0) }
+                  WeightDecay = loop.Shrinkage(h.WeightDecay, h.LearningRate) }
 
     interface IDescribed<AdEmaMix> with
         static member Description =

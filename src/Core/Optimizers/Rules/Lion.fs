@@ -10,8 +10,7 @@ type internal LionUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
     { Rate: 'E
       Decay1: Decay<'E>
       Decay2: Decay<'E>
-      WeightDecay: 'E
-      Decays: bool }
+      WeightDecay: Shrinkage<'E> }
 
     interface IUpdate<'E> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -19,11 +18,7 @@ type internal LionUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
             let m = slots[0]
             let direction = Element.sign (update.Decay1.Mean(m, g))
             slots[0] <- update.Decay2.Mean(m, g)
-
-            if update.Decays then
-                update.Rate * (direction + update.WeightDecay * w)
-            else
-                update.Rate * direction
+            update.Rate * update.WeightDecay.Add(direction, w)
 
 /// <summary>The sign of a mean of gradients; the state keeps a slower mean.</summary>
 type Lion =
@@ -45,8 +40,7 @@ type Lion =
                 { LionUpdate.Rate = loop.Lift h.LearningRate
                   Decay1 = loop.Decay h.Beta1
                   Decay2 = loop.Decay h.Beta2
-                  WeightDecay = loop.Lift h.WeightDecay
-                  Decays = (h.WeightDecay <> 0.0) }
+                  WeightDecay = loop.Shrinkage(h.WeightDecay, 1.0) }
 
     interface IDescribed<Lion> with
         static member Description =

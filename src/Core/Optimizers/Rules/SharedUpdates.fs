@@ -25,6 +25,29 @@ type internal ScaleUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         member update.Delta(g, _, _) = update.Factor * g
 
+/// Keeps an average of the parameters, and leaves Δ as it is. Slots: a.
+[<Struct; NoEquality; NoComparison>]
+type internal AverageUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Keep: 'E
+      Take: 'E
+      Replaces: bool
+      Stays: bool
+      IsMean: bool }
+
+    interface IUpdate<'E> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        member update.Delta(delta, w, slots) =
+            let next = w - delta
+
+            if update.Replaces then
+                slots[0] <- next
+            elif update.IsMean then
+                slots[0] <- slots[0] + update.Take * (next - slots[0])
+            elif not update.Stays then
+                slots[0] <- update.Keep * slots[0] + update.Take * next
+
+            delta
+
 module internal Clip =
     /// Returns the factor that reduces a norm to the limit; 1 if the norm is within the limit or NaN.
     let factor (limit: float) (length: float) = if length > limit then limit / length else 1.0

@@ -1,32 +1,5 @@
 namespace CuteDl.Core.Optimizers
 
-open System.Runtime.CompilerServices
-open CuteDl.Core.Numerics
-open CuteDl.Core.Numerics.Arithmetic
-
-/// Slots: a.
-[<Struct; NoEquality; NoComparison>]
-type internal AverageUpdate<'E when 'E: struct and 'E :> IElement<'E>> =
-    { Keep: 'E
-      Take: 'E
-      Replaces: bool
-      Stays: bool
-      IsMean: bool }
-
-    interface IUpdate<'E> with
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        member update.Delta(delta, w, slots) =
-            let next = w - delta
-
-            if update.Replaces then
-                slots[0] <- next
-            elif update.IsMean then
-                slots[0] <- slots[0] + update.Take * (next - slots[0])
-            elif not update.Stays then
-                slots[0] <- update.Keep * slots[0] + update.Take * next
-
-            delta
-
 /// <summary>Keeps an exponential moving average of the parameters in the state. Δ does not change. For use after a rule.</summary>
 type Ema =
     { [<Decay("beta", 0.999, "β, the decay of the average")>]

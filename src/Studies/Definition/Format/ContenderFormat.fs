@@ -60,6 +60,18 @@ module internal SpaceFormat =
                   LogUniform
                   (function
                    | LogUniform(low, high) -> Some(low, high)
+                   | LogUniformBelowOne _
+                   | Uniform _
+                   | Choice _
+                   | Fixed _ -> None)
+              range "[low, high] with low < high < 1" (fun (low, high) -> low < high && high < 1.0)
+              |> Form.under
+                  "log_uniform_below_one"
+                  "A range of a decay such as beta2: 1 - value is sampled uniformly on a logarithmic scale: [low, high] with low < high < 1."
+                  LogUniformBelowOne
+                  (function
+                   | LogUniformBelowOne(low, high) -> Some(low, high)
+                   | LogUniform _
                    | Uniform _
                    | Choice _
                    | Fixed _ -> None)
@@ -67,6 +79,7 @@ module internal SpaceFormat =
               |> Form.under "uniform" "A range, sampled uniformly: [low, high] with low < high." Uniform (function
                   | Uniform(low, high) -> Some(low, high)
                   | LogUniform _
+                  | LogUniformBelowOne _
                   | Choice _
                   | Fixed _ -> None)
               Shape.items "values" value
@@ -74,12 +87,14 @@ module internal SpaceFormat =
               |> Form.under "choice" "A choice from a list of distinct values." Choice (function
                   | Choice values -> Some values
                   | LogUniform _
+                  | LogUniformBelowOne _
                   | Uniform _
                   | Fixed _ -> None)
               value
               |> Form.under "fixed" "A fixed value." Fixed (function
                   | Fixed value -> Some value
                   | LogUniform _
+                  | LogUniformBelowOne _
                   | Uniform _
                   | Choice _ -> None)
               value |> Form.make isScalar "a number" Fixed (fun _ -> None) ]
