@@ -4,9 +4,10 @@
 
 // A program in one file: dotnet run -c Release samples/quick.cs "adam(lr=0.001)"
 using CuteDl;
+using CuteDl.Studies;
 
 var optimizer = Optimizers.Parse(args.FirstOrDefault() ?? "adam(lr=0.001)");
-var progress = new Progress<RunProgress>(now => Console.Error.WriteLine($"step {now.Step}, {now.Elapsed.TotalSeconds:0.0} s"));
+var progress = new Progress<StudyProgress>(now => Console.Error.WriteLine($"step {now.Step}, {now.Elapsed.TotalSeconds:0.0} s"));
 
 var result = await Mnist.Experiment()
     .Dense(128, Activation.ReLU)
@@ -16,6 +17,6 @@ var result = await Mnist.Experiment()
     .Order(Order.Shuffle)
     .Seed(1)
     .MaxEpochs(2)
-    .RunAsync(progress);
+    .RunAsync(progress: progress);
 
 Console.WriteLine($"{result.Optimizer}: {result.History.ValAccuracy.LastOrDefault():P1} of the test images are right after {result.Steps} steps");

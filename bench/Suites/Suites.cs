@@ -106,5 +106,5 @@ public class RunBenchmarks
     public ComparisonResult FourRuns() =>
         Mnist.DocumentExperiment().MaxEpochs(2)
             .Compare(Mnist.DocumentedRuns.Where(run => run.Name is "fixed-0.01" or "momentum" or "rmsprop" or "adam"))
-            .Parallel(Parallel).RunAsync().GetAwaiter().GetResult();
+            .RunAsync(options: new() { Parallel = Parallel }).GetAwaiter().GetResult();
 }

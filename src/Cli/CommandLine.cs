@@ -21,6 +21,7 @@ internal static class CommandLine
             ListCommand.Create(),
             LearningRateCommand.Create(),
             StudyCommand.Create(),
+            ResumeCommand.Create(),
             LawsCommand.Create(),
             TraceCommand.Create(),
             ReplayCommand.Create(),

@@ -11,26 +11,16 @@ public static class PlotExtensions
     public static void SavePlot(this RunResult result, string path) => RunPicture.Save(result, path);
 
     /// <summary>
-    /// Draws a comparison as <c>comparison.png</c>, and each result as <c>runs/&lt;run&gt;/seed-&lt;n&gt;/&lt;run&gt;.png</c>. A run that
-    /// ended before its first validation has no picture. The names of runs become file names by <see cref="FileNames.Distinct"/>.
+    /// Draws a comparison as <c>comparison.png</c>, and each result as <c>figures/&lt;run&gt;-seed-&lt;n&gt;.png</c>. A run that ended before
+    /// its first validation has no picture. The names of runs become file names by <see cref="FileNames.Distinct"/>.
     /// </summary>
     /// <param name="comparison">The results.</param>
     /// <param name="folder">The folder. It is created if needed. Existing pictures with these names are replaced; other files stay.</param>
-    /// <exception cref="IOException">A file cannot be written. The message names it. Earlier pictures have been written.</exception>
+    /// <exception cref="IOException">A file cannot be written, or <c>figures</c> is a link. The message names it.</exception>
     public static void SavePlots(this ComparisonResult comparison, string folder)
     {
         ArgumentNullException.ThrowIfNull(comparison);
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        if (comparison.Runs.Any(result => result.History.Count > 0))
-        {
-            ComparisonPicture.Save(comparison, Path.Combine(folder, "comparison.png"));
-        }
-
-        var names = FileNames.Distinct(comparison.Runs.Select(result => result.Run));
-        foreach (var result in comparison.Runs.Where(result => result.History.Count > 0))
-        {
-            var name = names[result.Run];
-            result.SavePlot(ResultFolder.PictureOf(folder, name, result.Seed));
-        }
+        ComparisonReport.WritePictures(comparison, folder);
     }
 }

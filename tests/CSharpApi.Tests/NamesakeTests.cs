@@ -18,7 +18,7 @@ internal static class Namesakes
     private static readonly Assembly[] Packages =
     [
         typeof(Optimizer).Assembly, typeof(Core.Optimizers.Optimizer).Assembly, typeof(Studies.StudyDesign).Assembly,
-        typeof(Laws.LawChecker).Assembly, typeof(Reports.Summary).Assembly, typeof(Data.MnistFiles).Assembly,
+        typeof(Laws.LawChecker).Assembly, typeof(Reports.ComparisonSummary).Assembly, typeof(Data.MnistFiles).Assembly,
     ];
 
     public static Test All { get; } = Spec.Test("public types: none has the name of one of .NET's usual types", () =>

@@ -94,11 +94,13 @@ internal static class OwnRuleTests
         Spec.Test("an experiment trains with it, and a replay reads its result with a registry", async () =>
         {
             var optimizer = Optimizers.Of(new Averaged(0.5)).Schedule("lr", Schedules.Cosine(0.5, 40));
-            var result = await Mnist.Experiment().Dense(10).Optimizer(optimizer).MaxSteps(40).ValidateEvery(20).RunAsync();
+            using var folder = new TemporaryFolder();
+            var result = await Mnist.Experiment().Dense(10).Optimizer(optimizer, "own").MaxSteps(40).ValidateEvery(20).RunAsync(folder.Path);
             Expect.equal(result.Optimizer, "averaged(lr=cosine(0.5, steps=40), decay=0.9)", "optimizer");
             Expect.isTrue(result.History.ValLoss[^1] < result.History.ValLoss[0], "it learns");
-            Expect.isTrue((await Replays.RunAsync(result, registry: Registry)).IsBitEqual, "replayed");
-            await AsyncExpect.ThrowsAsync<FormatException>(() => Replays.RunAsync(result));
+            var file = Path.Combine(folder.Path, "trials", "run", "mnist", "own", "0", "0.json");
+            Expect.isTrue((await Replays.TrialAsync(file, registry: Registry)).IsBitEqual, "replayed");
+            await AsyncExpect.ThrowsAsync<StudyException>(() => Replays.TrialAsync(file));
         }),
         Spec.Test("a study tunes its arguments, and is read, resumed and replayed with a registry", () => TemporaryFolder.UseAsync(async folder =>
         {

@@ -20,6 +20,7 @@ return Runner.Main(
         ParameterGroupTests.All,
         ScheduleTests.All,
         ExperimentTests.All,
+        ComparisonTests.All,
         InitialWeightsTests.All,
         ReportTests.All,
         OptimizerReferenceTests.All,

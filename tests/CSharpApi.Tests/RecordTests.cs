@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using CuteDl.Testing;
 using Expecto;
 using FsCheck;
@@ -37,15 +36,13 @@ internal static class RecordTests
             Settings = new RunSettings
             {
                 Data = "mnist",
-                DataChecksum = "0f",
                 ValidationMean = seed % 2 == 0 ? ValidationMean.Examples : ValidationMean.Batches,
                 Batch = 64,
                 Order = Order.Shuffle,
                 InitialWeights = "he",
-                MaxEpochs = 5,
-                MaxSteps = seed % 2 == 0 ? null : seed,
-                ValidateEvery = null,
-                Patience = 20,
+                MaxSteps = seed + 1,
+                ValidateEvery = 10,
+                Patience = seed % 2 == 0 ? null : seed,
                 MinGain = 0.001,
                 Target = 0.91,
                 Hold = 20,
@@ -57,13 +54,8 @@ internal static class RecordTests
             AlmostDeadLogits = almost,
             AccuracyCeiling = 0.9,
             Seconds = seconds,
-            Environment = RunEnvironment.Current,
+            Version = "1.0.0",
         };
-
-    private static readonly Gen<ComparisonResult> Comparisons =
-        from runs in Results.ArrayOf(2)
-        from planned in Gen.Choose(2, 5)
-        select new ComparisonResult { Runs = runs, Planned = planned, Failures = [new RunFailure("a", 1, "too large")] };
 
     private static readonly Gen<LearningRateSweep> Sweeps =
         from points in (from rate in Numbers from loss in Numbers select new LearningRatePoint(rate, loss, loss)).Where(point => double.IsFinite(point.Rate + point.Loss)).ArrayOf()
@@ -82,43 +74,19 @@ internal static class RecordTests
 
     private static readonly Type[] Records =
     [
-        .. new[] { typeof(Optimizer).Assembly, typeof(Reports.Summary).Assembly }
+        .. new[] { typeof(Optimizer).Assembly, typeof(Reports.ComparisonSummary).Assembly }
             .SelectMany(assembly => assembly.GetExportedTypes())
             .Where(type => type.GetMethod("<Clone>$") is not null && !type.IsGenericType),
     ];
 
     public static Test All { get; } = Spec.List("records",
-        Spec.Property("a run's result is equal after JSON, and its hash code", Prop.ForAll(Results.ToArbitrary(), result =>
-            Same(result, RunResult.FromJson(result.ToJson())) && result == RunResult.FromJson(result.ToJson()))),
-        Spec.Property("a comparison's result is", Prop.ForAll(Comparisons.ToArbitrary(), result => Same(result, ComparisonResult.FromJson(result.ToJson())))),
-        Spec.Property("a sweep's result is", Prop.ForAll(Sweeps.ToArbitrary(), result => Same(result, LearningRateSweep.FromJson(result.ToJson())))),
+        Spec.Property("a sweep's result is equal after JSON, and its hash code", Prop.ForAll(Sweeps.ToArbitrary(), result => Same(result, LearningRateSweep.FromJson(result.ToJson())))),
         Spec.Property("results that differ in one number are not equal", Prop.ForAll(Results.Where(result => result.History.Count > 0).ToArbitrary(), result =>
         {
             double[] changed = [.. result.History.ValLoss.SkipLast(1), 12345];
             return result != result with { History = result.History with { ValLoss = changed } }
                 && result != result with { DeadLogits = [.. result.DeadLogits, 7] };
         })),
-        Spec.Test("a list that is missing or has a null is an error that names its place", () =>
-        {
-            (string Expected, Action Read)[] cases =
-            [
-                ("'failures' is missing. A list is expected.", () => ComparisonResult.FromJson("""{ "runs": [] }""")),
-                ("'runs[0]' is null. An object is expected.", () => ComparisonResult.FromJson("""{ "runs": [null], "failures": [] }""")),
-                ("'failures[1]' is null. An object is expected.", () => ComparisonResult.FromJson("""{ "runs": [], "failures": [{ "run": "a", "seed": 1, "message": "b" }, null] }""")),
-            ];
-            foreach (var (expected, read) in cases)
-            {
-                try
-                {
-                    read();
-                    throw new InvalidOperationException("nothing was thrown");
-                }
-                catch (JsonException error)
-                {
-                    Expect.equal(error.Message, expected, "message");
-                }
-            }
-        }),
         Spec.Test("a list that is changed later does not change a record", () =>
         {
             double[] losses = [1, 2];

@@ -1,7 +1,7 @@
 using System.Xml.Linq;
-using System.Text;
 using System.Text.Json;
 using CuteDl.Reports;
+using CuteDl.Studies;
 using CuteDl.Testing;
 using Expecto;
 
@@ -14,7 +14,13 @@ internal static class ReportTests
         Spec.Property<string>("every name becomes a file name that stays itself", text =>
         {
             var name = FileNames.Safe(text ?? "");
-            return Encoding.UTF8.GetByteCount(name) is > 0 and <= FileNames.MaxBytes && FileNames.Safe(name) == name && Path.GetFileName(name) == name;
+            return StudyDesignModule.isName(name) && name.Length <= FileNames.MaxLength && FileNames.Safe(name) == name && Path.GetFileName(name) == name;
+        }),
+        Spec.Property<string[]>("names of several runs are distinct, also without case, and allowed in studies", texts =>
+        {
+            string[] runs = [.. (texts ?? []).Select(text => text ?? "").SelectMany(text => new[] { text, text + "-2", text.ToUpperInvariant() }).Distinct()];
+            var names = FileNames.Distinct(runs).Values.ToArray();
+            return names.Length == runs.Length && names.Distinct(StringComparer.OrdinalIgnoreCase).Count() == runs.Length && names.All(StudyDesignModule.isName);
         }),
         Spec.Test("documented names stay, texts become readable, and no two runs share one", () =>
         {
@@ -30,30 +36,10 @@ internal static class ReportTests
         {
             var text = Optimizers.Parse("clip_norm(1) | { \"*.bias\": adam(lr=one_cycle(0.01, steps=100)), \"*\": adamw(lr=0.001) | lookahead | ema(0.99) }").ToString();
             var name = FileNames.Safe(text);
-            Expect.isTrue(name.Length is > 90 and <= FileNames.MaxBytes, name);
-            Expect.isTrue(name.StartsWith("clip_norm-1-bias-adam-lr-one_cycle-0.01-steps-100-beta1-0.9-", StringComparison.Ordinal), name);
+            Expect.isTrue(name.Length is > 40 and <= FileNames.MaxLength, name);
+            Expect.isTrue(name.StartsWith("clip_norm-1-bias-adam-lr-one_cycle-0.01-", StringComparison.Ordinal), name);
             Expect.notEqual(FileNames.Safe(text + " | scale(2)"), name, "another text");
             Expect.equal(FileNames.Safe(text), name, "the same text");
-        }),
-        Spec.Test("names are limited in bytes, not in characters", () =>
-        {
-            using var folder = new TemporaryFolder();
-            foreach (var letter in new[] { "a", "é", "深", "ש" })
-            {
-                foreach (var length in new[] { 41, 100 })
-                {
-                    var shorter = FileNames.Safe(string.Concat(Enumerable.Repeat(letter, length)));
-                    Expect.isTrue(Encoding.UTF8.GetByteCount(shorter) is > 40 and <= FileNames.MaxBytes, shorter);
-                }
-
-                var text = string.Concat(Enumerable.Repeat(letter, 200));
-                var name = FileNames.Safe(text);
-                Expect.isTrue(Encoding.UTF8.GetByteCount(name) is > 100 and <= FileNames.MaxBytes, name);
-                Expect.stringStarts(name, letter + letter, "letters");
-                Expect.notEqual(FileNames.Safe(text + letter), name, "another name");
-                Expect.equal(FileNames.Safe(name), name, "a safe name");
-                Result(text, 0, [1]).SavePlot(Path.Combine(folder.Path, name, name + ".png"));
-            }
         }),
         Spec.Test("pictures are drawn for any history: none, one, many, not finite; the same bytes each time", () =>
         {
@@ -118,28 +104,14 @@ internal static class ReportTests
             whole.SavePlot(path);
             Expect.isTrue(File.ReadAllText(path).Contains("aria-label=\"0\"", StringComparison.Ordinal), "a run's picture");
         }),
-        Spec.Test("a run without a validation has no picture in a folder of results", () =>
+        Spec.Test("a run without a validation has no picture", () =>
         {
             using var folder = new TemporaryFolder();
-            var results = ResultFolder.Create(folder.Path, ["early", "whole"]);
             var early = Result("early", 0, []) with { Stop = StopReason.Cancelled };
-            results.Write(early);
-            results.WriteComparison(new ComparisonResult { Runs = [early] });
-            new ComparisonResult { Runs = [early] }.SavePlots(Path.Combine(folder.Path, "plots"));
-            Expect.equal(Directory.GetFiles(Path.Combine(folder.Path, "runs"), "*", SearchOption.AllDirectories).Select(Path.GetFileName).Single(), "result.json", "files");
-            Expect.isEmpty(Directory.GetFiles(folder.Path, "*.png", SearchOption.AllDirectories), "no picture of the comparison");
-            results.WriteComparison(new ComparisonResult { Runs = [early, Result("whole", 0, [1])] });
-            Expect.isTrue(File.Exists(Path.Combine(folder.Path, "comparison.png")), "with another run");
-        }),
-        Spec.Test("a folder of results that is a file is called so", () =>
-        {
-            using var folder = new TemporaryFolder();
-            var file = Path.Combine(folder.Path, "file");
-            File.WriteAllText(file, "");
-            foreach (var path in new[] { file, Path.Combine(file, "below") })
-            {
-                Expect.stringContains(Spec.Throws<DirectoryNotFoundException>(() => ResultFolder.Create(path, ["a"])).Message, $"'{file}' is a file. Name a folder.", "message");
-            }
+            ComparisonReport.Write(new ComparisonResult { Runs = [early] }, folder.Path);
+            Expect.isEmpty(Directory.GetFiles(folder.Path, "*.png", SearchOption.AllDirectories), "no picture");
+            new ComparisonResult { Runs = [early, Result("whole", 0, [1])] }.SavePlots(folder.Path);
+            Expect.sequenceEqual(Directory.GetFiles(folder.Path, "*.png", SearchOption.AllDirectories).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal), ["comparison.png", "whole-seed-0.png"], "with another run");
         }),
         Spec.Test("controls of the direction of text are shown as their codes, in tables, pages and pictures", () =>
         {
@@ -150,7 +122,7 @@ internal static class ReportTests
             var path = Path.Combine(folder.Path, "run.svg");
             Result(Name, 0, [1]).SavePlot(path);
             Expect.isTrue(File.ReadAllText(path).Contains("a[U+202E]b", StringComparison.Ordinal), "picture");
-            var summary = new Summary(new ComparisonResult { Runs = [Result(Name, 0, [1])] });
+            var summary = new ComparisonSummary(new ComparisonResult { Runs = [Result(Name, 0, [1])] });
             Expect.stringContains(summary.ToMarkdown(), "a[U+202E]b", "table");
         }),
         Spec.Test("dead and almost dead logits are told in words", () =>
@@ -173,7 +145,7 @@ internal static class ReportTests
         {
             using var folder = new TemporaryFolder();
             new ComparisonResult { Runs = [Result("a", 0, [1, 2]), Result("a", 1, [1, 3]), Result("b(", 0, [2])] }.SavePlots(folder.Path);
-            foreach (var file in new[] { "comparison.png", "runs/a/seed-0/a.png", "runs/a/seed-1/a.png", "runs/b/seed-0/b.png" })
+            foreach (var file in new[] { "comparison.png", "figures/a-seed-0.png", "figures/a-seed-1.png", "figures/b-seed-0.png" })
             {
                 Expect.isTrue(File.Exists(Path.Combine(folder.Path, file)), file);
             }
@@ -182,7 +154,7 @@ internal static class ReportTests
         {
             var adam = Mnist.DocumentedRuns.Single(run => run.Name == "adam");
             var documented = Result("adam", 0, [3, 1, 2]) with { Optimizer = adam.Optimizer.ToString() };
-            var summary = new Summary(new ComparisonResult { Runs = [documented, Result("adam", 0, [double.NaN])] });
+            var summary = new ComparisonSummary(new ComparisonResult { Runs = [documented, Result("adam", 0, [double.NaN])] });
             var row = summary.Rows[0];
             Expect.equal((row.ValLossMin, row.ValLossFinal, row.AccuracyMax, row.AccuracyFinal), (1, 2, 0.75, 0.5), "figures");
             Expect.equal(row.Documented, adam.Figures, "the document's run");
@@ -192,13 +164,13 @@ internal static class ReportTests
         }),
         Spec.Test("a summary says what is missing", () =>
         {
-            Expect.stringContains(new Summary(new ComparisonResult { Planned = 3, Runs = [Result("a", 0, [1])] }).ToMarkdown(), "Incomplete: 1 of 3", "missing");
-            Expect.isFalse(new Summary(new ComparisonResult { Planned = 1, Runs = [Result("a", 0, [1])] }).ToMarkdown().Contains("Incomplete"), "whole");
+            Expect.stringContains(new ComparisonSummary(new ComparisonResult { Planned = 3, Runs = [Result("a", 0, [1])] }).ToMarkdown(), "Incomplete: 1 of 3", "missing");
+            Expect.isFalse(new ComparisonSummary(new ComparisonResult { Planned = 1, Runs = [Result("a", 0, [1])] }).ToMarkdown().Contains("Incomplete"), "whole");
         }),
         Spec.Test("over several seeds the summary gives median and range", () =>
         {
             var runs = new[] { 1.0, 2.0, 9.0 }.Select((loss, seed) => Result("a", seed, [loss])).ToArray();
-            var summary = new Summary(new ComparisonResult { Runs = runs });
+            var summary = new ComparisonSummary(new ComparisonResult { Runs = runs });
             Expect.isTrue(summary.HasSeveralSeeds, "seeds");
             Expect.isTrue(summary.MainTable.Rows.Single().Contains("2.0000 (1.0000 to 9.0000)"), summary.MainTable.ToMarkdown());
         }),
@@ -206,7 +178,7 @@ internal static class ReportTests
         {
             var adam = Mnist.DocumentedRuns.Single(run => run.Name == "adam");
             var own = Result("fixed(lr=0.01)", 0, [1]);
-            string[] Headers(params RunResult[] runs) => [.. new Summary(new ComparisonResult { Runs = runs }).MainTable.Headers];
+            string[] Headers(params RunResult[] runs) => [.. new ComparisonSummary(new ComparisonResult { Runs = runs }).MainTable.Headers];
             string[] figures = ["steps", "best accuracy", "final accuracy", "best val. loss", "final val. loss", "stopped because"];
             Expect.sequenceEqual(Headers(own), ["run", .. figures, "seconds"], "an optimizer by its text");
             Expect.sequenceEqual(
@@ -232,21 +204,19 @@ internal static class ReportTests
             Settings = new RunSettings
             {
                 Data = "mnist",
-                DataChecksum = "",
                 ValidationMean = ValidationMean.Examples,
                 Batch = 64,
                 Order = Order.File,
                 InitialWeights = "reference",
-                MaxEpochs = 5000,
-                MaxSteps = null,
-                ValidateEvery = null,
+                MaxSteps = 4_690_000,
+                ValidateEvery = 938,
                 Patience = 20,
                 MinGain = 0.001,
                 Target = 0.91,
                 Hold = 20,
             },
             Steps = losses.Length * 938L,
-            Stop = StopReason.MaxSteps,
+            Stop = StopReason.Completed,
             History = new RunHistory
             {
                 Steps = [.. losses.Select((_, i) => (i + 1) * 938L)],
@@ -258,6 +228,6 @@ internal static class ReportTests
             AlmostDeadLogits = [],
             AccuracyCeiling = 1,
             Seconds = 1.5,
-            Environment = RunEnvironment.Current,
+            Version = "1.0.0",
         };
 }

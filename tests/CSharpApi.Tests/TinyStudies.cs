@@ -32,15 +32,18 @@ internal static class TinyStudies
     /// <summary>The same in the document's protocol, with a relu as its last layer, so that logits die.</summary>
     public static Study Document(string folder) => WithImages(folder).Document(6);
 
-    private static Study WithImages(string folder)
+    /// <summary>A classifier of tiny images, which are written to a folder.</summary>
+    public static Experiment Experiment(string folder)
     {
         WriteImages(folder);
-        var experiment = Mnist.Experiment().Data(ImageData.FromFolder(folder, 3)).Dense(3, Activation.ReLU).Batch(10);
-        return Study.Named("Tiny images")
-            .Task("tiny", experiment, epochs: 4, accuracy: 0.8, validation: 30, validateEvery: 3)
+        return Mnist.Experiment().Data(ImageData.FromFolder(folder, 3)).Dense(3, Activation.ReLU).Batch(10);
+    }
+
+    private static Study WithImages(string folder) =>
+        Study.Named("Tiny images")
+            .Task("tiny", Experiment(folder), epochs: 4, accuracy: 0.8, validation: 30, validateEvery: 3)
             .Optimizer(Optimizers.Parse("fixed(lr=2)"), space => space.LogUniform("lr", 0.1, 10), "fixed-2")
             .Optimizer(Optimizers.Parse("adam(lr=0.01)"), space => space.LogUniform("lr", 0.001, 1), "adam");
-    }
 
     // Three classes, each bright in another third of 9 pixels.
     private static void WriteImages(string folder)

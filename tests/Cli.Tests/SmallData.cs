@@ -20,12 +20,12 @@ internal static class SmallData
         }
     }
 
-    /// <summary>Weights and biases of one layer, all 0.</summary>
-    public static void WriteWeights(string path, int inputs, int units)
+    /// <summary>Weights and biases of one layer, all of one value.</summary>
+    public static void WriteWeights(string path, int inputs, int units, double value = 0)
     {
         using var archive = ZipFile.Open(path, ZipArchiveMode.Create);
-        WriteArray(archive, "layers.0.weight", $"({inputs}, {units})", inputs * units);
-        WriteArray(archive, "layers.0.bias", $"({units},)", units);
+        WriteArray(archive, "layers.0.weight", $"({inputs}, {units})", inputs * units, value);
+        WriteArray(archive, "layers.0.bias", $"({units},)", units, value);
     }
 
     private static byte[] Idx(byte[] cells, params int[] dimensions)
@@ -42,12 +42,12 @@ internal static class SmallData
         return file;
     }
 
-    private static void WriteArray(ZipArchive archive, string name, string shape, int count)
+    private static void WriteArray(ZipArchive archive, string name, string shape, int count, double value)
     {
         var header = Encoding.ASCII.GetBytes($"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n");
         using var stream = archive.CreateEntry(name + ".npy").Open();
         stream.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, 0]);
         stream.Write(header);
-        stream.Write(new byte[8 * count]);
+        stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(Enumerable.Repeat(value, count).ToArray().AsSpan()));
     }
 }

@@ -9,11 +9,9 @@ namespace CuteDl.Tests;
 /// <summary>The board of a study under way, on terminals of all sizes.</summary>
 internal static class StudyBoardTests
 {
-    private static readonly Lazy<TrialResult[]> Results = new(() =>
-    [
-        .. CuteDl.Study.Parse("""
+    private static readonly CuteDl.Study Five = CuteDl.Study.Parse("""
             {
-              "schema": "cutedl/study/1", "name": "Five",
+              "schema": "cutedl/study/1", "name": "A study with a name that is longer than many a terminal is wide, so that it must be cut",
               "tasks": [{ "name": "bowl", "function": "quadratic", "dimensions": 2, "condition": 10, "steps": 20, "validate_every": 10, "target": { "loss": 0.5 } }],
               "optimizers": [
                 { "optimizer": "fixed()", "space": { "lr": { "log_uniform": [0.001, 0.1] } } },
@@ -25,8 +23,9 @@ internal static class StudyBoardTests
               "tuning": { "search": "grid", "trials": 4 },
               "confirmation": { "seeds": 6, "defaults": true }
             }
-            """).RunAsync().GetAwaiter().GetResult().Trials,
-    ]);
+            """);
+
+    private static readonly Lazy<TrialResult[]> Results = new(() => [.. Five.RunAsync().GetAwaiter().GetResult().Trials]);
 
     public static Test All { get; } = Spec.List("study board",
         Spec.Test("it fits any terminal, and has the share done, what runs and how to end it", () =>
@@ -58,7 +57,7 @@ internal static class StudyBoardTests
         }),
         Spec.Test("before the first news it says what it does, and once interrupted that it saves", () =>
         {
-            var fresh = new StudyBoard(Console(), "New", [], CancellationToken.None);
+            var fresh = new StudyBoard(Console(), Five, [], CancellationToken.None);
             Expect.stringContains(string.Join('\n', fresh.Lines(80, 24).Select(line => line.Text)), "Reading data", "fresh");
             using var source = new CancellationTokenSource();
             source.Cancel();
@@ -69,7 +68,7 @@ internal static class StudyBoardTests
 
     private static StudyBoard Busy(CancellationToken cancellationToken)
     {
-        var board = new StudyBoard(Console(), "A study with a name that is longer than many a terminal is wide, so that it must be cut", Results.Value, cancellationToken);
+        var board = new StudyBoard(Console(), Five, Results.Value, cancellationToken);
         var running = Results.Value.First(result => result.Trial is { Phase: Phase.Confirmation, Contender: "adam", Seed: 3 }).Trial;
         var waiting = Results.Value.First(result => result.Trial is { Phase: Phase.Tuning, Contender: "fixed", Setting: 2 }).Trial;
         board.Report(Progress(waiting, TrialState.Waiting, 10, TimeSpan.FromSeconds(60)));

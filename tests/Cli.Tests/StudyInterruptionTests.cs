@@ -44,7 +44,7 @@ internal static class StudyInterruptionTests
             for (var i = 0; i < Kills; i++)
             {
                 tool.RunAndSignal(Kill, whole * (0.1 + (0.3 * random.NextDouble())), verb);
-                verb = File.Exists(tool.PathOf("killed", "journal")) ? ["study", "resume", "killed", "--parallel", $"{1 + (i % 3)}"] : verb;
+                verb = File.Exists(tool.PathOf("killed", "journal")) ? ["resume", "killed", "--parallel", $"{1 + (i % 3)}"] : verb;
             }
 
             Succeed(tool.RunProcess(verb));
@@ -57,10 +57,10 @@ internal static class StudyInterruptionTests
             using var tool = StudyTests.WithStudy(LongStudy);
             var outcome = tool.RunAndInterrupt("[2/", "study", "run", "study.json", "--out", "here");
             Expect.equal(outcome.ExitCode, 130, outcome.Error);
-            Expect.stringContains(outcome.Output, "cutedl study resume here", "how to go on");
+            Expect.stringContains(outcome.Output, "cutedl resume here", "how to go on");
             Expect.isTrue(File.Exists(tool.PathOf("here", "results.csv")), "what there is");
             var status = tool.Run("study", "status", "here");
-            Expect.stringContains(status.Output, "To continue, run: cutedl study resume here", status.Error);
+            Expect.stringContains(status.Output, "To continue, run: cutedl resume here", status.Error);
         }),
         Spec.Long("SIGTERM and SIGHUP save what is under way, return 143 and 129, and say how to go on", "It runs the tool twice.", () =>
         {
@@ -69,7 +69,7 @@ internal static class StudyInterruptionTests
                 using var tool = StudyTests.WithStudy(LongStudy);
                 var outcome = tool.RunAndSignal(signal, "[2/", "study", "run", "study.json", "--out", "here");
                 Expect.equal(outcome.ExitCode, exitCode, outcome.Error);
-                Expect.stringContains(outcome.Output, "cutedl study resume here", "how to go on");
+                Expect.stringContains(outcome.Output, "cutedl resume here", "how to go on");
                 Expect.isTrue(File.Exists(tool.PathOf("here", "results.csv")), "what there is");
             }
         }),
@@ -77,7 +77,7 @@ internal static class StudyInterruptionTests
         {
             using var tool = StudyTests.WithStudy(LongStudy);
             using var first = StartAndStop(tool);
-            var second = tool.Run("study", "resume", "here");
+            var second = tool.Run("resume", "here");
             Expect.equal(second.ExitCode, 1, second.Error);
             Expect.stringContains(second.Error, "Another process is running the study in", "why");
             var status = tool.Run("study", "status", "here");
@@ -92,14 +92,14 @@ internal static class StudyInterruptionTests
             using var tool = StudyTests.WithStudy(LongStudy);
             tool.Environment["DOTNET_SYSTEM_IO_DISABLEFILELOCKING"] = "1";
             using var first = StartAndStop(tool);
-            var second = tool.RunAndInterrupt("] ", "study", "resume", "here");
+            var second = tool.RunAndInterrupt("] ", "resume", "here");
             Expect.equal(second.ExitCode, 130, second.Error);
             var outcome = Tool.Continue(first);
             Expect.equal(outcome.ExitCode, 1, outcome.Error);
             Expect.stringContains(outcome.Error, "Another process has written to", "why");
             var status = tool.Run("study", "status", "here");
             Expect.equal(status.ExitCode, 0, status.Error);
-            Expect.stringContains(status.Output, "To continue, run: cutedl study resume here", status.Error);
+            Expect.stringContains(status.Output, "To continue, run: cutedl resume here", status.Error);
         }),
         Spec.Test("a folder that is removed while its study runs ends it with 1", () =>
         {
@@ -109,7 +109,7 @@ internal static class StudyInterruptionTests
             var outcome = Tool.Continue(process);
             Expect.equal(outcome.ExitCode, 1, outcome.Error);
             Expect.isFalse((outcome.Output + outcome.Error).Contains("resume", StringComparison.Ordinal), outcome.Error);
-            Expect.stringContains(outcome.Error, "The results of the study are gone: 'here' has no journal any more.", "what");
+            Expect.stringContains(outcome.Error, "The results are gone: 'here' has no journal any more.", "what");
             Expect.isFalse(Directory.Exists(tool.PathOf("here")), "not made anew");
         }),
         Spec.Long("a full disk ends it with 1 and the place, and nothing that was finished is lost", "It carries the study out twice, and once up to the full disk.", () =>
@@ -127,9 +127,9 @@ internal static class StudyInterruptionTests
                 var outcome = tool.RunProcess("study", "run", "study.json", "--out", "disk/here");
                 Expect.equal(outcome.ExitCode, 1, outcome.Error);
                 Expect.stringContains(outcome.Error, "No space left on device", "why");
-                Expect.stringContains(outcome.Error, "cutedl study resume disk/here", "how to go on");
+                Expect.stringContains(outcome.Error, "cutedl resume disk/here", "how to go on");
                 Expect.isTrue(Mount("mount", "-o", "remount,size=100m", disk), "more room");
-                Succeed(tool.RunProcess("study", "resume", "disk/here"));
+                Succeed(tool.RunProcess("resume", "disk/here"));
                 Succeed(tool.Run("study", "run", "study.json", "--out", "whole"));
                 Expect.isTrue(
                     File.ReadAllBytes(tool.PathOf("whole", "results.csv")).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(disk, "here", "results.csv"))),

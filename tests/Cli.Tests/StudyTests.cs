@@ -28,12 +28,12 @@ internal static class StudyTests
     [
         ("no file", ["study", "run"], "FILE is missing. Write 'cutedl study run FILE [options]'."),
         ("a file that is missing", ["study", "check", "none.json"], "The file 'none.json' does not exist."),
-        ("a folder without a study", ["study", "resume", "nowhere"], "holds no study."),
+        ("a folder without a study", ["resume", "nowhere"], "holds no study."),
         ("a folder without a study to report", ["study", "report", "nowhere"], "holds no study."),
-        ("no parallel trials", ["study", "resume", "nowhere", "--parallel", "0"], "--parallel must be at least 1, not 0."),
+        ("no parallel trials", ["resume", "nowhere", "--parallel", "0"], "--parallel must be at least 1, not 0."),
         ("until something else", ["study", "run", "study.json", "--until", "bored"], "decided"),
         ("a result that is missing", ["replay", "none.json"], "The file 'none.json' does not exist."),
-        ("a folder in place of a result", ["replay", "."], "'.' is a folder. Name the result.json of a run in it"),
+        ("a folder in place of a trial", ["replay", "."], "'.' is a folder. Name the file of a trial in it."),
         ("a rate to begin with that is none", ["lr-find", "adam", "--low", "0"], "--low must be above 0, not 0."),
         ("a highest rate below the lowest", ["lr-find", "adam", "--low", "1", "--high", "0.1"], "--high must be above --low, not 0.1."),
         ("too few steps of a sweep", ["lr-find", "adam", "--steps", "1"], "--steps must be at least 2, not 1."),
@@ -139,14 +139,14 @@ internal static class StudyTests
             Expect.stringContains(outcome.Output, "Report: ", "report");
             var again = tool.Run("study", "run", "study.json", "--quick");
             Expect.equal(again.ExitCode, 2, again.Error);
-            Expect.stringContains(again.Error, "cutedl study resume", "hint");
+            Expect.stringContains(again.Error, "cutedl resume", "hint");
             var status = tool.Run("study", "status", folder);
             Expect.stringContains(status.Output, "20 of 20 trials are finished, the study is complete", status.Error);
             var before = File.ReadAllBytes(Path.Combine(folder, "results.csv"));
             File.Delete(Path.Combine(folder, "results.csv"));
             Expect.equal(tool.Run("study", "report", folder).ExitCode, 0, "report anew");
             Expect.isTrue(before.AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(folder, "results.csv"))), "the same");
-            Expect.equal(tool.Run("study", "resume", folder).ExitCode, 0, "nothing is left to do");
+            Expect.equal(tool.Run("resume", folder).ExitCode, 0, "nothing is left to do");
         }),
         Spec.Test("--json writes one object a line, and nothing else, to standard output", () =>
         {
@@ -157,14 +157,18 @@ internal static class StudyTests
             Expect.equal(lines.Count(line => line.GetProperty("event").GetString() == "trial"), 20, "trials");
             Expect.equal(lines[^1].GetProperty("event").GetString(), "summary", "the last line");
             Expect.isTrue(lines[^1].GetProperty("complete").GetBoolean(), "complete");
-            Expect.equal(lines[0].GetProperty("result").GetProperty("trial").GetProperty("phase").GetString(), "tuning", "a trial");
+            var validations = lines.Where(line => line.GetProperty("event").GetString() == "validation").GroupBy(line => line.GetProperty("trial").GetString()).ToArray();
+            Expect.equal(validations.Length, 20, "trials with validations");
+            Expect.isTrue(validations.All(steps => steps.Zip(steps.Skip(1)).All(pair => pair.First.GetProperty("step").GetInt64() < pair.Second.GetProperty("step").GetInt64())), "each validation once, in order");
+            var first = lines.First(line => line.GetProperty("event").GetString() == "trial");
+            Expect.equal(first.GetProperty("result").GetProperty("trial").GetProperty("phase").GetString(), "tuning", "a trial");
         }),
         Spec.Test("a study file that was changed is refused, with the difference", () =>
         {
             using var tool = Finished();
             var file = tool.PathOf("here", "study.json");
             File.WriteAllText(file, File.ReadAllText(file).Replace("\"lr\": { \"log_uniform\": [0.001, 0.1] }", "\"lr\": { \"log_uniform\": [0.001, 0.2] }", StringComparison.Ordinal));
-            var outcome = tool.Run("study", "resume", "here");
+            var outcome = tool.Run("resume", "here");
             Expect.equal(outcome.ExitCode, 2, outcome.Error);
             Expect.stringContains(outcome.Error, "$.optimizers[0].space.lr", "place");
             Expect.stringContains(outcome.Error, "0.1 and 0.2", "both");
@@ -176,7 +180,7 @@ internal static class StudyTests
             var bytes = File.ReadAllBytes(file);
             bytes[bytes.Length / 2] ^= 1;
             File.WriteAllBytes(file, bytes);
-            var outcome = tool.Run("study", "resume", "here");
+            var outcome = tool.Run("resume", "here");
             Expect.equal(outcome.ExitCode, 1, outcome.Error);
             Expect.stringContains(outcome.Error, "journal, byte ", "file and place");
             Expect.stringContains(outcome.Error, "is damaged", "what");

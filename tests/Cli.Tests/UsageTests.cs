@@ -63,7 +63,7 @@ internal static class UsageTests
         ("an empty name of a study", ["study", "check", ""], "FILE is empty."),
         ("an empty name of a new study", ["study", "init", " "], "FILE is empty."),
         ("an empty name of a study's folder", ["study", "status", ""], "DIR is empty."),
-        ("an empty name of a result", ["replay", ""], "RESULT is empty."),
+        ("an empty name of a trial", ["replay", ""], "FILE is empty."),
         ("an empty name of a trace", ["trace", "adam", "--initial", "a", "--gradients", "b", "--out", ""], "--out is empty."),
         ("a folder in place of a study", ["study", "check", "."], "'.' is a folder"),
         ("a missing study", ["study", "check", "none.json"], "The file 'none.json' does not exist."),
@@ -79,7 +79,7 @@ internal static class UsageTests
 
     private static readonly string[][] HelpPages =
     [
-        [], ["compare"], ["run"], ["list"], ["lr-find"], ["study"], ["study", "init"], ["study", "check"], ["study", "run"], ["study", "resume"],
+        [], ["compare"], ["run"], ["list"], ["lr-find"], ["study"], ["study", "init"], ["study", "check"], ["study", "run"], ["resume"],
         ["study", "report"], ["study", "status"], ["laws"], ["trace"], ["replay"], ["schema"], ["schema", "study"],
     ];
 

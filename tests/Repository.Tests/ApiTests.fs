@@ -12,7 +12,7 @@ let private assemblies =
       typeof<CuteDl.Studies.StudyDesign>.Assembly
       typeof<CuteDl.Laws.LawChecker>.Assembly
       typeof<CuteDl.Optimizer>.Assembly
-      typeof<CuteDl.Reports.Summary>.Assembly
+      typeof<CuteDl.Reports.ComparisonSummary>.Assembly
       typeof<CuteDl.Data.MnistFiles>.Assembly ]
 
 let private options =

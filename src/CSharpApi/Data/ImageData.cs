@@ -1,7 +1,7 @@
+using System.Diagnostics;
 using CuteDl.Core.Data;
 using CuteDl.Data;
 using CuteDl.Studies;
-using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 
 namespace CuteDl;
@@ -14,20 +14,14 @@ public sealed class ImageData
 
     private static readonly Lazy<ImageData> EmbeddedMnist = new(ReadMnist);
 
-    private readonly Lazy<string> _checksum;
-
     private ImageData(string name, ImageSource source, DataSets core)
     {
-        _checksum = new(() => DataSetsModule.checksum(ListModule.OfSeq([core.Training, core.Validation])));
         Name = name;
         Source = source;
         Core = core;
     }
 
     internal DataSets Core { get; }
-
-    /// <summary>The SHA-256 of all images and labels.</summary>
-    internal string Checksum => _checksum.Value;
 
     /// <summary>What a study says of where they come from.</summary>
     internal ImageSource Source { get; }
@@ -72,6 +66,26 @@ public sealed class ImageData
     /// <summary>One line: <c>mnist: 60000 training images, 10000 validation images, 784 pixels, 10 classes</c>.</summary>
     public override string ToString() =>
         $"{Name}: {TrainingCount} training images, {ValidationCount} validation images, {Pixels} pixels, {Classes} classes";
+
+    /// <summary>Returns the name of a source of images, as <see cref="Name"/>.</summary>
+    internal static string NameOf(ImageSource source) =>
+        source switch
+        {
+            ImageSource.Folder folder => folder.path,
+            ImageSource.Held held => held.name,
+            { IsMnist: true } => "mnist",
+            _ => throw new UnreachableException(),
+        };
+
+    /// <summary>Returns the number of pixels of an image; null if it is known only after reading a folder.</summary>
+    internal static int? PixelsOf(ImageSource source) =>
+        source switch
+        {
+            ImageSource.Folder => null,
+            ImageSource.Held held => held.data.Training.Width,
+            { IsMnist: true } => MnistPixels,
+            _ => throw new UnreachableException(),
+        };
 
     internal static ImageData LoadMnist() => EmbeddedMnist.Value;
 

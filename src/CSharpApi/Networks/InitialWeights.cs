@@ -60,9 +60,6 @@ public sealed class InitialWeights
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    internal double[] Make(Model model, int seed) =>
-        Core is StartingWeights.Drawn drawn ? ModelModule.initialParameters<double>(model, drawn.Item, seed) : StartingWeightsModule.read(model, Core)!.Value;
-
     internal static string NameOf(StartingWeights weights) =>
         weights switch
         {

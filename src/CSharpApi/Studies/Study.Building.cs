@@ -37,41 +37,28 @@ public sealed partial class Study
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     /// <exception cref="ArgumentException">
-    /// The experiment has given initial weights, but a study draws them from its seeds. Or its validation loss is a mean over batches.
+    /// The experiment has given initial weights, but a study draws them from its seeds.
     /// </exception>
     public Study Task(string name, Experiment experiment, int epochs, double accuracy, int validation = StudyDefaults.HeldOut, int? validateEvery = null)
     {
         ArgumentNullException.ThrowIfNull(experiment);
         ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
         var plan = experiment.Plan;
-        var data = plan.Data ?? CuteDl.Mnist.Load();
+        var data = plan.Data;
         if (validation < 1 || validation >= data.TrainingCount)
         {
             throw new ArgumentOutOfRangeException(nameof(validation), validation, $"The number of hold-out images must be at least 1 and below {data.TrainingCount}, the number of training images.");
         }
 
-        var weights = plan.InitialWeights?.Core ?? StartingWeights.NewDrawn(StudyDefaults.initialization);
-        if (!weights.IsDrawn)
+        if (plan.GivenWeights is { IsRandom: false } given)
         {
-            throw new ArgumentException($"The initial weights are {plan.InitialWeights}, but a study draws them from its seeds. Use random ones: normal, Glorot or He.", nameof(experiment));
+            throw new ArgumentException($"The initial weights are {given.Name}, but a study draws them from its seeds. Use random ones: normal, Glorot or He.", nameof(experiment));
         }
 
-        if (plan.ValidationMean != ValidationMean.Examples)
-        {
-            throw new ArgumentException(
-                "The experiment averages its validation loss over batches, but the trials of a study average it over examples. Use ValidationMean.Examples.",
-                nameof(experiment));
-        }
-
-        var images = new ImagesProblem(
-            data.Source,
+        var images = plan.Problem(
             Split.NewHoldOut(validation, 0),
-            ListModule.OfSeq(plan.Layers),
-            plan.Loss,
-            weights,
-            plan.Batch,
-            plan.GivenOrder is { } order ? Translate.Order(order) : StudyDefaults.order,
-            Translate.ValidationMean(plan.ValidationMean));
+            plan.GivenWeights?.Core ?? StartingWeights.NewDrawn(StudyDefaults.initialization),
+            plan.GivenOrder is { } order ? Translate.Order(order) : StudyDefaults.order);
         var steps = (long)epochs * Batches.count(data.TrainingCount - validation, plan.Batch);
         return Add(name, images, plan.Precision, steps, validateEvery, Target.NewAccuracy(accuracy));
     }
@@ -277,9 +264,8 @@ public sealed partial class Study
     private Study Add(string name, IProblem problem, Precision precision, long steps, int? validateEvery, Target target)
     {
         ArgumentNullException.ThrowIfNull(name);
-        var corePrecision = precision == Precision.Double ? TaskPrecision.Double : TaskPrecision.Single;
         var every = (int)Math.Min(validateEvery ?? StudyTaskModule.validateEvery(steps), Math.Max(1, steps));
-        var task = new StudyTask(CheckName(name, TaskNames), problem, corePrecision, steps, every, target);
+        var task = new StudyTask(CheckName(name, TaskNames), problem, Translate.Precision(precision), steps, every, target);
         StudyRules.require(nameof(name), TaskFormat.checks(problem), task);
         return new(new StudyDesign(Core.Name, ListModule.OfSeq(Core.Tasks.Append(task)), Core.Contenders, Core.Protocol));
     }

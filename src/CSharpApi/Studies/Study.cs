@@ -15,7 +15,13 @@ namespace CuteDl;
 /// </summary>
 public sealed partial class Study
 {
-    internal Study(StudyDesign core) => Core = core;
+    private readonly PreparedTrials? _prepared;
+
+    internal Study(StudyDesign core, PreparedTrials? prepared = null)
+    {
+        Core = core;
+        _prepared = prepared;
+    }
 
     internal StudyDesign Core { get; }
 
@@ -27,6 +33,13 @@ public sealed partial class Study
 
     /// <summary>The names of its optimizers, in order.</summary>
     public IReadOnlyList<string> OptimizerNames => [.. Core.Contenders.Select(contender => contender.Name)];
+
+    /// <summary>Returns what readers see of an optimizer: its label, which is its name by default.</summary>
+    /// <param name="optimizer">One of <see cref="OptimizerNames"/>, such as the contender of a trial.</param>
+    /// <exception cref="ArgumentException">The study has no such optimizer.</exception>
+    public string LabelOf(string optimizer) =>
+        Core.Contenders.FirstOrDefault(contender => contender.Name == optimizer)?.Label
+            ?? throw new ArgumentException($"The study has no optimizer named '{optimizer}'. Its optimizers are {string.Join(", ", OptimizerNames)}.", nameof(optimizer));
 
     /// <summary>A study file to begin with, with comments.</summary>
     public static string Example => StudyJson.example;
@@ -92,6 +105,15 @@ public sealed partial class Study
     /// <exception cref="ArgumentException">A space of it cannot be searched: see <see cref="Check"/>.</exception>
     public int CountTrials(bool untilDecided = false) => StudySize.trials(Core, untilDecided);
 
+    /// <summary>
+    /// Reads the data and checks that tasks, optimizers and data fit each other. <see cref="RunAsync"/> does the same before the first step,
+    /// and before it creates the folder.
+    /// </summary>
+    /// <returns>The same study with its data in memory, which <see cref="RunAsync"/> then does not read again.</returns>
+    /// <exception cref="ArgumentException">Tasks, optimizers or data do not fit.</exception>
+    /// <exception cref="InitialWeightsException">Given initial weights do not fit a model.</exception>
+    public Study Prepare() => new(Core, Prepare(Core));
+
     /// <summary>Carries it out, in a folder in which nothing is lost, or in memory.</summary>
     /// <param name="folder">The folder, new or empty; nothing: in memory.</param>
     /// <param name="options">How; nothing here has a part in the results, but <see cref="StudyOptions.UntilDecided"/>.</param>
@@ -111,7 +133,7 @@ public sealed partial class Study
         return System.Threading.Tasks.Task.Run(
             () =>
             {
-                var trials = Prepare(Core);
+                var trials = _prepared ?? Prepare(Core);
                 using var run = folder is null
                     ? StudyRun.InMemory(Core, options.UntilDecided, trials)
                     : StudyRun.Begin(Core, options.UntilDecided, folder, trials, trials.DataHashes);

@@ -16,6 +16,7 @@ public sealed class StudyResult
         Folder = folder is null ? null : Path.GetFullPath(folder);
         Study = new Study(outcome.Study);
         var study = StudyDesignModule.carriedOut(outcome.UntilDecided, outcome.Study);
+        Comparison = ComparisonResult.Of(outcome, Folder);
         _analysis = new(() => CuteDl.Studies.Analysis.OfResults(study, outcome.Results, Math.Max(1, outcome.LooksDone)));
     }
 
@@ -27,6 +28,9 @@ public sealed class StudyResult
 
     /// <summary>The version that started the study, and the hashes of its images.</summary>
     internal StudyHeader Header => _outcome.Header;
+
+    /// <summary>The runs, if the study is a <see cref="CuteDl.Comparison"/>; null for other protocols.</summary>
+    public ComparisonResult? Comparison { get; }
 
     /// <summary>The results of the trials, in the order of the plan.</summary>
     public IReadOnlyList<TrialResult> Trials => _outcome.Results;

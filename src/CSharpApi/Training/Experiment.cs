@@ -61,7 +61,7 @@ public sealed class Experiment
     public Experiment Data(ImageData data)
     {
         ArgumentNullException.ThrowIfNull(data);
-        return new(_plan with { Data = data });
+        return new(_plan with { GivenData = data });
     }
 
     /// <summary>
@@ -71,7 +71,7 @@ public sealed class Experiment
     public Experiment InitialWeights(InitialWeights weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        return new(_plan with { InitialWeights = weights });
+        return new(_plan with { GivenWeights = weights });
     }
 
     /// <summary>The numbers to compute with. Default: <see cref="CuteDl.Precision.Single"/>.</summary>
@@ -158,8 +158,9 @@ public sealed class Experiment
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public Experiment StopWithoutGain(int patience, double minGain)
     {
-        StopRuleModule.validate(StopRule.NewStagnation(patience, minGain));
-        return new(_plan with { Patience = patience, MinGain = minGain });
+        var rule = StopRule.NewStagnation(patience, minGain);
+        StopRuleModule.validate(rule);
+        return new(_plan with { Stagnation = (StopRule.Stagnation)rule });
     }
 
     /// <summary>
@@ -171,8 +172,9 @@ public sealed class Experiment
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public Experiment StopAtTarget(double target, int hold)
     {
-        StopRuleModule.validate(StopRule.NewTarget(target, hold));
-        return new(_plan with { Target = target, Hold = hold });
+        var rule = StopRule.NewTarget(target, hold);
+        StopRuleModule.validate(rule);
+        return new(_plan with { Target = (StopRule.Target)rule });
     }
 
     /// <summary>
@@ -218,16 +220,26 @@ public sealed class Experiment
     /// <exception cref="ArgumentException">The optimizer has no such hyper-parameter, or does not allow such rates; or model, data and optimizer do not fit.</exception>
     /// <exception cref="InitialWeightsException">Given initial weights do not fit the model.</exception>
     public Task<LearningRateSweep> FindLearningRateAsync(LearningRateSweepOptions? options = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => _plan.Prepare().FindLearningRate(options ?? new(), cancellationToken), CancellationToken.None);
+        Task.Run(() => _plan.FindLearningRate(options ?? new(), cancellationToken), CancellationToken.None);
 
     /// <summary>One line: <c>784-10(relu) softmax-cross-entropy on mnist, batch 64, under adam(lr=0.001)</c>.</summary>
     public override string ToString() => $"{_plan.Task}, under {_plan.Optimizer}";
 
-    /// <summary>Trains, on another thread, to the first stop rule that holds, a limit, divergence or cancellation.</summary>
-    /// <param name="progress">Told where the run is; on the thread that trains.</param>
-    /// <param name="cancellationToken">Ends the run within one batch; its result then says <see cref="StopReason.Cancelled"/>.</param>
-    /// <exception cref="ArgumentException">The model has no dense layer at its end, or its last one fewer units than there are classes.</exception>
-    /// <exception cref="InitialWeightsException">Given initial weights do not fit the model.</exception>
-    public Task<RunResult> RunAsync(IProgress<RunProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => _plan.Prepare().Run(progress, cancellationToken), CancellationToken.None);
+    /// <summary>
+    /// Trains on another thread, until a stop rule applies, a limit is reached, the training diverges, or it is cancelled. It is a
+    /// <see cref="Comparison"/> of one run: <see cref="Comparison.ResumeAsync"/> continues it in its folder.
+    /// </summary>
+    /// <param name="folder">The folder, new or empty; null: in memory.</param>
+    /// <param name="progress">Receives reports, from the thread that trains.</param>
+    /// <param name="cancellationToken">Ends the run within one batch; its result is then <see cref="StopReason.Cancelled"/>.</param>
+    /// <exception cref="ArgumentException">Model, data, initial weights and optimizer do not fit each other.</exception>
+    /// <exception cref="StudyException">The folder already holds results, or a file could not be written.</exception>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before the first step.</exception>
+    public async Task<RunResult> RunAsync(string? folder = null, IProgress<StudyProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var run = new NamedRun(_plan.Name ?? _plan.Optimizer.ToString(), _plan.Optimizer);
+        var result = await Compare([run]).RunAsync(folder, null, progress, cancellationToken).ConfigureAwait(false);
+        return result.Runs is [var only] ? only : throw new OperationCanceledException(cancellationToken);
+    }
 }

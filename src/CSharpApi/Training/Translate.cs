@@ -1,10 +1,8 @@
-using CuteDl.Core.Training;
 using CuteDl.Studies;
 using CoreActivation = CuteDl.Core.Networks.Activation;
 using CoreLoss = CuteDl.Core.Networks.Loss;
 using CoreOrder = CuteDl.Core.Data.Order;
 using CoreStepOutcome = CuteDl.Core.Optimizers.StepOutcome;
-using CoreStopReason = CuteDl.Core.Training.StopReason;
 using CoreValidationMean = CuteDl.Core.Training.ValidationMean;
 
 namespace CuteDl;
@@ -47,6 +45,11 @@ internal static class Translate
             _ => throw Unknown(nameof(mean), mean),
         };
 
+    public static Order Order(CoreOrder order) => order.IsShuffled ? CuteDl.Order.Shuffle : CuteDl.Order.File;
+
+    public static ValidationMean ValidationMean(CoreValidationMean mean) =>
+        mean.IsOverBatches ? CuteDl.ValidationMean.Batches : CuteDl.ValidationMean.Examples;
+
     public static Search Search(StudySearch search) =>
         search switch
         {
@@ -64,17 +67,34 @@ internal static class Translate
             _ => throw Unknown(nameof(objective), objective),
         };
 
-    public static StopReason StopReason(CoreStopReason reason) =>
-        reason.Tag switch
+    public static Precision Precision(TaskPrecision precision) =>
+        precision switch
         {
-            CoreStopReason.Tags.NoImprovement => CuteDl.StopReason.NoImprovement,
-            CoreStopReason.Tags.TooSlow => CuteDl.StopReason.TooSlow,
-            CoreStopReason.Tags.TargetHeld => CuteDl.StopReason.TargetHeld,
-            CoreStopReason.Tags.MaxEpochs => CuteDl.StopReason.MaxEpochs,
-            CoreStopReason.Tags.MaxSteps => CuteDl.StopReason.MaxSteps,
-            CoreStopReason.Tags.Diverged => CuteDl.StopReason.Diverged,
-            CoreStopReason.Tags.Cancelled => CuteDl.StopReason.Cancelled,
-            _ => throw Unknown(nameof(reason), reason),
+            TaskPrecision.Single => CuteDl.Precision.Single,
+            TaskPrecision.Double => CuteDl.Precision.Double,
+            _ => throw Unknown(nameof(precision), precision),
+        };
+
+    public static TaskPrecision Precision(Precision precision) =>
+        precision switch
+        {
+            CuteDl.Precision.Single => TaskPrecision.Single,
+            CuteDl.Precision.Double => TaskPrecision.Double,
+            _ => throw Unknown(nameof(precision), precision),
+        };
+
+    /// <summary>No run of a comparison is pruned.</summary>
+    public static StopReason StopReason(Ending ending) =>
+        ending switch
+        {
+            Ending.Completed => CuteDl.StopReason.Completed,
+            Ending.Diverged => CuteDl.StopReason.Diverged,
+            Ending.NoImprovement => CuteDl.StopReason.NoImprovement,
+            Ending.TooSlow => CuteDl.StopReason.TooSlow,
+            Ending.TargetHeld => CuteDl.StopReason.TargetHeld,
+            Ending.Failed => CuteDl.StopReason.Failed,
+            Ending.Cancelled => CuteDl.StopReason.Cancelled,
+            _ => throw Unknown(nameof(ending), ending),
         };
 
     public static StepOutcome Outcome(CoreStepOutcome outcome) =>
@@ -85,15 +105,6 @@ internal static class Translate
             CoreStepOutcome.Tags.Frozen => StepOutcome.Frozen,
             CoreStepOutcome.Tags.NoGradient => StepOutcome.NoGradient,
             _ => throw Unknown(nameof(outcome), outcome),
-        };
-
-    public static RunHistory History(Validation[] validations) =>
-        new()
-        {
-            Steps = Array.ConvertAll(validations, validation => validation.Step),
-            Loss = Array.ConvertAll(validations, validation => validation.TrainingLoss),
-            ValLoss = Array.ConvertAll(validations, validation => validation.Loss),
-            ValAccuracy = Array.ConvertAll(validations, validation => validation.Accuracy),
         };
 
     private static ArgumentOutOfRangeException Unknown(string name, object value) => new(name, value, $"The {name} must be a member of its enumeration.");

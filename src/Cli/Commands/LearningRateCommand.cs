@@ -27,7 +27,7 @@ internal static class LearningRateCommand
         };
         var argument = new Option<string>("--argument") { HelpName = "NAME", Description = "Hyper-parameter to search.", DefaultValueFactory = _ => Defaults.Argument };
         var training = new TrainingOptions(hasLimits: false);
-        var output = new OutputOptions();
+        var output = new OutputOptions("If it exists, result files in it are overwritten.");
         var command = new CommandPage(
             "lr-find",
             "Finds a learning rate in one short training run. The rate grows at every step; the loss shows which rates help and which are too large. The run ends early if the smoothed loss exceeds four times its minimum. It also ends if a loss, a gradient or the optimizer's state is not finite.",
@@ -53,7 +53,7 @@ internal static class LearningRateCommand
             {
                 var content = JsonNode.Parse(sweep.ToJson())!.AsObject();
                 content["folder"] = Path.GetFullPath(folder);
-                new JsonProgress(Console.Out).Write("lr-find", content);
+                new JsonLines(Console.Out).Write("lr-find", content);
             }
             else
             {

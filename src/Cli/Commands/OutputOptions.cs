@@ -1,22 +1,26 @@
 using System.CommandLine;
 using System.Globalization;
-using CuteDl.Reports;
 
 namespace CuteDl.Cli;
 
 /// <summary>The output options: the folder, and JSON.</summary>
-internal sealed class OutputOptions
+/// <param name="existing">What happens if the folder exists, as a sentence.</param>
+internal sealed class OutputOptions(string existing)
 {
     private readonly Option<string?> _folder = new("--out")
     {
         HelpName = "DIR",
-        Description = "Folder for results and pictures. If it exists, result files in it are overwritten. Default: a new folder, artifacts/<command>-<time>.",
+        Description = $"Folder for results and pictures. {existing} Default: a new folder, artifacts/<command>-<time>.",
     };
 
-    private readonly Option<bool> _json = new("--json")
-    {
-        Description = "Print progress and results as one JSON object per line. Other messages go to standard error.",
-    };
+    private readonly Option<bool> _json = Json();
+
+    /// <summary>The options of a command that trains in a folder from which it can be resumed.</summary>
+    public static OutputOptions Resumable() => new("It must be new or empty. 'cutedl resume DIR' continues after an interruption.");
+
+    /// <summary>The option for output to programs.</summary>
+    public static Option<bool> Json() =>
+        new("--json") { Description = "Print progress and results as one JSON object per line. Other messages go to standard error." };
 
     public void AddTo(Command command)
     {
@@ -33,13 +37,18 @@ internal sealed class OutputOptions
 /// <param name="IsJson">True if standard output is read by a program.</param>
 internal sealed record Output(string? Folder, string Verb, bool IsJson)
 {
-    /// <summary>Creates the folder: the one that the user named, or a new one that no other process uses.</summary>
-    /// <exception cref="IOException">The folder cannot be created, or files cannot be written to it.</exception>
+    /// <summary>Creates the default folder, a new one that no other process uses, unless the user named a folder.</summary>
+    /// <exception cref="IOException">The folder cannot be created.</exception>
     public string MakeFolder()
     {
         var time = DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
-        var folder = Folder ?? NewFolder.Create(Path.Combine("artifacts", $"{Verb}-{time}"));
-        ResultFolder.Prepare(folder);
-        return folder;
+        return Folder ?? NewFolder.Create(Path.Combine("artifacts", $"{Verb}-{time}"));
+    }
+
+    /// <summary>Carries out a study in the folder. What would be refused is reported before the folder is created.</summary>
+    public Task<int> CarryOutAsync(Study study, StudyOptions options, CancellationToken cancellationToken)
+    {
+        var prepared = study.Prepare();
+        return StudySession.RunAsync(prepared, MakeFolder(), options, IsJson, cancellationToken);
     }
 }

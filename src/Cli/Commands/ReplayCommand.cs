@@ -1,30 +1,24 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using CuteDl.Core.Data;
-using CuteDl.Core.Optimizers;
 using CuteDl.Studies;
 
 namespace CuteDl.Cli;
 
-/// <summary><c>cutedl replay RESULT</c>: repeats the run that made a result.</summary>
+/// <summary><c>cutedl replay FILE</c>: repeats a recorded trial.</summary>
 internal static class ReplayCommand
 {
     public static Command Create()
     {
-        var file = Names.NotEmpty(new Argument<string>("RESULT")
-        {
-            Description = "The result.json of a run, or the file of a trial in a study's folder (trials/.../SEED.json).",
-        });
-        var data = new Option<string?>("--data") { HelpName = "DIR", Description = "Folder of the images, if they have moved. Default: the images that the result names." };
-        var classes = new Option<int?>("--classes") { HelpName = "N", Description = "Number of classes of the data set in --data, at least 2. Default: the number that the result names.", CustomParser = Numbers.WholeOrNone<int> };
+        var file = Names.NotEmpty(new Argument<string>("FILE") { Description = "The file of a trial, in the folder of a run, a comparison or a study: trials/.../SEED.json." });
+        var data = new Option<string?>("--data") { HelpName = "DIR", Description = "Folder of the images, if they have moved. Default: the images that the file names." };
+        var classes = new Option<int?>("--classes") { HelpName = "N", Description = "Number of classes of the data set in --data, at least 2. Default: the number that the file names.", CustomParser = Numbers.WholeOrNone<int> };
         var maxExpansion = TrainingOptions.MaxExpansion();
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new CommandPage(
             "replay",
-            "Repeats a recorded run and compares the new result with the recorded one, bit for bit. If they differ, the exit code is 1. The command then names the first step that differs, or the range of steps that contains it.",
-            "cutedl replay artifacts/run-1/runs/adam/seed-0/result.json")
+            "Repeats a recorded trial and compares the new result with the recorded one, bit for bit. If they differ, the exit code is 1. The command then names the first step that differs, or the range of steps that contains it.",
+            "cutedl replay artifacts/run-1/trials/run/mnist/adam/0/0.json")
          { file, data, classes, maxExpansion, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -47,52 +41,13 @@ internal static class ReplayCommand
 
     private static Task<ReplayResult> ReplayAsync(string path, string? folder, int? classes, int expansion, CancellationToken cancellationToken)
     {
-        var steps = new StepLines(Console.Error);
-        var text = ReadResult(path);
-        if (Schema(path, text) == TrialManifestModule.CurrentSchema)
+        if (Directory.Exists(path))
         {
-            return Replays.TrialAsync(path, Images(() => Replays.Classes(path)), null, steps, cancellationToken: cancellationToken);
+            throw new UsageException($"'{path}' is a folder. Name the file of a trial in it.");
         }
 
-        var result = ReadRun(path, text);
-        return Replays.RunAsync(result, Images(() => Replays.Classes(result)), steps, expansion, cancellationToken: cancellationToken);
-
-        ImageData? Images(Func<int> recorded) => folder is null ? null : ImageData.FromFolder(folder, classes ?? recorded(), expansion);
-    }
-
-    private static string ReadResult(string path) =>
-        Directory.Exists(path)
-            ? throw new UsageException($"'{path}' is a folder. Name the result.json of a run in it, or a trial's file.")
-            : InputFile.readText(path);
-
-    private static RunResult ReadRun(string path, string text)
-    {
-        try
-        {
-            return RunResult.FromJson(text);
-        }
-        catch (JsonException error)
-        {
-            throw new DataFormatException(path, 0, $"The file is not the result of a run: {error.Message}");
-        }
-    }
-
-    private static string Schema(string path, string text)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(text);
-            var found = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("schema", out var value) ? value.GetRawText() : "missing";
-            return Array.Find([RunResult.CurrentSchema, TrialManifestModule.CurrentSchema], schema => found == $"\"{schema}\"")
-                ?? throw new DataFormatException(
-                    path,
-                    0,
-                    $"The file is not a result. Its schema is {Quotation.shorten(found)}. Only \"{RunResult.CurrentSchema}\" and \"{TrialManifestModule.CurrentSchema}\" can be read.");
-        }
-        catch (JsonException error)
-        {
-            throw new DataFormatException(path, 0, $"The file is not JSON: see line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}.");
-        }
+        var data = folder is null ? null : ImageData.FromFolder(folder, classes ?? Replays.Classes(path), expansion);
+        return Replays.TrialAsync(path, data, null, new StepLines(Console.Error), cancellationToken: cancellationToken);
     }
 
     private static void Show(ReplayResult result, bool isJson)

@@ -11,10 +11,10 @@ internal static class RunCommand
     {
         var run = new Argument<string>("RUN") { Description = Help };
         var training = new TrainingOptions();
-        var output = new OutputOptions();
+        var output = OutputOptions.Resumable();
         var command = new CommandPage(
             "run",
-            "Trains one model under one optimizer.",
+            "Trains one model under one optimizer. After an interruption, 'cutedl resume' continues it.",
             "cutedl run \"adam(lr=0.001)\" --hidden 128 --output linear --max-epochs 2")
          { run };
         training.AddTo(command);
@@ -23,7 +23,7 @@ internal static class RunCommand
         {
             var named = Mnist.ParseRun(parsed.GetValue(run)!);
             var comparison = training.Read(parsed, training.HasSeed(parsed)).Compare([named]);
-            return TrainingSession.RunAsync(comparison, output.Read(parsed, "run"), cancellationToken);
+            return output.Read(parsed, "run").CarryOutAsync(comparison.ToStudy(), new(), cancellationToken);
         });
         return command;
     }

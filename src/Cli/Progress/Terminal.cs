@@ -29,8 +29,7 @@ internal static class Terminal
     /// <summary>Returns the table as it is drawn on a terminal.</summary>
     /// <param name="table">The table. Its first column holds names. Its expendable columns are dropped, one after another, until it fits.</param>
     /// <param name="width">The width in characters.</param>
-    /// <param name="colour">Returns the colour of a row by its index.</param>
-    public static Spectre.Console.Table Draw(Reports.Table table, int width, Func<int, string>? colour = null)
+    public static Spectre.Console.Table Draw(Reports.Table table, int width)
     {
         // Longer names wrap, so that the other columns get space.
         var longestName = Math.Max(LongestNumber, width / 3);
@@ -48,10 +47,9 @@ internal static class Terminal
             drawn.AddColumn(new TableColumn(Markup.Escape(header)) { NoWrap = table.Rows.All(row => row[column].Length <= longest) });
         }
 
-        for (var i = 0; i < table.Rows.Count; i++)
+        foreach (var row in table.Rows)
         {
-            var markup = colour?.Invoke(i) ?? "default";
-            drawn.AddRow([.. table.Rows[i].Select(cell => $"[{markup}]{Markup.Escape(VisibleText.Of(cell))}[/]")]);
+            drawn.AddRow([.. row.Select(cell => Markup.Escape(VisibleText.Of(cell)))]);
         }
 
         return drawn;

@@ -6,17 +6,17 @@ namespace CuteDl.Cli;
 
 /// <summary>Shows a study's progress on a terminal, redrawn a few times per second: running, waiting and finished trials.</summary>
 /// <param name="console">The terminal.</param>
-/// <param name="name">The name of the study.</param>
+/// <param name="study">The study.</param>
 /// <param name="earlier">The trials that earlier sessions finished.</param>
 /// <param name="cancellationToken">After cancellation the board shows that running trials are being saved.</param>
-internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyList<TrialResult> earlier, CancellationToken cancellationToken) : IProgress<StudyProgress>
+internal sealed class StudyBoard(IAnsiConsole console, Study study, IReadOnlyList<TrialResult> earlier, CancellationToken cancellationToken) : IProgress<StudyProgress>
 {
     private const int FewestRows = 8;
     private const int NarrowestBar = 6;
     private const int WidestBar = 24;
 
     private static readonly (Phase Phase, string Title)[] Phases =
-        [(Phase.Tuning, "tuning"), (Phase.Confirmation, "confirmation"), (Phase.Defaults, "defaults"), (Phase.Frontier, "frontier"), (Phase.Document, "document")];
+        [(Phase.Tuning, "tuning"), (Phase.Confirmation, "confirmation"), (Phase.Defaults, "defaults"), (Phase.Frontier, "frontier"), (Phase.Document, "document"), (Phase.Run, "runs")];
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Row> _underWay = [];
@@ -96,7 +96,7 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
 
     private IEnumerable<BoardLine> Head(int width)
     {
-        yield return new(name, BoardTone.Title);
+        yield return new(study.Name, BoardTone.Title);
         if (_newest is not { } newest)
         {
             yield return new("Reading data ...", BoardTone.Quiet);
@@ -128,7 +128,7 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
 
         yield return new("", BoardTone.Plain);
         var shown = all.Length <= most - 1 ? all : all[..Math.Max(1, most - 2)];
-        string[] names = [.. shown.Select(row => TrialText.Name(row.Now.Trial))];
+        string[] names = [.. shown.Select(row => Fit(TrialText.Name(row.Now.Trial, study), width / 2))];
         string[] figures = [.. shown.Select(Figures)];
         var longest = names.Max(text => text.Length);
         var bar = Math.Min(WidestBar, width - longest - figures.Max(text => text.Length) - 2);
@@ -165,13 +165,13 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
         var phases = Phases.Where(phase => _finished.Exists(result => result.Trial.Phase == phase.Phase)).ToArray();
         var contenders = _finished.GroupBy(result => result.Trial.Contender).ToArray();
         var columns = phases.Sum(phase => phase.Title.Length + 2);
-        var longest = Math.Clamp(contenders.Max(group => group.Key.Length), "finished".Length, Math.Max("finished".Length, width - columns));
+        var longest = Math.Clamp(contenders.Max(group => study.LabelOf(group.Key).Length), "finished".Length, Math.Max("finished".Length, width - columns));
         yield return new("", BoardTone.Plain);
         yield return new("finished".PadRight(longest) + string.Concat(phases.Select(phase => $"  {phase.Title}")), BoardTone.Quiet);
         foreach (var group in contenders.Take(most - 2))
         {
             var cells = phases.Select(phase => $"  {Number(group, phase.Phase).PadLeft(phase.Title.Length)}");
-            yield return new(Fit(group.Key, longest).PadRight(longest) + string.Concat(cells), BoardTone.Plain);
+            yield return new(Fit(study.LabelOf(group.Key), longest).PadRight(longest) + string.Concat(cells), BoardTone.Plain);
         }
 
         static string Number(IEnumerable<TrialResult> results, Phase phase) =>
@@ -188,7 +188,7 @@ internal sealed class StudyBoard(IAnsiConsole console, string name, IReadOnlyLis
         yield return new("", BoardTone.Plain);
         foreach (var result in _finished.TakeLast(most - 1))
         {
-            yield return new($"{TrialText.Name(result.Trial)}: {TrialText.Outcome(result)}", BoardTone.Quiet);
+            yield return new($"{TrialText.Name(result.Trial, study)}: {TrialText.Outcome(result)}", BoardTone.Quiet);
         }
     }
 

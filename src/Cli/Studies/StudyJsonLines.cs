@@ -3,25 +3,44 @@ using CuteDl.Studies;
 
 namespace CuteDl.Cli;
 
-/// <summary>Writes one JSON object per finished trial. The curve is left out, because the study's folder has it.</summary>
-internal sealed class StudyJsonLines(JsonProgress lines) : IProgress<StudyProgress>
+/// <summary>
+/// Writes one JSON object per validation and per finished trial. The curve of a finished trial is left out, because its validations have been
+/// written.
+/// </summary>
+internal sealed class StudyJsonLines(JsonLines lines, Study study) : IProgress<StudyProgress>
 {
     private static readonly string[] Left = ["curve", "fingerprint", "fingerprint_every"];
 
     public void Report(StudyProgress value)
     {
-        if (value.Result is not { } result)
+        if (value.Result is { } result)
         {
-            return;
+            lines.Write("trial", Trial(value, result));
         }
+        else if (value.Event == TrialEvent.Validated && value.Newest is { } newest)
+        {
+            lines.Write("validation", new JsonObject
+            {
+                ["trial"] = value.Trial.Id,
+                ["optimizer"] = study.LabelOf(value.Trial.Contender),
+                ["seed"] = value.Trial.Seed,
+                ["step"] = newest.Step,
+                ["val_loss"] = JsonLines.Number(newest.Loss),
+                ["val_accuracy"] = JsonLines.Number(newest.Accuracy),
+                ["seconds"] = Math.Round(value.Elapsed.TotalSeconds, 3),
+            });
+        }
+    }
 
+    private static JsonObject Trial(StudyProgress value, TrialResult result)
+    {
         var content = JsonNode.Parse(TrialJson.write(result))!.AsObject();
         foreach (var name in Left)
         {
             content.Remove(name);
         }
 
-        lines.Write("trial", new JsonObject
+        return new JsonObject
         {
             ["finished"] = value.Finished,
             ["planned"] = value.Planned,
@@ -29,6 +48,6 @@ internal sealed class StudyJsonLines(JsonProgress lines) : IProgress<StudyProgre
             ["seconds"] = Math.Round(value.Elapsed.TotalSeconds, 3),
             ["seconds_left"] = value.Left is { } left ? Math.Round(left.TotalSeconds, 1) : null,
             ["result"] = content,
-        });
+        };
     }
 }

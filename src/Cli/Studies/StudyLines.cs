@@ -1,20 +1,40 @@
+using System.Globalization;
 using CuteDl.Studies;
 
 namespace CuteDl.Cli;
 
-/// <summary>Prints one line per finished trial, for files and pipes.</summary>
-internal sealed class StudyLines(TextWriter writer) : IProgress<StudyProgress>
+/// <summary>
+/// Prints progress as lines, for files and pipes: one line per finished trial, and one about a running trial if nothing was printed for some
+/// seconds.
+/// </summary>
+internal sealed class StudyLines(TextWriter writer, Study study) : IProgress<StudyProgress>
 {
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
     private readonly Lock _lock = new();
+    private TimeSpan? _printed;
 
     public void Report(StudyProgress value)
     {
-        if (value.Result is { } result)
+        lock (_lock)
         {
-            lock (_lock)
+            if (value.Result is { } result)
             {
-                writer.WriteLine($"[{value.Finished}/{value.Planned}] {TrialText.Name(value.Trial)}: {TrialText.Outcome(result)}");
+                Print(value, $"[{value.Finished}/{value.Planned}] {TrialText.Name(value.Trial, study)}: {TrialText.Outcome(result)}");
+            }
+            else if (_printed is not { } printed || value.Elapsed - printed >= Interval)
+            {
+                var score = value.Newest is { } newest ? $", {TrialText.Score(newest)}" : "";
+                Print(value, string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{TrialText.Name(value.Trial, study)}: step {value.Step} of {value.Budget}{score}; {value.Share:0%} of the steps after {TrialText.Time(value.Elapsed)}"));
             }
         }
+    }
+
+    private void Print(StudyProgress value, string line)
+    {
+        _printed = value.Elapsed;
+        writer.WriteLine(line);
     }
 }

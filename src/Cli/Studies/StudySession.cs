@@ -3,17 +3,22 @@ using CuteDl.Core.Data;
 using CuteDl.Core.Optimizers;
 using CuteDl.Reports;
 using CuteDl.Studies;
+using Spectre.Console;
 
 namespace CuteDl.Cli;
 
-/// <summary>Runs a study: shows progress, writes the report, and prints the verdict.</summary>
+/// <summary>Carries out a run, a comparison or a study in a folder: shows progress, writes the report, and prints the results.</summary>
 internal static class StudySession
 {
     /// <summary>Starts a study in a folder.</summary>
-    public static Task<int> RunAsync(Study study, string folder, StudyOptions options, bool isJson, CancellationToken cancellationToken) =>
-        CarryOutAsync(study, [], [], folder, isJson, progress => study.RunAsync(folder, options, progress, cancellationToken), cancellationToken);
+    /// <exception cref="UsageException">The folder holds results already.</exception>
+    public static Task<int> RunAsync(Study study, string folder, StudyOptions options, bool isJson, CancellationToken cancellationToken)
+    {
+        Refuse(folder);
+        return CarryOutAsync(study, [], [], folder, isJson, progress => study.RunAsync(folder, options, progress, cancellationToken), cancellationToken);
+    }
 
-    /// <summary>Continues the study in a folder.</summary>
+    /// <summary>Continues what a folder holds.</summary>
     public static Task<int> ResumeAsync(string folder, StudyOptions options, bool isJson, CancellationToken cancellationToken)
     {
         if (Load(folder) is not { } begun)
@@ -24,6 +29,16 @@ internal static class StudySession
         ShowNotices(begun.Notices);
         return CarryOutAsync(
             begun.Study, begun.Trials, begun.Notices, folder, isJson, progress => Study.ResumeAsync(folder, null, options, progress, cancellationToken: cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Throws if a folder holds results already.</summary>
+    /// <exception cref="UsageException">It does. The message tells how to resume.</exception>
+    public static void Refuse(string folder)
+    {
+        if (HasJournal(folder))
+        {
+            throw new UsageException($"The folder '{folder}' holds results already. Continue with '{Resume(folder)}', or choose another folder with --out.");
+        }
     }
 
     /// <summary>Returns the results so far of the study in a folder. Prints an error and returns null if its journal is damaged.</summary>
@@ -45,7 +60,7 @@ internal static class StudySession
         }
     }
 
-    /// <summary>Prints the damage that was found and repaired in a study's folder.</summary>
+    /// <summary>Prints the damage that was found and repaired in a folder.</summary>
     public static void ShowNotices(IEnumerable<string> notices)
     {
         foreach (var notice in notices)
@@ -54,22 +69,54 @@ internal static class StudySession
         }
     }
 
-    /// <summary>Prints the verdict, one sentence per line, and how to continue a study that is not complete.</summary>
-    public static void ShowVerdict(StudyResult result, string folder)
+    /// <summary>Writes the report of a comparison or a study. Returns the path of its first page.</summary>
+    public static string WriteReport(StudyResult result) =>
+        result.Comparison is { } comparison ? ComparisonReport.Write(comparison, result.Folder!) : StudyReport.Write(result, result.Folder!);
+
+    /// <summary>Prints the table of a comparison or the verdict of a study, and how to continue if it is not complete.</summary>
+    public static void Show(StudyResult result, string folder)
     {
-        foreach (var sentence in result.Verdict)
+        if (result.Comparison is { } comparison)
         {
-            Console.WriteLine(sentence);
+            Show(new ComparisonSummary(comparison));
+        }
+        else
+        {
+            foreach (var sentence in result.Verdict)
+            {
+                Console.WriteLine(sentence);
+            }
         }
 
         if (!result.IsComplete)
         {
-            Console.WriteLine($"{Finished(result)}. To continue, run: cutedl study resume {folder}");
+            Console.WriteLine($"{Finished(result)}. To continue, run: {Resume(folder)}");
         }
     }
 
     /// <summary>Returns <c>4 of 108 trials are finished</c>. The total can grow while tuning extends a space.</summary>
     public static string Finished(StudyResult result) => $"{result.Trials.Count} of {result.Planned} trials are finished";
+
+    /// <summary>Returns the command that continues what a folder holds.</summary>
+    public static string Resume(string folder) => $"cutedl resume {folder}";
+
+    private static void Show(ComparisonSummary summary)
+    {
+        if (summary.Rows.Count > 0)
+        {
+            Terminal.Write(AnsiConsole.Console, summary.MainTable);
+        }
+
+        foreach (var note in summary.HasSeveralSeeds ? [] : summary.Notes)
+        {
+            Console.WriteLine(note);
+        }
+
+        foreach (var failure in summary.Failures)
+        {
+            Invocation.Fail(failure);
+        }
+    }
 
     private static async Task<int> CarryOutAsync(
         Study study,
@@ -80,11 +127,11 @@ internal static class StudySession
         Func<IProgress<StudyProgress>, Task<StudyResult>> carryOut,
         CancellationToken cancellationToken)
     {
-        var json = isJson ? new JsonProgress(Console.Out) : null;
+        var json = isJson ? new JsonLines(Console.Out) : null;
         StudyResult result;
         try
         {
-            result = await ShowAsync(study, earlier, json, carryOut, cancellationToken).ConfigureAwait(false);
+            result = await ShowProgressAsync(study, earlier, json, carryOut, cancellationToken).ConfigureAwait(false);
         }
         catch (StudyException error) when (error.InnerException is null)
         {
@@ -93,10 +140,7 @@ internal static class StudySession
         catch (StudyException error)
         {
             Invocation.Fail(Refusal.sentence(error));
-            Console.Error.WriteLine(
-                HasJournal(folder)
-                    ? $"Finished trials are saved. To continue, run: cutedl study resume {folder}"
-                    : Gone(folder));
+            Console.Error.WriteLine(HasJournal(folder) ? $"Finished trials are saved. To continue, run: {Resume(folder)}" : Gone(folder));
             return ExitCode.RunFailed;
         }
 
@@ -110,22 +154,22 @@ internal static class StudySession
         return Finish(result, folder, json);
     }
 
-    private static string Gone(string folder) => $"The results of the study are gone: '{folder}' has no journal any more.";
+    private static string Gone(string folder) => $"The results are gone: '{folder}' has no journal any more.";
 
-    // Somebody may remove the folder while the study runs.
+    // Somebody may remove the folder while the trials run.
     private static bool HasJournal(string folder) => File.Exists(new StudyFolder(folder).Journal);
 
-    private static async Task<StudyResult> ShowAsync(
+    private static async Task<StudyResult> ShowProgressAsync(
         Study study,
         IReadOnlyList<TrialResult> earlier,
-        JsonProgress? json,
+        JsonLines? json,
         Func<IProgress<StudyProgress>, Task<StudyResult>> carryOut,
         CancellationToken cancellationToken)
     {
         var terminal = Terminal.Error.Profile;
-        var board = terminal.Out.IsTerminal && terminal.Capabilities.Ansi ? new StudyBoard(Terminal.Error, study.Name, earlier, cancellationToken) : null;
-        IProgress<StudyProgress> shown = board ?? (IProgress<StudyProgress>)new StudyLines(Console.Error);
-        var work = carryOut(new Observers(json is null ? [shown] : [shown, new StudyJsonLines(json)]));
+        var board = terminal.Out.IsTerminal && terminal.Capabilities.Ansi ? new StudyBoard(Terminal.Error, study, earlier, cancellationToken) : null;
+        IProgress<StudyProgress> shown = board ?? (IProgress<StudyProgress>)new StudyLines(Console.Error, study);
+        var work = carryOut(new Observers(json is null ? [shown] : [shown, new StudyJsonLines(json, study)]));
         if (board is not null)
         {
             await board.ShowAsync(work).ConfigureAwait(false);
@@ -134,14 +178,15 @@ internal static class StudySession
         return await work.ConfigureAwait(false);
     }
 
-    // Without its report the study is still whole: its results are in the journal.
-    private static int Finish(StudyResult result, string folder, JsonProgress? json)
+    // Without its report a study is still whole: its results are in the journal.
+    private static int Finish(StudyResult result, string folder, JsonLines? json)
     {
-        var exitCode = ExitCode.Fine;
+        var hasFailed = result.Comparison is { } comparison && comparison.Runs.Any(run => run.Stop is StopReason.Diverged or StopReason.Failed);
+        var exitCode = hasFailed ? ExitCode.RunFailed : ExitCode.Fine;
         string? report = null;
         try
         {
-            report = StudyReport.Write(result, result.Folder!);
+            report = WriteReport(result);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidOperationException)
         {
@@ -151,21 +196,11 @@ internal static class StudySession
 
         if (json is not null)
         {
-            json.Write("summary", new JsonObject
-            {
-                ["study"] = result.Study.Name,
-                ["complete"] = result.IsComplete,
-                ["finished"] = result.Trials.Count,
-                ["planned"] = result.Planned,
-                ["verdict"] = new JsonArray([.. result.Verdict.Select(sentence => JsonValue.Create(sentence))]),
-                ["folder"] = result.Folder,
-                ["notices"] = new JsonArray([.. result.Notices.Select(notice => JsonValue.Create(notice))]),
-                ["report"] = report,
-            });
+            json.Write("summary", Summarized(result, report));
             return exitCode;
         }
 
-        ShowVerdict(result, folder);
+        Show(result, folder);
         if (report is not null)
         {
             Console.WriteLine($"Report: {report}");
@@ -173,6 +208,23 @@ internal static class StudySession
 
         return exitCode;
     }
+
+    private static JsonObject Summarized(StudyResult result, string? report)
+    {
+        var content = result.Comparison is { } comparison
+            ? JsonNode.Parse(new ComparisonSummary(comparison).ToJson())!.AsObject()
+            : new JsonObject { ["verdict"] = Texts(result.Verdict) };
+        content["study"] = result.Study.Name;
+        content["complete"] = result.IsComplete;
+        content["finished"] = result.Trials.Count;
+        content["planned"] = result.Planned;
+        content["folder"] = result.Folder;
+        content["notices"] = Texts(result.Notices);
+        content["report"] = report;
+        return content;
+    }
+
+    private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(text => JsonValue.Create(text))]);
 
     private sealed class Observers(IReadOnlyList<IProgress<StudyProgress>> all) : IProgress<StudyProgress>
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CuteDl.Reports;
 using CuteDl.Studies;
 
 namespace CuteDl.Cli;
@@ -6,13 +7,22 @@ namespace CuteDl.Cli;
 /// <summary>Describes trials.</summary>
 internal static class TrialText
 {
-    /// <summary>Returns <c>confirmation mnist adam seed 3</c>, with the setting for tuning and frontier trials.</summary>
-    public static string Name(Trial trial)
+    /// <summary>
+    /// Returns <c>confirmation mnist adam seed 3</c>, with the setting for tuning and frontier trials. A run of a comparison is
+    /// <c>adam(lr=0.001) seed 3</c>.
+    /// </summary>
+    public static string Name(Trial trial, Study study)
     {
+        var label = VisibleText.Of(study.LabelOf(trial.Contender));
+        if (trial.Phase == Phase.Run && study.TaskNames.Count == 1)
+        {
+            return $"{label} seed {trial.Seed}";
+        }
+
         var values = trial.Phase is Phase.Tuning or Phase.Frontier
             ? string.Concat(trial.Values.Select(value => string.Create(CultureInfo.InvariantCulture, $" {value.Item1}={value.Item2:g4}")))
             : "";
-        return $"{trial.Phase.ToString().ToLowerInvariant()} {trial.Task} {trial.Contender}{values} seed {trial.Seed}";
+        return $"{trial.Phase.ToString().ToLowerInvariant()} {trial.Task} {label}{values} seed {trial.Seed}";
     }
 
     /// <summary>Returns <c>target in 1200 steps, 0.9781</c>.</summary>
@@ -22,6 +32,8 @@ internal static class TrialText
         {
             Ending.Diverged => Of("diverged at step", result.Health.FirstNonFinite > 0 ? result.Health.FirstNonFinite : result.Steps),
             Ending.Failed => $"failed: {result.Failure}",
+            Ending.Cancelled => Of("cancelled at step", result.Steps),
+            Ending.Completed when result.Trial.Phase == Phase.Run => Of("step limit reached at step", result.Steps),
             Ending.Pruned => Of("ended early at step", result.Steps),
             Ending.NoImprovement => Of("no improvement, stopped at step", result.Steps),
             Ending.TooSlow => Of("too slow, stopped at step", result.Steps),

@@ -21,4 +21,15 @@ internal static class WholeFile
 
         AtomicFile.write(target, stream => stream.Write(content));
     }
+
+    /// <summary>Refuses a link in place of a folder within a folder. Another person may have made the folder of a study.</summary>
+    /// <exception cref="IOException">It is a link.</exception>
+    public static void RefuseLink(string folder, string name)
+    {
+        var path = Path.Combine(folder, name);
+        if (new DirectoryInfo(path).LinkTarget is not null)
+        {
+            throw new IOException($"'{path}' is a link. Links in a study's folder are not followed: put a real folder there.");
+        }
+    }
 }

@@ -93,8 +93,8 @@ internal sealed class RunDrawing(RunResult result)
         var panel = new Panel(Scale.Linear, StepLimits, Scale.Linear, "accuracy", "training steps");
         var key = new Key();
         Add(panel, key, "validation", _accuracy, ValidationLine);
-        var (target, limits) = (result.Settings.Target, panel.ValueLimits);
-        if (_accuracy.Steps.Count > 0 && limits.Low < target && target < limits.High)
+        var limits = panel.ValueLimits;
+        if (_accuracy.Steps.Count > 0 && result.Settings.Target is { } target && limits.Low < target && target < limits.High)
         {
             panel.Level(target, TargetLine);
             key.Add($"target {Numbers.Tick(target)}", TargetLine);

@@ -6,7 +6,7 @@ internal static class RunWords
     /// <summary>Returns the steps and duration of a run, and the reason why it ended.</summary>
     public static string Outcome(RunResult result) =>
         $"{Numbers.Of(result.Steps, "step")}, {Numbers.Of(result.History.Count, "validation")}, {Numbers.Time(result.Seconds)}. "
-        + $"Stopped: {Long(result.Stop, result.Settings)}.";
+        + $"Stopped: {Long(result.Stop, result.Settings, result.Failure)}.";
 
     /// <summary>Returns warnings for readers of the curves; usually empty.</summary>
     public static IEnumerable<string> Warnings(RunResult result)
@@ -45,18 +45,18 @@ internal static class RunWords
         + $"{(result.Settings.Order == Order.File ? "in file order" : "shuffled")}";
 
     // Returns the version without the commit.
-    public static string Version(RunResult result) => result.Environment.Version.Split('+')[0];
+    public static string Version(RunResult result) => result.Version.Split('+')[0];
 
-    private static string Long(StopReason reason, RunSettings settings) =>
+    private static string Long(StopReason reason, RunSettings settings, string failure) =>
         reason.InWords() + reason switch
         {
-            StopReason.NoImprovement => $" (no smaller validation loss in {Numbers.Of(settings.Patience, "validation")})",
-            StopReason.TooSlow =>
-                $" (loss improved by less than {Numbers.Tick(settings.MinGain)} in {Numbers.Of(settings.Patience - 1, "validation")})",
-            StopReason.TargetHeld =>
-                $" (accuracy above {Numbers.Tick(settings.Target)} in {Numbers.Of(settings.Hold, "validation")} in a row)",
-            StopReason.MaxEpochs => $" ({Numbers.Of(settings.MaxEpochs, "epoch")})",
+            StopReason.NoImprovement when settings.Patience is { } patience => $" (no smaller validation loss in {Numbers.Of(patience, "validation")})",
+            StopReason.TooSlow when settings is { Patience: { } patience, MinGain: { } gain } =>
+                $" (loss improved by less than {Numbers.Tick(gain)} in {Numbers.Of(patience - 1, "validation")})",
+            StopReason.TargetHeld when settings is { Target: { } target, Hold: { } hold } =>
+                $" (accuracy above {Numbers.Tick(target)} in {Numbers.Of(hold, "validation")} in a row)",
             StopReason.Diverged => " (a loss was not finite)",
+            StopReason.Failed => $" ({failure})",
             _ => "",
         };
 

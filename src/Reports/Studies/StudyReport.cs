@@ -26,8 +26,8 @@ public static class StudyReport
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        RefuseLink(folder, "tables");
-        RefuseLink(folder, "figures");
+        WholeFile.RefuseLink(folder, "tables");
+        WholeFile.RefuseLink(folder, "figures");
         var content = new StudyContent(result);
         void Text(string name, string text) => WholeFile.Write(Path.Combine(folder, name), Encoding.UTF8.GetBytes(text));
         if (!File.Exists(Path.Combine(folder, "study.json")))
@@ -53,15 +53,5 @@ public static class StudyReport
 
         Text("report.html", new StudyPage(content).Write());
         return Path.Combine(folder, "report.html");
-    }
-
-    // Another person may have made the folder of a study, so nothing is written through links.
-    private static void RefuseLink(string folder, string name)
-    {
-        var path = Path.Combine(folder, name);
-        if (new DirectoryInfo(path).LinkTarget is not null)
-        {
-            throw new IOException($"'{path}' is a link. Links in a study's folder are not followed: put a real folder there.");
-        }
     }
 }

@@ -6,7 +6,7 @@ namespace CuteDl.Reports;
 /// <summary>The content of <c>summary.json</c>.</summary>
 internal sealed record SummaryFile
 {
-    public string Schema { get; init; } = "cutedl/summary/1";
+    public string Schema { get; init; } = "cutedl/summary/2";
 
     public required string? Model { get; init; }
 

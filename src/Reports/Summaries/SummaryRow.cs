@@ -42,6 +42,10 @@ public sealed record SummaryRow
     [JsonPropertyName("stop")]
     public required StopReason Stop { get; init; }
 
+    /// <summary>The message of the exception that ended the run; empty if there was none.</summary>
+    [JsonPropertyName("failure")]
+    public required string Failure { get; init; }
+
     /// <summary>The indices of dead outputs: relu outputs that are 0 for every image.</summary>
     [JsonPropertyName("dead_logits")]
     public required IReadOnlyList<int> DeadLogits { get; init => field = ValueList.Of(value); }
@@ -54,7 +58,7 @@ public sealed record SummaryRow
     [JsonPropertyName("dead_logits_text")]
     public required string DeadLogitsText { get; init; }
 
-    /// <summary>The duration in seconds.</summary>
+    /// <summary>The training time in seconds, without validations. Not repeatable.</summary>
     [JsonPropertyName("seconds")]
     public required double Seconds { get; init; }
 
@@ -81,6 +85,7 @@ public sealed record SummaryRow
             ValLossMin = finite.Length > 0 ? finite.Min() : null,
             ValLossFinal = losses.Count > 0 ? losses[^1] : null,
             Stop = result.Stop,
+            Failure = result.Failure,
             DeadLogits = result.DeadLogits,
             AlmostDeadLogits = result.AlmostDeadLogits,
             DeadLogitsText = result.DeadLogitsText,

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using CuteDl.Reports;
 using CuteDl.Studies;
 using Spectre.Console;
 
@@ -24,8 +23,8 @@ internal static class StudyFolderCommands
             }
 
             StudySession.ShowNotices(result.Notices);
-            var report = StudyReport.Write(result, result.Folder!);
-            StudySession.ShowVerdict(result, parsed.GetValue(folder)!);
+            var report = StudySession.WriteReport(result);
+            StudySession.Show(result, parsed.GetValue(folder)!);
             Console.WriteLine($"Report: {report}");
             return ExitCode.Fine;
         });
@@ -59,7 +58,7 @@ internal static class StudyFolderCommands
 
             if (!result.IsComplete)
             {
-                Console.WriteLine(FolderLock.IsTaken(new StudyFolder(path)) ? "The study is running." : $"To continue, run: cutedl study resume {path}");
+                Console.WriteLine(FolderLock.IsTaken(new StudyFolder(path)) ? "The study is running." : $"To continue, run: {StudySession.Resume(path)}");
             }
 
             return ExitCode.Fine;
@@ -74,7 +73,7 @@ internal static class StudyFolderCommands
             ["optimizer", .. phases.Select(phase => phase.ToString().ToLowerInvariant()), "diverged or failed"],
             [.. result.Study.OptimizerNames.Select(name => (IReadOnlyList<string>)
             [
-                name,
+                result.Study.LabelOf(name),
                 .. phases.Select(phase => Count(trial => trial.Trial.Contender == name && trial.Trial.Phase == phase)),
                 Count(trial => trial.Trial.Contender == name && trial.HasFailed),
             ])]);

@@ -1,13 +1,12 @@
 using System.CommandLine;
-using CuteDl.Reports;
 using CuteDl.Studies;
 
 namespace CuteDl.Cli;
 
-/// <summary><c>cutedl study run FILE</c> and <c>cutedl study resume DIR</c>.</summary>
-internal static class StudyRunCommands
+/// <summary><c>cutedl study run FILE</c>: carries out a study in a folder.</summary>
+internal static class StudyRunCommand
 {
-    public static Command CreateRun()
+    public static Command Create()
     {
         var file = StudyCommand.FileArgument();
         var folder = new Option<string?>("--out")
@@ -22,61 +21,24 @@ internal static class StudyRunCommands
             CustomParser = result => Choices.Word(result, "decided"),
             Description = "Test the results at each number of seeds in the study file's \"looks\" (interim looks). Add seeds until the study is decided or the last look is done. The metrics are steps to the target and final accuracy. The study is decided if, for each task and metric, one optimizer beats or equals every other. This optimizer can differ between tasks and metrics.",
         };
-        var parallel = Parallel();
-        var json = Json();
+        var parallel = new Parallelism();
+        var json = OutputOptions.Json();
         var command = new CommandPage(
             "run",
-            "Runs a study in a folder. After an interruption, 'cutedl study resume' continues it.",
+            "Runs a study in a folder. After an interruption, 'cutedl resume' continues it.",
             "cutedl study run study.json --out my-study")
-         { file, folder, quick, until, parallel, json };
+         { file, folder, quick, until, parallel.Option, json };
         command.SetAction((parsed, cancellationToken) =>
         {
             var study = StudyCommand.Load(parsed.GetValue(file)!);
             study = parsed.GetValue(quick) ? study.Quick() : study;
-            var options = Options(parsed, parallel) with { UntilDecided = parsed.GetValue(until) is not null };
+            var options = parallel.Read(parsed) with { UntilDecided = parsed.GetValue(until) is not null };
             var path = parsed.GetValue(folder) is { } given ? Names.Folder(folder, given) : Path.Combine("artifacts", FileNames.Safe($"study-{study.Name.ToLowerInvariant()}"));
-            Refuse(path);
+            StudySession.Refuse(path);
             Lint(study, parsed.GetValue(file)!);
             return StudySession.RunAsync(study, path, options, parsed.GetValue(json), cancellationToken);
         });
         return command;
-    }
-
-    public static Command CreateResume()
-    {
-        var folder = StudyCommand.FolderArgument();
-        var parallel = Parallel();
-        var json = Json();
-        var command = new CommandPage(
-            "resume",
-            "Continues an interrupted study. Finished trials are not run again.",
-            "cutedl study resume my-study")
-         { folder, parallel, json };
-        command.SetAction((parsed, cancellationToken) =>
-            StudySession.ResumeAsync(parsed.GetValue(folder)!, Options(parsed, parallel), parsed.GetValue(json), cancellationToken));
-        return command;
-    }
-
-    private static Option<int?> Parallel() =>
-        new("--parallel")
-        {
-            HelpName = "N",
-            Description = "Number of trials that train at the same time, at least 1. Results do not depend on it. Default: one per processor.",
-            CustomParser = Numbers.WholeOrNone<int>,
-        };
-
-    private static Option<bool> Json() =>
-        new("--json") { Description = "Print progress and results as one JSON object per line. Other messages go to standard error." };
-
-    private static StudyOptions Options(ParseResult parsed, Option<int?> parallel) =>
-        new() { Parallel = TrainingOptions.AtLeast(parallel, parsed.GetValue(parallel) ?? Environment.ProcessorCount, 1) };
-
-    private static void Refuse(string folder)
-    {
-        if (File.Exists(Path.Combine(folder, "journal")))
-        {
-            throw new UsageException($"The folder '{folder}' holds a study already. Continue it with 'cutedl study resume {folder}', or choose another folder with --out.");
-        }
     }
 
     private static void Lint(Study study, string file)

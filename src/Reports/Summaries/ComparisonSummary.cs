@@ -5,14 +5,14 @@ using MathNet.Numerics.Statistics;
 namespace CuteDl.Reports;
 
 /// <summary>The summary of a comparison, which <c>summary.md</c>, <c>summary.json</c> and the terminal show.</summary>
-public sealed class Summary
+public sealed class ComparisonSummary
 {
     private readonly ComparisonResult _comparison;
     private readonly IReadOnlyList<IGrouping<string, SummaryRow>> _runs;
 
     /// <summary>Creates the summary of a comparison.</summary>
     /// <param name="comparison">The comparison.</param>
-    public Summary(ComparisonResult comparison)
+    public ComparisonSummary(ComparisonResult comparison)
     {
         ArgumentNullException.ThrowIfNull(comparison);
         _comparison = comparison;
@@ -34,6 +34,10 @@ public sealed class Summary
     /// <summary>The effect of dead logits, one sentence for each run that has any.</summary>
     public IReadOnlyList<string> Notes =>
         [.. Rows.Where(row => row.DeadLogitsText.Length > 0).Select(row => $"{row.Run}, seed {row.Seed}: {row.DeadLogitsText}.")];
+
+    /// <summary>The messages of the exceptions that ended runs, one sentence each.</summary>
+    public IReadOnlyList<string> Failures =>
+        [.. Rows.Where(row => row.Failure.Length > 0).Select(row => $"{row.Run}, seed {row.Seed}, failed: {row.Failure}")];
 
     /// <summary>
     /// Returns a table with one row per run and seed. Columns without information are left out, for example the optimizer if it is the name
@@ -101,16 +105,9 @@ public sealed class Summary
         }
 
         text.Append(EveryRun().ToMarkdown());
-        if (Notes.Count > 0)
-        {
-            text.Append("\nDead logits:\n\n");
-            foreach (var note in Notes)
-            {
-                text.Append("- ").Append(note).Append('\n');
-            }
-        }
-
-        var environment = first.Environment;
+        AppendList(text, "Failures", Failures);
+        AppendList(text, "Dead logits", Notes);
+        var environment = RunEnvironment.Current;
         text.Append(
             CultureInfo.InvariantCulture,
             $"\nVersion {environment.Version}, {environment.Runtime}, {environment.Os}, {environment.Cpu}, {environment.Cores} cores.\n");
@@ -119,6 +116,15 @@ public sealed class Summary
 
     /// <summary>Returns the text of <c>summary.json</c>: schema, environment, and rows. NaN and infinities are strings.</summary>
     public string ToJson() => SummaryJson.Write(_comparison, Rows);
+
+    private static void AppendList(StringBuilder text, string title, IReadOnlyList<string> sentences)
+    {
+        if (sentences.Count > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\n{title}:\n\n");
+            text.AppendJoin("", sentences.Select(sentence => $"- {VisibleText.Of(sentence)}\n"));
+        }
+    }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 

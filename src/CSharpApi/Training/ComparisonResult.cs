@@ -1,0 +1,47 @@
+using CuteDl.Studies;
+
+namespace CuteDl;
+
+/// <summary>The results of a <see cref="Comparison"/>, complete or so far.</summary>
+public sealed record ComparisonResult
+{
+    /// <summary>The results, ordered by run and then seed. Failed and cancelled runs are among them.</summary>
+    public required IReadOnlyList<RunResult> Runs { get; init => field = ValueList.Of(value); }
+
+    /// <summary>The number of runs, seeds counted. There are fewer results if some runs have not begun.</summary>
+    public int Planned { get; init; }
+
+    /// <summary>The absolute path of the folder; null if the comparison was carried out in memory.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>Repaired damage of the folder, in sentences.</summary>
+    public IReadOnlyList<string> Notices { get; init => field = ValueList.Of(value); } = ValueList.Of<string>([]);
+
+    /// <summary>One line: <c>8 of 8 runs: fixed-0.01, momentum, ...</c>.</summary>
+    public override string ToString() =>
+        $"{Runs.Count} of {Math.Max(Planned, Runs.Count)} runs: {Short.List(Runs.Select(run => run.Run).Distinct())}";
+
+    /// <summary>Returns the runs of a study; null if it is not a comparison: one image classifier under the protocol <c>runs</c>.</summary>
+    internal static ComparisonResult? Of(StudyOutcome outcome, string? folder)
+    {
+        var study = outcome.Study;
+        if (study is not { Protocol: Protocol.Runs { Item: var protocol }, Tasks: { Length: 1, Head: { Problem: ImagesProblem problem } task } })
+        {
+            return null;
+        }
+
+        var names = study.Contenders.Select(contender => contender.Name).ToList();
+        var seeds = protocol.Seeds.ToList();
+        var trials = outcome.Results.Concat(outcome.Interrupted)
+            .OrderBy(result => names.IndexOf(result.Trial.Contender))
+            .ThenBy(result => seeds.IndexOf(result.Trial.Seed));
+        var settings = RunSettings.Of(task, problem, protocol.StopRules);
+        return new()
+        {
+            Runs = [.. trials.Select(result => RunResult.Of(study.Contenders[names.IndexOf(result.Trial.Contender)].Label, result, task, problem, settings, outcome.Header.Version))],
+            Planned = outcome.Planned,
+            Folder = folder,
+            Notices = outcome.Notices,
+        };
+    }
+}
