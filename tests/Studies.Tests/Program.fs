@@ -25,6 +25,8 @@ let private tests =
           PlannerTests.tests
           StudyRunTests.tests
           ProgressTests.tests
+          StartingWeightsTests.tests
+          RunsTests.tests
           PruningTests.tests ]
 
 [<EntryPoint>]
