@@ -9,7 +9,7 @@ open CuteDl.Testing
 open CuteDl.Core.Optimizers
 open CuteDl.Studies
 
-let private noImages = ImageReader(fun _ -> invalidOp "A function has no images.")
+let noImages = ImageReader(fun _ -> invalidOp "A function has no images.")
 
 /// A kind that the library does not know. It computes a built-in quadratic.
 type private Bowl(kind: string) =
@@ -33,7 +33,7 @@ type private Bowl(kind: string) =
 
 let private bowl: IProblem = Bowl "bowl"
 
-let private taskOf (problem: IProblem) precision : StudyTask =
+let taskOf (problem: IProblem) precision : StudyTask =
     { Name = "task"
       Problem = problem
       Precision = precision
@@ -41,7 +41,7 @@ let private taskOf (problem: IProblem) precision : StudyTask =
       ValidateEvery = 4
       Target = Target.Loss 0.1 }
 
-let private trial seed : Trial =
+let trial seed : Trial =
     { Phase = Phase.Confirmation
       Task = "task"
       Contender = "contender"
@@ -50,7 +50,7 @@ let private trial seed : Trial =
       Optimizer = "momentum(lr=0.01, decay=0.9)"
       Values = [||] }
 
-let private run (task: PreparedTask) (trial: Trial) (cut: int64) : TrialResult =
+let run (task: PreparedTask) (trial: Trial) (cut: int64) : TrialResult =
     let first = TrialRunner.start task trial
     first.RunTo(cut, ignore, CancellationToken.None)
     let second = TrialRunner.resume task trial "memory" (first.Snapshot())
@@ -58,9 +58,9 @@ let private run (task: PreparedTask) (trial: Trial) (cut: int64) : TrialResult =
 
     { second.Result CancellationToken.None with Seconds = 0.0; SecondsToTarget = 0.0 }
 
-let private text (result: TrialResult) = TrialJson.write { result with Curve = { result.Curve with Seconds = [||] } }
+let text (result: TrialResult) = TrialJson.write { result with Curve = { result.Curve with Seconds = [||] } }
 
-let private cases =
+let cases =
     Gen.map3
         (fun seed cut precision -> seed, int64 cut, precision)
         (Gen.choose (0, 1000))

@@ -17,6 +17,8 @@ let private tests =
           Analysis.ErrorRateTests.tests
           TrialRunnerTests.tests
           ProblemKindTests.tests
+          OwnProblemTests.tests
+          GradientCheckTests.tests
           QuasiRandomTests.tests
           SettingsTests.tests
           StudyJsonTests.tests

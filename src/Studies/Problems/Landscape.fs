@@ -17,6 +17,8 @@ type internal Landscape =
         Evaluate: int64 -> float array -> float array -> float
         /// Returns the validation loss and the accuracy at a point. The accuracy is NaN for functions without classes.
         Validate: float array -> struct (float * float)
+        /// Returns the loss and the accuracy on examples that no step and no validation used; None if there are none.
+        Test: (float array -> struct (float * float)) option
     }
 
 /// A function as a workload.
@@ -67,7 +69,8 @@ module internal Landscape =
 
         { Start = start
           Evaluate = fun _ point slope -> evaluate point slope
-          Validate = fun point -> struct (evaluate point slope, accuracy point) }
+          Validate = fun point -> struct (evaluate point slope, accuracy point)
+          Test = None }
 
     let private start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         (layout: Layout)
@@ -78,7 +81,12 @@ module internal Landscape =
         { new IProblemInstance<'T> with
             member _.Workload = workload
             member _.Initial = Array.map 'T.CreateTruncating landscape.Start
-            member _.Test(_, _) = ValueNone
+
+            member _.Test(parameters, _) =
+                match landscape.Test with
+                | None -> ValueNone
+                | Some test -> ValueSome(test (Array.map Double.CreateTruncating parameters))
+
             member _.Health() = Health.Sound }
 
     /// <summary>Returns a prepared function.</summary>

@@ -10,6 +10,10 @@ type StudyRegistry private (rules: Registry, problems: IProblem list) =
     /// The kinds of problems that every registry has.
     static let builtIn = [ "images"; "quadratic"; "rosenbrock"; "logistic_regression" ]
 
+    /// True if the library has a kind of problem of this name, in any case.
+    static member internal IsBuiltIn(name: string) : bool =
+        builtIn |> List.exists (fun known -> String.Equals(known, name, StringComparison.OrdinalIgnoreCase))
+
     /// <summary>The kinds of the library.</summary>
     static member val Standard = StudyRegistry(Registry.Standard, [])
 
@@ -30,7 +34,7 @@ type StudyRegistry private (rules: Registry, problems: IProblem list) =
     member _.Add(problem: IProblem) : StudyRegistry =
         let isTaken (name: string) = String.Equals(name, problem.Kind, StringComparison.OrdinalIgnoreCase)
 
-        if builtIn |> List.exists isTaken || problems |> List.exists (fun known -> isTaken known.Kind) then
+        if StudyRegistry.IsBuiltIn problem.Kind || problems |> List.exists (fun known -> isTaken known.Kind) then
             raise (
                 ArgumentException(
                     $"The registry has a problem {problem.Kind} already. Give each problem a name of its own.",
