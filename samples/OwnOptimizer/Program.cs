@@ -37,6 +37,6 @@ foreach (var sentence in result.Verdict)
 }
 
 // A registry with the rule reads its text form. Files of studies and checkpoints need it too.
-var registry = RuleRegistry.Standard.Add<Averaged>();
+var registry = KindRegistry.Standard.Add<Averaged>();
 var text = $"{optimizer.ClipNorm(1)}";
 Console.WriteLine($"{text} is read back: {Optimizers.Parse(text, registry) == optimizer.ClipNorm(1)}");

@@ -97,7 +97,7 @@ internal static class ComparisonTests
             Expect.stringContains(new ComparisonSummary(result).ToMarkdown(), "- faulty, seed 1, failed: trouble", "summary");
             Expect.equal(WithoutTimes(await Comparison.ResumeAsync(folder.Within("here"), question)), WithoutTimes(result), "they are not trained again");
             var file = Path.Combine(folder.Within("here"), "trials", "run", "data", "faulty", "0", "1.json");
-            Expect.isTrue((await Replays.TrialAsync(file, registry: RuleRegistry.Standard.Add<Faulty>())).IsBitEqual, "the same failure again");
+            Expect.isTrue((await Replays.TrialAsync(file, registry: KindRegistry.Standard.Add<Faulty>())).IsBitEqual, "the same failure again");
         }),
         Spec.Test("a folder with other things, or with another comparison, is refused", async () =>
         {

@@ -14,7 +14,7 @@ namespace CuteDl.Tests;
 /// <summary>A rule of one's own, the one of the sample, everywhere where a rule of the library can be.</summary>
 internal static class OwnRuleTests
 {
-    private static readonly RuleRegistry Registry = RuleRegistry.Standard.Add<Averaged>();
+    private static readonly KindRegistry Registry = KindRegistry.Standard.Add<Averaged>();
 
     private static readonly JsonSerializerOptions WithRegistry =
         new() { Converters = { new TextFormJsonConverter<Optimizer>(text => Optimizers.Parse(text, Registry)) } };
@@ -64,8 +64,8 @@ internal static class OwnRuleTests
         }),
         Spec.Test("a registry is a value, and refuses a name twice", () =>
         {
-            Expect.sequenceEqual(Registry.Rules.Select(rule => rule.Name), [.. RuleRegistry.Standard.Rules.Select(rule => rule.Name), "averaged"], "one more");
-            Expect.sequenceEqual(RuleRegistry.Standard.Rules.Select(rule => rule.Name), Optimizers.Rules.Concat(Optimizers.Transformations).Select(rule => rule.Name), "standard");
+            Expect.sequenceEqual(Registry.Rules.Select(rule => rule.Name), [.. KindRegistry.Standard.Rules.Select(rule => rule.Name), "averaged"], "one more");
+            Expect.sequenceEqual(KindRegistry.Standard.Rules.Select(rule => rule.Name), Optimizers.Rules.Concat(Optimizers.Transformations).Select(rule => rule.Name), "standard");
             Expect.equal(
                 Spec.Throws<ArgumentException>(() => Registry.Add<Namesake>()).Message,
                 $"The registry has averaged already, for the type {typeof(Averaged)}. Give each rule a name of its own.",
@@ -86,7 +86,7 @@ internal static class OwnRuleTests
 
                 Expect.stringContains(Spec.Throws<Core.Data.DataFormatException>(() => Checkpoint.Read<double>(path)).Message, "which is not in the registry", "standard");
                 Expect.stringContains(
-                    Spec.Throws<Core.Data.DataFormatException>(() => Checkpoint.Read<double>(path, RuleRegistry.Standard.Add<Namesake>())).Message,
+                    Spec.Throws<Core.Data.DataFormatException>(() => Checkpoint.Read<double>(path, KindRegistry.Standard.Add<Namesake>())).Message,
                     $"In the checkpoint, averaged is the type {typeof(Averaged)}(lr, decay); in the optimizer, it is the type {typeof(Namesake)}(lr, decay).",
                     "a namesake");
             }
@@ -115,7 +115,7 @@ internal static class OwnRuleTests
             Expect.isFalse(part.IsComplete, "interrupted");
             await AsyncExpect.ThrowsAsync<StudyFileException>(() => Study.ResumeAsync(folder));
             Expect.stringContains(
-                (await AsyncExpect.ThrowsAsync<StudyException>(() => Study.ResumeAsync(folder, registry: RuleRegistry.Standard.Add<Namesake>()))).Message,
+                (await AsyncExpect.ThrowsAsync<StudyException>(() => Study.ResumeAsync(folder, registry: KindRegistry.Standard.Add<Namesake>()))).Message,
                 $"averaged: {typeof(Averaged)}(lr, decay) in averaged; averaged: {typeof(Averaged)}(lr, decay) in clipped, and now averaged: {typeof(Namesake)}(lr, decay) in averaged;",
                 "a namesake");
             var whole = await Study.ResumeAsync(folder, registry: Registry);

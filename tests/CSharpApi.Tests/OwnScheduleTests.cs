@@ -15,7 +15,7 @@ internal static class OwnScheduleTests
 {
     private static readonly Schedule Ramp = Schedules.Of("ramp", step => Math.Min(0.5, (step + 1) / 40.0));
 
-    private static readonly RuleRegistry Registry = RuleRegistry.Standard.Add(Ramp);
+    private static readonly KindRegistry Registry = KindRegistry.Standard.Add(Ramp);
 
     private static readonly JsonSerializerOptions WithRegistry = new()
     {
@@ -73,7 +73,7 @@ internal static class OwnScheduleTests
         Spec.Test("a registry is a value, and takes schedules of one's own once", () =>
         {
             Expect.sequenceEqual(Registry.Schedules, [Ramp], "one more");
-            Expect.isEmpty(RuleRegistry.Standard.Schedules, "standard");
+            Expect.isEmpty(KindRegistry.Standard.Schedules, "standard");
             Expect.stringStarts(
                 Spec.Throws<ArgumentException>(() => Registry.Add(Schedules.Of("ramp", _ => 1))).Message,
                 "The registry has a schedule ramp already. Give the schedule another name, and add each schedule once.",

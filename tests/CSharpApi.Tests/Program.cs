@@ -25,6 +25,7 @@ return Runner.Main(
         ReportTests.All,
         OptimizerReferenceTests.All,
         StudyTests.All,
+        ProblemTests.All,
         StudyReportTests.All,
         StudyPageTests.All),
     args);

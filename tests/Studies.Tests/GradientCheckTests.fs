@@ -54,7 +54,7 @@ let private layoutOf (dimensions: int) : Layout =
 let private problem (polynomial: Polynomial) (disturb: int -> float -> float) : OwnProblem =
     let point = List.toArray polynomial.Point
 
-    let evaluate (_: ProblemStep) (x: float array) =
+    let evaluate (x: float array) (_: ProblemStep) =
         struct (value polynomial x, Array.init x.Length (fun i -> disturb i (slope polynomial x i)))
 
     OwnProblem.From("polynomial", layoutOf point.Length, (fun _ -> point), evaluate)
@@ -113,12 +113,12 @@ let tests =
                       "logarithm",
                       Layout.Flat 2,
                       (fun _ -> [| 1.0; 1e-9 |]),
-                      fun _ x -> struct (log x[0] + log x[1], [| 1.0 / x[0]; 1.0 / x[1] |])
+                      fun x _ -> struct (log x[0] + log x[1], [| 1.0 / x[0]; 1.0 / x[1] |])
                   )
 
               let found = logarithm.CheckGradient()
               Expect.equal (found.Wrong, found.Index) (1, [| 1 |]) (string found)
-              Expect.stringContains (string found) "parameters[1] is 1e+09, and NaN by central differences" "sentence")
+              Expect.stringContains (string found) "The worst is parameters[1]: 1e+09, and NaN by central differences" "sentence")
 
           testCase "the gradients of the built-in problems are accepted" (fun () ->
               let noImages = ImageReader(fun _ -> invalidOp "A function has no images.")
@@ -130,5 +130,5 @@ let tests =
                           Expect.isTrue found.IsCorrect $"{problem.Kind} {precision}: {found}")
 
           testCase "a point of another length is refused" (fun () ->
-              let bowl = OwnProblem.From("bowl", Layout.Flat 2, (fun _ -> [| 1.0; 2.0 |]), fun _ x -> struct (0.0, x))
+              let bowl = OwnProblem.From("bowl", Layout.Flat 2, (fun _ -> [| 1.0; 2.0 |]), fun x _ -> struct (0.0, x))
               Expect.throwsT<ArgumentException> (fun () -> bowl.CheckGradient(point = [| 1.0 |]) |> ignore) "one of two") ]

@@ -18,7 +18,7 @@ let private start (seed: int) : float array =
     Array.init 4 (fun _ -> next ())
 
 /// The formula of the built-in quadratic, as anybody would write it.
-let private quadratic (_: ProblemStep) (x: float array) : struct (float * float array) =
+let private quadratic (x: float array) (_: ProblemStep) : struct (float * float array) =
     let gradient = x |> Array.mapi (fun i x -> Math.Pow(30.0, float i / 3.0) * x)
     struct (0.5 * (Array.map2 (*) gradient x |> Array.sum), gradient)
 
@@ -34,7 +34,7 @@ let private noisy (classes: int) : OwnProblem =
 
             { Initial = start seed
               Evaluate =
-                fun step x ->
+                fun x step ->
                     let random = step.Random()
 
                     for i in 0..3 do
@@ -64,7 +64,10 @@ let private studyOver (problem: IProblem) : StudyDesign =
       Tasks = [ { taskOf problem TaskPrecision.Single with Name = "mine" } ]
       Contenders =
         [ for name in [ "fixed"; "momentum" ] ->
-              { Name = name; Optimizer = Expression.parse $"{name}()"; Space = [ "lr", LogUniform(1e-3, 0.05) ] } ]
+              { Name = name
+                Label = name
+                Optimizer = Expression.parse $"{name}()"
+                Space = [ "lr", LogUniform(1e-3, 0.05) ] } ]
       Protocol = Document [ 1; 2; 3 ] }
 
 let private outcomeOf (study: StudyDesign) : StudyOutcome =
@@ -112,14 +115,14 @@ let tests =
 
               Expect.equal
                   text
-                  "The problem 'mine' returned 1 numbers as the gradient of step 0, but its layout has 4. The numbers must be equal."
+                  "The gradient of step 0 of the problem 'mine' has 1 elements, but its layout has 4. The numbers must be equal."
                   "gradient"
 
               let initial = OwnProblem.From("mine", flat, (fun _ -> [||]), quadratic)
 
               Expect.stringContains
                   (message (fun () -> prepared initial))
-                  "returned 0 numbers as the initial parameters of seed 0"
+                  "The initial array of seed 0 of the problem 'mine' has 0 elements"
                   "initial")
 
           testCase "a NaN in the gradient fails the trial with the tensor and the element" (fun () ->
@@ -128,7 +131,7 @@ let tests =
                       "mine",
                       flat,
                       start,
-                      (fun step x -> struct (1.0, (if step.Step < 5L then x else [| 0.0; 0.0; nan; 0.0 |]))),
+                      (fun x step -> struct (1.0, (if step.Step < 5L then x else [| 0.0; 0.0; nan; 0.0 |]))),
                       validate = (fun _ -> 1.0)
                   )
 
@@ -146,7 +149,7 @@ let tests =
                       "mine",
                       flat,
                       start,
-                      (fun step x -> if step.Step < 5L then struct (1.0, x) else struct (nan, Array.create 4 nan)),
+                      (fun x step -> if step.Step < 5L then struct (1.0, x) else struct (nan, Array.create 4 nan)),
                       validate = (fun _ -> 1.0)
                   )
 
@@ -158,7 +161,7 @@ let tests =
                       "bowl",
                       flat,
                       (fun seed -> if seed = 3 then failwith "Seed 3 has no start." else start seed),
-                      (fun step x -> if step.Seed = 2 && step.Step = 9L then failwith "No data." else quadratic step x)
+                      (fun x step -> if step.Seed = 2 && step.Step = 9L then failwith "No data." else quadratic x step)
                   )
 
               let rows problem =
@@ -177,14 +180,14 @@ let tests =
               let mutable calls = 0.0
 
               let counting =
-                  of4 (fun _ x ->
+                  of4 (fun x _ ->
                       calls <- calls + 1.0
                       struct (calls, x))
 
               Expect.stringContains (message (fun () -> prepared counting)) "gave two results for the same parameters and step" "message")
 
           testCase "a loss that changes from step to step needs a validation" (fun () ->
-              let stochastic = of4 (fun step x -> struct (step.Random().NextDouble(), x))
+              let stochastic = of4 (fun x step -> struct (step.Random().NextDouble(), x))
               Expect.stringContains (message (fun () -> prepared stochastic)) "Give it a validation" "message")
 
           testCase "an accuracy outside of its range fails the trial" (fun () ->
@@ -231,14 +234,14 @@ let tests =
                           "bowl",
                           flat,
                           start,
-                          (fun step x ->
-                              let struct (loss, g) = quadratic step x in struct (loss, Array.map (fun g -> g * (1.0 + 1e-15)) g))
+                          (fun x step ->
+                              let struct (loss, g) = quadratic x step in struct (loss, Array.map (fun g -> g * (1.0 + 1e-15)) g))
                       )
 
                   let refusal =
                       message (fun () -> StudyRun.Resume(folder, Some(studyOver other), (fun study -> source study)))
 
-                  Expect.stringContains refusal "The data of the task 'mine' differ" "another function"
+                  Expect.stringContains refusal "of the task 'mine' differ" "another function"
                   use run = StudyRun.Resume(folder, Some study, (fun study -> source study))
                   let outcome = run.Run(RunOptions.Defaults, ignore, CancellationToken.None)
                   Expect.isTrue outcome.IsComplete "complete"

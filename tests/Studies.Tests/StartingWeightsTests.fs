@@ -128,7 +128,7 @@ let private resumes =
                 (StudyRun.Resume(folder, Some study, prepared) :> IDisposable).Dispose()
                 failtest "nothing was thrown"
             with :? StudyException as error ->
-                Expect.stringContains error.Message "The data or the given weights of the task 'task' differ" "message"
+                Expect.stringContains error.Message "The data, the given weights or the functions of the task 'task' differ" "message"
 
             save path (Array.map float32 >> F32) layers 7
             use run = StudyRun.Resume(folder, Some study, prepared)

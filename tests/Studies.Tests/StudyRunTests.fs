@@ -306,7 +306,7 @@ let private interruptions =
 
                   Expect.stringContains
                       (refusal (fun () -> resumeAs study { files with Training = images 80 "other" }))
-                      "The data or the given weights of the task"
+                      "The data, the given weights or the functions of the task"
                       "images"
 
                   let text = File.ReadAllText folder.Study

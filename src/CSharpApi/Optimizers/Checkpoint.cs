@@ -42,16 +42,16 @@ public static class Checkpoint
     /// <summary>The checkpoint in a file that <see cref="Checkpoint{T}.Save"/> has written.</summary>
     /// <typeparam name="T">The precision that it was saved in: <see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="path">The file.</param>
-    /// <param name="registry">The rules and schedules that the optimizer's text form can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules and schedules that the optimizer's text form can name. Default: <see cref="KindRegistry.Standard"/>.</param>
     /// <exception cref="FormatException">
     /// The file is damaged, no checkpoint, of another precision, or of an optimizer with a rule that the registry does not have.
     /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static Checkpoint<T> Read<T>(string path, RuleRegistry? registry = null)
+    public static Checkpoint<T> Read<T>(string path, KindRegistry? registry = null)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        var core = RuleRegistry.CoreOf(registry);
+        var core = KindRegistry.CoreOf(registry);
         return Wrap(IsArchive(path) ? Files.readNpzWith<T>(core, path) : Files.readWith<T>(core, path));
     }
 

@@ -18,7 +18,7 @@ public static partial class Optimizers
 
     /// <summary>
     /// Makes an optimizer of a rule or a transformation of one's own: a record with attributes that implements <c>IDescribed</c>. The guide
-    /// has an example. A <see cref="RuleRegistry"/> reads its text form.
+    /// has an example. A <see cref="KindRegistry"/> reads its text form.
     /// </summary>
     /// <typeparam name="TRule">The record of the rule.</typeparam>
     /// <param name="rule">The rule with its hyper-parameters.</param>
@@ -71,12 +71,12 @@ public static partial class Optimizers
     /// <c>Parse(optimizer.ToString())</c> equals the optimizer.
     /// </summary>
     /// <param name="text">The text form.</param>
-    /// <param name="registry">The rules and schedules that the text can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules and schedules that the text can name. Default: <see cref="KindRegistry.Standard"/>.</param>
     /// <exception cref="FormatException">The message points at the character, says what is known, and the nearest match.</exception>
-    public static Optimizer Parse(string text, RuleRegistry? registry = null)
+    public static Optimizer Parse(string text, KindRegistry? registry = null)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return new Optimizer(Expression.parseWith(RuleRegistry.CoreOf(registry), text));
+        return new Optimizer(Expression.parseWith(KindRegistry.CoreOf(registry), text));
     }
 
     private static Optimizer Make<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] THyperParameters>(THyperParameters hyperParameters)

@@ -266,7 +266,7 @@ public static partial class Schedules
 
     /// <summary>
     /// Makes a schedule of one's own from any function of the step. Two of them are equal if their names are equal. A
-    /// <see cref="RuleRegistry"/> that has the schedule reads its text form, which is its name.
+    /// <see cref="KindRegistry"/> that has the schedule reads its text form, which is its name.
     /// </summary>
     /// <param name="name">The name: small letters, digits and underscores.</param>
     /// <param name="value">
@@ -283,12 +283,12 @@ public static partial class Schedules
 
     /// <summary>The schedule that a text form names: <c>cosine(0.1, steps=50)</c>. <c>Parse(schedule.ToString())</c> equals the schedule.</summary>
     /// <param name="text">The text form.</param>
-    /// <param name="registry">The schedules of one's own that the text can name. Default: <see cref="RuleRegistry.Standard"/>, which has none.</param>
+    /// <param name="registry">The schedules of one's own that the text can name. Default: <see cref="KindRegistry.Standard"/>, which has none.</param>
     /// <exception cref="FormatException">The message points at the character, says what is known, and the nearest match.</exception>
-    public static Schedule Parse(string text, RuleRegistry? registry = null)
+    public static Schedule Parse(string text, KindRegistry? registry = null)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return new Schedule(ScheduleModule.parseWith(RuleRegistry.CoreOf(registry).Schedules, text));
+        return new Schedule(ScheduleModule.parseWith(KindRegistry.CoreOf(registry).Schedules, text));
     }
 
     private static CoreStepCount UntilEnd(StepCount? steps) => (steps ?? StepCount.WholeRun).Core;

@@ -11,10 +11,10 @@ public static class Replays
 {
     /// <summary>The number of classes of the images of a trial.</summary>
     /// <param name="path">The trial's file.</param>
-    /// <param name="registry">The rules and schedules that the study in the file can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules, schedules and problems that the study in the file can name. Default: <see cref="KindRegistry.Standard"/>.</param>
     /// <exception cref="DataFormatException">The file holds no trial's result.</exception>
     /// <exception cref="StudyException">The study in the file cannot be read, or it has no images.</exception>
-    public static int Classes(string path, RuleRegistry? registry = null)
+    public static int Classes(string path, KindRegistry? registry = null)
     {
         var manifest = ReadManifest(path);
         return ReadStudy(path, manifest.Study, registry).Tasks.FirstOrDefault(task => task.Name == manifest.Result.Trial.Task)?.Problem is { HasData: true, Classes: > 0 and var classes }
@@ -27,7 +27,7 @@ public static class Replays
     /// <param name="data">Its images, if they have moved; null: where the study read them.</param>
     /// <param name="study">The study, if its images or optimizers exist only in a program; null: as the file has it.</param>
     /// <param name="progress">Receives the number of steps taken, on the thread that trains.</param>
-    /// <param name="registry">The rules and schedules that the study in the file can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules, schedules and problems that the study in the file can name. Default: <see cref="KindRegistry.Standard"/>.</param>
     /// <param name="cancellationToken">Ends it within one batch.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="DataFormatException">The file holds no trial's result, or an image file is damaged.</exception>
@@ -38,7 +38,7 @@ public static class Replays
         ImageData? data = null,
         Study? study = null,
         IProgress<long>? progress = null,
-        RuleRegistry? registry = null,
+        KindRegistry? registry = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -46,7 +46,7 @@ public static class Replays
     }
 
     private static ReplayResult Trial(
-        string path, ImageData? data, Study? given, IProgress<long>? progress, RuleRegistry? registry, CancellationToken cancellationToken)
+        string path, ImageData? data, Study? given, IProgress<long>? progress, KindRegistry? registry, CancellationToken cancellationToken)
     {
         var manifest = ReadManifest(path);
         var trial = manifest.Result.Trial;
@@ -61,7 +61,7 @@ public static class Replays
         }
 
         var observer = FuncConvert.FromAction((TrainingProgress now) => progress?.Report(now.Step));
-        var optimizer = given is null ? Expression.parseWith(RuleRegistry.CoreOf(registry), trial.Optimizer) : Optimizer(study, trial);
+        var optimizer = given is null ? Expression.parseWith(KindRegistry.CoreOf(registry), trial.Optimizer) : Optimizer(study, trial);
         var replayed = Replay.checkWith(prepared, optimizer, manifest.Result, observer, cancellationToken);
         var difference = replayed is Replayed.Differs differs ? new ReplayDifference(differs.first, differs.last, differs.what) : null;
         return new ReplayResult
@@ -86,9 +86,9 @@ public static class Replays
         }
     }
 
-    private static StudyDesign ReadStudy(string path, string text, RuleRegistry? registry)
+    private static StudyDesign ReadStudy(string path, string text, KindRegistry? registry)
     {
-        var parsed = StudyJson.parseWith(RuleRegistry.StudyOf(registry), text);
+        var parsed = StudyJson.parseWith(KindRegistry.StudyOf(registry), text);
         return parsed.IsOk
             ? parsed.ResultValue
             : throw new StudyException($"The study in '{path}' cannot be read ({parsed.ErrorValue[0]}). It has images or optimizers that only its program can create. Replay the trial in that program, with a registry of its rules.");

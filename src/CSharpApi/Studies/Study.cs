@@ -49,23 +49,23 @@ public sealed partial class Study
 
     /// <summary>The study in a file.</summary>
     /// <param name="path">JSON, in which comments and trailing commas are allowed; <c>docs/study.schema.json</c> describes it. Image folders are relative to it.</param>
-    /// <param name="registry">The rules and schedules that the study can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules, schedules and problems that the study can name. Default: <see cref="KindRegistry.Standard"/>.</param>
     /// <exception cref="StudyFileException">It is not a study: all that is wrong, with place and line.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static Study Load(string path, RuleRegistry? registry = null)
+    public static Study Load(string path, KindRegistry? registry = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        return new Study(StudyJson.loadWith(RuleRegistry.StudyOf(registry), path));
+        return new Study(StudyJson.loadWith(KindRegistry.StudyOf(registry), path));
     }
 
     /// <summary>The study that a text describes.</summary>
     /// <param name="json">As in a file.</param>
-    /// <param name="registry">The rules and schedules that the study can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules, schedules and problems that the study can name. Default: <see cref="KindRegistry.Standard"/>.</param>
     /// <exception cref="StudyFileException">It is not a study: all that is wrong, with place and line.</exception>
-    public static Study Parse(string json, RuleRegistry? registry = null)
+    public static Study Parse(string json, KindRegistry? registry = null)
     {
         ArgumentNullException.ThrowIfNull(json);
-        var result = StudyJson.parseWith(RuleRegistry.StudyOf(registry), json);
+        var result = StudyJson.parseWith(KindRegistry.StudyOf(registry), json);
         return result.IsOk ? new Study(result.ResultValue) : throw new StudyFileException("The text", result.ErrorValue);
     }
 
@@ -147,7 +147,7 @@ public sealed partial class Study
     /// <param name="study">The study, if its images or optimizers are of a kind that no file can name; nothing: as the folder has it.</param>
     /// <param name="options">How; <see cref="StudyOptions.UntilDecided"/> stays as the study was begun.</param>
     /// <param name="progress">Told of news, from the threads that train.</param>
-    /// <param name="registry">The rules and schedules that the study in the folder can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules, schedules and problems that the study in the folder can name. Default: <see cref="KindRegistry.Standard"/>.</param>
     /// <param name="cancellationToken">Ends it within one batch.</param>
     /// <exception cref="StudyException">There is no study in the folder, or it, its images or the version are others than those it was begun with.</exception>
     /// <exception cref="DataFormatException">The journal is damaged, other than by an unfinished last record.</exception>
@@ -157,7 +157,7 @@ public sealed partial class Study
         Study? study = null,
         StudyOptions? options = null,
         IProgress<StudyProgress>? progress = null,
-        RuleRegistry? registry = null,
+        KindRegistry? registry = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
@@ -173,7 +173,7 @@ public sealed partial class Study
                         var trials = Prepare(begun);
                         return ValueTuple.Create<ITrialSource, ValueTuple<string, string>[]>(trials, trials.DataHashes);
                     },
-                    FSharpOption<StudyRegistry>.Some(RuleRegistry.StudyOf(registry)));
+                    FSharpOption<StudyRegistry>.Some(KindRegistry.StudyOf(registry)));
                 return Run(run, folder, options, progress, cancellationToken);
             },
             CancellationToken.None);

@@ -68,13 +68,13 @@ public sealed class StudyResult
     /// <summary>Reads the results so far of a study that was run, or is running, in a folder. Never keeps a process from running it.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="study">The study, if it has images or optimizers that no file can name; null: as the folder has it.</param>
-    /// <param name="registry">The rules and schedules that the study in the folder can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules, schedules and problems that the study in the folder can name. Default: <see cref="KindRegistry.Standard"/>.</param>
     /// <exception cref="StudyException">The folder holds no study, or another one.</exception>
     /// <exception cref="DataFormatException">The journal is damaged, other than by an unfinished last record.</exception>
-    public static StudyResult Load(string folder, Study? study = null, RuleRegistry? registry = null)
+    public static StudyResult Load(string folder, Study? study = null, KindRegistry? registry = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         var given = study is null ? FSharpOption<StudyDesign>.None : FSharpOption<StudyDesign>.Some(study.Core);
-        return new StudyResult(StudyRun.Read(folder, given, FSharpOption<StudyRegistry>.Some(RuleRegistry.StudyOf(registry))), folder);
+        return new StudyResult(StudyRun.Read(folder, given, FSharpOption<StudyRegistry>.Some(KindRegistry.StudyOf(registry))), folder);
     }
 }

@@ -85,7 +85,7 @@ public sealed class Comparison
     /// <param name="comparison">The comparison, if its optimizers exist only in a program; null: as the folder has it.</param>
     /// <param name="options">How; no option changes the results.</param>
     /// <param name="progress">Receives reports, from the threads that train.</param>
-    /// <param name="registry">The rules and schedules that the folder can name. Default: <see cref="RuleRegistry.Standard"/>.</param>
+    /// <param name="registry">The rules and schedules that the folder can name. Default: <see cref="KindRegistry.Standard"/>.</param>
     /// <param name="cancellationToken">Ends the runs within one batch each, and saves them.</param>
     /// <returns>The results, the same as without the interruption.</returns>
     /// <exception cref="StudyException">The folder holds no comparison, another one, or one with other data or of another version.</exception>
@@ -96,7 +96,7 @@ public sealed class Comparison
         Comparison? comparison = null,
         StudyOptions? options = null,
         IProgress<StudyProgress>? progress = null,
-        RuleRegistry? registry = null,
+        KindRegistry? registry = null,
         CancellationToken cancellationToken = default) =>
         Runs(await Study.ResumeAsync(folder, comparison?.ToStudy(), options, progress, registry, cancellationToken).ConfigureAwait(false));
 

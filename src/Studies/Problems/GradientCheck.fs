@@ -5,6 +5,7 @@ open System.Numerics
 open CuteDl.Core.Optimizers
 
 /// <summary>The comparison of a gradient with central differences of the loss.</summary>
+[<NoComparison>]
 type GradientCheck =
     {
         /// <summary>The number of elements that were compared.</summary>
@@ -32,13 +33,15 @@ type GradientCheck =
         let index = String.Join(", ", check.Index)
         let name = if check.Tensor = "" then "parameters" else Quotation.shorten check.Tensor
 
-        let worst =
-            $"{name}[{index}] is {number check.Gradient}, and {number check.Difference} by central differences, with a tolerance of {number check.Tolerance}."
+        let worst = $"{name}[{index}]"
+
+        let values =
+            $"{number check.Gradient}, and {number check.Difference} by central differences, with a tolerance of {number check.Tolerance}."
 
         if check.IsCorrect then
-            $"The gradient agrees with central differences in all {check.Checked} elements. The worst: {worst}"
+            $"The gradient agrees with central differences in all {check.Checked} elements. The worst is {worst}: {values}"
         else
-            $"The gradient is wrong in {check.Wrong} of {check.Checked} elements. The worst: {worst} Correct the gradient, or check it at a point where the loss is smooth."
+            $"The gradient is wrong in {check.Wrong} of {check.Checked} elements. The worst is {worst}: {values} Correct the gradient, or check it at a point where the loss is smooth."
 
     /// <summary>Throws if an element is wrong.</summary>
     /// <exception cref="T:System.InvalidOperationException">An element is wrong. The message names the worst one.</exception>

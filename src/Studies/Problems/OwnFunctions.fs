@@ -4,7 +4,7 @@ open System
 open CuteDl.Core.Numerics
 
 /// <summary>A step of a trial. It decides which examples a stochastic problem uses.</summary>
-[<Struct>]
+[<Struct; NoComparison>]
 type ProblemStep =
     {
         /// <summary>The seed of the trial.</summary>
@@ -27,7 +27,7 @@ type OwnFunctions =
         /// <summary>The initial parameters.</summary>
         Initial: float array
         /// <summary>Returns the loss and its gradient at the parameters for a step. It can return the same array in each call.</summary>
-        Evaluate: ProblemStep -> float array -> struct (float * float array)
+        Evaluate: float array -> ProblemStep -> struct (float * float array)
         /// <summary>
         /// Returns the validation loss and the accuracy at the parameters; NaN instead of an accuracy if there are no classes. None if the
         /// loss is the same function at every step: it is the validation loss then.

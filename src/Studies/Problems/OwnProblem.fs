@@ -11,17 +11,19 @@ type internal BrokenProblemException(message: string) =
 /// Calls the functions of an own problem, and checks what they return.
 [<Sealed>]
 type internal CheckedFunctions(name: string, layout: Layout, classes: int, seed: int, functions: OwnFunctions) =
-    let fail (message: string) : 'any = raise (BrokenProblemException $"The problem '{name}' {message}")
+    let fail (message: string) : 'any = raise (BrokenProblemException message)
 
-    let counted (subject: string) (values: float array) : unit =
+    /// Throws if an array has another length than the layout.
+    let counted (subject: unit -> string) (values: float array) : unit =
         // A program in C# can return null.
         match box values with
-        | null -> fail $"returned no {subject}. Return {layout.Length} numbers, as many as the layout has."
+        | null -> fail $"The problem '{name}' returned no {subject ()}. Return {layout.Length} numbers, as many as the layout has."
         | _ when values.Length <> layout.Length ->
-            fail $"returned {values.Length} numbers as the {subject}, but its layout has {layout.Length}. The numbers must be equal."
+            fail
+                $"The {subject ()} of the problem '{name}' has {values.Length} elements, but its layout has {layout.Length}. The numbers must be equal."
         | _ -> ()
 
-    do counted $"initial parameters of seed {seed}" functions.Initial
+    do counted (fun () -> $"initial array of seed {seed}") functions.Initial
 
     let place (index: int) : string =
         let tensor =
@@ -30,14 +32,14 @@ type internal CheckedFunctions(name: string, layout: Layout, classes: int, seed:
         $"element {index - tensor.Offset} of {Quotation.quote tensor.Name}"
 
     let evaluate (step: int64) (point: float array) : struct (float * float array) =
-        let struct (loss, gradient) = functions.Evaluate { Seed = seed; Step = step } point
-        counted $"gradient of step {step}" gradient
+        let struct (loss, gradient) = functions.Evaluate point { Seed = seed; Step = step }
+        counted (fun () -> $"gradient of step {step}") gradient
 
         if Double.IsFinite loss then
             match gradient |> Array.tryFindIndex Double.IsNaN with
             | Some index ->
                 fail
-                    $"returned a gradient that is NaN in {place index} at step {step}, but the loss there is {Landscape.number loss}. Return a gradient without NaN, or a loss that is NaN."
+                    $"The problem '{name}' returned a gradient that is NaN in {place index} at step {step}, but the loss there is {Landscape.number loss}. Return a gradient without NaN, or a loss that is NaN."
             | None -> ()
 
         struct (loss, gradient)
@@ -46,7 +48,8 @@ type internal CheckedFunctions(name: string, layout: Layout, classes: int, seed:
         if classes = 0 then
             struct (loss, nan)
         elif Double.IsFinite loss && not (accuracy >= 0.0 && accuracy <= 1.0) then
-            fail $"returned the {what} accuracy {Landscape.number accuracy}. It must be from 0 to 1, because the problem has classes."
+            fail
+                $"The problem '{name}' returned the {what} accuracy {Landscape.number accuracy}. It must be from 0 to 1, because the problem has classes."
         else
             struct (loss, accuracy)
 
@@ -89,7 +92,7 @@ type OwnProblem private (name: string, layout: Layout, start: int -> OwnFunction
 
     let functions (seed: int) = CheckedFunctions(name, layout, classes, seed, start seed)
 
-    let refuse (message: string) : unit = raise (ArgumentException($"The problem '{name}' {message}"))
+    let refuse (message: string) : unit = raise (ArgumentException message)
 
     /// Calls a function. An exception of it fails the trials that meet it, and no others.
     let attempt (call: unit -> 'result) : Result<'result, exn> =
@@ -129,11 +132,11 @@ type OwnProblem private (name: string, layout: Layout, start: int -> OwnFunction
 
             if steps <> repeated || BitHash.ofAll first.Initial <> BitHash.ofAll again.Initial then
                 refuse
-                    $"gave two results for the same parameters and step (seed {seed}). Its functions must depend only on their arguments. Draw random numbers from ProblemStep.Random."
+                    $"The problem '{name}' gave two results for the same parameters and step (seed {seed}). Its functions must depend only on their arguments. Draw random numbers from ProblemStep.Random."
 
             if not first.HasValidation && List.distinct steps |> List.length > 1 then
                 refuse
-                    "has another loss at each step, so this loss cannot be its validation. Give it a validation, which is the same function at every step."
+                    $"The problem '{name}' has another loss at each step, so this loss cannot be its validation. Give it a validation, which is the same function at every step."
 
             [ BitHash.ofAll first.Initial
               yield! steps
@@ -191,7 +194,7 @@ type OwnProblem private (name: string, layout: Layout, start: int -> OwnFunction
             name: string,
             layout: Layout,
             initial: int -> float array,
-            evaluate: ProblemStep -> float array -> struct (float * float array),
+            evaluate: float array -> ProblemStep -> struct (float * float array),
             ?validate: float array -> float
         ) : OwnProblem =
         let start (seed: int) : OwnFunctions =

@@ -299,7 +299,7 @@ type StudyRun
                     | _ ->
                         raise (
                             StudyException
-                                $"The data or the given weights of the task '{task}' differ from those used when the study in '{folder.Path}' was started. Restore them."
+                                $"The data, the given weights or the functions of the task '{task}' differ from those used when the study in '{folder.Path}' was started. Restore them."
                         )
 
                 let store = FolderStore(folder, journal, records.Header, records.Results, records.Decisions)

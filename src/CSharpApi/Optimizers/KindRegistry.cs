@@ -9,12 +9,12 @@ namespace CuteDl;
 /// The rules, transformations and schedules that a text form can name, and the problems that a study file can name, as an immutable value.
 /// Methods that read text use <see cref="Standard"/> unless another registry is given.
 /// </summary>
-public sealed class RuleRegistry
+public sealed class KindRegistry
 {
-    private RuleRegistry(StudyRegistry study) => Study = study;
+    private KindRegistry(StudyRegistry study) => Study = study;
 
-    /// <summary>The rules and transformations of the library.</summary>
-    public static RuleRegistry Standard { get; } = new(StudyRegistry.Standard);
+    /// <summary>The kinds of the library.</summary>
+    public static KindRegistry Standard { get; } = new(StudyRegistry.Standard);
 
     internal StudyRegistry Study { get; }
 
@@ -26,10 +26,13 @@ public sealed class RuleRegistry
     /// <summary>The schedules of one's own, in the order in which they were added.</summary>
     public IReadOnlyList<Schedule> Schedules => [.. Core.Schedules.Select(schedule => new Schedule(CoreSchedule.NewOwn(schedule)))];
 
+    /// <summary>The names of all problems that a study file can name: those of the library, then the others.</summary>
+    public IReadOnlyList<string> ProblemNames => [.. Study.ProblemNames];
+
     /// <summary>Returns a registry with one more rule or transformation; this registry does not change.</summary>
     /// <typeparam name="TRule">The record of the rule.</typeparam>
     /// <exception cref="ArgumentException">The registry has a rule or a schedule of this name, or the record does not describe a rule.</exception>
-    public RuleRegistry Add<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] TRule>()
+    public KindRegistry Add<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] TRule>()
         where TRule : IPart, IDescribed<TRule>
     {
         var kind = RuleKind<TRule>.Of.Kind;
@@ -49,7 +52,7 @@ public sealed class RuleRegistry
     /// <exception cref="ArgumentException">
     /// The registry has a schedule or a rule of this name, or the schedule is one of the library.
     /// </exception>
-    public RuleRegistry Add(Schedule schedule)
+    public KindRegistry Add(Schedule schedule)
     {
         ArgumentNullException.ThrowIfNull(schedule);
         return schedule.Core is CoreSchedule.Own own
@@ -57,10 +60,19 @@ public sealed class RuleRegistry
             : throw new ArgumentException($"{Quotation.shorten(schedule.ToString())} is not a schedule of your own. Add schedules that Schedules.Of made; every registry reads those of the library.", nameof(schedule));
     }
 
-    /// <summary>Returns the names: <c>fixed, momentum, adagrad and 47 more</c>.</summary>
+    /// <summary>Returns a registry with one more problem; this registry does not change.</summary>
+    /// <param name="problem">The problem. Study files name it by <c>"problem": NAME</c>.</param>
+    /// <exception cref="ArgumentException">The registry has a problem of this name.</exception>
+    public KindRegistry Add(Problem problem)
+    {
+        ArgumentNullException.ThrowIfNull(problem);
+        return new(Study.Add(problem.Core));
+    }
+
+    /// <summary>Returns the names of the rules: <c>fixed, momentum, adagrad and 47 more</c>.</summary>
     public override string ToString() => Quotation.list(Core.Kinds.Select(kind => kind.Name));
 
-    internal static Registry CoreOf(RuleRegistry? registry) => (registry ?? Standard).Core;
+    internal static Registry CoreOf(KindRegistry? registry) => (registry ?? Standard).Core;
 
-    internal static StudyRegistry StudyOf(RuleRegistry? registry) => (registry ?? Standard).Study;
+    internal static StudyRegistry StudyOf(KindRegistry? registry) => (registry ?? Standard).Study;
 }
