@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using CuteDl.Core.Optimizers;
 using CuteDl.Reports;
 
@@ -14,23 +12,5 @@ internal static class MessageText
     /// </summary>
     /// <param name="message">The message, of one or more lines.</param>
     public static string Of(string message) =>
-        string.Join('\n', message.Split('\n').Select(line => Visible(Quotation.sentence(line))));
-
-    private static string Visible(string line)
-    {
-        var visible = new StringBuilder(line.Length);
-        foreach (var character in VisibleText.Of(line))
-        {
-            if (char.IsControl(character) && character is not '\t' and not '\r')
-            {
-                visible.Append(CultureInfo.InvariantCulture, $"[U+{(int)character:X4}]");
-            }
-            else
-            {
-                visible.Append(character);
-            }
-        }
-
-        return visible.ToString();
-    }
+        string.Join('\n', message.ReplaceLineEndings("\n").Split('\n').Select(line => VisibleText.LineOf(Quotation.sentence(line))));
 }

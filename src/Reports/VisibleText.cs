@@ -11,10 +11,20 @@ public static class VisibleText
     /// a name could display its own letters, and those after it, in another order.
     /// </summary>
     /// <param name="text">Any text, such as a run's name.</param>
-    public static string Of(string text)
+    public static string Of(string text) => Of(text, IsDirection);
+
+    /// <summary>
+    /// Does the same, and replaces control characters other than tabs, such as line breaks and escapes. The result is one line that cannot
+    /// control a terminal.
+    /// </summary>
+    /// <param name="text">Any text, such as a run's name.</param>
+    public static string LineOf(string text) =>
+        Of(text, character => IsDirection(character) || (char.IsControl(character) && character != '\t'));
+
+    private static string Of(string text, Func<char, bool> isReplaced)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (!text.Any(IsDirection))
+        if (!text.Any(isReplaced))
         {
             return text;
         }
@@ -22,7 +32,7 @@ public static class VisibleText
         var visible = new StringBuilder(text.Length);
         foreach (var character in text)
         {
-            if (IsDirection(character))
+            if (isReplaced(character))
             {
                 visible.Append(CultureInfo.InvariantCulture, $"[U+{(int)character:X4}]");
             }

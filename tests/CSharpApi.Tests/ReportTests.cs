@@ -119,6 +119,8 @@ internal static class ReportTests
             const string Name = "a\u202Eb\u2066c\u200F";
             Expect.equal(VisibleText.Of(Name), "a[U+202E]b[U+2066]c[U+200F]", "text");
             Expect.equal(VisibleText.Of("añ深😀\tb"), "añ深😀\tb", "all else stays");
+            Expect.equal(VisibleText.LineOf("a\u001b[31m\r\nb\tc\u202E"), "a[U+001B][31m[U+000D][U+000A]b\tc[U+202E]", "a line");
+            Expect.stringContains(new Table(["a"], [["x\ny"]]).ToMarkdown(), "| x[U+000A]y |", "a cell");
             var path = Path.Combine(folder.Path, "run.svg");
             Result(Name, 0, [1]).SavePlot(path);
             Expect.isTrue(File.ReadAllText(path).Contains("a[U+202E]b", StringComparison.Ordinal), "picture");

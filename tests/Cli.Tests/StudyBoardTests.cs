@@ -55,6 +55,18 @@ internal static class StudyBoardTests
             Expect.stringContains(text, TrialText.Outcome(Results.Value[^2]), "the newest");
             Expect.isTrue(text.Contains('█', StringComparison.Ordinal) || text.Contains('#', StringComparison.Ordinal), "bars");
         }),
+        Spec.Test("a long label is cut, and neither its seed nor its result", () =>
+        {
+            var label = string.Concat(Enumerable.Repeat("clip_norm(1) | ", 20)) + "adam";
+            var study = Mnist.Experiment().Dense(10).MaxSteps(1).Compare([new NamedRun(label, Optimizers.Adam())]).ToStudy();
+            var trial = new Trial(Phase.Run, "mnist", study.OptimizerNames[0], 0, 7, "adam", []);
+            Expect.equal(TrialText.Name(trial, study), $"{label} seed 7", "whole");
+            for (var width = 20; width < 120; width++)
+            {
+                var name = TrialText.Name(trial, study, width);
+                Expect.isTrue(name.Length == width && name.EndsWith("… seed 7", StringComparison.Ordinal), name);
+            }
+        }),
         Spec.Test("before the first news it says what it does, and once interrupted that it saves", () =>
         {
             var fresh = new StudyBoard(Console(), Five, [], CancellationToken.None);

@@ -49,7 +49,7 @@ internal static class Terminal
 
         foreach (var row in table.Rows)
         {
-            drawn.AddRow([.. row.Select(cell => Markup.Escape(VisibleText.Of(cell)))]);
+            drawn.AddRow([.. row.Select(cell => Markup.Escape(VisibleText.LineOf(cell)))]);
         }
 
         return drawn;

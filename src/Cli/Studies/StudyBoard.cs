@@ -1,4 +1,5 @@
 using System.Globalization;
+using CuteDl.Reports;
 using CuteDl.Studies;
 using Spectre.Console;
 
@@ -71,11 +72,11 @@ internal sealed class StudyBoard(IAnsiConsole console, Study study, IReadOnlyLis
             var counts = Counts(width, free / 2).ToArray();
             lines.AddRange(underWay);
             lines.AddRange(counts);
-            lines.AddRange(Newest(free - counts.Length));
+            lines.AddRange(Newest(width, free - counts.Length));
             lines.Add(new(
                 cancellationToken.IsCancellationRequested ? "Interrupted. Saving running trials; press Ctrl+C again to stop now." : "Press Ctrl+C to save and stop.",
                 BoardTone.Quiet));
-            return [.. lines.Select(line => line with { Text = Fit(line.Text, width) })];
+            return [.. lines.Select(line => line with { Text = TrialText.Fit(line.Text, width) })];
         }
     }
 
@@ -96,7 +97,7 @@ internal sealed class StudyBoard(IAnsiConsole console, Study study, IReadOnlyLis
 
     private IEnumerable<BoardLine> Head(int width)
     {
-        yield return new(study.Name, BoardTone.Title);
+        yield return new(VisibleText.LineOf(study.Name), BoardTone.Title);
         if (_newest is not { } newest)
         {
             yield return new("Reading data ...", BoardTone.Quiet);
@@ -128,7 +129,7 @@ internal sealed class StudyBoard(IAnsiConsole console, Study study, IReadOnlyLis
 
         yield return new("", BoardTone.Plain);
         var shown = all.Length <= most - 1 ? all : all[..Math.Max(1, most - 2)];
-        string[] names = [.. shown.Select(row => Fit(TrialText.Name(row.Now.Trial, study), width / 2))];
+        string[] names = [.. shown.Select(row => TrialText.Name(row.Now.Trial, study, width / 2))];
         string[] figures = [.. shown.Select(Figures)];
         var longest = names.Max(text => text.Length);
         var bar = Math.Min(WidestBar, width - longest - figures.Max(text => text.Length) - 2);
@@ -136,7 +137,7 @@ internal sealed class StudyBoard(IAnsiConsole console, Study study, IReadOnlyLis
         {
             var isWaiting = shown[i].Now.State == TrialState.Waiting;
             var share = (double)shown[i].Now.Step / Math.Max(1, shown[i].Now.Budget);
-            var name = bar >= NarrowestBar ? names[i].PadRight(longest) : Fit(names[i], Math.Max(NarrowestBar, width - figures[i].Length - 1));
+            var name = bar >= NarrowestBar ? names[i].PadRight(longest) : TrialText.Fit(names[i], Math.Max(NarrowestBar, width - figures[i].Length - 1));
             yield return new($"{name} {(bar >= NarrowestBar ? Bar(share, bar) + " " : "")}{figures[i]}", isWaiting ? BoardTone.Quiet : BoardTone.Plain);
         }
 
@@ -171,14 +172,14 @@ internal sealed class StudyBoard(IAnsiConsole console, Study study, IReadOnlyLis
         foreach (var group in contenders.Take(most - 2))
         {
             var cells = phases.Select(phase => $"  {Number(group, phase.Phase).PadLeft(phase.Title.Length)}");
-            yield return new(Fit(study.LabelOf(group.Key), longest).PadRight(longest) + string.Concat(cells), BoardTone.Plain);
+            yield return new(TrialText.Fit(VisibleText.LineOf(study.LabelOf(group.Key)), longest).PadRight(longest) + string.Concat(cells), BoardTone.Plain);
         }
 
         static string Number(IEnumerable<TrialResult> results, Phase phase) =>
             results.Count(result => result.Trial.Phase == phase).ToString(CultureInfo.InvariantCulture);
     }
 
-    private IEnumerable<BoardLine> Newest(int most)
+    private IEnumerable<BoardLine> Newest(int width, int most)
     {
         if (_finished.Count == 0 || most < 2)
         {
@@ -188,7 +189,8 @@ internal sealed class StudyBoard(IAnsiConsole console, Study study, IReadOnlyLis
         yield return new("", BoardTone.Plain);
         foreach (var result in _finished.TakeLast(most - 1))
         {
-            yield return new($"{TrialText.Name(result.Trial, study)}: {TrialText.Outcome(result)}", BoardTone.Quiet);
+            var outcome = $": {TrialText.Outcome(result)}";
+            yield return new($"{TrialText.Name(result.Trial, study, width - outcome.Length)}{outcome}", BoardTone.Quiet);
         }
     }
 
@@ -198,8 +200,6 @@ internal sealed class StudyBoard(IAnsiConsole console, Study study, IReadOnlyLis
         var done = (int)Math.Round(Math.Clamp(share, 0, 1) * width);
         return new string(full, done) + new string(empty, width - done);
     }
-
-    private static string Fit(string text, int width) => text.Length <= width ? text : $"{text[..Math.Max(0, width - 1)]}…";
 
     private sealed record Row(StudyProgress First, StudyProgress Now)
     {

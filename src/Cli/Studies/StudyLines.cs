@@ -27,7 +27,7 @@ internal sealed class StudyLines(TextWriter writer, Study study) : IProgress<Stu
                 var score = value.Newest is { } newest ? $", {TrialText.Score(newest)}" : "";
                 Print(value, string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{TrialText.Name(value.Trial, study)}: step {value.Step} of {value.Budget}{score}; {value.Share:0%} of the steps after {TrialText.Time(value.Elapsed)}"));
+                    $"{TrialText.Name(value.Trial, study)}: step {value.Step} of {value.Budget}{score}; {value.Share:0%} done after {TrialText.Time(value.Elapsed)}"));
             }
         }
     }

@@ -109,7 +109,7 @@ internal static class StudySession
 
         foreach (var note in summary.HasSeveralSeeds ? [] : summary.Notes)
         {
-            Console.WriteLine(note);
+            Console.WriteLine(MessageText.Of(note));
         }
 
         foreach (var failure in summary.Failures)

@@ -11,18 +11,18 @@ internal static class TrialText
     /// Returns <c>confirmation mnist adam seed 3</c>, with the setting for tuning and frontier trials. A run of a comparison is
     /// <c>adam(lr=0.001) seed 3</c>.
     /// </summary>
-    public static string Name(Trial trial, Study study)
+    /// <param name="trial">The trial.</param>
+    /// <param name="study">Its study.</param>
+    /// <param name="width">The number of characters. A long label is cut.</param>
+    public static string Name(Trial trial, Study study, int width = int.MaxValue)
     {
-        var label = VisibleText.Of(study.LabelOf(trial.Contender));
-        if (trial.Phase == Phase.Run && study.TaskNames.Count == 1)
-        {
-            return $"{label} seed {trial.Seed}";
-        }
-
+        var isOnlyTask = trial.Phase == Phase.Run && study.TaskNames.Count == 1;
         var values = trial.Phase is Phase.Tuning or Phase.Frontier
             ? string.Concat(trial.Values.Select(value => string.Create(CultureInfo.InvariantCulture, $" {value.Item1}={value.Item2:g4}")))
             : "";
-        return $"{trial.Phase.ToString().ToLowerInvariant()} {trial.Task} {label}{values} seed {trial.Seed}";
+        var before = isOnlyTask ? "" : $"{trial.Phase.ToString().ToLowerInvariant()} {trial.Task} ";
+        var after = string.Create(CultureInfo.InvariantCulture, $"{values} seed {trial.Seed}");
+        return $"{before}{Fit(VisibleText.LineOf(study.LabelOf(trial.Contender)), width - before.Length - after.Length)}{after}";
     }
 
     /// <summary>Returns <c>target in 1200 steps, 0.9781</c>.</summary>
@@ -31,7 +31,7 @@ internal static class TrialText
         var outcome = result.Ending switch
         {
             Ending.Diverged => Of("diverged at step", result.Health.FirstNonFinite > 0 ? result.Health.FirstNonFinite : result.Steps),
-            Ending.Failed => $"failed: {result.Failure}",
+            Ending.Failed => $"failed: {VisibleText.LineOf(result.Failure)}",
             Ending.Cancelled => Of("cancelled at step", result.Steps),
             Ending.Completed when result.Trial.Phase == Phase.Run => Of("step limit reached at step", result.Steps),
             Ending.Pruned => Of("ended early at step", result.Steps),
@@ -55,6 +55,9 @@ internal static class TrialText
         time.TotalHours >= 1
             ? string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(time.TotalHours):0}:{time.Minutes:00}:{time.Seconds:00}")
             : string.Create(CultureInfo.InvariantCulture, $"{time.Minutes}:{time.Seconds:00}");
+
+    /// <summary>Returns a text, cut with an ellipsis if it is too long.</summary>
+    public static string Fit(string text, int width) => text.Length <= width ? text : $"{text[..Math.Max(0, width - 1)]}…";
 
     private static string Of(string what, long step) => string.Create(CultureInfo.InvariantCulture, $"{what} {step}");
 }

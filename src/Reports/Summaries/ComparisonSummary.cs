@@ -122,7 +122,7 @@ public sealed class ComparisonSummary
         if (sentences.Count > 0)
         {
             text.Append(CultureInfo.InvariantCulture, $"\n{title}:\n\n");
-            text.AppendJoin("", sentences.Select(sentence => $"- {VisibleText.Of(sentence)}\n"));
+            text.AppendJoin("", sentences.Select(sentence => $"- {VisibleText.LineOf(sentence)}\n"));
         }
     }
 

@@ -40,7 +40,7 @@ public sealed record Table(IReadOnlyList<string> Headers, IReadOnlyList<IReadOnl
     /// <summary>Returns the table in Markdown, with aligned columns.</summary>
     public string ToMarkdown()
     {
-        var cells = Rows.Prepend(Headers).Select(row => row.Select(cell => VisibleText.Of(cell).Replace("|", "\\|", StringComparison.Ordinal)).ToArray()).ToArray();
+        var cells = Rows.Prepend(Headers).Select(row => row.Select(cell => VisibleText.LineOf(cell).Replace("|", "\\|", StringComparison.Ordinal)).ToArray()).ToArray();
         var widths = Enumerable.Range(0, Headers.Count).Select(column => Math.Max(3, cells.Max(row => row[column].Length))).ToArray();
         var text = new StringBuilder();
         for (var i = 0; i < cells.Length; i++)

@@ -48,7 +48,7 @@ internal static class StudyFolderCommands
             }
 
             StudySession.ShowNotices(result.Notices);
-            Console.WriteLine($"{result.Study.Name}: {StudySession.Finished(result)}{(result.IsComplete ? ", the study is complete" : "")}.");
+            Console.WriteLine($"{MessageText.Of(result.Study.Name)}: {StudySession.Finished(result)}{(result.IsComplete ? ", the study is complete" : "")}.");
             Console.WriteLine();
             Terminal.Write(AnsiConsole.Console, Counts(result));
             foreach (var decision in result.Decisions.Where(decision => decision.Kind is DecisionKind.Extended or DecisionKind.Selected or DecisionKind.Looked))
