@@ -232,8 +232,7 @@ let private trained<'T when 'T: unmanaged and 'T :> Numerics.IFloatingPointIeee7
     let initial = (StartingWeights.read model Reference).Value |> Array.map 'T.CreateTruncating
 
     let limits =
-        { MaxEpochs = Some epochs
-          MaxSteps = None
+        { MaxSteps = Some(int64 epochs * int64 epoch)
           ValidateEvery = None
           StopRules = StopRule.document
           Diagnose = false }

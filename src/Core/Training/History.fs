@@ -8,16 +8,12 @@ type StopReason =
     | TooSlow
     /// <summary>The validation accuracy stayed above its target.</summary>
     | TargetHeld
-    /// <summary>The limit of epochs was reached.</summary>
-    | MaxEpochs
     /// <summary>The limit of steps was reached.</summary>
     | MaxSteps
     /// <summary>
     /// A loss was NaN or infinite, or the optimizer could not take a step because gradients or its state were not finite.
     /// </summary>
     | Diverged
-    /// <summary>The caller cancelled the run.</summary>
-    | Cancelled
 
     /// <summary>Returns the name in lower case, with hyphens: <c>no-improvement</c>, <c>too-slow</c>, <c>target-held</c>, ...</summary>
     override reason.ToString() =
@@ -25,10 +21,8 @@ type StopReason =
         | NoImprovement -> "no-improvement"
         | TooSlow -> "too-slow"
         | TargetHeld -> "target-held"
-        | MaxEpochs -> "max-epochs"
         | MaxSteps -> "max-steps"
         | Diverged -> "diverged"
-        | Cancelled -> "cancelled"
 
 /// <summary>The mean that a validation loss is.</summary>
 type ValidationMean =

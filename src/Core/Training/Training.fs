@@ -10,8 +10,6 @@ open CuteDl.Core.Optimizers
 /// <summary>The limits of a training, and the times of its validations.</summary>
 type TrainingLimits =
     {
-        /// <summary>The largest number of epochs, at least 1; None for no limit.</summary>
-        MaxEpochs: int option
         /// <summary>The largest number of steps, at least 1; None for no limit.</summary>
         MaxSteps: int64 option
         /// <summary>The number of steps between validations, at least 1; None for one epoch.</summary>
@@ -37,17 +35,6 @@ type TrainingProgress =
 
 /// <summary>Checks the limits of a training.</summary>
 module TrainingLimits =
-    /// <summary>Returns the step at which the limits end a training at the latest; None if there is no limit.</summary>
-    /// <param name="stepsAnEpoch">The number of steps per epoch.</param>
-    /// <param name="limits">The limits.</param>
-    let lastStep (stepsAnEpoch: int) (limits: TrainingLimits) : int64 option =
-        let ofEpochs = limits.MaxEpochs |> Option.map (fun epochs -> int64 epochs * int64 stepsAnEpoch)
-
-        match limits.MaxSteps, ofEpochs with
-        | Some steps, Some ofEpochs -> Some(min steps ofEpochs)
-        | Some steps, None -> Some steps
-        | None, ofEpochs -> ofEpochs
-
     /// <summary>Throws if a number is out of its range.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">A limit is below 1, or a number of a stop rule is out of its
     /// range.</exception>
@@ -55,9 +42,6 @@ module TrainingLimits =
         let atLeastOne name what (value: int64) =
             if value < 1L then
                 raise (ArgumentOutOfRangeException(name, value, $"{what} must be at least 1."))
-
-        limits.MaxEpochs
-        |> Option.iter (int64 >> atLeastOne (nameof limits.MaxEpochs) "The largest number of epochs")
 
         limits.MaxSteps |> Option.iter (atLeastOne (nameof limits.MaxSteps) "The largest number of steps")
 
@@ -71,8 +55,8 @@ module TrainingLimits =
 /// many, and in one process or several (through snapshots). Not thread-safe.
 /// </summary>
 /// <remarks>
-/// The shares of the run in the optimizer's schedules are of the steps up to the limits, counted from the first step of the run. A snapshot
-/// has the optimizer with its shares, so a training that continues with other limits computes them again.
+/// The shares of the run in the optimizer's schedules are of the steps up to the limit, counted from the first step of the run. A snapshot
+/// has the optimizer with its shares, so a training that continues with another limit computes them again.
 /// </remarks>
 /// <param name="workload">The problem to train. No other training may use it; its parameters are overwritten.</param>
 /// <param name="limits">The limits, and the times of validations.</param>
@@ -102,11 +86,10 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
                 )
             )
 
-    let limit = TrainingLimits.lastStep workload.StepsAnEpoch limits
     let given = start.Checkpoint.Optimizer
 
     let optimizer =
-        match limit with
+        match limits.MaxSteps with
         | Some steps -> OptimizerRun.resolve steps given
         | None ->
             OptimizerRun.refuse given
@@ -117,9 +100,7 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     let validateEvery = int64 (defaultArg limits.ValidateEvery workload.StepsAnEpoch)
 
-    // If both limits are reached at once, the limit of steps counts.
-    let atLastStep = if limits.MaxSteps = limit then MaxSteps else MaxEpochs
-    let lastStep = defaultArg limit Int64.MaxValue
+    let lastStep = defaultArg limits.MaxSteps Int64.MaxValue
 
     let history = List<Validation> start.History
     let diagnoses = List<Diagnosis> start.Diagnoses
@@ -181,7 +162,7 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         else
             match limits.StopRules |> List.tryPick (fun rule -> StopRule.decide rule history) with
             | Some reason -> stop <- ValueSome reason
-            | None when step >= lastStep -> stop <- ValueSome atLastStep
+            | None when step >= lastStep -> stop <- ValueSome MaxSteps
             | None -> ()
 
     let validate (progress: TrainingProgress -> unit) (cancellation: CancellationToken) =
@@ -254,7 +235,7 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     member _.FirstNonFinite = firstNonFinite
 
     /// <summary>
-    /// The reason why the training ended; ValueNone if it has not. It is never <c>Cancelled</c>, because a cancelled training can continue.
+    /// The reason why the training ended; ValueNone if it has not. A cancelled training has not ended: it can continue.
     /// </summary>
     member _.Stop = stop
 

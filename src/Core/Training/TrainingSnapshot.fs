@@ -88,7 +88,7 @@ module TrainingSnapshot =
           Elapsed = 0.0
           Stop = ValueNone }
 
-    let private reasons = [ NoImprovement; TooSlow; TargetHeld; MaxEpochs; MaxSteps; Diverged; Cancelled ]
+    let private reasons = [ NoImprovement; TooSlow; TargetHeld; MaxSteps; Diverged ]
 
     // The name of each column of the validations, and how to read it.
     let private columns: (string * (Validation -> Diagnosis -> float)) list =

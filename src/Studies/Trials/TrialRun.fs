@@ -107,13 +107,11 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
         | ValueNone -> Ending.Pruned
         | ValueSome stop ->
             match stop with
-            | MaxSteps
-            | MaxEpochs -> Ending.Completed
+            | MaxSteps -> Ending.Completed
             | NoImprovement -> Ending.NoImprovement
             | TooSlow -> Ending.TooSlow
             | TargetHeld -> Ending.TargetHeld
             | Diverged -> Ending.Diverged
-            | Cancelled -> invalidOp "A cancelled training is interrupted and has no ending."
 
     let learned () = training.AtLearned(fun () -> workload.Parameters.ToArray())
 

@@ -15,8 +15,7 @@ module TrialRunner =
     let private mostMarks = 20_000L
 
     let private limits (task: PreparedTask) : TrainingLimits =
-        { MaxEpochs = None
-          MaxSteps = Some task.Task.Steps
+        { MaxSteps = Some task.Task.Steps
           ValidateEvery = Some task.Task.ValidateEvery
           StopRules = task.StopRules
           Diagnose = true }

@@ -56,16 +56,16 @@ let private reason (stop: StopReason) =
 let private whole (run: DocumentedRun) =
     longTest "A run takes up to 945,504 steps." "the whole run agrees to 1e-8, and stops at the same step for the same reason" (fun () ->
         let reference = Reference.run run.Name
-        let result = trained Precision.double run TrainingOptions.document
+        let result = trained Precision.double run TrainingOptions.Document
         Expect.equal result.Steps reference.Steps "steps to stop"
-        Expect.equal (reason result.Stop) reference.Stop "reason"
+        Expect.equal (reason result.Stop.Value) reference.Stop "reason"
         Expect.equal result.History.Length reference.HistorySteps.Length "validations"
         expectHistory result reference
         Expect.equal result.Logits.Dead reference.DeadLogits "dead logits")
 
 let private beginning (run: DocumentedRun) =
     testCase "the first 5 epochs agree to 1e-8" (fun () ->
-        let result = trained Precision.double run { TrainingOptions.document with MaxEpochs = 5 }
+        let result = trained Precision.double run { TrainingOptions.Document with MaxEpochs = 5 }
         Expect.equal result.History.Length 5 "validations"
         expectHistory result (Reference.run run.Name))
 
@@ -89,7 +89,7 @@ let private stop (run: DocumentedRun) =
         Expect.equal (decide history.Length |> Option.map reason) (Some reference.Stop) "reason")
 
 let private expectSingle (epochs: int) (run: DocumentedRun) =
-    let result = trained Precision.single run { TrainingOptions.document with MaxEpochs = epochs }
+    let result = trained Precision.single run { TrainingOptions.Document with MaxEpochs = epochs }
 
     expectLosses
         1e-3
@@ -115,7 +115,7 @@ let private expectPerceptron (steps: int) (run: DocumentedRun) =
             let still = Optimizer.create { LearningRate = 0.0 }
 
             let options =
-                { TrainingOptions.document with MaxSteps = Some 1L; ValidateEvery = Some 1; StopRules = [] }
+                { TrainingOptions.Document with MaxSteps = Some 1L; ValidateEvery = Some 1; StopRules = [] }
 
             let result =
                 Trainer.train Reference.perceptron still options mnist.Value (network.Parameters.ToArray()) ignore CancellationToken.None

@@ -17,7 +17,7 @@ let private data =
 let private model = Model.create width [ Dropout 0.5; Dense(1, Linear) ] MeanSquaredError
 
 let private options seed steps =
-    { TrainingOptions.document with
+    { TrainingOptions.Document with
         BatchSize = 1
         Seed = seed
         MaxSteps = Some(int64 steps)

@@ -12,15 +12,15 @@ open CuteDl.Core.Tests.SmallRuns
 let private limits =
     testList
         "limits"
-        [ testCase "MaxEpochs ends a run, each epoch with a validation" (fun () ->
+        [ testCase "a run validates after each epoch" (fun () ->
               let result = train adam options
-              Expect.equal result.Stop MaxEpochs "reason"
+              Expect.equal result.Stop (ValueSome MaxSteps) "reason"
               Expect.equal result.Steps 24L "6 epochs of 4 steps"
               Expect.equal [ for v in result.History -> v.Step ] [ 4L; 8L; 12L; 16L; 20L; 24L ] "validations")
           testCase "MaxSteps ends a run within an epoch" (fun () ->
               for limit in 1L .. 9L do
                   let result = train adam { options with MaxSteps = Some limit }
-                  Expect.equal (result.Stop, result.Steps) (MaxSteps, limit) $"limit {limit}"
+                  Expect.equal (result.Stop, result.Steps) (ValueSome MaxSteps, limit) $"limit {limit}"
 
                   let expected =
                       [ 4L .. 4L .. limit ]
@@ -36,14 +36,14 @@ let private limits =
           testCase "a stop rule ends a run at the validation at which it holds" (fun () ->
               let rule = Target(0.0, 3)
               let result = train adam { options with MaxEpochs = 100; StopRules = [ Stagnation(50, 0.0); rule ] }
-              Expect.equal (result.Stop, result.Steps) (TargetHeld, 16L) "after the fourth validation"
+              Expect.equal (result.Stop, result.Steps) (ValueSome TargetHeld, 16L) "after the fourth validation"
               Expect.equal (StopRule.decide rule result.History) (Some TargetHeld) "by its history"
               Expect.equal (StopRule.decide rule result.History[..2]) None "and not before")
           testCase "the first rule that holds gives the reason" (fun () ->
               let rules = [ Target(0.0, 2); Stagnation(1, 1e9) ]
               let run rules = (train adam { options with MaxEpochs = 100; StopRules = rules }).Stop
-              Expect.equal (run [ Target(0.0, 1); Stagnation(1, 1e9) ]) TargetHeld "target first"
-              Expect.notEqual (run (List.rev rules)) TargetHeld "stagnation first")
+              Expect.equal (run [ Target(0.0, 1); Stagnation(1, 1e9) ]) (ValueSome TargetHeld) "target first"
+              Expect.notEqual (run (List.rev rules)) (ValueSome TargetHeld) "stagnation first")
           testCase "training learns" (fun () ->
               let result = train adam { options with MaxEpochs = 100 }
               Expect.isLessThan (Array.last result.History).Loss (0.5 * result.History[0].Loss) "loss"
@@ -54,7 +54,7 @@ let private cancellation =
         "cancellation"
         [ testCase "a token cancelled before ends the run before its first batch" (fun () ->
               let result = trainWith model adam options ignore (CancellationToken true)
-              Expect.equal (result.Stop, result.Steps, result.History.Length) (Cancelled, 0L, 0) "run"
+              Expect.equal (result.Stop, result.Steps, result.History.Length) (ValueNone, 0L, 0) "run"
               Expect.equal result.Parameters (Model.initialParameters<float> model Glorot 5) "parameters")
           testCase "a token cancelled on the way ends the run before the next batch, with the history kept" (fun () ->
               use source = new CancellationTokenSource()
@@ -64,7 +64,7 @@ let private cancellation =
                       source.Cancel()
 
               let result = trainWith model adam options watch source.Token
-              Expect.equal (result.Stop, result.Steps) (Cancelled, 8L) "within one batch"
+              Expect.equal (result.Stop, result.Steps) (ValueNone, 8L) "within one batch"
               Expect.equal result.History (train adam options).History[..1] "history so far") ]
 
 let private divergence =
@@ -75,7 +75,7 @@ let private divergence =
         let result =
             trainWith model wild { options with MaxEpochs = 1000; ValidateEvery = Some 1 } ignore CancellationToken.None
 
-        Expect.equal result.Stop Diverged "reason"
+        Expect.equal result.Stop (ValueSome Diverged) "reason"
         Expect.isGreaterThan result.History.Length 3 "validations before"
         Expect.isTrue (Array.forall (fun v -> Double.IsFinite v.TrainingLoss) result.History) "training losses"
 

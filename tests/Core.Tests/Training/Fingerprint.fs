@@ -43,7 +43,7 @@ let private train<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (bi
     let model = Model.create 784 layers SoftmaxCrossEntropy
 
     let options =
-        { TrainingOptions.document with BatchSize = 23; Order = Shuffled; Seed = 4; MaxSteps = Some 9L }
+        { TrainingOptions.Document with BatchSize = 23; Order = Shuffled; Seed = 4; MaxSteps = Some 9L }
 
     let initial = Model.initialParameters<'T> model Glorot 5
 

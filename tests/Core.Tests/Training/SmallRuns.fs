@@ -29,7 +29,7 @@ let data = { Training = examples 50 "training"; Validation = examples 21 "valida
 let model = Model.create 8 [ Dense(6, Tanh); Dropout 0.2; Dense(3, Linear) ] SoftmaxCrossEntropy
 
 let options =
-    { TrainingOptions.document with
+    { TrainingOptions.Document with
         BatchSize = 16
         Order = Shuffled
         Seed = 5
@@ -38,7 +38,7 @@ let options =
 
 let adam = Optimizer.create { Rules.adam.Defaults with LearningRate = 0.01 }
 
-let trainWith model optimizer options progress (cancellation: CancellationToken) =
+let trainWith model optimizer (options: TrainingOptions) progress (cancellation: CancellationToken) =
     let initial = Model.initialParameters<float> model Glorot options.Seed
     Trainer.train model optimizer options data initial progress cancellation
 

@@ -58,8 +58,7 @@ let private cases =
     }
 
 let private limits (case: Case) =
-    { MaxEpochs = Some 9
-      MaxSteps = Some(int64 case.Steps)
+    { MaxSteps = Some(int64 case.Steps)
       ValidateEvery = case.ValidateEvery
       StopRules = case.StopRules
       Diagnose = true }
@@ -174,11 +173,10 @@ let private interrupted (precision: Precision<'T>) =
 let private sameAsTrainer =
     property "diagnosing changes nothing" cases (fun case ->
         let options =
-            { TrainingOptions.document with
+            { TrainingOptions.Document with
                 BatchSize = case.BatchSize
                 Order = case.Order
                 Seed = case.Seed
-                MaxEpochs = 9
                 MaxSteps = Some(int64 case.Steps)
                 ValidateEvery = case.ValidateEvery
                 ValidationMean = OverExamples
@@ -191,7 +189,7 @@ let private sameAsTrainer =
 
         let diagnosing = training case (Losses()) (start<float> case)
         diagnosing.Advance(Int64.MaxValue, ignore, CancellationToken.None)
-        Expect.equal result.Stop diagnosing.Stop.Value "reason"
+        Expect.equal result.Stop diagnosing.Stop "reason"
         Expect.equal result.Steps diagnosing.Step "steps"
         let learned = diagnosing.AtLearned(fun () -> diagnosing.Workload.Parameters.ToArray())
         Precision.expectSameBits Precision.double result.Parameters learned "parameters")
@@ -222,8 +220,7 @@ let private inBowlOf (tensors: (string * int list) list) (text: string) (infinit
     let bowl = Bowl(Layout.OfShapes tensors, infiniteFrom)
     let start = TrainingSnapshot.start (Expression.parse text) (bowl :> IWorkload<float>).Layout initial
 
-    let limits =
-        { MaxEpochs = None; MaxSteps = Some 6L; ValidateEvery = Some 2; StopRules = []; Diagnose = true }
+    let limits = { MaxSteps = Some 6L; ValidateEvery = Some 2; StopRules = []; Diagnose = true }
 
     let training = Training<float>(bowl, limits, start, (fun _ _ -> ()))
     training.Advance(Int64.MaxValue, ignore, CancellationToken.None)
@@ -299,8 +296,7 @@ let private refusals =
           testCase "a snapshot of other tensors" (fun () ->
               let start = TrainingSnapshot.start (Expression.parse "adam") (Layout.Flat 2) [| 1.0; 2.0 |]
 
-              let limits =
-                  { MaxEpochs = None; MaxSteps = Some 6L; ValidateEvery = None; StopRules = []; Diagnose = false }
+              let limits = { MaxSteps = Some 6L; ValidateEvery = None; StopRules = []; Diagnose = false }
 
               Expect.throwsT<ArgumentException>
                   (fun () -> Training<float>(Bowl(Layout.OfShapes [ "x", [ 2 ] ], 9L), limits, start, (fun _ _ -> ())) |> ignore)
