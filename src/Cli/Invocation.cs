@@ -88,6 +88,9 @@ internal static class Invocation
 /// </remarks>
 internal sealed class Interruption : IDisposable
 {
+    /// <summary>The message that an interruption was received.</summary>
+    public const string Message = "Interrupted. Saving running trials; press Ctrl+C again to stop now.";
+
     private static readonly TimeSpan SameRequest = TimeSpan.FromSeconds(0.5);
 
     private readonly CancellationTokenSource _source = new();
@@ -138,7 +141,7 @@ internal sealed class Interruption : IDisposable
         if (Console.IsErrorRedirected)
         {
             // On a terminal, the live table shows this message.
-            Console.Error.WriteLine("cutedl: Interrupted. Saving finished work; press Ctrl+C again to stop now.");
+            Console.Error.WriteLine($"cutedl: {Message}");
         }
 
         _source.Cancel();

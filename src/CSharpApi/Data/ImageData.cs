@@ -6,7 +6,7 @@ using Microsoft.FSharp.Core;
 
 namespace CuteDl;
 
-/// <summary>Labelled images of bytes in two sets, one to train on and one to validate on. Pixels stand for byte / 255.</summary>
+/// <summary>Labelled images in two sets, for training and for validation. A pixel has the value byte / 255.</summary>
 public sealed class ImageData
 {
     /// <summary>MNIST's images have 28 × 28 pixels.</summary>
@@ -23,37 +23,37 @@ public sealed class ImageData
 
     internal DataSets Core { get; }
 
-    /// <summary>What a study says of where they come from.</summary>
+    /// <summary>The source of the images, as studies have it.</summary>
     internal ImageSource Source { get; }
 
     /// <summary><c>mnist</c>, or the absolute path of the folder that it was read from.</summary>
     public string Name { get; }
 
-    /// <summary>The number of images to train on.</summary>
+    /// <summary>The number of training images.</summary>
     public int TrainingCount => Core.Training.Count;
 
-    /// <summary>The number of images to validate on.</summary>
+    /// <summary>The number of validation images.</summary>
     public int ValidationCount => Core.Validation.Count;
 
     /// <summary>The number of pixels of an image.</summary>
     public int Pixels => Core.Training.Width;
 
-    /// <summary>The number of classes; labels are below it.</summary>
+    /// <summary>The number of classes. Labels are below it.</summary>
     public int Classes => Core.Classes;
 
     /// <summary>
     /// Reads a data set in MNIST's format: <c>train-images-idx3-ubyte</c>, <c>train-labels-idx1-ubyte</c>,
     /// <c>t10k-images-idx3-ubyte</c>, <c>t10k-labels-idx1-ubyte</c>, each with or without <c>.gz</c>. Names such as
-    /// <c>train-images.idx3-ubyte</c> are found, too.
+    /// <c>train-images.idx3-ubyte</c> are accepted, too.
     /// </summary>
     /// <param name="folder">The folder of the four files.</param>
     /// <param name="classes">The number of classes: labels must be below it.</param>
-    /// <param name="maxExpansion">The most bytes that each byte of a gzipped file may become, at least 1.</param>
+    /// <param name="maxExpansion">The most bytes that each byte of a gzipped file may expand to, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxExpansion"/> is below 1.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder, or it is a file.</exception>
     /// <exception cref="FileNotFoundException">A file is missing; the message lists the files in the folder.</exception>
     /// <exception cref="IOException">The folder or a file cannot be read.</exception>
-    /// <exception cref="DataFormatException">A file is damaged, or the files do not belong together: which, where, and why.</exception>
+    /// <exception cref="DataFormatException">A file is damaged, or the files do not belong together. The message names file and place.</exception>
     public static ImageData FromFolder(string folder, int classes = 10, int maxExpansion = Growing.DefaultExpansion)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);

@@ -9,10 +9,10 @@ namespace CuteDl;
 /// <summary>Runs trials again and compares the new results with the recorded ones, bit for bit.</summary>
 public static class Replays
 {
-    /// <summary>The number of classes of the images of a trial.</summary>
+    /// <summary>Returns the number of outputs of the model of a trial, which is at least the number of classes of its images.</summary>
     /// <param name="path">The trial's file.</param>
     /// <param name="registry">The rules, schedules and problems that the study in the file can name. Default: <see cref="KindRegistry.Standard"/>.</param>
-    /// <exception cref="DataFormatException">The file holds no trial's result.</exception>
+    /// <exception cref="DataFormatException">The file is not the result of a trial.</exception>
     /// <exception cref="StudyException">The study in the file cannot be read, or it has no images.</exception>
     public static int Classes(string path, KindRegistry? registry = null)
     {
@@ -28,10 +28,10 @@ public static class Replays
     /// <param name="study">The study, if its images or optimizers exist only in a program; null: as the file has it.</param>
     /// <param name="progress">Receives the number of steps taken, on the thread that trains.</param>
     /// <param name="registry">The rules, schedules and problems that the study in the file can name. Default: <see cref="KindRegistry.Standard"/>.</param>
-    /// <param name="cancellationToken">Ends it within one batch.</param>
+    /// <param name="cancellationToken">Ends the replay within one batch.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="DataFormatException">The file holds no trial's result, or an image file is damaged.</exception>
-    /// <exception cref="StudyException">The study is not to be had from the file, or the images are others than those of the trial.</exception>
+    /// <exception cref="DataFormatException">The file is not the result of a trial, or an image file is damaged.</exception>
+    /// <exception cref="StudyException">The study in the file cannot be read, or the images are not those of the trial.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static Task<ReplayResult> TrialAsync(
         string path,

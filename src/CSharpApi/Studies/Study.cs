@@ -8,10 +8,9 @@ using Microsoft.FSharp.Core;
 namespace CuteDl;
 
 /// <summary>
-/// A question to optimizers and how it is to be answered: tasks, optimizers with the spaces of their hyper-parameters, budgets, seeds and a
-/// protocol, as an immutable value. From a file (<see cref="Load"/>), or from an <see cref="CuteDl.Experiment"/>
-/// (<see cref="Experiment.Study"/>); every call that changes something gives a new one. Everything in its results but the seconds
-/// follows from it.
+/// A study: tasks, optimizers with search spaces, budgets, seeds and a protocol, as an immutable value. It is read from a file
+/// (<see cref="Load"/>) or built from an <see cref="CuteDl.Experiment"/> (<see cref="Experiment.Study"/>); every call returns a changed copy.
+/// All results except the times follow from this value.
 /// </summary>
 public sealed partial class Study
 {
@@ -25,13 +24,13 @@ public sealed partial class Study
 
     internal StudyDesign Core { get; }
 
-    /// <summary>Its name.</summary>
+    /// <summary>The name.</summary>
     public string Name => Core.Name;
 
-    /// <summary>The names of its tasks, in order.</summary>
+    /// <summary>The names of the tasks, in order.</summary>
     public IReadOnlyList<string> TaskNames => [.. Core.Tasks.Select(task => task.Name)];
 
-    /// <summary>The names of its optimizers, in order.</summary>
+    /// <summary>The names of the optimizers, in order.</summary>
     public IReadOnlyList<string> OptimizerNames => [.. Core.Contenders.Select(contender => contender.Name)];
 
     /// <summary>Returns what readers see of an optimizer: its label, which is its name by default.</summary>
@@ -41,16 +40,16 @@ public sealed partial class Study
         Core.Contenders.FirstOrDefault(contender => contender.Name == optimizer)?.Label
             ?? throw new ArgumentException($"The study has no optimizer named '{optimizer}'. Its optimizers are {string.Join(", ", OptimizerNames)}.", nameof(optimizer));
 
-    /// <summary>A study file to begin with, with comments.</summary>
+    /// <summary>A commented example of a study file, to start from.</summary>
     public static string Example => StudyJson.example;
 
     /// <summary>The JSON schema of study files, for editors and validators.</summary>
     public static string Schema => StudyJson.schema;
 
-    /// <summary>The study in a file.</summary>
-    /// <param name="path">JSON, in which comments and trailing commas are allowed; <c>docs/study.schema.json</c> describes it. Image folders are relative to it.</param>
+    /// <summary>Reads a study from a file.</summary>
+    /// <param name="path">The file: JSON with comments and trailing commas allowed, as <see cref="Schema"/> describes it. Image folders are relative to it.</param>
     /// <param name="registry">The rules, schedules and problems that the study can name. Default: <see cref="KindRegistry.Standard"/>.</param>
-    /// <exception cref="StudyFileException">It is not a study: all that is wrong, with place and line.</exception>
+    /// <exception cref="StudyFileException">It is not a study. The message lists all mistakes, with key and line.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Study Load(string path, KindRegistry? registry = null)
     {
@@ -61,7 +60,7 @@ public sealed partial class Study
     /// <summary>The study that a text describes.</summary>
     /// <param name="json">As in a file.</param>
     /// <param name="registry">The rules, schedules and problems that the study can name. Default: <see cref="KindRegistry.Standard"/>.</param>
-    /// <exception cref="StudyFileException">It is not a study: all that is wrong, with place and line.</exception>
+    /// <exception cref="StudyFileException">It is not a study. The message lists all mistakes, with key and line.</exception>
     public static Study Parse(string json, KindRegistry? registry = null)
     {
         ArgumentNullException.ThrowIfNull(json);
@@ -81,8 +80,8 @@ public sealed partial class Study
     }
 
     /// <summary>
-    /// Finds what is wrong with it before anything is computed; also whether every optimizer fits every task, for which the images of
-    /// folders are read.
+    /// Returns the mistakes in the study, before anything is trained. Reads the images in folders, to check that every optimizer fits every
+    /// task.
     /// </summary>
     public IReadOnlyList<Finding> Check() => Lint.check(Core);
 
@@ -94,15 +93,17 @@ public sealed partial class Study
     public string Power(bool untilDecided = false) => StudyPower.sentence(StudyDesignModule.carriedOut(untilDecided, Core));
 
     /// <summary>
-    /// A smaller form of it, to see in a minute whether it asks what was meant: a quarter of the steps, four settings each, at most ten seeds, no defaults.
+    /// Returns a smaller form of the study, to check the set-up: about a quarter of the steps, usually at most four settings for each optimizer,
+    /// at most ten seeds, and no trials with default settings.
     /// </summary>
     public Study Quick() => new(CuteDl.Studies.Quick.study(Core));
 
     /// <summary>
-    /// The trials that it needs, as far as it tells itself: spaces that tuning makes longer, and seeds that a look adds, come on top.
+    /// Returns the number of trials that the study needs at least. Extensions of search spaces, and seeds that an interim look adds, come on
+    /// top.
     /// </summary>
-    /// <param name="untilDecided">Whether seeds are added at its looks: then the first look's are counted.</param>
-    /// <exception cref="ArgumentException">A space of it cannot be searched: see <see cref="Check"/>.</exception>
+    /// <param name="untilDecided">True if seeds are added at the interim looks. The seeds of the first look are then counted.</param>
+    /// <exception cref="ArgumentException">A search space cannot be searched: see <see cref="Check"/>.</exception>
     public int CountTrials(bool untilDecided = false) => StudySize.trials(Core, untilDecided);
 
     /// <summary>
@@ -114,15 +115,15 @@ public sealed partial class Study
     /// <exception cref="InitialWeightsException">Given initial weights do not fit a model.</exception>
     public Study Prepare() => new(Core, Prepare(Core));
 
-    /// <summary>Carries it out, in a folder in which nothing is lost, or in memory.</summary>
-    /// <param name="folder">The folder, new or empty; nothing: in memory.</param>
-    /// <param name="options">How; nothing here has a part in the results, but <see cref="StudyOptions.UntilDecided"/>.</param>
-    /// <param name="progress">Told of news, from the threads that train.</param>
-    /// <param name="cancellationToken">Ends it within one batch; what is under way is saved, and <see cref="ResumeAsync"/> goes on from there.</param>
-    /// <returns>What came of it, all or as far as it went.</returns>
+    /// <summary>Carries out the study, in a folder from which <see cref="ResumeAsync"/> continues after an interruption, or in memory.</summary>
+    /// <param name="folder">The folder, new or empty; null: in memory.</param>
+    /// <param name="options">How. Of these options, only <see cref="StudyOptions.UntilDecided"/> changes the results.</param>
+    /// <param name="progress">Receives reports, from the threads that train.</param>
+    /// <param name="cancellationToken">Ends the trials within one batch each, and saves them.</param>
+    /// <returns>The results, complete or so far.</returns>
     /// <exception cref="StudyException">
-    /// The study cannot be carried out (it has no task or optimizer, say, or confirms with the seeds that it tunes with), the folder holds one already,
-    /// or a trial failed: which, and why.
+    /// The study cannot be carried out (for example, it has no task, or it confirms with the seeds of its tuning), the folder already holds a
+    /// study, or a file could not be written.
     /// </exception>
     /// <exception cref="ArgumentException">Tasks, optimizers or data do not fit.</exception>
     /// <exception cref="IOException">The folder cannot be written, is gone, or another process is running the study.</exception>
@@ -142,14 +143,14 @@ public sealed partial class Study
             CancellationToken.None);
     }
 
-    /// <summary>Goes on with a study that was interrupted, however: what is in its folder's journal is not run again.</summary>
-    /// <param name="folder">Its folder.</param>
-    /// <param name="study">The study, if its images or optimizers are of a kind that no file can name; nothing: as the folder has it.</param>
-    /// <param name="options">How; <see cref="StudyOptions.UntilDecided"/> stays as the study was begun.</param>
-    /// <param name="progress">Told of news, from the threads that train.</param>
+    /// <summary>Continues a study that was interrupted. Finished trials are not run again.</summary>
+    /// <param name="folder">The folder of the study.</param>
+    /// <param name="study">The study, if its images or optimizers exist only in a program; null: as the folder has it.</param>
+    /// <param name="options">How. <see cref="StudyOptions.UntilDecided"/> is ignored: it stays as the study was started.</param>
+    /// <param name="progress">Receives reports, from the threads that train.</param>
     /// <param name="registry">The rules, schedules and problems that the study in the folder can name. Default: <see cref="KindRegistry.Standard"/>.</param>
-    /// <param name="cancellationToken">Ends it within one batch.</param>
-    /// <exception cref="StudyException">There is no study in the folder, or it, its images or the version are others than those it was begun with.</exception>
+    /// <param name="cancellationToken">Ends the trials within one batch each, and saves them.</param>
+    /// <exception cref="StudyException">The folder holds no study or another one, or its data or the version have changed.</exception>
     /// <exception cref="DataFormatException">The journal is damaged, other than by an unfinished last record.</exception>
     /// <exception cref="IOException">The folder cannot be written, is gone, or another process is running the study.</exception>
     public static Task<StudyResult> ResumeAsync(
@@ -179,12 +180,12 @@ public sealed partial class Study
             CancellationToken.None);
     }
 
-    /// <summary>Carries it out, and gives each trial's result as it comes. Ends early where the enumeration does; what is under way is saved.</summary>
-    /// <param name="folder">The folder, new or empty; nothing: in memory.</param>
+    /// <summary>Carries out the study and returns each result when its trial ends. If the enumeration ends early, running trials are saved.</summary>
+    /// <param name="folder">The folder, new or empty; null: in memory.</param>
     /// <param name="options">How.</param>
-    /// <param name="cancellationToken">Ends it within one batch.</param>
-    /// <returns>The results in the order in which the trials finish, which is not repeatable, as the results themselves are.</returns>
-    /// <exception cref="StudyException">The folder holds a study already, or a trial failed.</exception>
+    /// <param name="cancellationToken">Ends the trials within one batch each, and saves them.</param>
+    /// <returns>The results in the order in which the trials end. The results are repeatable, their order is not.</returns>
+    /// <exception cref="StudyException">As <see cref="RunAsync"/>.</exception>
     public async IAsyncEnumerable<TrialResult> StreamAsync(
         string? folder = null, StudyOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -207,7 +208,7 @@ public sealed partial class Study
         }
     }
 
-    /// <summary>The images of a study's tasks, read and divided.</summary>
+    /// <summary>Reads and divides the images of a study's tasks.</summary>
     internal static PreparedTrials Prepare(StudyDesign study) => PreparedTrials.Of(Read, study);
 
     internal static DataSets Read(ImageSource source) =>
@@ -243,7 +244,7 @@ public sealed record StudyOptions
     private readonly int _parallel = Environment.ProcessorCount;
     private readonly TimeSpan _saveEvery = TimeSpan.FromSeconds(10);
 
-    /// <summary>Trials at the same time, at least 1. Default: one for each processor. No result depends on it.</summary>
+    /// <summary>The number of trials that train at the same time, at least 1. Results do not depend on it. Default: one per processor.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
     public int Parallel
     {
@@ -255,7 +256,7 @@ public sealed record StudyOptions
         }
     }
 
-    /// <summary>How often a trial under way is saved. Default: 10 seconds.</summary>
+    /// <summary>The time between two saves of a running trial. Default: 10 seconds.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The time is negative.</exception>
     public TimeSpan SaveEvery
     {
@@ -268,8 +269,8 @@ public sealed record StudyOptions
     }
 
     /// <summary>
-    /// Whether seeds are added, at the looks that the study declares, until the question is decided. Settled when a study begins.
-    /// Default: no.
+    /// True to add seeds at the interim looks that the study declares, until the comparisons are decided. Fixed when a study starts. Default:
+    /// false.
     /// </summary>
     public bool UntilDecided { get; init; }
 }

@@ -4,7 +4,7 @@ using Microsoft.FSharp.Core;
 
 namespace CuteDl;
 
-/// <summary>What came of a <see cref="Study"/>: all of it, or as far as it went.</summary>
+/// <summary>The results of a <see cref="Study"/>, complete or so far.</summary>
 public sealed class StudyResult
 {
     private readonly StudyOutcome _outcome;
@@ -20,10 +20,10 @@ public sealed class StudyResult
         _analysis = new(() => CuteDl.Studies.Analysis.OfResults(study, outcome.Results, Math.Max(1, outcome.LooksDone)));
     }
 
-    /// <summary>The question.</summary>
+    /// <summary>The study.</summary>
     public Study Study { get; }
 
-    /// <summary>The folder that keeps it; nothing, if it was carried out in memory.</summary>
+    /// <summary>The absolute path of the folder; null if the study was carried out in memory.</summary>
     public string? Folder { get; }
 
     /// <summary>The version that started the study, and the hashes of its images.</summary>
@@ -35,28 +35,27 @@ public sealed class StudyResult
     /// <summary>The results of the trials, in the order of the plan.</summary>
     public IReadOnlyList<TrialResult> Trials => _outcome.Results;
 
-    /// <summary>What tuning found for each optimizer on each task.</summary>
+    /// <summary>The settings that tuning selected, for each optimizer on each task.</summary>
     public IReadOnlyList<Selection> Selections => _outcome.Selections;
 
-    /// <summary>What was decided on the way, and why.</summary>
+    /// <summary>The decisions during the study, with their reasons.</summary>
     public IReadOnlyList<StudyDecision> Decisions => _outcome.Decisions;
 
     /// <summary>The number of trials that the study needs as far as is known, those after tuning included.</summary>
     public int Planned => _outcome.Planned;
 
-    /// <summary>Whether all of them are there.</summary>
+    /// <summary>True if all of them are finished.</summary>
     public bool IsComplete => _outcome.IsComplete;
 
-    /// <summary>Whether seeds were to be added until the question was decided.</summary>
+    /// <summary>True if seeds are added at the interim looks until the comparisons are decided.</summary>
     public bool UntilDecided => _outcome.UntilDecided;
 
     /// <summary>
-    /// Damage of the folder that was found and mended, in sentences: an unfinished last record of the journal, and files of results that
-    /// were missing or changed.
+    /// Repaired damage of the folder, in sentences: an unfinished last record of the journal, and result files that were missing or changed.
     /// </summary>
     public IReadOnlyList<string> Notices => _outcome.Notices;
 
-    /// <summary>Tables, comparisons and the verdict. Worked out when first asked for.</summary>
+    /// <summary>Tables, comparisons and the verdict. Computed at the first access.</summary>
     public StudyAnalysis Analysis => _analysis.Value;
 
     /// <summary>The verdict in words, the most important first.</summary>
@@ -65,9 +64,9 @@ public sealed class StudyResult
     /// <summary>One line: the study, and how many of its trials are finished.</summary>
     public override string ToString() => $"{Study.Name}: {Trials.Count} of {Planned} trials{(IsComplete ? "" : ", not complete")}";
 
-    /// <summary>Reads the results so far of a study that was run, or is running, in a folder. Never keeps a process from running it.</summary>
+    /// <summary>Reads the results so far of a study in a folder. Another process may be running it.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="study">The study, if it has images or optimizers that no file can name; null: as the folder has it.</param>
+    /// <param name="study">The study, if its images or optimizers exist only in a program; null: as the folder has it.</param>
     /// <param name="registry">The rules, schedules and problems that the study in the folder can name. Default: <see cref="KindRegistry.Standard"/>.</param>
     /// <exception cref="StudyException">The folder holds no study, or another one.</exception>
     /// <exception cref="DataFormatException">The journal is damaged, other than by an unfinished last record.</exception>

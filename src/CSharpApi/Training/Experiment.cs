@@ -5,9 +5,8 @@ using CuteDl.Studies;
 namespace CuteDl;
 
 /// <summary>
-/// A model and how to train it, as an immutable value: every call returns a changed copy. Begun by
-/// <see cref="Mnist.Experiment()"/>; ended by <see cref="RunAsync"/> or <see cref="Compare(Optimizer[])"/>. What is not
-/// said is as in the source document.
+/// A model and its training settings, as an immutable value: every call returns a changed copy. <see cref="Mnist.Experiment()"/> creates
+/// one; <see cref="RunAsync"/> and <see cref="Compare(Optimizer[])"/> train it. Settings that are not given are those of the source document.
 /// </summary>
 public sealed class Experiment
 {
@@ -17,19 +16,19 @@ public sealed class Experiment
 
     internal ExperimentPlan Plan => _plan;
 
-    /// <summary>Adds a dense layer, activation(x·W + b). The last one's units are the classes' logits.</summary>
-    /// <param name="units">At least 1.</param>
-    /// <param name="activation">What is done to each sum.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    /// <summary>Adds a dense layer, activation(x·W + b). The units of the last layer are the logits of the classes.</summary>
+    /// <param name="units">The number of units, at least 1.</param>
+    /// <param name="activation">The activation.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number of units is below 1, or there is no such activation.</exception>
     public Experiment Dense(int units, Activation activation = Activation.Linear)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(units, 1);
         return new(_plan with { Layers = _plan.Layers.Add(Layer.NewDense(units, Translate.Activation(activation))) });
     }
 
-    /// <summary>Adds a dropout: in training each value of the layer before is 0 with this probability, else divided by 1 − rate.</summary>
-    /// <param name="rate">In [0, 1).</param>
-    /// <exception cref="ArgumentOutOfRangeException">The rate is out of its range.</exception>
+    /// <summary>Adds a dropout: in training, each value of the layer before is 0 with this probability, else divided by 1 − rate.</summary>
+    /// <param name="rate">The probability, in [0, 1).</param>
+    /// <exception cref="ArgumentOutOfRangeException">The rate is not in [0, 1).</exception>
     public Experiment Dropout(double rate)
     {
         if (!(rate is >= 0 and < 1))
@@ -40,23 +39,23 @@ public sealed class Experiment
         return new(_plan with { Layers = _plan.Layers.Add(Layer.NewDropout(rate)) });
     }
 
-    /// <summary>What training makes small. Default: <see cref="LossFunction.SoftmaxCrossEntropy"/>.</summary>
+    /// <summary>Sets the loss function. Default: <see cref="LossFunction.SoftmaxCrossEntropy"/>.</summary>
     /// <param name="loss">The loss.</param>
     public Experiment Loss(LossFunction loss) => new(_plan with { Loss = Translate.Loss(loss) });
 
     /// <summary>
-    /// The optimizer of a single run. Default: <c>fixed(lr=0.01)</c>. Shares of the run in its schedules are of the steps that
-    /// <see cref="MaxEpochs"/> and <see cref="MaxSteps"/> allow; a stop rule can end the run before.
+    /// Sets the optimizer of a single run. Default: <c>fixed(lr=0.01)</c>. Shares of the run in its schedules are of the steps that
+    /// <see cref="MaxEpochs"/> and <see cref="MaxSteps"/> allow; a stop rule can end the run earlier.
     /// </summary>
     /// <param name="optimizer">The optimizer.</param>
-    /// <param name="name">The run's name in results; the text form, if not said.</param>
+    /// <param name="name">The run's name in results. Default: the text form of the optimizer.</param>
     public Experiment Optimizer(Optimizer optimizer, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         return new(_plan with { Optimizer = optimizer, Name = name });
     }
 
-    /// <summary>The data. Default: MNIST, from the package.</summary>
+    /// <summary>Sets the data. Default: MNIST, from the package.</summary>
     /// <param name="data">The images.</param>
     public Experiment Data(ImageData data)
     {
@@ -65,7 +64,7 @@ public sealed class Experiment
     }
 
     /// <summary>
-    /// Where the parameters begin. Default: <see cref="CuteDl.InitialWeights.Normal"/> with 0.01, the document's, by the seed.
+    /// Sets the initial weights. Default: <see cref="CuteDl.InitialWeights.Normal"/> with 0.01, as in the source document.
     /// </summary>
     /// <param name="weights">The weights.</param>
     public Experiment InitialWeights(InitialWeights weights)
@@ -74,7 +73,7 @@ public sealed class Experiment
         return new(_plan with { GivenWeights = weights });
     }
 
-    /// <summary>The numbers to compute with. Default: <see cref="CuteDl.Precision.Single"/>.</summary>
+    /// <summary>Sets the floating-point precision. Default: <see cref="CuteDl.Precision.Single"/>.</summary>
     /// <param name="precision">The precision.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such precision.</exception>
     public Experiment Precision(Precision precision)
@@ -87,7 +86,7 @@ public sealed class Experiment
         return new(_plan with { Precision = precision });
     }
 
-    /// <summary>In which order an epoch goes through the images. Default: <see cref="CuteDl.Order.File"/>.</summary>
+    /// <summary>Sets the order of the images in an epoch. Default: <see cref="CuteDl.Order.File"/>.</summary>
     /// <param name="order">The order.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such order.</exception>
     public Experiment Order(Order order)
@@ -96,8 +95,8 @@ public sealed class Experiment
         return new(_plan with { GivenOrder = order });
     }
 
-    /// <summary>Images a step. Default: 64.</summary>
-    /// <param name="size">At least 1.</param>
+    /// <summary>Sets the number of images per step. Default: 64.</summary>
+    /// <param name="size">The number, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is below 1.</exception>
     public Experiment Batch(int size)
     {
@@ -106,7 +105,7 @@ public sealed class Experiment
     }
 
     /// <summary>
-    /// How the validation loss averages the images' losses. Default: <see cref="CuteDl.ValidationMean.Examples"/>, except for
+    /// Sets the mean that the validation loss is. Default: <see cref="CuteDl.ValidationMean.Examples"/>, except for
     /// <see cref="Mnist.DocumentExperiment"/>.
     /// </summary>
     /// <param name="mean">The mean.</param>
@@ -117,11 +116,11 @@ public sealed class Experiment
         return new(_plan with { ValidationMean = mean });
     }
 
-    /// <summary>Decides initial weights (unless they are given), shuffles and dropouts. Default: 0.</summary>
-    /// <param name="seed">Any number; the same one gives the same bits.</param>
+    /// <summary>Sets the seed of drawn initial weights, shuffles and dropouts. Default: 0.</summary>
+    /// <param name="seed">Any number. Equal seeds give equal bits.</param>
     public Experiment Seed(int seed) => new(_plan with { Seed = seed });
 
-    /// <summary>The most epochs. Default: 5000.</summary>
+    /// <summary>Sets the largest number of epochs. It becomes a number of steps when the data are read. Default: 5000.</summary>
     /// <param name="epochs">At least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
     public Experiment MaxEpochs(int epochs)
@@ -130,7 +129,7 @@ public sealed class Experiment
         return new(_plan with { MaxEpochs = epochs });
     }
 
-    /// <summary>The most steps. Default: no limit.</summary>
+    /// <summary>Sets the largest number of steps. Default: no limit.</summary>
     /// <param name="steps">At least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
     public Experiment MaxSteps(long steps)
@@ -139,7 +138,7 @@ public sealed class Experiment
         return new(_plan with { MaxSteps = steps });
     }
 
-    /// <summary>Steps from one validation to the next. Default: an epoch.</summary>
+    /// <summary>Sets the number of steps between validations. Default: one epoch.</summary>
     /// <param name="steps">At least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
     public Experiment ValidateEvery(int steps)
@@ -178,17 +177,18 @@ public sealed class Experiment
     }
 
     /// <summary>
-    /// A study with this experiment as its task: settings tuned with equal budgets, then compared over fresh seeds. See <see cref="CuteDl.Study"/>.
+    /// Returns a study with this experiment as its task: settings are tuned with equal budgets, then compared with fresh seeds. See
+    /// <see cref="CuteDl.Study"/>.
     /// </summary>
     /// <param name="name">The study's name, and the task's.</param>
-    /// <param name="epochs">The budget of a trial, at least 1.</param>
-    /// <param name="accuracy">What validation accuracy counts as having learned it, in (0, 1].</param>
-    /// <exception cref="ArgumentException">A value is out of its range, or the initial weights are given ones.</exception>
+    /// <param name="epochs">The budget of a trial in epochs, at least 1.</param>
+    /// <param name="accuracy">The target: the smallest validation accuracy that meets it, in (0, 1].</param>
+    /// <exception cref="ArgumentException">A value is not allowed, or the initial weights are given ones.</exception>
     public Study Study(string name, int epochs, double accuracy) => CuteDl.Study.Named(name).Task(name, this, epochs, accuracy);
 
-    /// <summary>A comparison of this experiment under each of the optimizers, all else equal.</summary>
-    /// <param name="optimizers">At least one.</param>
-    /// <exception cref="ArgumentException">There is none, or one twice.</exception>
+    /// <summary>Returns a comparison: this experiment with each of the optimizers, all else equal.</summary>
+    /// <param name="optimizers">The optimizers: at least one, each once.</param>
+    /// <exception cref="ArgumentException">There is no optimizer, or one is null or given twice.</exception>
     public Comparison Compare(params Optimizer[] optimizers)
     {
         ArgumentNullException.ThrowIfNull(optimizers);
@@ -200,9 +200,9 @@ public sealed class Experiment
         return Compare([.. optimizers.Select(optimizer => new NamedRun(optimizer.ToString(), optimizer))]);
     }
 
-    /// <summary>A comparison of this experiment under each of the runs' optimizers, all else equal.</summary>
-    /// <param name="runs">At least one.</param>
-    /// <exception cref="ArgumentException">There is none, or one twice.</exception>
+    /// <summary>Returns a comparison: this experiment with the optimizer of each run, all else equal.</summary>
+    /// <param name="runs">The runs: at least one, with different names.</param>
+    /// <exception cref="ArgumentException">There is no run, or a name is empty or given twice.</exception>
     public Comparison Compare(IEnumerable<NamedRun> runs)
     {
         ArgumentNullException.ThrowIfNull(runs);
@@ -210,14 +210,15 @@ public sealed class Experiment
     }
 
     /// <summary>
-    /// Looks for a learning rate, on another thread: one short training in which it grows at every step, from a low to a high one. Stop
-    /// rules and limits have no part; shares of the run in other schedules are of the steps of the sweep. The experiment is a value: nothing
-    /// of it is changed.
+    /// Searches for a learning rate on another thread: in one short training, the rate grows at every step, from low to high. Stop rules and
+    /// limits do not apply. Shares of the run in other schedules are of the steps of the sweep.
     /// </summary>
-    /// <param name="options">From where to where; nothing: from 1e-7 to 10 in 200 steps.</param>
-    /// <param name="cancellationToken">Ends the sweep within one batch; its result then says <see cref="LearningRateSweepEnd.Interrupted"/>.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
-    /// <exception cref="ArgumentException">The optimizer has no such hyper-parameter, or does not allow such rates; or model, data and optimizer do not fit.</exception>
+    /// <param name="options">The range and the number of steps. Default: from 1e-7 to 10 in 200 steps.</param>
+    /// <param name="cancellationToken">Ends the sweep within one batch; its end is then <see cref="LearningRateSweepEnd.Interrupted"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is not allowed; the message has the allowed values.</exception>
+    /// <exception cref="ArgumentException">
+    /// The optimizer has no such hyper-parameter, or does not allow such rates; or model, data and optimizer do not fit each other.
+    /// </exception>
     /// <exception cref="InitialWeightsException">Given initial weights do not fit the model.</exception>
     public Task<LearningRateSweep> FindLearningRateAsync(LearningRateSweepOptions? options = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => _plan.FindLearningRate(options ?? new(), cancellationToken), CancellationToken.None);

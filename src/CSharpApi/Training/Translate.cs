@@ -83,7 +83,7 @@ internal static class Translate
             _ => throw Unknown(nameof(precision), precision),
         };
 
-    /// <summary>No run of a comparison is pruned.</summary>
+    /// <summary>Returns the reason for readers of a comparison, whose runs are never pruned.</summary>
     public static StopReason StopReason(Ending ending) =>
         ending switch
         {

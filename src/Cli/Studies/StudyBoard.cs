@@ -74,7 +74,7 @@ internal sealed class StudyBoard(IAnsiConsole console, Study study, IReadOnlyLis
             lines.AddRange(counts);
             lines.AddRange(Newest(width, free - counts.Length));
             lines.Add(new(
-                cancellationToken.IsCancellationRequested ? "Interrupted. Saving running trials; press Ctrl+C again to stop now." : "Press Ctrl+C to save and stop.",
+                cancellationToken.IsCancellationRequested ? Interruption.Message : "Press Ctrl+C to save and stop.",
                 BoardTone.Quiet));
             return [.. lines.Select(line => line with { Text = TrialText.Fit(line.Text, width) })];
         }
