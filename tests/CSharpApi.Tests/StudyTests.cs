@@ -117,6 +117,17 @@ internal static class StudyTests
             Expect.equal(built.ToJson(), read.ToJson(), "JSON");
             Expect.equal(Study.Parse(built.ToJson()).ToJson(), built.ToJson(), "there and back");
         }),
+        Spec.Test("a search method and a pruning rule of a program's own are named in its file, and a registry reads it", () =>
+        {
+            var study = Study.Named("Own")
+                .Quadratic("bowl", 100, 0.001, validateEvery: 1)
+                .Optimizer(Optimizers.Fixed(), space => space.LogUniform("lr", 0.001, 0.1))
+                .Tuning(4, StudySearch.Of(new Thirds()), pruning: StudyPruning.Of(new Never()))
+                .Confirmation(1);
+            var registry = KindRegistry.Standard.Add(new Thirds()).Add(new Never());
+            Expect.equal(Study.Parse(study.ToJson(), registry).ToJson(), study.ToJson(), "there and back");
+            Expect.stringContains(Spec.Throws<StudyFileException>(() => Study.Parse(study.ToJson())).Message, "sobol", "unknown without the registry");
+        }),
         Spec.Test("the defaults of a program are those of a file", () =>
         {
             var read = Study.Parse("""
@@ -257,6 +268,24 @@ internal static class StudyTests
         {
             source.Cancel();
         }
+    }
+
+    private sealed class Thirds : ISampler
+    {
+        public string Name => "thirds";
+
+        public int MaxDimensions => 1;
+
+        public double[] Point(ulong key, int dimensions, int index) => [index % 3 / 2.0];
+    }
+
+    private sealed class Never : IPruningRule
+    {
+        public string Name => "never";
+
+        public IEnumerable<long> Rungs(long steps, int validateEvery) => [];
+
+        public double Threshold(long step, ValidationScore[][] earlier, int position) => double.NegativeInfinity;
     }
 
     private sealed class Listener(Action<StudyProgress> listen) : IProgress<StudyProgress>

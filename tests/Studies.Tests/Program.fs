@@ -19,6 +19,7 @@ let private tests =
           ProblemKindTests.tests
           OwnProblemTests.tests
           GradientCheckTests.tests
+          OwnSearchTests.tests
           QuasiRandomTests.tests
           SettingsTests.tests
           StudyJsonTests.tests

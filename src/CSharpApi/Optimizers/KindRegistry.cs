@@ -6,7 +6,8 @@ using CoreSchedule = CuteDl.Core.Optimizers.Schedule;
 namespace CuteDl;
 
 /// <summary>
-/// The rules, transformations and schedules that a text form can name, and the problems that a study file can name, as an immutable value.
+/// The rules, transformations and schedules that a text form can name, and the problems, search methods and pruning rules that a study file can
+/// name, as an immutable value.
 /// Methods that read text use <see cref="Standard"/> unless another registry is given.
 /// </summary>
 public sealed class KindRegistry
@@ -67,6 +68,24 @@ public sealed class KindRegistry
     {
         ArgumentNullException.ThrowIfNull(problem);
         return new(Study.Add(problem.Core));
+    }
+
+    /// <summary>Returns a registry with one more search method; this registry does not change.</summary>
+    /// <param name="sampler">The method. Study files name it by <c>"search": NAME</c>.</param>
+    /// <exception cref="ArgumentException">The name is not valid, or the registry has a search method of this name.</exception>
+    public KindRegistry Add(ISampler sampler)
+    {
+        ArgumentNullException.ThrowIfNull(sampler);
+        return new(Study.Add(sampler));
+    }
+
+    /// <summary>Returns a registry with one more pruning rule; this registry does not change.</summary>
+    /// <param name="rule">The rule. Study files name it by <c>"pruning": NAME</c>.</param>
+    /// <exception cref="ArgumentException">The name is not valid, or the registry has a pruning rule of this name.</exception>
+    public KindRegistry Add(IPruningRule rule)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        return new(Study.Add(rule));
     }
 
     /// <summary>Returns the names of the rules: <c>fixed, momentum, adagrad and 47 more</c>.</summary>

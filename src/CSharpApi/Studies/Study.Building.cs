@@ -152,7 +152,7 @@ public sealed partial class Study
 
     /// <summary>Sets how settings are searched. Each optimizer has the same budget.</summary>
     /// <param name="trials">The number of settings for each optimizer, from 1 to 10000.</param>
-    /// <param name="search">The search method. A grid allows one range.</param>
+    /// <param name="search">The search method. A grid allows one range. Default: <see cref="StudySearch.Sobol"/>.</param>
     /// <param name="seeds">The seeds of each setting, each once. Default: 1000.</param>
     /// <param name="objective">The ranking of settings.</param>
     /// <param name="pruning">The early end of unpromising trials. Default: none.</param>
@@ -161,7 +161,7 @@ public sealed partial class Study
     /// <exception cref="InvalidOperationException">The study follows the document's protocol, which does not tune.</exception>
     public Study Tuning(
         int trials = StudyDefaults.Trials,
-        StudySearch search = StudySearch.Sobol,
+        StudySearch? search = null,
         IEnumerable<int>? seeds = null,
         StudyObjective objective = StudyObjective.TimeToTarget,
         StudyPruning? pruning = null,
@@ -169,13 +169,13 @@ public sealed partial class Study
     {
         var (_, confirmation, frontier) = Fair();
         var tuning = new Tuning(
-            Translate.Search(search),
+            (search ?? StudySearch.Sobol).Core,
             trials,
             seeds is null ? StudyDefaults.tuning.Seeds : ListModule.OfSeq(seeds),
             Translate.Objective(objective),
             (pruning ?? StudyPruning.None).Core,
             extensions);
-        StudyRules.require(nameof(tuning), TuningFormat.shape, tuning);
+        StudyRules.require(nameof(tuning), TuningFormat.shapeOf(tuning), tuning);
         return With(Protocol.NewFair(tuning, confirmation, frontier));
     }
 
@@ -234,7 +234,7 @@ public sealed partial class Study
     {
         var tasks = Core.Tasks.Select(AsDocument);
         var protocol = Protocol.NewDocument(Consecutive(seeds));
-        StudyRules.require(nameof(seeds), ProtocolFormat.shape, protocol);
+        StudyRules.require(nameof(seeds), ProtocolFormat.shape(StudyRegistry.Standard), protocol);
         return new(new StudyDesign(Core.Name, ListModule.OfSeq(tasks), Core.Contenders, protocol));
     }
 

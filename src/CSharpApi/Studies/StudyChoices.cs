@@ -3,17 +3,34 @@ using CuteDl.Studies;
 
 namespace CuteDl;
 
-/// <summary>How the settings of a study are chosen.</summary>
-public enum StudySearch
+/// <summary>A search method: how the settings of a study are selected from a search space.</summary>
+public sealed class StudySearch
 {
-    /// <summary>Evenly spaced, ends included; for a single hyper-parameter with a range.</summary>
-    Grid,
+    private StudySearch(Search core) => Core = core;
+
+    /// <summary>Evenly spaced values, ends included, for a single hyper-parameter with a range.</summary>
+    public static StudySearch Grid { get; } = new(Search.Grid);
 
     /// <summary>The quasi-random sequence of Sobol (1967), scrambled by the seed.</summary>
-    Sobol,
+    public static StudySearch Sobol { get; } = new(Search.Sobol);
 
     /// <summary>The quasi-random sequence of Halton (1960), shifted by the seed.</summary>
-    Halton,
+    public static StudySearch Halton { get; } = new(Search.Halton);
+
+    internal Search Core { get; }
+
+    /// <summary>A method of one's own. A study file names it, and can be read with a registry that has it.</summary>
+    /// <param name="sampler">The method.</param>
+    /// <exception cref="ArgumentException">The name is not valid, or belongs to a method of the library.</exception>
+    public static StudySearch Of(ISampler sampler)
+    {
+        ArgumentNullException.ThrowIfNull(sampler);
+        _ = StudyRegistry.Standard.Add(sampler);
+        return new(Search.NewSampler(sampler));
+    }
+
+    /// <summary>Returns the name in study files: <c>sobol</c>.</summary>
+    public override string ToString() => Core.ToString();
 }
 
 /// <summary>What makes one setting of a study better than another.</summary>
@@ -36,12 +53,13 @@ public sealed class StudyPruning
 
     internal Pruning Core { get; }
 
-    /// <summary>One line: <c>none</c>, <c>median, after 4 trials</c> or <c>successive halving by 3</c>.</summary>
+    /// <summary>One line: <c>none</c>, <c>median, after 4 trials</c>, <c>successive halving by 3</c> or the name of a rule of one's own.</summary>
     public override string ToString() =>
         Core switch
         {
             Pruning.Median median => $"median, after {median.warmUp} trials",
             Pruning.SuccessiveHalving halving => $"successive halving by {halving.eta}",
+            Pruning.PruningRule own => own.Item.Name,
             { IsNoPruning: true } => "none",
             _ => throw new UnreachableException(),
         };
@@ -56,9 +74,19 @@ public sealed class StudyPruning
     /// <exception cref="ArgumentOutOfRangeException">The number is below 2.</exception>
     public static StudyPruning SuccessiveHalving(int eta = StudyDefaults.Eta) => Allowed(Pruning.NewSuccessiveHalving(eta));
 
+    /// <summary>A rule of one's own. A study file names it, and can be read with a registry that has it.</summary>
+    /// <param name="rule">The rule.</param>
+    /// <exception cref="ArgumentException">The name is not valid, or belongs to a rule of the library.</exception>
+    public static StudyPruning Of(IPruningRule rule)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        _ = StudyRegistry.Standard.Add(rule);
+        return new(Pruning.NewPruningRule(rule));
+    }
+
     private static StudyPruning Allowed(Pruning pruning)
     {
-        StudyRules.require("pruning", TuningFormat.pruning, pruning);
+        StudyRules.require("pruning", TuningFormat.pruning(StudyRegistry.Standard), pruning);
         return new(pruning);
     }
 }

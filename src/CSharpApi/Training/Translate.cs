@@ -50,15 +50,6 @@ internal static class Translate
     public static ValidationMean ValidationMean(CoreValidationMean mean) =>
         mean.IsOverBatches ? CuteDl.ValidationMean.Batches : CuteDl.ValidationMean.Examples;
 
-    public static Search Search(StudySearch search) =>
-        search switch
-        {
-            StudySearch.Grid => CuteDl.Studies.Search.Grid,
-            StudySearch.Sobol => CuteDl.Studies.Search.Sobol,
-            StudySearch.Halton => CuteDl.Studies.Search.Halton,
-            _ => throw Unknown(nameof(search), search),
-        };
-
     public static Objective Objective(StudyObjective objective) =>
         objective switch
         {

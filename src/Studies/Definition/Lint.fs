@@ -335,7 +335,8 @@ module Lint =
 
     let private pruning (study: StudyDesign) (tuning: Tuning) =
         [ match tuning.Pruning with
-          | NoPruning -> ()
+          | NoPruning
+          | PruningRule _ -> ()
           | Median warmUp ->
               if warmUp < 4 then
                   warning

@@ -149,6 +149,15 @@ module Settings =
                 []
         | _ -> []
 
+    /// Returns the largest number of hyper-parameters that a search can tune.
+    let private mostDimensions (search: Search) : int =
+        match search with
+        | Search.Sobol
+        | Search.Halton -> QuasiRandom.maxDimensions
+        | Search.Sampler sampler -> sampler.MaxDimensions
+        // Its number of settings is the limit.
+        | Search.Grid -> Int32.MaxValue
+
     /// <summary>Returns the reasons why a search does not fit a contender's space, one sentence each; empty if it does.</summary>
     let problems (tuning: Tuning) (contender: Contender) : string list =
         let dimensions =
@@ -183,11 +192,33 @@ module Settings =
         | _ when not repeated.IsEmpty -> repeated
         | Search.Grid -> gridProblems tuning contender
         | Search.Sobol
-        | Search.Halton when dimensions > QuasiRandom.maxDimensions ->
-            [ $"{contender.Name}: {dimensions} hyper-parameters are tuned. Tune at most {QuasiRandom.maxDimensions}." ]
-        | _ -> []
+        | Search.Halton
+        | Search.Sampler _ ->
+            let most = mostDimensions tuning.Search
+
+            if dimensions > most then
+                [ $"{contender.Name}: {dimensions} hyper-parameters are tuned. Tune at most {most}." ]
+            else
+                []
 
     // Sequences
+
+    /// Returns a point of a search method of one's own.
+    let private pointOf (sampler: ISampler) (key: uint64) (dimensions: int) (index: int) : float array =
+        let subject = $"The search method {Quotation.quote sampler.Name}"
+        let fail (problem: string) : 'any = raise (ArgumentException problem)
+
+        let point =
+            try
+                sampler.Point(key, dimensions, index)
+            with error ->
+                fail $"{subject} failed at point {index}: {error.Message}"
+
+        match point |> Array.tryFindIndex (fun place -> not (place >= 0.0 && place <= 1.0)) with
+        | _ when point.Length <> dimensions ->
+            fail $"{subject} gave point {index} with {point.Length} coordinates. It must have {dimensions}, one for each tuned hyper-parameter."
+        | Some i -> fail $"{subject} gave point {index} with the coordinate {NumberText.ofFloat point[i]}. Coordinates must be from 0 to 1."
+        | None -> point
 
     let private point (tuning: Tuning) (round: int) (space: (string * Space) list) : int -> (string -> float) =
         let tuned =
@@ -207,7 +238,9 @@ module Settings =
             let point =
                 match tuning.Search with
                 | Search.Halton -> QuasiRandom.halton key tuned.Length index
-                | _ -> QuasiRandom.sobol key tuned.Length index
+                | Search.Sobol -> QuasiRandom.sobol key tuned.Length index
+                | Search.Sampler sampler -> pointOf sampler key tuned.Length index
+                | Search.Grid -> invalidOp "A grid is no sequence."
 
             fun name ->
                 match List.tryFindIndex ((=) name) tuned with
@@ -272,7 +305,9 @@ module Settings =
             let margin =
                 match tuning.Search with
                 | Search.Grid -> 0.5 / float (points - 1)
-                | _ -> 1.0 / float tuning.Trials
+                | Search.Sobol
+                | Search.Halton
+                | Search.Sampler _ -> 1.0 / float tuning.Trials
 
             if place < margin then -1
             elif place > 1.0 - margin then 1
@@ -397,7 +432,7 @@ module Settings =
 
                 Some(extendedBy [ name, space, after ] [| for values in settings -> setting contender values |])
             | _ -> None
-        | _ ->
+        | (Search.Sobol | Search.Halton | Search.Sampler _), _ ->
             let added =
                 [ for name, space, side in sides do
                       match extendedRange (argumentsOf contender name) space side with

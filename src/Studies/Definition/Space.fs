@@ -22,3 +22,16 @@ type Search =
     | Sobol
     /// <summary>The quasi-random sequence of Halton (1960), with one prime per hyper-parameter, shifted by the seed.</summary>
     | Halton
+    /// <summary>A method of one's own.</summary>
+    | Sampler of ISampler
+
+    /// The methods of the library. The first is the default.
+    static member internal BuiltIn = [ Sobol; Halton; Grid ]
+
+    /// <summary>Returns the name in study files: <c>sobol</c>, <c>halton</c>, <c>grid</c>, or that of the method of one's own.</summary>
+    override search.ToString() =
+        match search with
+        | Grid -> "grid"
+        | Sobol -> "sobol"
+        | Halton -> "halton"
+        | Sampler sampler -> sampler.Name

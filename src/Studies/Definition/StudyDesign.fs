@@ -34,6 +34,8 @@ type Pruning =
     /// earlier trials.
     /// </summary>
     | SuccessiveHalving of eta: int
+    /// <summary>A rule of one's own.</summary>
+    | PruningRule of IPruningRule
 
 /// <summary>The objective of tuning.</summary>
 type Objective =
@@ -143,7 +145,22 @@ module StudyDesign =
     let internal ownSchedules (study: StudyDesign) : OwnSchedule list =
         study.Contenders |> List.collect _.Optimizer.OwnSchedules |> OwnSchedules.distinct
 
-    /// Returns the registry for the study file: the standard one, and the study's rules, schedules and problems of one's own.
+    /// Returns a registry that also has the search method and the pruning rule of a tuning, if they are of one's own.
+    let internal withTuning (tuning: Tuning) (registry: StudyRegistry) : StudyRegistry =
+        let searched =
+            match tuning.Search with
+            | Sampler sampler -> registry.Add sampler
+            | Grid
+            | Sobol
+            | Halton -> registry
+
+        match tuning.Pruning with
+        | PruningRule rule -> searched.Add rule
+        | NoPruning
+        | Median _
+        | SuccessiveHalving _ -> searched
+
+    /// Returns the registry for the study file: the standard one, and the study's kinds of one's own.
     let internal registry (study: StudyDesign) : StudyRegistry =
         let withRules =
             (Registry.Standard, study.Contenders |> List.collect _.Optimizer.Kinds)
@@ -162,6 +179,11 @@ module StudyDesign =
                 registry
             else
                 registry.Add task.Problem)
+        |> fun registry ->
+            match study.Protocol with
+            | Fair(tuning, _, _) -> withTuning tuning registry
+            | Document _
+            | Runs _ -> registry
 
     /// Returns the names of the contenders with rules of one's own, each with what tells these rules apart from others of their names.
     let internal ownRules (study: StudyDesign) : struct (string * string) array =

@@ -64,7 +64,7 @@ module StudyRules =
 
           yield! schedules study
 
-          match problems "$" ProtocolFormat.shape study.Protocol, study.Protocol with
+          match problems "$" (ProtocolFormat.shape (StudyDesign.registry study)) study.Protocol, study.Protocol with
           | (_ :: _ as problems), _ -> yield! problems
           | [], Document _
           | [], Runs _ -> ()

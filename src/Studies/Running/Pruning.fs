@@ -1,6 +1,7 @@
 namespace CuteDl.Studies
 
 open System
+open CuteDl.Core.Optimizers
 
 /// <summary>
 /// Ends unpromising trials early. Trials of one contender, task and seed are ordered by their settings. A decision uses only the trials
@@ -10,6 +11,13 @@ open System
 module Pruning =
     // The median rule is applied after each tenth of the budget.
     let private shares = 10
+
+    /// Calls a rule of one's own.
+    let private asked (rule: IPruningRule) (call: unit -> 'result) : 'result =
+        try
+            call ()
+        with error ->
+            raise (StudyException($"The pruning rule {Quotation.quote rule.Name} failed: {error.Message}", error))
 
     /// <summary>
     /// Returns the steps at which a trial is compared with the threshold, ascending. All are validations before the end of the budget.
@@ -25,6 +33,7 @@ module Pruning =
             | Median _ -> [ for share in 1 .. shares - 1 -> task.Steps * int64 share / int64 shares ]
             | SuccessiveHalving eta ->
                 List.unfold (fun step -> if step >= every then Some(step, step / int64 eta) else None) (task.Steps / int64 eta)
+            | PruningRule rule -> asked rule (fun () -> rule.Rungs(task.Steps, task.ValidateEvery) |> List.ofSeq)
 
         steps
         |> List.map validated
@@ -43,10 +52,12 @@ module Pruning =
 
         if Double.IsNaN value then Double.NegativeInfinity else value
 
-    let private objectives (target: Target) (curve: Curve) (step: int64) : float array =
+    let private scores (target: Target) (curve: Curve) (step: int64) : ValidationScore array =
         [| for i in 0 .. curve.Steps.Length - 1 do
                if curve.Steps[i] <= step then
-                   objective target curve.Accuracy[i] curve.Loss[i] |]
+                   { Step = curve.Steps[i]; Score = objective target curve.Accuracy[i] curve.Loss[i] } |]
+
+    let private objectives (target: Target) (curve: Curve) (step: int64) : float array = scores target curve step |> Array.map _.Score
 
     /// <summary>Returns the score of the best validation up to a step; −∞ if there is none.</summary>
     let best (target: Target) (curve: Curve) (step: int64) : float = Array.fold max Double.NegativeInfinity (objectives target curve step)
@@ -74,3 +85,14 @@ module Pruning =
             let ranked = earlier |> Array.map (fun curve -> best target curve step) |> Array.sortDescending
 
             if places > ranked.Length then Double.NegativeInfinity else ranked[places - 1]
+        | PruningRule rule ->
+            let threshold =
+                asked rule (fun () -> rule.Threshold(step, earlier |> Array.map (fun curve -> scores target curve step), position))
+
+            if Double.IsNaN threshold then
+                raise (
+                    StudyException
+                        $"The pruning rule {Quotation.quote rule.Name} gave the score NaN at step {step}. It must be a number, or −∞ if every trial continues."
+                )
+
+            threshold

@@ -6,13 +6,13 @@ open CuteDl.Core.Training
 /// The keys of a study that its protocol decides.
 [<RequireQualifiedAccess>]
 module internal ProtocolFormat =
-    let private fair: Fields<Protocol, Protocol> =
+    let private fair (registry: StudyRegistry) : Fields<Protocol, Protocol> =
         fields<Tuning * Confirmation * Frontier option> {
             let! tuning =
                 Field.optional
                     "tuning"
                     "The tuning, with the same budget for every optimizer. Only for the protocol fair."
-                    TuningFormat.shape
+                    (TuningFormat.shape registry)
                     StudyDefaults.tuning
                     (fun (tuning, _, _) -> tuning)
 
@@ -108,7 +108,8 @@ module internal ProtocolFormat =
             | Fair _
             | Document _ -> invalidOp "The protocol is another one.")
 
-    let fields: Fields<Protocol, Protocol> =
+    /// The format of protocols with the search methods and pruning rules of a registry.
+    let fields (registry: StudyRegistry) : Fields<Protocol, Protocol> =
         Fields.tagged
             (fun words -> Field.optional "protocol" "The protocol." words "fair")
             [ { Word = "fair"
@@ -118,7 +119,7 @@ module internal ProtocolFormat =
                   | Fair _ -> true
                   | Document _
                   | Runs _ -> false)
-                Fields = fair }
+                Fields = fair registry }
               { Word = "document"
                 Meaning = "no tuning, and the source document's stop rules"
                 Selects =
@@ -136,4 +137,4 @@ module internal ProtocolFormat =
                   | Document _ -> false)
                 Fields = runs } ]
 
-    let shape: Shape<Protocol> = Fields.shape fields
+    let shape (registry: StudyRegistry) : Shape<Protocol> = Fields.shape (fields registry)

@@ -71,7 +71,7 @@ module internal StudyFormat =
                     (ContenderFormat.shape registry.Rules |> named "optimizers" (fun contender -> contender.Name))
                     _.Contenders
 
-            and! protocol = Fields.over _.Protocol ProtocolFormat.fields
+            and! protocol = Fields.over _.Protocol (ProtocolFormat.fields registry)
 
             return { Name = name; Tasks = tasks; Contenders = contenders; Protocol = protocol }
         }

@@ -1,21 +1,16 @@
 namespace CuteDl.Studies
 
+open System
+
 /// The format of <c>tuning</c>.
 [<RequireQualifiedAccess>]
 module internal TuningFormat =
-    let private searches = [ Search.Sobol; Search.Halton; Search.Grid ]
-
-    let private searchName (search: Search) =
-        match search with
-        | Search.Sobol -> "sobol"
-        | Search.Halton -> "halton"
-        | Search.Grid -> "grid"
-
     let private searchMeaning (search: Search) =
         match search with
         | Search.Sobol -> "a quasi-random sequence (Sobol 1967) for up to 16 hyper-parameters"
         | Search.Halton -> "a quasi-random sequence (Halton 1960) for up to 16 hyper-parameters"
         | Search.Grid -> "evenly spaced values of at most one range, with all combinations of all choices"
+        | Search.Sampler _ -> "a method of one's own"
 
     let private objectiveName (objective: Objective) =
         match objective with
@@ -27,38 +22,73 @@ module internal TuningFormat =
         | TimeToTarget -> "fewer steps to the target"
         | FinalScore -> "the better last validation"
 
-    let pruning: Shape<Pruning> =
+    /// A pruning rule of one's own, by its name in the registry.
+    let private ownPruning (registry: StudyRegistry) : Form<Pruning> =
+        let find (name: string) = registry.PruningRules |> Seq.tryFind (fun rule -> rule.Name = name)
+
+        let tryText (value: JsonValue) =
+            match value with
+            | JsonValue.Text name -> find name
+            | _ -> None
+
+        { Accepts = tryText >> Option.isSome
+          Example = String.Join(", ", registry.PruningRules |> Seq.map (fun rule -> $"\"{rule.Name}\""))
+          Key = None
+          Read = fun _ place -> tryText place.Tree.Value |> Option.map PruningRule
+          Print =
+            function
+            | PruningRule rule -> Some(Json.text rule.Name)
+            | NoPruning
+            | Median _
+            | SuccessiveHalving _ -> None
+          Schema =
+            if registry.PruningRules.Count = 0 then
+                []
+            else
+                [ "enum", Json.list [ for rule in registry.PruningRules -> Json.text rule.Name ] ]
+          Note = "" }
+
+    /// The format of pruning with the rules of a registry.
+    let pruning (registry: StudyRegistry) : Shape<Pruning> =
         let median =
             Field.optional "warm_up" "The number of first trials that are never pruned." (Shape.atLeast 1) StudyDefaults.WarmUp id
 
         let halving = Field.optional "eta" "One of η trials continues." (Shape.atLeast 2) StudyDefaults.Eta id
 
         Form.choice
-            [ Form.word "none" NoPruning
+            [ Form.word PruningNames.None NoPruning
               Fields.shape median
-              |> Form.under "median" "The median rule: a trial ends if it is worse than the median of the earlier trials." Median (function
-                  | Median warmUp -> Some warmUp
-                  | NoPruning
-                  | SuccessiveHalving _ -> None)
+              |> Form.under
+                  PruningNames.Median
+                  "The median rule: a trial ends if it is worse than the median of the earlier trials."
+                  Median
+                  (function
+                   | Median warmUp -> Some warmUp
+                   | NoPruning
+                   | SuccessiveHalving _
+                   | PruningRule _ -> None)
               Fields.shape halving
               |> Form.under
-                  "successive_halving"
+                  PruningNames.SuccessiveHalving
                   "Successive halving: after budget/η, budget/η², ... steps, a trial continues if it is among the best 1/η."
                   SuccessiveHalving
                   (function
                    | SuccessiveHalving eta -> Some eta
                    | NoPruning
-                   | Median _ -> None) ]
+                   | Median _
+                   | PruningRule _ -> None)
+              ownPruning registry ]
 
     let private field name = Field.from StudyDefaults.tuning name
 
-    let shape: Shape<Tuning> =
+    /// The format of tunings with the search methods and pruning rules of a registry.
+    let shape (registry: StudyRegistry) : Shape<Tuning> =
         record<Tuning> {
             let! search =
                 field
                     "search"
                     "The method that selects settings from the search space."
-                    (Shape.wordWithMeaning searchName searchMeaning searches)
+                    (Shape.wordWithMeaning string searchMeaning (Search.BuiltIn @ [ for sampler in registry.Samplers -> Sampler sampler ]))
                     _.Search
 
             and! trials = field "trials" "The number of settings for each optimizer." (Shape.whole 1 10_000) _.Trials
@@ -77,7 +107,7 @@ module internal TuningFormat =
                     (Shape.wordWithMeaning objectiveName objectiveMeaning [ TimeToTarget; FinalScore ])
                     _.Objective
 
-            and! pruning = field "pruning" "The early end of unpromising tuning trials." pruning _.Pruning
+            and! pruning = field "pruning" "The early end of unpromising tuning trials." (pruning registry) _.Pruning
 
             and! extensions =
                 field
@@ -94,3 +124,6 @@ module internal TuningFormat =
                   Pruning = pruning
                   Extensions = extensions }
         }
+
+    /// The format of tunings with the methods of one of them.
+    let shapeOf (tuning: Tuning) : Shape<Tuning> = shape (StudyDesign.withTuning tuning StudyRegistry.Standard)
