@@ -216,7 +216,8 @@ module Settings =
 
         match point |> Array.tryFindIndex (fun place -> not (place >= 0.0 && place <= 1.0)) with
         | _ when point.Length <> dimensions ->
-            fail $"{subject} gave point {index} with {point.Length} coordinates. It must have {dimensions}, one for each tuned hyper-parameter."
+            fail
+                $"{subject} gave point {index} with {point.Length} coordinates. It must have {dimensions}, one for each tuned hyper-parameter."
         | Some i -> fail $"{subject} gave point {index} with the coordinate {NumberText.ofFloat point[i]}. Coordinates must be from 0 to 1."
         | None -> point
 
