@@ -195,4 +195,29 @@ let private saves =
 
             Expect.equal saved outcome.Results.Length "before their only validation"))
 
-let tests = testList "progress" [ reported; replays; saves ]
+let private shares =
+    testCase "the finished share is of steps if all trials take them, and of trials if stop rules can end some" (fun () ->
+        let reportsOf (patience: int) =
+            let study =
+                studyOf
+                    40
+                    10
+                    $$""" "protocol": "runs", "seeds": [1, 2], "stop_rules": [{ "stagnation": { "patience": {{patience}}, "min_gain": 0 } }] """
+
+            let struct (trials, _) = source study
+            use run = StudyRun.InMemory(study, false, trials)
+
+            session run 1 Int32.MaxValue
+            |> snd
+            |> Array.filter (fun report -> report.Event = TrialEvent.Validated)
+
+        // Four validations: the rule can end a trial after twice the patience, which here is the last or later.
+        for patience in [ 2; 20 ] do
+            for report in reportsOf patience do
+                let steps = 40.0 * float report.Finished + float report.Step
+                Expect.floatClose Accuracy.high report.Share (steps / 40.0 / float report.Planned) $"patience {patience}"
+
+        for report in reportsOf 1 do
+            Expect.floatClose Accuracy.high report.Share (float report.Finished / float report.Planned) "patience 1")
+
+let tests = testList "progress" [ reported; replays; saves; shares ]

@@ -61,6 +61,12 @@ module StopRule =
 
         if held then Some TargetHeld else None
 
+    /// <summary>Returns the number of validations before which the rule ends no run.</summary>
+    let earliest (rule: StopRule) : int64 =
+        match rule with
+        | Stagnation(patience, _) -> 2L * int64 patience
+        | Target(_, hold) -> int64 hold + 1L
+
     /// <summary>Returns the reason why the history ends a run by this rule; None if it does not.</summary>
     let decide (rule: StopRule) (history: History) : StopReason option =
         match rule with

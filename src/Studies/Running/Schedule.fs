@@ -2,6 +2,7 @@ namespace CuteDl.Studies
 
 open System
 open System.Collections.Generic
+open CuteDl.Core.Training
 
 /// A trial without a result that was assigned to a worker at least once, as the schedule knows it.
 type internal StartedTrial =
@@ -87,12 +88,14 @@ type internal Schedule(study: StudyDesign, planner: Planner) =
         | Document _
         | Runs _ -> NoPruning
 
-    // Runs of the document's protocol have no budget of steps, so all have the same weight.
+    // Stop rules end most runs long before their last step. Then all runs have the same weight.
     let hasBudget =
-        match study.Protocol with
-        | Fair _ -> true
-        | Document _
-        | Runs _ -> false
+        let rules = StudyDesign.stopRules study
+
+        study.Tasks
+        |> List.forall (fun task ->
+            let validations = (task.Steps - 1L) / int64 task.ValidateEvery + 1L
+            rules |> List.forall (fun rule -> validations <= StopRule.earliest rule))
 
     let budget (task: string) = if hasBudget then float tasks[task].Steps else 1.0
 

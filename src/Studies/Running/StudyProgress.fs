@@ -46,7 +46,9 @@ type StudyProgress =
         /// seeds.
         /// </summary>
         Planned: int
-        /// <summary>The finished share of the steps of these trials, in [0, 1].</summary>
+        /// <summary>
+        /// The finished share of the steps of these trials, in [0, 1]. If stop rules can end trials early, it is the finished share of trials.
+        /// </summary>
         Share: float
         /// <summary>The time since this session started.</summary>
         Elapsed: TimeSpan

@@ -126,6 +126,15 @@ let private properties =
               for count in 0 .. history.Count do
                   let prefix = history |> Seq.truncate count |> Array.ofSeq
                   Expect.equal (StopRule.decide rule prefix) (transcribed rule prefix) $"{rule} after {count} of {history.Count}")
+          property "no run ends before the earliest number of validations" rulesAndHistories (fun (rule, history) ->
+              let before = int (StopRule.earliest rule) - 1
+              Expect.equal (StopRule.decide rule (history |> Seq.truncate before |> Array.ofSeq)) None "decision")
+          testCase "some runs end at the earliest number of validations" (fun () ->
+              for patience in 1..30 do
+                  for rule in [ Stagnation(patience, 1e9); Target(0.5, patience) ] do
+                      let count = int (StopRule.earliest rule)
+                      let history = history (falling 1e-6 count) (List.replicate count 0.6)
+                      Expect.isSome (StopRule.decide rule history) $"{rule}")
           property "the decision looks at losses and accuracies alone" rulesAndHistories (fun (rule, history) ->
               let other =
                   history |> Seq.map (fun v -> { v with Step = v.Step * 7L; TrainingLoss = 3.0 }) |> Array.ofSeq
