@@ -132,6 +132,8 @@ internal static class TrainingTests
             var resumed = tool.Run("resume", "here");
             Expect.equal(resumed.ExitCode, 0, resumed.Error);
             Expect.stringContains(resumed.Output, "| adam ", "nothing is left to do, and the table is shown");
+            Directory.Move(tool.PathOf("here"), tool.PathOf("over there"));
+            Expect.stringContains(tool.Run("run", "adam", "--out", "over there").Error, "Continue with 'cutedl resume \"over there\"'", "a name with a space");
             Directory.CreateDirectory(tool.PathOf("other"));
             File.WriteAllText(tool.PathOf("other", "mine"), "");
             var other = tool.Run(["run", "adam", .. Short, "--out", "other"]);

@@ -98,7 +98,7 @@ internal static class StudySession
     public static string Finished(StudyResult result) => $"{result.Trials.Count} of {result.Planned} trials are finished";
 
     /// <summary>Returns the command that continues what a folder holds.</summary>
-    public static string Resume(string folder) => $"cutedl resume {folder}";
+    public static string Resume(string folder) => $"cutedl resume {(folder.Contains(' ', StringComparison.Ordinal) ? $"\"{folder}\"" : folder)}";
 
     private static void Show(ComparisonSummary summary)
     {
