@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CuteDl.Studies;
 using CuteDl.Testing;
 using Expecto;
@@ -90,6 +91,50 @@ internal static class ProblemTests
             Expect.equal(string.Join(" ", registry.ProblemNames), "images quadratic rosenbrock logistic_regression bowl noisy", "names");
             Spec.Throws<ArgumentException>(() => registry.Add(Bowl));
             Expect.equal(Study.Parse(Over(Bowl).ToJson(), registry).ToJson(), Over(Bowl).ToJson(), "there and back");
+        }),
+        Spec.Test("a study over an asynchronous trainer runs, resumes after a cancellation, and disposes every enumeration", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            var (opened, closed) = (0, 0);
+            async IAsyncEnumerable<Score> Train(TrainerTrial trial, [EnumeratorCancellation] CancellationToken cancellation)
+            {
+                Interlocked.Increment(ref opened);
+                try
+                {
+                    for (var step = (long)trial.ValidateEvery; step <= trial.Steps; step += trial.ValidateEvery)
+                    {
+                        await Task.Delay(1, cancellation);
+                        yield return new Score(step, Math.Exp(-trial.Value("lr", 0) * step) + trial.Seed % 3 / 100.0, double.NaN);
+                    }
+                }
+                finally
+                {
+                    Interlocked.Increment(ref closed);
+                }
+            }
+
+            var trainer = Trainer.From("mine", Train, version: "2");
+            var study = Study.Named("over")
+                .Over("task", trainer, steps: 30, loss: 0.1, validateEvery: 3)
+                .Optimizer(Optimizers.Fixed(), space => space.LogUniform("lr", 0.01, 1))
+                .Optimizer(Optimizers.Adam(), space => space.LogUniform("lr", 0.01, 1))
+                .Tuning(trials: 4, pruning: StudyPruning.SuccessiveHalving(2))
+                .Confirmation(seeds: 6, defaults: false);
+            using (var source = new CancellationTokenSource())
+            {
+                await foreach (var _ in study.StreamAsync(folder.Path, cancellationToken: source.Token))
+                {
+                    break;
+                }
+            }
+
+            Expect.equal(closed, opened, "closed after the cancellation");
+            var resumed = await Study.ResumeAsync(folder.Path, registry: KindRegistry.Standard.Add(trainer));
+            var whole = await study.RunAsync();
+            Expect.isTrue(resumed.IsComplete, "complete");
+            Expect.sequenceEqual(resumed.Trials.Select(trial => trial.Parameters), whole.Trials.Select(trial => trial.Parameters), "the same results");
+            Expect.isTrue(whole.Trials.Any(trial => trial.Ending == Ending.Pruned), "pruned trials");
+            Expect.equal(closed, opened, "closed");
         }),
         Spec.List("are refused:", new (string Name, string Expected, Action Make)[]
         {

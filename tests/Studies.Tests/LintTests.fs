@@ -251,7 +251,12 @@ let tests =
           finds "S008" "relu outputs" "$.tasks[0].output" warning (withImages (fun images -> { images with Layers = [ Dense(10, ReLU) ] }))
           isSilent "S008" "linear outputs" (withImages (fun images -> { images with Layers = [ Dense(10, Linear) ] }))
           finds "S009" "coarse" "$.optimizers[0].space.lr" warning (withSpace 0 [ "lr", LogUniform(1e-8, 1.0) ])
-          finds "S009" "coarse towards 1" "$.optimizers[5].space.beta2" warning (withSpace 5 [ "beta2", LogUniformBelowOne(0.0, 1.0 - 1e-8) ])
+          finds
+              "S009"
+              "coarse towards 1"
+              "$.optimizers[5].space.beta2"
+              warning
+              (withSpace 5 [ "beta2", LogUniformBelowOne(0.0, 1.0 - 1e-8) ])
           isSilent "S009" "a distance to 1 in each decade" (withSpace 5 [ "beta2", LogUniformBelowOne(0.0, 1.0 - 1e-7) ])
           isSilent "S009" "a value in each decade" (withSpace 0 [ "lr", LogUniform(1e-7, 1.0) ])
           finds "S010" "never reached" "$.tasks[0].target" warning (withTarget (Accuracy 1.0))

@@ -20,6 +20,7 @@ let private tests =
           OwnProblemTests.tests
           GradientCheckTests.tests
           OwnSearchTests.tests
+          TrainerTests.tests
           QuasiRandomTests.tests
           SettingsTests.tests
           StudyJsonTests.tests

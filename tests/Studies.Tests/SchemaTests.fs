@@ -29,8 +29,7 @@ let private validator =
 
 /// Returns what JsonSchema.Net says against a study file, by place.
 let private problems (text: string) : string list =
-    let result =
-        validator.Value.Evaluate(load text, EvaluationOptions(OutputFormat = OutputFormat.List))
+    let result = validator.Value.Evaluate(load text, EvaluationOptions(OutputFormat = OutputFormat.List))
 
     if result.IsValid then
         []

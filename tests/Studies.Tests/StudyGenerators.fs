@@ -147,7 +147,10 @@ let private contender index =
                   number low high |> Gen.map Fixed ]
 
         let! lr = rate 1e-4 1.0
-        let! beta = Gen.oneof [ rate 0.1 0.9; number 0.5 0.9 |> Gen.map (fun high -> LogUniformBelowOne(high / 2.0, high)) ]
+
+        let! beta =
+            Gen.oneof [ rate 0.1 0.9; number 0.5 0.9 |> Gen.map (fun high -> LogUniformBelowOne(high / 2.0, high)) ]
+
         let! space = Gen.elements [ []; [ "lr", lr ]; [ "beta1", beta; "lr", lr ] ]
 
         let! label = Gen.elements [ $"c{index}"; "any text (ü), \"quoted\"" ]

@@ -88,6 +88,15 @@ public sealed class KindRegistry
         return new(Study.Add(rule));
     }
 
+    /// <summary>Returns a registry with one more trainer; this registry does not change.</summary>
+    /// <param name="trainer">The trainer. Study files name it by <c>"problem": NAME</c>.</param>
+    /// <exception cref="ArgumentException">The registry has a problem or a trainer of this name.</exception>
+    public KindRegistry Add(Trainer trainer)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        return new(Study.Add(trainer.Core));
+    }
+
     /// <summary>Returns the names of the rules: <c>fixed, momentum, adagrad and 47 more</c>.</summary>
     public override string ToString() => Quotation.list(Core.Kinds.Select(kind => kind.Name));
 

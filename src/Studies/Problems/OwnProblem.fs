@@ -149,18 +149,7 @@ type OwnProblem private (name: string, layout: Layout, start: int -> OwnFunction
         (probedSeeds |> List.map ofSeed |> List.fold BitHash.add layout).ToString "x16"
 
     do
-        let isAllowed (c: char) = Char.IsAsciiLetterLower c || Char.IsAsciiDigit c || c = '_'
-
-        if name = "" || not (Char.IsAsciiLetterLower name[0] && Seq.forall isAllowed name) then
-            raise (
-                ArgumentException(
-                    $"The name {Quotation.quote name} must start with a small letter and have only small letters, digits and underscores.",
-                    nameof name
-                )
-            )
-
-        if StudyRegistry.IsBuiltIn name then
-            raise (ArgumentException($"The library has a problem {name}. Give the problem another name.", nameof name))
+        OwnName.require name
 
         if layout.Length = 0 then
             raise (ArgumentException($"The layout of the problem '{name}' has no elements. Use at least one.", nameof layout))

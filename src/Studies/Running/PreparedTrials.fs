@@ -70,7 +70,12 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
                    struct (task.Task.Name, task.DataHash) |]
 
     interface ITrialSource with
-        member _.Start trial = under (TrialRunner.startWith tasks[trial.Task] (optimizer trial) trial)
+        member _.Start trial =
+            let task = tasks[trial.Task]
+
+            match task.Task.Problem with
+            | :? OwnTrainer as trainer -> TrainerRun(task, trainer, optimizer trial, trial)
+            | _ -> under (TrialRunner.startWith task (optimizer trial) trial)
 
         member _.Restore(trial, path) =
             under (TrialRunner.resumeWith tasks[trial.Task] (optimizer trial) trial path (Safetensors.read path))

@@ -29,6 +29,24 @@ type internal Marks(every: int, marks: uint16 array, hash: uint64) =
     member own.At(step: int64) : uint16 array =
         if step % int64 every = 0L then own.Complete else Array.append own.Complete [| uint16 hash |]
 
+/// Endings of trials.
+module internal TrialEnding =
+    /// Returns the ending of a training. A training that has not stopped is pruned.
+    let ofStop (stop: StopReason voption) : Ending =
+        match stop with
+        | ValueNone -> Ending.Pruned
+        | ValueSome stop ->
+            match stop with
+            | MaxSteps -> Ending.Completed
+            | NoImprovement -> Ending.NoImprovement
+            | TooSlow -> Ending.TooSlow
+            | TargetHeld -> Ending.TargetHeld
+            | Diverged -> Ending.Diverged
+
+    /// True if a stop rule ended the trial.
+    let isStopped (ending: Ending) : bool =
+        ending = Ending.NoImprovement || ending = Ending.TooSlow || ending = Ending.TargetHeld
+
 /// <summary>A trial that is being trained. Not thread-safe.</summary>
 [<AbstractClass>]
 type TrialRun internal (trial: Trial) =
@@ -102,17 +120,6 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
 
     let lastIf (condition: bool) : Nullable<Score> = if condition then newest () else Nullable()
 
-    let ending =
-        function
-        | ValueNone -> Ending.Pruned
-        | ValueSome stop ->
-            match stop with
-            | MaxSteps -> Ending.Completed
-            | NoImprovement -> Ending.NoImprovement
-            | TooSlow -> Ending.TooSlow
-            | TargetHeld -> Ending.TargetHeld
-            | Diverged -> Ending.Diverged
-
     let learned () = training.AtLearned(fun () -> workload.Parameters.ToArray())
 
     let health (ending: Ending) : Health =
@@ -167,7 +174,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
 
     override _.Result(cancellation) =
         cancellation.ThrowIfCancellationRequested()
-        let ending = ending training.Stop
+        let ending = TrialEnding.ofStop training.Stop
         let curve = curve ()
 
         let struct (steps, seconds) = curve.ToTarget task.Task.Target
@@ -181,7 +188,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
           SecondsToTarget = seconds
           Best = curve.Best task.Task.Target
           Final = lastIf (ending = Ending.Completed)
-          AtStop = lastIf (ending = Ending.NoImprovement || ending = Ending.TooSlow || ending = Ending.TargetHeld)
+          AtStop = lastIf (TrialEnding.isStopped ending)
           Test = test ending cancellation
           Health = health ending
           Fingerprint = marks.At training.Step

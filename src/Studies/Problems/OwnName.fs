@@ -1,0 +1,21 @@
+namespace CuteDl.Studies
+
+open System
+open CuteDl.Core.Optimizers
+
+/// Names of problems of one's own.
+module internal OwnName =
+    /// Throws if a name is not valid, or belongs to a problem of the library.
+    let require (name: string) : unit =
+        let isAllowed (c: char) = Char.IsAsciiLetterLower c || Char.IsAsciiDigit c || c = '_'
+
+        if name = "" || not (Char.IsAsciiLetterLower name[0] && Seq.forall isAllowed name) then
+            raise (
+                ArgumentException(
+                    $"The name {Quotation.quote name} must start with a small letter and have only small letters, digits and underscores.",
+                    nameof name
+                )
+            )
+
+        if StudyRegistry.IsBuiltIn name then
+            raise (ArgumentException($"The library has a problem {name}. Give the problem another name.", nameof name))
