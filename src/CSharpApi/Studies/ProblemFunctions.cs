@@ -7,7 +7,7 @@ namespace CuteDl;
 /// The functions of a problem for one trial. No other trial uses them, so they can reuse their arrays. Equal arguments must give equal
 /// results, in any order of calls.
 /// </summary>
-public sealed record ProblemFunctions
+public sealed class ProblemFunctions
 {
     /// <summary>The initial parameters.</summary>
     public required double[] Initial { get; init; }
@@ -26,6 +26,9 @@ public sealed record ProblemFunctions
     /// end of a confirmation trial.
     /// </summary>
     public Func<double[], (double Loss, double Accuracy)>? Test { get; init; }
+
+    /// <summary>One line: <c>functions of 3 parameters</c>.</summary>
+    public override string ToString() => $"functions of {Initial.Length} parameters";
 
     internal OwnFunctions Core => new(Initial, FuncConvert.FromFunc(Evaluate), Optional(Validate), Optional(Test));
 

@@ -62,13 +62,17 @@ module StudyRules =
           for i, task in List.indexed study.Tasks do
               yield! problems $"$.tasks[{i}]" (TaskFormat.checks task.Problem) task
 
-          yield! schedules study
+          let protocol () = problems "$" (ProtocolFormat.shape (StudyDesign.registry study)) study.Protocol
 
-          match problems "$" (ProtocolFormat.shape (StudyDesign.registry study)) study.Protocol, study.Protocol with
-          | (_ :: _ as problems), _ -> yield! problems
-          | [], Document _
-          | [], Runs _ -> ()
-          | [], Fair(tuning, confirmation, _) ->
-              yield! List.collect testSet study.Tasks
-              yield! searches tuning study.Contenders
-              yield! sharedSeeds tuning confirmation ]
+          // Two schedules of one name cannot be in one registry.
+          match schedules study with
+          | _ :: _ as problems -> yield! problems
+          | [] ->
+              match protocol (), study.Protocol with
+              | (_ :: _ as problems), _ -> yield! problems
+              | [], Document _
+              | [], Runs _ -> ()
+              | [], Fair(tuning, confirmation, _) ->
+                  yield! List.collect testSet study.Tasks
+                  yield! searches tuning study.Contenders
+                  yield! sharedSeeds tuning confirmation ]
