@@ -89,7 +89,7 @@ internal static class Invocation
 internal sealed class Interruption : IDisposable
 {
     /// <summary>The message that an interruption was received.</summary>
-    public const string Message = "Interrupted. Saving running trials; press Ctrl+C again to stop now.";
+    public const string Message = "Interrupted. Stopping. Press Ctrl+C again to end at once.";
 
     private static readonly TimeSpan SameRequest = TimeSpan.FromSeconds(0.5);
 

@@ -73,7 +73,7 @@ internal static class StudyBoardTests
             Expect.stringContains(string.Join('\n', fresh.Lines(80, 24).Select(line => line.Text)), "Reading data", "fresh");
             using var source = new CancellationTokenSource();
             source.Cancel();
-            Expect.stringContains(Busy(source.Token).Lines(80, 24)[^1].Text, "Saving running trials", "interrupted");
+            Expect.stringContains(Busy(source.Token).Lines(80, 24)[^1].Text, "Interrupted. Stopping.", "interrupted");
         }));
 
     private static int Count(Phase phase) => Results.Value.Count(result => result.Trial.Contender == "rmsprop" && result.Trial.Phase == phase);

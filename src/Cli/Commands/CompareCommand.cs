@@ -19,7 +19,7 @@ internal static class CompareCommand
         var output = OutputOptions.Resumable();
         var command = new CommandPage(
             "compare",
-            "Trains one model under several optimizers and compares the results, in a table and a picture. After an interruption, 'cutedl resume' continues it.",
+            "Trains one model under several optimizers and compares the results, in a table and a picture. After an interruption, continue with 'cutedl resume DIR'.",
             "cutedl compare momentum \"adam(lr=0.001)\" --seeds 3 --max-epochs 2")
          { runs, parallel.Option, seeds };
         training.AddTo(command);

@@ -43,7 +43,7 @@ internal static class ReplayCommand
     {
         if (Directory.Exists(path))
         {
-            throw new UsageException($"'{path}' is a folder. Name the file of a trial in it.");
+            throw new UsageException($"'{path}' is a folder. Give the file of one trial, such as trials/run/mnist/adam/0/0.json.");
         }
 
         var data = folder is null ? null : ImageData.FromFolder(folder, classes ?? Replays.Classes(path), expansion);

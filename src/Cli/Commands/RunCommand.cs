@@ -14,7 +14,7 @@ internal static class RunCommand
         var output = OutputOptions.Resumable();
         var command = new CommandPage(
             "run",
-            "Trains one model under one optimizer. After an interruption, 'cutedl resume' continues it.",
+            "Trains one model under one optimizer. After an interruption, continue with 'cutedl resume DIR'.",
             "cutedl run \"adam(lr=0.001)\" --hidden 128 --output linear --max-epochs 2")
          { run };
         training.AddTo(command);

@@ -154,7 +154,7 @@ internal static class StudySession
         return Finish(result, folder, json);
     }
 
-    private static string Gone(string folder) => $"The results are gone: '{folder}' has no journal any more.";
+    private static string Gone(string folder) => $"The results are lost: the journal in '{folder}' was removed while trials were running. Start again in a new folder.";
 
     // Somebody may remove the folder while the trials run.
     private static bool HasJournal(string folder) => File.Exists(new StudyFolder(folder).Journal);

@@ -89,7 +89,7 @@ let private isCompared (result: TrialResult) =
     | Phase.Run -> true
     | _ -> false
 
-let private progress (look: LookState) trials expected isAsGiven =
+let private progress (look: LookState) trials expected isAsGiven hasPairs =
     [| if trials < expected then
            if trials = 0 then
                $"Incomplete: none of {expected} compared trials is finished, so there is no verdict yet."
@@ -102,7 +102,7 @@ let private progress (look: LookState) trials expected isAsGiven =
                else $"; not yet decided, the next look is at {SentenceText.seeds look.Planned[look.Done]}"
 
            $"Interim look {look.Done} of {look.Planned.Length}, at {SentenceText.seeds look.Planned[look.Done - 1]} with significance level {SentenceText.ratio look.Level}{next}."
-       if look.Planned[look.Done - 1] < look.FewestSeeds then
+       if hasPairs && look.Planned[look.Done - 1] < look.FewestSeeds then
            $"With {SentenceText.seeds look.Planned[look.Done - 1]} no pair can win at this level, even if all seeds agree; {look.FewestSeeds} are needed." |]
 
 /// <summary>
@@ -133,7 +133,7 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
     let expected = expected study look
     let document = DocumentRuns.rows study results
     let documentSentences = DocumentRuns.sentences study results document
-    let progress = progress look trials expected isAsGiven
+    let progress = progress look trials expected isAsGiven (Measures.pairs study |> Array.isEmpty |> not)
 
     let limits =
         Array.concat

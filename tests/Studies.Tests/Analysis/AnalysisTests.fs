@@ -5,6 +5,7 @@ open System
 open Expecto
 open CuteDl.Testing
 open FsCheck.FSharp
+open CuteDl.Core.Training
 open CuteDl.Studies
 open CuteDl.Studies.Statistics
 open CuteDl.Studies.Tests.Statistics.Samples
@@ -296,7 +297,19 @@ let private document =
           testCase "values at the stop are called so" (fun () ->
               let metrics = analysis.Value.Comparisons |> Array.map _.Metric |> Array.distinct
               Expect.equal metrics [| Metric.StepsToTarget; Metric.Success; Metric.AccuracyAtStop |] "metrics"
-              Expect.all analysis.Value.Summaries (fun row -> not row.FinalAccuracy.HasValue && row.AccuracyAtStop.HasValue) "summaries") ]
+              Expect.all analysis.Value.Summaries (fun row -> not row.FinalAccuracy.HasValue && row.AccuracyAtStop.HasValue) "summaries")
+
+          testCase "runs that were not tuned are summarized, and no pair of them is compared" (fun () ->
+              let study = documentStudy [ "adam"; "momentum"; "fixed-0.01"; "fixed-0.2" ] [ 1..10 ]
+              let study = { study with Protocol = Runs { Seeds = [ 1..10 ]; StopRules = StopRule.document } }
+
+              let runs =
+                  runs |> List.map (fun result -> { result with Trial = { result.Trial with Phase = Phase.Run } })
+
+              let analysis = Analysis.ofResults study runs 1
+              Expect.hasLength analysis.Summaries 4 "summaries"
+              Expect.isEmpty analysis.Comparisons "pairs"
+              Expect.isFalse ((text analysis.Sentences).Contains "pair") (text analysis.Sentences)) ]
 
 let private looks =
     let upTo n = clear |> List.filter (fun result -> result.Trial.Seed < 100 + n)

@@ -32,14 +32,14 @@ internal static class StudyCommand
 
     /// <summary>The argument for the folder of a study.</summary>
     public static Argument<string> FolderArgument() =>
-        Names.NotEmpty(new Argument<string>("DIR") { Description = "The folder of a study, a comparison or a run, as given to --out of its command." });
+        Names.NotEmpty(new Argument<string>("DIR") { Description = "The folder of a run, a comparison or a study: the DIR of --out, or the default folder under artifacts." });
 
     /// <summary>Reads the study in a file.</summary>
     /// <exception cref="UsageException">The file does not exist.</exception>
     public static Study Load(string file) => Study.Load(Existing(file));
 
     public static string Existing(string file) =>
-        Directory.Exists(file) ? throw new UsageException($"'{file}' is a folder, but a study is a file. To continue the study in this folder, run '{StudySession.Resume(file)}'.")
+        Directory.Exists(file) ? throw new UsageException($"'{file}' is a folder. Give the path of a study file. To continue the study in this folder, run '{StudySession.Resume(file)}'.")
         : IsMissing(file) ? throw new UsageException($"The file '{file}' does not exist. 'cutedl study init {file}' writes an example.")
         : file;
 

@@ -12,7 +12,7 @@ internal static class StudyFolderCommands
         var folder = StudyCommand.FolderArgument();
         var command = new CommandPage(
             "report",
-            "Writes the report of a study again, from the trials that are finished so far. The study may still be running.",
+            "Writes the report of a run, a comparison or a study again, from the trials that are finished so far. Other processes can still be training in the folder.",
             "cutedl study report artifacts/study-first")
          { folder };
         command.SetAction(parsed =>

@@ -14,7 +14,7 @@ internal static class StudyRunCommand
             HelpName = "DIR",
             Description = "Folder for the study; it must be new, or empty except for this study's study.json. Every finished trial is saved in it. Default: artifacts/study-NAME, with the name of the study.",
         };
-        var quick = new Option<bool>("--quick") { Description = "Run only a smaller form of the study. The key \"protocol\" of the study file is fair (the default) or document. Protocol fair: about a quarter of the steps, usually at most four settings for each optimizer, and at most ten seeds. It has no trials with default settings. Protocol document: at most ten seeds." };
+        var quick = new Option<bool>("--quick") { Description = "Run a smaller form of the study. Protocol fair: about a quarter of the steps, usually at most four settings for each optimizer, at most ten seeds, and no trials with default settings. Protocols document and runs: at most ten seeds." };
         var until = new Option<string?>("--until")
         {
             HelpName = "decided",
@@ -25,7 +25,7 @@ internal static class StudyRunCommand
         var json = OutputOptions.Json();
         var command = new CommandPage(
             "run",
-            "Runs a study in a folder. After an interruption, 'cutedl resume' continues it.",
+            "Runs a study in a folder. After an interruption, continue with 'cutedl resume DIR'.",
             "cutedl study run study.json --out my-study")
          { file, folder, quick, until, parallel.Option, json };
         command.SetAction((parsed, cancellationToken) =>

@@ -79,7 +79,7 @@ internal static class CurveFigures
     }
 
     private static TrialResult[] Compared(StudyResult result, StudyMetadata metadata, TaskMetadata task) =>
-        [.. result.Trials.Where(trial => trial.Trial.Phase == (metadata.IsDocument ? Phase.Document : Phase.Confirmation) && trial.Trial.Task == task.Name)];
+        [.. result.Trials.Where(trial => trial.Trial.Phase == metadata.ComparedPhase && trial.Trial.Task == task.Name)];
 
     private static LinePane Losses(TaskMetadata task, StudyMetadata metadata, TrialResult[] trials)
     {

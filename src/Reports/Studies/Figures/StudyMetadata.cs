@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Text.Json;
+using CuteDl.Studies;
 
 namespace CuteDl.Reports;
 
@@ -11,7 +13,13 @@ internal sealed class StudyMetadata
         using var document = JsonDocument.Parse(Json);
         var root = document.RootElement;
         HoldsData = root.GetProperty("tasks").EnumerateArray().Any(task => task.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object && data.TryGetProperty("held", out _));
-        IsDocument = root.GetProperty("protocol").GetString() == "document";
+        (ProtocolName, ComparedPhase) = result.Study.Core.Protocol switch
+        {
+            Protocol.Fair => ("the fair protocol", Phase.Confirmation),
+            Protocol.Document => ("the document's protocol", Phase.Document),
+            Protocol.Runs => ("the protocol runs", Phase.Run),
+            _ => throw new UnreachableException(),
+        };
         var withClasses = result.Trials.Where(trial => trial.Curve.Accuracy.Any(double.IsFinite)).Select(trial => trial.Trial.Task).ToHashSet();
         Tasks = [.. root.GetProperty("tasks").EnumerateArray().Select(task => Task(task, withClasses))];
         Contenders = [.. result.Study.OptimizerNames];
@@ -20,7 +28,11 @@ internal sealed class StudyMetadata
     /// <summary>The study as JSON, with all defaults.</summary>
     public string Json { get; }
 
-    public bool IsDocument { get; }
+    /// <summary>The protocol, for readers.</summary>
+    public string ProtocolName { get; }
+
+    /// <summary>The phase whose trials compare the contenders.</summary>
+    public Phase ComparedPhase { get; }
 
     /// <summary>True if images of a task came from a program, so that the file alone cannot run the study.</summary>
     public bool HoldsData { get; }

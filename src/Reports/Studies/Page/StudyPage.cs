@@ -63,12 +63,11 @@ internal sealed class StudyPage(StudyContent content)
 
     private void Head()
     {
-        var protocol = content.Metadata.IsDocument ? "the document's protocol" : "the fair protocol";
         _page.Raw("<header>")
             .Element("h1", _result.Study.Name)
             .Element(
                 "p",
-                $"{Numbers.Of(content.Metadata.Contenders.Count, "optimizer")} on {Numbers.Of(content.Metadata.Tasks.Count, "task")}, {protocol}, {Numbers.Of(_result.Trials.Count, "trial")}.",
+                $"{Numbers.Of(content.Metadata.Contenders.Count, "optimizer")} on {Numbers.Of(content.Metadata.Tasks.Count, "task")}, {content.Metadata.ProtocolName}, {Numbers.Of(_result.Trials.Count, "trial")}.",
                 "quiet");
         if (!_result.IsComplete)
         {
@@ -242,7 +241,7 @@ internal sealed class StudyPage(StudyContent content)
         if (!_result.IsComplete && _result.Folder is not null)
         {
             _page.Element("p", "This study is not complete. Continue it in its folder:")
-                .Raw("<pre tabindex=\"0\">cutedl study resume .</pre>");
+                .Raw("<pre tabindex=\"0\">cutedl resume .</pre>");
         }
     }
 }

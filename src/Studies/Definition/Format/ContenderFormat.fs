@@ -67,7 +67,7 @@ module internal SpaceFormat =
               range "[low, high] with low < high < 1" (fun (low, high) -> low < high && high < 1.0)
               |> Form.under
                   "log_uniform_below_one"
-                  "A range of a decay such as beta2: 1 - value is sampled uniformly on a logarithmic scale: [low, high] with low < high < 1."
+                  "A range for decays such as beta2: [low, high] with low < high < 1. The logarithm of 1 - value is sampled uniformly."
                   LogUniformBelowOne
                   (function
                    | LogUniformBelowOne(low, high) -> Some(low, high)

@@ -38,7 +38,7 @@ module internal ImagesFormat =
             and! expansion =
                 Field.brief
                     "max_expansion"
-                    "The most bytes that each byte of a gzipped file may expand to. A file that promises more is refused."
+                    "The largest allowed ratio of unpacked to packed size of a gzipped file. A file with a larger ratio is refused."
                     (Shape.atLeast 1)
                     Growing.DefaultExpansion
                     _.Expansion
@@ -233,7 +233,7 @@ module internal ImagesFormat =
                 and! expansion =
                     Field.brief
                         "max_expansion"
-                        "The most bytes that each byte of the archive may expand to. An archive that promises more is refused."
+                        "The largest allowed ratio of unpacked to packed size. An archive with a larger ratio is refused."
                         (Shape.atLeast 1)
                         Growing.DefaultExpansion
                         snd
@@ -315,7 +315,7 @@ module internal ImagesFormat =
                 and! mean =
                     Field.given
                         "validation_mean"
-                        "The mean that the validation loss is: over the examples, or over the means of the batches. The default is examples for a hold-out, and batches for test_as_validation."
+                        "How the validation loss is averaged: over all examples, or over the means of the batches. The default is examples for a hold-out, and batches for test_as_validation."
                         (Shape.word string [ OverExamples; OverBatches ])
                         (fun task -> if task.Mean = meanOf task.Split then None else Some task.Mean)
 

@@ -58,12 +58,16 @@ module internal ProtocolFormat =
         let stagnation =
             record<int * float> {
                 let! patience =
-                    Field.required "patience" "The number of validations without a smaller loss that end a run." (Shape.atLeast 1) fst
+                    Field.required
+                        "patience"
+                        "Ends the run after this many validations without a smaller loss. The first patience validations are ignored."
+                        (Shape.atLeast 1)
+                        fst
 
                 and! gain =
                     Field.required
                         "min_gain"
-                        "The least fall of the loss over as many validations."
+                        "Also ends the run if the newest loss is the smallest, but fell by less than this over the newest patience validations."
                         (Shape.number { ArgumentRange.nonNegative with Upper = System.Double.MaxValue })
                         snd
 
@@ -75,7 +79,13 @@ module internal ProtocolFormat =
                 let! accuracy =
                     Field.required "accuracy" "The accuracy that validations must exceed." (Shape.number ArgumentRange.fromZeroToOne) fst
 
-                and! hold = Field.required "hold" "The number of validations in a row." (Shape.atLeast 1) snd
+                and! hold =
+                    Field.required
+                        "hold"
+                        "Ends the run if this many validations in a row are above accuracy. At least one more validation must come before them."
+                        (Shape.atLeast 1)
+                        snd
+
                 return accuracy, hold
             }
 
