@@ -52,17 +52,7 @@ internal static class StudyText
             _ => "as given",
         };
 
-    public static string Of(Metric metric) =>
-        metric switch
-        {
-            Metric.StepsToTarget => "steps to the target",
-            Metric.FinalAccuracy => "final accuracy",
-            Metric.AccuracyAtStop => "accuracy at the stop",
-            Metric.TestAccuracy => "test accuracy",
-            Metric.BestAccuracy => "best accuracy",
-            Metric.Success => "success",
-            _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, "No such metric."),
-        };
+    public static string Of(Metric metric) => MetricKinds.name(metric);
 
     public static string Of(Outcome outcome) =>
         outcome switch

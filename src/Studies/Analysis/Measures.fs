@@ -82,16 +82,6 @@ let finalLoss (result: TrialResult) =
 let lastAccuracy (result: TrialResult) =
     if result.Curve.Accuracy.Length = 0 then nan else Array.last result.Curve.Accuracy
 
-let measure (metric: Metric) (task: StudyTask) : TrialResult -> float =
-    match metric with
-    | Metric.StepsToTarget -> steps
-    | Metric.FinalAccuracy -> finalAccuracy task
-    | Metric.AccuracyAtStop -> accuracyAtStop task
-    | Metric.TestAccuracy -> testAccuracy task
-    | Metric.BestAccuracy -> bestAccuracy task
-    | Metric.Success -> fun result -> if isReached result then 1.0 else 0.0
-    | metric -> raise (ArgumentOutOfRangeException("metric", metric, "No such metric."))
-
 /// Returns the classes whose logits are dead or almost dead.
 let lostClasses (result: TrialResult) =
     Array.append result.Health.DeadLogits result.Health.AlmostDeadLogits |> Array.sort

@@ -28,7 +28,9 @@ type OnTask =
 /// Two contenders on some tasks, with the seeds that both have finished on every task.
 type PairedRuns = { Seeds: int array; Tasks: OnTask array }
 
-let isTime metric = metric = Metric.StepsToTarget
+let isTime metric = MetricKinds.scale metric = MetricScale.Time
+
+let isOutcome metric = MetricKinds.scale metric = MetricScale.Outcome
 
 /// One run: its value, and the range in which its time is known.
 [<Struct>]
@@ -37,13 +39,13 @@ type private Run = { Value: float; Earliest: float; Succeeded: bool; KnownTo: fl
 let private runs results phase metric (task: StudyTask) contender : Map<int, Run> =
     Measures.select results phase task.Name contender
     |> Array.map (fun result ->
-        let value = Measures.measure metric task result
+        let value = MetricKinds.measure metric task result
 
         result.Trial.Seed,
         { Value = value
           Earliest = if isTime metric then TimeToTarget.earliest task.ValidateEvery value else value
           Succeeded =
-            if isTime metric || metric = Metric.Success then
+            if isTime metric || isOutcome metric then
                 Measures.isReached result
             else
                 not (Measures.hasFailed result)

@@ -65,11 +65,11 @@ let private meanError (both: int array) (runs: PairedRuns) =
     both |> Array.averageBy (Array.get errors)
 
 let private equalRange (rules: Rules) metric (both: int array) (runs: PairedRuns) : struct (float * float) =
-    match metric with
-    | Metric.StepsToTarget -> struct (1.0 / rules.EqualWithin, rules.EqualWithin)
-    | Metric.Success -> struct (nan, nan)
-    | _ when both.Length = 0 -> struct (nan, nan)
-    | _ ->
+    match MetricKinds.scale metric with
+    | MetricScale.Time -> struct (1.0 / rules.EqualWithin, rules.EqualWithin)
+    | MetricScale.Outcome -> struct (nan, nan)
+    | MetricScale.Share when both.Length = 0 -> struct (nan, nan)
+    | MetricScale.Share ->
         let slack = (rules.EqualWithin - 1.0) * meanError both runs
         struct (-slack, slack)
 
@@ -110,7 +110,7 @@ let private obstacle (rules: Rules) metric (runs: PairedRuns) : Obstacle =
     // A verdict before all seeds have finished would be one more look, and the level is for one.
     elif runs.Seeds.Length < rules.LookSeeds then Obstacle.LookIncomplete
     elif isNeverReached metric runs then Obstacle.NoneReached
-    elif metric <> Metric.Success && not (anySucceeded runs) then Obstacle.AllDiverged
+    elif not (PairedRuns.isOutcome metric) && not (anySucceeded runs) then Obstacle.AllDiverged
     else Obstacle.None
 
 /// Returns the largest p-value of the sign-flip test over all times between validations. A seed, with all its tasks, is one observation.
@@ -124,7 +124,7 @@ let tieP (rules: Rules) metric (runs: PairedRuns) : float =
     let both = bothSucceeded runs
 
     if
-        metric = Metric.Success
+        PairedRuns.isOutcome metric
         || both.Length < Measures.FewestToRank
         || 2 * both.Length <= runs.Seeds.Length
     then
@@ -164,7 +164,7 @@ let private compare rules metric task first second (runs: PairedRuns) : PairComp
       Horizons = if isTime metric then runs.Tasks |> Array.map _.Horizon else [||]
       Effect =
         if isNever then nothing
-        elif metric = Metric.Success then successEffect level runs.Tasks[0]
+        elif PairedRuns.isOutcome metric then successEffect level runs.Tasks[0]
         else meanEffect metric level runs
       RestrictedMeanRatio = if isTime metric && not isNever then Nullable(restrictedMeanRatio level runs) else Nullable()
       P = pValue runs
@@ -240,7 +240,7 @@ let ofTasks (rules: Rules) (study: StudyDesign) (results: TrialResult array) : P
            for metric in metrics study [ task ] do
                yield! family rules study results phase metric task.Name [ task ]
 
-               if metric = Metric.StepsToTarget && Array.exists isMissed results then
+               if isTime metric && Array.exists isMissed results then
                    yield! family rules study results phase Metric.Success task.Name [ task ] |]
 
 /// Compares the pairs over all tasks, in accuracy only if all tasks have classes. Returns nothing if there is only one task.

@@ -20,7 +20,7 @@ let private places low high =
 let private complete (study: StudyDesign) (results: TrialResult array) (metric: Metric) (tasks: StudyTask list) : float array array array =
     let values (task: StudyTask) (contender: Contender) =
         Measures.select results (Measures.comparedPhase study) task.Name contender.Name
-        |> Array.map (fun result -> result.Trial.Seed, Measures.measure metric task result)
+        |> Array.map (fun result -> result.Trial.Seed, MetricKinds.measure metric task result)
         |> Array.filter (fun (_, value) -> not (Double.IsNaN value))
         |> Map.ofArray
 

@@ -18,7 +18,7 @@ let private tuned (results: TrialResult array) (settings: SettingRow array) metr
     let median (row: SettingRow) =
         trials
         |> Array.filter (fun trial -> trial.Trial.Setting = row.Setting)
-        |> Array.map (Measures.measure metric task)
+        |> Array.map (MetricKinds.measure metric task)
         |> Measures.medianOr nan
 
     match rows |> Array.tryFindIndex _.Chosen with
@@ -60,7 +60,7 @@ let private ofWin study results settings (pair: PairComparison) : Nullable<Neigh
 let ofComparisons (study: StudyDesign) (results: TrialResult array) (settings: SettingRow array) (comparisons: PairComparison array) =
     comparisons
     |> Array.map (fun pair ->
-        if pair.Outcome = Outcome.Wins && pair.Metric <> Metric.Success then
+        if pair.Outcome = Outcome.Wins && not (PairedRuns.isOutcome pair.Metric) then
             { pair with NeighbouringRates = ofWin study results settings pair }
         else
             pair)

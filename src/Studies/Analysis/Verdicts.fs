@@ -4,16 +4,6 @@ module internal CuteDl.Studies.Verdicts
 open System
 open CuteDl.Studies.Statistics
 
-let private metricName metric =
-    match metric with
-    | Metric.StepsToTarget -> "steps to the target"
-    | Metric.FinalAccuracy -> "final accuracy"
-    | Metric.AccuracyAtStop -> "accuracy at the stop"
-    | Metric.TestAccuracy -> "test accuracy"
-    | Metric.BestAccuracy -> "best accuracy"
-    | Metric.Success -> "success"
-    | metric -> raise (ArgumentOutOfRangeException("metric", metric, "No such metric."))
-
 let private where task = if task = "" then "all tasks" else task
 
 /// Returns the effect with this contender first.
@@ -137,7 +127,7 @@ let private verdict (contenders: string array) (task: string) (metric: Metric) (
     let seeds = pairs |> Array.map _.Seeds.Length |> Array.min
 
     let headline =
-        let subject = $"{where task}, {metricName metric} (n = {seeds})"
+        let subject = $"{where task}, {MetricKinds.name metric} (n = {seeds})"
 
         if not ranked then
             $"{subject}: no ranking."
@@ -209,7 +199,7 @@ let isDecided (study: StudyDesign) (comparisons: PairComparison array) : bool =
 
     let questions =
         comparisons
-        |> Array.filter (fun pair -> pair.Metric <> Metric.TestAccuracy && pair.Metric <> Metric.Success)
+        |> Array.filter (fun pair -> pair.Metric <> Metric.TestAccuracy && not (PairedRuns.isOutcome pair.Metric))
         |> Array.groupBy (fun pair -> struct (pair.Task, pair.Metric))
         |> Array.map snd
 

@@ -442,5 +442,15 @@ let private conventions =
               let summary = (Analysis.ofResults regression results 1).Summaries[0]
               Expect.equal summary.Examples.RestrictedMean.Value 20000.0 "not cut off at 1,000 examples") ]
 
+let private kinds =
+    testCase "every metric is described once, and an unknown one is an error" (fun () ->
+        let known = Enum.GetValues<Metric>() |> Array.toList
+        Expect.equal (MetricKinds.all |> List.map _.Metric) known "metrics"
+        Expect.equal (known |> List.map MetricKinds.name |> List.distinct).Length known.Length "names"
+        let unknown = enum<Metric> 77
+        Expect.throwsT<ArgumentOutOfRangeException> (fun () -> MetricKinds.name unknown |> ignore) "name"
+        Expect.throwsT<ArgumentOutOfRangeException> (fun () -> MetricKinds.scale unknown |> ignore) "scale"
+        Expect.throwsT<ArgumentOutOfRangeException> (fun () -> MetricKinds.measure unknown |> ignore) "measure")
+
 let tests =
-    testList "analysis" [ verdicts; failures; tables; document; looks; metrics; power; conventions ]
+    testList "analysis" [ verdicts; failures; tables; document; looks; metrics; power; conventions; kinds ]

@@ -10,7 +10,7 @@ internal static class ComparisonFigures
     {
         foreach (var metric in result.Analysis.Profiles.GroupBy(row => row.Metric))
         {
-            var isTime = metric.Key == Metric.StepsToTarget;
+            var isTime = MetricKinds.scale(metric.Key).IsTime;
             yield return new Figure(
                 $"profile-{(isTime ? "steps" : "accuracy")}",
                 $"Performance profile: {StudyText.Of(metric.Key)}",
@@ -44,7 +44,7 @@ internal static class ComparisonFigures
             [
                 .. task.Where(pair => !double.IsNaN(pair.Effect.Value)).GroupBy(pair => pair.Metric).Select(metric =>
                 {
-                    var isTime = metric.Key == Metric.StepsToTarget;
+                    var isTime = MetricKinds.scale(metric.Key).IsTime;
                     return new IntervalPane(
                         isTime
                             ? new Axis("steps of the first / steps of the second", AxisKind.Logarithmic, AxisFormat.Value)

@@ -77,7 +77,7 @@ internal static class TuningFigures
             [
                 .. rows.GroupBy(row => row.Metric).Select(metric => new LinePane(
                     new Axis("settings tried", AxisKind.Linear, AxisFormat.Steps),
-                    metric.Key == Metric.StepsToTarget
+                    MetricKinds.scale(metric.Key).IsTime
                         ? new Axis("expected steps", AxisKind.Logarithmic, AxisFormat.Steps)
                         : new Axis("expected best accuracy", AxisKind.Linear, AxisFormat.Value),
                     [

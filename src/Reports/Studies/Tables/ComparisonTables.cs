@@ -112,7 +112,7 @@ internal static class ComparisonTables
 
     /// <summary>Returns the format for effects of a pair.</summary>
     public static Func<double, string> Effect(PairComparison pair) =>
-        pair.Metric == Metric.StepsToTarget ? StudyText.Number : StudyText.Points;
+        MetricKinds.scale(pair.Metric).IsTime ? StudyText.Number : StudyText.Points;
 
     public static StudyTable Profiles(StudyAnalysis analysis) =>
         StudyTable.Of(
