@@ -296,6 +296,11 @@ let tests =
           // Within 1.05 a time is known from 21 distances of validations on: half the budget of 8,600 steps is 4,300.
           finds "S015" "seldom validated" "$.tasks[0].validate_every" warning (withTask (fun task -> { task with ValidateEvery = 205 }))
           finds "S015" "rarely enough to wonder" "$.tasks[0].validate_every" note (withTask (fun task -> { task with ValidateEvery = 103 }))
+          isSilent
+              "S015"
+              "runs are not compared"
+              (withTask (fun task -> { task with ValidateEvery = 205 })
+               >> fun study -> { study with Protocol = Runs { Seeds = [ 1..6 ]; StopRules = [] } })
           isSilent "S015" "times are known from a quarter of the budget on" (withTask (fun task -> { task with ValidateEvery = 102 }))
           finds
               "S015"
