@@ -109,7 +109,7 @@ internal static class StudyInterruptionTests
             var outcome = Tool.Continue(process);
             Expect.equal(outcome.ExitCode, 1, outcome.Error);
             Expect.isFalse((outcome.Output + outcome.Error).Contains("resume", StringComparison.Ordinal), outcome.Error);
-            Expect.stringContains(outcome.Error, "The results are gone: 'here' has no journal any more.", "what");
+            Expect.stringContains(outcome.Error, "The results are lost: the journal in 'here' was removed", "what");
             Expect.isFalse(Directory.Exists(tool.PathOf("here")), "not made anew");
         }),
         Spec.Long("a full disk ends it with 1 and the place, and nothing that was finished is lost", "It carries the study out twice, and once up to the full disk.", () =>

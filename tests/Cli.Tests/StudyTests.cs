@@ -33,7 +33,7 @@ internal static class StudyTests
         ("no parallel trials", ["resume", "nowhere", "--parallel", "0"], "--parallel must be at least 1, not 0."),
         ("until something else", ["study", "run", "study.json", "--until", "bored"], "decided"),
         ("a result that is missing", ["replay", "none.json"], "The file 'none.json' does not exist."),
-        ("a folder in place of a trial", ["replay", "."], "'.' is a folder. Name the file of a trial in it."),
+        ("a folder in place of a trial", ["replay", "."], "'.' is a folder. Give the file of one trial"),
         ("a rate to begin with that is none", ["lr-find", "adam", "--low", "0"], "--low must be above 0, not 0."),
         ("a highest rate below the lowest", ["lr-find", "adam", "--low", "1", "--high", "0.1"], "--high must be above --low, not 0.1."),
         ("too few steps of a sweep", ["lr-find", "adam", "--steps", "1"], "--steps must be at least 2, not 1."),
