@@ -92,13 +92,13 @@ let select (results: TrialResult array) (phase: Phase) (task: string) (contender
     |> Array.filter (fun result -> result.Trial.Phase = phase && result.Trial.Task = task && result.Trial.Contender = contender)
     |> Array.sortBy _.Trial.Seed
 
-/// Returns all pairs of contenders that the study compares, in their order. The protocol runs compares none, because nothing is tuned.
+/// Returns all pairs of contenders that the study compares, in their order.
 let pairs (study: StudyDesign) =
     let names =
-        match study.Protocol with
-        | Runs _ -> [||]
-        | Fair _
-        | Document _ -> study.Contenders |> List.map _.Name |> Array.ofList
+        if StudyDesign.comparesPairs study then
+            study.Contenders |> List.map _.Name |> Array.ofList
+        else
+            [||]
 
     [| for i in 0 .. names.Length - 1 do
            for j in i + 1 .. names.Length - 1 do

@@ -77,13 +77,7 @@ module Lint =
         let earliest = float task.ValidateEvery * equalWithin / (equalWithin - 1.0)
         let share = earliest / float task.Steps
 
-        let isCompared =
-            match study.Protocol with
-            | Fair _
-            | Document _ -> true
-            | Runs _ -> false
-
-        if isCompared && task.ValidateEvery > coarsest equalWithin task.Steps then
+        if StudyDesign.comparesPairs study && task.ValidateEvery > coarsest equalWithin task.Steps then
             let shown = earliest.ToString("#,0", Globalization.CultureInfo.InvariantCulture)
             let advised = max 1L (int64 (0.1 * float task.Steps * (1.0 - 1.0 / equalWithin)))
 

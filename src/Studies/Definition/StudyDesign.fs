@@ -202,6 +202,13 @@ module StudyDesign =
             { study with Protocol = Fair(tuning, { confirmation with InterimLooks = None }, frontier) }
         | _ -> study
 
+    /// True if the study compares its contenders in pairs. The protocol runs does not, because nothing is tuned.
+    let internal comparesPairs (study: StudyDesign) : bool =
+        match study.Protocol with
+        | Fair _
+        | Document _ -> true
+        | Runs _ -> false
+
     /// <summary>Returns the rules that can end a trial before its budget of steps is used up.</summary>
     let stopRules (study: StudyDesign) : StopRule list =
         match study.Protocol with

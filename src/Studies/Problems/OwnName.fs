@@ -7,9 +7,7 @@ open CuteDl.Core.Optimizers
 module internal OwnName =
     /// Throws if a name is not valid, or belongs to a problem of the library.
     let require (name: string) : unit =
-        let isAllowed (c: char) = Char.IsAsciiLetterLower c || Char.IsAsciiDigit c || c = '_'
-
-        if name = "" || not (Char.IsAsciiLetterLower name[0] && Seq.forall isAllowed name) then
+        if name = "" || not (Char.IsAsciiLetterLower name[0] && Seq.forall StudyRegistry.IsNameCharacter name) then
             raise (
                 ArgumentException(
                     $"The name {Quotation.quote name} must start with a small letter and have only small letters, digits and underscores.",

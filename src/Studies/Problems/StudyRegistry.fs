@@ -14,11 +14,8 @@ type StudyRegistry private (rules: Registry, problems: IProblem list, samplers: 
 
     static let isSame (a: string) (b: string) = String.Equals(a, b, StringComparison.OrdinalIgnoreCase)
 
-    static let refuseTaken (what: string) (name: string) (taken: string list) : unit =
-        if
-            name = ""
-            || not (Seq.forall (fun c -> Char.IsAsciiLetterLower c || Char.IsAsciiDigit c || c = '_') name)
-        then
+    static let requireLetters (what: string) (name: string) : unit =
+        if name = "" || not (Seq.forall StudyRegistry.IsNameCharacter name) then
             raise (
                 ArgumentException(
                     $"The name {Quotation.quote name} of a {what} must have only small letters, digits and underscores.",
@@ -26,12 +23,15 @@ type StudyRegistry private (rules: Registry, problems: IProblem list, samplers: 
                 )
             )
 
+    static let refuseTaken (what: string) (name: string) (taken: string list) : unit =
         if List.exists (isSame name) taken then
             raise (ArgumentException($"The registry has a {what} {name} already. Give each {what} a name of its own.", what))
 
+    /// True if the name of a kind of one's own can have this character.
+    static member internal IsNameCharacter(c: char) : bool = Char.IsAsciiLetterLower c || Char.IsAsciiDigit c || c = '_'
+
     /// True if the library has a kind of problem of this name, in any case.
-    static member internal IsBuiltIn(name: string) : bool =
-        builtIn |> List.exists (fun known -> String.Equals(known, name, StringComparison.OrdinalIgnoreCase))
+    static member internal IsBuiltIn(name: string) : bool = List.exists (isSame name) builtIn
 
     /// <summary>The kinds of the library.</summary>
     static member val Standard = StudyRegistry(Registry.Standard, [], [], [])
@@ -50,17 +50,8 @@ type StudyRegistry private (rules: Registry, problems: IProblem list, samplers: 
 
     /// <summary>Returns a registry with one more problem of one's own; this registry does not change.</summary>
     /// <exception cref="T:System.ArgumentException">The registry has a problem of this name.</exception>
-    member _.Add(problem: IProblem) : StudyRegistry =
-        let isTaken (name: string) = String.Equals(name, problem.Kind, StringComparison.OrdinalIgnoreCase)
-
-        if StudyRegistry.IsBuiltIn problem.Kind || problems |> List.exists (fun known -> isTaken known.Kind) then
-            raise (
-                ArgumentException(
-                    $"The registry has a problem {problem.Kind} already. Give each problem a name of its own.",
-                    nameof problem
-                )
-            )
-
+    member registry.Add(problem: IProblem) : StudyRegistry =
+        refuseTaken "problem" problem.Kind registry.ProblemNames
         StudyRegistry(rules, problems @ [ problem ], samplers, prunings)
 
     /// <summary>The names of all kinds of problems.</summary>
@@ -78,11 +69,13 @@ type StudyRegistry private (rules: Registry, problems: IProblem list, samplers: 
     /// <summary>Returns a registry with one more search method of one's own; this registry does not change.</summary>
     /// <exception cref="T:System.ArgumentException">The name is not valid, or the registry has a search method of this name.</exception>
     member _.Add(sampler: ISampler) : StudyRegistry =
+        requireLetters "search method" sampler.Name
         refuseTaken "search method" sampler.Name (List.map string Search.BuiltIn @ [ for known in samplers -> known.Name ])
         StudyRegistry(rules, problems, samplers @ [ sampler ], prunings)
 
     /// <summary>Returns a registry with one more pruning rule of one's own; this registry does not change.</summary>
     /// <exception cref="T:System.ArgumentException">The name is not valid, or the registry has a pruning rule of this name.</exception>
     member _.Add(pruning: IPruningRule) : StudyRegistry =
+        requireLetters "pruning rule" pruning.Name
         refuseTaken "pruning rule" pruning.Name (PruningNames.builtIn @ [ for known in prunings -> known.Name ])
         StudyRegistry(rules, problems, samplers, prunings @ [ pruning ])
