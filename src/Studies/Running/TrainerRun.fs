@@ -131,8 +131,7 @@ type internal TrainerRun(task: PreparedTask, trainer: OwnTrainer, optimizer: Opt
           UpdateRatio = nothing
           Seconds = seconds.ToArray() }
 
-    let newest () : Nullable<Score> =
-        if history.Count = 0 then Nullable() else Nullable((curve ()).Score(history.Count - 1))
+    let newest () : Nullable<Score> = Score.Newest history
 
     interface ITrialRun with
         member _.Step = step ()

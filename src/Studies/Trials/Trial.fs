@@ -3,6 +3,7 @@ namespace CuteDl.Studies
 open System
 open System.Text.Json.Serialization
 open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
 
 /// <summary>The purpose of a trial. Tuning and confirmation never share seeds.</summary>
 type Phase =
@@ -82,6 +83,14 @@ type Score =
         /// <summary>The accuracy, in [0, 1]; NaN for a task without classes.</summary>
         Accuracy: float
     }
+
+    /// Returns the score of the last validation of a history; null if there is none.
+    static member internal Newest(history: History) : Nullable<Score> =
+        if history.Count = 0 then
+            Nullable()
+        else
+            let v = history[history.Count - 1]
+            Nullable { Step = v.Step; Loss = v.Loss; Accuracy = v.Accuracy }
 
     // Compiler-generated equality treats NaN as unequal when a score is inside a Nullable of another record.
     override score.Equals(other: obj | null) =

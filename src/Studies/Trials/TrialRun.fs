@@ -109,14 +109,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
     let workload = problem.Workload
     let training = Training<'T>(workload, limits, start, (fun step loss -> marks.Add(step, loss)))
 
-    let newest () : Nullable<Score> =
-        let history = training.History
-
-        if history.Count = 0 then
-            Nullable()
-        else
-            let v = history[history.Count - 1]
-            Nullable { Step = v.Step; Loss = v.Loss; Accuracy = v.Accuracy }
+    let newest () : Nullable<Score> = Score.Newest training.History
 
     let lastIf (condition: bool) : Nullable<Score> = if condition then newest () else Nullable()
 
