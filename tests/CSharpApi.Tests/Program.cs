@@ -26,6 +26,7 @@ return Runner.Main(
         OptimizerReferenceTests.All,
         StudyTests.All,
         ProblemTests.All,
+        ProtocolTests.All,
         StudyReportTests.All,
         StudyPageTests.All),
     args);

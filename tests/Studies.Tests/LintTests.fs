@@ -47,9 +47,9 @@ let private withContender index change (study: StudyDesign) =
 
 let private withFair change (study: StudyDesign) =
     match study.Protocol with
-    | Fair(tuning, confirmation, frontier) -> { study with Protocol = Fair(change (tuning, confirmation, frontier)) }
-    | Document _
-    | Runs _ -> study
+    | { Tuning = Some tuning; Confirmation = confirmation; Frontier = frontier } ->
+        { study with Protocol = FairProtocol.make (change (tuning, confirmation, frontier)) }
+    | _ -> study
 
 let private withTuning change =
     withFair (fun (tuning, confirmation, frontier) -> change tuning, confirmation, frontier)
@@ -209,7 +209,7 @@ let tests =
 
           testCase "S004 of the document's protocol" (fun () ->
               Expect.isEmpty (ofCode "S004" document.Value) "ten"
-              Expect.isNonEmpty (ofCode "S004" { document.Value with Protocol = Document [ 1; 2; 3 ] }) "three")
+              Expect.isNonEmpty (ofCode "S004" { document.Value with Protocol = DocumentProtocol.make [ 1; 2; 3 ] }) "three")
 
           finds "S005" "nine seeds for fifteen pairs" "$.confirmation.seeds" warning (withSeeds [ 1..9 ])
           isSilent
@@ -300,7 +300,7 @@ let tests =
               "S015"
               "runs are not compared"
               (withTask (fun task -> { task with ValidateEvery = 205 })
-               >> fun study -> { study with Protocol = Runs { Seeds = [ 1..6 ]; StopRules = [] } })
+               >> fun study -> { study with Protocol = RunsProtocol.make [ 1..6 ] [] })
           isSilent "S015" "times are known from a quarter of the budget on" (withTask (fun task -> { task with ValidateEvery = 102 }))
           finds
               "S015"

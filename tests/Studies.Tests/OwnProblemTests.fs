@@ -68,7 +68,7 @@ let private studyOver (problem: IProblem) : StudyDesign =
                 Label = name
                 Optimizer = Expression.parse $"{name}()"
                 Space = [ "lr", LogUniform(1e-3, 0.05) ] } ]
-      Protocol = Document [ 1; 2; 3 ] }
+      Protocol = DocumentProtocol.make [ 1; 2; 3 ] }
 
 let private outcomeOf (study: StudyDesign) : StudyOutcome =
     use run = StudyRun.InMemory(study, false, PreparedTrials.Of(noImages, study))

@@ -48,7 +48,7 @@ let private design search pruning : StudyDesign =
         [ Contender.Of("sgd", Expression.parse "fixed", [ "lr", LogUniform(1e-4, 1.0) ])
           Contender.Of("momentum", Expression.parse "momentum", [ "lr", LogUniform(1e-4, 1.0); "decay", Uniform(0.1, 0.9) ]) ]
       Protocol =
-        Fair(
+        FairProtocol.make (
             { Search = search
               Trials = 8
               Seeds = [ 7 ]

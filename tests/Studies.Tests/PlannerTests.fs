@@ -35,7 +35,7 @@ let private study tuning : StudyDesign =
     { Name = "planned"
       Tasks = [ Made.imagesTask "one" ]
       Contenders = [ contender "a"; contender "b" ]
-      Protocol = Fair(tuning, confirmation, Some { Rates = [ 0.01; 0.1; 1.0 ]; Seeds = [ 2000; 2001 ] }) }
+      Protocol = FairProtocol.make (tuning, confirmation, Some { Rates = [ 0.01; 0.1; 1.0 ]; Seeds = [ 2000; 2001 ] }) }
 
 let private made (trial: Trial) steps accuracy =
     { Made.result trial.Phase trial.Task trial.Contender trial.Seed steps accuracy with Trial = trial }
@@ -104,7 +104,7 @@ let tests =
               let start = (Planner(study tuning, true, (fun _ _ -> false))).Make(fun _ -> ValueNone)
               Expect.equal start.Expected (StudySize.trials (study tuning) true) "expected from the beginning"
               Expect.equal (plan.Expected, plan.Later) (plan.Trials.Length, []) "in the end, all are named"
-              let document = { study tuning with Protocol = Document [ 1..5 ] }
+              let document = { study tuning with Protocol = DocumentProtocol.make [ 1..5 ] }
               Expect.equal (StudySize.trials document false) 10 "each with each seed")
 
           testCase "what counts is the median over seeds, then the better validation, then the order" (fun () ->

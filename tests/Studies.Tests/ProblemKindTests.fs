@@ -128,7 +128,7 @@ let tests =
                               Label = name
                               Optimizer = Expression.parse $"{name}()"
                               Space = [ "lr", LogUniform(1e-3, 0.05) ] } ]
-                    Protocol = Document [ 1; 2 ] }
+                    Protocol = DocumentProtocol.make [ 1; 2 ] }
 
               let results problem =
                   let study = study problem

@@ -31,7 +31,8 @@ let private tests =
           ProgressTests.tests
           StartingWeightsTests.tests
           RunsTests.tests
-          PruningTests.tests ]
+          PruningTests.tests
+          ProtocolTests.tests ]
 
 [<EntryPoint>]
 let main args = Runner.main tests args

@@ -104,7 +104,7 @@ let private cases =
             { Name = "runs"
               Tasks = [ task "images" images (Accuracy 0.5); task "bowl" (Quadratic(5, 100.0)) (Target.Loss 0.1) ]
               Contenders = [ for i, text in List.indexed optimizers -> contender $"c{i}" (Expression.parse text) ]
-              Protocol = Runs { Seeds = [ 0; 7 ]; StopRules = rules } }
+              Protocol = RunsProtocol.make [ 0; 7 ] rules }
 
         return layers, studyIn, workers, cuts
     }
@@ -220,7 +220,7 @@ let private documented (run: DocumentedRun) (precision: TaskPrecision) (epochs: 
             ValidateEvery = epoch
             Target = Accuracy 0.91 } ]
       Contenders = [ contender run.Name run.Optimizer ]
-      Protocol = Runs { Seeds = [ 0 ]; StopRules = StopRule.document } }
+      Protocol = RunsProtocol.make [ 0 ] StopRule.document }
 
 let private resultOf (run: DocumentedRun) precision epochs : TrialResult =
     (inMemory (ImageReader(fun _ -> mnist.Value)) (documented run precision epochs)).Results[0]

@@ -49,7 +49,7 @@ let private study pruning =
     { Name = "test"
       Tasks = [ task "one"; task "two" ]
       Contenders = [ contender "a" (LogUniform(1e-4, 1e-1)); contender "b" (LogUniform(0.1, 1000.0)) ]
-      Protocol = Fair(tuning pruning, confirmation, Some { Rates = [ 0.001; 0.1 ]; Seeds = [ 2000 ] }) }
+      Protocol = FairProtocol.make (tuning pruning, confirmation, Some { Rates = [ 0.001; 0.1 ]; Seeds = [ 2000 ] }) }
 
 /// A learning curve as a function of the trial and the step: the better, the nearer the rate is to 0.3.
 let private accuracy (trial: Trial) (step: int64) : float =

@@ -95,7 +95,7 @@ let private study (path: string) (layers: Layer list) : StudyDesign =
     { Name = "given"
       Tasks = [ taskOf (problemOf layers (File(path, 1000))) ]
       Contenders = [ { Name = "adam"; Label = "Adam"; Optimizer = Expression.parse "adam(lr=0.01)"; Space = [] } ]
-      Protocol = Runs { Seeds = [ 1; 2 ]; StopRules = [] } }
+      Protocol = RunsProtocol.make [ 1; 2 ] [] }
 
 let private prepared (study: StudyDesign) =
     let trials = PreparedTrials.Of(reader, study)

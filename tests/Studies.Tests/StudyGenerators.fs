@@ -157,7 +157,20 @@ let private contender index =
         return { Name = $"c{index}"; Label = label; Optimizer = Expression.parse text; Space = space }
     }
 
-let private protocol =
+let private confirmation isTuned =
+    gen {
+        let! seeds = seeds 1
+        let! alpha = number 0.001 0.5
+        let! ratio = number 1.001 2.0
+        let n = seeds.Length
+        let! looks = Gen.elements [ None; Some { InterimLooks.Seeds = List.distinct [ (n + 1) / 2; n ] } ]
+        let! defaults = Gen.elements [ isTuned; false ]
+
+        return { Seeds = seeds; Alpha = alpha; EqualWithin = ratio; InterimLooks = looks; Defaults = defaults }
+    }
+
+/// Any protocol of the library, with parts that a study file can have.
+let protocol =
     let fair =
         gen {
             let! search = Gen.elements [ Search.Sobol; Search.Halton ]
@@ -169,33 +182,26 @@ let private protocol =
                 Gen.oneof [ Gen.constant NoPruning; whole 1 9 |> Gen.map Median; whole 2 9 |> Gen.map SuccessiveHalving ]
 
             let! extensions = whole 0 3
-            let! confirmationSeeds = seeds 1
-            let! alpha = number 0.001 0.5
-            let! ratio = number 1.001 2.0
-            let n = confirmationSeeds.Length
-            let! looks = Gen.elements [ None; Some { InterimLooks.Seeds = List.distinct [ (n + 1) / 2; n ] } ]
-            let! defaults = Gen.elements [ true; false ]
+            let! confirmation = confirmation true
             let! rates = some (number 1e-5 1.0)
             let! frontierSeeds = seeds 2000
             let frontier: Frontier = { Rates = rates |> List.distinct |> List.sort; Seeds = frontierSeeds }
             let! frontier = Gen.elements [ None; Some frontier ]
 
             return
-                Fair(
+                FairProtocol.make (
                     { Search = search
                       Trials = trials
                       Seeds = tuningSeeds
                       Objective = objective
                       Pruning = pruning
                       Extensions = extensions },
-                    { Seeds = confirmationSeeds
-                      Alpha = alpha
-                      EqualWithin = ratio
-                      InterimLooks = looks
-                      Defaults = defaults },
+                    confirmation,
                     frontier
                 )
         }
+
+    let asGiven = confirmation false |> Gen.map AsGivenProtocol.make
 
     let rule =
         Gen.oneof
@@ -203,9 +209,9 @@ let private protocol =
               Gen.map2 (fun accuracy hold -> StopRule.Target(accuracy, hold)) (number 0.0 1.0) (whole 1 50) ]
 
     let runs =
-        Gen.map2 (fun seeds rules -> Runs { Seeds = seeds; StopRules = rules }) (seeds 1) (Gen.oneof [ Gen.constant []; some rule ])
+        Gen.map2 (fun seeds rules -> RunsProtocol.make seeds rules) (seeds 1) (Gen.oneof [ Gen.constant []; some rule ])
 
-    Gen.oneof [ fair; seeds 1 |> Gen.map Document; runs ]
+    Gen.oneof [ fair; seeds 1 |> Gen.map DocumentProtocol.make; runs; asGiven ]
 
 let study =
     gen {

@@ -230,7 +230,7 @@ let private meaningTests =
 
           testCase "of a protocol" (fun () ->
               match (parsed (withRest "\"frontier\": {}")).Protocol with
-              | Fair(tuning, confirmation, Some frontier) ->
+              | { Tuning = Some tuning; Confirmation = confirmation; Frontier = Some frontier } ->
                   Expect.equal
                       tuning
                       { Search = Search.Sobol
@@ -262,9 +262,8 @@ let private meaningTests =
               Expect.equal (onlyTask "{ \"name\": \"m\", \"target\": { \"loss\": 1 }, \"steps\": 7 }").ValidateEvery 1 "at least 1")
 
           testCase "looks say how many seeds there are at most" (fun () ->
-              match (parsed (withRest "\"confirmation\": { \"looks\": [6, 8] }")).Protocol with
-              | Fair(_, confirmation, _) -> Expect.equal confirmation.Seeds [ 1..8 ] "seeds"
-              | other -> failtestf "%A" other)
+              let study = parsed (withRest "\"confirmation\": { \"looks\": [6, 8] }")
+              Expect.equal study.Protocol.Confirmation.Seeds [ 1..8 ] "seeds")
 
           testCase "flags are true and false" (fun () ->
               let text =
@@ -333,7 +332,7 @@ let tests =
               Expect.equal difference.Path "$.tasks[2]" "path"
               Expect.isNone difference.Second "nothing"
               Expect.stringContains (string difference) "and nothing" "in words"
-              let document = { study with Protocol = Document [ 1 ] }
+              let document = { study with Protocol = DocumentProtocol.make [ 1 ] }
               let paths = StudyJson.differences study document |> Array.map _.Path
               Expect.equal paths [| "$.protocol"; "$.tuning"; "$.confirmation"; "$.frontier"; "$.seeds" |] "protocols")
 
@@ -391,7 +390,7 @@ let tests =
                   Expect.equal study.Tasks.Head.Steps (5000L * 938L) "budget"
               | other -> failtestf "%A" other
 
-              Expect.equal study.Protocol (Document [ 1..10 ]) "seeds")
+              Expect.equal study.Protocol (DocumentProtocol.make [ 1..10 ]) "seeds")
 
           testCase "the six are the document's" (fun () ->
               let study = parsed (sample "mnist-six")

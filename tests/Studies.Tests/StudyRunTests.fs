@@ -70,7 +70,7 @@ let private study: StudyDesign =
       Contenders =
         [ contender "sgd" "momentum(lr=0.01)" [ "lr", LogUniform(1e-3, 1e36); "decay", Uniform(0.0, 0.9) ]
           contender "adam" "adam" [ "lr", LogUniform(1e-4, 0.1); "eps", Choice [ 1e-8; 0.1 ] ] ]
-      Protocol = Fair(tuning, confirmation, Some frontier) }
+      Protocol = FairProtocol.make (tuning, confirmation, Some frontier) }
 
 let private prepared (files: DataSets) (study: StudyDesign) = PreparedTrials.Of((fun _ -> files), study)
 let private options workers saveEvery = { Workers = workers; SaveEvery = saveEvery }
@@ -162,7 +162,7 @@ let private interruptions =
                       Contenders =
                           [ contender "adam" "adam" [ "lr", LogUniform(1e-3, 1e76) ]
                             contender "sgd" "momentum(lr=0.0001)" [ "lr", LogUniform(1e-5, 1e-3) ] ]
-                      Protocol = Fair({ tuning with Pruning = NoPruning; Extensions = 0 }, confirmation, None) }
+                      Protocol = FairProtocol.make ({ tuning with Pruning = NoPruning; Extensions = 0 }, confirmation, None) }
 
               let outcome = inMemory files steep false
               Expect.isTrue outcome.IsComplete "complete"
@@ -554,7 +554,7 @@ let private honesty =
               Expect.throwsT<ArgumentException> (fun () -> (trials :> ITrialSource).Start wrong |> ignore) "another optimizer") ]
 
 let private rules =
-    let fair tuning confirmation frontier = { study with Protocol = Fair(tuning, confirmation, frontier) }
+    let fair tuning confirmation frontier = { study with Protocol = FairProtocol.make (tuning, confirmation, frontier) }
     let withTask task = { study with Tasks = [ task ] }
     let looks seeds = fair tuning { confirmation with InterimLooks = Some { Seeds = seeds } } None
 
@@ -593,7 +593,7 @@ let private rules =
           looks [ 2 ], "The last interim look is at 2"
           fair tuning confirmation (Some { frontier with Rates = [ 0.1; 0.1 ] }), "ascending order, found [0.1, 0.1]."
           fair tuning confirmation (Some { frontier with Seeds = [] }), "$.frontier.seeds"
-          { study with Protocol = Document [] }, "$.seeds: Expected a list of seeds"
+          { study with Protocol = DocumentProtocol.make [] }, "$.seeds: Expected a list of seeds"
           { study with Contenders = [ contender "sgd" "momentum" [ "lr", Choice [ -1.0; 0.1 ] ] ] }, "lr" ]
 
     testList
@@ -610,7 +610,9 @@ let private rules =
               Expect.equal (StudyRules.broken both).Length 2 "all")
 
           testCase "every checkpoint has a file of its own" (fun () ->
-              let trial = (inMemory files { study with Protocol = Document [ 1 ] } false).Results[0].Trial
+              let trial =
+                  (inMemory files { study with Protocol = DocumentProtocol.make [ 1 ] } false).Results[0].Trial
+
               let folder = StudyFolder "f"
 
               let one, other =

@@ -40,7 +40,7 @@ let private studyOver (trainer: OwnTrainer) : StudyDesign =
                 Optimizer = Expression.parse $"{name}()"
                 Space = [ "lr", LogUniform(0.01, 1.0) ] } ]
       Protocol =
-        Fair(
+        FairProtocol.make (
             { Search = Sobol
               Trials = 5
               Seeds = [ 1000; 1001 ]

@@ -6,8 +6,8 @@ using CoreSchedule = CuteDl.Core.Optimizers.Schedule;
 namespace CuteDl;
 
 /// <summary>
-/// The rules, transformations and schedules that a text form can name, and the problems, search methods and pruning rules that a study file can
-/// name, as an immutable value.
+/// The rules, transformations and schedules that a text form can name, and the problems, search methods, pruning rules and protocols that a
+/// study file can name, as an immutable value.
 /// Methods that read text use <see cref="Standard"/> unless another registry is given.
 /// </summary>
 public sealed class KindRegistry
@@ -86,6 +86,15 @@ public sealed class KindRegistry
     {
         ArgumentNullException.ThrowIfNull(rule);
         return new(Study.Add(rule));
+    }
+
+    /// <summary>Returns a registry with one more protocol; this registry does not change.</summary>
+    /// <param name="protocol">The protocol. Study files name it by <c>"protocol": NAME</c>.</param>
+    /// <exception cref="ArgumentException">The registry has a protocol of this name.</exception>
+    public KindRegistry Add(StudyProtocol protocol)
+    {
+        ArgumentNullException.ThrowIfNull(protocol);
+        return new(Study.Add(protocol.Core));
     }
 
     /// <summary>Returns a registry with one more trainer; this registry does not change.</summary>

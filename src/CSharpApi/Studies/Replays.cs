@@ -53,7 +53,7 @@ public static class Replays
         var study = given?.Core ?? ReadStudy(path, manifest.Study, registry);
         var task = study.Tasks.FirstOrDefault(task => task.Name == trial.Task)
             ?? throw new StudyException($"'{path}' is a trial of the task '{trial.Task}', but its study has no task of this name.");
-        var prepared = PreparedTaskModule.prepareUnder(StudyDesignModule.stopRules(study), new(source => data?.Core ?? Study.Read(source)), task);
+        var prepared = PreparedTaskModule.prepareUnder(study.Protocol.StopRules, new(source => data?.Core ?? Study.Read(source)), task);
         if (prepared.DataHash != manifest.Data)
         {
             throw new StudyException(

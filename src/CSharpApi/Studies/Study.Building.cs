@@ -19,7 +19,7 @@ public sealed partial class Study
             name,
             ListModule.Empty<StudyTask>(),
             ListModule.Empty<Contender>(),
-            StudyDefaults.fair));
+            FairProtocol.kind.Protocol));
     }
 
     /// <summary>
@@ -158,7 +158,7 @@ public sealed partial class Study
     /// <param name="pruning">The early end of unpromising trials. Default: none.</param>
     /// <param name="extensions">The largest number of extensions of a search space whose best setting is at its edge, from 0 to 10.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    /// <exception cref="InvalidOperationException">The study follows the document's protocol, which does not tune.</exception>
+    /// <exception cref="InvalidOperationException">Studies cannot set the tuning of this study's protocol.</exception>
     public Study Tuning(
         int trials = StudyDefaults.Trials,
         StudySearch? search = null,
@@ -167,7 +167,7 @@ public sealed partial class Study
         StudyPruning? pruning = null,
         int extensions = StudyDefaults.Extensions)
     {
-        var (_, confirmation, frontier) = Fair();
+        var protocol = Setting(ProtocolKey.Tuning);
         var tuning = new Tuning(
             (search ?? StudySearch.Sobol).Core,
             trials,
@@ -176,10 +176,10 @@ public sealed partial class Study
             (pruning ?? StudyPruning.None).Core,
             extensions);
         StudyRules.require(nameof(tuning), TuningFormat.shapeOf(tuning), tuning);
-        return With(Protocol.NewFair(tuning, confirmation, frontier));
+        return With(new(protocol.Kind, FSharpOption<Tuning>.Some(tuning), protocol.Confirmation, protocol.Frontier, protocol.StopRules));
     }
 
-    /// <summary>Sets how the tuned settings are compared.</summary>
+    /// <summary>Sets how the tuned settings are compared. Without tuning, it sets how the given settings are compared.</summary>
     /// <param name="seeds">The number of fresh seeds, from 1 on. A ranking needs at least 6.</param>
     /// <param name="alpha">The family-wise error rate over all pairs and looks, for each task and metric; in (0, 1).</param>
     /// <param name="equalWithin">The margin of equality: ratios of steps up to this value count as equal. Above 1.</param>
@@ -187,9 +187,9 @@ public sealed partial class Study
     /// The interim looks for <see cref="StudyOptions.UntilDecided"/>: numbers of seeds, ascending, the last at least the number of seeds.
     /// Default: none.
     /// </param>
-    /// <param name="defaults">True to train the default settings too.</param>
+    /// <param name="defaults">True to train the default settings too. Without tuning, there are no others, and it has no effect.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
-    /// <exception cref="InvalidOperationException">The study follows the document's protocol, which does not confirm.</exception>
+    /// <exception cref="InvalidOperationException">Studies cannot set the comparison of this study's protocol.</exception>
     public Study Confirmation(
         int seeds = StudyDefaults.ConfirmationSeeds,
         double alpha = StudyDefaults.Alpha,
@@ -197,31 +197,60 @@ public sealed partial class Study
         IEnumerable<int>? looks = null,
         bool defaults = StudyDefaults.ConfirmsDefaults)
     {
-        var (tuning, _, frontier) = Fair();
+        var protocol = Setting(ProtocolKey.Confirmation);
+        var isTuned = protocol.Tuning is not null;
         var declared = ListModule.OfSeq(looks ?? []);
         var confirmation = new Confirmation(
             Consecutive(seeds),
             alpha,
             equalWithin,
             declared.IsEmpty ? FSharpOption<InterimLooks>.None : FSharpOption<InterimLooks>.Some(new InterimLooks(declared)),
-            defaults);
-        StudyRules.require(nameof(confirmation), ConfirmationFormat.shape, confirmation);
-        return With(Protocol.NewFair(tuning, confirmation, frontier));
+            defaults && isTuned);
+        StudyRules.require(nameof(confirmation), ConfirmationFormat.shape(protocol.Kind.Confirmation, isTuned), confirmation);
+        return With(new(protocol.Kind, protocol.Tuning, confirmation, protocol.Frontier, protocol.StopRules));
     }
 
     /// <summary>Adds the small-rate frontier: the same learning rates for every optimizer that has one.</summary>
     /// <param name="rates">The learning rates, ascending and above 0. Default: eight from 1e-5 to 1 with equal ratios.</param>
     /// <param name="seeds">The seeds of each rate, each once. Default: 2000, 2001 and 2002.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
-    /// <exception cref="InvalidOperationException">The study follows the document's protocol, which has none.</exception>
+    /// <exception cref="InvalidOperationException">Studies cannot set the frontier of this study's protocol.</exception>
     public Study Frontier(IEnumerable<double>? rates = null, IEnumerable<int>? seeds = null)
     {
-        var (tuning, confirmation, _) = Fair();
+        var protocol = Setting(ProtocolKey.Frontier);
         var frontier = new Frontier(
             rates is null ? StudyDefaults.frontier.Rates : ListModule.OfSeq(rates),
             seeds is null ? StudyDefaults.frontier.Seeds : ListModule.OfSeq(seeds));
         StudyRules.require(nameof(frontier), FrontierFormat.shape, frontier);
-        return With(Protocol.NewFair(tuning, confirmation, FSharpOption<Frontier>.Some(frontier)));
+        return With(new(protocol.Kind, protocol.Tuning, protocol.Confirmation, FSharpOption<Frontier>.Some(frontier), protocol.StopRules));
+    }
+
+    /// <summary>
+    /// Sets the protocol, with its default tuning, comparison, frontier and stop rules. <see cref="Tuning"/>, <see cref="Confirmation"/> and
+    /// <see cref="Frontier"/> then change them, if the protocol allows it.
+    /// </summary>
+    /// <param name="protocol">The protocol. New studies have <see cref="StudyProtocol.Fair"/>.</param>
+    /// <param name="seeds">The number of seeds of the compared trials, from 1 on. Default: that of the protocol.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number of seeds is below 1.</exception>
+    /// <exception cref="InvalidOperationException">Studies cannot set the seeds of this protocol.</exception>
+    public Study Protocol(StudyProtocol protocol, int? seeds = null)
+    {
+        ArgumentNullException.ThrowIfNull(protocol);
+        var kind = protocol.Core;
+        if (seeds is null)
+        {
+            return With(kind.Protocol);
+        }
+
+        if (!kind.Has(ProtocolKey.Seeds) && !kind.Has(ProtocolKey.Confirmation))
+        {
+            throw new InvalidOperationException($"The protocol {kind.Name} does not let a study set its seeds. Leave them out, or use another protocol.");
+        }
+
+        StudyRules.require(nameof(seeds), Shape.atLeast(1), seeds.Value);
+        var usual = kind.Confirmation;
+        var confirmation = new Confirmation(Consecutive(seeds.Value), usual.Alpha, usual.EqualWithin, usual.InterimLooks, usual.Defaults);
+        return With(new(kind, kind.Tuning, confirmation, kind.Frontier, kind.StopRules));
     }
 
     /// <summary>
@@ -233,9 +262,7 @@ public sealed partial class Study
     public Study Document(int seeds = StudyDefaults.ConfirmationSeeds)
     {
         var tasks = Core.Tasks.Select(AsDocument);
-        var protocol = Protocol.NewDocument(Consecutive(seeds));
-        StudyRules.require(nameof(seeds), ProtocolFormat.shape(StudyRegistry.Standard), protocol);
-        return new(new StudyDesign(Core.Name, ListModule.OfSeq(tasks), Core.Contenders, protocol));
+        return new Study(new StudyDesign(Core.Name, ListModule.OfSeq(tasks), Core.Contenders, Core.Protocol)).Protocol(StudyProtocol.Document, seeds);
     }
 
     private static StudyTask AsDocument(StudyTask task)
@@ -270,10 +297,11 @@ public sealed partial class Study
         return new(new StudyDesign(Core.Name, ListModule.OfSeq(Core.Tasks.Append(task)), Core.Contenders, Core.Protocol));
     }
 
-    private Study With(Protocol protocol) => new(new StudyDesign(Core.Name, Core.Tasks, Core.Contenders, protocol));
+    private Study With(CuteDl.Studies.Protocol protocol) => new(new StudyDesign(Core.Name, Core.Tasks, Core.Contenders, protocol));
 
-    private (Tuning Tuning, Confirmation Confirmation, FSharpOption<Frontier>? Frontier) Fair() =>
-        Core.Protocol is Protocol.Fair fair
-            ? (fair.Item1, fair.Item2, fair.Item3)
-            : throw new InvalidOperationException("A study with the document's protocol has no tuning and no confirmation. Build a study without this protocol.");
+    // The protocol, if a study can set this part of it.
+    private CuteDl.Studies.Protocol Setting(ProtocolKey key) =>
+        Core.Protocol.Kind.Has(key)
+            ? Core.Protocol
+            : throw new InvalidOperationException($"The protocol {Core.Protocol.Kind.Name} does not let a study set \"{ProtocolRules.keyName(key)}\". Use another protocol, or leave this part out.");
 }

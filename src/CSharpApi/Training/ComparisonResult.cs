@@ -21,17 +21,17 @@ public sealed record ComparisonResult
     public override string ToString() =>
         $"{Runs.Count} of {Math.Max(Planned, Runs.Count)} runs: {Short.List(Runs.Select(run => run.Run).Distinct())}";
 
-    /// <summary>Returns the runs of a study; null if it is not a comparison: one image classifier under the protocol <c>runs</c>.</summary>
+    /// <summary>Returns the runs of a study; null if it is not a comparison: one image classifier, and a protocol of runs without tuning, frontier and verdict.</summary>
     internal static ComparisonResult? Of(StudyOutcome outcome, string? folder)
     {
         var study = outcome.Study;
-        if (study is not { Protocol: Protocol.Runs { Item: var protocol }, Tasks: { Length: 1, Head: { Problem: ImagesProblem problem } task } })
+        if (study is not { Protocol: { Kind.ComparesPairs: false, Tuning: null, Frontier: null } protocol, Tasks: { Length: 1, Head: { Problem: ImagesProblem problem } task } })
         {
             return null;
         }
 
         var names = study.Contenders.Select(contender => contender.Name).ToList();
-        var seeds = protocol.Seeds.ToList();
+        var seeds = protocol.Confirmation.Seeds.ToList();
         var trials = outcome.Results.Concat(outcome.Interrupted)
             .OrderBy(result => names.IndexOf(result.Trial.Contender))
             .ThenBy(result => seeds.IndexOf(result.Trial.Seed));

@@ -70,7 +70,7 @@ internal sealed record ExperimentPlan
             $"{Short.List(runs.Select(run => run.Name))} on {DataName}",
             ListModule.OfSeq([StudyTask()]),
             ListModule.OfSeq(contenders),
-            Protocol.NewRuns(new Runs(ListModule.OfSeq(seeds), rules)));
+            RunsProtocol.make(ListModule.OfSeq(seeds), rules));
     }
 
     /// <summary>Returns the problem of a study's task.</summary>

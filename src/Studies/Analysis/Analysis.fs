@@ -14,17 +14,15 @@ open CuteDl.Studies.Statistics
 
 /// Returns the number of seeds at each look.
 let internal planned (study: StudyDesign) =
-    match study.Protocol with
-    | Fair(_, { InterimLooks = Some looks }, _) -> Array.ofList looks.Seeds
-    | Fair(_, confirmation, _) -> [| confirmation.Seeds.Length |]
-    | Document seeds
-    | Runs { Seeds = seeds } -> [| seeds.Length |]
+    match study.Protocol.Confirmation.InterimLooks with
+    | Some looks -> Array.ofList looks.Seeds
+    | None -> [| study.Protocol.Confirmation.Seeds.Length |]
 
 /// <summary>
 /// Returns the significance level of each look, with the error spending of O'Brien and Fleming. A single look gets all of alpha.
 /// </summary>
 let levels (study: StudyDesign) : float array =
-    ErrorSpending.levels Spending.OBrienFleming (StudyDesign.alpha study) (planned study)
+    ErrorSpending.levels Spending.OBrienFleming study.Protocol.Confirmation.Alpha (planned study)
 
 let private lookState (study: StudyDesign) (looksDone: int) isDecided : LookState =
     let planned = planned study
@@ -38,26 +36,25 @@ let private lookState (study: StudyDesign) (looksDone: int) isDecided : LookStat
       FewestSeeds = max Measures.FewestToRank (SignFlip.fewest levels[look - 1] (max 1 (Measures.pairs study).Length))
       Decided = isDecided }
 
-/// Leaves out confirmation trials with seeds of the next look: to use them would be one more look.
+let private isCompared (study: StudyDesign) (result: TrialResult) =
+    result.Trial.Phase = Measures.comparedPhase study || result.Trial.Phase = Phase.Defaults
+
+/// Leaves out compared trials with seeds of the next look: to use them would be one more look.
 let private upTo (study: StudyDesign) (look: LookState) (results: TrialResult array) : TrialResult array =
-    match study.Protocol with
-    | Fair(_, ({ InterimLooks = Some looks } as confirmation), _) ->
+    match study.Protocol.Confirmation.InterimLooks with
+    | Some looks ->
         let seeds =
-            StudyDesign.seedsToLook confirmation looks
+            StudyDesign.seedsToLook study.Protocol.Confirmation looks
             |> List.truncate look.Planned[look.Done - 1]
             |> Set.ofList
 
         results
-        |> Array.filter (fun result ->
-            match result.Trial.Phase with
-            | Phase.Confirmation
-            | Phase.Defaults -> seeds.Contains result.Trial.Seed
-            | _ -> true)
-    | _ -> results
+        |> Array.filter (fun result -> not (isCompared study result) || seeds.Contains result.Trial.Seed)
+    | None -> results
 
 let private rules (study: StudyDesign) (look: LookState) : Pairs.Rules =
     { Level = look.Level
-      EqualWithin = StudyDesign.equalWithin study
+      EqualWithin = study.Protocol.Confirmation.EqualWithin
       LookSeeds = look.Planned[look.Done - 1] }
 
 /// <summary>
@@ -74,28 +71,16 @@ let isDecided (study: StudyDesign) (results: TrialResult seq) (look: int) : bool
     Verdicts.isDecided study (Pairs.ofTasks (rules study look) study results)
 
 let private expected (study: StudyDesign) (look: LookState) =
-    let variants =
-        match Measures.confirmation study with
-        | Some { Defaults = true } -> 2
-        | _ -> 1
-
+    let variants = if study.Protocol.Confirmation.Defaults then 2 else 1
     study.Tasks.Length * study.Contenders.Length * variants * look.Planned[look.Done - 1]
 
-let private isCompared (result: TrialResult) =
-    match result.Trial.Phase with
-    | Phase.Confirmation
-    | Phase.Defaults
-    | Phase.Document
-    | Phase.Run -> true
-    | _ -> false
-
-let private progress (look: LookState) trials expected isAsGiven hasPairs =
+let private progress (look: LookState) trials expected hasPairs =
     [| if trials < expected then
            if trials = 0 then
                $"Incomplete: none of {expected} compared trials is finished, so there is no verdict yet."
            else
                $"Incomplete: {trials} of {expected} compared trials are finished; all figures are from these."
-       if not isAsGiven && look.Planned.Length > 1 then
+       if look.Planned.Length > 1 then
            let next =
                if look.Decided then "; the question is decided"
                elif look.Done = look.Planned.Length then "; this is the last look"
@@ -116,7 +101,6 @@ let private progress (look: LookState) trials expected isAsGiven hasPairs =
 [<CompiledName("OfResults")>]
 let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) : StudyAnalysis =
     Guard.atLeast "looksDone" 1 looksDone
-    let isAsGiven = Measures.runsAsGiven study
     let look = lookState study looksDone false
     let results = results |> Seq.sortBy _.Trial.Id |> Array.ofSeq |> upTo study look
     let rules = rules study look
@@ -129,17 +113,17 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
     let verdicts = Verdicts.ofComparisons study (Array.append overall comparisons)
     let look = { look with Decided = Verdicts.isDecided study comparisons }
     let cells = Tunings.frontier study results
-    let trials = results |> Array.filter isCompared |> Array.length
+    let trials = results |> Array.filter (isCompared study) |> Array.length
     let expected = expected study look
     let document = DocumentRuns.rows study results
     let documentSentences = DocumentRuns.sentences study results document
-    let progress = progress look trials expected isAsGiven (Measures.pairs study |> Array.isEmpty |> not)
+    let progress = progress look trials expected (Measures.pairs study |> Array.isEmpty |> not)
 
     let limits =
         Array.concat
             [ Resolutions.sentences study resolutions
               Verdicts.scope study overall
-              Verdicts.tuningLimit study comparisons ]
+              Verdicts.protocolLimits study comparisons ]
 
     let failures = Verdicts.failures summaries
 

@@ -90,12 +90,6 @@ let private sameSeed (result: TrialResult) : SameSeed =
       Accuracy = Measures.lastAccuracy result
       DeadLogits = result.Health.DeadLogits }
 
-let private variants =
-    [ Phase.Confirmation, Variant.Tuned
-      Phase.Defaults, Variant.Defaults
-      Phase.Document, Variant.AsGiven
-      Phase.Run, Variant.AsGiven ]
-
 let private ofGroup (results: TrialResult array) (task: StudyTask) variant (trials: TrialResult array) : Autopsy seq =
     let fence = fence trials
     let updateRatio (result: TrialResult) = lastFinite result.Curve.UpdateRatio
@@ -135,6 +129,9 @@ let private ofGroup (results: TrialResult array) (task: StudyTask) variant (tria
             { autopsy with Sentences = sentences task result.Failure autopsy }))
 
 let ofResults (study: StudyDesign) (results: TrialResult array) : Autopsy array =
+    let variants =
+        [ Measures.comparedPhase study, Measures.comparedVariant study; Phase.Defaults, Variant.Defaults ]
+
     [| for task in study.Tasks do
            for phase, variant in variants do
                for contender in study.Contenders do

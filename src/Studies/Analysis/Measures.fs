@@ -16,25 +16,11 @@ let Level = 0.95
 [<Literal>]
 let Seed = 0
 
-/// True if contenders run as they are given, and stop rules can end a run.
-let runsAsGiven (study: StudyDesign) =
-    match study.Protocol with
-    | Document _
-    | Runs _ -> true
-    | Fair _ -> false
-
-let confirmation (study: StudyDesign) =
-    match study.Protocol with
-    | Fair(_, confirmation, _) -> Some confirmation
-    | Document _
-    | Runs _ -> None
-
 /// Returns the phase whose trials compare the contenders.
-let comparedPhase (study: StudyDesign) =
-    match study.Protocol with
-    | Fair _ -> Phase.Confirmation
-    | Document _ -> Phase.Document
-    | Runs _ -> Phase.Run
+let comparedPhase (study: StudyDesign) = study.Protocol.Kind.Phase
+
+/// Returns the form of the contenders whose trials are compared.
+let comparedVariant (study: StudyDesign) = if study.Protocol.Tuning.IsSome then Variant.Tuned else Variant.AsGiven
 
 let hasClasses (task: StudyTask) = task.Problem.ComparesAccuracy
 
@@ -95,7 +81,7 @@ let select (results: TrialResult array) (phase: Phase) (task: string) (contender
 /// Returns all pairs of contenders that the study compares, in their order.
 let pairs (study: StudyDesign) =
     let names =
-        if StudyDesign.comparesPairs study then
+        if study.Protocol.Kind.ComparesPairs then
             study.Contenders |> List.map _.Name |> Array.ofList
         else
             [||]

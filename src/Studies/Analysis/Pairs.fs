@@ -223,7 +223,7 @@ let private family (rules: Rules) study results phase metric name (tasks: StudyT
 let private metrics (study: StudyDesign) (tasks: StudyTask list) =
     [ Metric.StepsToTarget
       if tasks |> List.forall Measures.hasClasses then
-          if Measures.runsAsGiven study then
+          if study.Protocol.CanStop then
               Metric.AccuracyAtStop
           else
               Metric.FinalAccuracy

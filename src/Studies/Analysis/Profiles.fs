@@ -73,7 +73,7 @@ let private ofAccuracies (study: StudyDesign) metric (accuracies: float array ar
 let ofResults (study: StudyDesign) (results: TrialResult array) : ProfileRow array =
     let times = complete study results Metric.StepsToTarget study.Tasks
 
-    let accuracy = if Measures.runsAsGiven study then Metric.AccuracyAtStop else Metric.FinalAccuracy
+    let accuracy = if study.Protocol.CanStop then Metric.AccuracyAtStop else Metric.FinalAccuracy
 
     let accuracies = complete study results accuracy (study.Tasks |> List.filter Measures.hasClasses)
 

@@ -40,10 +40,10 @@ let ofResults (study: StudyDesign) (results: TrialResult array) : Resolution arr
                      Phase = phase
                      MedianSteps = Quantile.median times
                      Factor = factor
-                     IsFine = factor <= StudyDesign.equalWithin study } |]
+                     IsFine = factor <= study.Protocol.Confirmation.EqualWithin } |]
 
 /// Returns the largest validation interval that resolves a time within the equivalence margin.
-let private advised (study: StudyDesign) (steps: float) = max 1.0 (floor (steps * (1.0 - 1.0 / StudyDesign.equalWithin study)))
+let private advised (study: StudyDesign) (steps: float) = max 1.0 (floor (steps * (1.0 - 1.0 / study.Protocol.Confirmation.EqualWithin)))
 
 let private coarse (resolutions: Resolution array) =
     resolutions |> Array.filter (fun resolution -> not resolution.IsFine) |> Array.groupBy _.Task
@@ -61,7 +61,7 @@ let findings (study: StudyDesign) (resolutions: Resolution array) : Finding arra
           Severity = Severity.Warning
           Path = $"$.tasks[{i}].validate_every"
           Message =
-            $"{SentenceText.list (rows |> Array.map _.Contender)} reached the target{pilot} early. With a validation every {study.Tasks[i].ValidateEvery} steps, the time is known only to a factor of {SentenceText.ratio worst.Factor}; ratios up to {SentenceText.ratio (StudyDesign.equalWithin study)} count as equal."
+            $"{SentenceText.list (rows |> Array.map _.Contender)} reached the target{pilot} early. With a validation every {study.Tasks[i].ValidateEvery} steps, the time is known only to a factor of {SentenceText.ratio worst.Factor}; ratios up to {SentenceText.ratio (study.Protocol.Confirmation.EqualWithin)} count as equal."
           Advice = $"Validate every {SentenceText.steps (advised study least)} steps." })
 
 /// Returns the same findings as sentences of the verdict.

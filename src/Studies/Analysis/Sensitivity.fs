@@ -50,10 +50,9 @@ let private ofWin study results settings (pair: PairComparison) : Nullable<Neigh
                 { Cases = cases.Length
                   Held = cases |> Array.filter (fun struct (one, other) -> isAhead one other) |> Array.length
                   Seeds =
-                    match study.Protocol with
-                    | Fair(tuning, _, _) -> tuning.Seeds.Length
-                    | Document _
-                    | Runs _ -> 0 }
+                    match study.Protocol.Tuning with
+                    | Some tuning -> tuning.Seeds.Length
+                    | None -> 0 }
     | _ -> Nullable()
 
 /// Adds the sensitivity to each win on one task. Tuning measures no test accuracy, and success has no useful median.

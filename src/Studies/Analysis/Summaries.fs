@@ -26,13 +26,6 @@ let private interquartile (values: float array) : Nullable<Interval> =
 
 let private batch (task: StudyTask) = float task.Problem.ExamplesAStep
 
-let private variantOf phase =
-    match phase with
-    | Phase.Defaults -> Variant.Defaults
-    | Phase.Document
-    | Phase.Run -> Variant.AsGiven
-    | _ -> Variant.Tuned
-
 /// The times up to which every run of a task is known. All contenders share them, so that their means are comparable.
 [<Struct>]
 type private Horizons = { Steps: float; Seconds: float }
@@ -44,10 +37,17 @@ let private horizons (task: StudyTask) (trials: TrialResult array) : Horizons =
       // Trials without a measurable duration must have a horizon above 0 too.
       Seconds = trials |> Array.map Measures.secondsKnownTo |> TimeToTarget.horizon longest |> max Double.Epsilon }
 
-let private summary (horizons: Horizons) (task: StudyTask) (phase: Phase) (contender: string) (trials: TrialResult array) : Summary =
+let private summary
+    (study: StudyDesign)
+    (horizons: Horizons)
+    (task: StudyTask)
+    (variant: Variant)
+    (contender: string)
+    (trials: TrialResult array)
+    : Summary =
     let reached = trials |> Array.filter Measures.isReached
     let nothing: Nullable<Interval> = Nullable()
-    let isAsGiven = variantOf phase = Variant.AsGiven
+    let canStop = study.Protocol.CanStop
     let stepsKnown = trials |> Array.map Measures.stepsKnownTo
     let secondsKnown = trials |> Array.map Measures.secondsKnownTo
     let examplesKnown = stepsKnown |> Array.map ((*) (batch task))
@@ -57,7 +57,7 @@ let private summary (horizons: Horizons) (task: StudyTask) (phase: Phase) (conte
 
     { Task = task.Name
       Contender = contender
-      Variant = variantOf phase
+      Variant = variant
       Optimizer = trials[0].Trial.Optimizer
       Trials = trials.Length
       Reached = reached.Length
@@ -66,28 +66,25 @@ let private summary (horizons: Horizons) (task: StudyTask) (phase: Phase) (conte
       Steps = trials |> Array.map Measures.steps |> time horizons.Steps stepsKnown
       Examples = trials |> Array.map Measures.examples |> time (horizons.Steps * batch task) examplesKnown
       Seconds = trials |> Array.map Measures.seconds |> time horizons.Seconds secondsKnown
-      FinalAccuracy = if isAsGiven then nothing else atEnd Measures.finalAccuracy
-      AccuracyAtStop = if isAsGiven then atEnd Measures.accuracyAtStop else nothing
+      FinalAccuracy = if canStop then nothing else atEnd Measures.finalAccuracy
+      AccuracyAtStop = if canStop then atEnd Measures.accuracyAtStop else nothing
       BestAccuracy = atEnd Measures.bestAccuracy
       TestAccuracy = if trials |> Array.exists _.Test.HasValue then atEnd Measures.testAccuracy else nothing
       FinalLoss = trials |> Array.map Measures.finalLoss |> Measures.medianOr nan
       WithDeadLogits = trials |> Array.filter (fun trial -> trial.Health.DeadLogits.Length > 0) |> Array.length }
 
 let ofResults (study: StudyDesign) (results: TrialResult array) : Summary array =
-    let phases =
-        if Measures.runsAsGiven study then
-            [ Measures.comparedPhase study ]
-        else
-            [ Phase.Confirmation; Phase.Defaults ]
+    let variants =
+        [ Measures.comparedPhase study, Measures.comparedVariant study; Phase.Defaults, Variant.Defaults ]
 
     [| for task in study.Tasks do
            let groups =
-               [| for phase in phases do
+               [| for phase, variant in variants do
                       for contender in study.Contenders ->
-                          struct (phase, contender.Name, Measures.select results phase task.Name contender.Name) |]
+                          struct (variant, contender.Name, Measures.select results phase task.Name contender.Name) |]
 
            let horizons = groups |> Array.collect (fun struct (_, _, trials) -> trials) |> horizons task
 
-           for struct (phase, contender, trials) in groups do
+           for struct (variant, contender, trials) in groups do
                if trials.Length > 0 then
-                   summary horizons task phase contender trials |]
+                   summary study horizons task variant contender trials |]

@@ -25,7 +25,7 @@ let private forEach (study: StudyDesign) (rows: StudyTask -> string -> 'Row seq)
 let settings (study: StudyDesign) (results: TrialResult array) : SettingRow array =
     forEach study (fun task contender ->
         let confirmed =
-            Measures.select results Phase.Confirmation task.Name contender
+            Measures.select results (Measures.comparedPhase study) task.Name contender
             |> Array.map _.Trial.Optimizer
             |> Set.ofArray
 

@@ -159,14 +159,12 @@ let scope (study: StudyDesign) (overall: PairComparison array) : string array =
 
         [| $"Over all tasks: {SentenceText.list tasks}, each with the same weight. They are a fixed set, so nothing follows for other tasks. n counts seeds: all runs of a seed are one observation." |]
 
-/// Returns the limit of tuned settings, if a pair is ranked.
-let tuningLimit (study: StudyDesign) (comparisons: PairComparison array) : string array =
-    match study.Protocol with
-    | Fair _ when comparisons |> Array.exists (fun pair -> pair.Outcome <> Outcome.NotRanked) ->
-        [| "The verdict is about the settings that tuning chose. Its error rates and intervals do not include the luck of that choice." |]
-    | Fair _
-    | Document _
-    | Runs _ -> [||]
+/// Returns the limits that the kind of protocol states, if a pair is ranked.
+let protocolLimits (study: StudyDesign) (comparisons: PairComparison array) : string array =
+    if comparisons |> Array.exists (fun pair -> pair.Outcome <> Outcome.NotRanked) then
+        study.Protocol.Kind.Limits study.Protocol |> Array.ofList
+    else
+        [||]
 
 /// Returns a verdict for each task and metric of the comparisons.
 let ofComparisons (study: StudyDesign) (comparisons: PairComparison array) : MetricVerdict array =

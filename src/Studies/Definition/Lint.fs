@@ -15,24 +15,12 @@ module Lint =
     // Tasks
 
     let private testSet (study: StudyDesign) i (task: StudyTask) =
-        let path = $"$.tasks[{i}].split"
-
-        match study.Protocol with
-        | Fair _ when task.Problem.ValidatesOnTest ->
-            [ error
+        [ if study.Protocol.Tuning.IsSome && task.Problem.ValidatesOnTest then
+              error
                   "S001"
-                  path
+                  $"$.tasks[{i}].split"
                   "Settings are chosen on the test images, so the test accuracy is biased upwards."
                   "Hold out validation images: { \"validation\": 5000 }." ]
-        | Document _ when task.Problem.ValidatesOnTest ->
-            [ warning
-                  "S001"
-                  path
-                  "Runs stop by their accuracy on the test images, as in the document. It is not the accuracy on unseen images."
-                  "Use the protocol \"fair\" to compare optimizers." ]
-        | Fair _
-        | Document _
-        | Runs _ -> []
 
     let private target i (task: StudyTask) =
         let found (message: string) =
@@ -73,11 +61,11 @@ module Lint =
     /// A time to the target is known only up to one validation interval. The margin of equality therefore gives the earliest time that is
     /// known well enough. The actual times are unknown before the first runs have finished.
     let private resolution (study: StudyDesign) i (task: StudyTask) =
-        let equalWithin = StudyDesign.equalWithin study
+        let equalWithin = study.Protocol.Confirmation.EqualWithin
         let earliest = float task.ValidateEvery * equalWithin / (equalWithin - 1.0)
         let share = earliest / float task.Steps
 
-        if StudyDesign.comparesPairs study && task.ValidateEvery > coarsest equalWithin task.Steps then
+        if study.Protocol.Kind.ComparesPairs && task.ValidateEvery > coarsest equalWithin task.Steps then
             let shown = earliest.ToString("#,0", Globalization.CultureInfo.InvariantCulture)
             let advised = max 1L (int64 (0.1 * float task.Steps * (1.0 - 1.0 / equalWithin)))
 
@@ -89,22 +77,6 @@ module Lint =
                   $"Validate every {advised} steps. This is enough for times after a tenth of the budget." ]
         else
             []
-
-    // The source document's stop rules count validations. They suit this number of epochs.
-    let private documentEpochs = 5000L
-
-    let private document (study: StudyDesign) i (task: StudyTask) =
-        match study.Protocol, task.Problem.StepsAnEpoch with
-        | Document _, Some epoch when int64 task.ValidateEvery <> epoch || task.Steps <> documentEpochs * epoch ->
-            [ finding
-                  Severity.Note
-                  "S018"
-                  $"$.tasks[{i}]"
-                  $"Runs are validated every {task.ValidateEvery} steps and end after {task.Steps} steps. The document validates once per epoch ({epoch} steps) and ends after {documentEpochs} epochs. Its stop rules count validations."
-                  $"To repeat the document's runs, use \"epochs\": {documentEpochs}, \"validate_every\": {epoch}." ]
-        | Document _, _
-        | Fair _, _
-        | Runs _, _ -> []
 
     let private fits (study: StudyDesign) i (task: StudyTask) =
         match task.Problem.Layout() with
@@ -187,10 +159,7 @@ module Lint =
                   "Tune the same number for each optimizer, or state the difference beside the results." ]
 
     let private seedless (tuning: Tuning) (confirmation: Confirmation) (frontier: Frontier option) =
-        let confirming =
-            match confirmation.InterimLooks with
-            | Some looks -> StudyDesign.seedsToLook confirmation looks
-            | None -> confirmation.Seeds
+        let confirming = StudyDesign.seedsAtMost confirmation
 
         let shared (a: int list) (b: int list) = Set.intersect (Set.ofList a) (Set.ofList b) |> Set.toList
 
@@ -362,37 +331,47 @@ module Lint =
                           "Use a smaller \"eta\" or more steps."
                   | _ -> () ]
 
+    let private compared (study: StudyDesign) =
+        let confirmation = study.Protocol.Confirmation
+
+        [ if study.Protocol.Kind.Has ProtocolKey.Confirmation then
+              let looks = confirmation.InterimLooks |> Option.map _.Seeds |> Option.defaultValue []
+              yield! seedCount "$.confirmation.seeds" confirmation.Seeds.Length looks
+              yield! decisions study.Contenders.Length confirmation
+          else
+              // The protocol fixes the error rate, so a study is not blamed for pairs that cannot be decided at it.
+              yield! seedCount "$.seeds" confirmation.Seeds.Length [] ]
+
     let private findings (ofData: StudyDesign -> int -> StudyTask -> Finding list) (study: StudyDesign) : Finding array =
-        [| for i, task in List.indexed study.Tasks do
+        [| yield! study.Protocol.Kind.Check study
+
+           for i, task in List.indexed study.Tasks do
                yield! testSet study i task
                yield! task.Problem.Findings $"$.tasks[{i}]"
                yield! target i task
                yield! budget i task
                yield! resolution study i task
-               yield! document study i task
                yield! ofData study i task
 
            yield! twice study.Contenders
 
-           match study.Protocol with
-           | Fair(tuning, confirmation, frontier) ->
+           match study.Protocol.Tuning with
+           | Some tuning ->
                for j, item in List.indexed study.Contenders do
                    yield! contender study.Contenders tuning j item
 
                yield! budgets tuning study.Contenders
                yield! pruning study tuning
-               yield! seedless tuning confirmation frontier
-               let looks = confirmation.InterimLooks |> Option.map _.Seeds |> Option.defaultValue []
-               yield! seedCount "$.confirmation.seeds" confirmation.Seeds.Length looks
-               yield! decisions study.Contenders.Length confirmation
-           | Document seeds -> yield! seedCount "$.seeds" seeds.Length []
-           // Runs are shown as they are, without a verdict.
-           | Runs _ -> () |]
+               yield! seedless tuning study.Protocol.Confirmation study.Protocol.Frontier
+           | None -> ()
+
+           if study.Protocol.Kind.ComparesPairs then
+               yield! compared study |]
         |> Array.distinct
 
     /// <summary>
-    /// Returns all findings: about tasks, then optimizers, then the protocol. Reads the images of folders. No findings do not prove that a
-    /// study is sound.
+    /// Returns all findings: of the kind of protocol, then about tasks, optimizers and the parts of the protocol. Reads the images of folders.
+    /// No findings do not prove that a study is sound.
     /// </summary>
     let check (study: StudyDesign) : Finding array = findings fits study
 

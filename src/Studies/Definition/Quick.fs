@@ -38,24 +38,28 @@ module Quick =
 
     /// <summary>
     /// Returns the small form: about a quarter of the steps, usually at most four settings for each optimizer, and no extensions. The
-    /// validation interval is shorter if the smaller budget needs it. It has at most ten seeds, one look and no default settings. The
+    /// validation interval is shorter if the smaller budget needs it. If stop rules can end runs, the steps are unchanged. It has at most ten seeds, one look and no default settings. The
     /// frontier keeps every second rate, with one seed. Smaller values are unchanged. The name gets the suffix "(quick)".
     /// </summary>
     let study (study: StudyDesign) : StudyDesign =
-        let tasks, protocol =
-            match study.Protocol with
-            | Document seedsGiven -> study.Tasks, Document(List.truncate seeds seedsGiven)
-            | Runs runs -> study.Tasks, Runs { runs with Seeds = List.truncate seeds runs.Seeds }
-            | Fair(tuned, confirmation, frontier) ->
-                List.map (task (StudyDesign.equalWithin study)) study.Tasks,
-                Fair(
-                    tuning study.Contenders tuned,
-                    { confirmation with
-                        Seeds = List.truncate seeds confirmation.Seeds
-                        InterimLooks = None
-                        Defaults = false },
-                    frontier
-                    |> Option.map (fun frontier -> { Rates = everySecond frontier.Rates; Seeds = List.truncate 1 frontier.Seeds })
-                )
+        let protocol = study.Protocol
+        let confirmation = protocol.Confirmation
 
-        { study with Name = $"{study.Name} (quick)"; Tasks = tasks; Protocol = protocol }
+        let tasks =
+            // Stop rules count validations.
+            if protocol.CanStop then study.Tasks else List.map (task confirmation.EqualWithin) study.Tasks
+
+        { study with
+            Name = $"{study.Name} (quick)"
+            Tasks = tasks
+            Protocol =
+                { protocol with
+                    Tuning = protocol.Tuning |> Option.map (tuning study.Contenders)
+                    Confirmation =
+                        { confirmation with
+                            Seeds = List.truncate seeds confirmation.Seeds
+                            InterimLooks = None
+                            Defaults = false }
+                    Frontier =
+                        protocol.Frontier
+                        |> Option.map (fun frontier -> { Rates = everySecond frontier.Rates; Seeds = List.truncate 1 frontier.Seeds }) } }

@@ -96,8 +96,3 @@ module internal StudyDefaults =
     let frontier: Frontier =
         { Rates = Settings.logarithmic LowestRate HighestRate Rates
           Seeds = [ FirstFrontierSeed .. FirstFrontierSeed + 2 ] }
-
-    let fair: Protocol = Fair(tuning, confirmation, None)
-
-    /// The seeds of a protocol without tuning.
-    let seeds: int list = confirmation.Seeds

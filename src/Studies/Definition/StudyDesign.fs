@@ -92,28 +92,90 @@ type Frontier =
         Seeds: int list
     }
 
-/// <summary>Trains every contender as it is given, on every task.</summary>
-type Runs =
+/// <summary>A key of a study file that sets a part of its protocol.</summary>
+[<RequireQualifiedAccess>]
+type ProtocolKey =
+    /// <summary><c>tuning</c>.</summary>
+    | Tuning
+    /// <summary><c>confirmation</c>: the seeds, the error rate, the margin of equality and the interim looks.</summary>
+    | Confirmation
+    /// <summary><c>frontier</c>.</summary>
+    | Frontier
+    /// <summary><c>seeds</c>: only the seeds of the compared trials. Not together with <c>confirmation</c>.</summary>
+    | Seeds
+    /// <summary><c>stop_rules</c>.</summary>
+    | StopRules
+
+/// <summary>
+/// A kind of protocol: its parts by default, the parts that a study can set, and what its report claims. A value is immutable. Two kinds are
+/// equal only if they are one value.
+/// </summary>
+[<ReferenceEquality>]
+type ProtocolKind =
     {
-        /// <summary>The seeds of each contender.</summary>
-        Seeds: int list
+        /// <summary>The name in study files: small letters, digits and underscores.</summary>
+        Name: string
+        /// <summary>The meaning for readers of the schema: a clause.</summary>
+        Meaning: string
+        /// <summary>The name in reports, such as <c>the fair protocol</c>.</summary>
+        Title: string
+        /// <summary>
+        /// The phase of the compared trials: <c>Confirmation</c>, <c>Document</c> or <c>Run</c>. Only the trials of a confirmation are scored on
+        /// the test set.
+        /// </summary>
+        Phase: Phase
+        /// <summary>True if contenders are compared in pairs, with a verdict. False if the report shows the runs only.</summary>
+        ComparesPairs: bool
+        /// <summary>The parts that a study can set, each once. The other parts have their default values in every study.</summary>
+        Keys: ProtocolKey list
+        /// <summary>The tuning by default; None if contenders run as they are given.</summary>
+        Tuning: Tuning option
+        /// <summary>The comparison by default. Its seeds are those of the compared trials.</summary>
+        Confirmation: Confirmation
+        /// <summary>The frontier by default.</summary>
+        Frontier: Frontier option
+        /// <summary>The stop rules by default.</summary>
+        StopRules: StopRule list
+        /// <summary>Returns the limits of the verdict, in sentences. A report shows them if a pair is ranked.</summary>
+        Limits: Protocol -> string list
+        /// <summary>
+        /// Returns the findings about a study with this protocol, in addition to those of every study. A study with an error cannot run.
+        /// </summary>
+        Check: StudyDesign -> Finding list
+    }
+
+    /// <summary>The protocol with all parts by default.</summary>
+    member kind.Protocol: Protocol =
+        { Kind = kind
+          Tuning = kind.Tuning
+          Confirmation = kind.Confirmation
+          Frontier = kind.Frontier
+          StopRules = kind.StopRules }
+
+    /// <summary>True if a study can set a part of this protocol.</summary>
+    member kind.Has(key: ProtocolKey) : bool = List.contains key kind.Keys
+
+    /// <summary>Returns the name in study files.</summary>
+    override kind.ToString() = kind.Name
+
+/// <summary>The protocol of a study.</summary>
+and Protocol =
+    {
+        Kind: ProtocolKind
+        /// <summary>The tuning; None if contenders run as they are given.</summary>
+        Tuning: Tuning option
+        /// <summary>The comparison of the contenders. Its seeds are those of the compared trials.</summary>
+        Confirmation: Confirmation
+        Frontier: Frontier option
         /// <summary>The rules that end a run before its budget of steps is used up, evaluated in this order after each validation.</summary>
         StopRules: StopRule list
     }
 
-/// <summary>The protocol of a study.</summary>
-type Protocol =
-    /// <summary>Tuning, then confirmation with fresh seeds. The test set is scored once.</summary>
-    | Fair of Tuning * Confirmation * Frontier option
-    /// <summary>
-    /// The source document's protocol, with these seeds: contenders as given, two stop rules, and validation on the test set.
-    /// </summary>
-    | Document of seeds: int list
-    /// <summary>Runs without tuning and without a verdict.</summary>
-    | Runs of Runs
+    /// <summary>True if stop rules end runs, or could end them in another study of this kind. Such runs are scored at their stop.</summary>
+    member protocol.CanStop = not protocol.StopRules.IsEmpty || protocol.Kind.Has ProtocolKey.StopRules
 
 /// <summary>A study: tasks, contenders and a protocol. All results follow from this value.</summary>
-type StudyDesign =
+and StudyDesign =
     {
         /// <summary>The name.</summary>
         Name: string
@@ -145,46 +207,6 @@ module StudyDesign =
     let internal ownSchedules (study: StudyDesign) : OwnSchedule list =
         study.Contenders |> List.collect _.Optimizer.OwnSchedules |> OwnSchedules.distinct
 
-    /// Returns a registry that also has the search method and the pruning rule of a tuning, if they are of one's own.
-    let internal withTuning (tuning: Tuning) (registry: StudyRegistry) : StudyRegistry =
-        let searched =
-            match tuning.Search with
-            | Sampler sampler -> registry.Add sampler
-            | Grid
-            | Sobol
-            | Halton -> registry
-
-        match tuning.Pruning with
-        | PruningRule rule -> searched.Add rule
-        | NoPruning
-        | Median _
-        | SuccessiveHalving _ -> searched
-
-    /// Returns the registry for the study file: the standard one, and the study's kinds of one's own.
-    let internal registry (study: StudyDesign) : StudyRegistry =
-        let withRules =
-            (Registry.Standard, study.Contenders |> List.collect _.Optimizer.Kinds)
-            ||> List.fold (fun registry kind ->
-                if kind.IsDescribed && registry.Kinds |> Seq.forall (fun known -> known.Name <> kind.Name) then
-                    registry.Add kind
-                else
-                    registry)
-
-        let rules =
-            (withRules, ownSchedules study) ||> List.fold (fun registry schedule -> registry.Add schedule)
-
-        (StudyRegistry.Of rules, study.Tasks)
-        ||> List.fold (fun registry task ->
-            if List.contains task.Problem.Kind registry.ProblemNames then
-                registry
-            else
-                registry.Add task.Problem)
-        |> fun registry ->
-            match study.Protocol with
-            | Fair(tuning, _, _) -> withTuning tuning registry
-            | Document _
-            | Runs _ -> registry
-
     /// Returns the names of the contenders with rules of one's own, each with what tells these rules apart from others of their names.
     let internal ownRules (study: StudyDesign) : struct (string * string) array =
         [| for contender in study.Contenders do
@@ -197,43 +219,20 @@ module StudyDesign =
     /// <param name="untilDecided">True if seeds are added at the interim looks.</param>
     /// <param name="study">The study.</param>
     let carriedOut (untilDecided: bool) (study: StudyDesign) : StudyDesign =
-        match study.Protocol with
-        | Fair(tuning, confirmation, frontier) when not untilDecided ->
-            { study with Protocol = Fair(tuning, { confirmation with InterimLooks = None }, frontier) }
-        | _ -> study
-
-    /// True if the study compares its contenders in pairs. The protocol runs does not, because nothing is tuned.
-    let internal comparesPairs (study: StudyDesign) : bool =
-        match study.Protocol with
-        | Fair _
-        | Document _ -> true
-        | Runs _ -> false
-
-    /// <summary>Returns the rules that can end a trial before its budget of steps is used up.</summary>
-    let stopRules (study: StudyDesign) : StopRule list =
-        match study.Protocol with
-        | Fair _ -> []
-        | Document _ -> StopRule.document
-        | Runs runs -> runs.StopRules
-
-    /// <summary>
-    /// Returns the equivalence margin for steps and error rates. For protocols without one, it is 1.1.
-    /// </summary>
-    let equalWithin (study: StudyDesign) : float =
-        match study.Protocol with
-        | Fair(_, confirmation, _) -> confirmation.EqualWithin
-        | Document _
-        | Runs _ -> 1.1
-
-    /// <summary>Returns the family-wise error rate per task and metric. For protocols without one, it is 0.05.</summary>
-    let alpha (study: StudyDesign) : float =
-        match study.Protocol with
-        | Fair(_, confirmation, _) -> confirmation.Alpha
-        | Document _
-        | Runs _ -> 0.05
+        if untilDecided then
+            study
+        else
+            let confirmation = { study.Protocol.Confirmation with InterimLooks = None }
+            { study with Protocol = { study.Protocol with Confirmation = confirmation } }
 
     /// <summary>Returns the seeds up to the last interim look: the given ones, then consecutive numbers after the greatest of them.</summary>
     let seedsToLook (confirmation: Confirmation) (looks: InterimLooks) : int list =
         let missing = List.last looks.Seeds - confirmation.Seeds.Length
         let greatest = List.max confirmation.Seeds
         confirmation.Seeds @ [ for i in 1..missing -> greatest + i ]
+
+    /// Returns all seeds that a comparison can use.
+    let internal seedsAtMost (confirmation: Confirmation) : int list =
+        match confirmation.InterimLooks with
+        | Some looks -> seedsToLook confirmation looks
+        | None -> confirmation.Seeds

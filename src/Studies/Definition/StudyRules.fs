@@ -24,13 +24,12 @@ module StudyRules =
     let private problems (path: string) (shape: Shape<'T>) (value: 'T) : string list =
         [ for error in Shape.problems shape value -> $"{path}{error.Path.Substring 1}: {error.Problem}" ]
 
-    // The study file and the results know a schedule only by its name.
-    let private schedules (study: StudyDesign) =
+    // The study file and the results know a kind only by its name.
+    let private registry (study: StudyDesign) : Result<StudyRegistry, string> =
         try
-            StudyDesign.ownSchedules study |> ignore
-            []
+            Ok(StudyRegistry.ofStudy study)
         with :? ArgumentException as error ->
-            [ Refusal.sentence error ]
+            Error(Refusal.sentence error)
 
     let private searches (tuning: Tuning) (contenders: Contender list) =
         [ for contender in contenders do
@@ -39,19 +38,21 @@ module StudyRules =
               | Error problem -> problem ]
 
     let private sharedSeeds (tuning: Tuning) (confirmation: Confirmation) =
-        let all =
-            match confirmation.InterimLooks with
-            | Some looks -> StudyDesign.seedsToLook confirmation looks
-            | None -> confirmation.Seeds
+        let all = StudyDesign.seedsAtMost confirmation
 
         match List.filter (fun seed -> List.contains seed all) tuning.Seeds with
         | [] -> []
         | shared ->
             [ $"""The seeds {String.Join(", ", shared)} are used for both tuning and confirmation. Use fresh confirmation seeds, or the result is biased.""" ]
 
-    let private testSet (task: StudyTask) =
+    let private testSet (kind: ProtocolKind) (task: StudyTask) =
         [ if task.Problem.ValidatesOnTest then
-              $"The task {task.Name} validates on the test images, which the fair protocol scores once, at the end. Hold out validation images." ]
+              $"The task {task.Name} validates on the test images, which {kind.Title} scores once, at the end. Hold out validation images." ]
+
+    let private ofKind (study: StudyDesign) =
+        [ for finding in study.Protocol.Kind.Check study do
+              if finding.Severity = Severity.Error then
+                  $"{finding.Path}: {finding.Message} {finding.Advice}" ]
 
     /// <summary>Returns the reasons why a study cannot run, one sentence each; empty if it can.</summary>
     /// <remarks>Data and optimizers are checked against each other when the tasks are prepared.</remarks>
@@ -62,17 +63,16 @@ module StudyRules =
           for i, task in List.indexed study.Tasks do
               yield! problems $"$.tasks[{i}]" (TaskFormat.checks task.Problem) task
 
-          let protocol () = problems "$" (ProtocolFormat.shape (StudyDesign.registry study)) study.Protocol
-
-          // Two schedules of one name cannot be in one registry.
-          match schedules study with
-          | _ :: _ as problems -> yield! problems
-          | [] ->
-              match protocol (), study.Protocol with
+          match ProtocolRules.problems study.Protocol, registry study with
+          | (_ :: _ as problems), _ -> yield! problems
+          // Two kinds of one name cannot be in one registry.
+          | [], Error problem -> problem
+          | [], Ok registry ->
+              match problems "$" (ProtocolFormat.shape registry) study.Protocol, study.Protocol.Tuning with
               | (_ :: _ as problems), _ -> yield! problems
-              | [], Document _
-              | [], Runs _ -> ()
-              | [], Fair(tuning, confirmation, _) ->
-                  yield! List.collect testSet study.Tasks
+              | [], None -> yield! ofKind study
+              | [], Some tuning ->
+                  yield! ofKind study
+                  yield! List.collect (testSet study.Protocol.Kind) study.Tasks
                   yield! searches tuning study.Contenders
-                  yield! sharedSeeds tuning confirmation ]
+                  yield! sharedSeeds tuning study.Protocol.Confirmation ]

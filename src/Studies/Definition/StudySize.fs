@@ -13,33 +13,29 @@ module StudySize =
     /// <param name="untilDecided">True if seeds are added at the interim looks. Then only the seeds of the first look are counted.</param>
     let afterTuning (study: StudyDesign) (untilDecided: bool) : int =
         let contenders = study.Contenders.Length
+        let confirmation = study.Protocol.Confirmation
 
-        match study.Protocol with
-        | Document seeds
-        | Runs { Seeds = seeds } -> contenders * seeds.Length
-        | Fair(_, confirmation, frontier) ->
-            let seeds =
-                match confirmation.InterimLooks with
-                | Some looks when untilDecided -> List.head looks.Seeds
-                | Some _
-                | None -> confirmation.Seeds.Length
+        let seeds =
+            match confirmation.InterimLooks with
+            | Some looks when untilDecided -> List.head looks.Seeds
+            | Some _
+            | None -> confirmation.Seeds.Length
 
-            let rates =
-                match frontier with
-                | Some frontier -> (study.Contenders |> List.filter rated).Length * frontier.Rates.Length * frontier.Seeds.Length
-                | None -> 0
+        let rates =
+            match study.Protocol.Frontier with
+            | Some frontier -> (study.Contenders |> List.filter rated).Length * frontier.Rates.Length * frontier.Seeds.Length
+            | None -> 0
 
-            contenders * seeds * (if confirmation.Defaults then 2 else 1) + rates
+        contenders * seeds * (if confirmation.Defaults then 2 else 1) + rates
 
     /// <summary>Returns the number of trials that follows from the study alone. Extensions of search spaces need more.</summary>
     /// <param name="study">The study. Its search spaces must fit the search.</param>
     /// <param name="untilDecided">True if seeds are added at the interim looks: see <c>afterTuning</c>.</param>
     let trials (study: StudyDesign) (untilDecided: bool) : int =
         let settings =
-            match study.Protocol with
-            | Document _
-            | Runs _ -> 0
-            | Fair(tuning, _, _) ->
+            match study.Protocol.Tuning with
+            | None -> 0
+            | Some tuning ->
                 tuning.Seeds.Length
                 * (study.Contenders |> List.sumBy (fun contender -> (Settings.start tuning contender).Settings.Length))
 

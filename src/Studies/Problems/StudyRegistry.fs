@@ -5,12 +5,18 @@ open System.Collections.Generic
 open CuteDl.Core.Optimizers
 
 /// <summary>
-/// The kinds that a study file can name, as an immutable value: rules and schedules of optimizers, problems, search methods and pruning rules.
+/// The kinds that a study file can name, as an immutable value: rules and schedules of optimizers, problems, search methods, pruning rules and
+/// protocols.
 /// </summary>
 [<Sealed>]
-type StudyRegistry private (rules: Registry, problems: IProblem list, samplers: ISampler list, prunings: IPruningRule list) =
+type StudyRegistry
+    private (rules: Registry, problems: IProblem list, samplers: ISampler list, prunings: IPruningRule list, protocols: ProtocolKind list) =
     /// The kinds of problems that every registry has.
     static let builtIn = [ "images"; "quadratic"; "rosenbrock"; "logistic_regression" ]
+
+    /// The protocols that every registry has. The first is the default of study files.
+    static let builtInProtocols =
+        [ FairProtocol.kind; DocumentProtocol.kind; RunsProtocol.kind; AsGivenProtocol.kind ]
 
     static let isSame (a: string) (b: string) = String.Equals(a, b, StringComparison.OrdinalIgnoreCase)
 
@@ -34,10 +40,10 @@ type StudyRegistry private (rules: Registry, problems: IProblem list, samplers: 
     static member internal IsBuiltIn(name: string) : bool = List.exists (isSame name) builtIn
 
     /// <summary>The kinds of the library.</summary>
-    static member val Standard = StudyRegistry(Registry.Standard, [], [], [])
+    static member val Standard = StudyRegistry(Registry.Standard, [], [], [], [])
 
     /// <summary>Returns a registry with these rules and schedules, and the problems of the library.</summary>
-    static member Of(rules: Registry) : StudyRegistry = StudyRegistry(rules, [], [], [])
+    static member Of(rules: Registry) : StudyRegistry = StudyRegistry(rules, [], [], [], [])
 
     /// <summary>The rules and schedules.</summary>
     member _.Rules = rules
@@ -46,13 +52,13 @@ type StudyRegistry private (rules: Registry, problems: IProblem list, samplers: 
     member _.Problems: IReadOnlyList<IProblem> = problems
 
     /// <summary>Returns a registry with other rules and schedules; this registry does not change.</summary>
-    member _.WithRules(rules: Registry) : StudyRegistry = StudyRegistry(rules, problems, samplers, prunings)
+    member _.WithRules(rules: Registry) : StudyRegistry = StudyRegistry(rules, problems, samplers, prunings, protocols)
 
     /// <summary>Returns a registry with one more problem of one's own; this registry does not change.</summary>
     /// <exception cref="T:System.ArgumentException">The registry has a problem of this name.</exception>
     member registry.Add(problem: IProblem) : StudyRegistry =
         refuseTaken "problem" problem.Kind registry.ProblemNames
-        StudyRegistry(rules, problems @ [ problem ], samplers, prunings)
+        StudyRegistry(rules, problems @ [ problem ], samplers, prunings, protocols)
 
     /// <summary>The names of all kinds of problems.</summary>
     member _.ProblemNames: string list = builtIn @ (problems |> List.map (fun problem -> problem.Kind))
@@ -71,11 +77,74 @@ type StudyRegistry private (rules: Registry, problems: IProblem list, samplers: 
     member _.Add(sampler: ISampler) : StudyRegistry =
         requireLetters "search method" sampler.Name
         refuseTaken "search method" sampler.Name (List.map string Search.BuiltIn @ [ for known in samplers -> known.Name ])
-        StudyRegistry(rules, problems, samplers @ [ sampler ], prunings)
+        StudyRegistry(rules, problems, samplers @ [ sampler ], prunings, protocols)
 
     /// <summary>Returns a registry with one more pruning rule of one's own; this registry does not change.</summary>
     /// <exception cref="T:System.ArgumentException">The name is not valid, or the registry has a pruning rule of this name.</exception>
     member _.Add(pruning: IPruningRule) : StudyRegistry =
         requireLetters "pruning rule" pruning.Name
         refuseTaken "pruning rule" pruning.Name (PruningNames.builtIn @ [ for known in prunings -> known.Name ])
-        StudyRegistry(rules, problems, samplers, prunings @ [ pruning ])
+        StudyRegistry(rules, problems, samplers, prunings @ [ pruning ], protocols)
+
+    /// <summary>All protocols, those of the library first. The first is the default of study files.</summary>
+    member _.Protocols: IReadOnlyList<ProtocolKind> = builtInProtocols @ protocols
+
+    /// <summary>Returns a registry with one more kind of protocol; this registry does not change.</summary>
+    /// <exception cref="T:System.ArgumentException">The name is not valid, the registry has a protocol of this name, or the parts of the
+    /// protocol contradict each other.</exception>
+    member registry.Add(protocol: ProtocolKind) : StudyRegistry =
+        requireLetters "protocol" protocol.Name
+        refuseTaken "protocol" protocol.Name [ for known in registry.Protocols -> known.Name ]
+
+        match ProtocolRules.contradictions protocol with
+        | [] -> StudyRegistry(rules, problems, samplers, prunings, protocols @ [ protocol ])
+        | problems -> raise (ArgumentException(String.Join(" ", problems), nameof protocol))
+
+/// Registries for the file of a study in a program.
+[<RequireQualifiedAccess>]
+module internal StudyRegistry =
+    /// Returns a registry that also has the search method and the pruning rule of a tuning, if they are of one's own.
+    let withTuning (tuning: Tuning) (registry: StudyRegistry) : StudyRegistry =
+        let searched =
+            match tuning.Search with
+            | Sampler sampler -> registry.Add sampler
+            | Grid
+            | Sobol
+            | Halton -> registry
+
+        match tuning.Pruning with
+        | PruningRule rule -> searched.Add rule
+        | NoPruning
+        | Median _
+        | SuccessiveHalving _ -> searched
+
+    let private withProtocol (protocol: Protocol) (registry: StudyRegistry) : StudyRegistry =
+        let registry =
+            if Seq.contains protocol.Kind registry.Protocols then registry else registry.Add protocol.Kind
+
+        match protocol.Tuning with
+        | Some tuning -> withTuning tuning registry
+        | None -> registry
+
+    /// Returns the registry for the file of a study: the standard one, and the study's kinds of one's own.
+    /// Throws an ArgumentException if two different kinds have one name.
+    let ofStudy (study: StudyDesign) : StudyRegistry =
+        let withRules =
+            (Registry.Standard, study.Contenders |> List.collect _.Optimizer.Kinds)
+            ||> List.fold (fun registry kind ->
+                if kind.IsDescribed && registry.Kinds |> Seq.forall (fun known -> known.Name <> kind.Name) then
+                    registry.Add kind
+                else
+                    registry)
+
+        let rules =
+            (withRules, StudyDesign.ownSchedules study)
+            ||> List.fold (fun registry schedule -> registry.Add schedule)
+
+        (StudyRegistry.Of rules, study.Tasks)
+        ||> List.fold (fun registry task ->
+            if List.contains task.Problem.Kind registry.ProblemNames then
+                registry
+            else
+                registry.Add task.Problem)
+        |> withProtocol study.Protocol

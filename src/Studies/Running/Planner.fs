@@ -227,7 +227,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
         =
         let tuned seeds =
             [ for seed in seeds do
-                  for task, contender, setting in chosen -> trial Phase.Confirmation task contender 0 setting seed ]
+                  for task, contender, setting in chosen -> trial study.Protocol.Kind.Phase task contender 0 setting seed ]
 
         let defaults seeds =
             [ if confirmation.Defaults then
@@ -296,63 +296,53 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
         let find (trial: Trial) = result trial.Id
         let isFinished (trials: Trial list) = trials |> List.forall (fun trial -> (find trial).IsSome)
 
-        let runs phase seeds =
-            let trials =
-                [ for seed in seeds do
-                      for task, contender in pairs -> trial phase task contender 0 (asGiven contender) seed ]
+        let tuned =
+            match study.Protocol.Tuning with
+            | Some tuning -> [ for task, contender in pairs -> task, contender, tuneOnce tuning find task contender ]
+            | None -> []
 
-            { Trials = List.toArray trials
-              Later = []
-              Selections = [||]
-              Decisions = [||]
-              LooksDone = 1
-              IsComplete = isFinished trials }
+        let tuningTrials =
+            [ for _, _, struct (trials, _, _) in tuned do
+                  yield! trials ]
 
-        match study.Protocol with
-        | Document seeds -> runs Phase.Document seeds
-        | Runs { Seeds = seeds } -> runs Phase.Run seeds
-        | Fair(tuning, confirmation, rates) ->
-            let tuned = [ for task, contender in pairs -> task, contender, tuneOnce tuning find task contender ]
+        let decisions =
+            [ for _, _, struct (_, _, decisions) in tuned do
+                  yield! decisions ]
 
-            let tuningTrials =
-                [ for _, _, struct (trials, _, _) in tuned do
-                      yield! trials ]
-
-            let decisions =
-                [ for _, _, struct (_, _, decisions) in tuned do
-                      yield! decisions ]
-
-            let chosen =
+        let chosen =
+            match study.Protocol.Tuning with
+            | Some _ ->
                 [ for task, contender, struct (_, selection, _) in tuned do
                       match selection with
                       | ValueSome selection -> task, contender, selection.Settings[selection.Best]
                       | ValueNone -> () ]
+            | None -> [ for task, contender in pairs -> task, contender, asGiven contender ]
 
-            let isTuned = chosen.Length = tuned.Length
+        let isTuned = chosen.Length = pairs.Length
 
-            let struct (confirmed, looks, lookDecisions) =
-                // Seeds are paired, so confirmation starts only after every contender has its setting.
-                if isTuned then confirm confirmation find chosen else struct ([], 0, [])
+        let struct (confirmed, looks, lookDecisions) =
+            // Seeds are paired, so confirmation starts only after every contender has its setting.
+            if isTuned then confirm study.Protocol.Confirmation find chosen else struct ([], 0, [])
 
-            let frontierTrials =
-                match rates with
-                | Some rates -> frontier rates chosen
-                | None -> []
+        let frontierTrials =
+            match study.Protocol.Frontier with
+            | Some rates -> frontier rates chosen
+            | None -> []
 
-            let trials = tuningTrials @ confirmed @ frontierTrials
-            let named = frontierTrials |> List.countBy _.Task |> Map.ofList
+        let trials = tuningTrials @ confirmed @ frontierTrials
+        let named = frontierTrials |> List.countBy _.Task |> Map.ofList
 
-            { Trials = List.toArray trials
-              Later =
-                [ if not isTuned then
-                      for task in study.Tasks do
-                          let already = Map.tryFind task.Name named |> Option.defaultValue 0
-                          task.Name, StudySize.afterTuning study untilDecided - already ]
-              Selections =
-                [| for _, _, struct (_, selection, _) in tuned do
-                       match selection with
-                       | ValueSome selection -> selection
-                       | ValueNone -> () |]
-              Decisions = List.toArray (decisions @ lookDecisions)
-              LooksDone = looks
-              IsComplete = isTuned && isFinished trials }
+        { Trials = List.toArray trials
+          Later =
+            [ if not isTuned then
+                  for task in study.Tasks do
+                      let already = Map.tryFind task.Name named |> Option.defaultValue 0
+                      task.Name, StudySize.afterTuning study untilDecided - already ]
+          Selections =
+            [| for _, _, struct (_, selection, _) in tuned do
+                   match selection with
+                   | ValueSome selection -> selection
+                   | ValueNone -> () |]
+          Decisions = List.toArray (decisions @ lookDecisions)
+          LooksDone = looks
+          IsComplete = isTuned && isFinished trials }

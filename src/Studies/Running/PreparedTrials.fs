@@ -58,7 +58,7 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
     /// <exception cref="T:System.ArgumentException">A number is out of its range; or layers, data and optimizers do not fit each
     /// other.</exception>
     static member Of(read: ImageReader, study: StudyDesign) : PreparedTrials =
-        PreparedTrials(study, [ for task in study.Tasks -> PreparedTask.prepareUnder (StudyDesign.stopRules study) read task ])
+        PreparedTrials(study, [ for task in study.Tasks -> PreparedTask.prepareUnder study.Protocol.StopRules read task ])
 
     /// <summary>The tasks, in the study's order.</summary>
     member _.Tasks: PreparedTask array = [| for task in study.Tasks -> tasks[task.Name] |]

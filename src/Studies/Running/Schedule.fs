@@ -83,14 +83,13 @@ type internal Schedule(study: StudyDesign, planner: Planner) =
     let tasks = study.Tasks |> List.map (fun task -> task.Name, task) |> Map.ofList
 
     let pruning =
-        match study.Protocol with
-        | Fair(tuning, _, _) -> tuning.Pruning
-        | Document _
-        | Runs _ -> NoPruning
+        match study.Protocol.Tuning with
+        | Some tuning -> tuning.Pruning
+        | None -> NoPruning
 
     // Stop rules end most runs long before their last step. Then all runs have the same weight.
     let hasBudget =
-        let rules = StudyDesign.stopRules study
+        let rules = study.Protocol.StopRules
 
         study.Tasks
         |> List.forall (fun task ->

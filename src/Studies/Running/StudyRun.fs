@@ -76,14 +76,11 @@ type StudyRun
             let list = String.Join("\n  ", problems)
             raise (StudyException $"The study '{study.Name}' cannot be run:\n  {list}")
 
-        match study.Protocol with
-        | Fair(_, { InterimLooks = Some _ }, _) -> ()
-        | _ when untilDecided ->
+        if untilDecided && study.Protocol.Confirmation.InterimLooks.IsNone then
             raise (
                 StudyException
                     "Seeds can be added only at the interim looks that a study declares. This study declares none: set \"looks\" in \"confirmation\"."
             )
-        | _ -> ()
 
     static let headerOf (study: StudyDesign) (untilDecided: bool) (data: struct (string * string) array) : StudyHeader =
         { Study = StudyJson.print study
@@ -153,7 +150,7 @@ type StudyRun
     /// Returns the registry for the texts in a folder: a given study has its rules itself.
     static let registryOf (given: StudyDesign option) (registry: StudyRegistry option) : StudyRegistry =
         match given with
-        | Some study -> StudyDesign.registry study
+        | Some study -> StudyRegistry.ofStudy study
         | None -> defaultArg registry StudyRegistry.Standard
 
     /// Returns the study of a header.
@@ -222,7 +219,7 @@ type StudyRun
 
             // An existing study file is kept, because it may have comments.
             if File.Exists folder.Study then
-                refuseChanges (StudyDesign.registry study) folder (File.ReadAllText folder.Study) header.Study
+                refuseChanges (StudyRegistry.ofStudy study) folder (File.ReadAllText folder.Study) header.Study
             else
                 AtomicFile.write
                     folder.Study

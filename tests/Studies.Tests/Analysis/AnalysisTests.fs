@@ -301,7 +301,7 @@ let private document =
 
           testCase "runs that were not tuned are summarized, and no pair of them is compared" (fun () ->
               let study = documentStudy [ "adam"; "momentum"; "fixed-0.01"; "fixed-0.2" ] [ 1..10 ]
-              let study = { study with Protocol = Runs { Seeds = [ 1..10 ]; StopRules = StopRule.document } }
+              let study = { study with Protocol = RunsProtocol.make [ 1..10 ] StopRule.document }
 
               let runs =
                   runs |> List.map (fun result -> { result with Trial = { result.Trial with Phase = Phase.Run } })

@@ -39,7 +39,7 @@ let study (tasks: string list) (contenders: string list) (seeds: int list) (look
       Tasks = tasks |> List.map imagesTask
       Contenders = contenders |> List.map contender
       Protocol =
-        Fair(
+        FairProtocol.make (
             { Search = Grid
               Trials = 4
               Seeds = [ 1; 2 ]
@@ -54,7 +54,8 @@ let study (tasks: string list) (contenders: string list) (seeds: int list) (look
             None
         ) }
 
-let documentStudy contenders seeds = { study [ "mnist" ] contenders [] [] with Protocol = Document seeds }
+let documentStudy contenders seeds =
+    { study [ "mnist" ] contenders [] [] with Protocol = DocumentProtocol.make seeds }
 
 let private score step accuracy : Nullable<Score> = Nullable { Step = step; Loss = 1.0 - accuracy; Accuracy = accuracy }
 

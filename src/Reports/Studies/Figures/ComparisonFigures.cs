@@ -16,7 +16,7 @@ internal static class ComparisonFigures
                 $"Performance profile: {StudyText.Of(metric.Key)}",
                 isTime
                     ? "The share of runs (task and seed) in which an optimizer needs at most a multiple of the fastest one's steps. The right end of a curve is the success rate."
-                      + (result.Study.Core.Protocol.IsDocument ? " A run that a stop rule ended counts as a run that never reaches the target." : "")
+                      + (result.Study.Core.Protocol.StopRules.Length > 0 ? " A run that a stop rule ended counts as a run that never reaches the target." : "")
                       + " Bands: Wilson's interval of 95 % at each place."
                     : "The share of runs (task and seed) that end with at least a given accuracy. Bands: Wilson's interval of 95 % at each place.",
                 [

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using CuteDl.Studies;
 
@@ -13,13 +12,8 @@ internal sealed class StudyMetadata
         using var document = JsonDocument.Parse(Json);
         var root = document.RootElement;
         HoldsData = root.GetProperty("tasks").EnumerateArray().Any(task => task.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object && data.TryGetProperty("held", out _));
-        (ProtocolName, ComparedPhase) = result.Study.Core.Protocol switch
-        {
-            Protocol.Fair => ("the fair protocol", Phase.Confirmation),
-            Protocol.Document => ("the document's protocol", Phase.Document),
-            Protocol.Runs => ("the protocol runs", Phase.Run),
-            _ => throw new UnreachableException(),
-        };
+        var protocol = result.Study.Core.Protocol.Kind;
+        (ProtocolName, ComparedPhase) = (protocol.Title, protocol.Phase);
         var withClasses = result.Trials.Where(trial => trial.Curve.Accuracy.Any(double.IsFinite)).Select(trial => trial.Trial.Task).ToHashSet();
         Tasks = [.. root.GetProperty("tasks").EnumerateArray().Select(task => Task(task, withClasses))];
         Contenders = [.. result.Study.OptimizerNames];

@@ -12,19 +12,27 @@ module internal ConfirmationFormat =
         |> Form.orWord "none" Form.isList "a list of numbers of seeds"
 
     /// A study starts with its seeds, and adds seeds up to its last look.
-    let private seedsWith (looks: InterimLooks option) : int list =
+    let private seedsWith (usual: Confirmation) (looks: InterimLooks option) : int list =
         match looks with
-        | Some looks -> StudyDefaults.confirmation.Seeds |> List.truncate (List.last looks.Seeds)
-        | None -> StudyDefaults.confirmation.Seeds
+        | Some looks -> usual.Seeds |> List.truncate (List.last looks.Seeds)
+        | None -> usual.Seeds
 
-    let private field name = Field.from StudyDefaults.confirmation name
+    /// Default settings differ from the others only after tuning.
+    let private defaults (usual: Confirmation) (isTuned: bool) : Fields<Confirmation, bool> =
+        if isTuned then
+            Field.from usual "defaults" "True to train the default settings too, in addition to the tuned settings." Shape.flag _.Defaults
+        else
+            Fields.constant false
 
-    let shape: Shape<Confirmation> =
+    /// The format of comparisons with these values by default.
+    let shape (usual: Confirmation) (isTuned: bool) : Shape<Confirmation> =
+        let field name = Field.from usual name
+
         fields<Confirmation> {
             let! seeds =
                 Field.given
                     "seeds"
-                    "The fresh seeds; every optimizer is trained with each of them. A ranking needs at least 6 seeds. The default is 10, or the last of the looks if that is smaller."
+                    $"The fresh seeds; every optimizer is trained with each of them. A ranking needs at least 6 seeds. The default is {usual.Seeds.Length}, or the last of the looks if that is smaller."
                     (Form.seeds StudyDefaults.FirstConfirmationSeed)
                     (fun confirmation -> Some confirmation.Seeds)
 
@@ -45,11 +53,10 @@ module internal ConfirmationFormat =
                     looks
                     _.InterimLooks
 
-            and! defaults =
-                field "defaults" "True to train the default settings too, in addition to the tuned settings." Shape.flag _.Defaults
+            and! defaults = defaults usual isTuned
 
             return
-                { Seeds = seeds |> Option.defaultWith (fun () -> seedsWith looks)
+                { Seeds = seeds |> Option.defaultWith (fun () -> seedsWith usual looks)
                   Alpha = alpha
                   EqualWithin = equalWithin
                   InterimLooks = looks

@@ -89,6 +89,12 @@ module internal Fields =
     let map (make: 'A -> 'B) (fields: Fields<'Record, 'A>) : Fields<'Record, 'B> =
         { Keys = fields.Keys; Read = fields.Read >> Option.map make; Print = fields.Print }
 
+    /// A value without a key.
+    let constant (value: 'T) : Fields<'Record, 'T> =
+        { Keys = []
+          Read = fun _ -> Some value
+          Print = fun _ -> [] }
+
     /// Both are read, so that the errors of both are reported.
     let both (first: Fields<'Record, 'A>) (second: Fields<'Record, 'B>) : Fields<'Record, 'A * 'B> =
         { Keys = first.Keys @ second.Keys

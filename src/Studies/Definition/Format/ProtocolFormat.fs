@@ -6,54 +6,6 @@ open CuteDl.Core.Training
 /// The keys of a study that its protocol decides.
 [<RequireQualifiedAccess>]
 module internal ProtocolFormat =
-    let private fair (registry: StudyRegistry) : Fields<Protocol, Protocol> =
-        fields<Tuning * Confirmation * Frontier option> {
-            let! tuning =
-                Field.optional
-                    "tuning"
-                    "The tuning, with the same budget for every optimizer. Only for the protocol fair."
-                    (TuningFormat.shape registry)
-                    StudyDefaults.tuning
-                    (fun (tuning, _, _) -> tuning)
-
-            and! confirmation =
-                Field.optional
-                    "confirmation"
-                    "The comparison of the tuned settings. Only for the protocol fair."
-                    ConfirmationFormat.shape
-                    StudyDefaults.confirmation
-                    (fun (_, confirmation, _) -> confirmation)
-
-            and! frontier =
-                Field.optional
-                    "frontier"
-                    "The small-rate frontier: the same learning rates for every optimizer that has one. It finds the smallest that reach the target. Only for the protocol fair."
-                    (FrontierFormat.shape |> Form.orWord "none" Form.isObject "{ \"rates\": ... }")
-                    None
-                    (fun (_, _, frontier) -> frontier)
-
-            return Fair(tuning, confirmation, frontier)
-        }
-        |> Fields.over (function
-            | Fair(tuning, confirmation, frontier) -> tuning, confirmation, frontier
-            | Document _
-            | Runs _ -> invalidOp "The protocol has no tuning.")
-
-    let private seeds (get: 'Record -> int list) : Fields<'Record, int list> =
-        Field.optional
-            "seeds"
-            "The seeds of each run. Only for the protocols document and runs."
-            (Form.seeds StudyDefaults.FirstConfirmationSeed)
-            StudyDefaults.seeds
-            get
-
-    let private document: Fields<Protocol, Protocol> =
-        seeds (function
-            | Document seeds -> seeds
-            | Fair _
-            | Runs _ -> invalidOp "The protocol is another one.")
-        |> Fields.map Document
-
     let private stopRule: Shape<StopRule> =
         let stagnation =
             record<int * float> {
@@ -99,52 +51,100 @@ module internal ProtocolFormat =
                   | StopRule.Target(accuracy, hold) -> Some(accuracy, hold)
                   | Stagnation _ -> None) ]
 
-    let private runs: Fields<Protocol, Protocol> =
-        fields<Runs> {
-            let! seeds = seeds (fun (runs: Runs) -> runs.Seeds)
+    /// The protocols that have a key, as a sentence.
+    let private onlyFor (registry: StudyRegistry) (key: ProtocolKey) : string =
+        match
+            [ for kind in registry.Protocols do
+                  if kind.Has key then
+                      kind.Name ]
+            |> List.rev
+        with
+        | [] -> "No protocol has it."
+        | [ only ] -> $"Only for the protocol {only}."
+        | last :: others -> $"""Only for the protocols {System.String.Join(", ", List.rev others)} and {last}."""
 
-            and! rules =
-                Field.optional
-                    "stop_rules"
-                    "The rules that end a run before its budget of steps is used up, evaluated in this order after each validation. Only for the protocol runs."
-                    (Shape.items "rules" stopRule |> Shape.orEmpty)
-                    []
-                    _.StopRules
+    /// The key that sets a part of a protocol.
+    let private ofKey (registry: StudyRegistry) (kind: ProtocolKind) (key: ProtocolKey) : Fields<Protocol, Protocol -> Protocol> =
+        let field (meaning: string) shape usual get set : Fields<Protocol, Protocol -> Protocol> =
+            Field.optional (ProtocolRules.keyName key) $"{meaning} {onlyFor registry key}" shape usual get
+            |> Fields.map set
 
-            return Runs { Seeds = seeds; StopRules = rules }
-        }
-        |> Fields.over (function
-            | Runs runs -> runs
-            | Fair _
-            | Document _ -> invalidOp "The protocol is another one.")
+        match key with
+        | ProtocolKey.Tuning ->
+            let usual = kind.Tuning |> Option.defaultValue StudyDefaults.tuning
+            let get (protocol: Protocol) = protocol.Tuning |> Option.defaultValue usual
 
-    /// The format of protocols with the search methods and pruning rules of a registry.
+            field
+                "The tuning, with the same budget for every optimizer."
+                (TuningFormat.shape registry usual)
+                usual
+                get
+                (fun tuning protocol -> { protocol with Tuning = Some tuning })
+        | ProtocolKey.Confirmation ->
+            field
+                "The comparison of the optimizers."
+                (ConfirmationFormat.shape kind.Confirmation kind.Tuning.IsSome)
+                kind.Confirmation
+                _.Confirmation
+                (fun confirmation protocol -> { protocol with Confirmation = confirmation })
+        | ProtocolKey.Frontier ->
+            field
+                "The small-rate frontier: the same learning rates for every optimizer that has one. It finds the smallest that reach the target."
+                (FrontierFormat.shape |> Form.orWord "none" Form.isObject "{ \"rates\": ... }")
+                kind.Frontier
+                _.Frontier
+                (fun frontier protocol -> { protocol with Frontier = frontier })
+        | ProtocolKey.Seeds ->
+            field
+                "The seeds of each run."
+                (Form.seeds StudyDefaults.FirstConfirmationSeed)
+                kind.Confirmation.Seeds
+                _.Confirmation.Seeds
+                (fun seeds protocol -> { protocol with Confirmation = { protocol.Confirmation with Seeds = seeds } })
+        | ProtocolKey.StopRules ->
+            field
+                "The rules that end a run before its budget of steps is used up, evaluated in this order after each validation."
+                (Shape.items "rules" stopRule |> Shape.orEmpty)
+                kind.StopRules
+                _.StopRules
+                (fun rules protocol -> { protocol with StopRules = rules })
+
+    let private ofKind (registry: StudyRegistry) (kind: ProtocolKind) : Fields<Protocol, Protocol> =
+        (Fields.constant kind.Protocol, kind.Keys)
+        ||> List.fold (fun fields key ->
+            Fields.both fields (ofKey registry kind key)
+            |> Fields.map (fun (protocol, change) -> change protocol))
+
+    /// Refuses unknown names with the known ones, and says where others come from.
+    let private known (registry: StudyRegistry) (words: Shape<string>) : Shape<string> =
+        let names = [ for kind in registry.Protocols -> kind.Name ]
+
+        { words with
+            Read =
+                fun reading place ->
+                    match place.Tree.Value with
+                    | JsonValue.Text name when not (List.contains name names) ->
+                        reading.Fail(
+                            place,
+                            $"{Quotation.quote name} is not a protocol of the registry. {Suggestion.describe names name} To use a protocol of your own, read the study in its program, with a registry that has the protocol."
+                        )
+
+                        None
+                    | _ -> words.Read reading place }
+
+    /// The format of protocols with the kinds of a registry. It prints protocols of other kinds, too.
     let fields (registry: StudyRegistry) : Fields<Protocol, Protocol> =
-        Fields.tagged
-            (fun words -> Field.optional "protocol" "The protocol." words "fair")
-            [ { Word = "fair"
-                Meaning = "tuning, then confirmation with fresh seeds"
-                Selects =
-                  (function
-                  | Fair _ -> true
-                  | Document _
-                  | Runs _ -> false)
-                Fields = fair registry }
-              { Word = "document"
-                Meaning = "no tuning, and the source document's stop rules"
-                Selects =
-                  (function
-                  | Document _ -> true
-                  | Fair _
-                  | Runs _ -> false)
-                Fields = document }
-              { Word = "runs"
-                Meaning = "no tuning and no verdict, with the stop rules of the study"
-                Selects =
-                  (function
-                  | Runs _ -> true
-                  | Fair _
-                  | Document _ -> false)
-                Fields = runs } ]
+        let tag words =
+            Field.optional "protocol" "The protocol." (known registry words) (Seq.head registry.Protocols).Name
+
+        let alternatives =
+            [ for kind in registry.Protocols ->
+                  { Word = kind.Name
+                    Meaning = kind.Meaning
+                    Selects = fun (protocol: Protocol) -> protocol.Kind = kind
+                    Fields = ofKind registry kind } ]
+
+        { Fields.tagged tag alternatives with
+            Print = fun protocol -> ("protocol", Json.text protocol.Kind.Name) :: (ofKind registry protocol.Kind).Print protocol }
 
     let shape (registry: StudyRegistry) : Shape<Protocol> = Fields.shape (fields registry)

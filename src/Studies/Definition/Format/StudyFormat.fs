@@ -40,15 +40,14 @@ module internal StudyFormat =
 
     /// The search of each contender must fit its space.
     let private checkSearch (found: Members) (study: StudyDesign) =
-        match study.Protocol, found.TryFind "optimizers" with
-        | Fair(tuning, _, _), Some({ Tree = { Value = JsonValue.List trees } } as place) when not found.Reading.HasErrors ->
+        match study.Protocol.Tuning, found.TryFind "optimizers" with
+        | Some tuning, Some({ Tree = { Value = JsonValue.List trees } } as place) when not found.Reading.HasErrors ->
             for i, (contender, tree) in List.indexed (List.zip study.Contenders trees) do
                 match Settings.tryStart tuning contender with
                 | Ok _ -> ()
                 | Error problem -> found.Reading.Fail(place.Item(i, tree), problem)
-        | Fair _, _
-        | Document _, _
-        | Runs _, _ -> ()
+        | Some _, _
+        | None, _ -> ()
 
     /// The format of studies with the kinds of a registry.
     let shape (registry: StudyRegistry) : Shape<StudyDesign> =

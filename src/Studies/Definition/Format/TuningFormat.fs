@@ -79,10 +79,10 @@ module internal TuningFormat =
                    | PruningRule _ -> None)
               ownPruning registry ]
 
-    let private field name = Field.from StudyDefaults.tuning name
-
     /// The format of tunings with the search methods and pruning rules of a registry.
-    let shape (registry: StudyRegistry) : Shape<Tuning> =
+    let shape (registry: StudyRegistry) (usual: Tuning) : Shape<Tuning> =
+        let field name = Field.from usual name
+
         record<Tuning> {
             let! search =
                 field
@@ -126,4 +126,5 @@ module internal TuningFormat =
         }
 
     /// The format of tunings with the methods of one of them.
-    let shapeOf (tuning: Tuning) : Shape<Tuning> = shape (StudyDesign.withTuning tuning StudyRegistry.Standard)
+    let shapeOf (tuning: Tuning) : Shape<Tuning> =
+        shape (StudyRegistry.withTuning tuning StudyRegistry.Standard) StudyDefaults.tuning

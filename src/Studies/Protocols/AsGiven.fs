@@ -1,0 +1,25 @@
+namespace CuteDl.Studies
+
+/// <summary>Contenders as they are given, compared in pairs with fresh seeds. The test set is scored once.</summary>
+[<RequireQualifiedAccess>]
+module AsGivenProtocol =
+    let private limits (_: Protocol) : string list =
+        [ "Nothing was tuned: the verdict is about the given values of each optimizer. An optimizer can win only because its values suit these tasks." ]
+
+    /// <summary>The kind.</summary>
+    let kind: ProtocolKind =
+        { Name = "as_given"
+          Meaning = "no tuning; the optimizers with their given values are compared like tuned ones"
+          Title = "the protocol as_given"
+          Phase = Phase.Confirmation
+          ComparesPairs = true
+          Keys = [ ProtocolKey.Confirmation ]
+          Tuning = None
+          Confirmation = { StudyDefaults.confirmation with Defaults = false }
+          Frontier = None
+          StopRules = []
+          Limits = limits
+          Check = fun _ -> [] }
+
+    /// <summary>Returns the protocol with this comparison.</summary>
+    let make (confirmation: Confirmation) : Protocol = { kind.Protocol with Confirmation = confirmation }

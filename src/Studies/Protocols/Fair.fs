@@ -1,0 +1,29 @@
+namespace CuteDl.Studies
+
+/// <summary>The fair protocol: tuning with equal budgets, then confirmation with fresh seeds. The test set is scored once.</summary>
+[<RequireQualifiedAccess>]
+module FairProtocol =
+    let private limits (_: Protocol) : string list =
+        [ "The verdict is about the settings that tuning chose. Its error rates and intervals do not include the luck of that choice." ]
+
+    /// <summary>The kind.</summary>
+    let kind: ProtocolKind =
+        { Name = "fair"
+          Meaning = "tuning, then confirmation with fresh seeds"
+          Title = "the fair protocol"
+          Phase = Phase.Confirmation
+          ComparesPairs = true
+          Keys = [ ProtocolKey.Tuning; ProtocolKey.Confirmation; ProtocolKey.Frontier ]
+          Tuning = Some StudyDefaults.tuning
+          Confirmation = StudyDefaults.confirmation
+          Frontier = None
+          StopRules = []
+          Limits = limits
+          Check = fun _ -> [] }
+
+    /// <summary>Returns a fair protocol.</summary>
+    /// <param name="tuning">The tuning, with the same budget for every contender.</param>
+    /// <param name="confirmation">The comparison of the tuned settings.</param>
+    /// <param name="frontier">The small-rate frontier, if any.</param>
+    let make (tuning: Tuning, confirmation: Confirmation, frontier: Frontier option) : Protocol =
+        { kind.Protocol with Tuning = Some tuning; Confirmation = confirmation; Frontier = frontier }
