@@ -117,6 +117,21 @@ internal static partial class StudyReportTests
             Expect.equal(Scripts().Count(page), 2, "scripts");
             Expect.stringContains(page, (await Functions.Value).Analysis.Verdicts[0].Sentences[0], "the verdict");
         }),
+        Spec.Test("the report of a nested tuning shows the spread of the selected values, and each selection", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            var result = await TinyStudies.Functions.Tuning(trials: 4, nested: true).Confirmation(seeds: 3).RunAsync();
+            var page = File.ReadAllText(StudyReport.Write(result, folder.Path));
+            Expect.stringContains(page, "Settings selected by all tunings", "on the page");
+            var spread = Csv(File.ReadAllText(folder.Within("tables/repetitions.csv")));
+            Expect.equal(spread.Count, 1 + (2 * 3), "a row for each task and optimizer");
+            Expect.isTrue(spread.Skip(1).All(row => row[2] == "3" && row[3].StartsWith("lr ", StringComparison.Ordinal)), "three tunings");
+            var selections = Csv(File.ReadAllText(folder.Within("tables/selections.csv")));
+            Expect.sequenceEqual(selections.Skip(1).Select(row => row[2]).Distinct().Order(), ["1", "2", "3"], "seeds");
+            StudyReport.Write(await Functions.Value, folder.Within("plain"));
+            Expect.isFalse(File.Exists(folder.Within("plain/tables/repetitions.csv")), "only if it is nested");
+            Expect.isFalse(Csv(File.ReadAllText(folder.Within("plain/tables/selections.csv")))[0].Contains("seed"), "nor seeds");
+        }),
         Spec.Test("losses of exactly 0 are at the lower edge of the learning curves, with the label 0", async () =>
         {
             using var folder = new TemporaryFolder();

@@ -54,7 +54,8 @@ let private design search pruning : StudyDesign =
               Seeds = [ 7 ]
               Objective = TimeToTarget
               Pruning = pruning
-              Extensions = 1 },
+              Extensions = 1
+              Nested = false },
             { Seeds = [ 1 ]; Alpha = 0.05; EqualWithin = 1.05; InterimLooks = None; Defaults = false },
             None
         ) }
@@ -94,7 +95,8 @@ let tests =
                             Seeds = [ seed ]
                             Objective = TimeToTarget
                             Pruning = NoPruning
-                            Extensions = 1 }
+                            Extensions = 1
+                            Nested = false }
 
                       let contender = (design search NoPruning).Contenders[1]
                       let list = Settings.start tuning contender

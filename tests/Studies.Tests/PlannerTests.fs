@@ -22,7 +22,8 @@ let private tuning =
       Seeds = [ 1000; 1001; 1002 ]
       Objective = TimeToTarget
       Pruning = NoPruning
-      Extensions = 0 }
+      Extensions = 0
+      Nested = false }
 
 let private confirmation =
     { Seeds = [ 1..6 ]

@@ -32,7 +32,8 @@ let private tests =
           StartingWeightsTests.tests
           RunsTests.tests
           PruningTests.tests
-          ProtocolTests.tests ]
+          ProtocolTests.tests
+          NestedTuningTests.tests ]
 
 [<EntryPoint>]
 let main args = Runner.main tests args

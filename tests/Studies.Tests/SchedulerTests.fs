@@ -36,7 +36,8 @@ let private tuning pruning =
       Seeds = [ 1000; 1001 ]
       Objective = TimeToTarget
       Pruning = pruning
-      Extensions = 2 }
+      Extensions = 2
+      Nested = false }
 
 let private confirmation =
     { Seeds = [ 1; 2; 3 ]

@@ -15,7 +15,8 @@ let private tuning search trials =
       Seeds = [ 1000 ]
       Objective = TimeToTarget
       Pruning = NoPruning
-      Extensions = 1 }
+      Extensions = 1
+      Nested = false }
 
 let private valuesOf name (settings: ContenderSetting array) =
     [ for setting in settings do

@@ -182,6 +182,7 @@ let protocol =
                 Gen.oneof [ Gen.constant NoPruning; whole 1 9 |> Gen.map Median; whole 2 9 |> Gen.map SuccessiveHalving ]
 
             let! extensions = whole 0 3
+            let! nested = Gen.elements [ true; false ]
             let! confirmation = confirmation true
             let! rates = some (number 1e-5 1.0)
             let! frontierSeeds = seeds 2000
@@ -195,7 +196,8 @@ let protocol =
                       Seeds = tuningSeeds
                       Objective = objective
                       Pruning = pruning
-                      Extensions = extensions },
+                      Extensions = extensions
+                      Nested = nested },
                     confirmation,
                     frontier
                 )

@@ -238,7 +238,8 @@ let private meaningTests =
                         Seeds = [ 1000 ]
                         Objective = TimeToTarget
                         Pruning = NoPruning
-                        Extensions = 1 }
+                        Extensions = 1
+                        Nested = false }
                       "tuning"
 
                   Expect.equal

@@ -53,7 +53,8 @@ let private tuning =
       Seeds = [ 1000; 1001 ]
       Objective = TimeToTarget
       Pruning = SuccessiveHalving 2
-      Extensions = 1 }
+      Extensions = 1
+      Nested = false }
 
 let private confirmation =
     { Seeds = [ 1..3 ]

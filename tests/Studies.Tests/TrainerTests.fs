@@ -46,7 +46,8 @@ let private studyOver (trainer: OwnTrainer) : StudyDesign =
               Seeds = [ 1000; 1001 ]
               Objective = TimeToTarget
               Pruning = SuccessiveHalving 2
-              Extensions = 1 },
+              Extensions = 1
+              Nested = false },
             { Seeds = [ 1..3 ]; Alpha = 0.05; EqualWithin = 1.05; InterimLooks = None; Defaults = false },
             None
         ) }

@@ -157,6 +157,10 @@ public sealed partial class Study
     /// <param name="objective">The ranking of settings.</param>
     /// <param name="pruning">The early end of unpromising trials. Default: none.</param>
     /// <param name="extensions">The largest number of extensions of a search space whose best setting is at its edge, from 0 to 10.</param>
+    /// <param name="nested">
+    /// True to repeat the tuning for each confirmation seed, with a search and tuning seeds of its own. Error rates and intervals then include
+    /// the luck of tuning. The number of tuning trials is multiplied by the number of confirmation seeds.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     /// <exception cref="InvalidOperationException">Studies cannot set the tuning of this study's protocol.</exception>
     public Study Tuning(
@@ -165,7 +169,8 @@ public sealed partial class Study
         IEnumerable<int>? seeds = null,
         StudyObjective objective = StudyObjective.TimeToTarget,
         StudyPruning? pruning = null,
-        int extensions = StudyDefaults.Extensions)
+        int extensions = StudyDefaults.Extensions,
+        bool nested = StudyDefaults.Nested)
     {
         var protocol = Setting(ProtocolKey.Tuning);
         var tuning = new Tuning(
@@ -174,7 +179,8 @@ public sealed partial class Study
             seeds is null ? StudyDefaults.tuning.Seeds : ListModule.OfSeq(seeds),
             Translate.Objective(objective),
             (pruning ?? StudyPruning.None).Core,
-            extensions);
+            extensions,
+            nested);
         StudyRules.require(nameof(tuning), TuningFormat.shapeOf(tuning), tuning);
         return With(new(protocol.Kind, FSharpOption<Tuning>.Some(tuning), protocol.Confirmation, protocol.Frontier, protocol.StopRules));
     }

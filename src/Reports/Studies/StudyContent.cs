@@ -12,6 +12,7 @@ internal sealed class StudyContent
         Seconds = ComparisonTables.Seconds(analysis);
         Comparisons = ComparisonTables.Comparisons(analysis);
         Selections = TuningTables.Selections(result);
+        Repetitions = TuningTables.Repetitions(result);
         Settings = TuningTables.Settings(analysis);
         Decisions = TuningTables.Decisions(result);
         Frontier = TuningTables.Frontier(analysis);
@@ -24,7 +25,7 @@ internal sealed class StudyContent
         [
             .. new[]
             {
-                Summary, Comparisons, ComparisonTables.Profiles(analysis), Selections, Settings, Decisions, TuningTables.BestOfK(analysis), Frontier, Limits, Tolerances, Autopsies,
+                Summary, Comparisons, ComparisonTables.Profiles(analysis), Repetitions, Selections, Settings, Decisions, TuningTables.BestOfK(analysis), Frontier, Limits, Tolerances, Autopsies,
                 Document, Findings, Seconds,
             }.Where(table => table.Values.Count > 0),
         ];
@@ -46,6 +47,8 @@ internal sealed class StudyContent
     public StudyTable Comparisons { get; }
 
     public StudyTable Selections { get; }
+
+    public StudyTable Repetitions { get; }
 
     public StudyTable Settings { get; }
 

@@ -123,6 +123,7 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
         Array.concat
             [ Resolutions.sentences study resolutions
               Verdicts.scope study overall
+              Tunings.scope study
               Verdicts.protocolLimits study comparisons ]
 
     let failures = Verdicts.failures summaries

@@ -78,6 +78,24 @@ let select (results: TrialResult array) (phase: Phase) (task: string) (contender
     |> Array.filter (fun result -> result.Trial.Phase = phase && result.Trial.Task = task && result.Trial.Contender = contender)
     |> Array.sortBy _.Trial.Seed
 
+/// Returns the trials of the first tuning. In another repetition of a nested tuning, the same number means another setting.
+let tuningTrials (study: StudyDesign) (results: TrialResult array) (task: string) (contender: string) =
+    let trials = select results Phase.Tuning task contender
+
+    match study.Protocol.Tuning with
+    | Some tuning when tuning.Nested -> trials |> Array.filter (fun result -> List.contains result.Trial.Seed tuning.Seeds)
+    | Some _
+    | None -> trials
+
+/// Returns the compared trials that use the settings of the first tuning.
+let tunedTrials (study: StudyDesign) (results: TrialResult array) (task: string) (contender: string) =
+    let trials = select results (comparedPhase study) task contender
+
+    match study.Protocol.Tuning with
+    | Some tuning when tuning.Nested -> trials |> Array.filter (fun result -> result.Trial.Seed = study.Protocol.Confirmation.Seeds.Head)
+    | Some _
+    | None -> trials
+
 /// Returns all pairs of contenders that the study compares, in their order.
 let pairs (study: StudyDesign) =
     let names =

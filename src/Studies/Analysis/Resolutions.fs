@@ -10,7 +10,7 @@ let private runs (study: StudyDesign) (results: TrialResult array) (task: StudyT
 
     match Measures.select results phase task.Name contender with
     | [||] ->
-        let settings = Measures.select results Phase.Tuning task.Name contender |> Array.groupBy _.Trial.Setting
+        let settings = Measures.tuningTrials study results task.Name contender |> Array.groupBy _.Trial.Setting
 
         if settings.Length = 0 then
             struct (Phase.Tuning, [||])

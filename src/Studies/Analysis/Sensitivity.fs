@@ -7,13 +7,20 @@ open System
 type private Tuned = { Chosen: float; Neighbours: float array }
 
 /// Returns None if the settings differ in more than the learning rate, or the chosen setting is not one of them.
-let private tuned (results: TrialResult array) (settings: SettingRow array) metric (task: StudyTask) contender : Tuned option =
+let private tuned
+    (study: StudyDesign)
+    (results: TrialResult array)
+    (settings: SettingRow array)
+    metric
+    (task: StudyTask)
+    contender
+    : Tuned option =
     let rows =
         settings
         |> Array.filter (fun row -> row.Task = task.Name && row.Contender = contender)
         |> Array.sortBy _.Rate
 
-    let trials = Measures.select results Phase.Tuning task.Name contender
+    let trials = Measures.tuningTrials study results task.Name contender
 
     let median (row: SettingRow) =
         trials
@@ -29,10 +36,10 @@ let private tuned (results: TrialResult array) (settings: SettingRow array) metr
     | Some _
     | None -> None
 
-let private ofWin study results settings (pair: PairComparison) : Nullable<NeighbouringRates> =
+let private ofWin (study: StudyDesign) results settings (pair: PairComparison) : Nullable<NeighbouringRates> =
     let task = study.Tasks |> List.find (fun task -> task.Name = pair.Task)
     let loser = if pair.Winner = pair.First then pair.Second else pair.First
-    let tuned = tuned results settings pair.Metric task
+    let tuned = tuned study results settings pair.Metric task
 
     match tuned pair.Winner, tuned loser with
     | Some winner, Some loser ->

@@ -37,6 +37,12 @@ let private horizons (task: StudyTask) (trials: TrialResult array) : Horizons =
       // Trials without a measurable duration must have a horizon above 0 too.
       Seconds = trials |> Array.map Measures.secondsKnownTo |> TimeToTarget.horizon longest |> max Double.Epsilon }
 
+/// Nested tunings can select a setting for each seed.
+let private optimizer (trials: TrialResult array) : string =
+    match trials |> Array.map _.Trial.Optimizer |> Array.distinct with
+    | [| only |] -> only
+    | settings -> $"{settings.Length} settings, each selected by a tuning"
+
 let private summary
     (study: StudyDesign)
     (horizons: Horizons)
@@ -58,7 +64,7 @@ let private summary
     { Task = task.Name
       Contender = contender
       Variant = variant
-      Optimizer = trials[0].Trial.Optimizer
+      Optimizer = optimizer trials
       Trials = trials.Length
       Reached = reached.Length
       Diverged = trials |> Array.filter Measures.isDiverged |> Array.length

@@ -25,11 +25,9 @@ let private forEach (study: StudyDesign) (rows: StudyTask -> string -> 'Row seq)
 let settings (study: StudyDesign) (results: TrialResult array) : SettingRow array =
     forEach study (fun task contender ->
         let confirmed =
-            Measures.select results (Measures.comparedPhase study) task.Name contender
-            |> Array.map _.Trial.Optimizer
-            |> Set.ofArray
+            Measures.tunedTrials study results task.Name contender |> Array.map _.Trial.Optimizer |> Set.ofArray
 
-        Measures.select results Phase.Tuning task.Name contender
+        Measures.tuningTrials study results task.Name contender
         |> Array.groupBy _.Trial.Setting
         |> Array.sortBy fst
         |> Seq.map (fun (setting, trials) ->
@@ -48,6 +46,14 @@ let settings (study: StudyDesign) (results: TrialResult array) : SettingRow arra
               MedianSteps = medianSteps trials
               MedianBestAccuracy = trials |> Array.map (Measures.bestAccuracy task) |> Measures.medianOr nan
               Chosen = confirmed.Contains trial.Optimizer }))
+
+/// Returns what the figures of a nested tuning are about; empty for another tuning.
+let scope (study: StudyDesign) : string array =
+    match study.Protocol.Tuning with
+    | Some tuning when tuning.Nested ->
+        [| $"Every seed has a tuning of its own. The frontier, the sensitivity and the figures of single settings are those of the first tuning, for seed {study.Protocol.Confirmation.Seeds.Head}." |]
+    | Some _
+    | None -> [||]
 
 let frontier (study: StudyDesign) (results: TrialResult array) : FrontierCell array =
     forEach study (fun task contender ->

@@ -302,6 +302,14 @@ module Lint =
                 $"{names} are the same optimizer with the same space."
                 "Remove one of them: every further pair makes it harder to decide the others.")
 
+    let private nested (tuning: Tuning) (contenders: Contender list) =
+        [ if tuning.Nested && contenders |> List.forall (tuned >> List.isEmpty) then
+              warning
+                  "S020"
+                  "$.tuning.nested"
+                  "The tuning is repeated for each confirmation seed, but no optimizer has anything to tune, so all repetitions select the same settings."
+                  "Remove \"nested\", or give the optimizers search spaces." ]
+
     let private pruning (study: StudyDesign) (tuning: Tuning) =
         [ match tuning.Pruning with
           | NoPruning
@@ -361,6 +369,7 @@ module Lint =
                    yield! contender study.Contenders tuning j item
 
                yield! budgets tuning study.Contenders
+               yield! nested tuning study.Contenders
                yield! pruning study tuning
                yield! seedless tuning study.Protocol.Confirmation study.Protocol.Frontier
            | None -> ()

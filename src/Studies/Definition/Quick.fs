@@ -25,7 +25,8 @@ module Quick =
             { tuning with
                 Trials = min trials tuning.Trials
                 Seeds = List.truncate 1 tuning.Seeds
-                Extensions = 0 }
+                Extensions = 0
+                Nested = false }
 
         // Some combinations of choices need more trials.
         if contenders |> List.forall (fun contender -> (Settings.problems fewer contender).IsEmpty) then
@@ -37,8 +38,8 @@ module Quick =
         values |> List.indexed |> List.filter (fun (i, _) -> i % 2 = 0) |> List.map snd
 
     /// <summary>
-    /// Returns the small form: about a quarter of the steps, usually at most four settings for each optimizer, and no extensions. The
-    /// validation interval is shorter if the smaller budget needs it. If stop rules can end runs, the steps are unchanged. It has at most ten seeds, one look and no default settings. The
+    /// Returns the small form: about a quarter of the steps, usually at most four settings for each optimizer, one tuning, and no
+    /// extensions. The validation interval is shorter if the smaller budget needs it. If stop rules can end runs, the steps are unchanged. It has at most ten seeds, one look and no default settings. The
     /// frontier keeps every second rate, with one seed. Smaller values are unchanged. The name gets the suffix "(quick)".
     /// </summary>
     let study (study: StudyDesign) : StudyDesign =

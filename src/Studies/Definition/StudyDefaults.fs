@@ -23,6 +23,9 @@ module internal StudyDefaults =
     let Extensions = 1
 
     [<Literal>]
+    let Nested = false
+
+    [<Literal>]
     let ConfirmationSeeds = 10
 
     [<Literal>]
@@ -84,7 +87,8 @@ module internal StudyDefaults =
           Seeds = [ FirstTuningSeed ]
           Objective = TimeToTarget
           Pruning = NoPruning
-          Extensions = Extensions }
+          Extensions = Extensions
+          Nested = Nested }
 
     let confirmation: Confirmation =
         { Seeds = [ FirstConfirmationSeed .. FirstConfirmationSeed + ConfirmationSeeds - 1 ]

@@ -59,6 +59,11 @@ type Tuning =
         Pruning: Pruning
         /// <summary>The most extensions of a search space whose best setting is at its edge, at least 0.</summary>
         Extensions: int
+        /// <summary>
+        /// True if the tuning is repeated for each seed of the confirmation, with a search and tuning seeds of its own. The trials of that seed
+        /// use its settings, so error rates and intervals include the luck of tuning.
+        /// </summary>
+        Nested: bool
     }
 
 /// <summary>Interim looks, declared in advance, at which seeds are added until the comparisons are decided.</summary>

@@ -31,11 +31,16 @@ module StudyRules =
         with :? ArgumentException as error ->
             Error(Refusal.sentence error)
 
-    let private searches (tuning: Tuning) (contenders: Contender list) =
-        [ for contender in contenders do
-              match Settings.tryStart tuning contender with
-              | Ok _ -> ()
-              | Error problem -> problem ]
+    let private searches (study: StudyDesign) =
+        [ for repetition in Repetitions.ofSeeds study.Protocol (StudyDesign.seedsAtMost study.Protocol.Confirmation) do
+              match repetition.Tuning with
+              | Some tuning ->
+                  for contender in study.Contenders do
+                      match Settings.tryStart tuning contender with
+                      | Ok _ -> ()
+                      | Error problem -> problem
+              | None -> () ]
+        |> List.distinct
 
     let private sharedSeeds (tuning: Tuning) (confirmation: Confirmation) =
         let all = StudyDesign.seedsAtMost confirmation
@@ -74,5 +79,5 @@ module StudyRules =
               | [], Some tuning ->
                   yield! ofKind study
                   yield! List.collect (testSet study.Protocol.Kind) study.Tasks
-                  yield! searches tuning study.Contenders
+                  yield! searches study
                   yield! sharedSeeds tuning study.Protocol.Confirmation ]

@@ -3,8 +3,13 @@ namespace CuteDl.Studies
 /// <summary>The fair protocol: tuning with equal budgets, then confirmation with fresh seeds. The test set is scored once.</summary>
 [<RequireQualifiedAccess>]
 module FairProtocol =
-    let private limits (_: Protocol) : string list =
-        [ "The verdict is about the settings that tuning chose. Its error rates and intervals do not include the luck of that choice." ]
+    let private limits (protocol: Protocol) : string list =
+        match protocol.Tuning with
+        | Some tuning when tuning.Nested ->
+            [ "The verdict is about optimizers that are tuned with this budget, and not about single settings. Its error rates and intervals include the luck of tuning." ]
+        | Some _
+        | None ->
+            [ "The verdict is about the settings that tuning chose. Its error rates and intervals do not include the luck of that choice. The option \"nested\" of \"tuning\" repeats the tuning for each seed, and includes it." ]
 
     /// <summary>The kind.</summary>
     let kind: ProtocolKind =

@@ -9,6 +9,8 @@ type Selection =
     {
         Task: string
         Contender: string
+        /// <summary>The confirmation seed that this tuning is for, if the tuning is nested; null if it is for all seeds.</summary>
+        Seed: Nullable<int>
         /// <summary>All settings tried, in order. Settings of extensions come last.</summary>
         Settings: ContenderSetting array
         /// <summary>
@@ -49,6 +51,34 @@ type internal Plan =
     /// <summary>The number of trials that the study needs as far as is known, those after tuning included.</summary>
     member plan.Expected: int = plan.Trials.Length + List.sumBy snd plan.Later
 
+/// The trials of one tuning, and of the seeds that are compared with its settings.
+type private RepetitionPlan =
+    {
+        Repetition: Repetition
+        Tuning: Trial list
+        /// The selections so far.
+        Selections: Selection list
+        Decisions: StudyDecision list
+        /// The settings of the contenders that are tuned.
+        Chosen: (StudyTask * Contender * ContenderSetting) list
+        /// True if every contender has its setting on every task.
+        IsTuned: bool
+        /// Empty until all are tuned.
+        Compared: Trial list
+    }
+
+/// The compared trials up to an interim look.
+type private ComparisonPlan =
+    {
+        Parts: RepetitionPlan list
+        /// The seeds up to this look.
+        Seeds: int list
+        /// True if no seeds will be added.
+        IsLast: bool
+        LooksDone: int
+        Decisions: StudyDecision list
+    }
+
 /// <summary>
 /// Plans the next trials. A plan depends only on the study and its results, and not on threads, times or interruptions.
 /// </summary>
@@ -58,14 +88,16 @@ type internal Plan =
 [<Sealed>]
 type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> TrialResult array -> bool) =
 
-    let starts = Dictionary<string, SettingList>()
+    let starts = Dictionary<struct (string * int), SettingList>()
 
-    let start (tuning: Tuning) (contender: Contender) : SettingList =
-        match starts.TryGetValue contender.Name with
+    let start (repetition: Repetition) (tuning: Tuning) (contender: Contender) : SettingList =
+        let key = struct (contender.Name, repetition.Number)
+
+        match starts.TryGetValue key with
         | true, known -> known
         | _ ->
             let made = Settings.start tuning contender
-            starts[contender.Name] <- made
+            starts[key] <- made
             made
 
     // The outcome of a look is final: later results do not change it.
@@ -125,8 +157,14 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                 results |> Array.map (fun result -> float result.Steps) |> median)
 
     /// Tunes a contender on a task in rounds. Each round after the first extends the search space.
-    let tune (tuning: Tuning) (find: Trial -> TrialResult voption) (task: StudyTask) (contender: Contender) =
-        let about = $"{task.Name}/{contender.Name}"
+    let tune (repetition: Repetition) (tuning: Tuning) (find: Trial -> TrialResult voption) (task: StudyTask) (contender: Contender) =
+        let seed = if tuning.Nested then Nullable repetition.Seeds.Head else Nullable()
+
+        let about =
+            if seed.HasValue then
+                $"{task.Name}/{contender.Name}, seed {seed}"
+            else
+                $"{task.Name}/{contender.Name}"
 
         let finish (list: SettingList) (values: struct (float * float * float) array) index trials decisions =
             let struct (steps, objective, _) = values[index]
@@ -146,6 +184,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
             let selection =
                 { Task = task.Name
                   Contender = contender.Name
+                  Seed = seed
                   Settings = list.Settings
                   StepsToTarget = [| for struct (steps, _, _) in values -> steps |]
                   Objectives = [| for struct (_, objective, _) in values -> objective |]
@@ -197,7 +236,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
 
                     round extended (decision :: decisions)
 
-        round (start tuning contender) []
+        round (start repetition tuning contender) []
 
     let pairs =
         [ for task in study.Tasks do
@@ -205,70 +244,126 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
 
     // A finished tuning is final, so it is cached.
     let settled =
-        Dictionary<struct (string * string), struct (Trial list * Selection voption * StudyDecision list)>()
+        Dictionary<struct (string * string * int), struct (Trial list * Selection voption * StudyDecision list)>()
 
-    let tuneOnce tuning find (task: StudyTask) (contender: Contender) =
-        let key = struct (task.Name, contender.Name)
+    let tuneOnce (repetition: Repetition) tuning find (task: StudyTask) (contender: Contender) =
+        let key = struct (task.Name, contender.Name, repetition.Number)
 
         match settled.TryGetValue key with
         | true, known -> known
         | _ ->
-            let struct (_, selection, _) as tuned = tune tuning find task contender
+            let struct (_, selection, _) as tuned = tune repetition tuning find task contender
 
             if selection.IsSome then
                 settled[key] <- tuned
 
             tuned
 
-    let confirm
-        (confirmation: Confirmation)
-        (find: Trial -> TrialResult voption)
-        (chosen: (StudyTask * Contender * ContenderSetting) list)
-        =
-        let tuned seeds =
-            [ for seed in seeds do
-                  for task, contender, setting in chosen -> trial study.Protocol.Kind.Phase task contender 0 setting seed ]
+    let repetitions = Dictionary<int, Repetition list>()
 
-        let defaults seeds =
-            [ if confirmation.Defaults then
-                  for seed in seeds do
-                      for task, contender in pairs -> trial Phase.Defaults task contender 0 (asGiven contender) seed ]
+    /// The tunings for the first seeds.
+    let repetitionsOf (seeds: int list) : Repetition list =
+        match repetitions.TryGetValue seeds.Length with
+        | true, known -> known
+        | _ ->
+            let made = Repetitions.ofSeeds study.Protocol seeds
+            repetitions[seeds.Length] <- made
+            made
 
-        let decision look count decided last =
-            { Kind = DecisionKind.Looked
-              About = "confirmation"
-              At = int64 look
-              Reason =
-                if decided then $"Decided with {count} seeds."
-                elif last then $"Not decided with {count} seeds. This was the last interim look."
-                else $"Not decided with {count} seeds. More seeds are added." }
+    /// Tunes all contenders on all tasks. Then their settings are compared on the seeds of the repetition.
+    let carryOut (find: Trial -> TrialResult voption) (repetition: Repetition) : RepetitionPlan =
+        let tuned =
+            match repetition.Tuning with
+            | Some tuning -> [ for task, contender in pairs -> task, contender, tuneOnce repetition tuning find task contender ]
+            | None -> []
+
+        let selections =
+            [ for task, contender, struct (_, selection, _) in tuned do
+                  match selection with
+                  | ValueSome selection -> task, contender, selection
+                  | ValueNone -> () ]
+
+        let chosen =
+            match repetition.Tuning with
+            | Some _ -> [ for task, contender, selection in selections -> task, contender, selection.Settings[selection.Best] ]
+            | None -> [ for task, contender in pairs -> task, contender, asGiven contender ]
+
+        let isTuned = chosen.Length = pairs.Length
+
+        { Repetition = repetition
+          Tuning =
+            [ for _, _, struct (trials, _, _) in tuned do
+                  yield! trials ]
+          Selections = [ for _, _, selection in selections -> selection ]
+          Decisions =
+            [ for _, _, struct (_, _, decisions) in tuned do
+                  yield! decisions ]
+          Chosen = chosen
+          IsTuned = isTuned
+          Compared =
+            // Seeds are paired, so they begin only after every contender has its setting.
+            [ if isTuned then
+                  for seed in repetition.Seeds do
+                      for task, contender, setting in chosen -> trial study.Protocol.Kind.Phase task contender 0 setting seed ] }
+
+    let defaults (seeds: int list) =
+        [ if study.Protocol.Confirmation.Defaults then
+              for seed in seeds do
+                  for task, contender in pairs -> trial Phase.Defaults task contender 0 (asGiven contender) seed ]
+
+    let decisionOf look count decided last =
+        { Kind = DecisionKind.Looked
+          About = "confirmation"
+          At = int64 look
+          Reason =
+            if decided then $"Decided with {count} seeds."
+            elif last then $"Not decided with {count} seeds. This was the last interim look."
+            else $"Not decided with {count} seeds. More seeds are added." }
+
+    /// Plans the compared trials, look by look.
+    let compare (find: Trial -> TrialResult voption) : ComparisonPlan =
+        let confirmation = study.Protocol.Confirmation
+        let upTo (seeds: int list) = repetitionsOf seeds |> List.map (carryOut find)
+        let isTuned (parts: RepetitionPlan list) = parts |> List.forall _.IsTuned
 
         match confirmation.InterimLooks with
         | Some looks when untilDecided ->
-            let seeds = StudyDesign.seedsToLook confirmation looks
+            let all = StudyDesign.seedsToLook confirmation looks
 
             let rec look number (counts: int list) decisions =
-                let count = counts.Head
-                let trials = tuned (List.truncate count seeds)
-                let results = trials |> List.map find
+                let seeds = List.truncate counts.Head all
+                let parts = upTo seeds
+                let results = parts |> List.collect _.Compared |> List.map find
 
-                if results |> List.forall _.IsSome then
+                if isTuned parts && results |> List.forall _.IsSome then
                     let last = counts.Tail.IsEmpty
                     let decided = isDecidedAt number [| for result in results -> result.Value |]
-                    let decisions = decision number count decided last :: decisions
+                    let decisions = decisionOf number counts.Head decided last :: decisions
 
                     if decided || last then
-                        struct (trials @ defaults (List.truncate count seeds), number, List.rev decisions)
+                        { Parts = parts; Seeds = seeds; IsLast = true; LooksDone = number; Decisions = List.rev decisions }
                     else
                         look (number + 1) counts.Tail decisions
                 else
-                    struct (trials, number - 1, List.rev decisions)
+                    { Parts = parts
+                      Seeds = seeds
+                      IsLast = false
+                      LooksDone = number - 1
+                      Decisions = List.rev decisions }
 
             look 1 looks.Seeds []
         | _ ->
-            let trials = tuned confirmation.Seeds
-            let all = trials @ defaults confirmation.Seeds
-            struct (all, (if trials |> List.forall (fun trial -> (find trial).IsSome) then 1 else 0), [])
+            let parts = upTo confirmation.Seeds
+
+            let isDone =
+                isTuned parts
+                && parts |> List.forall (fun part -> part.Compared |> List.forall (fun trial -> (find trial).IsSome))
+
+            { Parts = parts
+              Seeds = confirmation.Seeds
+              IsLast = isTuned parts
+              LooksDone = if isDone then 1 else 0
+              Decisions = [] }
 
     // Returns None for an optimizer without a learning rate, or one that does not allow this rate.
     let withRate (rate: float) (setting: ContenderSetting) : ContenderSetting option =
@@ -290,59 +385,61 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                       | Some setting -> trial Phase.Frontier task contender index setting seed
                       | None -> () ]
 
+    /// The trials on a task that later tunings and looks will name.
+    let later (plan: ComparisonPlan) (frontierTrials: Trial list) (task: StudyTask) : int =
+        let contenders = study.Contenders.Length
+
+        let compared =
+            plan.Parts
+            |> List.sumBy (fun part -> if part.IsTuned then 0 else contenders * part.Repetition.Seeds.Length)
+
+        let defaults =
+            if study.Protocol.Confirmation.Defaults && not plan.IsLast then
+                contenders * plan.Seeds.Length
+            else
+                0
+
+        let rates =
+            if plan.Parts.Head.IsTuned then
+                0
+            else
+                let named = frontierTrials |> List.filter (fun trial -> trial.Task = task.Name)
+                StudySize.frontier study - named.Length
+
+        compared + defaults + rates
+
     /// <summary>Returns the plan that follows from the results so far.</summary>
     /// <param name="result">Returns the result of a trial by its id, if there is one.</param>
     member _.Make(result: string -> TrialResult voption) : Plan =
         let find (trial: Trial) = result trial.Id
-        let isFinished (trials: Trial list) = trials |> List.forall (fun trial -> (find trial).IsSome)
-
-        let tuned =
-            match study.Protocol.Tuning with
-            | Some tuning -> [ for task, contender in pairs -> task, contender, tuneOnce tuning find task contender ]
-            | None -> []
-
-        let tuningTrials =
-            [ for _, _, struct (trials, _, _) in tuned do
-                  yield! trials ]
-
-        let decisions =
-            [ for _, _, struct (_, _, decisions) in tuned do
-                  yield! decisions ]
-
-        let chosen =
-            match study.Protocol.Tuning with
-            | Some _ ->
-                [ for task, contender, struct (_, selection, _) in tuned do
-                      match selection with
-                      | ValueSome selection -> task, contender, selection.Settings[selection.Best]
-                      | ValueNone -> () ]
-            | None -> [ for task, contender in pairs -> task, contender, asGiven contender ]
-
-        let isTuned = chosen.Length = pairs.Length
-
-        let struct (confirmed, looks, lookDecisions) =
-            // Seeds are paired, so confirmation starts only after every contender has its setting.
-            if isTuned then confirm study.Protocol.Confirmation find chosen else struct ([], 0, [])
+        let plan = compare find
 
         let frontierTrials =
             match study.Protocol.Frontier with
-            | Some rates -> frontier rates chosen
+            // A frontier is one for all seeds, so it has the settings of the first tuning.
+            | Some rates -> frontier rates plan.Parts.Head.Chosen
             | None -> []
 
-        let trials = tuningTrials @ confirmed @ frontierTrials
-        let named = frontierTrials |> List.countBy _.Task |> Map.ofList
+        let trials =
+            [ for part in plan.Parts do
+                  yield! part.Tuning
+                  yield! part.Compared
+              if plan.IsLast then
+                  yield! defaults plan.Seeds
+              yield! frontierTrials ]
 
         { Trials = List.toArray trials
           Later =
-            [ if not isTuned then
-                  for task in study.Tasks do
-                      let already = Map.tryFind task.Name named |> Option.defaultValue 0
-                      task.Name, StudySize.afterTuning study untilDecided - already ]
+            [ for task in study.Tasks do
+                  match later plan frontierTrials task with
+                  | 0 -> ()
+                  | count -> task.Name, count ]
           Selections =
-            [| for _, _, struct (_, selection, _) in tuned do
-                   match selection with
-                   | ValueSome selection -> selection
-                   | ValueNone -> () |]
-          Decisions = List.toArray (decisions @ lookDecisions)
-          LooksDone = looks
-          IsComplete = isTuned && isFinished trials }
+            [| for part in plan.Parts do
+                   yield! part.Selections |]
+          Decisions =
+            [| for part in plan.Parts do
+                   yield! part.Decisions
+               yield! plan.Decisions |]
+          LooksDone = plan.LooksDone
+          IsComplete = plan.IsLast && trials |> List.forall (fun trial -> (find trial).IsSome) }

@@ -45,7 +45,8 @@ let study (tasks: string list) (contenders: string list) (seeds: int list) (look
               Seeds = [ 1; 2 ]
               Objective = TimeToTarget
               Pruning = NoPruning
-              Extensions = 0 },
+              Extensions = 0
+              Nested = false },
             { Seeds = seeds
               Alpha = 0.05
               EqualWithin = 1.1

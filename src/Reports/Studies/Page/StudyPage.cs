@@ -141,7 +141,12 @@ internal sealed class StudyPage(StudyContent content)
 
     private void Tuning()
     {
-        if (content.Selections.Values.Count > 0)
+        if (content.Repetitions.Values.Count > 0)
+        {
+            _page.Table(content.Repetitions)
+                .Folded($"Settings selected for each seed ({content.Selections.Values.Count})", page => page.Table(content.Selections, hasTitle: false));
+        }
+        else if (content.Selections.Values.Count > 0)
         {
             _page.Table(content.Selections);
         }

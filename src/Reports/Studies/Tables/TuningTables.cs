@@ -11,15 +11,45 @@ internal static class TuningTables
             "Settings selected by tuning",
             "At the edge: hyper-parameters whose chosen value is the outermost one tried. A better value may be beyond it.",
             result.Selections,
+            [.. SelectionColumns(result.Selections.Any(row => row.Seed is not null))]);
+
+    /// <summary>Returns the settings that the repetitions of a nested tuning selected; no row for another tuning.</summary>
+    public static StudyTable Repetitions(StudyResult result) =>
+        StudyTable.Of(
+            "repetitions",
+            "Settings selected by all tunings",
+            "Each confirmation seed has a tuning of its own. The spread of the selected values is a part of the luck of tuning, which the intervals of pairs include.",
+            result.Selections.Where(row => row.Seed is not null).GroupBy(row => (row.Task, row.Contender)),
+            StudyColumn<IGrouping<(string Task, string Contender), Selection>>.OfText("task", "task", row => row.Key.Task),
+            StudyColumn<IGrouping<(string Task, string Contender), Selection>>.OfText("contender", "optimizer", row => row.Key.Contender),
+            StudyColumn<IGrouping<(string Task, string Contender), Selection>>.Count("tunings", "tunings", row => row.Count()),
+            StudyColumn<IGrouping<(string Task, string Contender), Selection>>.OfText("values", "selected values", row => Spread(row)),
+            StudyColumn<IGrouping<(string Task, string Contender), Selection>>.Count("at_edge", "tunings with a value at the edge", row => row.Count(selection => selection.AtEdge.Length > 0)));
+
+    private static IEnumerable<StudyColumn<Selection>> SelectionColumns(bool isNested) =>
+        [
             StudyColumn<Selection>.OfText("task", "task", row => row.Task),
             StudyColumn<Selection>.OfText("contender", "optimizer", row => row.Contender),
+            .. isNested ? [new StudyColumn<Selection>("seed", row => $"{row.Seed}", true, ("seed", row => (long?)row.Seed))] : Array.Empty<StudyColumn<Selection>>(),
             StudyColumn<Selection>.Count("settings", "settings tried", row => row.Settings.Length),
             StudyColumn<Selection>.Count("chosen", "chosen setting", row => row.Best),
             StudyColumn<Selection>.Number("steps_to_target", "median steps of the chosen setting", row => row.StepsToTarget[row.Best], StudyText.Steps),
             StudyColumn<Selection>.Number("objective", "", row => row.Objectives[row.Best], StudyText.Number),
             StudyColumn<Selection>.Count("extensions", "extensions", row => row.Extensions),
             StudyColumn<Selection>.OfText("at_edge", "at the edge", row => string.Join(", ", row.AtEdge)),
-            StudyColumn<Selection>.OfText("setting", "chosen optimizer", row => row.Settings[row.Best].Optimizer.ToString()));
+            StudyColumn<Selection>.OfText("setting", "chosen optimizer", row => row.Settings[row.Best].Optimizer.ToString()),
+        ];
+
+    // The values of each hyper-parameter: all if they are few, else their range.
+    private static string Spread(IEnumerable<Selection> selections) =>
+        string.Join("; ", selections.SelectMany(row => row.Settings[row.Best].Values).GroupBy(value => value.Item1).Select(values =>
+        {
+            double[] sorted = [.. values.Select(value => value.Item2).Order()];
+            double[] distinct = [.. sorted.Distinct()];
+            return distinct.Length <= 3
+                ? $"{values.Key} {string.Join(", ", distinct.Select(StudyText.Number))}"
+                : $"{values.Key} {StudyText.Number(distinct[0])} to {StudyText.Number(distinct[^1])}, median {StudyText.Number(CuteDl.Studies.Statistics.Quantile.median(sorted))}";
+        }));
 
     public static StudyTable Settings(StudyAnalysis analysis) =>
         StudyTable.Of(

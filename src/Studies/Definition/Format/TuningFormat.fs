@@ -116,13 +116,23 @@ module internal TuningFormat =
                     (Shape.whole 0 10)
                     _.Extensions
 
+            // Not printed by default, so that the texts of older studies stay as they are.
+            and! nested =
+                Field.brief
+                    "nested"
+                    "True to repeat the tuning for each confirmation seed, with a search and tuning seeds of its own. The results of that seed use its settings, so error rates and intervals include the luck of tuning. The number of tuning trials is multiplied by the number of confirmation seeds."
+                    Shape.flag
+                    usual.Nested
+                    _.Nested
+
             return
                 { Search = search
                   Trials = trials
                   Seeds = seeds
                   Objective = objective
                   Pruning = pruning
-                  Extensions = extensions }
+                  Extensions = extensions
+                  Nested = nested }
         }
 
     /// The format of tunings with the methods of one of them.

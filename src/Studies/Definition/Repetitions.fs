@@ -1,0 +1,50 @@
+namespace CuteDl.Studies
+
+/// A tuning, and the seeds of the compared trials that use the settings it selects.
+type internal Repetition =
+    {
+        /// The number of the repetition, from 0.
+        Number: int
+        /// None if contenders run as they are given.
+        Tuning: Tuning option
+        Seeds: int list
+    }
+
+/// Repeats a nested tuning for each seed of the compared trials.
+[<RequireQualifiedAccess>]
+module internal Repetitions =
+    /// Returns the tuning seeds of all repetitions. The first has those of the tuning. The others follow on the greatest of them, and no
+    /// other trial has them.
+    let private tuningSeeds (protocol: Protocol) (tuning: Tuning) : int list seq =
+        let taken =
+            Set.ofList
+                [ yield! tuning.Seeds
+                  yield! StudyDesign.seedsAtMost protocol.Confirmation
+                  match protocol.Frontier with
+                  | Some frontier -> yield! frontier.Seeds
+                  | None -> () ]
+
+        let greatest = List.max tuning.Seeds
+
+        // Beyond the largest whole number, the sum continues at the smallest one.
+        Seq.initInfinite (fun i -> greatest + 1 + i)
+        |> Seq.filter (taken.Contains >> not)
+        |> Seq.chunkBySize tuning.Seeds.Length
+        |> Seq.map List.ofArray
+        |> Seq.append [ tuning.Seeds ]
+
+    /// <summary>
+    /// Returns the repetitions for the first seeds of a study: one for each seed if the tuning is nested, else one for all. The seeds of a
+    /// tuning scramble its search too, so each repetition of a sequence has settings of its own.
+    /// </summary>
+    /// <param name="protocol">The protocol.</param>
+    /// <param name="seeds">The first seeds of the compared trials.</param>
+    let ofSeeds (protocol: Protocol) (seeds: int list) : Repetition list =
+        match protocol.Tuning with
+        | Some tuning when tuning.Nested ->
+            Seq.zip seeds (tuningSeeds protocol tuning)
+            |> Seq.mapi (fun number (seed, tuningSeeds) ->
+                { Number = number; Tuning = Some { tuning with Seeds = tuningSeeds }; Seeds = [ seed ] })
+            |> List.ofSeq
+        | Some _
+        | None -> [ { Number = 0; Tuning = protocol.Tuning; Seeds = seeds } ]
