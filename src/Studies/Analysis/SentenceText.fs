@@ -10,10 +10,11 @@ let private format (pattern: string) (value: float) = value.ToString(pattern, Cu
 /// Returns <c>12,345</c>, or <c>never</c>.
 let steps (value: float) = if Double.IsFinite value then format "#,0" value else "never"
 
-/// Returns <c>0.92</c>, <c>1.31</c> or <c>0.0042</c>.
+/// Returns <c>0.92</c>, <c>1.31</c>, <c>0.0042</c> or <c>3.2e-7</c>.
 let ratio (value: float) =
     if abs value >= 100.0 then format "#,0" value
     elif abs value >= 0.1 || value = 0.0 then format "0.00" value
+    elif abs value < 1e-5 then format "0.#e-0" value
     else format "0.0#####" (Math.Round(value, 2 + int (ceil -(log10 (abs value)))))
 
 /// Returns <c>+0.42</c> or <c>−0.42</c>.

@@ -452,5 +452,18 @@ let private kinds =
         Expect.throwsT<ArgumentOutOfRangeException> (fun () -> MetricKinds.scale unknown |> ignore) "scale"
         Expect.throwsT<ArgumentOutOfRangeException> (fun () -> MetricKinds.measure unknown |> ignore) "measure")
 
+let private ratios =
+    testCase "a ratio has two significant digits, however small it is" (fun () ->
+        for value, text in
+            [ 1234.0, "1,234"
+              1.306, "1.31"
+              0.0, "0.00"
+              0.0042, "0.0042"
+              0.000042, "0.000042"
+              3.2e-7, "3.2e-7"
+              4.94e-324, "4.9e-324"
+              -1e-20, "-1e-20" ] do
+            Expect.equal (SentenceText.ratio value) text $"{value}")
+
 let tests =
-    testList "analysis" [ verdicts; failures; tables; document; looks; metrics; power; conventions; kinds ]
+    testList "analysis" [ verdicts; failures; tables; document; looks; metrics; power; conventions; kinds; ratios ]
