@@ -197,7 +197,7 @@ let private plans =
                   |> Array.choose (fun selection -> Option.ofNullable selection.Seed)
                   |> Array.distinct
 
-              let first = plans |> List.find (fun plan -> plan.LooksDone = 1)
+              let first = plans |> List.findBack (fun plan -> plan.LooksDone = 1)
               Expect.equal (tunings first) [| 1..6 |] "after the first look"
               Expect.equal (tunings plans.Head, plans.Head.LooksDone) ([| 1..8 |], 2) "after the second"
               // Four pairs, with 4 settings and 2 seeds.

@@ -4,7 +4,7 @@ namespace CuteDl.Studies
 [<RequireQualifiedAccess>]
 module AsGivenProtocol =
     let private limits (_: Protocol) : string list =
-        [ "Nothing was tuned: the verdict is about the given values of each optimizer. An optimizer can win only because its values suit these tasks." ]
+        [ "Nothing was tuned: the verdict is about the given values of each optimizer. An optimizer can win because its values happen to suit these tasks." ]
 
     /// <summary>The kind.</summary>
     let kind: ProtocolKind =
