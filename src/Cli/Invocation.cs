@@ -64,7 +64,7 @@ internal static class Invocation
         catch (Exception error) when (IsUsage(error))
         {
             Fail(Refusal.sentence(error));
-            return ExitCode.WrongUsage;
+            return interruption.Signal is { } signal ? ExitCode.Of(signal) : ExitCode.WrongUsage;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NonFiniteException)
         {

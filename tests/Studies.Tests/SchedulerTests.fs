@@ -360,6 +360,24 @@ let tests =
                   (let expected = lazy (undisturbed (study pruning) 2 1)
                    fun (seed: int) -> Cluster(study pruning, 2, seed).Run() = expected.Value)
 
+          testCase "idle workers ask for work only after an event that can give them some" (fun () ->
+              let study =
+                  { study NoPruning with
+                      Tasks = [ task "one" ]
+                      Contenders = [ { contender "a" (LogUniform(1e-4, 1e-1)) with Space = [] } ]
+                      Protocol = RunsProtocol.make [ 1 ] [] }
+
+              let workers = 8
+
+              // Time for the idle workers to wake up, if they were to.
+              let finished =
+                  sitting study 1 (MemoryStore()) workers (Formulas(fun () -> Thread.Sleep 1)) CancellationToken.None
+
+              Expect.equal finished.Results.Length 1 "trials"
+
+              // Each asks when it begins, and once more when the only trial has ended.
+              Expect.isLessThanOrEqual finished.Asked (2L * int64 workers + 1L) "questions")
+
           testCase "a second result of a trial that differs from the first is refused, and an equal one changes nothing" (fun () ->
               let study = study NoPruning
               let schedule = Schedule(study, Planner(study, true, decideAt 2))

@@ -33,6 +33,9 @@ type internal StudyWorkers
 
     let locked (act: unit -> 'result) : 'result = lock gate act
 
+    // How often workers asked for work. An idle worker asks only after an event that can give it some.
+    let mutable asked = 0L
+
     // The number of decisions that are being stored. Nothing starts before.
     let mutable pending = List.length first
 
@@ -82,6 +85,8 @@ type internal StudyWorkers
             let mutable commands = []
 
             while commands.IsEmpty && not cancellation.IsCancellationRequested do
+                asked <- asked + 1L
+
                 match (if pending > 0 then [ ScheduleCommand.Wait ] else next ScheduleEvent.WorkerIsFree) with
                 | [ ScheduleCommand.Wait ] -> Monitor.Wait gate |> ignore
                 | answer -> commands <- answer
@@ -288,6 +293,9 @@ type internal StudyWorkers
         match failure with
         | null -> ()
         | failure -> raise failure
+
+    /// How often workers asked for work, waiting ones included.
+    member _.Asked = asked
 
     /// The current plan.
     member _.Plan = state.Index.Plan
