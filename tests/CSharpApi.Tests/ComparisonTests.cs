@@ -41,10 +41,10 @@ internal static class ComparisonTests
             foreach (var (name, interruptions) in new (string, (int, int)[])[] { ("whole", []), ("parts", [(3, 1), (20, 2)]) })
             {
                 var result = await Interrupted(question, folder.Within(name), interruptions);
-                Expect.equal(ComparisonReport.Write(result, folder.Within(name)), Path.Combine(folder.Within(name), "summary.md"), "the first page");
+                Expect.equal(ComparisonReport.Write(result, folder.Within(name)), Path.Combine(folder.Within(name), "report.html"), "the first page");
                 Expect.sequenceEqual(
                     Directory.GetFiles(folder.Within(name)).Select(path => Path.GetFileName(path)!).Where(file => !file.StartsWith("lock", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
-                    ["comparison.png", "journal", "study.json", "summary.json", "summary.md"],
+                    ["comparison.png", "journal", "report.html", "study.json", "summary.json", "summary.md"],
                     "files");
                 Expect.sequenceEqual(
                     Directory.GetFiles(Path.Combine(folder.Within(name), "figures")).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal),

@@ -54,7 +54,7 @@ internal static class ReportTests
                 Expect.isTrue(bytes is [0x89, (byte)'P', (byte)'N', (byte)'G', ..], "a PNG");
                 result.SavePlot(path);
                 Expect.sequenceEqual(File.ReadAllBytes(path), bytes, "the same bytes");
-                ComparisonPicture.Save(new ComparisonResult { Runs = [result] }, path);
+                new ComparisonResult { Runs = [result] }.SavePlot(path);
             }
 
             Expect.equal(Directory.GetFiles(folder.Path).Length, histories.Select(losses => losses.Length).Distinct().Count(), "no other file is left");
@@ -90,7 +90,7 @@ internal static class ReportTests
             (int Texts, int Marks) Drawn(params double[] winner)
             {
                 var slow = Result("slow", 0, [1, 0.1, 0.02]);
-                ComparisonPicture.Save(new ComparisonResult { Runs = [slow, Result("winner", 0, winner)] }, path);
+                new ComparisonResult { Runs = [slow, Result("winner", 0, winner)] }.SavePlot(path);
                 var svg = File.ReadAllText(path);
                 return (svg.Split("aria-label=\"0\"").Length - 1, svg.Split("<path fill=\"#D55E00\"").Length - 1);
             }
@@ -103,6 +103,31 @@ internal static class ReportTests
             var whole = Result("zeros", 0, [1, 0, 0.01, 0]);
             whole.SavePlot(path);
             Expect.isTrue(File.ReadAllText(path).Contains("aria-label=\"0\"", StringComparison.Ordinal), "a run's picture");
+        }),
+        Spec.Test("the page of a comparison has its figure, its table and a figure of each run, and shows names as names", () =>
+        {
+            using var folder = new TemporaryFolder();
+            const string Name = "<script>alert('x')</script>\u202E";
+            var broken = Result("broken", 0, []) with { Stop = StopReason.Failed, Failure = "The gradient has <3> elements." };
+            var comparison = new ComparisonResult { Planned = 5, Runs = [Result(Name, 0, [1, 0.5]), Result(Name, 1, [1, 0.25]), Result("adam", 0, [double.NaN]), broken] };
+            var path = ComparisonReport.Write(comparison, folder.Path);
+            Expect.equal(path, folder.Within("report.html"), "path");
+            var page = File.ReadAllText(path);
+            Expect.equal(page.Split("<figure ").Length - 1, 4, "figures");
+            foreach (var section in new[] { "comparison", "summary", "runs", "environment" })
+            {
+                Expect.stringContains(page, $"<section id=\"{section}\">", section);
+            }
+
+            Expect.isFalse(page.Contains("<script>alert", StringComparison.Ordinal) || page.Contains('\u202E', StringComparison.Ordinal), "a script or a direction from a name");
+            Expect.isFalse(page.Contains("://", StringComparison.Ordinal), "addresses");
+            foreach (var text in new[] { "Incomplete: 4 of 5 runs have results.", "broken, seed 0, failed: The gradient has &lt;3&gt; elements.", "0.3750 (0.2500 to 0.5000)", "href=\"comparison.png\"", "href=\"figures/adam-seed-0.png\"" })
+            {
+                Expect.stringContains(page, text, text);
+            }
+
+            var none = File.ReadAllText(ComparisonReport.Write(new ComparisonResult { Runs = [] }, folder.Within("none")));
+            Expect.stringContains(none, "No run has finished.", "no runs");
         }),
         Spec.Test("a run without a validation has no picture", () =>
         {
@@ -195,7 +220,7 @@ internal static class ReportTests
                 "table")));
 
     // Validation accuracies are 1 - loss / 4, so that they can be told.
-    private static RunResult Result(string name, int seed, double[] losses) =>
+    internal static RunResult Result(string name, int seed, double[] losses) =>
         new()
         {
             Run = name,

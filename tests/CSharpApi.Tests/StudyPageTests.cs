@@ -4,7 +4,7 @@ using Expecto;
 
 namespace CuteDl.Tests;
 
-/// <summary>The report's page in a real browser: drawn, quiet, and right on a desk and on a phone, by day and by night.</summary>
+/// <summary>The pages of reports in a real browser, at two widths, in light and dark.</summary>
 internal static class StudyPageTests
 {
     private const int Desk = 1280;
@@ -15,10 +15,25 @@ internal static class StudyPageTests
         [...document.querySelectorAll('figure')].map((figure) => {
           const plots = [...figure.querySelectorAll('svg.plot')];
           const isWithin = (svg) => [...svg.querySelectorAll('text')].every((text) => { const box = text.getBBox(); return box.x >= -1 && box.x + box.width <= svg.clientWidth + 1 && box.y >= -1 && box.y + box.height <= svg.clientHeight + 1; });
+          // No more than six tenths of the lower axis are without a line of the grid.
+          const isLabelled = (svg) => {
+            const places = [...svg.querySelectorAll('line.grid')].filter((line) => line.getAttribute('x1') === line.getAttribute('x2')).map((line) => Number(line.getAttribute('x1')));
+            const frame = svg.querySelector('path.frame')?.getBBox();
+            const all = frame && [frame.x, ...places.sort((a, b) => a - b), frame.x + frame.width];
+            return !frame || places.length === 0 || all.slice(1).every((x, i) => x - all[i] <= 0.6 * frame.width);
+          };
           return { id: figure.id, drawn: Number(figure.dataset.drawn) === plots.length && plots.length > 0,
             filled: plots.every((svg) => svg.querySelectorAll('path, circle, rect').length > 1),
-            numbers: !plots.some((svg) => /NaN|undefined|Infinity/.test(svg.outerHTML)), within: plots.every(isWithin) };
+            numbers: !plots.some((svg) => /NaN|undefined|Infinity/.test(svg.outerHTML)), within: plots.every(isWithin), labelled: plots.every(isLabelled) };
         })
+        """;
+
+    // A figure within closed details has no width, and is drawn when they are opened.
+    private const string Opened = """
+        (async () => {
+          for (const details of document.querySelectorAll('details')) details.open = true;
+          for (let i = 0; i < 50 && document.querySelector('figure:not([data-drawn])'); i++) await new Promise(requestAnimationFrame);
+        })()
         """;
 
     // Where a test must not be left out for want of a browser.
@@ -30,24 +45,44 @@ internal static class StudyPageTests
             Spec.Test("functions: every figure is drawn at every size and in both colour schemes, without a complaint or a request", () => IsRight(_ => TinyStudies.Functions)),
             Spec.Test("images: the same", () => IsRight(TinyStudies.Images)),
             Spec.Test("the document's protocol: the same", () => IsRight(TinyStudies.Document)),
+            Spec.Test("a comparison: the same, and a row of its table for each run", ComparisonIsRight),
             Spec.Test("losses of exactly 0 are at the lower edge, with the label 0", HasZeros),
             Spec.Test("the pointer brings up values, a click takes an optimizer away, and an axis can be changed", IsLively)));
 
+    private static async Task ComparisonIsRight()
+    {
+        using var folder = new TemporaryFolder();
+        RunResult[] runs =
+        [
+            ReportTests.Result("adam", 0, [2, 1, 0.5]), ReportTests.Result("adam", 1, [2, 1.5, 0.25]), ReportTests.Result("wild", 0, [3, 1e30, double.NaN]),
+            ReportTests.Result("zero", 0, [1, 0, 0]), ReportTests.Result("single", 0, [1]), ReportTests.Result(new string('x', 200), 0, [double.NaN, double.PositiveInfinity]),
+        ];
+        var page = ComparisonReport.Write(new ComparisonResult { Runs = runs }, folder.Path);
+        await IsRight(page);
+        await using var browser = await Browser.Open(page, Desk, 900, isDark: false);
+        Expect.equal((await browser.Evaluate("document.querySelectorAll('#figure-comparison tbody tr').length")).GetInt32(), 5, "rows");
+    }
+
     private static async Task IsRight(Func<string, Study> study)
     {
-        Expect.isNotNull(Browser.Path, "Chromium; Debian: apt-get install chromium");
         using var folder = new TemporaryFolder();
-        var page = StudyReport.Write(await study(folder.Within("data")).RunAsync(), folder.Within("report"));
+        await IsRight(StudyReport.Write(await study(folder.Within("data")).RunAsync(), folder.Within("report")));
+    }
+
+    private static async Task IsRight(string page)
+    {
+        Expect.isNotNull(Browser.Path, "Chromium; Debian: apt-get install chromium");
         foreach (var (width, isDark) in new[] { (Desk, false), (Desk, true), (Phone, false), (Phone, true) })
         {
             await using var browser = await Browser.Open(page, width, 900, isDark);
             var where = $"{width} wide, {(isDark ? "dark" : "light")}";
+            await browser.Evaluate(Opened);
             var figures = (await browser.Evaluate(Figures)).EnumerateArray().ToArray();
             Expect.equal(figures.Length, (await browser.Evaluate("document.documentElement.dataset.figures")).GetString() is { } count ? int.Parse(count, System.Globalization.CultureInfo.InvariantCulture) : 0, $"{where}: figures");
             Expect.isTrue(figures.Length > 3, $"{where}: {figures.Length} figures");
             foreach (var figure in figures)
             {
-                foreach (var what in new[] { "drawn", "filled", "numbers", "within" })
+                foreach (var what in new[] { "drawn", "filled", "numbers", "within", "labelled" })
                 {
                     Expect.isTrue(figure.GetProperty(what).GetBoolean(), $"{where}, {figure.GetProperty("id")}: {what}");
                 }

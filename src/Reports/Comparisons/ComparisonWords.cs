@@ -1,9 +1,9 @@
 namespace CuteDl.Reports;
 
-/// <summary>Writes the texts of a comparison's picture.</summary>
+/// <summary>Writes the texts of a comparison's figure.</summary>
 internal static class ComparisonWords
 {
-    public static string Title(IReadOnlyList<RunGroup> runs)
+    public static string Title(IReadOnlyList<SeedCurves> runs)
     {
         var seeds = runs.Select(run => run.Seeds.Count).DefaultIfEmpty(0).ToArray();
         var each = (seeds.Min(), seeds.Max()) switch
@@ -26,20 +26,7 @@ internal static class ComparisonWords
                 Common(results, RunWords.Precision, "several precisions"),
                 $"initial weights {Common(results, result => result.Settings.InitialWeights, "several")}");
 
-    /// <summary>Explains the lines of several seeds; empty for one seed.</summary>
-    public static string Note(IReadOnlyList<RunGroup> runs) =>
-        runs.Any(run => run.Seeds.Count > 1)
-            ? "Faint: each seed. Bold: the median, if at least half of the seeds have a value. "
-                + "In the table: median (range)."
-            : "";
-
-    /// <summary>Names the runs with losses above the loss panel; empty if there are none.</summary>
-    public static string Warning(IReadOnlyList<RunGroup> runs, double ceiling)
-    {
-        var outside = runs.Where(run => run.Losses.Any(curve => curve.Largest?.Value > ceiling)).Select(run => run.Name).ToArray();
-        return outside.Length == 0 ? "" : $"Losses above the loss panel: {string.Join(", ", outside)}.";
-    }
-
+    /// <summary>Returns the seeds and the version.</summary>
     public static string Footer(IReadOnlyList<RunResult> results)
     {
         if (results.Count == 0)

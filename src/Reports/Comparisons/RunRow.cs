@@ -8,19 +8,19 @@ internal static class RunRow
     /// <summary>
     /// Returns the name, best loss, final accuracy, steps and stop reason. For several seeds, numbers are the median and the range.
     /// </summary>
-    public static string[] Cells(RunGroup run, bool hasSeeds)
+    public static string[] Cells(IReadOnlyList<RunResult> seeds, bool hasSeeds)
     {
-        var losses = run.Losses.Select(curve => curve.Smallest?.Value).OfType<double>();
-        var accuracies = run.Accuracies.Select(curve => curve.Last?.Value).OfType<double>();
-        var steps = run.Seeds.Select(seed => (double)seed.Steps);
+        var losses = seeds.Select(seed => seed.History.ValLoss.Where(double.IsFinite).ToArray()).Where(finite => finite.Length > 0).Select(finite => finite.Min());
+        var accuracies = seeds.SelectMany(seed => seed.History.ValAccuracy.TakeLast(1));
+        var steps = seeds.Select(seed => (double)seed.Steps);
         var decimals = hasSeeds ? 3 : 4;
         return
         [
-            run.Name,
+            seeds[0].Run,
             Spread(losses, value => Numbers.Value(value, decimals)),
             Spread(accuracies, value => Numbers.Value(value, decimals)),
             Spread(steps, hasSeeds ? Numbers.Rounded : value => Numbers.Exact((long)value)),
-            Stops(run.Seeds) + Dead(run.Seeds),
+            Stops(seeds) + Dead(seeds),
         ];
     }
 

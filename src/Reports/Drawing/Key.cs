@@ -3,7 +3,7 @@ using SkiaSharp;
 
 namespace CuteDl.Reports;
 
-/// <summary>The legend above a panel. It uses as many lines as it needs.</summary>
+/// <summary>A legend. It uses as many lines as it needs.</summary>
 internal sealed class Key
 {
     private const float SampleWidth = 30;
@@ -14,9 +14,7 @@ internal sealed class Key
 
     private readonly List<Entry> _entries = [];
 
-    public void Add(string text, Stroke line) => _entries.Add(new Entry(text, line, null));
-
-    public void Add(string text, MarkerStyle mark) => _entries.Add(new Entry(text, null, mark));
+    public void Add(string text, Stroke? line, MarkerStyle? mark) => _entries.Add(new Entry(text, line, mark));
 
     /// <summary>Returns the height of the legend for a width.</summary>
     public float Height(float width) => Lines(width).Count * Style.LineHeight;

@@ -18,18 +18,8 @@ public static class LearningRateFiles
         var (picture, json, table) = (Path.Combine(folder, "lr-find.png"), Path.Combine(folder, "lr-find.json"), Path.Combine(folder, "lr-find.csv"));
         WholeFile.Write(json, Encoding.UTF8.GetBytes(sweep.ToJson() + "\n"));
         WholeFile.Write(table, Encoding.UTF8.GetBytes(Csv(sweep)));
-        SavePicture(sweep, picture);
+        sweep.SavePlot(picture);
         return [picture, json, table];
-    }
-
-    /// <summary>Draws a sweep, 1520 × 880 pixels: the loss over the learning rate on a logarithmic axis, with the suggestions.</summary>
-    /// <param name="sweep">The sweep.</param>
-    /// <param name="path">The file. SVG if it ends in <c>.svg</c>, otherwise PNG.</param>
-    /// <exception cref="IOException">The file cannot be written. The message names it.</exception>
-    public static void SavePicture(LearningRateSweep sweep, string path)
-    {
-        ArgumentNullException.ThrowIfNull(sweep);
-        PictureFile.Save(path, LearningRateDrawing.Width, LearningRateDrawing.Height, new LearningRateDrawing(sweep).Draw);
     }
 
     private static string Csv(LearningRateSweep sweep)

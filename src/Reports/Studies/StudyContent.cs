@@ -79,5 +79,5 @@ internal sealed class StudyContent
 
     public IReadOnlyList<Figure> Dead { get; }
 
-    public IEnumerable<Figure> Figures => [.. Comparing, .. Learning, .. Tuning, .. Rates, .. Dead];
+    public IEnumerable<Figure> Figures => new[] { Comparing, Learning, Tuning, Rates, Dead }.SelectMany(figures => figures, (_, figure) => figure with { Groups = Metadata.Contenders });
 }

@@ -47,8 +47,7 @@ public static class StudyReport
 
         foreach (var figure in content.Figures)
         {
-            FigurePicture.Save(figure, content.Metadata.Contenders, Path.Combine(folder, "figures", $"{figure.Id}.png"));
-            FigurePicture.Save(figure, content.Metadata.Contenders, Path.Combine(folder, "figures", $"{figure.Id}.svg"));
+            FigurePicture.Save(figure, folder);
         }
 
         Text("report.html", new StudyPage(content).Write());

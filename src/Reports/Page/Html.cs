@@ -46,13 +46,8 @@ internal sealed class Html
         return texts.Length == 0 ? this : Raw("<ul>" + string.Concat(texts.Select(text => $"<li>{Escape(text)}</li>")) + "</ul>");
     }
 
-    /// <summary>Appends a section with a heading. The id is the target of links in the page's index.</summary>
-    public Html Section(string id, string title, Action<Html> content)
-    {
-        Raw($"<section id=\"{Escape(id)}\">").Element("h2", title);
-        content(this);
-        return Raw("</section>");
-    }
+    /// <summary>Appends a paragraph; nothing if the text is empty.</summary>
+    public Html Paragraph(string text, string className) => text.Length == 0 ? this : Element("p", text, className);
 
     /// <summary>Appends content that is hidden until the reader opens it.</summary>
     public Html Folded(string summary, Action<Html> content, bool isOpen = false)
@@ -70,29 +65,31 @@ internal sealed class Html
             Element("h3", table.Title);
         }
 
-        if (table.Note.Length > 0)
-        {
-            Element("p", table.Note, "note");
-        }
-
-        var text = new StringBuilder("<div class=\"table\" tabindex=\"0\"><table><thead><tr>");
-        text.AppendJoin("", table.Text.Headers.Zip(table.IsNumber, (header, isNumber) => $"<th{Class(isNumber ? "number" : "")}>{Escape(header)}</th>")).Append("</tr></thead>\n<tbody>\n");
-        foreach (var row in table.Text.Rows)
-        {
-            text.Append("<tr>").AppendJoin("", row.Zip(table.IsNumber, (cell, isNumber) => $"<td{Class(isNumber ? "number" : cell.Length > Wide ? "wide" : "")}>{Escape(cell)}</td>")).Append("</tr>\n");
-        }
-
-        text.Append("</tbody></table></div>");
-        var files = string.Join(", ", new[] { "csv", "json", "md" }.Select(kind => $"<a href=\"tables/{Escape(table.Id)}.{kind}\">{kind}</a>"));
-        return Raw(text.ToString()).Raw($"<p class=\"note\">The same as files: {files}.</p>");
+        var files = string.Join(", ", new[] { "csv", "json", "md" }.Select(kind => Link($"tables/{table.Id}.{kind}", kind)));
+        return Paragraph(table.Note, "note").Table(table.Text, table.IsNumber).Raw($"<p class=\"note\">The same as files: {files}.</p>");
     }
 
-    /// <summary>Appends the placeholder of a figure, which the page's script draws.</summary>
+    /// <summary>Appends a table.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="isNumber">For each column, true if it holds numbers; null for a table of texts.</param>
+    public Html Table(Table table, IReadOnlyList<bool>? isNumber = null)
+    {
+        string Row(IReadOnlyList<string> cells, string name) =>
+            $"<tr>{string.Concat(cells.Select((cell, i) => $"<{name}{Class(isNumber?[i] ?? false ? "number" : name == "td" && cell.Length > Wide ? "wide" : "")}>{Escape(cell)}</{name}>"))}</tr>";
+        return Raw($"<div class=\"table\" tabindex=\"0\"><table><thead>{Row(table.Headers, "th")}</thead>\n<tbody>\n{string.Join('\n', table.Rows.Select(row => Row(row, "td")))}\n</tbody></table></div>");
+    }
+
+    /// <summary>Appends the texts of a figure, and the placeholder of its panes, which the page's script draws.</summary>
     public Html Figure(Figure figure)
     {
-        var id = Escape(figure.Id);
-        return Raw($"<figure id=\"figure-{id}\"><h3>{Escape(figure.Title)}</h3><div class=\"panes\"></div>")
-            .Raw($"<figcaption>{Escape(figure.Caption)} As pictures: <a href=\"figures/{id}.png\">PNG</a>, <a href=\"figures/{id}.svg\">SVG</a>.</figcaption></figure>");
+        Raw($"<figure id=\"figure-{Escape(figure.Id)}\">").Element("h3", figure.Title);
+        foreach (var remark in figure.Remarks)
+        {
+            Element("p", remark.Text, remark.Tone switch { Tone.Warning => "warning", Tone.Quiet => "note", _ => "" });
+        }
+
+        var files = string.Join(", ", figure.Files.Select(file => Link(file, Path.GetExtension(file)[1..].ToUpperInvariant())));
+        return Raw("<div class=\"panes\"></div>").Paragraph(figure.Footer, "note").Raw($"<figcaption>{Escape(figure.Caption)} As a picture: {files}.</figcaption></figure>");
     }
 
     public Html Figures(IEnumerable<Figure> figures)
@@ -113,6 +110,8 @@ internal sealed class Html
 
     // Cells with more characters may wrap.
     private const int Wide = 44;
+
+    private static string Link(string path, string text) => $"<a href=\"{Escape(path)}\">{text}</a>";
 
     private static string Class(string name) => name.Length > 0 ? $" class=\"{name}\"" : "";
 }

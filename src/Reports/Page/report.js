@@ -20,6 +20,7 @@
     if (parent) parent.append(node);
     return node;
   };
+  const isNumber = (value) => Number.isFinite(value) && Math.abs(value) < 1e300;
   const widthOf = (text, size) => { ruler.font = size + 'px ' + family; return ruler.measureText(text).width; };
   const shorten = (text, size, room) => {
     if (widthOf(text, size) <= room) return text;
@@ -53,51 +54,55 @@
     for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) ticks.push(Number((i * step).toPrecision(12)));
     return ticks;
   };
+  // The ends are decimal logarithms.
   const decades = (low, high, most) => {
-    const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9), count = last - first + 1;
+    const first = Math.ceil(low - 1e-9), count = Math.floor(high + 1e-9) - first + 1, room = Math.max(2, most);
+    const powers = (start, length) => Array.from({ length }, (_, i) => start + i);
     if (count >= 3) {
-      const stride = Math.ceil(count / Math.max(2, most)), ticks = [];
-      for (let p = first; p <= last; p++) if (p % stride === 0) ticks.push(Number('1e' + p));
-      return ticks;
+      const stride = Math.ceil(count / room);
+      return powers(first, count).filter((p) => p % stride === 0).map((p) => Number('1e' + p));
     }
-    for (const multiples of [[1, 2, 3, 5, 7], [1, 2, 5], [1, 3]]) {
-      const ticks = [];
-      for (let p = first - 1; p <= last; p++) for (const m of multiples) { const v = Number(m + 'e' + p); if (v >= low * 0.9999 && v <= high * 1.0001) ticks.push(v); }
-      if (ticks.length >= 2 && ticks.length <= Math.max(3, most)) return ticks;
-    }
-    return even(low, high, Math.min(most, 5));
+    // Of the labels that fit, those that leave the shortest part of the axis without one.
+    const [from, to] = [10 ** low, 10 ** high];
+    const within = (multiples) => powers(first - 1, count + 1).flatMap((p) => multiples.map((m) => Number(m + 'e' + p))).filter((v) => v >= from && v <= to);
+    const gaps = (values) => values.slice(1).map((v, i) => Math.log10(v / values[i]));
+    const longest = (values) => Math.max(...gaps([from, ...values, to]));
+    return [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 1.5, 2, 3, 4, 6, 8], [1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]].map(within)
+      .concat([6, 5, 4, 3, 2, 1].map((n) => even(from, to, n)))
+      .filter((values) => Math.min(...gaps(values)) >= (high - low) / room)
+      .reduce((best, values) => longest(values) < longest(best) ? values : best);
   };
   const scale = (axis, values, from, to, isLogarithmic, perTick) => {
     const length = Math.abs(to - from), sign = to > from ? 1 : -1;
     if (axis.kind === 'names') {
       const n = axis.names.length;
-      return { at: (v) => from + sign * length * (v + 0.5) / n, ticks: axis.names.map((name, i) => [i, name]), ends: [0, n - 1] };
+      return { at: (v) => from + sign * length * (v + 0.5) / n, ticks: axis.names.map((name, i) => [i, name]) };
     }
     const far = axis.hasNever ? 34 : 0, near = isLogarithmic && values.includes(0) ? 22 : 0;
     const put = isLogarithmic ? Math.log10 : (v) => v;
-    const shown = values.concat(axis.reach).filter((v) => Number.isFinite(v) && v >= axis.floor && v <= axis.ceiling && (!isLogarithmic || v > 0)).map(put);
+    const shown = values.concat(axis.reach).filter((v) => isNumber(v) && v >= axis.floor && v <= axis.ceiling && (!isLogarithmic || v > 0)).map(put);
     let low = shown.length ? shown.reduce((a, b) => Math.min(a, b)) : 0, high = shown.length ? shown.reduce((a, b) => Math.max(a, b)) : 1;
     const room = high > low ? 0.04 * (high - low) : Math.max(0.1 * Math.abs(low), 0.05);
-    low -= room; high += room;
+    low = axis.kind === 'linear' && axis.format === 'steps' && low >= 0 ? Math.max(0, low - room) : low - room; high += room;
     const at = (v) => {
       if (v === Infinity && far) return to - sign * 10;
       if (v === 0 && near) return from + sign * 6;
       const p = isLogarithmic && !(v > 0) ? NaN : put(v);
-      return Number.isFinite(p) ? from + sign * (near + (length - far - near) * (p - low) / (high - low)) : NaN;
+      return isNumber(p) ? from + sign * (near + (length - far - near) * (p - low) / (high - low)) : NaN;
     };
     const most = (length - far - near) / perTick;
-    const found = isLogarithmic ? decades(10 ** low, 10 ** high, most) : even(low, high, most);
+    const found = isLogarithmic ? decades(low, high, most) : even(low, high, most);
     const ticks = found.filter((v) => axis.format !== 'steps' || isLogarithmic || Number.isInteger(v)).map((v) => [v, tick(v, axis.format)]);
+    if (!shown.length) ticks.length = 0;
     if (near) ticks.unshift([0, '0']);
     if (far) ticks.push([Infinity, 'never']);
-    return { at, ticks, ends: isLogarithmic ? [10 ** low, 10 ** high] : [low, high] };
+    return { at, ticks };
   };
 
   // Marks and lines.
   const color = (group) => group < 0 ? 'var(--quiet)' : `var(--c${group % data.colors})`;
-  const mark = (parent, x, y, group, size, isDiverged) => {
-    const look = data.styles[group] || { shape: 'circle', isFull: true, dash: '' };
-    const r = size / 2, shape = isDiverged ? 'cross' : look.shape;
+  const mark = (parent, [x, y], group, size, shape = data.styles[group].shape, isFull = data.styles[group].isFull) => {
+    const r = size / 2;
     const path = {
       circle: `M${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`,
       square: `M${-r} ${-r}H${r}V${r}H${-r}Z`,
@@ -108,7 +113,7 @@
       plus: `M${-r} 0H${r}M0 ${-r}V${r}`,
     }[shape];
     const isOpen = shape === 'cross' || shape === 'plus';
-    el('path', { d: path, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, stroke: color(group), 'stroke-width': isOpen ? 2.4 : 1.4, fill: isOpen ? 'none' : look.isFull ? color(group) : 'var(--paper)' }, parent);
+    el('path', { d: path, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, stroke: color(group), 'stroke-width': isOpen ? 2.4 : 1.4, fill: isOpen ? 'none' : isFull ? color(group) : 'var(--paper)' }, parent);
   };
   const pathOf = (points, isStairs) => {
     let d = '', isOn = false, y = 0;
@@ -137,11 +142,25 @@
     el('path', { class: 'frame', d: (y.ticks.length ? `M${box.left} ${box.top}V` : `M${box.left} `) + `${box.bottom}H${box.right}` }, svg);
     el('text', { class: 'axis', x: (box.left + box.right) / 2, y: box.bottom + 35, 'text-anchor': 'middle' }, svg, axis.title);
   };
+  const dash = (group, look) => look === 'faint' || look === 'thin' ? '' : data.styles[group].dash;
+  const sample = (parent) => el('svg', { width: 30, height: 14, 'aria-hidden': 'true' }, parent);
+  const swatch = (parent, group, look) => {
+    const svg = sample(parent);
+    el('line', { x1: 0, x2: 30, y1: 7, y2: 7, stroke: color(group), 'stroke-width': 2, 'stroke-dasharray': dash(group, look) }, svg);
+    if (look === 'curve' || look === 'marked') mark(svg, [15, 7], group, 8);
+  };
   let clips = 0;
   const clip = (svg, box) => {
     const id = 'clip' + clips++;
     el('rect', { x: box.left, y: box.top - 6, width: box.right - box.left + 6, height: box.bottom - box.top + 6 }, el('clipPath', { id }, svg));
     return el('g', { 'clip-path': `url(#${id})` }, svg);
+  };
+
+  const markSpot = (parent, at, spot) => mark(parent, at, spot.group, spot.isOpen ? 13 : 6.5, spot.isOpen ? 'diamond' : 'circle', !spot.isOpen);
+  // One point per part of the axis. The parts of different groups are shifted, so that their marks do not overlap.
+  const sparse = (points, group, box) => {
+    const part = (box.right - box.left) / 7, numberOf = ([px]) => Math.floor((px - box.left) / part - group * 0.382 % 1);
+    return points.filter((point, i) => i > 0 && numberOf(point) !== numberOf(points[i - 1]));
   };
 
   const drawLines = (svg, pane, width, state) => {
@@ -150,15 +169,16 @@
     const longest = pane.x.kind === 'names' ? Math.max(...pane.x.names.map((name) => widthOf(name, 11))) : 0;
     const tilt = longest > (width - 60) / pane.x.names.length - 4 ? Math.min(110, longest) * 0.65 : 0;
     const height = (width < 520 ? 270 : 350) + tilt, foot = 44 + tilt;
-    const yOf = (s) => s.look === 'faint' ? s.y : s.y.concat(s.low, s.high);
-    const all = series.flatMap(yOf);
+    const isAlong = (v) => v !== null && (!state.logX || v > 0);
+    const all = series.flatMap((s) => [s.y, s.low, s.high].flatMap((values) => values.filter((_, i) => isAlong(s.x[i]))));
     const probe = scale(pane.y, all, height - foot, 24, state.logY, 34);
     const box = { left: Math.ceil(Math.max(...probe.ticks.map(([, label]) => widthOf(label, 11)), 16)) + 12, right: width - 12, top: 24, bottom: height - foot, tilt };
     const x = scale(pane.x, series.flatMap((s) => s.x), box.left, box.right, state.logX, 56), y = probe;
     frame(svg, x, y, box, pane.x);
     el('text', { class: 'axis', x: 0, y: 12 }, svg, pane.y.title);
     const inside = clip(svg, box), hits = [];
-    for (const level of pane.levels) if (Number.isFinite(y.at(level))) el('line', { class: 'level', x1: box.left, x2: box.right, y1: y.at(level), y2: y.at(level) }, inside);
+    if (!y.ticks.length) el('text', { class: 'axis', x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2, 'text-anchor': 'middle' }, svg, 'no finite value');
+    for (const { value } of pane.levels) if (Number.isFinite(y.at(value))) el('line', { class: 'level', x1: box.left, x2: box.right, y1: y.at(value), y2: y.at(value) }, inside);
     for (const s of series) {
       if (!s.low.length) continue;
       const edge = (values) => s.x.map((v, i) => [x.at(v), y.at(values[i])]);
@@ -171,18 +191,24 @@
     for (const s of series) {
       const points = s.x.map((v, i) => [x.at(v), y.at(s.y[i])]);
       const isScattered = pane.x.kind === 'names' && s.look === 'marked';
-      if (!isScattered) el('path', { d: pathOf(points, s.look === 'stairs'), fill: 'none', stroke: color(s.group), 'stroke-width': s.look === 'faint' ? 1 : 2, 'stroke-opacity': s.look === 'faint' ? (s.group < 0 ? 0.6 : faint) : 1, 'stroke-dasharray': s.look === 'faint' ? '' : data.styles[s.group].dash, 'stroke-linejoin': 'round' }, inside);
+      if (!isScattered) el('path', { d: pathOf(points, s.look === 'stairs'), fill: 'none', stroke: color(s.group), 'stroke-width': { faint: 1, thin: 1.2 }[s.look] || 2, 'stroke-opacity': s.look === 'faint' ? (s.group < 0 ? 0.6 : faint) : 1, 'stroke-dasharray': dash(s.group, s.look), 'stroke-linejoin': 'round' }, inside);
       const zero = state.logY ? s.y.indexOf(0) : -1;
       if (zero >= 0 && Number.isFinite(points[zero][0])) el('path', { d: 'M-5 -4H5L0 4Z', transform: `translate(${points[zero][0].toFixed(1)} ${points[zero][1].toFixed(1)})`, fill: color(s.group) }, inside);
+      const seen = points.filter((point) => point.every(Number.isFinite));
+      if (s.look === 'faint' && s.group >= 0 && seen.length) el('circle', { cx: seen.at(-1)[0], cy: seen.at(-1)[1], r: 2, fill: color(s.group), 'fill-opacity': faint }, inside);
+      if ((s.look === 'line' || s.look === 'thin') && seen.length <= 2) for (const point of seen) mark(inside, point, s.group, 5, 'square', true);
+      if (s.look === 'curve') sparse(seen, s.group, box).forEach((point) => mark(inside, point, s.group, 7));
+      if (s.look === 'curve' && seen.length) mark(inside, seen.at(-1), s.group, 11);
       if (s.look === 'faint') continue;
       points.forEach(([px, py], i) => {
         if (!Number.isFinite(px) || !Number.isFinite(py)) return;
-        if (s.look === 'marked') mark(inside, px, py, s.group, 8, s.diverged[i]);
+        if (s.look === 'marked') mark(inside, [px, py], s.group, 8, s.diverged[i] ? 'cross' : undefined);
         const where = pane.x.kind === 'names' ? '' : `${pane.x.title} ${write(s.x[i], pane.x.format)}`;
         hits.push({ px, py, group: s.group, name: s.name, where, text: write(s.y[i], pane.y.format) + (s.descriptions.length ? ` (${s.descriptions[i]})` : '') });
       });
     }
-    return { height, hits, byColumn: series.some((s) => s.look === 'line' || s.look === 'stairs'), box };
+    for (const spot of pane.spots) { const at = [x.at(spot.x), y.at(spot.y)]; if (at.every(Number.isFinite) && !state.hidden.has(spot.group)) markSpot(inside, at, spot); }
+    return { height, hits, byColumn: series.some((s) => s.look !== 'marked' && s.look !== 'faint'), box };
   };
 
   const drawIntervals = (svg, pane, width) => {
@@ -239,6 +265,17 @@
     return { height: bottom + 44, hits, byColumn: false, box: { left: names, right: width, top: 0, bottom } };
   };
 
+  const drawTable = (area, pane) => {
+    const table = html('table', html('div', area, undefined, 'table')), head = html('tr', html('thead', table)), body = html('tbody', table);
+    html('th', head);
+    for (const column of pane.columns) html('th', head, column);
+    pane.rows.forEach((cells, group) => {
+      const row = html('tr', body);
+      swatch(html('td', row, undefined, 'swatch'), group, 'curve');
+      cells.forEach((cell) => html('td', row, cell, cell.length > 44 ? 'wide' : ''));
+    });
+  };
+
   // What is under the pointer.
   const watch = (item, tip, figure) => {
     const svg = item.svg, hair = el('line', { class: 'cross-hair' });
@@ -279,6 +316,11 @@
     svg.addEventListener('pointerleave', hide);
   };
 
+  const entry = (parent, text, draw) => {
+    const span = html('span', parent);
+    draw(sample(span));
+    html('span', span, text);
+  };
   const checkbox = (parent, text, isOn, change) => {
     const label = html('label', parent), box = document.createElement('input');
     box.type = 'checkbox'; box.checked = isOn;
@@ -290,7 +332,7 @@
     const figure = document.getElementById('figure-' + content.id), hidden = new Set(), tip = html('div', null, undefined, 'tip');
     tip.hidden = true;
     let drawnAt = 0;
-    const panes = content.panes.map((pane) => ({ pane, state: { hidden, logX: pane.x && pane.x.kind === 'logarithmic', logY: pane.y && pane.y.kind === 'logarithmic' } }));
+    const panes = content.panes.filter((pane) => pane.kind !== 'table').map((pane) => ({ pane, state: { hidden, logX: pane.x && pane.x.kind === 'logarithmic', logY: pane.y && pane.y.kind === 'logarithmic' } }));
     const redraw = () => {
       const width = Math.floor(figure.clientWidth);
       if (width < 50) return;
@@ -304,17 +346,15 @@
       }
       figure.dataset.drawn = panes.length;
     };
-    const groups = [...new Set(content.panes.flatMap((pane) => pane.series || []).map((s) => s.group).filter((g) => g >= 0))].sort((a, b) => a - b);
-    if (groups.length > 1) {
+    const looks = new Map(content.panes.flatMap((pane) => pane.series || []).filter((s) => s.group >= 0).map((s) => [s.group, s.look]));
+    if (looks.size > 1) {
       const controls = html('div', null, undefined, 'controls');
       figure.querySelector('.panes').before(controls);
-      for (const group of groups) {
+      for (const [group, look] of [...looks].sort(([a], [b]) => a - b)) {
         const button = html('button', controls);
         button.type = 'button'; button.setAttribute('aria-pressed', 'true');
-        const swatch = el('svg', { width: 30, height: 12, 'aria-hidden': 'true' }, button);
-        el('line', { x1: 0, x2: 30, y1: 6, y2: 6, stroke: color(group), 'stroke-width': 2, 'stroke-dasharray': data.styles[group].dash }, swatch);
-        mark(swatch, 15, 6, group, 8, false);
-        html('span', button, data.styles[group].name);
+        swatch(button, group, look);
+        html('span', button, content.groups[group]);
         button.addEventListener('click', () => {
           if (!hidden.delete(group)) hidden.add(group);
           button.setAttribute('aria-pressed', String(!hidden.has(group)));
@@ -327,12 +367,15 @@
       const { pane, state } = item, head = html('div', area, undefined, 'pane-head');
       if (pane.title) html('strong', head, pane.title);
       if (pane.kind === 'lines') {
+        for (const level of pane.levels) entry(head, level.text, (svg) => el('line', { class: 'level', x1: 0, x2: 30, y1: 7, y2: 7 }, svg));
+        for (const spot of pane.spots) entry(head, spot.text, (svg) => markSpot(svg, [15, 7], spot));
         const canBe = (values) => values.every((v) => v === null || v > 0 || v === Infinity);
         if (pane.x.kind !== 'names' && canBe(pane.series.flatMap((s) => s.x))) checkbox(head, 'log ' + pane.x.title, state.logX, (on) => { state.logX = on; redraw(); });
         if (pane.y.kind !== 'names' && pane.y.format !== 'percent' && canBe(pane.series.flatMap((s) => s.y))) checkbox(head, 'log ' + pane.y.title, state.logY, (on) => { state.logY = on; redraw(); });
       }
       item.svg = el('svg', { class: 'plot', role: 'img', 'aria-label': content.title + (pane.title ? ', ' + pane.title : '') }, area);
     }
+    for (const pane of content.panes) if (pane.kind === 'table') drawTable(area, pane);
     figure.append(tip);
     redraw();
     for (const item of panes) watch(item, tip, figure);

@@ -3,15 +3,13 @@ using ScottPlot;
 namespace CuteDl.Reports;
 
 /// <summary>
-/// The style in which a run of a comparison is drawn. The colours are those of Okabe and Ito, which are distinguishable with colour
-/// blindness; grey replaces yellow, which is invisible on white. The mark alone distinguishes twelve runs, also in black and white. With 8
-/// colours, 5 patterns and 12 marks, 120 runs look different.
+/// The style in which a group of lines is drawn, such as the runs of one optimizer. The colours are those of Okabe and Ito, which are
+/// distinguishable with colour blindness; grey replaces yellow, which is invisible on white. The mark alone distinguishes twelve groups, also
+/// in black and white. With 8 colours, 5 patterns and 12 marks, 120 groups look different.
 /// </summary>
-/// <param name="Index">The index of the run in the comparison.</param>
-internal readonly record struct RunStyle(int Index)
+/// <param name="Index">The index of the group.</param>
+internal readonly record struct GroupStyle(int Index)
 {
-    private const float Thin = 1;
-
     private static readonly Color[] Colors =
         [.. new[] { "#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7", "#E69F00", "#56B4E9", "#7A7A7A" }.Select(Color.FromHex)];
 
@@ -36,11 +34,23 @@ internal readonly record struct RunStyle(int Index)
 
     public static int ColorCount => Colors.Length;
 
-    /// <summary>The line of the run's curve, or of the median of its seeds.</summary>
+    /// <summary>The line of a curve, or of the median over seeds.</summary>
     public Stroke Line => new(1.8f, Color, Patterns[Index % Patterns.Length]);
 
-    /// <summary>Returns the line for one of several seeds. It is thinner and fainter for more seeds.</summary>
-    public Stroke SeedLine(int seeds) => new(Thin, Color.WithAlpha(Math.Clamp(1.1 / Math.Sqrt(seeds), 0.2, 0.5)));
+    /// <summary>Returns the line of a series.</summary>
+    /// <param name="group">The index of the group; -1 for none.</param>
+    /// <param name="look">The drawing style.</param>
+    /// <param name="seeds">The number of seeds. For more seeds, each faint line is fainter.</param>
+    public static Stroke Stroke(int group, Look look, int seeds)
+    {
+        var style = new GroupStyle(Math.Max(0, group));
+        return look switch
+        {
+            Look.Faint => new(1, group < 0 ? Ink.Quiet.WithAlpha(0.55) : style.Color.WithAlpha(Math.Clamp(1.1 / Math.Sqrt(seeds), 0.2, 0.5))),
+            Look.Thin => new(1.2f, style.Color),
+            _ => style.Line,
+        };
+    }
 
     /// <summary>The colour of the band around the curve.</summary>
     public Color Band => Color.WithAlpha(0.14);
@@ -51,8 +61,20 @@ internal readonly record struct RunStyle(int Index)
     /// <summary>The mark at the end of the curve.</summary>
     public MarkerStyle End => Marker(11);
 
+    /// <summary>The mark of a run that diverged.</summary>
+    public MarkerStyle Cross => new(MarkerShape.Eks, 10, Color) { LineWidth = 2.4f };
+
+    /// <summary>The mark of a point of a line with few points.</summary>
+    public MarkerStyle Point => new(MarkerShape.FilledSquare, 5, Color);
+
     /// <summary>Returns the mark at the end of the curve of one of several seeds.</summary>
-    public MarkerStyle SeedEnd(int seeds) => new(MarkerShape.FilledCircle, 4, SeedLine(seeds).Color) { OutlineWidth = 0 };
+    public MarkerStyle SeedEnd(int seeds) => new(MarkerShape.FilledCircle, 4, Stroke(Index, Look.Faint, seeds).Color) { OutlineWidth = 0 };
+
+    /// <summary>Returns the mark of a single point. An open mark is large, and shows a full one within.</summary>
+    public MarkerStyle Spot(bool isOpen) =>
+        isOpen
+            ? new(MarkerShape.FilledDiamond, 13) { FillColor = ScottPlot.Colors.White, OutlineColor = Color, OutlineWidth = 1.8f }
+            : new(MarkerShape.FilledCircle, 6.5f) { FillColor = Color, OutlineWidth = 0 };
 
     private MarkerStyle Marker(float size)
     {

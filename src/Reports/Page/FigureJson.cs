@@ -19,12 +19,16 @@ internal static class FigureJson
     };
 
     /// <summary>Returns JSON without characters that end a script or comment in HTML.</summary>
-    public static string Write(IEnumerable<Figure> figures, IReadOnlyList<string> contenders) =>
-        JsonSerializer.Serialize(new Content([.. figures], [.. contenders.Select(Style)], RunStyle.ColorCount, HeatDrawing.Shades), Options);
-
-    private static ContenderStyle Style(string name, int group)
+    public static string Write(IEnumerable<Figure> figures)
     {
-        var style = new RunStyle(group);
+        Figure[] all = [.. figures];
+        var groups = all.Select(figure => figure.Groups.Count).DefaultIfEmpty(0).Max();
+        return JsonSerializer.Serialize(new Content(all, [.. Enumerable.Range(0, groups).Select(Look)], GroupStyle.ColorCount, HeatDrawing.Shades), Options);
+    }
+
+    private static GroupLook Look(int group)
+    {
+        var style = new GroupStyle(group);
         var shape = style.Shape.Shape switch
         {
             MarkerShape.FilledSquare => "square",
@@ -35,12 +39,12 @@ internal static class FigureJson
             MarkerShape.Cross => "plus",
             _ => "circle",
         };
-        return new ContenderStyle(name, string.Join(' ', style.Dashes.Select(length => length.ToString(CultureInfo.InvariantCulture))), shape, style.Shape.IsFull);
+        return new GroupLook(string.Join(' ', style.Dashes.Select(length => length.ToString(CultureInfo.InvariantCulture))), shape, style.Shape.IsFull);
     }
 
-    private sealed record Content(IReadOnlyList<Figure> Figures, IReadOnlyList<ContenderStyle> Styles, int Colors, IReadOnlyList<string> Shades);
+    private sealed record Content(IReadOnlyList<Figure> Figures, IReadOnlyList<GroupLook> Styles, int Colors, IReadOnlyList<string> Shades);
 
-    private sealed record ContenderStyle(string Name, string Dash, string Shape, bool IsFull);
+    private sealed record GroupLook(string Dash, string Shape, bool IsFull);
 
     /// <summary>Makes invisible characters visible. The names come from users, and the page shows them unchanged.</summary>
     private sealed class VisibleTexts : JsonConverter<string>
