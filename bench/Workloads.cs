@@ -43,8 +43,8 @@ internal sealed class TrainingStep<T>
     public TrainingStep(int hidden, int batch, string optimizer, Input input)
     {
         Layer[] layers = hidden == 0
-            ? [Layer.NewDense(10, Core.Networks.Activation.ReLU)]
-            : [Layer.NewDense(hidden, Core.Networks.Activation.ReLU), Layer.NewDense(10, Core.Networks.Activation.Linear)];
+            ? [new Dense(10, Core.Networks.Activation.ReLU)]
+            : [new Dense(hidden, Core.Networks.Activation.ReLU), new Dense(10, Core.Networks.Activation.Linear)];
         var model = ModelModule.create(784, ListModule.OfSeq(layers), Loss.SoftmaxCrossEntropy);
         _network = new Network<T>(model, batch);
         ModelModule.initialParameters<T>(model, Initialization.NewNormal(0.05), 1).CopyTo(_network.Parameters);
@@ -54,7 +54,7 @@ internal sealed class TrainingStep<T>
         Load();
         if (input == Input.Random)
         {
-            _network.ReadInputs();
+            _network.Batch.ReadInputs();
             var random = new System.Random(1);
             foreach (ref var value in _network.Inputs.AsSpan())
             {
@@ -76,7 +76,7 @@ internal sealed class TrainingStep<T>
 
     private void Load()
     {
-        Batches.load(Data.Mnist.Training, _order.AsSpan(_next, _batch), _network);
+        Batches.load(Data.Mnist.Training, _order.AsSpan(_next, _batch), _network.Batch);
         _next = _next + (2 * _batch) <= _order.Length ? _next + _batch : 0;
     }
 }

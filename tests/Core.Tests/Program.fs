@@ -71,6 +71,7 @@ let private tests =
               "networks"
               [ ActivationTests.tests
                 LossTests.tests
+                LayerTests.tests
                 ModelTests.tests
                 GradientTests.tests
                 DropoutTests.tests ]

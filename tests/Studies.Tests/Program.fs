@@ -19,6 +19,7 @@ let private tests =
           ProblemKindTests.tests
           OwnProblemTests.tests
           GradientCheckTests.tests
+          LayerGradientTests.tests
           OwnSearchTests.tests
           TrainerTests.tests
           QuasiRandomTests.tests

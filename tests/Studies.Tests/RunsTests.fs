@@ -69,7 +69,10 @@ let private cases =
         let! steps = Gen.choose (1, 40)
         let! every = Gen.choose (1, steps)
         let! precision = Gen.elements [ TaskPrecision.Single; TaskPrecision.Double ]
-        let! layers = Gen.elements [ [ Dense(3, ReLU) ]; [ Dense(4, Tanh); Dropout 0.3; Dense(5, Linear) ] ]
+
+        let! layers =
+            Gen.elements ([ [ Dense(3, ReLU) ]; [ Dense(4, Tanh); Dropout 0.3; Dense(5, Linear) ] ]: Layer list list)
+
         let! weights = Gen.elements [ Some He; Some(Normal 0.01); None ]
         let! order = Gen.elements [ Shuffled; FileOrder ]
         let! mean = Gen.elements [ OverBatches; OverExamples ]

@@ -63,7 +63,14 @@ let private cases =
         let! deviation = Gen.choose (1, 1000)
         let! initialization = Gen.elements [ He; Glorot; Normal(float deviation / 1000.0) ]
         let! seed = Gen.choose (Int32.MinValue, Int32.MaxValue)
-        return [ for units in List.truncate 2 units -> Dense(units, ReLU) ] @ [ Dense(outputs, Linear) ], initialization, seed
+
+        let layers: Layer list =
+            [ for units in List.truncate 2 units do
+                  Dense(units, ReLU)
+
+              Dense(outputs, Linear) ]
+
+        return layers, initialization, seed
     }
 
 let private initial (problem: ImagesProblem) (seed: int) : float array * float32 array =
@@ -81,7 +88,7 @@ let private given =
     testCase "given weights are those of the archive, for every seed" (fun () ->
         inFolder (fun folder ->
             let path = Path.Combine(folder, "weights.npz")
-            let layers = [ Dense(4, ReLU); Dense(3, Linear) ]
+            let layers: Layer list = [ Dense(4, ReLU); Dense(3, Linear) ]
             save path F64 layers 7
             let model = Model.create 8 layers SoftmaxCrossEntropy
             let expected = Model.initialParameters<float32> model Glorot 7
@@ -106,7 +113,7 @@ let private resumes =
         inFolder (fun parent ->
             let path = Path.Combine(parent, "weights.npz")
             let folder = Path.Combine(parent, "study")
-            let layers = [ Dense(4, ReLU); Dense(3, Linear) ]
+            let layers: Layer list = [ Dense(4, ReLU); Dense(3, Linear) ]
             save path F64 layers 7
             let study = study path layers
             let struct (source, data) = prepared study

@@ -42,10 +42,7 @@ let private seeds first =
 let private activation = Gen.elements Activation.all
 
 let private layers classes =
-    let layer =
-        Gen.oneof
-            [ Gen.map2 (fun units activation -> Dense(units, activation)) (whole 1 300) activation
-              number 0.0 0.9 |> Gen.map Dropout ]
+    let layer = CuteDl.Core.Tests.LayerSamples.any
 
     Gen.oneof
         [ gen {
@@ -54,7 +51,7 @@ let private layers classes =
               let! rate = Gen.elements [ 0.0; 0.25 ]
               let! output = activation |> Gen.constant
 
-              return
+              let layers: Layer list =
                   [ for units in hidden do
                         Dense(units, activation)
 
@@ -62,8 +59,10 @@ let private layers classes =
                             Dropout rate
 
                     Dense(classes, output) ]
+
+              return layers
           }
-          Gen.map2 (fun layers output -> layers @ [ Dense(classes, output) ]) (some layer) activation ]
+          Gen.map2 (fun (layers: Layer list) output -> layers @ [ Dense(classes, output) ]) (some layer) activation ]
 
 let private images =
     gen {

@@ -15,6 +15,7 @@ let all () : (string * string) list =
     [ "src/CSharpApi/Optimizers/Generated/Optimizers.cs", Makers.file ()
       "src/CSharpApi/Optimizers/Generated/Options.cs", OptionsRecords.file ()
       "src/CSharpApi/Optimizers/Generated/ChainMethods.cs", ChainMethods.file ()
+      "src/CSharpApi/Training/Generated/LayerMethods.cs", LayerMethods.file ()
       "docs/optimizers.md", OptimizerPage.file ()
       "docs/study.schema.json", CuteDl.Studies.StudyJson.schema
       "docs/study-file.md", StudyFilePage.file () ]

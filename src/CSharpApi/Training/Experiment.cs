@@ -8,36 +8,13 @@ namespace CuteDl;
 /// A model and its training settings, as an immutable value: every call returns a changed copy. <see cref="Mnist.Experiment()"/> creates
 /// one; <see cref="RunAsync"/> and <see cref="Compare(Optimizer[])"/> train it. Settings that are not given are those of the source document.
 /// </summary>
-public sealed class Experiment
+public sealed partial class Experiment
 {
     private readonly ExperimentPlan _plan;
 
     internal Experiment(ExperimentPlan plan) => _plan = plan;
 
     internal ExperimentPlan Plan => _plan;
-
-    /// <summary>Adds a dense layer, activation(x·W + b). The units of the last layer are the logits of the classes.</summary>
-    /// <param name="units">The number of units, at least 1.</param>
-    /// <param name="activation">The activation.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The number of units is below 1, or there is no such activation.</exception>
-    public Experiment Dense(int units, Activation activation = Activation.Linear)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(units, 1);
-        return new(_plan with { Layers = _plan.Layers.Add(Layer.NewDense(units, Translate.Activation(activation))) });
-    }
-
-    /// <summary>Adds a dropout: in training, each value of the layer before is 0 with this probability, else divided by 1 − rate.</summary>
-    /// <param name="rate">The probability, in [0, 1).</param>
-    /// <exception cref="ArgumentOutOfRangeException">The rate is not in [0, 1).</exception>
-    public Experiment Dropout(double rate)
-    {
-        if (!(rate is >= 0 and < 1))
-        {
-            throw new ArgumentOutOfRangeException(nameof(rate), rate, "The rate of a dropout must be in [0, 1).");
-        }
-
-        return new(_plan with { Layers = _plan.Layers.Add(Layer.NewDropout(rate)) });
-    }
 
     /// <summary>Sets the loss function. Default: <see cref="LossFunction.SoftmaxCrossEntropy"/>.</summary>
     /// <param name="loss">The loss.</param>
@@ -243,4 +220,6 @@ public sealed class Experiment
         var result = await Compare([run]).RunAsync(folder, null, progress, cancellationToken).ConfigureAwait(false);
         return result.Runs is [var only] ? only : throw new OperationCanceledException(cancellationToken);
     }
+
+    private Experiment With(Layer layer) => new(_plan with { Layers = _plan.Layers.Add(layer) });
 }

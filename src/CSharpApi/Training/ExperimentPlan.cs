@@ -58,7 +58,7 @@ internal sealed record ExperimentPlan
 
     /// <summary>True if anything in a run depends on its seed.</summary>
     public bool DependsOnSeed =>
-        InitialWeights.IsRandom || Order == Order.Shuffle || Layers.Any(layer => layer is Layer.Dropout { rate: > 0 });
+        InitialWeights.IsRandom || Order == Order.Shuffle || Layers.Any(layer => layer.IsRandom);
 
     /// <summary>Returns the study that trains each run with each seed.</summary>
     public StudyDesign Study(IReadOnlyList<NamedRun> runs, IEnumerable<int> seeds)

@@ -3,7 +3,6 @@ namespace CuteDl.Core.Data
 open System
 open System.Numerics
 open MathNet.Numerics
-open CuteDl.Core.Networks
 open CuteDl.Core.Numerics
 
 /// <summary>The order of examples in an epoch.</summary>
@@ -19,7 +18,7 @@ type Order =
         | FileOrder -> "file"
         | Shuffled -> "shuffle"
 
-/// <summary>Converts examples to inputs and targets of a network: bytes to value / 255, labels to one-hot rows.</summary>
+/// <summary>Converts examples to inputs and targets: bytes to value / 255, labels to one-hot rows.</summary>
 module Batches =
     /// <summary>Returns the number of batches per epoch. The last batch can be smaller.</summary>
     let count (examples: int) (batchSize: int) : int =
@@ -82,19 +81,19 @@ module Batches =
         writeTargets set classes examples targets
 
     /// <summary>
-    /// Loads examples as the next batch of a network. If most features are zeros, the network reads them as sparse rows; otherwise they are
-    /// written to its input buffer. The results have the same bits if the weights are finite.
+    /// Writes examples into a batch: as sparse rows if most features are zeros and the first layer prefers them, otherwise as numbers. The
+    /// results have the same bits if the weights are finite.
     /// </summary>
     /// <param name="set">The data set.</param>
-    /// <param name="examples">The indices of the examples, in order; at most the network's capacity.</param>
-    /// <param name="network">The network.</param>
-    let load (set: DataSet) (examples: ReadOnlySpan<int>) (network: Network<'T>) : unit =
-        let classes = network.Model.Outputs
+    /// <param name="examples">The indices of the examples, in order; at most the batch's capacity.</param>
+    /// <param name="batch">The batch.</param>
+    let load (set: DataSet) (examples: ReadOnlySpan<int>) (batch: Batch<'T>) : unit =
+        let classes = batch.TargetLength
 
         match set.Sparse with
-        | Some rows when network.TakesSparseRows ->
-            network.ReadSparse(rows, Scale<'T>.Table, examples)
-            writeTargets set classes examples (Span network.Targets)
+        | Some rows when batch.PrefersSparse ->
+            batch.ReadSparse(rows, Scale<'T>.Table, examples)
+            writeTargets set classes examples (Span batch.Targets)
         | _ ->
-            network.ReadInputs()
-            fill set classes examples (Span network.Inputs) (Span network.Targets)
+            batch.ReadInputs()
+            fill set classes examples (Span batch.Inputs) (Span batch.Targets)

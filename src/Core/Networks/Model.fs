@@ -2,134 +2,128 @@ namespace CuteDl.Core.Networks
 
 open System
 open System.Numerics
-open MathNet.Numerics.Distributions
+open CuteDl.Core.Data
 open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 
-/// <summary>A layer of a multi-layer perceptron.</summary>
-type Layer =
-    /// <summary>A dense layer: activation(x·W + b), where W is inputs × units.</summary>
-    | Dense of units: int * activation: Activation
-    /// <summary>
-    /// Dropout. In training, each value is set to 0 with this probability in [0, 1), and otherwise divided by 1 − rate. In validation,
-    /// values do not change (Srivastava et al. 2014, with the scaling in training).
-    /// </summary>
-    | Dropout of rate: float
-
-    /// <summary>Returns <c>128(relu)</c> or <c>dropout(0.5)</c>.</summary>
-    override layer.ToString() =
-        match layer with
-        | Dense(units, activation) -> $"{units}({activation})"
-        | Dropout rate -> FormattableString.Invariant $"dropout({rate})"
-
-/// <summary>The distribution of the initial weights. Initial biases are 0.</summary>
-type Initialization =
-    /// <summary>Normal with mean 0 and this standard deviation. The source document uses 0.01.</summary>
-    | Normal of standardDeviation: float
-    /// <summary>Uniform within ±√(6 / (inputs + units)) (Glorot &amp; Bengio 2010, eq. 16).</summary>
-    | Glorot
-    /// <summary>Normal with standard deviation √(2 / inputs) (He et al. 2015, eq. 10).</summary>
-    | He
-
-    /// <summary>Returns <c>normal(0.01)</c>, <c>glorot</c> or <c>he</c>.</summary>
-    override initialization.ToString() =
-        match initialization with
-        | Normal deviation -> FormattableString.Invariant $"normal({deviation})"
-        | Glorot -> "glorot"
-        | He -> "he"
-
-/// <summary>A multi-layer perceptron: its layers and its loss, without parameters.</summary>
+/// <summary>A chain of layers with the shapes between them, and a loss; without parameters.</summary>
 type Model =
     private
-        { inputs: int
+        { input: TensorShape
           layers: Layer list
+          // The shape of the output of each layer.
+          shapes: TensorShape list
           loss: Loss }
 
-    /// <summary>The number of inputs.</summary>
-    member model.Inputs = model.inputs
+    /// <summary>The shape of an example.</summary>
+    member model.Input = model.input
+
+    /// <summary>The number of values of an example.</summary>
+    member model.Inputs = model.input.Length
 
     /// <summary>The layers, first to last.</summary>
     member model.Layers = model.layers
+
+    /// <summary>The shape of the output of each layer.</summary>
+    member model.Shapes = model.shapes
 
     /// <summary>The loss that training minimizes.</summary>
     member model.Loss = model.loss
 
     /// <summary>The number of outputs.</summary>
-    member model.Outputs =
-        model.layers
-        |> List.fold
-            (fun width layer ->
-                match layer with
-                | Dense(units, _) -> units
-                | Dropout _ -> width)
-            model.inputs
+    member model.Outputs = (List.last model.shapes).Length
 
-    /// <summary>The activation of the last dense layer.</summary>
-    member model.OutputActivation =
-        model.layers
-        |> List.fold
-            (fun last layer ->
-                match layer with
-                | Dense(_, activation) -> activation
-                | Dropout _ -> last)
-            Linear
+    /// <summary>The activation that the outputs are values of; linear if there is none.</summary>
+    member model.OutputActivation = Layers.outputActivation model.layers
 
     /// <summary>Returns <c>784-128(relu)-10(linear) softmax-cross-entropy</c>.</summary>
     override model.ToString() =
         let layers = model.layers |> List.map (fun layer -> $"-{layer}") |> String.concat ""
-        $"{model.inputs}{layers} {model.loss}"
+        $"{model.input}{layers} {model.loss}"
 
 /// <summary>Creates models and their initial parameters.</summary>
 module Model =
-    let private outOfRange name (value: obj) message : unit = raise (ArgumentOutOfRangeException(name, value, message))
+    let private mismatch (message: string) : 'any = raise (ArgumentException(message, "layers"))
 
-    /// <summary>Creates a model from its layers, first to last.</summary>
-    /// <exception cref="T:System.ArgumentException">The last layer is not dense, the model has more parameters than an array can hold, or a
-    /// number is out of its range: inputs and units must be at least 1, and dropout rates in [0, 1).</exception>
-    let create (inputs: int) (layers: Layer list) (loss: Loss) : Model =
-        if inputs < 1 then
-            outOfRange "inputs" inputs "A model must have at least 1 input."
+    /// The tensors of each layer, without the layers that have none.
+    let private tensors (model: Model) : LayerTensor list list =
+        List.map2
+            (fun (layer: Layer) input -> layer.TensorsOf input)
+            model.layers
+            (model.input :: List.truncate (model.layers.Length - 1) model.shapes)
+        |> List.filter (fun tensors -> not tensors.IsEmpty)
 
-        for layer in layers do
-            match layer with
-            | Dense(units, _) when units < 1 -> outOfRange "units" units "A dense layer must have at least 1 unit."
-            | Dropout rate when not (rate >= 0.0 && rate < 1.0) -> outOfRange "rate" rate "The rate of a dropout must be in [0, 1)."
-            | _ -> ()
+    /// <summary>Creates a model from the shape of its examples and its layers, first to last.</summary>
+    /// <exception cref="T:System.ArgumentException">
+    /// There is no layer, a layer does not take its input, the output is not a vector or is random in training, a size of the input is below 1,
+    /// or there are more parameters than an array can hold.
+    /// </exception>
+    let ofShape (input: TensorShape) (layers: Layer list) (loss: Loss) : Model =
+        let sizes =
+            match input with
+            | TensorShape.Flat length -> [ length ]
+            | TensorShape.Planes(channels, height, width) -> [ channels; height; width ]
 
-        match List.tryLast layers with
-        | Some(Dense _) -> ()
-        | _ -> raise (ArgumentException("The last layer of a model must be a dense layer.", nameof layers))
+        match sizes |> List.tryFind (fun size -> size < 1) with
+        | Some size -> raise (ArgumentOutOfRangeException("inputs", size, "A model must have at least 1 input."))
+        | None -> ()
 
-        let rec count (inputs: int) (layers: Layer list) : int64 =
-            match layers with
-            | [] -> 0L
-            | Dense(units, _) :: rest -> (int64 inputs + 1L) * int64 units + count units rest
-            | Dropout _ :: rest -> count inputs rest
+        let shapes =
+            match Layers.shapes input layers with
+            | Ok shapes -> shapes
+            | Error problem -> mismatch problem
 
-        let parameters = count inputs layers
+        match List.tryLast layers, List.tryLast shapes with
+        | Some last, Some(TensorShape.Flat _) when not last.IsRandom -> ()
+        | Some last, Some(TensorShape.Flat _) ->
+            mismatch $"The last layer of a model is {last}, whose outputs are random in training. End with a dense layer."
+        | Some last, Some(TensorShape.Planes _ as shape) ->
+            mismatch
+                $"The last layer of a model, {last}, has outputs of the shape {shape}. A model's outputs must be a vector: end with a dense layer."
+        | _ -> mismatch "A model must have at least 1 layer. Add a dense layer."
 
-        if parameters > int64 Array.MaxLength then
-            raise (ArgumentException($"The model has {parameters} parameters. At most {Array.MaxLength} are possible.", nameof layers))
+        let model = { input = input; layers = layers; shapes = shapes; loss = loss }
 
-        { inputs = inputs; layers = layers; loss = loss }
+        let parameters =
+            tensors model
+            |> List.concat
+            |> List.sumBy (fun tensor -> tensor.Shape |> List.fold (fun product size -> product * bigint size) 1I)
 
-    /// <summary>Returns the tensors of a model in memory order: weight and bias of each dense layer.</summary>
-    let parameters (model: Model) : Parameter list =
-        let rec next index inputs offset layers =
-            match layers with
-            | [] -> []
-            | Dropout _ :: rest -> next index inputs offset rest
-            | Dense(units, _) :: rest ->
-                let weight = { Name = $"layers.{index}.weight"; Shape = [ inputs; units ]; Offset = offset }
+        if parameters > bigint Array.MaxLength then
+            mismatch $"The model has {parameters} parameters. At most {Array.MaxLength} are possible."
 
-                let bias = { Name = $"layers.{index}.bias"; Shape = [ units ]; Offset = offset + weight.Length }
+        model
 
-                weight :: bias :: next (index + 1) units (bias.Offset + units) rest
+    /// <summary>Creates a model of examples that are vectors; see <c>ofShape</c>.</summary>
+    let create (inputs: int) (layers: Layer list) (loss: Loss) : Model = ofShape (TensorShape.Flat inputs) layers loss
 
-        next 0 model.Inputs 0 model.Layers
+    /// The tensors in memory order, with their initial values.
+    let private initialTensors (model: Model) : (Parameter * InitialValues) list =
+        let named =
+            [ for index, tensors in List.indexed (tensors model) do
+                  for tensor in tensors -> $"layers.{index}.{tensor.Name}", tensor ]
+
+        named
+        |> List.mapFold
+            (fun offset (name, tensor) ->
+                let parameter = { Name = name; Shape = tensor.Shape; Offset = offset }
+                (parameter, tensor.Initial), offset + parameter.Length)
+            0
+        |> fst
+
+    /// <summary>Returns the tensors of a model in memory order: weight and bias of each dense layer, and so on. Layers without parameters have
+    /// no number.</summary>
+    let parameters (model: Model) : Parameter list = initialTensors model |> List.map fst
+
+    /// <summary>Returns the number of parameters of each layer.</summary>
+    let internal parametersOfLayers (model: Model) : int list =
+        List.map2
+            (fun (layer: Layer) input -> layer.TensorsOf input |> List.sumBy _.Length)
+            model.layers
+            (model.input :: List.truncate (model.layers.Length - 1) model.shapes)
 
     /// <summary>Returns the number of parameters.</summary>
-    let parameterCount (model: Model) : int = parameters model |> List.sumBy _.Length
+    let parameterCount (model: Model) : int = parametersOfLayers model |> List.sum
 
     /// <summary>Returns the initial parameters in one flat array. Both precisions have the same values up to rounding.</summary>
     /// <param name="model">The model.</param>
@@ -143,19 +137,13 @@ module Model =
         let random = RandomStream.stream seed "weights"
         let result: 'T array = Array.zeroCreate (parameterCount model)
 
-        for parameter in parameters model do
-            match parameter.Shape with
-            | [ inputs; units ] ->
-                let distribution: IContinuousDistribution =
-                    match initialization with
-                    | Normal deviation -> MathNet.Numerics.Distributions.Normal(0.0, deviation, random)
-                    | He -> MathNet.Numerics.Distributions.Normal(0.0, sqrt (2.0 / float inputs), random)
-                    | Glorot ->
-                        let bound = sqrt (6.0 / float (inputs + units))
-                        ContinuousUniform(-bound, bound, random)
+        for parameter, initial in initialTensors model do
+            match initial with
+            | InitialValues.Constant value -> Array.Fill(result, 'T.CreateTruncating value, parameter.Offset, parameter.Length)
+            | InitialValues.Weights(fanIn, fanOut) ->
+                let distribution = Initialization.distribution initialization fanIn fanOut random
 
                 for i in 0 .. parameter.Length - 1 do
                     result[parameter.Offset + i] <- 'T.CreateTruncating(distribution.Sample())
-            | _ -> ()
 
         result

@@ -111,7 +111,7 @@ type Classifier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
             let start = int (step % int64 batchesAnEpoch) * batchSize
             let rows = min batchSize (set.Count - start)
-            Batches.load set (ReadOnlySpan(indices, start, rows)) network
+            Batches.load set (ReadOnlySpan(indices, start, rows)) network.Batch
             network.Train(rows, RandomStream.subkey dropoutKey (uint64 step))
 
         member _.Validate(cancellation) =
@@ -122,7 +122,7 @@ type Classifier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
             while start < set.Count && not cancellation.IsCancellationRequested do
                 let rows = min validationBlock (set.Count - start)
-                Batches.load set (ReadOnlySpan(validationOrder, start, rows)) network
+                Batches.load set (ReadOnlySpan(validationOrder, start, rows)) network.Batch
                 lossSum <- lossSum + blockLoss rows
 
                 for row in 0 .. rows - 1 do

@@ -41,7 +41,7 @@ module LogitHealth =
         for batch in 0 .. Batches.count set.Count network.Capacity - 1 do
             let start = batch * network.Capacity
             let rows = min network.Capacity (set.Count - start)
-            Batches.load set (ReadOnlySpan(order, start, rows)) network
+            Batches.load set (ReadOnlySpan(order, start, rows)) network.Batch
             network.Validate rows |> ignore
 
             for i in 0 .. rows * outputs - 1 do
@@ -80,21 +80,22 @@ module LogitHealth =
 
 /// <summary>Examines the hidden units of a trained model.</summary>
 module HiddenUnits =
-    let private hiddenRelus (model: Model) : (int * int) list =
-        [ for i, layer in List.indexed model.Layers do
-              match layer with
-              | Dense(units, ReLU) when i < model.Layers.Length - 1 -> i, units
-              | _ -> () ]
+    /// The index and the shape of each hidden layer whose outputs are values of relu.
+    let private hiddenRelus (model: Model) : (int * TensorShape) list =
+        [ for i, (layer, shape) in List.indexed (List.zip model.Layers model.Shapes) do
+              if layer.OutputActivation = ValueSome ReLU && i < model.Layers.Length - 1 then
+                  i, shape ]
 
     /// <summary>
     /// Returns, for each hidden relu layer in order, the number of units that are 0 for every example of a set. These units pass no
-    /// gradient back, so they no longer learn from these examples.
+    /// gradient back, so they no longer learn from these examples. A unit of an image is a channel: it is 0 at every position.
     /// </summary>
     /// <param name="network">The network, with its current parameters.</param>
     /// <param name="set">The examples.</param>
     let dead (network: Network<'T>) (set: DataSet) : int array =
         let layers =
-            [| for layer, units in hiddenRelus network.Model -> struct (layer, (Array.zeroCreate units: bool array)) |]
+            [| for layer, shape in hiddenRelus network.Model ->
+                   struct (layer, shape.Positions, (Array.zeroCreate shape.Channels: bool array)) |]
 
         if layers.Length > 0 then
             let order = Batches.permutation FileOrder set.Count 0 0
@@ -102,14 +103,14 @@ module HiddenUnits =
             for batch in 0 .. Batches.count set.Count network.Capacity - 1 do
                 let start = batch * network.Capacity
                 let rows = min network.Capacity (set.Count - start)
-                Batches.load set (ReadOnlySpan(order, start, rows)) network
+                Batches.load set (ReadOnlySpan(order, start, rows)) network.Batch
                 network.Validate rows |> ignore
 
-                for struct (layer, isAlive) in layers do
+                for struct (layer, positions, isAlive) in layers do
                     let outputs = network.LayerOutputs layer
 
-                    for i in 0 .. rows * isAlive.Length - 1 do
+                    for i in 0 .. rows * positions * isAlive.Length - 1 do
                         if 'T.op_GreaterThan (outputs[i], 'T.Zero) then
                             isAlive[i % isAlive.Length] <- true
 
-        [| for struct (_, isAlive) in layers -> isAlive |> Array.sumBy (fun alive -> if alive then 0 else 1) |]
+        [| for struct (_, _, isAlive) in layers -> isAlive |> Array.sumBy (fun alive -> if alive then 0 else 1) |]

@@ -94,7 +94,7 @@ type ImagesProblem =
         Source: ImageSource
         /// <summary>The division of the images.</summary>
         Split: Split
-        /// <summary>The layers, in order. The last is dense, with at least one unit per class.</summary>
+        /// <summary>The layers, in order. The last one with units has at least one unit per class.</summary>
         Layers: Layer list
         /// <summary>The loss function.</summary>
         Loss: Loss
@@ -108,11 +108,7 @@ type ImagesProblem =
         Mean: ValidationMean
     }
 
-    member private task.Outputs =
-        match List.tryLast task.Layers with
-        | Some(Dense(units, _)) -> units
-        | Some(Dropout _)
-        | None -> 0
+    member private task.Outputs = Layers.units task.Layers |> Option.defaultValue 0
 
     member private task.Model(width: int) = Model.create width task.Layers task.Loss
 
@@ -167,15 +163,15 @@ type ImagesProblem =
             if task.Loss = SoftmaxCrossEntropy then Math.Log(float (max 1 task.Outputs)) else infinity
 
         member task.Findings(path) =
-            match List.tryLast task.Layers with
-            | Some(Dense(_, ReLU)) ->
+            if Layers.outputActivation task.Layers = ReLU then
                 [ { Code = "S008"
                     Severity = Severity.Warning
                     Path = $"{path}.output"
                     Message =
                       "The outputs are relu. An output that is 0 for every image gets no gradient, so its class is lost; the initial weights decide this by chance."
                     Advice = "Use linear outputs." } ]
-            | _ -> []
+            else
+                []
 
         member task.Layout() =
             try

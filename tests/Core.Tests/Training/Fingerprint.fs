@@ -34,7 +34,7 @@ let private dense =
          let sets = images.Value
          { sets with Training = invert sets.Training; Validation = invert sets.Validation })
 
-let private models =
+let private models: Layer list list =
     [ [ Dense(10, ReLU) ]
       [ Dense(37, ReLU); Dropout 0.3; Dense(10, Linear) ]
       [ Dense(19, Tanh); Dense(10, Sigmoid) ] ]

@@ -103,27 +103,9 @@ module internal ImagesFormat =
                   | TestAsValidation -> None)
               Form.word "test_as_validation" TestAsValidation ]
 
-    let private activation = Shape.word string Activation.all
+    let private activation = LayersFormat.activation
 
     let private rate = Shape.number ArgumentRange.belowOne
-
-    let private layer: Shape<Layer> =
-        let dense =
-            record<int * Activation> {
-                let! units = Field.required "dense" "The number of units." (Shape.atLeast 1) fst
-                and! activation = Field.optional "activation" "The activation." activation ReLU snd
-                return units, activation
-            }
-
-        Form.choice
-            [ rate
-              |> Form.under "dropout" "The dropout rate in training." Dropout (function
-                  | Dropout rate -> Some rate
-                  | Dense _ -> None)
-              dense
-              |> Form.distinguished "dense" Dense (function
-                  | Dense(units, activation) -> Some(units, activation)
-                  | Dropout _ -> None) ]
 
     /// Equal hidden layers, each followed by the dropout, and then the output layer.
     type private Perceptron = { Hidden: int list; Activation: Activation; Rate: float; Output: Activation }
@@ -139,16 +121,17 @@ module internal ImagesFormat =
 
     let private tryPerceptron (layers: Layer list) : Perceptron option =
         let dense =
-            layers
-            |> List.choose (function
-                | Dense(units, activation) -> Some(units, activation)
-                | Dropout _ -> None)
+            [ for layer in layers do
+                  match layer with
+                  | :? Dense as dense -> dense.Units, dense.Activation
+                  | _ -> () ]
 
         let rate =
             layers
-            |> List.tryPick (function
-                | Dropout rate -> Some rate
-                | Dense _ -> None)
+            |> List.tryPick (fun layer ->
+                match layer with
+                | :? Dropout as dropout -> Some dropout.Rate
+                | _ -> None)
 
         match List.rev dense with
         | [] -> None
@@ -193,11 +176,11 @@ module internal ImagesFormat =
         let all =
             Field.required
                 "layers"
-                "All layers in order, instead of hidden, activation, dropout and output. The last layer is dense, with at least one unit for each class."
-                (Shape.items "layers" layer
+                "All layers in order, instead of hidden, activation, dropout and output. The last layer with units has at least one for each class."
+                (Shape.items "layers" LayersFormat.layer
                  |> Shape.refuse (fun layers ->
-                     match List.tryLast layers with
-                     | Some(Dense(units, _)) when units >= classes -> None
+                     match Layers.units layers with
+                     | Some units when units >= classes -> None
                      | _ -> Some $"The last layer must be dense with at least {classes} units, one for each of the {classes} classes."))
                 (fun (task: ImagesProblem) -> task.Layers)
 

@@ -1,0 +1,138 @@
+namespace CuteDl.Core.Networks
+
+open System
+open System.Numerics
+open CuteDl.Core.Data
+open CuteDl.Core.Numerics
+open CuteDl.Core.Optimizers
+
+[<Sealed>]
+type internal DenseOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+    (inputs: int, units: int, activation: Activation, capacity: int) =
+    inherit LayerOperation<'T>(TensorShape.Flat units, capacity)
+
+    // In bytes per row of weights. Rows of weights are read once per byte of an example, so wide rows would cost more than the skipped
+    // zeros save (see docs/performance.md). Measured on MNIST, where 19 % of the bytes are not 0.
+    static let widestSparse = 2048
+
+    let weightCount = inputs * units
+
+    // The workspace of the sparse products; allocated if the layer is the first.
+    let mutable lines = Aligned<'T> 0
+
+    let weightsOf (parameters: ReadOnlySpan<'T>) = parameters.Slice(0, weightCount)
+
+    let activate (sums: Span<'T>) (parameters: ReadOnlySpan<'T>) =
+        Activation.applyToSums activation sums (parameters.Slice(weightCount, units))
+
+    /// Returns the gradient with respect to the sums, and writes the one of the biases.
+    member private layer.Delta(rows: int, gradient: Span<'T>) : ReadOnlySpan<'T> =
+        let delta = Span(layer.OutputGradient, 0, rows * units)
+        Activation.backward activation (ReadOnlySpan(layer.Outputs, 0, rows * units)) delta
+        Elementwise.sumOfRows (Span<_>.op_Implicit delta) (gradient.Slice(weightCount, units))
+        Span<_>.op_Implicit delta
+
+    override layer.Forward(rows, input, parameters, _, _) =
+        let output = Span(layer.Outputs, 0, rows * units)
+
+        MatrixProduct.multiply
+            input
+            (MatrixProduct.rowMajor inputs)
+            (weightsOf parameters)
+            (MatrixProduct.rowMajor units)
+            output
+            rows
+            inputs
+            units
+
+        activate output parameters
+
+    override layer.Backward(rows, input, parameters, gradient, inputGradient) =
+        let delta = layer.Delta(rows, gradient)
+
+        MatrixProduct.multiply
+            input
+            (MatrixProduct.transposed inputs)
+            delta
+            (MatrixProduct.rowMajor units)
+            (gradient.Slice(0, weightCount))
+            inputs
+            rows
+            units
+
+        if not inputGradient.IsEmpty then
+            MatrixProduct.multiply
+                delta
+                (MatrixProduct.rowMajor units)
+                (weightsOf parameters)
+                (MatrixProduct.transposed units)
+                inputGradient
+                rows
+                units
+                inputs
+
+    interface ISparseLayer<'T> with
+        member _.PrepareSparse() =
+            if units * sizeof<'T> > widestSparse then
+                false
+            else
+                lines <- Aligned<'T>(SparseProduct.spaceFor<'T> inputs capacity)
+                true
+
+        member layer.Forward(examples, parameters) =
+            let output = Span(layer.Outputs, 0, examples.Chosen.Length * units)
+            SparseProduct.forward examples.Rows examples.Chosen examples.Table (weightsOf parameters) output units lines.Span
+            activate output parameters
+
+        member layer.Backward(examples, gradient) =
+            let delta = layer.Delta(examples.Chosen.Length, gradient)
+            let weights = gradient.Slice(0, weightCount)
+            SparseProduct.gradient examples.Rows examples.Chosen examples.Table delta weights units lines.Span
+
+/// <summary>A dense layer: activation(x·W + b), where W is inputs × units.</summary>
+/// <param name="units">The number of units, at least 1.</param>
+/// <param name="activation">The activation.</param>
+[<Sealed>]
+type Dense(units: int, activation: Activation) =
+    inherit Layer(Dense.Kind, [ LayerValue.Whole units; LayerValue.Activation activation ])
+
+    /// <summary>The kind of layer.</summary>
+    static member Kind: LayerKind =
+        { Name = "dense"
+          Summary = "a dense layer: weighted sums of all inputs, and an activation"
+          Formula = "activation(x·W + b)"
+          Source = ""
+          Class = typeof<Dense>
+          Arguments =
+            [ { Name = "units"; Summary = "the number of units"; Form = LayerForm.Whole 1; Default = ValueNone }
+              { Name = "activation"
+                Summary = "the activation"
+                Form = LayerForm.Activation
+                Default = ValueSome(LayerValue.Activation Linear) } ]
+          Make = fun values -> Dense(LayerValue.whole values[0], LayerValue.activation values[1]) }
+
+    /// <summary>The number of units.</summary>
+    member _.Units = units
+
+    /// <summary>The activation.</summary>
+    member _.Activation = activation
+
+    override _.Size = OutputSize.Units units
+
+    override _.OutputOf(input) =
+        match input with
+        | TensorShape.Flat _ -> Ok(TensorShape.Flat units)
+        | TensorShape.Planes _ -> Error $"A dense layer takes a vector, not values of the shape {input}. Put flatten before it."
+
+    override _.TensorsOf(input) =
+        [ { Name = "weight"
+            Shape = [ input.Length; units ]
+            Initial = InitialValues.Weights(input.Length, units) }
+          { Name = "bias"; Shape = [ units ]; Initial = InitialValues.Constant 0.0 } ]
+
+    override _.OutputActivation = ValueSome activation
+
+    override _.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(input, capacity) =
+        DenseOperation<'T>(input.Length, units, activation, capacity)
+
+    override _.ToString() = $"{units}({activation})"

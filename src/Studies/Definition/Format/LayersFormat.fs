@@ -1,0 +1,50 @@
+namespace CuteDl.Studies
+
+open System
+open CuteDl.Core.Networks
+
+/// The layers of a model in a study file. All kinds, with their keys, are those of the table of layers.
+[<RequireQualifiedAccess>]
+module internal LayersFormat =
+    let activation: Shape<Activation> = Shape.word string Activation.all
+
+    let private sentence (clause: string) : string =
+        if clause = "" then "" else string (Char.ToUpperInvariant clause[0]) + clause[1..] + "."
+
+    let private takesLayers (kind: LayerKind) =
+        kind.Arguments |> List.exists (fun argument -> argument.Form = LayerForm.Layers)
+
+    /// Layers within a layer: the JSON schema of layers is finite, so these have no layers of their own.
+    let rec private value (argument: LayerArgument) : Shape<LayerValue> =
+        match argument.Form with
+        | LayerForm.Whole least -> Shape.atLeast least |> Shape.convert LayerValue.Whole LayerValue.whole
+        | LayerForm.Number range -> Shape.number range |> Shape.convert LayerValue.Number LayerValue.number
+        | LayerForm.Activation -> activation |> Shape.convert LayerValue.Activation LayerValue.activation
+        | LayerForm.Layers ->
+            Shape.items "layers" (ofKinds (LayerKinds.all |> List.filter (takesLayers >> not)))
+            |> Shape.convert LayerValue.Layers LayerValue.layers
+
+    /// The first argument has the name of the kind as its key, which tells the kinds apart.
+    and private form (kind: LayerKind) : Form<Layer> =
+        let key (index: int) (argument: LayerArgument) : Fields<LayerValue list, LayerValue> =
+            let shape = value argument
+            let meaning = sentence argument.Summary
+
+            match argument.Default with
+            | _ when index = 0 -> Field.required kind.Name meaning shape List.head
+            | ValueNone -> Field.required argument.Name meaning shape (List.item index)
+            | ValueSome otherwise -> Field.optional argument.Name meaning shape otherwise (List.item index)
+
+        let append all one = Fields.both all one |> Fields.map (fun (values, value) -> values @ [ value ])
+
+        match List.mapi key kind.Arguments with
+        | [] -> Form.word kind.Name (kind.Make [])
+        | first :: others ->
+            List.fold append (Fields.map List.singleton first) others
+            |> Fields.shape
+            |> Form.distinguished kind.Name kind.Make (fun layer -> if layer.Kind.Name = kind.Name then Some layer.Values else None)
+
+    and private ofKinds (kinds: LayerKind list) : Shape<Layer> = kinds |> List.map form |> Form.choice
+
+    /// A layer of any kind.
+    let layer: Shape<Layer> = ofKinds LayerKinds.all
