@@ -24,6 +24,7 @@ let study: StudyDesign =
             Steps = 1000L
             ValidateEvery = 5
             Target = Target.Loss 1e-4 } ]
+      Metrics = Metric.Defaults
       Contenders =
         [ contender "fixed()" 1e-4 0.02
           contender "momentum(decay=0.9)" 1e-4 0.1

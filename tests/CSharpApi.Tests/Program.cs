@@ -28,6 +28,7 @@ return Runner.Main(
         StudyTests.All,
         ProblemTests.All,
         ProtocolTests.All,
+        MetricTests.All,
         StudyReportTests.All,
         StudyPageTests.All),
     args);

@@ -104,7 +104,7 @@ internal static partial class StudyReportTests
             }
 
             Expect.isFalse(page.Contains("id=\"document\"", StringComparison.Ordinal), "the document's protocol was not used");
-            foreach (var figure in new[] { "pairs", "pairs-bowl", "paired-bowl", "success-valley", "profile-steps", "learning-bowl", "rates-valley", "best-of-k-bowl", "frontier-valley" })
+            foreach (var figure in new[] { "pairs", "pairs-bowl", "paired-bowl", "success-valley", "profile-steps-to-target", "learning-bowl", "rates-valley", "best-of-k-bowl", "frontier-valley" })
             {
                 Expect.stringContains(page, $"id=\"figure-{figure}\"", figure);
                 Expect.isTrue(File.Exists(folder.Within($"figures/{figure}.png")) && File.Exists(folder.Within($"figures/{figure}.svg")), figure);

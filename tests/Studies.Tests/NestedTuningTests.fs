@@ -28,6 +28,7 @@ let private contender name : Contender = Contender.Of(name, Expression.parse "ad
 let private study (protocol: Protocol) : StudyDesign =
     { Name = "nested"
       Tasks = [ Made.imagesTask "one"; Made.imagesTask "two" ]
+      Metrics = Metric.Defaults
       Contenders = [ contender "a"; contender "b" ]
       Protocol = protocol }
 

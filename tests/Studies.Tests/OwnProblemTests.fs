@@ -62,6 +62,7 @@ let private of4 evaluate = OwnProblem.From("mine", flat, start, evaluate)
 let private studyOver (problem: IProblem) : StudyDesign =
     { Name = "own"
       Tasks = [ { taskOf problem TaskPrecision.Single with Name = "mine" } ]
+      Metrics = Metric.Defaults
       Contenders =
         [ for name in [ "fixed"; "momentum" ] ->
               { Name = name

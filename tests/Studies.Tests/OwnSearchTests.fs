@@ -44,6 +44,7 @@ let private design search pruning : StudyDesign =
             Steps = 40L
             ValidateEvery = 2
             Target = Loss 1e-3 } ]
+      Metrics = Metric.Defaults
       Contenders =
         [ Contender.Of("sgd", Expression.parse "fixed", [ "lr", LogUniform(1e-4, 1.0) ])
           Contender.Of("momentum", Expression.parse "momentum", [ "lr", LogUniform(1e-4, 1.0); "decay", Uniform(0.1, 0.9) ]) ]

@@ -35,6 +35,7 @@ let private confirmation =
 let private study tuning : StudyDesign =
     { Name = "planned"
       Tasks = [ Made.imagesTask "one" ]
+      Metrics = Metric.Defaults
       Contenders = [ contender "a"; contender "b" ]
       Protocol = FairProtocol.make (tuning, confirmation, Some { Rates = [ 0.01; 0.1; 1.0 ]; Seeds = [ 2000; 2001 ] }) }
 

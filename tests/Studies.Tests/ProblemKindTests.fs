@@ -122,6 +122,7 @@ let tests =
               let study problem : StudyDesign =
                   { Name = "n"
                     Tasks = [ taskOf problem TaskPrecision.Double ]
+                    Metrics = Metric.Defaults
                     Contenders =
                       [ for name in [ "fixed"; "momentum" ] ->
                             { Name = name

@@ -21,6 +21,7 @@ let private tests =
           GradientCheckTests.tests
           LayerGradientTests.tests
           OwnSearchTests.tests
+          MetricTests.tests
           TrainerTests.tests
           QuasiRandomTests.tests
           SettingsTests.tests

@@ -44,6 +44,7 @@ let private bowl name : StudyTask =
 let private design (protocol: Protocol) : StudyDesign =
     { Name = "n"
       Tasks = [ bowl "bowl" ]
+      Metrics = Metric.Defaults
       Contenders =
         [ Contender.Of("sgd", Expression.parse "fixed", [ "lr", LogUniform(1e-4, 1.0) ])
           Contender.Of("momentum", Expression.parse "momentum", [ "lr", LogUniform(1e-4, 1.0) ]) ]

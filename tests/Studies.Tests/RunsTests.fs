@@ -106,6 +106,7 @@ let private cases =
 
             { Name = "runs"
               Tasks = [ task "images" images (Accuracy 0.5); task "bowl" (Quadratic(5, 100.0)) (Target.Loss 0.1) ]
+              Metrics = Metric.Defaults
               Contenders = [ for i, text in List.indexed optimizers -> contender $"c{i}" (Expression.parse text) ]
               Protocol = RunsProtocol.make [ 0; 7 ] rules }
 
@@ -222,6 +223,7 @@ let private documented (run: DocumentedRun) (precision: TaskPrecision) (epochs: 
             Steps = int64 epochs * int64 epoch
             ValidateEvery = epoch
             Target = Accuracy 0.91 } ]
+      Metrics = Metric.Defaults
       Contenders = [ contender run.Name run.Optimizer ]
       Protocol = RunsProtocol.make [ 0 ] StopRule.document }
 

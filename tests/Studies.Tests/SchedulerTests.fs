@@ -49,6 +49,7 @@ let private confirmation =
 let private study pruning =
     { Name = "test"
       Tasks = [ task "one"; task "two" ]
+      Metrics = Metric.Defaults
       Contenders = [ contender "a" (LogUniform(1e-4, 1e-1)); contender "b" (LogUniform(0.1, 1000.0)) ]
       Protocol = FairProtocol.make (tuning pruning, confirmation, Some { Rates = [ 0.001; 0.1 ]; Seeds = [ 2000 ] }) }
 

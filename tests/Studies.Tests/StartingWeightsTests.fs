@@ -101,6 +101,7 @@ let private given =
 let private study (path: string) (layers: Layer list) : StudyDesign =
     { Name = "given"
       Tasks = [ taskOf (problemOf layers (File(path, 1000))) ]
+      Metrics = Metric.Defaults
       Contenders = [ { Name = "adam"; Label = "Adam"; Optimizer = Expression.parse "adam(lr=0.01)"; Space = [] } ]
       Protocol = RunsProtocol.make [ 1; 2 ] [] }
 

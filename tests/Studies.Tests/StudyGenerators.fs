@@ -214,6 +214,17 @@ let protocol =
 
     Gen.oneof [ fair; seeds 1 |> Gen.map DocumentProtocol.make; runs; asGiven ]
 
+/// The defaults, or others in any order.
+let metrics =
+    let others =
+        gen {
+            let! order = Gen.shuffle (Array.ofList Metric.BuiltIn)
+            let! count = Gen.choose (1, order.Length)
+            return order |> Array.truncate count |> List.ofArray
+        }
+
+    Gen.oneof [ Gen.constant Metric.Defaults; others ]
+
 let study =
     gen {
         let! tasks = whole 1 3 |> Gen.bind (fun count -> Gen.sequenceToList [ for i in 1..count -> task i ])
@@ -224,7 +235,14 @@ let study =
         let! protocol = protocol
         let! name = Gen.elements [ "A study"; "Ein \"Name\"\n\twith ünïcödé ∑" ]
 
-        return { StudyDesign.Name = name; Tasks = tasks; Contenders = contenders; Protocol = protocol }
+        let! metrics = metrics
+
+        return
+            { StudyDesign.Name = name
+              Tasks = tasks
+              Contenders = contenders
+              Protocol = protocol
+              Metrics = metrics }
     }
 
 let forAllStudies name check = property name study check

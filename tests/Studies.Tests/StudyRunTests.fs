@@ -68,6 +68,7 @@ let private frontier = { Rates = [ 0.001; 0.03 ]; Seeds = [ 2000 ] }
 let private study: StudyDesign =
     { Name = "small"
       Tasks = [ task ]
+      Metrics = Metric.Defaults
       Contenders =
         [ contender "sgd" "momentum(lr=0.01)" [ "lr", LogUniform(1e-3, 1e36); "decay", Uniform(0.0, 0.9) ]
           contender "adam" "adam" [ "lr", LogUniform(1e-4, 0.1); "eps", Choice [ 1e-8; 0.1 ] ] ]

@@ -33,6 +33,7 @@ let private studyOver (trainer: OwnTrainer) : StudyDesign =
             Steps = budget
             ValidateEvery = every
             Target = Target.Loss 0.1 } ]
+      Metrics = Metric.Defaults
       Contenders =
         [ for name in [ "fixed"; "momentum" ] ->
               { Name = name

@@ -6,8 +6,8 @@ using CoreSchedule = CuteDl.Core.Optimizers.Schedule;
 namespace CuteDl;
 
 /// <summary>
-/// The rules, transformations and schedules that a text form can name, and the problems, search methods, pruning rules and protocols that a
-/// study file can name, as an immutable value.
+/// The rules, transformations and schedules that a text form can name, and the problems, search methods, pruning rules, protocols and metrics
+/// that a study file can name, as an immutable value.
 /// Methods that read text use <see cref="Standard"/> unless another registry is given.
 /// </summary>
 public sealed class KindRegistry
@@ -29,6 +29,9 @@ public sealed class KindRegistry
 
     /// <summary>The names of all problems that a study file can name: those of the library, then the others.</summary>
     public IReadOnlyList<string> ProblemNames => [.. Study.ProblemNames];
+
+    /// <summary>The metrics that a study can name: those of the library, then the others in the order in which they were added.</summary>
+    public IReadOnlyList<IMetric> Metrics => Study.Metrics;
 
     /// <summary>Returns a registry with one more rule or transformation; this registry does not change.</summary>
     /// <typeparam name="TRule">The record of the rule.</typeparam>
@@ -95,6 +98,15 @@ public sealed class KindRegistry
     {
         ArgumentNullException.ThrowIfNull(protocol);
         return new(Study.Add(protocol.Core));
+    }
+
+    /// <summary>Returns a registry with one more metric; this registry does not change.</summary>
+    /// <param name="metric">The metric. Study files name it in the list <c>metrics</c>.</param>
+    /// <exception cref="ArgumentException">The name is not valid, or the registry has a metric of this name.</exception>
+    public KindRegistry Add(IMetric metric)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        return new(Study.Add(metric));
     }
 
     /// <summary>Returns a registry with one more trainer; this registry does not change.</summary>

@@ -19,7 +19,8 @@ public sealed partial class Study
             name,
             ListModule.Empty<StudyTask>(),
             ListModule.Empty<Contender>(),
-            FairProtocol.kind.Protocol));
+            FairProtocol.kind.Protocol,
+            Metric.Defaults));
     }
 
     /// <summary>
@@ -147,7 +148,7 @@ public sealed partial class Study
 
         var named = spaces.Core.Select(entry => Tuple.Create(CuteDl.Core.Optimizers.ArgumentNames.shorten(entry.Item1, optimizer.Core), entry.Item2));
         var contender = new Contender(name, name, optimizer.Core, ListModule.OfSeq(named));
-        return new(new StudyDesign(Core.Name, Core.Tasks, ListModule.OfSeq(Core.Contenders.Append(contender)), Core.Protocol));
+        return new(new StudyDesign(Core.Name, Core.Tasks, ListModule.OfSeq(Core.Contenders.Append(contender)), Core.Protocol, Core.Metrics));
     }
 
     /// <summary>Sets how settings are searched. Each optimizer has the same budget.</summary>
@@ -268,7 +269,7 @@ public sealed partial class Study
     public Study Document(int seeds = StudyDefaults.ConfirmationSeeds)
     {
         var tasks = Core.Tasks.Select(AsDocument);
-        return new Study(new StudyDesign(Core.Name, ListModule.OfSeq(tasks), Core.Contenders, Core.Protocol)).Protocol(StudyProtocol.Document, seeds);
+        return new Study(new StudyDesign(Core.Name, ListModule.OfSeq(tasks), Core.Contenders, Core.Protocol, Core.Metrics)).Protocol(StudyProtocol.Document, seeds);
     }
 
     private static StudyTask AsDocument(StudyTask task)
@@ -300,10 +301,10 @@ public sealed partial class Study
         var every = (int)Math.Min(validateEvery ?? StudyTaskModule.validateEvery(steps), Math.Max(1, steps));
         var task = new StudyTask(CheckName(name, TaskNames), problem, Translate.Precision(precision), steps, every, target);
         StudyRules.require(nameof(name), TaskFormat.checks(problem), task);
-        return new(new StudyDesign(Core.Name, ListModule.OfSeq(Core.Tasks.Append(task)), Core.Contenders, Core.Protocol));
+        return new(new StudyDesign(Core.Name, ListModule.OfSeq(Core.Tasks.Append(task)), Core.Contenders, Core.Protocol, Core.Metrics));
     }
 
-    private Study With(CuteDl.Studies.Protocol protocol) => new(new StudyDesign(Core.Name, Core.Tasks, Core.Contenders, protocol));
+    private Study With(CuteDl.Studies.Protocol protocol) => new(new StudyDesign(Core.Name, Core.Tasks, Core.Contenders, protocol, Core.Metrics));
 
     // The protocol, if a study can set this part of it.
     private CuteDl.Studies.Protocol Setting(ProtocolKey key) =>

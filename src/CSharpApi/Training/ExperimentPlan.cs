@@ -70,7 +70,8 @@ internal sealed record ExperimentPlan
             $"{Short.List(runs.Select(run => run.Name))} on {DataName}",
             ListModule.OfSeq([StudyTask()]),
             ListModule.OfSeq(contenders),
-            RunsProtocol.make(ListModule.OfSeq(seeds), rules));
+            RunsProtocol.make(ListModule.OfSeq(seeds), rules),
+            Metric.Defaults);
     }
 
     /// <summary>Returns the problem of a study's task.</summary>

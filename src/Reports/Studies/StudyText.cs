@@ -52,8 +52,6 @@ internal static class StudyText
             _ => "as given",
         };
 
-    public static string Of(Metric metric) => MetricKinds.name(metric);
-
     public static string Of(Outcome outcome) =>
         outcome switch
         {

@@ -58,7 +58,7 @@ let private rules (study: StudyDesign) (look: LookState) : Pairs.Rules =
       LookSeeds = look.Planned[look.Done - 1] }
 
 /// <summary>
-/// True if the confirmation trials of a look decide the study: in steps and in final accuracy, some contender beats or equals every other.
+/// True if the confirmation trials of a look decide the study: in each primary metric, some contender beats or equals every other.
 /// </summary>
 /// <param name="study">The study.</param>
 /// <param name="results">The results of finished trials, in any order.</param>
@@ -129,6 +129,7 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
     let failures = Verdicts.failures summaries
 
     { Study = study.Name
+      Metrics = Array.ofList study.Metrics
       Trials = trials
       Expected = expected
       Summaries = summaries
@@ -142,7 +143,7 @@ let ofResults (study: StudyDesign) (results: TrialResult seq) (looksDone: int) :
       Frontier = cells
       FrontierLimits = Tunings.limits cells
       Tolerances = Tunings.tolerances settings cells
-      BestOfK = Tunings.bestOf study settings
+      BestOfK = Tunings.bestOf study results
       Profiles = Profiles.ofResults study results
       Autopsies = Autopsies.ofResults study results
       Document = document

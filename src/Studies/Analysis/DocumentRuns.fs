@@ -13,9 +13,9 @@ let private share (holds: TrialResult -> bool) (trials: TrialResult array) =
 /// Returns the steps of a run that held its target, as the document counts them; infinite for other runs.
 let private stepsToHold (result: TrialResult) = if result.Ending = Ending.TargetHeld then float result.Steps else infinity
 
-let private row (task: StudyTask) (contender: Contender) (trials: TrialResult array) : DocumentRow =
+let private row (study: StudyDesign) (task: StudyTask) (contender: Contender) (trials: TrialResult array) : DocumentRow =
     let lost, sound = Array.partition hasLost trials
-    let accuracy trials = trials |> Array.map (Measures.accuracyAtStop task) |> Measures.medianOr nan
+    let accuracy trials = MetricValues.median study Metric.AccuracyAtStop Phase.Document task trials
     let steps (trials: TrialResult array) = trials |> Array.map (fun result -> float result.Steps) |> Measures.medianOr nan
 
     { Task = task.Name
@@ -47,7 +47,7 @@ let rows (study: StudyDesign) (results: TrialResult array) : DocumentRow array =
                let trials = Measures.select results Phase.Document task.Name contender.Name
 
                if trials.Length > 0 then
-                   row task contender trials |]
+                   row study task contender trials |]
 
 let private count (share: Interval) trials = int (round (share.Value * float trials))
 
@@ -115,14 +115,16 @@ let private orderings (study: StudyDesign) (results: TrialResult array) (task: S
           $"{task.Name}: with one run of each optimizer, the first to hold the target depends on the seed. Over {all.Length} seeds: {SentenceText.list each}." ]
 
 /// Counts the runs with a low accuracy and a lost class. Which runs lose a class is chance.
-let private luck (results: TrialResult array) (task: StudyTask) =
+let private luck (study: StudyDesign) (results: TrialResult array) (task: StudyTask) =
     let runs =
         results
         |> Array.filter (fun result -> result.Trial.Phase = Phase.Document && result.Trial.Task = task.Name)
 
     match task.Target with
-    | Accuracy least when runs.Length > 0 ->
-        let low = runs |> Array.filter (fun result -> Measures.accuracyAtStop task result < least)
+    | Accuracy least when runs.Length > 0 && MetricValues.applies study Metric.AccuracyAtStop task Phase.Document ->
+        let low =
+            runs |> Array.filter (fun result -> MetricValues.ofTrial Metric.AccuracyAtStop task result < least)
+
         let lost = low |> Array.filter hasLost |> Array.length
         [ $"{task.Name}: {low.Length} of {runs.Length} runs ended below {SentenceText.accuracy least}, and {lost} of these had lost a class." ]
     | _ -> []
@@ -134,4 +136,4 @@ let sentences (study: StudyDesign) (results: TrialResult array) (rows: DocumentR
        if rows.Length > 0 then
            for task in study.Tasks do
                yield! orderings study results task
-               yield! luck results task |]
+               yield! luck study results task |]

@@ -35,29 +35,14 @@ let examples (result: TrialResult) = unlessFailed _.ExamplesToTarget result
 let seconds (result: TrialResult) = unlessFailed _.SecondsToTarget result
 let isReached result = Double.IsFinite(steps result)
 
-/// Returns the end of what is known about a trial's time to the target. Infinite if the time is known, because the target was reached, or
-/// will never be after divergence.
-let private knownTo (finish: TrialResult -> float) (result: TrialResult) =
-    if isReached result || hasFailed result then infinity else finish result
+/// Returns the end of what is known about a trial's time to a target. Infinite if the time is known, because the target was reached, or will
+/// never be after divergence.
+let knownTo (finish: float) (time: float) (result: TrialResult) = if Double.IsFinite time || hasFailed result then infinity else finish
 
-let stepsKnownTo result = knownTo (fun result -> float result.Steps) result
-let secondsKnownTo result = knownTo _.Seconds result
+let stepsKnownTo (result: TrialResult) = knownTo (float result.Steps) (steps result) result
+let secondsKnownTo (result: TrialResult) = knownTo result.Seconds (steps result) result
 
 let private orNaN (value: Score -> float) (score: Nullable<Score>) = if score.HasValue then value score.Value else nan
-
-/// The accuracy of a diverged trial is 0. A task without classes has no accuracy, even for a diverged trial.
-let private accuracyOf (score: TrialResult -> Nullable<Score>) (task: StudyTask) (result: TrialResult) =
-    if not (hasClasses task) then nan
-    elif hasFailed result then 0.0
-    else orNaN _.Accuracy (score result)
-
-let finalAccuracy task result = accuracyOf _.Final task result
-
-let accuracyAtStop task result =
-    accuracyOf (fun result -> if result.AtStop.HasValue then result.AtStop else result.Final) task result
-
-let testAccuracy task result = accuracyOf _.Test task result
-let bestAccuracy task result = accuracyOf _.Best task result
 
 let finalLoss (result: TrialResult) =
     if hasFailed result then infinity

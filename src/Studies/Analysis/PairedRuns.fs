@@ -19,7 +19,7 @@ type OnTask =
         Least: float array
         /// The largest possible difference.
         Greatest: float array
-        /// True if both reached the target (times, success), or neither diverged (accuracies).
+        /// True if both reached the target (times), both have 1 (outcomes), or neither diverged (shares).
         BothSucceeded: bool array
         /// True if any run of the two succeeded within the horizon.
         AnySucceeded: bool
@@ -28,32 +28,31 @@ type OnTask =
 /// Two contenders on some tasks, with the seeds that both have finished on every task.
 type PairedRuns = { Seeds: int array; Tasks: OnTask array }
 
-let isTime metric = MetricKinds.scale metric = MetricScale.Time
+let isTime (metric: IMetric) = metric.Scale = MetricScale.Time
 
-let isOutcome metric = MetricKinds.scale metric = MetricScale.Outcome
+let isOutcome (metric: IMetric) = metric.Scale = MetricScale.Outcome
 
 /// One run: its value, and the range in which its time is known.
 [<Struct>]
 type private Run = { Value: float; Earliest: float; Succeeded: bool; KnownTo: float }
 
 let private runs results phase metric (task: StudyTask) contender : Map<int, Run> =
-    Measures.select results phase task.Name contender
-    |> Array.map (fun result ->
-        let value = MetricKinds.measure metric task result
+    MetricValues.ofContender metric phase task results contender
+    |> Array.map (fun measured ->
+        let value, result = measured.Value, measured.Result
 
         result.Trial.Seed,
-        { Value = value
-          Earliest = if isTime metric then TimeToTarget.earliest task.ValidateEvery value else value
-          Succeeded =
-            if isTime metric || isOutcome metric then
-                Measures.isReached result
-            else
-                not (Measures.hasFailed result)
-          KnownTo = if isTime metric then Measures.stepsKnownTo result else infinity })
-    |> Array.filter (fun (_, run) -> not (Double.IsNaN run.Value))
+        match metric.Scale with
+        | MetricScale.Time ->
+            { Value = value
+              Earliest = TimeToTarget.earliest task.ValidateEvery value
+              Succeeded = Double.IsFinite value
+              KnownTo = Measures.knownTo (float result.Steps) value result }
+        | MetricScale.Share -> { Value = value; Earliest = value; Succeeded = not result.HasFailed; KnownTo = infinity }
+        | MetricScale.Outcome -> { Value = value; Earliest = value; Succeeded = (value = 1.0); KnownTo = infinity })
     |> Map.ofArray
 
-let private onTask metric (task: StudyTask) (first: Run array) (second: Run array) : OnTask =
+let private onTask (metric: IMetric) (task: StudyTask) (first: Run array) (second: Run array) : OnTask =
     let horizon =
         if isTime metric then
             Array.append first second |> Array.map _.KnownTo |> TimeToTarget.horizon (float task.Steps)
@@ -82,7 +81,7 @@ let private onTask metric (task: StudyTask) (first: Run array) (second: Run arra
 let ofResults
     (results: TrialResult array)
     (phase: Phase)
-    (metric: Metric)
+    (metric: IMetric)
     (tasks: StudyTask list)
     (first: string)
     (second: string)

@@ -64,8 +64,8 @@ let private meanError (both: int array) (runs: PairedRuns) =
     let errors = errors runs
     both |> Array.averageBy (Array.get errors)
 
-let private equalRange (rules: Rules) metric (both: int array) (runs: PairedRuns) : struct (float * float) =
-    match MetricKinds.scale metric with
+let private equalRange (rules: Rules) (metric: IMetric) (both: int array) (runs: PairedRuns) : struct (float * float) =
+    match metric.Scale with
     | MetricScale.Time -> struct (1.0 / rules.EqualWithin, rules.EqualWithin)
     | MetricScale.Outcome -> struct (nan, nan)
     | MetricScale.Share when both.Length = 0 -> struct (nan, nan)
@@ -220,33 +220,36 @@ let private family (rules: Rules) study results phase metric name (tasks: StudyT
             let tieP = if Double.IsNaN comparison.TieP then nan else tieP
             decide rules { comparison with AdjustedP = p; AdjustedTieP = tieP }))
 
+/// The study's metrics by which contenders are compared on all of these tasks.
 let private metrics (study: StudyDesign) (tasks: StudyTask list) =
-    [ Metric.StepsToTarget
-      if tasks |> List.forall Measures.hasClasses then
-          if study.Protocol.CanStop then
-              Metric.AccuracyAtStop
-          else
-              Metric.FinalAccuracy
-              Metric.TestAccuracy ]
-
-/// Compares the pairs on each task. Success is compared if some run missed the target. Each metric has its own error rate.
-let ofTasks (rules: Rules) (study: StudyDesign) (results: TrialResult array) : PairComparison array =
     let phase = Measures.comparedPhase study
 
+    study.Metrics
+    |> List.filter (fun metric ->
+        metric.Role <> MetricRole.Tuning
+        && tasks |> List.forall (fun task -> MetricValues.applies study metric task phase))
+
+/// True if a metric has something to compare on a task: an outcome has nothing if all runs have 1.
+let private isOpen (study: StudyDesign) (results: TrialResult array) (task: StudyTask) metric =
+    not (isOutcome metric)
+    || study.Contenders
+       |> List.exists (fun contender ->
+           MetricValues.ofContender metric (Measures.comparedPhase study) task results contender.Name
+           |> Array.exists (fun measured -> measured.Value = 0.0))
+
+/// Compares the pairs on each task. Each metric has its own error rate.
+let ofTasks (rules: Rules) (study: StudyDesign) (results: TrialResult array) : PairComparison array =
     [| for task in study.Tasks do
-           let isMissed (result: TrialResult) =
-               result.Trial.Phase = phase && result.Trial.Task = task.Name && not (Measures.isReached result)
-
            for metric in metrics study [ task ] do
-               yield! family rules study results phase metric task.Name [ task ]
+               if isOpen study results task metric then
+                   yield! family rules study results (Measures.comparedPhase study) metric task.Name [ task ] |]
 
-               if isTime metric && Array.exists isMissed results then
-                   yield! family rules study results phase Metric.Success task.Name [ task ] |]
-
-/// Compares the pairs over all tasks, in accuracy only if all tasks have classes. Returns nothing if there is only one task.
+/// Compares the pairs over all tasks, in metrics that apply to all of them. Outcomes are compared on single tasks only. Returns nothing if
+/// there is only one task.
 let overall (rules: Rules) (study: StudyDesign) (results: TrialResult array) : PairComparison array =
     if study.Tasks.Length < 2 then
         [||]
     else
         [| for metric in metrics study study.Tasks do
-               yield! family rules study results (Measures.comparedPhase study) metric "" study.Tasks |]
+               if not (isOutcome metric) then
+                   yield! family rules study results (Measures.comparedPhase study) metric "" study.Tasks |]

@@ -17,11 +17,10 @@ let private places low high =
 
 /// Returns, for each contender and each task with results, the values by seed. Only the seeds that every contender has finished on every
 /// such task are used.
-let private complete (study: StudyDesign) (results: TrialResult array) (metric: Metric) (tasks: StudyTask list) : float array array array =
+let private complete (study: StudyDesign) (results: TrialResult array) (metric: IMetric) (tasks: StudyTask list) : float array array array =
     let values (task: StudyTask) (contender: Contender) =
-        Measures.select results (Measures.comparedPhase study) task.Name contender.Name
-        |> Array.map (fun result -> result.Trial.Seed, MetricKinds.measure metric task result)
-        |> Array.filter (fun (_, value) -> not (Double.IsNaN value))
+        MetricValues.ofContender metric (Measures.comparedPhase study) task results contender.Name
+        |> Array.map (fun measured -> measured.Result.Trial.Seed, measured.Value)
         |> Map.ofArray
 
     let seeds (contenders: Map<int, float> list) =
@@ -54,7 +53,7 @@ let private rows
     Array.zip (Array.ofList study.Contenders) strata
     |> Array.map (fun (contender, strata) -> { Contender = contender.Name; Metric = metric; Curve = curve strata })
 
-let private ofTimes (study: StudyDesign) (times: float array array array) =
+let private ofTimes (study: StudyDesign) metric (times: float array array array) =
     // The ratios are computed task by task, then grouped by contender again.
     let ratios = times |> Array.transpose |> Array.map Profile.ratios |> Array.transpose
     let finite = ratios |> Array.collect Array.concat |> Array.filter Double.IsFinite
@@ -63,21 +62,27 @@ let private ofTimes (study: StudyDesign) (times: float array array array) =
     let at = places 0.0 (log most) |> Array.map exp
     at[at.Length - 1] <- most
 
-    rows study Metric.StepsToTarget (Profile.ofRatios Measures.Level at) ratios
+    rows study metric (Profile.ofRatios Measures.Level at) ratios
 
-let private ofAccuracies (study: StudyDesign) metric (accuracies: float array array array) =
-    let all = accuracies |> Array.collect Array.concat
+let private ofShares (study: StudyDesign) metric (shares: float array array array) =
+    let all = shares |> Array.collect Array.concat
     let at = places (Array.min all) (Array.max all)
-    rows study metric (Profile.ofScores Measures.Level at) accuracies
+    rows study metric (Profile.ofScores Measures.Level at) shares
 
+let private ofMetric (study: StudyDesign) (results: TrialResult array) (metric: IMetric) : ProfileRow array =
+    let tasks =
+        study.Tasks
+        |> List.filter (fun task -> MetricValues.applies study metric task (Measures.comparedPhase study))
+
+    match metric.Scale, complete study results metric tasks with
+    | _, [||] -> [||]
+    | MetricScale.Time, values -> ofTimes study metric values
+    | MetricScale.Share, values -> ofShares study metric values
+    // A curve of two values says less than the rate.
+    | MetricScale.Outcome, _ -> [||]
+
+/// Returns the profiles of the primary metrics.
 let ofResults (study: StudyDesign) (results: TrialResult array) : ProfileRow array =
-    let times = complete study results Metric.StepsToTarget study.Tasks
-
-    let accuracy = if study.Protocol.CanStop then Metric.AccuracyAtStop else Metric.FinalAccuracy
-
-    let accuracies = complete study results accuracy (study.Tasks |> List.filter Measures.hasClasses)
-
-    [| if times.Length > 0 then
-           yield! ofTimes study times
-       if accuracies.Length > 0 then
-           yield! ofAccuracies study accuracy accuracies |]
+    [| for metric in study.Metrics do
+           if metric.Role = MetricRole.Primary then
+               yield! ofMetric study results metric |]

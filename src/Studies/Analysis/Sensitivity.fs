@@ -25,8 +25,7 @@ let private tuned
     let median (row: SettingRow) =
         trials
         |> Array.filter (fun trial -> trial.Trial.Setting = row.Setting)
-        |> Array.map (MetricKinds.measure metric task)
-        |> Measures.medianOr nan
+        |> MetricValues.median study metric Phase.Tuning task
 
     match rows |> Array.tryFindIndex _.Chosen with
     | Some chosen when Tunings.differInRateOnly rows ->

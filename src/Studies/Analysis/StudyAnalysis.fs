@@ -12,21 +12,6 @@ type Variant =
     /// <summary>The setting given in the study, under the document's protocol.</summary>
     | AsGiven = 2
 
-/// <summary>The metric.</summary>
-type Metric =
-    /// <summary>Steps to the target; fewer is better.</summary>
-    | StepsToTarget = 0
-    /// <summary>The accuracy of the last validation, for trials that used their whole budget.</summary>
-    | FinalAccuracy = 1
-    /// <summary>The accuracy of the last validation, if stop rules can end a trial: under the document's protocol.</summary>
-    | AccuracyAtStop = 2
-    /// <summary>The accuracy on the test set, scored once.</summary>
-    | TestAccuracy = 3
-    /// <summary>The accuracy of the best validation. Used for tuning, never for a verdict.</summary>
-    | BestAccuracy = 4
-    /// <summary>Whether the target was reached. Compared only on tasks on which at least one run missed the target.</summary>
-    | Success = 5
-
 /// <summary>The outcome of a comparison.</summary>
 type Outcome =
     /// <summary>One is better: the adjusted p-value is at most the level.</summary>
@@ -68,6 +53,22 @@ type TimeSummary =
         Horizon: float
     }
 
+/// <summary>A metric of a contender on a task over all seeds. Diverged and failed trials have the worst value of the scale.</summary>
+type MetricSummary =
+    {
+        /// <summary>The metric.</summary>
+        Metric: IMetric
+        /// <summary>
+        /// For shares: the interquartile mean. For outcomes: the share of trials with 1, with Wilson's interval. For times: the median. Null if no
+        /// trial has a value.
+        /// </summary>
+        Value: Nullable<Interval>
+        /// <summary>For times: the mean of min(T, horizon). Else null.</summary>
+        RestrictedMean: Nullable<Interval>
+        /// <summary>For times: the step up to which every run of the task is known. Else NaN.</summary>
+        Horizon: float
+    }
+
 /// <summary>The results of a contender on a task over all seeds.</summary>
 type Summary =
     {
@@ -91,16 +92,8 @@ type Summary =
         Examples: TimeSummary
         /// <summary>Seconds to the target. Not repeatable.</summary>
         Seconds: TimeSummary
-        /// <summary>
-        /// The interquartile mean of the last validation's accuracy, with diverged trials as 0; null under the document's protocol.
-        /// </summary>
-        FinalAccuracy: Nullable<Interval>
-        /// <summary>The interquartile mean of the accuracy at the stop, with diverged trials as 0; null under the fair protocol.</summary>
-        AccuracyAtStop: Nullable<Interval>
-        /// <summary>The interquartile mean of the accuracy of each trial's best validation.</summary>
-        BestAccuracy: Nullable<Interval>
-        /// <summary>The interquartile mean of the accuracy on the test set, with diverged trials as 0.</summary>
-        TestAccuracy: Nullable<Interval>
+        /// <summary>The study's other metrics, in their order.</summary>
+        Metrics: MetricSummary array
         /// <summary>The median loss of the last validation; infinite for diverged trials.</summary>
         FinalLoss: float
         /// <summary>The number of trials with a dead logit.</summary>
@@ -128,7 +121,7 @@ type PairComparison =
         /// <summary>The name of the task. Empty for all tasks, which are a fixed set with equal weights.</summary>
         Task: string
         /// <summary>The metric.</summary>
-        Metric: Metric
+        Metric: IMetric
         /// <summary>The first contender.</summary>
         First: string
         /// <summary>The second contender.</summary>
@@ -214,7 +207,7 @@ type MetricVerdict =
         /// <summary>The name of the task. Empty for all tasks.</summary>
         Task: string
         /// <summary>The metric.</summary>
-        Metric: Metric
+        Metric: IMetric
         /// <summary>The smallest number of seeds of any pair.</summary>
         Seeds: int
         /// <summary>True if any pair is ranked.</summary>
@@ -241,8 +234,8 @@ type LookState =
         /// <summary>The smallest number of seeds that can reach this level after the correction for all pairs.</summary>
         FewestSeeds: int
         /// <summary>
-        /// True if the study has an answer: on each task, in steps and in final accuracy, some contender beats or equals every other. A
-        /// metric in which no pair has anything to compare is ignored.
+        /// True if the study has an answer: on each task, in each primary metric, some contender beats or equals every other. A metric
+        /// in which no pair has anything to compare is ignored.
         /// </summary>
         Decided: bool
     }
@@ -326,8 +319,8 @@ type BestOfKRow =
     {
         Task: string
         Contender: string
-        /// <summary>StepsToTarget (of min(T, budget)) or BestAccuracy.</summary>
-        Metric: Metric
+        /// <summary>The metric: a primary time (of min(T, budget)), or a metric of tuning.</summary>
+        Metric: IMetric
         /// <summary>The number of settings tried: 1, 2, ...</summary>
         K: int array
         /// <summary>The expected best of K settings.</summary>
@@ -343,9 +336,9 @@ type ProfileRow =
     {
         Contender: string
         /// <summary>
-        /// StepsToTarget: ratios to the fastest (Dolan and Moré 2002). Accuracies: the share of runs with at least this accuracy.
+        /// The metric. Times: ratios to the fastest (Dolan and Moré 2002). Shares: the share of runs with at least this value.
         /// </summary>
-        Metric: Metric
+        Metric: IMetric
         /// <summary>The step curve and its 95 % band.</summary>
         Curve: Profile.Curve
     }
@@ -441,6 +434,8 @@ type StudyAnalysis =
     {
         /// <summary>The name of the study.</summary>
         Study: string
+        /// <summary>The metrics of the study, in their order.</summary>
+        Metrics: IMetric array
         /// <summary>
         /// The number of finished trials that compare contenders: confirmation trials, or runs of the document's protocol.
         /// </summary>

@@ -17,12 +17,53 @@ let private time (horizon: float) (ends: float array) (times: float array) : Tim
       Horizon = horizon }
 
 let private interquartile (values: float array) : Nullable<Interval> =
-    let values = values |> Array.filter (fun value -> not (Double.IsNaN value))
-
     if values.Length = 0 then
         Nullable()
     else
         Nullable(InterquartileMean.interval Measures.Level values |> _.CutTo(0.0, 1.0))
+
+/// The columns of a summary have the time to the target in three units, and the number of trials that reached it.
+let private ofTarget = [ Metric.StepsToTarget; Metric.Success ]
+
+/// Summarizes the study's other metrics. The horizon of a time is the same for all contenders.
+let private others (study: StudyDesign) (results: TrialResult array) (phases: Phase list) (task: StudyTask) =
+    let known (measured: MetricValues.Measured) = Measures.knownTo (float measured.Result.Steps) measured.Value measured.Result
+
+    let metrics =
+        [| for metric in study.Metrics do
+               if not (List.contains metric ofTarget) then
+                   let values phase contender =
+                       if MetricValues.applies study metric task phase then
+                           MetricValues.ofContender metric phase task results contender
+                       else
+                           [||]
+
+                   let horizon =
+                       lazy
+                           ([| for phase in phases do
+                                   for contender in study.Contenders do
+                                       yield! values phase contender.Name |> Array.map known |]
+                            |> TimeToTarget.horizon (float task.Steps))
+
+                   struct (metric, values, horizon) |]
+
+    fun phase contender ->
+        metrics
+        |> Array.map (fun struct (metric, values, horizon) ->
+            let measured = values phase contender
+            let values = measured |> Array.map _.Value
+
+            let row value restricted horizon : MetricSummary =
+                { Metric = metric; Value = value; RestrictedMean = restricted; Horizon = horizon }
+
+            match metric.Scale with
+            | MetricScale.Share -> row (interquartile values) (Nullable()) nan
+            | MetricScale.Outcome when values.Length = 0 -> row (Nullable()) (Nullable()) nan
+            | MetricScale.Outcome -> row (Nullable(Wilson.interval Measures.Level (int (Array.sum values)) values.Length)) (Nullable()) nan
+            | MetricScale.Time when values.Length = 0 -> row (Nullable()) (Nullable()) nan
+            | MetricScale.Time ->
+                let summary = time horizon.Value (Array.map known measured) values
+                row (Nullable summary.Median) (Nullable summary.RestrictedMean) summary.Horizon)
 
 let private batch (task: StudyTask) = float task.Problem.ExamplesAStep
 
@@ -44,22 +85,17 @@ let private optimizer (trials: TrialResult array) : string =
     | settings -> $"{settings.Length} settings, each selected by a tuning"
 
 let private summary
-    (study: StudyDesign)
     (horizons: Horizons)
+    metrics
     (task: StudyTask)
     (variant: Variant)
     (contender: string)
     (trials: TrialResult array)
     : Summary =
     let reached = trials |> Array.filter Measures.isReached
-    let nothing: Nullable<Interval> = Nullable()
-    let canStop = study.Protocol.CanStop
     let stepsKnown = trials |> Array.map Measures.stepsKnownTo
     let secondsKnown = trials |> Array.map Measures.secondsKnownTo
     let examplesKnown = stepsKnown |> Array.map ((*) (batch task))
-
-    let atEnd measure =
-        if Measures.hasClasses task then trials |> Array.map (measure task) |> interquartile else nothing
 
     { Task = task.Name
       Contender = contender
@@ -72,10 +108,7 @@ let private summary
       Steps = trials |> Array.map Measures.steps |> time horizons.Steps stepsKnown
       Examples = trials |> Array.map Measures.examples |> time (horizons.Steps * batch task) examplesKnown
       Seconds = trials |> Array.map Measures.seconds |> time horizons.Seconds secondsKnown
-      FinalAccuracy = if canStop then nothing else atEnd Measures.finalAccuracy
-      AccuracyAtStop = if canStop then atEnd Measures.accuracyAtStop else nothing
-      BestAccuracy = atEnd Measures.bestAccuracy
-      TestAccuracy = if trials |> Array.exists _.Test.HasValue then atEnd Measures.testAccuracy else nothing
+      Metrics = metrics
       FinalLoss = trials |> Array.map Measures.finalLoss |> Measures.medianOr nan
       WithDeadLogits = trials |> Array.filter (fun trial -> trial.Health.DeadLogits.Length > 0) |> Array.length }
 
@@ -87,10 +120,11 @@ let ofResults (study: StudyDesign) (results: TrialResult array) : Summary array 
            let groups =
                [| for phase, variant in variants do
                       for contender in study.Contenders ->
-                          struct (variant, contender.Name, Measures.select results phase task.Name contender.Name) |]
+                          struct (phase, variant, contender.Name, Measures.select results phase task.Name contender.Name) |]
 
-           let horizons = groups |> Array.collect (fun struct (_, _, trials) -> trials) |> horizons task
+           let others = others study results (List.map fst variants) task
+           let horizons = groups |> Array.collect (fun struct (_, _, _, trials) -> trials) |> horizons task
 
-           for struct (variant, contender, trials) in groups do
+           for struct (phase, variant, contender, trials) in groups do
                if trials.Length > 0 then
-                   summary study horizons task variant contender trials |]
+                   summary horizons (others phase contender) task variant contender trials |]

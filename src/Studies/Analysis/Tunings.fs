@@ -44,7 +44,7 @@ let settings (study: StudyDesign) (results: TrialResult array) : SettingRow arra
               Diverged = count Measures.isDiverged trials
               Pruned = count (fun trial -> trial.Ending = Ending.Pruned) trials
               MedianSteps = medianSteps trials
-              MedianBestAccuracy = trials |> Array.map (Measures.bestAccuracy task) |> Measures.medianOr nan
+              MedianBestAccuracy = MetricValues.median study Metric.BestAccuracy Phase.Tuning task trials
               Chosen = confirmed.Contains trial.Optimizer }))
 
 /// Returns what the figures of a nested tuning are about; empty for another tuning.
@@ -132,7 +132,7 @@ let tolerances (settings: SettingRow array) (cells: FrontierCell array) : Tolera
 
     Array.append tuned swept
 
-let private bestOfK task contender metric (change: float -> float) (objective: float array) : BestOfKRow =
+let private bestOfK task contender (metric: IMetric) (change: float -> float) (objective: float array) : BestOfKRow =
     let curve = BestOfK.curve Measures.Level objective
     let ends = curve |> Array.map (fun point -> struct (change point.Low, change point.High))
 
@@ -144,14 +144,28 @@ let private bestOfK task contender metric (change: float -> float) (objective: f
       Low = ends |> Array.map (fun struct (one, other) -> min one other)
       High = ends |> Array.map (fun struct (one, other) -> max one other) }
 
-let bestOf (study: StudyDesign) (settings: SettingRow array) : BestOfKRow array =
+/// True if smaller tuning budgets are shown by a metric. An accuracy at the end is no measure of tuning, which uses the best one.
+let private isOfTuning (metric: IMetric) =
+    match metric.Role, metric.Scale with
+    | MetricRole.Primary, MetricScale.Time
+    | MetricRole.Tuning, _ -> true
+    | MetricRole.Primary, (MetricScale.Share | MetricScale.Outcome)
+    | MetricRole.Secondary, _ -> false
+
+let bestOf (study: StudyDesign) (results: TrialResult array) : BestOfKRow array =
     forEach study (fun task contender ->
-        let rows = settings |> Array.filter (fun row -> row.Task = task.Name && row.Contender = contender)
-        let accuracies = rows |> Array.map _.MedianBestAccuracy
+        let settings =
+            Measures.tuningTrials study results task.Name contender
+            |> Array.groupBy _.Trial.Setting
+            |> Array.sortBy fst
 
-        [ if rows.Length > 0 then
-              let steps = rows |> Array.map (fun row -> -(min (float task.Steps) row.MedianSteps))
-              bestOfK task.Name contender Metric.StepsToTarget (~-) steps
+        [ for metric in study.Metrics do
+              let medians =
+                  settings |> Array.map (fun (_, trials) -> MetricValues.median study metric Phase.Tuning task trials)
 
-              if accuracies |> Array.forall (fun accuracy -> not (Double.IsNaN accuracy)) then
-                  bestOfK task.Name contender Metric.BestAccuracy id accuracies ])
+              if isOfTuning metric && medians.Length > 0 && not (Array.exists Double.IsNaN medians) then
+                  match metric.Scale with
+                  | MetricScale.Time ->
+                      bestOfK task.Name contender metric (~-) (medians |> Array.map (fun time -> -(min (float task.Steps) time)))
+                  | MetricScale.Share
+                  | MetricScale.Outcome -> bestOfK task.Name contender metric id medians ])

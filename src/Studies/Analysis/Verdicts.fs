@@ -19,7 +19,7 @@ let private seenFrom (contender: string) (pair: PairComparison) : Interval =
 
 let private other contender (pair: PairComparison) = if pair.First = contender then pair.Second else pair.First
 
-let private effect (metric: Metric) (value: Interval) =
+let private effect (metric: IMetric) (value: Interval) =
     if Pairs.isTime metric then
         $"{SentenceText.interval SentenceText.ratio value} times the steps"
     else
@@ -107,7 +107,7 @@ let private unranked (pairs: PairComparison array) =
             let each = pairs |> Array.map (fun pair -> $"{names pair} ({seen pair})")
             $"Not ranked, because {reason}. Results so far: {listPairs each}.")
 
-let private verdict (contenders: string array) (task: string) (metric: Metric) (pairs: PairComparison array) : MetricVerdict =
+let private verdict (contenders: string array) (task: string) (metric: IMetric) (pairs: PairComparison array) : MetricVerdict =
     let won = pairs |> Array.filter (fun pair -> pair.Outcome = Outcome.Wins)
     let beaten = won |> Array.map (fun pair -> other pair.Winner pair) |> Set.ofArray
     let winsOf name = won |> Array.filter (fun pair -> pair.Winner = name) |> Array.length
@@ -127,7 +127,7 @@ let private verdict (contenders: string array) (task: string) (metric: Metric) (
     let seeds = pairs |> Array.map _.Seeds.Length |> Array.min
 
     let headline =
-        let subject = $"{where task}, {MetricKinds.name metric} (n = {seeds})"
+        let subject = $"{where task}, {metric.Title} (n = {seeds})"
 
         if not ranked then
             $"{subject}: no ranking."
@@ -171,8 +171,8 @@ let ofComparisons (study: StudyDesign) (comparisons: PairComparison array) : Met
     let contenders = study.Contenders |> List.map _.Name |> Array.ofList
 
     comparisons
-    |> Array.groupBy (fun pair -> struct (pair.Task, pair.Metric))
-    |> Array.map (fun (struct (task, metric), pairs) -> verdict contenders task metric pairs)
+    |> Array.groupBy (fun pair -> struct (pair.Task, pair.Metric.Name))
+    |> Array.map (fun (struct (task, _), pairs) -> verdict contenders task pairs[0].Metric pairs)
 
 /// Returns a sentence for each contender with runs that missed the target.
 let failures (summaries: Summary array) : string array =
@@ -190,15 +190,15 @@ let failures (summaries: Summary array) : string array =
 
         $"{summary.Task}: {summary.Contender}{form summary.Variant} reached the target in {summary.Reached} of {summary.Trials} runs ({success}){diverged}{dead}.")
 
-/// True if in each deciding metric some contender beats or equals every other.
+/// True if in each primary metric some contender beats or equals every other.
 let isDecided (study: StudyDesign) (comparisons: PairComparison array) : bool =
     let contenders = study.Contenders |> List.map _.Name
     let pairsOfAll = Measures.pairs study |> Array.length
 
     let questions =
         comparisons
-        |> Array.filter (fun pair -> pair.Metric <> Metric.TestAccuracy && not (PairedRuns.isOutcome pair.Metric))
-        |> Array.groupBy (fun pair -> struct (pair.Task, pair.Metric))
+        |> Array.filter (fun pair -> pair.Metric.Role = MetricRole.Primary && not (PairedRuns.isOutcome pair.Metric))
+        |> Array.groupBy (fun pair -> struct (pair.Task, pair.Metric.Name))
         |> Array.map snd
 
     let hasNothing (pair: PairComparison) = pair.Obstacle = Obstacle.NoneReached || pair.Obstacle = Obstacle.AllDiverged

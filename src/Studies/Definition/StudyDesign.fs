@@ -189,6 +189,8 @@ and StudyDesign =
         /// <summary>The contenders: at least one, with different names.</summary>
         Contenders: Contender list
         Protocol: Protocol
+        /// <summary>The metrics: at least one, with different names. Their order is that of tables and verdicts.</summary>
+        Metrics: IMetric list
     }
 
 /// <summary>Properties of studies.</summary>

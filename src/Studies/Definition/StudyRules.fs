@@ -31,6 +31,13 @@ module StudyRules =
         with :? ArgumentException as error ->
             Error(Refusal.sentence error)
 
+    /// Returns the reasons why these cannot be the metrics of a study.
+    let internal metrics (metrics: IMetric list) : string list =
+        try
+            problems "$.metrics" (MetricsFormat.shape (StudyRegistry.withMetrics metrics StudyRegistry.Standard)) metrics
+        with :? ArgumentException as error ->
+            [ Refusal.sentence error ]
+
     let private searches (study: StudyDesign) =
         [ for repetition in Repetitions.ofSeeds study.Protocol (StudyDesign.seedsAtMost study.Protocol.Confirmation) do
               match repetition.Tuning with
@@ -73,6 +80,8 @@ module StudyRules =
           // Two kinds of one name cannot be in one registry.
           | [], Error problem -> problem
           | [], Ok registry ->
+              yield! metrics study.Metrics
+
               match problems "$" (ProtocolFormat.shape registry) study.Protocol, study.Protocol.Tuning with
               | (_ :: _ as problems), _ -> yield! problems
               | [], None -> yield! ofKind study

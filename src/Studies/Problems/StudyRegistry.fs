@@ -5,12 +5,20 @@ open System.Collections.Generic
 open CuteDl.Core.Optimizers
 
 /// <summary>
-/// The kinds that a study file can name, as an immutable value: rules and schedules of optimizers, problems, search methods, pruning rules and
-/// protocols.
+/// The kinds that a study file can name, as an immutable value: rules and schedules of optimizers, problems, search methods, pruning rules,
+/// protocols and metrics.
 /// </summary>
 [<Sealed>]
 type StudyRegistry
-    private (rules: Registry, problems: IProblem list, samplers: ISampler list, prunings: IPruningRule list, protocols: ProtocolKind list) =
+    private
+    (
+        rules: Registry,
+        problems: IProblem list,
+        samplers: ISampler list,
+        prunings: IPruningRule list,
+        protocols: ProtocolKind list,
+        metrics: IMetric list
+    ) =
     /// The kinds of problems that every registry has.
     static let builtIn = [ "images"; "quadratic"; "rosenbrock"; "logistic_regression" ]
 
@@ -40,10 +48,10 @@ type StudyRegistry
     static member internal IsBuiltIn(name: string) : bool = List.exists (isSame name) builtIn
 
     /// <summary>The kinds of the library.</summary>
-    static member val Standard = StudyRegistry(Registry.Standard, [], [], [], [])
+    static member val Standard = StudyRegistry(Registry.Standard, [], [], [], [], [])
 
     /// <summary>Returns a registry with these rules and schedules, and the problems of the library.</summary>
-    static member Of(rules: Registry) : StudyRegistry = StudyRegistry(rules, [], [], [], [])
+    static member Of(rules: Registry) : StudyRegistry = StudyRegistry(rules, [], [], [], [], [])
 
     /// <summary>The rules and schedules.</summary>
     member _.Rules = rules
@@ -52,13 +60,13 @@ type StudyRegistry
     member _.Problems: IReadOnlyList<IProblem> = problems
 
     /// <summary>Returns a registry with other rules and schedules; this registry does not change.</summary>
-    member _.WithRules(rules: Registry) : StudyRegistry = StudyRegistry(rules, problems, samplers, prunings, protocols)
+    member _.WithRules(rules: Registry) : StudyRegistry = StudyRegistry(rules, problems, samplers, prunings, protocols, metrics)
 
     /// <summary>Returns a registry with one more problem of one's own; this registry does not change.</summary>
     /// <exception cref="T:System.ArgumentException">The registry has a problem of this name.</exception>
     member registry.Add(problem: IProblem) : StudyRegistry =
         refuseTaken "problem" problem.Kind registry.ProblemNames
-        StudyRegistry(rules, problems @ [ problem ], samplers, prunings, protocols)
+        StudyRegistry(rules, problems @ [ problem ], samplers, prunings, protocols, metrics)
 
     /// <summary>The names of all kinds of problems.</summary>
     member _.ProblemNames: string list = builtIn @ (problems |> List.map (fun problem -> problem.Kind))
@@ -77,14 +85,14 @@ type StudyRegistry
     member _.Add(sampler: ISampler) : StudyRegistry =
         requireLetters "search method" sampler.Name
         refuseTaken "search method" sampler.Name (List.map string Search.BuiltIn @ [ for known in samplers -> known.Name ])
-        StudyRegistry(rules, problems, samplers @ [ sampler ], prunings, protocols)
+        StudyRegistry(rules, problems, samplers @ [ sampler ], prunings, protocols, metrics)
 
     /// <summary>Returns a registry with one more pruning rule of one's own; this registry does not change.</summary>
     /// <exception cref="T:System.ArgumentException">The name is not valid, or the registry has a pruning rule of this name.</exception>
     member _.Add(pruning: IPruningRule) : StudyRegistry =
         requireLetters "pruning rule" pruning.Name
         refuseTaken "pruning rule" pruning.Name (PruningNames.builtIn @ [ for known in prunings -> known.Name ])
-        StudyRegistry(rules, problems, samplers, prunings @ [ pruning ], protocols)
+        StudyRegistry(rules, problems, samplers, prunings @ [ pruning ], protocols, metrics)
 
     /// <summary>All protocols, those of the library first. The first is the default of study files.</summary>
     member _.Protocols: IReadOnlyList<ProtocolKind> = builtInProtocols @ protocols
@@ -97,8 +105,18 @@ type StudyRegistry
         refuseTaken "protocol" protocol.Name [ for known in registry.Protocols -> known.Name ]
 
         match ProtocolRules.contradictions protocol with
-        | [] -> StudyRegistry(rules, problems, samplers, prunings, protocols @ [ protocol ])
+        | [] -> StudyRegistry(rules, problems, samplers, prunings, protocols @ [ protocol ], metrics)
         | problems -> raise (ArgumentException(String.Join(" ", problems), nameof protocol))
+
+    /// <summary>The metrics that a study can name: those of the library, then the others in the order in which they were added.</summary>
+    member _.Metrics: IReadOnlyList<IMetric> = Metric.BuiltIn @ metrics
+
+    /// <summary>Returns a registry with one more metric of one's own; this registry does not change.</summary>
+    /// <exception cref="T:System.ArgumentException">The name is not valid, or the registry has a metric of this name.</exception>
+    member registry.Add(metric: IMetric) : StudyRegistry =
+        requireLetters "metric" metric.Name
+        refuseTaken "metric" metric.Name [ for known in registry.Metrics -> known.Name ]
+        StudyRegistry(rules, problems, samplers, prunings, protocols, metrics @ [ metric ])
 
 /// Registries for the file of a study in a program.
 [<RequireQualifiedAccess>]
@@ -126,6 +144,12 @@ module internal StudyRegistry =
         | Some tuning -> withTuning tuning registry
         | None -> registry
 
+    /// Returns a registry that also has the metrics of one's own.
+    /// Throws an ArgumentException if a name is not valid, or belongs to two metrics.
+    let withMetrics (metrics: IMetric list) (registry: StudyRegistry) : StudyRegistry =
+        (registry, metrics)
+        ||> List.fold (fun registry metric -> if Seq.contains metric registry.Metrics then registry else registry.Add metric)
+
     /// Returns the registry for the file of a study: the standard one, and the study's kinds of one's own.
     /// Throws an ArgumentException if two different kinds have one name.
     let ofStudy (study: StudyDesign) : StudyRegistry =
@@ -148,3 +172,4 @@ module internal StudyRegistry =
             else
                 registry.Add task.Problem)
         |> withProtocol study.Protocol
+        |> withMetrics study.Metrics

@@ -105,7 +105,7 @@ let private validations =
 
           testCase "a win by more than the validations resolve is not contradicted" (fun () ->
               let times mean = [ for i in 0..9 -> mean + 100.0 * float (i % 2) ]
-              let analysis = Analysis.ofResults (study 100) (runs "mnist" (times 200.0) (times 4000.0)) 1
+              let analysis = Analysis.ofResults (study 100) (runs "mnist" (times 200.0) (times 900.0)) 1
               Expect.equal (pairOn Metric.StepsToTarget "mnist" analysis.Comparisons).Winner "adam" "a winner"
               let words = text analysis.Sentences
               Expect.stringContains words "validations every 100 steps are too far apart for the times of adam" "coarse"

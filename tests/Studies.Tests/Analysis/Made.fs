@@ -37,6 +37,7 @@ let contender name : Contender =
 let study (tasks: string list) (contenders: string list) (seeds: int list) (looks: int list) : StudyDesign =
     { Name = "made"
       Tasks = tasks |> List.map imagesTask
+      Metrics = Metric.Defaults
       Contenders = contenders |> List.map contender
       Protocol =
         FairProtocol.make (

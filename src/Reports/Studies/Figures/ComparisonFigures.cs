@@ -8,23 +8,24 @@ internal static class ComparisonFigures
     /// <summary>Returns the performance profiles.</summary>
     public static IEnumerable<Figure> Profiles(StudyResult result, StudyMetadata metadata)
     {
-        foreach (var metric in result.Analysis.Profiles.GroupBy(row => row.Metric))
+        foreach (var profile in result.Analysis.Profiles.GroupBy(row => row.Metric.Name))
         {
-            var isTime = MetricKinds.scale(metric.Key).IsTime;
+            var metric = profile.First().Metric;
+            var isTime = metric.Scale.IsTime;
             yield return new Figure(
-                $"profile-{(isTime ? "steps" : "accuracy")}",
-                $"Performance profile: {StudyText.Of(metric.Key)}",
+                $"profile-{metric.Name.Replace('_', '-')}",
+                $"Performance profile: {metric.Title}",
                 isTime
                     ? "The share of runs (task and seed) in which an optimizer needs at most a multiple of the fastest one's steps. The right end of a curve is the success rate."
                       + (result.Study.Core.Protocol.StopRules.Length > 0 ? " A run that a stop rule ended counts as a run that never reaches the target." : "")
                       + " Bands: Wilson's interval of 95 % at each place."
-                    : "The share of runs (task and seed) that end with at least a given accuracy. Bands: Wilson's interval of 95 % at each place.",
+                    : $"The share of runs (task and seed) with at least a given {metric.Title}. Bands: Wilson's interval of 95 % at each place.",
                 [
                     new LinePane(
-                        new Axis(isTime ? "multiple of the fastest one's steps" : "final accuracy, at least", isTime ? AxisKind.Logarithmic : AxisKind.Linear, AxisFormat.Value),
+                        new Axis(isTime ? "multiple of the fastest one's steps" : $"{metric.Title}, at least", isTime ? AxisKind.Logarithmic : AxisKind.Linear, AxisFormat.Value),
                         new Axis("share of runs", AxisKind.Linear, AxisFormat.Percent) { Reach = [0, 1] },
                         [
-                            .. metric.Select(row => new Series(metadata.Group(row.Contender), row.Contender, row.Curve.At, row.Curve.Share, isTime ? Look.Stairs : Look.Line)
+                            .. profile.Select(row => new Series(metadata.Group(row.Contender), row.Contender, row.Curve.At, row.Curve.Share, isTime ? Look.Stairs : Look.Line)
                             {
                                 Low = row.Curve.Low,
                                 High = row.Curve.High,
@@ -42,15 +43,16 @@ internal static class ComparisonFigures
         {
             IntervalPane[] panes =
             [
-                .. task.Where(pair => !double.IsNaN(pair.Effect.Value)).GroupBy(pair => pair.Metric).Select(metric =>
+                .. task.Where(pair => !double.IsNaN(pair.Effect.Value)).GroupBy(pair => pair.Metric.Name).Select(pairs =>
                 {
-                    var isTime = MetricKinds.scale(metric.Key).IsTime;
+                    var metric = pairs.First().Metric;
+                    var isTime = metric.Scale.IsTime;
                     return new IntervalPane(
                         isTime
                             ? new Axis("steps of the first / steps of the second", AxisKind.Logarithmic, AxisFormat.Value)
                             : new Axis("first − second, percentage points", AxisKind.Linear, AxisFormat.Value),
                         [
-                            .. metric.Select(pair => new IntervalRow(
+                            .. pairs.Select(pair => new IntervalRow(
                                 -1,
                                 $"{pair.First} : {pair.Second}",
                                 pair.Effect.Value,
@@ -63,7 +65,7 @@ internal static class ComparisonFigures
                             }),
                         ])
                     {
-                        Title = StudyText.Of(metric.Key) + (isTime ? " (below 1: the first is faster)" : " (above 0: the first is better)"),
+                        Title = metric.Title + (isTime ? " (below 1: the first is faster)" : " (above 0: the first is better)"),
                         Zero = isTime ? 1 : 0,
                     };
                 }),

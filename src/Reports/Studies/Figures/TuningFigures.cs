@@ -75,11 +75,11 @@ internal static class TuningFigures
             var rows = result.Analysis.BestOfK.Where(row => row.Task == task.Name).ToArray();
             LinePane[] panes =
             [
-                .. rows.GroupBy(row => row.Metric).Select(metric => new LinePane(
+                .. rows.GroupBy(row => row.Metric.Name).Select(metric => new LinePane(
                     new Axis("settings tried", AxisKind.Linear, AxisFormat.Steps),
-                    MetricKinds.scale(metric.Key).IsTime
+                    metric.First().Metric.Scale.IsTime
                         ? new Axis("expected steps", AxisKind.Logarithmic, AxisFormat.Steps)
-                        : new Axis("expected best accuracy", AxisKind.Linear, AxisFormat.Value),
+                        : new Axis($"expected {metric.First().Metric.Title}", AxisKind.Linear, AxisFormat.Value),
                     [
                         .. metric.Select(row => new Series(metadata.Group(row.Contender), row.Contender, [.. row.K.Select(k => (double)k)], row.Expected, Look.Marked)
                         {
@@ -88,7 +88,7 @@ internal static class TuningFigures
                         }),
                     ])
                 {
-                    Title = StudyText.Of(metric.Key),
+                    Title = metric.First().Metric.Title,
                 }),
             ];
             if (panes.Length > 0)

@@ -9,7 +9,7 @@ internal static class ComparisonTables
 {
     public static StudyTable Summary(StudyAnalysis analysis)
     {
-        var canStop = analysis.Summaries.Any(row => row.AccuracyAtStop.HasValue);
+        var canStop = analysis.Summaries.Any(row => row.Metrics.Any(summary => summary.Metric == Metric.AccuracyAtStop && summary.Value.HasValue));
         var stop = analysis.Document.Length > 0
             ? "The accuracy at the stop is on the test images, which also decide when a run stops. "
             : "The accuracy at the stop is on the validation images. ";
@@ -24,7 +24,8 @@ internal static class ComparisonTables
             + "Accuracies: interquartile means (a quarter of the runs, rounded down, is left out at each end) with the interval of Tukey and McLaughlin. "
             + (canStop ? stop : final)
             + "A diverged run never reaches the target, and its accuracies count as 0. Success: Wilson's interval. "
-            + "All intervals are of 95 %. Those of steps and accuracies contained the true value in 94 to 98 % of simulated studies with 6, 10 and 20 seeds.",
+            + "All intervals are of 95 %. Those of steps and accuracies contained the true value in 94 to 98 % of simulated studies with 6, 10 and 20 seeds."
+            + string.Concat(analysis.Metrics.Except(Metric.Defaults).Select(metric => $" {metric.Title}: {metric.Meaning}.")),
             analysis.Summaries,
             [
                 StudyColumn<StudySummary>.OfText("task", "task", row => row.Task),
@@ -39,10 +40,7 @@ internal static class ComparisonTables
                 StudyColumn<StudySummary>.Number("steps_horizon", "known up to step", row => row.Steps.Horizon, StudyText.Steps),
                 StudyColumn<StudySummary>.Range("examples_median", "", row => row.Examples.Median, StudyText.Steps),
                 StudyColumn<StudySummary>.Range("examples_restricted_mean", "", row => row.Examples.RestrictedMean, StudyText.Steps),
-                StudyColumn<StudySummary>.Range("final_accuracy", canStop ? "" : "final accuracy", row => row.FinalAccuracy, StudyText.Accuracy),
-                StudyColumn<StudySummary>.Range("accuracy_at_stop", canStop ? "accuracy at the stop" : "", row => row.AccuracyAtStop, StudyText.Accuracy),
-                StudyColumn<StudySummary>.Range("best_accuracy", "best accuracy", row => row.BestAccuracy, StudyText.Accuracy),
-                StudyColumn<StudySummary>.Range("test_accuracy", canStop ? "" : "test accuracy", row => row.TestAccuracy, StudyText.Accuracy),
+                .. Metrics(analysis),
                 StudyColumn<StudySummary>.Number("final_loss", "final loss", row => row.FinalLoss, StudyText.Number),
                 StudyColumn<StudySummary>.Count("with_dead_logits", "with dead logits", row => row.WithDeadLogits),
                 StudyColumn<StudySummary>.OfText("setting", "optimizer with its settings", row => row.Optimizer),
@@ -78,7 +76,7 @@ internal static class ComparisonTables
             + "Neighbouring rates: in how many cases the winner stays ahead if one of the two has a learning rate that tuning tried next to the chosen one.",
             analysis.Overall.Concat(analysis.Comparisons),
             StudyColumn<PairComparison>.OfText("task", "task", row => row.Task, row => StudyText.Task(row.Task)),
-            StudyColumn<PairComparison>.OfText("metric", "metric", row => StudyText.Key(row.Metric), row => StudyText.Of(row.Metric)),
+            StudyColumn<PairComparison>.OfText("metric", "metric", row => row.Metric.Name, row => row.Metric.Title),
             StudyColumn<PairComparison>.OfText("first", "first", row => row.First),
             StudyColumn<PairComparison>.OfText("second", "second", row => row.Second),
             StudyColumn<PairComparison>.Count("n", "n", row => row.Seeds.Length),
@@ -118,7 +116,7 @@ internal static class ComparisonTables
 
     /// <summary>Returns the format for effects of a pair.</summary>
     public static Func<double, string> Effect(PairComparison pair) =>
-        MetricKinds.scale(pair.Metric).IsTime ? StudyText.Number : StudyText.Points;
+        pair.Metric.Scale.IsTime ? StudyText.Number : StudyText.Points;
 
     public static StudyTable Profiles(StudyAnalysis analysis) =>
         StudyTable.Of(
@@ -126,13 +124,32 @@ internal static class ComparisonTables
             "Performance profiles",
             "For each factor, the share of runs (task and seed) in which an optimizer needs at most that factor times the steps of the fastest (Dolan and Moré 2002). For each accuracy, the share of runs that end with at least that accuracy. Bands: Wilson's interval of 95 % at each place, with a seed as one observation.",
             analysis.Profiles.SelectMany(row => Enumerable.Range(0, row.Curve.At.Length), (row, i) => (row, i)),
-            StudyColumn<(ProfileRow Row, int I)>.OfText("metric", "metric", at => StudyText.Key(at.Row.Metric), at => StudyText.Of(at.Row.Metric)),
+            StudyColumn<(ProfileRow Row, int I)>.OfText("metric", "metric", at => at.Row.Metric.Name, at => at.Row.Metric.Title),
             StudyColumn<(ProfileRow Row, int I)>.OfText("contender", "optimizer", at => at.Row.Contender),
             StudyColumn<(ProfileRow Row, int I)>.Number("at", "factor or accuracy", at => at.Row.Curve.At[at.I], StudyText.Number),
             StudyColumn<(ProfileRow Row, int I)>.Range("share", "share", at => new(at.Row.Curve.Share[at.I], at.Row.Curve.Low[at.I], at.Row.Curve.High[at.I]), StudyText.Percent));
 
     private static (string Key, Func<PairComparison, object?> Value)[] Interval(string key, Func<PairComparison, Interval> interval) =>
         [(key, row => Known(interval(row).Value)), ($"{key}_low", row => Known(interval(row).Low)), ($"{key}_high", row => Known(interval(row).High))];
+
+    /// <summary>Returns the columns of the metrics. Those without any value are in data files only.</summary>
+    private static IEnumerable<StudyColumn<StudySummary>> Metrics(StudyAnalysis analysis)
+    {
+        foreach (var (i, metric) in (analysis.Summaries.FirstOrDefault()?.Metrics ?? []).Select(summary => summary.Metric).Index())
+        {
+            string Header(string title) => analysis.Summaries.Any(row => row.Metrics[i].Value.HasValue) ? title : "";
+            if (metric.Scale.IsTime)
+            {
+                yield return StudyColumn<StudySummary>.Range($"{metric.Name}_median", Header($"median {metric.Title}"), row => row.Metrics[i].Value, StudyText.Steps);
+                yield return StudyColumn<StudySummary>.Range($"{metric.Name}_restricted_mean", Header($"restricted mean {metric.Title}"), row => row.Metrics[i].RestrictedMean, StudyText.Steps);
+                yield return StudyColumn<StudySummary>.Number($"{metric.Name}_horizon", "", row => row.Metrics[i].Horizon, StudyText.Steps);
+            }
+            else
+            {
+                yield return StudyColumn<StudySummary>.Range(metric.Name, Header(metric.Title), row => row.Metrics[i].Value, metric.Scale.IsShare ? StudyText.Accuracy : StudyText.Percent);
+            }
+        }
+    }
 
     private static object? Known(double value) => double.IsNaN(value) ? null : value;
 

@@ -136,7 +136,7 @@ internal static class TuningTables
             analysis.BestOfK.SelectMany(row => Enumerable.Range(0, row.K.Length), (row, i) => (row, i)),
             StudyColumn<(BestOfKRow Row, int I)>.OfText("task", "task", at => at.Row.Task),
             StudyColumn<(BestOfKRow Row, int I)>.OfText("contender", "optimizer", at => at.Row.Contender),
-            StudyColumn<(BestOfKRow Row, int I)>.OfText("metric", "metric", at => StudyText.Key(at.Row.Metric), at => StudyText.Of(at.Row.Metric)),
+            StudyColumn<(BestOfKRow Row, int I)>.OfText("metric", "metric", at => at.Row.Metric.Name, at => at.Row.Metric.Title),
             StudyColumn<(BestOfKRow Row, int I)>.Count("k", "k", at => at.Row.K[at.I]),
             StudyColumn<(BestOfKRow Row, int I)>.Range("expected", "expected best", at => new(at.Row.Expected[at.I], at.Row.Low[at.I], at.Row.High[at.I]), StudyText.Number));
 

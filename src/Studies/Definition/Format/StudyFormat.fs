@@ -21,7 +21,8 @@ module internal StudyFormat =
           "confirmation"
           "frontier"
           "seeds"
-          "stop_rules" ]
+          "stop_rules"
+          "metrics" ]
 
     // The names become file names, and some file systems ignore case.
     let private sameNames what (names: string list) =
@@ -71,8 +72,9 @@ module internal StudyFormat =
                     _.Contenders
 
             and! protocol = Fields.over _.Protocol (ProtocolFormat.fields registry)
+            and! metrics = MetricsFormat.field registry _.Metrics
 
-            return { Name = name; Tasks = tasks; Contenders = contenders; Protocol = protocol }
+            return { Name = name; Tasks = tasks; Contenders = contenders; Protocol = protocol; Metrics = metrics }
         }
         |> Fields.inOrder order
         |> Fields.choose (fun found study ->
