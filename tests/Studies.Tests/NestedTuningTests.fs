@@ -274,7 +274,7 @@ let private luck =
     let studies =
         match Tier.current.Value.Tier with
         | Tier.Quick -> 500
-        | Tier.Long -> 5000
+        | Tier.Long -> 20000
 
     let design nested =
         let tuning = { tuning nested with Seeds = [ 1000 ]; Extensions = 0 }

@@ -53,6 +53,12 @@ let private study pruning =
       Contenders = [ contender "a" (LogUniform(1e-4, 1e-1)); contender "b" (LogUniform(0.1, 1000.0)) ]
       Protocol = FairProtocol.make (tuning pruning, confirmation, Some { Rates = [ 0.001; 0.1 ]; Seeds = [ 2000 ] }) }
 
+/// With a tuning for each confirmation seed.
+let private nested pruning =
+    let study = study pruning
+    let tuning = study.Protocol.Tuning |> Option.map (fun tuning -> { tuning with Nested = true })
+    { study with Protocol = { study.Protocol with Tuning = tuning } }
+
 /// A learning curve as a function of the trial and the step: the better, the nearer the rate is to 0.3.
 let private accuracy (trial: Trial) (step: int64) : float =
     let rate =
@@ -378,6 +384,12 @@ let tests =
 
               // Each asks when it begins, and once more when the only trial has ended.
               Expect.isLessThanOrEqual finished.Asked (2L * int64 workers + 1L) "questions")
+
+          testPropertyWith
+              (Share.OneIn(12, "Each case is a study with five tunings, on workers that get lost."))
+              "nested tuning: events may come in any order, late, twice or never"
+              (let expected = lazy (undisturbed (nested (Median 2)) 2 1)
+               fun (seed: int) -> Cluster(nested (Median 2), 2, seed).Run() = expected.Value)
 
           testCase "a second result of a trial that differs from the first is refused, and an equal one changes nothing" (fun () ->
               let study = study NoPruning
