@@ -76,6 +76,26 @@ let private fair =
 
 let private withTuning change (protocol: Protocol) = { protocol with Tuning = Option.map change protocol.Tuning }
 
+/// The same, with the seeds of all phases close together, also where whole numbers end.
+let private crowded =
+    gen {
+        let! protocol = fair
+        let! greatest = Gen.elements [ 1000; Int32.MaxValue - 3; Int32.MaxValue ]
+        let! gap = Gen.choose (1, 4)
+        let tuned = protocol.Tuning.Value.Seeds.Length
+        let confirmed = protocol.Confirmation.Seeds.Length
+
+        return
+            { withTuning (fun tuning -> { tuning with Seeds = [ for i in 1..tuned -> greatest - tuned + i ] }) protocol with
+                // Sums beyond the largest whole number continue at the smallest one.
+                Confirmation = { protocol.Confirmation with Seeds = [ for i in 1..confirmed -> greatest + gap * i ] }
+                Frontier =
+                    protocol.Frontier
+                    |> Option.map (fun frontier ->
+                        { frontier with
+                            Seeds = [ for i in 1 .. frontier.Seeds.Length -> greatest + gap * (confirmed + i) ] }) }
+    }
+
 let private searches =
     let starts (search: Search) =
         let protocol = FairProtocol.make ({ tuning true with Search = search }, confirmation, None)
@@ -97,7 +117,7 @@ let private plans =
         "plans"
         [ property
               "every trial has an id of its own, and no two tunings share a seed with each other or with other phases"
-              fair
+              crowded
               (fun protocol ->
                   let tuning = protocol.Tuning.Value
                   let nested = protocol |> withTuning (fun tuning -> { tuning with Nested = true })
