@@ -23,7 +23,7 @@ public static class FileNames
     public static string Safe(string run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        if (StudyDesignModule.isName(run))
+        if (StudyName.isValid(run))
         {
             return run;
         }

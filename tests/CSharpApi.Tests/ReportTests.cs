@@ -14,13 +14,13 @@ internal static class ReportTests
         Spec.Property<string>("every name becomes a file name that stays itself", text =>
         {
             var name = FileNames.Safe(text ?? "");
-            return StudyDesignModule.isName(name) && name.Length <= FileNames.MaxLength && FileNames.Safe(name) == name && Path.GetFileName(name) == name;
+            return StudyName.isValid(name) && name.Length <= FileNames.MaxLength && FileNames.Safe(name) == name && Path.GetFileName(name) == name;
         }),
         Spec.Property<string[]>("names of several runs are distinct, also without case, and allowed in studies", texts =>
         {
             string[] runs = [.. (texts ?? []).Select(text => text ?? "").SelectMany(text => new[] { text, text + "-2", text.ToUpperInvariant() }).Distinct()];
             var names = FileNames.Distinct(runs).Values.ToArray();
-            return names.Length == runs.Length && names.Distinct(StringComparer.OrdinalIgnoreCase).Count() == runs.Length && names.All(StudyDesignModule.isName);
+            return names.Length == runs.Length && names.Distinct(StringComparer.OrdinalIgnoreCase).Count() == runs.Length && names.All(StudyName.isValid);
         }),
         Spec.Test("documented names stay, texts become readable, and no two runs share one", () =>
         {

@@ -137,7 +137,8 @@ internal static class StudyTests
                   "tasks": [
                     { "name": "mnist", "target": { "accuracy": 0.9 } },
                     { "name": "bowl", "function": "quadratic", "target": { "loss": 0.001 } },
-                    { "name": "valley", "function": "rosenbrock", "target": { "loss": 0.001 } }
+                    { "name": "valley", "function": "rosenbrock", "target": { "loss": 0.001 } },
+                    { "name": "noise", "function": "noisy_quadratic", "target": { "loss": 0.001 } }
                   ],
                   "optimizers": [{ "optimizer": "adam()" }],
                   "frontier": {}
@@ -147,6 +148,7 @@ internal static class StudyTests
                 .Task("mnist", Mnist.Experiment().Dense(128, Activation.ReLU).Dense(10), epochs: 10, accuracy: 0.9)
                 .Quadratic("bowl", steps: 1000, loss: 0.001)
                 .Rosenbrock("valley", steps: 1000, loss: 0.001)
+                .Function("noise", new NoisyQuadratic(dimensions: 10, condition: 100, batch: 1), steps: 1000, loss: 0.001)
                 .Optimizer(Optimizers.Adam());
             Expect.equal(built.Frontier().ToJson(), read.ToJson(), "without calls");
             Expect.equal(built.Tuning().Confirmation().Frontier().ToJson(), read.ToJson(), "calls without arguments");

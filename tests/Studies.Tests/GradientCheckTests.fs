@@ -123,7 +123,7 @@ let tests =
           testCase "the gradients of the built-in problems are accepted" (fun () ->
               let noImages = ImageReader(fun _ -> invalidOp "A function has no images.")
 
-              for problem in [ Quadratic(7, 1e4) :> IProblem; Rosenbrock 6; LogisticRegression(5, 40) ] do
+              for problem in StudyGenerators.functionsByDefault @ [ Quadratic(7, 1e4); Rosenbrock 6 ] do
                   for precision in [ TaskPrecision.Double; TaskPrecision.Single ] do
                       for seed in 1..20 do
                           let found = GradientCheck.run (problem.Prepare("task", noImages)) precision seed 0L None

@@ -17,6 +17,7 @@ let private tests =
           Analysis.ErrorRateTests.tests
           TrialRunnerTests.tests
           ProblemKindTests.tests
+          FunctionTests.tests
           OwnProblemTests.tests
           GradientCheckTests.tests
           LayerGradientTests.tests

@@ -104,7 +104,21 @@ let private functions =
     Gen.oneof
         [ Gen.map2 (fun dimensions condition -> Quadratic(dimensions, condition) :> IProblem) (whole 1 50) (number 1.0 1e6)
           whole 1 20 |> Gen.map (fun pairs -> Rosenbrock(2 * pairs) :> IProblem)
-          Gen.map2 (fun dimensions examples -> LogisticRegression(dimensions, examples) :> IProblem) (whole 1 50) (whole 2 500) ]
+          Gen.map2 (fun dimensions examples -> LogisticRegression(dimensions, examples) :> IProblem) (whole 1 50) (whole 2 500)
+          Gen.map3
+              (fun dimensions condition batch -> NoisyQuadratic(dimensions, condition, batch) :> IProblem)
+              (whole 1 50)
+              (number 1.0 1e6)
+              (whole 1 500) ]
+
+/// Each function of the library, with the numbers of a study file that gives none.
+let functionsByDefault: IProblem list =
+    [ for kind in FunctionKinds.all do
+          let nothing: Place = { Path = "$"; Tree = Json.record [] }
+
+          match kind.Fields.Read(Members(Reading(), nothing, [])) with
+          | Some problem -> problem
+          | None -> failtest $"{kind.Word} has no defaults." ]
 
 let private task index =
     gen {

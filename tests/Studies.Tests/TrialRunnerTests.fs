@@ -92,7 +92,8 @@ let private throughFile (content: Safetensors) : Safetensors =
 
 let private noImages = ImageReader(fun _ -> invalidOp "A function has no images.")
 
-let private functions: IProblem list = [ Quadratic(5, 100.0); Rosenbrock 4; LogisticRegression(3, 17) ]
+let private functions: IProblem list =
+    [ Quadratic(5, 100.0); Rosenbrock 4; LogisticRegression(3, 17); NoisyQuadratic(3, 10.0, 2) ]
 
 let private cases =
     gen {

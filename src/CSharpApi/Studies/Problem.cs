@@ -84,7 +84,7 @@ public sealed class Problem
             seed,
             step,
             point is null ? FSharpOption<double[]>.None : FSharpOption<double[]>.Some([.. point]),
-            precision == Precision.Single ? TaskPrecision.Single : TaskPrecision.Double);
+            Translate.Precision(precision));
 
     /// <summary>Returns the name and the tensors: <c>bowl: x [10]</c>.</summary>
     public override string ToString() => Core.ToString();

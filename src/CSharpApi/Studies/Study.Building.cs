@@ -79,11 +79,11 @@ public sealed partial class Study
         string name,
         long steps,
         double loss,
-        int dimensions = StudyDefaults.Dimensions,
-        double condition = StudyDefaults.Condition,
+        int dimensions = FunctionKeys.Dimensions,
+        double condition = FunctionKeys.Condition,
         int? validateEvery = null,
         Precision precision = Precision.Single) =>
-        Add(name, CuteDl.Studies.Quadratic.NewQuadratic(dimensions, condition), precision, steps, validateEvery, Target.NewLoss(loss));
+        Add(name, new Quadratic(dimensions, condition), precision, steps, validateEvery, Target.NewLoss(loss));
 
     /// <summary>Adds a task: minimize Rosenbrock's function.</summary>
     /// <param name="name">The name in results: letters, digits, '.', '-', '_' and '+'.</param>
@@ -99,10 +99,10 @@ public sealed partial class Study
         string name,
         long steps,
         double loss,
-        int dimensions = StudyDefaults.RosenbrockDimensions,
+        int dimensions = RosenbrockFormat.Dimensions,
         int? validateEvery = null,
         Precision precision = Precision.Single) =>
-        Add(name, CuteDl.Studies.Rosenbrock.NewRosenbrock(dimensions), precision, steps, validateEvery, Target.NewLoss(loss));
+        Add(name, new Rosenbrock(dimensions), precision, steps, validateEvery, Target.NewLoss(loss));
 
     /// <summary>Adds a task: logistic regression on random examples around two centres.</summary>
     /// <param name="name">The name in results: letters, digits, '.', '-', '_' and '+'.</param>
@@ -119,11 +119,11 @@ public sealed partial class Study
         string name,
         long steps,
         double loss,
-        int dimensions = StudyDefaults.Dimensions,
-        int examples = StudyDefaults.Examples,
+        int dimensions = FunctionKeys.Dimensions,
+        int examples = LogisticRegressionFormat.Examples,
         int? validateEvery = null,
         Precision precision = Precision.Single) =>
-        Add(name, CuteDl.Studies.LogisticRegression.NewLogisticRegression(dimensions, examples), precision, steps, validateEvery, Target.NewLoss(loss));
+        Add(name, new LogisticRegression(dimensions, examples), precision, steps, validateEvery, Target.NewLoss(loss));
 
     /// <summary>Adds an optimizer with what may be tried of its hyper-parameters.</summary>
     /// <param name="optimizer">The optimizer; its values are the defaults.</param>

@@ -46,6 +46,23 @@ public sealed partial class Study
         return Add(name, trainer.Core, Precision.Single, steps, validateEvery, OneTarget(name, loss, accuracy));
     }
 
+    /// <summary>Adds a task: minimize a function of the library.</summary>
+    /// <param name="name">The name in results: letters, digits, '.', '-', '_' and '+'.</param>
+    /// <param name="function">The function, such as <c>new NoisyQuadratic(dimensions: 10, condition: 100, batch: 8)</c>.</param>
+    /// <param name="steps">The budget of a trial, at least 1.</param>
+    /// <param name="loss">The target: the largest loss that meets it, above 0.</param>
+    /// <param name="validateEvery">
+    /// The number of steps between validations, at least 1. More than the budget counts as the budget. Default: a hundredth of the budget.
+    /// </param>
+    /// <param name="precision">The floating-point precision.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public Study Function(
+        string name, FunctionProblem function, long steps, double loss, int? validateEvery = null, Precision precision = Precision.Single)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        return Add(name, function, precision, steps, validateEvery, Target.NewLoss(loss));
+    }
+
     private static Target OneTarget(string name, double? loss, double? accuracy) =>
         (loss, accuracy) switch
         {

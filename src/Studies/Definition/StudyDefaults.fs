@@ -55,18 +55,6 @@ module internal StudyDefaults =
     [<Literal>]
     let FunctionSteps = 1000L
 
-    [<Literal>]
-    let Dimensions = 10
-
-    [<Literal>]
-    let RosenbrockDimensions = 2
-
-    [<Literal>]
-    let Condition = 100.0
-
-    [<Literal>]
-    let Examples = 200
-
     /// The least and greatest rate of the frontier, and the number of rates.
     [<Literal>]
     let LowestRate = 1e-5

@@ -196,19 +196,6 @@ and StudyDesign =
 /// <summary>Properties of studies.</summary>
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module StudyDesign =
-    /// <summary>
-    /// True if a text can be the name of a task or contender, and so of files and folders: at most 60 ASCII letters, digits, '.', '-', '_'
-    /// and '+'. The first character is a letter or digit, and the last is not '.'.
-    /// </summary>
-    let isName (text: string) : bool =
-        let isAllowed (letter: char) = System.Char.IsAsciiLetterOrDigit letter || ".-_+".Contains letter
-
-        text.Length >= 1
-        && text.Length <= 60
-        && System.Char.IsAsciiLetterOrDigit text[0]
-        && Seq.forall isAllowed text
-        && text[text.Length - 1] <> '.'
-
     /// Returns the contenders' schedules of one's own, each once.
     /// Throws an ArgumentException if two of one name have different functions.
     let internal ownSchedules (study: StudyDesign) : OwnSchedule list =

@@ -108,23 +108,29 @@ type ImagesProblem =
         Mean: ValidationMean
     }
 
+    static member internal KindName = "images"
+
     member private task.Outputs = Layers.units task.Layers |> Option.defaultValue 0
 
     member private task.Model(width: int) = Model.create width task.Layers task.Loss
+
+    /// Returns the reason why the images do not fit the layers.
+    member private _.WrongOutputs(data: DataSets, model: Model) : string option =
+        if model.Outputs < data.Classes then
+            Some $"The images have {data.Classes} classes, and the last layer has {model.Outputs} units. Each class needs one unit."
+        else
+            None
 
     /// Returns the reason why the images cannot be divided or do not fit the layers.
     member private task.Mismatch(data: DataSets, model: Model) : string option =
         let images = data.Training.Count
 
-        if model.Outputs < data.Classes then
-            Some $"The images have {data.Classes} classes, and the last layer has {model.Outputs} units. Each class needs one unit."
-        else
-            match task.Split with
-            | HoldOut(validation, _) when validation < 1 || validation >= images ->
-                Some
-                    $"{validation} of {images} training images cannot be held out for validation. Hold out at least 1 and at most {images - 1}."
-            | HoldOut _
-            | TestAsValidation -> None
+        match task.WrongOutputs(data, model), task.Split with
+        | Some problem, _ -> Some problem
+        | None, HoldOut(validation, _) when validation < 1 || validation >= images ->
+            Some
+                $"{validation} of {images} training images cannot be held out for validation. Hold out at least 1 and at most {images - 1}."
+        | None, (HoldOut _ | TestAsValidation) -> None
 
     member private task.Checked(data: DataSets) : Result<Layout, string> =
         let model = task.Model data.Training.Width
@@ -134,7 +140,7 @@ type ImagesProblem =
         | None -> Ok(Layout.Of(Model.parameters model))
 
     interface IProblem with
-        member _.Kind = "images"
+        member _.Kind = ImagesProblem.KindName
         member _.HasAccuracy = true
         member _.ComparesAccuracy = true
 
@@ -225,13 +231,8 @@ type ImagesProblem =
 
             let model = task.Model data.Training.Width
 
-            if model.Outputs < data.Classes then
-                raise (
-                    ArgumentException(
-                        $"The task '{name}' has {data.Classes} classes, but its last layer has {model.Outputs} units. Use one unit for each class.",
-                        "task"
-                    )
-                )
+            task.WrongOutputs(data, model)
+            |> Option.iter (fun problem -> raise (ArgumentException($"The task '{name}' cannot be trained. {problem}", "task")))
 
             let sets = data.Training :: data.Validation :: Option.toList test
 

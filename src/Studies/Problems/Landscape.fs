@@ -103,14 +103,3 @@ module internal Landscape =
 
     /// Returns a number with all its digits.
     let number (value: float) : string = value.ToString("R", CultureInfo.InvariantCulture)
-
-    let outOfRange (name: string) (value: obj) (subject: string) (allowed: string) : unit =
-        raise (ArgumentOutOfRangeException(name, value, $"{subject} cannot be {value}. Use {allowed}."))
-
-    /// Returns the tensors of a function, or the reason why its values are not allowed.
-    let layoutOf (check: unit -> unit) (layout: unit -> Layout) : Result<Layout, string> =
-        try
-            check ()
-            Ok(layout ())
-        with :? ArgumentException as error ->
-            Error(Refusal.sentence error)

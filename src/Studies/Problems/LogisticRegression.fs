@@ -3,31 +3,25 @@ namespace CuteDl.Studies
 open System
 open CuteDl.Core.Optimizers
 
-/// <summary>
-/// Logistic regression on examples around two centres, with full batches. The seed decides the examples and the start. Validations use the
-/// examples that are trained on.
-/// </summary>
-type LogisticRegression =
-    /// <summary>The number of dimensions, at least 1, and the number of examples, at least 2.</summary>
-    | LogisticRegression of dimensions: int * examples: int
+module internal LogisticRegressionFormat =
+    [<Literal>]
+    let Kind = "logistic_regression"
 
-    member private task.Check() : unit =
-        let (LogisticRegression(dimensions, examples)) = task
+    [<Literal>]
+    let Examples = 200
 
-        if dimensions < 1 then
-            Landscape.outOfRange "dimensions" dimensions "The dimensions of a regression" "at least 1"
+    let fields: Fields<int * int, int * int> =
+        fields<int * int> {
+            let! dimensions = FunctionKeys.dimensions 1 FunctionKeys.Dimensions id fst
 
-        if examples < 2 then
-            Landscape.outOfRange "examples" examples "The examples of a regression" "at least 2"
+            and! examples =
+                Field.optional "examples" "The number of examples of the logistic regression." (Shape.whole 2 1_000_000) Examples snd
 
-    member private task.Tensors =
-        let (LogisticRegression(dimensions, _)) = task
-        Layout.OfShapes [ "weight", [ dimensions ]; "bias", [ 1 ] ]
+            return dimensions, examples
+        }
 
-    /// Returns the function for a seed. The centres have distance 2, and each example is standard normal around one of them. The best
-    /// classifier reaches about 84 %.
-    member internal task.Landscape(seed: int) : Landscape =
-        let (LogisticRegression(dimensions, examples)) = task
+    /// The centres have distance 2, and each example is standard normal around one of them. The best classifier reaches about 84 %.
+    let landscape (dimensions: int) (examples: int) (seed: int) : Landscape =
         let around = Landscape.normal seed "function/examples" 1.0
         let centre = 1.0 / sqrt (float dimensions)
         let sign (example: int) = if example % 2 = 0 then 1.0 else -1.0
@@ -73,22 +67,38 @@ type LogisticRegression =
         let start = Array.init (dimensions + 1) (fun i -> if i < dimensions then next () else 0.0)
         Landscape.deterministic start evaluate accuracy
 
-    interface IProblem with
-        member _.Kind = "logistic_regression"
-        member _.HasAccuracy = true
-        member _.ComparesAccuracy = false
-        member _.ValidatesOnTest = false
-        member _.HasData = false
-        member task.ExamplesAStep = let (LogisticRegression(_, examples)) = task in examples
-        member _.StepsAnEpoch = None
-        member _.Classes = 2
-        member _.GuessedLoss = Math.Log 2.0
-        member _.Findings _ = []
-        member task.Layout() = Landscape.layoutOf task.Check (fun () -> task.Tensors)
-        member task.InFolder _ = task
-        member _.ForDocument _ = ValueNone
+/// <summary>
+/// Logistic regression on examples around two centres, with full batches. The seed decides the examples and the start. Validations use the
+/// examples that are trained on.
+/// </summary>
+/// <param name="dimensions">The number of weights, at least 1. There is a bias, too.</param>
+/// <param name="examples">The number of examples, at least 2.</param>
+/// <exception cref="T:System.ArgumentOutOfRangeException">A number is out of its range.</exception>
+[<Sealed>]
+type LogisticRegression(dimensions: int, examples: int) =
+    inherit
+        FunctionProblem(
+            FunctionKeys.require LogisticRegressionFormat.fields (dimensions, examples)
 
-        member task.Prepare(_, _) =
-            task.Check()
-            let (LogisticRegression(dimensions, examples)) = task
-            Landscape.prepared task.Tensors $"logistic-regression({dimensions}, {examples})" "" task.Landscape
+            { Kind = LogisticRegressionFormat.Kind
+              Identity = $"logistic-regression({dimensions}, {examples})"
+              Layout = Layout.OfShapes [ "weight", [ dimensions ]; "bias", [ 1 ] ]
+              Landscape = LogisticRegressionFormat.landscape dimensions examples
+              ExamplesAStep = examples
+              Classes = 2
+              GuessedLoss = Math.Log 2.0 }
+        )
+
+    /// <summary>The number of weights.</summary>
+    member _.Dimensions = dimensions
+
+    /// <summary>The number of examples.</summary>
+    member _.Examples = examples
+
+    static member internal Format =
+        FunctionKeys.kind
+            LogisticRegressionFormat.Kind
+            "the loss over random examples around two centres"
+            LogisticRegressionFormat.fields
+            (fun (dimensions, examples) -> LogisticRegression(dimensions, examples))
+            (fun found -> found.Dimensions, found.Examples)

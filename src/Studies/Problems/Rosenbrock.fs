@@ -1,25 +1,20 @@
 namespace CuteDl.Studies
 
-open CuteDl.Core.Optimizers
+module internal RosenbrockFormat =
+    [<Literal>]
+    let Kind = "rosenbrock"
 
-/// <summary>
-/// Σ 100 (x₂ᵢ − x₂ᵢ₋₁²)² + (1 − x₂ᵢ₋₁)² over pairs (Rosenbrock 1960). The seed decides the start, near (−1.2, 1), as in the paper.
-/// </summary>
-type Rosenbrock =
-    /// <summary>The number of dimensions: even, and at least 2.</summary>
-    | Rosenbrock of dimensions: int
+    [<Literal>]
+    let Dimensions = 2
 
-    member private task.Check() : unit =
-        let (Rosenbrock dimensions) = task
+    let fields: Fields<int, int> =
+        let even =
+            Shape.ensure "an even number of dimensions" (fun dimensions -> dimensions % 2 = 0)
+            >> Shape.withKeywords [ "multipleOf", Json.number 2.0 ]
 
-        if dimensions < 2 || dimensions % 2 <> 0 then
-            Landscape.outOfRange "dimensions" dimensions "The dimensions of a Rosenbrock function" "an even number of at least 2"
+        FunctionKeys.dimensions 2 Dimensions even id
 
-    member private task.Tensors = let (Rosenbrock dimensions) = task in Layout.OfShapes [ "x", [ dimensions ] ]
-
-    /// Returns the function for a seed.
-    member internal task.Landscape(seed: int) : Landscape =
-        let (Rosenbrock dimensions) = task
+    let landscape (dimensions: int) (seed: int) : Landscape =
         let next = Landscape.normal seed "function/start" 0.1
 
         let evaluate (x: float array) (gradient: float array) =
@@ -37,22 +32,26 @@ type Rosenbrock =
         let start = Array.init dimensions (fun i -> (if i % 2 = 0 then -1.2 else 1.0) + next ())
         Landscape.deterministic start evaluate (fun _ -> nan)
 
-    interface IProblem with
-        member _.Kind = "rosenbrock"
-        member _.HasAccuracy = false
-        member _.ComparesAccuracy = false
-        member _.ValidatesOnTest = false
-        member _.HasData = false
-        member _.ExamplesAStep = 1
-        member _.StepsAnEpoch = None
-        member _.Classes = 0
-        member _.GuessedLoss = infinity
-        member _.Findings _ = []
-        member task.Layout() = Landscape.layoutOf task.Check (fun () -> task.Tensors)
-        member task.InFolder _ = task
-        member _.ForDocument _ = ValueNone
+/// <summary>
+/// Σ 100 (x₂ᵢ − x₂ᵢ₋₁²)² + (1 − x₂ᵢ₋₁)² over pairs (Rosenbrock 1960). The seed decides the start, near (−1.2, 1), as in the paper.
+/// </summary>
+/// <param name="dimensions">The number of parameters: even, and at least 2.</param>
+/// <exception cref="T:System.ArgumentOutOfRangeException">The number is out of its range.</exception>
+[<Sealed>]
+type Rosenbrock(dimensions: int) =
+    inherit
+        FunctionProblem(
+            FunctionKeys.require RosenbrockFormat.fields dimensions
+            FunctionDescription.Of(RosenbrockFormat.Kind, $"rosenbrock({dimensions})", dimensions, RosenbrockFormat.landscape dimensions)
+        )
 
-        member task.Prepare(_, _) =
-            task.Check()
-            let (Rosenbrock dimensions) = task
-            Landscape.prepared task.Tensors $"rosenbrock({dimensions})" "" task.Landscape
+    /// <summary>The number of parameters.</summary>
+    member _.Dimensions = dimensions
+
+    static member internal Format =
+        FunctionKeys.kind
+            RosenbrockFormat.Kind
+            "Σ 100 (x₂ᵢ − x₂ᵢ₋₁²)² + (1 − x₂ᵢ₋₁)², with an even number of parameters"
+            RosenbrockFormat.fields
+            Rosenbrock
+            _.Dimensions

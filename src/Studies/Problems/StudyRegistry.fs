@@ -20,7 +20,7 @@ type StudyRegistry
         metrics: IMetric list
     ) =
     /// The kinds of problems that every registry has.
-    static let builtIn = [ "images"; "quadratic"; "rosenbrock"; "logistic_regression" ]
+    static let builtIn = ImagesProblem.KindName :: (FunctionKinds.all |> List.map _.Word)
 
     /// The protocols that every registry has. The first is the default of study files.
     static let builtInProtocols =

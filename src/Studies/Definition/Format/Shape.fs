@@ -131,7 +131,7 @@ module internal Shape =
         textOf
             "a name of 1 to 60 letters, digits, '-', '_', '+' and '.' that begins with a letter or digit and does not end with '.'"
             "^[A-Za-z0-9]([A-Za-z0-9._+-]{0,58}[A-Za-z0-9_+-])?$"
-            (fun text -> if StudyDesign.isName text then Some text else None)
+            (fun text -> if StudyName.isValid text then Some text else None)
             id
 
     /// One of several words. Each value has exactly one.

@@ -147,7 +147,7 @@ module internal TaskFormat =
             stepsOrEpochs
 
     let private usualFunction: IProblem =
-        LogisticRegression(StudyDefaults.Dimensions, StudyDefaults.Examples)
+        LogisticRegression(FunctionKeys.Dimensions, LogisticRegressionFormat.Examples)
 
     let private functions: Shape<StudyTask> =
         task usualFunction _.Problem id (FunctionFormat.fields |> Fields.map (fun problem -> problem, None)) (fun _ -> stepsOfFunction)
