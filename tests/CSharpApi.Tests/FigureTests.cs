@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using CuteDl.Reports;
 using CuteDl.Testing;
 using Expecto;
@@ -8,7 +10,7 @@ using MathNet.Numerics.Statistics;
 namespace CuteDl.Tests;
 
 /// <summary>Figures as data: their axes, and the curves of several seeds.</summary>
-internal static class FigureTests
+internal static partial class FigureTests
 {
     // The largest share of an axis without a label, if at least four labels fit.
     private const double LongestGap = 0.55;
@@ -68,6 +70,7 @@ internal static class FigureTests
             bool IsShown(double value) =>
                 double.IsPositiveInfinity(value) ? example.Axis.HasNever : Math.Abs(value) < 1e300 && (value >= 0 || example.Axis.Kind == AxisKind.Linear);
             Expect.sequenceEqual(shown, example.Values.Where(IsShown).Distinct().Order(), "every value that has a place");
+            Expect.isTrue(example.Axis is not { Kind: AxisKind.Linear, Format: AxisFormat.Steps } || shown.Any(value => value < 0) || scale.Limits.Low >= 0, "steps begin at 0");
             Expect.equal(scale.IsEmpty, shown.Length == 0 && !example.Axis.HasNever, "nothing to show");
         })),
         Spec.Property("the bold line is the median of the finite values, where at least half of the seeds have one", Prop.ForAll(Seeds.ToArbitrary(), seeds =>
@@ -85,6 +88,14 @@ internal static class FigureTests
             }
 
             Expect.equal(median.Low.Count, seeds.Length > 1 ? median.X.Count : 0, "a band");
+        })),
+        Spec.Property("marks of different groups on the same curve do not overlap, and each group has some all along it", Prop.ForAll(Gen.Choose(0, 11).Two().ToArbitrary(), groups =>
+        {
+            double[] places = [.. Enumerable.Range(0, 1000).Select(i => i / 999.0)];
+            int[] Marks(int group) => [.. LineDrawing.Sparse(places, (0, 1), group)];
+            var (one, other) = (Marks(groups.Item1), Marks(groups.Item2));
+            Expect.isTrue(one.Length is 6 or 7 && one.Zip(one.Skip(1)).All(next => next.Second - next.First is > 100 and < 200), string.Join(", ", one));
+            Expect.isTrue(groups.Item1 == groups.Item2 || !one.Any(mark => other.Any(near => Math.Abs(mark - near) < 3)), "two marks at one place");
         })),
         Spec.Test("losses above a hundred times the usual first loss do not extend the axis, and the picture names their run", () =>
         {
@@ -109,6 +120,12 @@ internal static class FigureTests
             foreach (var name in new[] { "a", new string('x', 400) })
             {
                 var run = ReportTests.Result(name, 0, [2, double.NaN]) with { DeadLogits = [1], AccuracyCeiling = 0.9 };
+                run.SavePlot(folder.Within("run.svg"));
+                foreach (Match text in Places().Matches(File.ReadAllText(folder.Within("run.svg"))))
+                {
+                    Expect.isTrue(double.Parse(text.Groups[1].Value, CultureInfo.InvariantCulture) is > 0 and < 620, $"a text within the picture: {text.Value}");
+                }
+
                 run.SavePlot(folder.Within("run.png"));
                 Expect.equal(Size("run.png"), (1520, 1240), "run");
                 new ComparisonResult { Runs = [run] }.SavePlot(folder.Within("comparison.png"));
@@ -118,4 +135,7 @@ internal static class FigureTests
                 Expect.equal(Size("sweep.png"), (1520, 880), "sweep");
             }
         }));
+
+    [GeneratedRegex("transform=\"translate\\(\\S+ (\\S+)\\)")]
+    private static partial Regex Places();
 }

@@ -22,6 +22,8 @@ internal static class TrainingTests
             Expect.equal(result["curve"]!["loss"]!.AsArray().Count, 2, "validations");
             Expect.isTrue(IsPng(tool.PathOf("here", "figures", "adam-seed-0.png")), "picture of the run");
             Expect.isTrue(IsPng(tool.PathOf("here", "comparison.png")), "picture of the comparison");
+            Expect.stringContains(outcome.Output, Path.Combine("here", "report.html"), "the first page");
+            Expect.stringContains(File.ReadAllText(tool.PathOf("here", "report.html")), "id=\"figure-adam-seed-0\"", "the run's figure in the page");
             using var summary = Read(tool.PathOf("here", "summary.json"));
             Expect.equal(summary.RootElement.GetProperty("runs")[0].GetProperty("steps").GetInt64(), 60L, "steps");
             var table = File.ReadAllLines(tool.PathOf("here", "summary.md")).Where(line => line.StartsWith('|'));

@@ -83,6 +83,17 @@ internal sealed class LineDrawing : IPaneDrawing
         panel.Draw(canvas, new SKRect(left + Left - Overhang, top, left + width, top + DataHeight));
     }
 
+    /// <summary>
+    /// Returns the points that get marks: one per interval of the axis. The intervals of different groups are shifted, so that their marks do
+    /// not overlap.
+    /// </summary>
+    internal static IEnumerable<int> Sparse(IReadOnlyList<double> places, (double Low, double High) limits, int group)
+    {
+        var stretch = (limits.High - limits.Low) / MarksAcross;
+        var shift = group * 0.382 % 1 * stretch;
+        return Enumerable.Range(0, places.Count).GroupBy(i => Math.Floor((places[i] - limits.Low - shift) / stretch)).Skip(1).Select(same => same.First());
+    }
+
     private static IEnumerable<Coordinates> Points(IReadOnlyList<double> x, IReadOnlyList<double> y, Look look = Look.Line) =>
         look == Look.Stairs
             ? x.Zip(y).SelectMany((point, i) => i == 0 ? new[] { new Coordinates(point.First, point.Second) } : [new(point.First, y[i - 1]), new(point.First, point.Second)])
@@ -100,7 +111,7 @@ internal sealed class LineDrawing : IPaneDrawing
                 panel.Marks(points.Where((_, i) => IsDiverged(i)), style.Cross);
                 break;
             case Look.Curve:
-                panel.Marks(Sparse(visible, style.Index), style.Mark);
+                panel.Marks(Sparse([.. visible.Select(point => _x.Position(point.X))], _x.Limits, style.Index).Select(i => visible[i]), style.Mark);
                 panel.Marks(visible.TakeLast(1), style.End);
                 break;
             case Look.Faint when series.Group >= 0:
@@ -112,11 +123,4 @@ internal sealed class LineDrawing : IPaneDrawing
         }
     }
 
-    // One point per interval of the axis. The intervals of different groups are shifted, so that their marks do not overlap.
-    private IEnumerable<Coordinates> Sparse(IEnumerable<Coordinates> points, int group)
-    {
-        var stretch = (_x.Limits.High - _x.Limits.Low) / MarksAcross;
-        var shift = group * 0.382 % 1 * stretch;
-        return points.GroupBy(point => Math.Floor((_x.Position(point.X) - _x.Limits.Low - shift) / stretch)).Skip(1).Select(same => same.First());
-    }
 }
