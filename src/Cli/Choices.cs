@@ -1,4 +1,6 @@
 using System.CommandLine.Parsing;
+using System.Reflection;
+using System.Text.Json.Serialization;
 
 namespace CuteDl.Cli;
 
@@ -7,7 +9,12 @@ internal static class Choices
 {
     /// <summary>Returns the value of an enumeration that an option names.</summary>
     public static T Named<T>(ArgumentResult result, params T[] allowed)
-        where T : struct, Enum => allowed[Index(result, [.. allowed.Select(value => value.ToString().ToLowerInvariant())]) ?? 0];
+        where T : struct, Enum => allowed[Index(result, [.. allowed.Select(Word)]) ?? 0];
+
+    /// <summary>Returns the word of a value: its name in files if it has one, else its name in small letters.</summary>
+    private static string Word<T>(T value)
+        where T : struct, Enum =>
+        typeof(T).GetField(value.ToString())?.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? value.ToString().ToLowerInvariant();
 
     /// <summary>Returns the word that an option names.</summary>
     public static string? Word(ArgumentResult result, params string[] allowed) => Index(result, allowed) is { } index ? allowed[index] : null;

@@ -55,7 +55,7 @@ internal static class UsageTests
         ("an unknown option in the place of an argument", ["compare", "--parrallel"], "'--parrallel' is not an option of 'cutedl compare'. Did you mean --parallel?"),
         ("an option that is given twice", ["run", "adam", "--seed", "1", "--seed", "2"], "--seed is given 2 times. Give it once."),
         ("an argument too many", ["run", "adam", "adam"], "'adam' is not expected. Write 'cutedl run RUN [options]'."),
-        ("an unknown activation of hidden layers", ["run", "adam", "--hidden-activation", "x"], "--hidden-activation must be linear, relu, sigmoid or tanh, not 'x'."),
+        ("an unknown activation of hidden layers", ["run", "adam", "--hidden-activation", "x"], "--hidden-activation must be linear, relu, leaky-relu, sigmoid, tanh, gelu, silu or softplus, not 'x'."),
         ("until something else", ["study", "run", "s.json", "--until", "x"], "--until must be decided, not 'x'."),
         ("a folder in place of a new study", ["study", "init", "."], "'.' is a folder. Name a file."),
         ("a folder in place of a trace", ["trace", "adam", "--initial", "a", "--gradients", "b", "--out", "."], "'.' is a folder. Name a file."),

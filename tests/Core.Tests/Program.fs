@@ -15,7 +15,8 @@ let private tests =
                 AuthorsTests.tests
                 AuthorsScheduleTests.tests
                 PapersTests.tests
-                RulesTests.tests ]
+                RulesTests.tests
+                LayerAgreementTests.tests ]
           TestingTests.tests
           testList
               "numerics"
@@ -25,7 +26,8 @@ let private tests =
                 MatrixProductTests.tests
                 ElementwiseTests.tests
                 SparseProductTests.tests
-                ExponentialTests.tests ]
+                ExponentialTests.tests
+                SpecialTests.tests ]
           testList
               "optimizers"
               [ SyntaxTests.tests

@@ -23,7 +23,7 @@ type private OneBatch<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     do
         for i in 0 .. network.Inputs.Length - 1 do
-            network.Inputs[i] <- 'T.CreateTruncating(uniform ())
+            network.Inputs[i] <- 'T.CreateTruncating(LayerSamples.input model (random.NextDouble()))
 
         for row in 0 .. rows - 1 do
             let weights = Array.init model.Outputs (fun _ -> 0.1 + random.NextDouble())

@@ -21,6 +21,7 @@ let private tests =
           OwnProblemTests.tests
           GradientCheckTests.tests
           LayerGradientTests.tests
+          LayerFormatTests.tests
           OwnSearchTests.tests
           MetricTests.tests
           TrainerTests.tests

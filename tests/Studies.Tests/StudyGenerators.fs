@@ -42,7 +42,12 @@ let private seeds first =
 let private activation = Gen.elements Activation.all
 
 let private layers classes =
-    let layer = CuteDl.Core.Tests.LayerSamples.any
+    // Of vectors of any length, because the data are not known.
+    let layer =
+        CuteDl.Core.Tests.LayerSamples.any
+        |> Gen.filter (fun layer ->
+            layer.InputsBelow.IsNone
+            && [ 7; 8 ] |> List.forall (fun length -> (layer.OutputOf(TensorShape.Flat length)).IsOk))
 
     Gen.oneof
         [ gen {

@@ -10,7 +10,7 @@ namespace CuteDl;
 public sealed class ImageData
 {
     /// <summary>MNIST's images have 28 × 28 pixels.</summary>
-    internal const int MnistPixels = 28 * 28;
+    internal static readonly TensorShape MnistShape = TensorShape.NewPlanes(1, 28, 28);
 
     private static readonly Lazy<ImageData> EmbeddedMnist = new(ReadMnist);
 
@@ -77,13 +77,13 @@ public sealed class ImageData
             _ => throw new UnreachableException(),
         };
 
-    /// <summary>Returns the number of pixels of an image; null if it is known only after reading a folder.</summary>
-    internal static int? PixelsOf(ImageSource source) =>
+    /// <summary>Returns the shape of an image; null if it is known only after reading a folder.</summary>
+    internal static TensorShape? ShapeOf(ImageSource source) =>
         source switch
         {
             ImageSource.Folder => null,
-            ImageSource.Held held => held.data.Training.Width,
-            { IsMnist: true } => MnistPixels,
+            ImageSource.Held held => held.data.Training.Shape,
+            { IsMnist: true } => MnistShape,
             _ => throw new UnreachableException(),
         };
 

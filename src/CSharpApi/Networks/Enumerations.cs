@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace CuteDl;
 
-/// <summary>What a layer does to each of its sums z.</summary>
+/// <summary>A function that a layer applies to each of its sums z.</summary>
 public enum Activation
 {
     /// <summary>a = z</summary>
@@ -11,11 +11,24 @@ public enum Activation
     /// <summary>a = max(z, 0); its derivative at 0 is 0.</summary>
     ReLU,
 
+    /// <summary>a = z if z &gt; 0, else 0.01 z; its derivative at 0 is 0.01.</summary>
+    [JsonStringEnumMemberName("leaky-relu")]
+    LeakyReLU,
+
     /// <summary>a = 1 / (1 + e⁻ᶻ)</summary>
     Sigmoid,
 
     /// <summary>a = tanh z</summary>
     Tanh,
+
+    /// <summary>a = z Φ(z) with the normal distribution function Φ, in its exact form.</summary>
+    GELU,
+
+    /// <summary>a = z / (1 + e⁻ᶻ), also called swish.</summary>
+    SiLU,
+
+    /// <summary>a = ln(1 + eᶻ)</summary>
+    Softplus,
 }
 
 /// <summary>What training makes small: the mean over a batch of a sum over an example's outputs.</summary>
@@ -29,6 +42,12 @@ public enum LossFunction
 
     /// <summary>−Σ (y ln σ(z) + (1−y) ln(1−σ(z))), computed from the logits z.</summary>
     BinaryCrossEntropy,
+
+    /// <summary>Σ |z − y|. Its derivative at 0 is 0.</summary>
+    MeanAbsoluteError,
+
+    /// <summary>Σ of ½ d² if |d| ≤ 1, else |d| − ½, where d = z − y.</summary>
+    Huber,
 }
 
 /// <summary>In which order an epoch goes through the examples.</summary>

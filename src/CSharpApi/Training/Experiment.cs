@@ -1,6 +1,7 @@
 using CuteDl.Core.Networks;
 using CuteDl.Core.Training;
 using CuteDl.Studies;
+using Microsoft.FSharp.Collections;
 
 namespace CuteDl;
 
@@ -222,4 +223,11 @@ public sealed partial class Experiment
     }
 
     private Experiment With(Layer layer) => new(_plan with { Layers = _plan.Layers.Add(layer) });
+
+    /// <summary>Returns the layers that a function adds to an experiment without layers.</summary>
+    private FSharpList<Layer> Added(Func<Experiment, Experiment> layers)
+    {
+        ArgumentNullException.ThrowIfNull(layers);
+        return ListModule.OfSeq(layers(new(_plan with { Layers = [] }))._plan.Layers);
+    }
 }

@@ -54,7 +54,7 @@ internal sealed record ExperimentPlan
 
     /// <summary>Model, data and batch in one line. A model that is not finished yet is described as far as it goes.</summary>
     public string Task =>
-        $"{ModelText.Of(GivenData?.Pixels ?? ImageData.MnistPixels, Layers, Loss)} on {GivenData?.Name ?? "mnist"}, batch {Batch}";
+        $"{ModelText.Of(GivenData?.Core.Training.Shape ?? ImageData.MnistShape, Layers, Loss)} on {GivenData?.Name ?? "mnist"}, batch {Batch}";
 
     /// <summary>True if anything in a run depends on its seed.</summary>
     public bool DependsOnSeed =>
@@ -86,7 +86,7 @@ internal sealed record ExperimentPlan
         var sweep = Precision == Precision.Single
             ? Sweep(prepared.Start<float>(Seed), options, cancellationToken)
             : Sweep(prepared.Start<double>(Seed), options, cancellationToken);
-        return LearningRateSweep.Of(sweep, Optimizer, options, ModelText.Of(Data.Pixels, Layers, Loss), Seed);
+        return LearningRateSweep.Of(sweep, Optimizer, options, ModelText.Of(Data.Core.Training.Shape, Layers, Loss), Seed);
     }
 
     private string DataName => Path.GetFileName(Data.Name);

@@ -1,14 +1,20 @@
+using CuteDl.Core.Data;
 using CuteDl.Core.Networks;
+using Microsoft.FSharp.Collections;
 
 namespace CuteDl;
 
 /// <summary>Describes models for readers.</summary>
 internal static class ModelText
 {
-    /// <summary>Returns <c>784-10(relu) softmax-cross-entropy</c>, without the number of inputs if it is unknown.</summary>
-    public static string Of(int? inputs, IEnumerable<Layer> layers, Loss loss)
+    /// <summary>
+    /// Returns <c>784-10(relu) softmax-cross-entropy</c>, without the shape of an image if it is unknown. Layers of vectors take an image as
+    /// a vector.
+    /// </summary>
+    public static string Of(TensorShape? shape, IEnumerable<Layer> layers, Loss loss)
     {
-        var parts = layers.Select(layer => layer.ToString());
-        return $"{string.Join('-', inputs is { } known ? parts.Prepend($"{known}") : parts)} {loss}";
+        var list = ListModule.OfSeq(layers);
+        var parts = list.Select(layer => layer.ToString());
+        return $"{string.Join('-', shape is null ? parts : parts.Prepend($"{Layers.inputFor(shape, list)}"))} {loss}";
     }
 }

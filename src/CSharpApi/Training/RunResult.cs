@@ -83,7 +83,7 @@ public sealed record RunResult
             Optimizer = result.Trial.Optimizer,
             Seed = result.Trial.Seed,
             Precision = Translate.Precision(task.Precision),
-            Model = ModelText.Of(ImageData.PixelsOf(problem.Source), problem.Layers, problem.Loss),
+            Model = ModelText.Of(ImageData.ShapeOf(problem.Source), problem.Layers, problem.Loss),
             Settings = settings,
             Steps = result.Steps,
             Stop = Translate.StopReason(result.Ending),

@@ -15,6 +15,10 @@ internal static class Translate
         {
             CuteDl.Activation.Linear => CoreActivation.Linear,
             CuteDl.Activation.ReLU => CoreActivation.ReLU,
+            CuteDl.Activation.LeakyReLU => CoreActivation.LeakyReLU,
+            CuteDl.Activation.GELU => CoreActivation.GELU,
+            CuteDl.Activation.SiLU => CoreActivation.SiLU,
+            CuteDl.Activation.Softplus => CoreActivation.Softplus,
             CuteDl.Activation.Sigmoid => CoreActivation.Sigmoid,
             CuteDl.Activation.Tanh => CoreActivation.Tanh,
             _ => throw Unknown(nameof(activation), activation),
@@ -26,6 +30,8 @@ internal static class Translate
             LossFunction.SoftmaxCrossEntropy => CoreLoss.SoftmaxCrossEntropy,
             LossFunction.MeanSquaredError => CoreLoss.MeanSquaredError,
             LossFunction.BinaryCrossEntropy => CoreLoss.BinaryCrossEntropy,
+            LossFunction.MeanAbsoluteError => CoreLoss.MeanAbsoluteError,
+            LossFunction.Huber => CoreLoss.NewHuber(1),
             _ => throw Unknown(nameof(loss), loss),
         };
 

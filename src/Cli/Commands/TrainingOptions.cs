@@ -22,9 +22,9 @@ internal sealed class TrainingOptions
     private readonly Option<Activation> _hiddenActivation = new("--hidden-activation")
     {
         HelpName = "NAME",
-        Description = "Activation of the hidden layers: linear, relu, sigmoid or tanh.",
+        Description = "Activation of the hidden layers: linear, relu, leaky-relu, sigmoid, tanh, gelu, silu or softplus.",
         DefaultValueFactory = _ => Activation.ReLU,
-        CustomParser = result => Choices.Named(result, Activation.Linear, Activation.ReLU, Activation.Sigmoid, Activation.Tanh),
+        CustomParser = result => Choices.Named(result, Enum.GetValues<Activation>()),
     };
 
     private readonly Option<Activation> _output = new("--output")

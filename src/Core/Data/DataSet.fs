@@ -7,11 +7,13 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 
 /// <summary>Labelled examples with byte features, such as pixels. A byte represents value / 255.</summary>
-/// <param name="width">The number of bytes per example, at least 1.</param>
+/// <param name="shape">The shape of an example, with at least 1 byte.</param>
 /// <param name="features">The bytes of all examples, one after another.</param>
 /// <param name="labels">The class of each example, from 0.</param>
 [<Sealed>]
-type DataSet(width: int, features: byte array, labels: byte array) =
+type DataSet(shape: TensorShape, features: byte array, labels: byte array) =
+    let width = shape.Length
+
     do
         if width < 1 then
             raise (ArgumentOutOfRangeException(nameof width, width, "An example must have at least 1 byte."))
@@ -35,6 +37,12 @@ type DataSet(width: int, features: byte array, labels: byte array) =
                  Some(SparseRows.ofCells features width)
              else
                  None)
+
+    /// <summary>Labelled examples that are vectors of this many bytes.</summary>
+    new(width: int, features: byte array, labels: byte array) = DataSet(TensorShape.Flat width, features, labels)
+
+    /// <summary>The shape of an example.</summary>
+    member _.Shape = shape
 
     /// <summary>The number of bytes per example.</summary>
     member _.Width = width
@@ -112,7 +120,12 @@ module DataSets =
             )
         | None -> ()
 
-        DataSet(images.Cells.Length / count, images.Cells, labels.Cells), images.Dimensions.Tail, imagesFile
+        let shape =
+            match images.Dimensions with
+            | [ _; height; width ] -> TensorShape.Planes(1, height, width)
+            | _ -> TensorShape.Flat(images.Cells.Length / count)
+
+        DataSet(shape, images.Cells, labels.Cells), images.Dimensions.Tail, imagesFile
 
     /// <summary>Reads the four files.</summary>
     /// <param name="expansion">The largest number of decompressed bytes per byte of a gzipped file, at least 1.</param>

@@ -227,6 +227,10 @@ and [<AbstractClass>] Layer(kind: LayerKind, values: LayerValue list) =
     abstract OutputActivation: Activation voption
     default _.OutputActivation = ValueNone
 
+    /// <summary>The number that its inputs must be below, if they must be whole numbers of at least 0; ValueNone for all numbers.</summary>
+    abstract InputsBelow: int voption
+    default _.InputsBelow = ValueNone
+
     /// <summary>True if its outputs in training are random.</summary>
     abstract IsRandom: bool
     default _.IsRandom = false

@@ -1,11 +1,49 @@
 namespace CuteDl.Core.Networks
 
 open System
+open System.Buffers
 open System.Numerics
 open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
 open CuteDl.Core.Numerics
+open CuteDl.Core.Optimizers
 open CuteDl.Core.Numerics.Arithmetic
+
+/// <summary>Computes the loss of one example, and writes its gradient with respect to the outputs.</summary>
+/// <param name="outputs">The outputs of the example.</param>
+/// <param name="targets">Its targets, as many.</param>
+/// <param name="gradient">Receives the derivative with respect to each output.</param>
+/// <returns>The loss of the example.</returns>
+type ExampleLoss = delegate of outputs: ReadOnlySpan<float> * targets: ReadOnlySpan<float> * gradient: Span<float> -> float
+
+/// <summary>A loss of one's own. Two are equal if their names are, because functions cannot be compared.</summary>
+/// <param name="name">The name: small letters, digits and hyphens, beginning with a letter.</param>
+/// <param name="valueAndGradient">The loss of one example. It is computed in double precision, and must not keep the spans.</param>
+/// <exception cref="T:System.ArgumentException">The name has other characters.</exception>
+[<Sealed>]
+type OwnLoss(name: string, valueAndGradient: ExampleLoss) =
+    do
+        let isAllowed (c: char) = Char.IsAsciiLetterLower c || Char.IsAsciiDigit c || c = '-'
+
+        if name = "" || not (Char.IsAsciiLetterLower name[0] && Seq.forall isAllowed name) then
+            raise (
+                ArgumentException(
+                    $"The name of a loss is {Quotation.quote name}. It must begin with a small letter, and have only small letters, digits and hyphens.",
+                    nameof name
+                )
+            )
+
+    /// <summary>The name.</summary>
+    member _.Name = name
+
+    member internal _.ValueAndGradient = valueAndGradient
+
+    override _.Equals(other: obj) =
+        match other with
+        | :? OwnLoss as other -> name = other.Name
+        | _ -> false
+
+    override _.GetHashCode() = hash name
 
 /// <summary>The loss that training minimizes: the mean over the examples of a batch of a sum over an example's outputs.</summary>
 type Loss =
@@ -15,18 +53,35 @@ type Loss =
     | MeanSquaredError
     /// <summary>−Σ (y ln σ(z) + (1−y) ln(1−σ(z))). The outputs are logits, and each target is in [0, 1].</summary>
     | BinaryCrossEntropy
+    /// <summary>Σ |z − y|. Its derivative at 0 is 0.</summary>
+    | MeanAbsoluteError
+    /// <summary>
+    /// Σ of ½ d² if |d| ≤ δ, else δ (|d| − ½ δ), where d = z − y (Huber 1964). The transition <c>delta</c> is above 0.
+    /// </summary>
+    | Huber of delta: float
+    /// <summary>A loss of one's own.</summary>
+    | Own of OwnLoss
 
-    /// <summary>Returns the name in lower case, with hyphens.</summary>
+    /// <summary>Returns a loss of one's own.</summary>
+    /// <param name="name">The name: small letters, digits and hyphens.</param>
+    /// <param name="valueAndGradient">The loss of one example.</param>
+    /// <exception cref="T:System.ArgumentException">The name has other characters.</exception>
+    static member Of(name: string, valueAndGradient: ExampleLoss) : Loss = Own(OwnLoss(name, valueAndGradient))
+
+    /// <summary>Returns the name in lower case, with hyphens. A Huber loss has its transition: <c>huber(1)</c>.</summary>
     override loss.ToString() =
         match loss with
+        | MeanAbsoluteError -> "mean-absolute-error"
+        | Huber delta -> $"huber({NumberText.ofFloat delta})"
+        | Own own -> own.Name
         | SoftmaxCrossEntropy -> "softmax-cross-entropy"
         | MeanSquaredError -> "mean-squared-error"
         | BinaryCrossEntropy -> "binary-cross-entropy"
 
 /// <summary>Computes losses and their gradients.</summary>
 module Loss =
-    /// <summary>All losses.</summary>
-    let all = [ SoftmaxCrossEntropy; MeanSquaredError; BinaryCrossEntropy ]
+    /// <summary>All losses of the library; the Huber loss with the transition 1.</summary>
+    let all = [ SoftmaxCrossEntropy; MeanSquaredError; BinaryCrossEntropy; MeanAbsoluteError; Huber 1.0 ]
 
     // Each function returns the sum of the examples' losses, and writes the gradient of that sum with respect to the outputs.
 
@@ -184,6 +239,75 @@ module Loss =
 
         total
 
+    let private meanAbsoluteError
+        (outputs: ReadOnlySpan<'T>)
+        (targets: ReadOnlySpan<'T>)
+        (gradient: Span<'T>)
+        : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+        let mutable total = 0.0
+
+        for i in 0 .. outputs.Length - 1 do
+            let difference = outputs[i] - targets[i]
+
+            gradient[i] <-
+                if 'T.op_GreaterThan (difference, 'T.Zero) then
+                    'T.One
+                elif 'T.op_LessThan (difference, 'T.Zero) then
+                    'T.NegativeOne
+                // 0, or NaN.
+                else
+                    difference
+
+            total <- total + Double.CreateTruncating('T.Abs difference)
+
+        total
+
+    let private huber
+        (delta: float)
+        (outputs: ReadOnlySpan<'T>)
+        (targets: ReadOnlySpan<'T>)
+        (gradient: Span<'T>)
+        : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+        let limit = 'T.CreateTruncating delta
+        let mutable total = 0.0
+
+        for i in 0 .. outputs.Length - 1 do
+            let difference = outputs[i] - targets[i]
+            gradient[i] <- 'T.Clamp(difference, -limit, limit)
+            let distance = Double.CreateTruncating('T.Abs difference)
+
+            total <- total + (if distance > delta then delta * (distance - 0.5 * delta) else 0.5 * distance * distance)
+
+        total
+
+    let private ofOwn
+        (own: OwnLoss)
+        (outputs: ReadOnlySpan<'T>)
+        (targets: ReadOnlySpan<'T>)
+        (gradient: Span<'T>)
+        (width: int)
+        : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+        // A rented array, so that steps do not allocate.
+        let space = ArrayPool<float>.Shared.Rent(3 * width)
+        let z = Span(space, 0, width)
+        let y = Span(space, width, width)
+        let g = Span(space, 2 * width, width)
+        let mutable total = 0.0
+
+        for row in 0 .. outputs.Length / width - 1 do
+            for j in 0 .. width - 1 do
+                z[j] <- Double.CreateTruncating outputs[row * width + j]
+                y[j] <- Double.CreateTruncating targets[row * width + j]
+
+            g.Clear()
+            total <- total + own.ValueAndGradient.Invoke(Span<_>.op_Implicit z, Span<_>.op_Implicit y, g)
+
+            for j in 0 .. width - 1 do
+                gradient[row * width + j] <- 'T.CreateTruncating g[j]
+
+        ArrayPool<float>.Shared.Return space
+        total
+
     /// <summary>Computes the mean loss of a batch, and its gradient with respect to the outputs.</summary>
     /// <param name="loss">The loss.</param>
     /// <param name="outputs">rows × width, row-major.</param>
@@ -216,6 +340,9 @@ module Loss =
             | SoftmaxCrossEntropy -> softmaxCrossEntropy outputs targets gradient width
             | MeanSquaredError -> meanSquaredError outputs targets gradient
             | BinaryCrossEntropy -> binaryCrossEntropy outputs targets gradient
+            | MeanAbsoluteError -> meanAbsoluteError outputs targets gradient
+            | Huber delta -> huber delta outputs targets gradient
+            | Own own -> ofOwn own outputs targets gradient width
 
         let scale = 'T.CreateTruncating(1.0 / float rows)
 

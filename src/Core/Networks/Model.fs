@@ -45,14 +45,6 @@ type Model =
 module Model =
     let private mismatch (message: string) : 'any = raise (ArgumentException(message, "layers"))
 
-    /// The tensors of each layer, without the layers that have none.
-    let private tensors (model: Model) : LayerTensor list list =
-        List.map2
-            (fun (layer: Layer) input -> layer.TensorsOf input)
-            model.layers
-            (model.input :: List.truncate (model.layers.Length - 1) model.shapes)
-        |> List.filter (fun tensors -> not tensors.IsEmpty)
-
     /// <summary>Creates a model from the shape of its examples and its layers, first to last.</summary>
     /// <exception cref="T:System.ArgumentException">
     /// There is no layer, a layer does not take its input, the output is not a vector or is random in training, a size of the input is below 1,
@@ -73,6 +65,16 @@ module Model =
             | Ok shapes -> shapes
             | Error problem -> mismatch problem
 
+        match loss with
+        | Huber delta when not (delta > 0.0 && Double.IsFinite delta) ->
+            raise (ArgumentOutOfRangeException("delta", delta, "The transition of a Huber loss must be above 0 and finite."))
+        | SoftmaxCrossEntropy
+        | MeanSquaredError
+        | BinaryCrossEntropy
+        | MeanAbsoluteError
+        | Huber _
+        | Own _ -> ()
+
         match List.tryLast layers, List.tryLast shapes with
         | Some last, Some(TensorShape.Flat _) when not last.IsRandom -> ()
         | Some last, Some(TensorShape.Flat _) ->
@@ -85,9 +87,8 @@ module Model =
         let model = { input = input; layers = layers; shapes = shapes; loss = loss }
 
         let parameters =
-            tensors model
-            |> List.concat
-            |> List.sumBy (fun tensor -> tensor.Shape |> List.fold (fun product size -> product * bigint size) 1I)
+            Layers.tensors input layers
+            |> List.sumBy (fun (_, tensor) -> tensor.Shape |> List.fold (fun product size -> product * bigint size) 1I)
 
         if parameters > bigint Array.MaxLength then
             mismatch $"The model has {parameters} parameters. At most {Array.MaxLength} are possible."
@@ -99,14 +100,10 @@ module Model =
 
     /// The tensors in memory order, with their initial values.
     let private initialTensors (model: Model) : (Parameter * InitialValues) list =
-        let named =
-            [ for index, tensors in List.indexed (tensors model) do
-                  for tensor in tensors -> $"layers.{index}.{tensor.Name}", tensor ]
-
-        named
+        Layers.tensors model.input model.layers
         |> List.mapFold
-            (fun offset (name, tensor) ->
-                let parameter = { Name = name; Shape = tensor.Shape; Offset = offset }
+            (fun offset (index, tensor) ->
+                let parameter = { Name = $"layers.{index}.{tensor.Name}"; Shape = tensor.Shape; Offset = offset }
                 (parameter, tensor.Initial), offset + parameter.Length)
             0
         |> fst
@@ -115,15 +112,8 @@ module Model =
     /// no number.</summary>
     let parameters (model: Model) : Parameter list = initialTensors model |> List.map fst
 
-    /// <summary>Returns the number of parameters of each layer.</summary>
-    let internal parametersOfLayers (model: Model) : int list =
-        List.map2
-            (fun (layer: Layer) input -> layer.TensorsOf input |> List.sumBy _.Length)
-            model.layers
-            (model.input :: List.truncate (model.layers.Length - 1) model.shapes)
-
     /// <summary>Returns the number of parameters.</summary>
-    let parameterCount (model: Model) : int = parametersOfLayers model |> List.sum
+    let parameterCount (model: Model) : int = parameters model |> List.sumBy _.Length
 
     /// <summary>Returns the initial parameters in one flat array. Both precisions have the same values up to rounding.</summary>
     /// <param name="model">The model.</param>

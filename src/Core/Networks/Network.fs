@@ -17,44 +17,25 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
     let parameters: 'T array = Array.zeroCreate parameterCount
     let gradient: 'T array = Array.zeroCreate parameterCount
 
-    let operations: LayerOperation<'T> array =
-        List.map2
-            (fun (layer: Layer) input -> layer.Start<'T>(input, capacity))
-            model.Layers
-            (model.Input :: List.truncate (model.Layers.Length - 1) model.Shapes)
-        |> List.toArray
-
-    // The tensors of layer i are from offsets[i] to offsets[i + 1].
-    let offsets = Model.parametersOfLayers model |> List.scan (+) 0 |> List.toArray
+    let chain = LayerChain<'T>(model.Input, model.Layers, capacity)
 
     // The first layer, if it computes faster from sparse rows.
     let sparseLayer: ISparseLayer<'T> voption =
-        match box operations[0] with
+        match box chain.Operations[0] with
         | :? ISparseLayer<'T> as layer when layer.PrepareSparse() -> ValueSome layer
         | _ -> ValueNone
 
     let inputs = model.Inputs
     let batch = Batch<'T>(inputs, model.Outputs, capacity, sparseLayer.IsSome)
-    let last = operations[operations.Length - 1]
+    let last = chain.Last
     let outputs = last.Length
-
-    let parametersOf i = ReadOnlySpan(parameters, offsets[i], offsets[i + 1] - offsets[i])
-    let gradientOf i = Span(gradient, offsets[i], offsets[i + 1] - offsets[i])
-
-    let inputOf i rows =
-        if i = 0 then
-            ReadOnlySpan(batch.Inputs, 0, rows * inputs)
-        else
-            let before = operations[i - 1]
-            ReadOnlySpan(before.Outputs, 0, rows * before.Length)
-
-    let forwardFrom first rows isTraining key =
-        for i in first .. operations.Length - 1 do
-            operations[i].Forward(rows, inputOf i rows, parametersOf i, isTraining, RandomStream.subkey key (uint64 i))
 
     let forward rows isTraining key =
         if rows < 1 || rows > capacity then
             raise (ArgumentOutOfRangeException(nameof rows, rows, $"The batch must have from 1 to {capacity} examples."))
+
+        let input = ReadOnlySpan(batch.Inputs, 0, rows * inputs)
+        let parameters = ReadOnlySpan<'T> parameters
 
         match sparseLayer, batch.Sparse with
         | ValueSome first, ValueSome examples ->
@@ -67,9 +48,9 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
                     )
                 )
 
-            first.Forward(examples, parametersOf 0)
-            forwardFrom 1 rows isTraining key
-        | _ -> forwardFrom 0 rows isTraining key
+            first.Forward(examples, chain.Part(parameters, 0))
+            chain.Forward(1, rows, input, parameters, isTraining, key)
+        | _ -> chain.Forward(0, rows, input, parameters, isTraining, key)
 
     let evaluateLoss first rows =
         let start = first * outputs
@@ -82,16 +63,17 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
             (Span(last.OutputGradient, start, length))
             outputs
 
+    // The input of the first layer is data, so its gradient is not needed.
     let backward rows =
-        for i in operations.Length - 1 .. -1 .. 1 do
-            let before = operations[i - 1]
-            let inputGradient = Span(before.OutputGradient, 0, rows * before.Length)
-            operations[i].Backward(rows, inputOf i rows, parametersOf i, gradientOf i, inputGradient)
+        let input = ReadOnlySpan(batch.Inputs, 0, rows * inputs)
+        let parameters = ReadOnlySpan<'T> parameters
+        let gradient = Span<'T> gradient
 
-        // The input of the first layer is data, so its gradient is not needed.
         match sparseLayer, batch.Sparse with
-        | ValueSome first, ValueSome examples -> first.Backward(examples, gradientOf 0)
-        | _ -> operations[0].Backward(rows, inputOf 0 rows, parametersOf 0, gradientOf 0, Span<'T>.Empty)
+        | ValueSome first, ValueSome examples ->
+            chain.Backward(1, rows, input, parameters, gradient, Span<'T>.Empty)
+            first.Backward(examples, chain.Part(gradient, 0))
+        | _ -> chain.Backward(0, rows, input, parameters, gradient, Span<'T>.Empty)
 
     member _.Model = model
 
@@ -117,7 +99,7 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
     member _.Outputs = ReadOnlySpan<'T> last.Outputs
 
     /// The output of a layer in the last forward pass, by its index among the model's layers: capacity × its length, row-major.
-    member internal _.LayerOutputs(layer: int) = ReadOnlySpan<'T> operations[layer].Outputs
+    member internal _.LayerOutputs(layer: int) = ReadOnlySpan<'T> chain.Operations[layer].Outputs
 
     /// <summary>Runs a forward pass without dropout over the first rows, and returns the mean loss.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">The number of rows is not from 1 to the capacity.</exception>

@@ -85,6 +85,19 @@ let scale (target: Span<'T>) (factor: 'T) : unit =
         target[i] <- target[i] * factor
         i <- i + 1
 
+/// Adds other[i] to target[i].
+let add (target: Span<'T>) (other: ReadOnlySpan<'T>) : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+    let step = Vector<'T>.Count
+    let mutable i = 0
+
+    while i <= target.Length - step do
+        Vector.Add(Vector<'T>(target.Slice i), Vector<'T>(other.Slice i)).CopyTo(target.Slice i)
+        i <- i + step
+
+    while i < target.Length do
+        target[i] <- target[i] + other[i]
+        i <- i + 1
+
 /// Sets target[i] to target[i] · factor + other[i] · ofOther.
 let mix (target: Span<'T>) (factor: 'T) (other: ReadOnlySpan<'T>) (ofOther: 'T) : unit =
     let step = Vector<'T>.Count

@@ -71,6 +71,10 @@ let private double (x: Vector<float>) : Vector<float> =
 
     Vector.ConditionalSelect(Vector.GreaterThan(x, all 709.43613930310391), all infinity, result)
 
+/// Returns eˣ of a vector of numbers in double precision.
+[<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+let internal ofDoubles (x: Vector<float>) : Vector<float> = double x
+
 [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
 let private ofVector (x: Vector<'T>) : Vector<'T> =
     if sizeof<'T> = 4 then

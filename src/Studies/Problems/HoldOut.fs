@@ -29,7 +29,7 @@ module HoldOut =
         indices
         |> Array.iteri (fun row index -> Array.Copy(set.Features, index * set.Width, features, row * set.Width, set.Width))
 
-        DataSet(set.Width, features, indices |> Array.map (fun index -> set.Labels[index]))
+        DataSet(set.Shape, features, indices |> Array.map (fun index -> set.Labels[index]))
 
     /// <summary>
     /// Returns the indices of the examples that stay and of those in the hold-out, both ascending. Each class contributes in proportion to

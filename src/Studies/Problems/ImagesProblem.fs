@@ -24,7 +24,7 @@ type Split =
 module internal MnistSizes =
     let trainingImages = 60_000
     let classes = 10
-    let width = 784
+    let shape = TensorShape.Planes(1, 28, 28)
 
 /// Initial parameters: drawn with the trial's seed, or read.
 type private InitialValues =
@@ -112,7 +112,7 @@ type ImagesProblem =
 
     member private task.Outputs = Layers.units task.Layers |> Option.defaultValue 0
 
-    member private task.Model(width: int) = Model.create width task.Layers task.Loss
+    member private task.Model(shape: TensorShape) = Model.ofShape (Layers.inputFor shape task.Layers) task.Layers task.Loss
 
     /// Returns the reason why the images do not fit the layers.
     member private _.WrongOutputs(data: DataSets, model: Model) : string option =
@@ -133,7 +133,7 @@ type ImagesProblem =
         | None, (HoldOut _ | TestAsValidation) -> None
 
     member private task.Checked(data: DataSets) : Result<Layout, string> =
-        let model = task.Model data.Training.Width
+        let model = task.Model data.Training.Shape
 
         match task.Mismatch(data, model) with
         | Some problem -> Error problem
@@ -182,7 +182,7 @@ type ImagesProblem =
         member task.Layout() =
             try
                 match task.Source with
-                | Mnist -> Ok(Layout.Of(Model.parameters (task.Model MnistSizes.width)))
+                | Mnist -> Ok(Layout.Of(Model.parameters (task.Model MnistSizes.shape)))
                 | Folder(path, classes, expansion) -> task.Checked(DataSets.readFolderWithin expansion classes path)
                 | Held(_, data) -> task.Checked data
             with
@@ -229,7 +229,7 @@ type ImagesProblem =
                     )
                 )
 
-            let model = task.Model data.Training.Width
+            let model = task.Model data.Training.Shape
 
             task.WrongOutputs(data, model)
             |> Option.iter (fun problem -> raise (ArgumentException($"The task '{name}' cannot be trained. {problem}", "task")))

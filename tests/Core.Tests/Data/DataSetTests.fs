@@ -33,7 +33,7 @@ let private belongTogether =
               Expect.equal data.Training.Features (pixels 3) "pixels"
               Expect.equal data.Validation.Labels [| 2uy; 0uy |] "labels")
           testCase "need as many bytes as their labels and width say" (fun () ->
-              let refused width bytes labels =
+              let refused (width: int) bytes labels =
                   Expect.throwsC (fun () -> DataSet(width, Array.zeroCreate bytes, Array.zeroCreate labels) |> ignore) (fun error ->
                       Expect.isTrue (error :? ArgumentException) $"{bytes} bytes for {labels} examples of {width}: {error}")
 

@@ -47,9 +47,16 @@ let taken (kind: LayerKind) : Gen<Layer * TensorShape> =
     Gen.zip (ofKind kind) (Gen.elements shapes)
     |> Gen.filter (fun (layer, shape) -> (layer.OutputOf shape).IsOk)
 
-/// A model that has the layer in its middle, with parameters before and after it.
+/// A model that has the layer in its middle, with parameters before and after it. A layer of whole numbers is the first.
 let around (before: Layer) (layer: Layer, shape: TensorShape) : Model =
-    Model.ofShape shape [ before; layer; Flatten(); Dense(3, Linear) ] SoftmaxCrossEntropy
+    let first = if layer.InputsBelow.IsNone then [ before ] else []
+    Model.ofShape shape (first @ [ layer; Flatten(); Dense(3, Linear) ]) SoftmaxCrossEntropy
+
+/// An input of a model, from a number in [0, 1).
+let input (model: Model) (uniform: float) : float =
+    match model.Layers.Head.InputsBelow with
+    | ValueSome bound -> floor (float bound * uniform)
+    | ValueNone -> 2.0 * uniform - 1.0
 
 /// Any layer.
 let any: Gen<Layer> = Gen.elements LayerKinds.all |> Gen.bind ofKind

@@ -23,7 +23,10 @@ let private network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (
     let random = RandomStream.stream seed "layers"
     let network = Network<'T>(model, capacity)
     fill random network.Parameters
-    fill random (Span network.Inputs)
+
+    for i in 0 .. network.Inputs.Length - 1 do
+        network.Inputs[i] <- 'T.CreateTruncating(LayerSamples.input model (random.NextDouble()))
+
     fill random (Span network.Targets)
     network
 
@@ -190,6 +193,37 @@ let private values =
 
                   Expect.equal (own.Train(capacity, 0UL)) (fused.Train(capacity, 0UL)) "loss"
                   Expect.equal (own.Gradient.ToArray()) (fused.Gradient.ToArray()) "gradient")
+
+          testCase "a convolution over more windows than are multiplied at once adds the gradients of examples in order" (fun () ->
+              let shape = TensorShape.Planes(1, 40, 40)
+              let layer = Conv(2, 3, 1, 0, Tanh)
+              let operation = layer.Start<float>(shape, 3)
+              let random = RandomStream.stream 3 "blocks"
+              let draw count = Array.init count (fun _ -> 2.0 * random.NextDouble() - 1.0)
+              let input = draw (3 * shape.Length)
+              let probe = draw (3 * operation.Length)
+              let parameters = draw 20
+
+              let run (first: int) (rows: int) =
+                  let x = input[first * shape.Length .. (first + rows) * shape.Length - 1]
+                  let gradient = Array.zeroCreate parameters.Length
+                  let inputGradient = Array.zeroCreate x.Length
+                  operation.Forward(rows, ReadOnlySpan x, ReadOnlySpan parameters, true, 0UL)
+                  Array.Copy(probe, first * operation.Length, operation.OutputGradient, 0, rows * operation.Length)
+                  operation.Backward(rows, ReadOnlySpan x, ReadOnlySpan parameters, Span gradient, Span inputGradient)
+                  gradient, inputGradient
+
+              let gradient, inputGradient = run 0 3
+              let parts = [ for example in 0..2 -> run example 1 ]
+              let weights (gradient: float array) = gradient[..17]
+              Expect.equal (weights gradient) (parts |> List.map (fst >> weights) |> List.reduce (Array.map2 (+))) "weights"
+
+              Array.iter2
+                  (fun a b -> Close.within 1e-12 a b "biases")
+                  gradient[18..]
+                  ((parts |> List.map fst |> List.reduce (Array.map2 (+)))[18..])
+
+              Expect.equal inputGradient (Array.concat (List.map snd parts)) "inputs")
 
           testCase "a layer of one's own takes part in models and text forms" (fun () ->
               let model =

@@ -125,10 +125,66 @@ let private sure =
         Expect.equal loss 0.0 "loss"
         Expect.equal gradient [| 0.0; 0.0; 0.0 |] "gradient")
 
+let private ofErrors =
+    testList
+        "losses of errors"
+        [ testCase "mean absolute error is the sum of the distances" (fun () ->
+              let loss, gradient = double MeanAbsoluteError 3 [| 3.0; 5.0; 1.0 |] [| 1.0; 6.5; 1.0 |]
+              Expect.equal loss 3.5 "2 + 1.5"
+              Expect.equal gradient [| 1.0; -1.0; 0.0 |] "signs")
+          testCase "a Huber loss is quadratic up to its transition, and linear from there on" (fun () ->
+              let loss, gradient = double (Huber 2.0) 3 [| 1.0; 2.0; -5.0 |] [| 0.0; 0.0; 0.0 |]
+              Expect.equal loss (0.5 + 2.0 + 8.0) "½ 1² + ½ 2² + 2 (5 − 1)"
+              Expect.equal gradient [| 1.0; 2.0; -2.0 |] "limited"
+              Expect.equal (string (Huber 2.5)) "huber(2.5)" "name"
+
+              for delta in [ 0.0; -1.0; nan; infinity ] do
+                  Expect.throwsT<ArgumentOutOfRangeException>
+                      (fun () -> Model.create 1 [ Dense(1, Linear) ] (Huber delta) |> ignore)
+                      $"a transition of {delta}")
+          testCase "NaN stays NaN" (fun () ->
+              for loss in [ MeanAbsoluteError; Huber 1.0 ] do
+                  let value, gradient = double loss 1 [| nan |] [| 1.0 |]
+                  Expect.isTrue (Double.IsNaN value && Double.IsNaN gradient[0]) $"{loss}") ]
+
+let private halfSquares =
+    Loss.Of(
+        "half-squares",
+        fun outputs targets gradient ->
+            let mutable sum = 0.0
+
+            for i in 0 .. outputs.Length - 1 do
+                gradient[i] <- outputs[i] - targets[i]
+                sum <- sum + gradient[i] * gradient[i]
+
+            0.5 * sum
+    )
+
+let private own (precision: Precision<'T>) =
+    property
+        $"a loss of one's own gives what the library's loss of the same formula gives, in {precision.Name}"
+        (Gen.zip (Gen.arrayOfLength 12 dyadic) (Gen.arrayOfLength 12 dyadic))
+        (fun (z, y) ->
+            // Of dyadic numbers, all sums are exact.
+            Expect.equal (evaluate precision halfSquares 4 z y) (evaluate precision MeanSquaredError 4 z y) "loss and gradient")
+
+let private ownNames =
+    testCase "a loss of one's own has a name, which identifies it" (fun () ->
+        Expect.equal (string halfSquares) "half-squares" "text"
+        Expect.equal halfSquares (Loss.Of("half-squares", fun _ _ _ -> 0.0)) "another function"
+        Expect.notEqual halfSquares (Loss.Of("squares", fun _ _ _ -> 0.0)) "another name"
+
+        for name in [ ""; "Squares"; "2d"; "a b"; "a-b." ] do
+            Expect.throwsT<ArgumentException> (fun () -> Loss.Of(name, fun _ _ _ -> 0.0) |> ignore) $"'{name}'")
+
 let tests =
     testList
         "losses"
         [ values
+          ofErrors
+          own Precision.single
+          own Precision.double
+          ownNames
           softmax
           small Precision.single
           small Precision.double
@@ -136,5 +192,11 @@ let tests =
           stable Precision.double
           sure
           testCase "are named in lower case with hyphens" (fun () ->
-              let names = [ "softmax-cross-entropy"; "mean-squared-error"; "binary-cross-entropy" ]
+              let names =
+                  [ "softmax-cross-entropy"
+                    "mean-squared-error"
+                    "binary-cross-entropy"
+                    "mean-absolute-error"
+                    "huber(1)" ]
+
               Expect.equal (Loss.all |> List.map string) names "names") ]

@@ -34,13 +34,27 @@ let private dense =
          let sets = images.Value
          { sets with Training = invert sets.Training; Validation = invert sets.Validation })
 
-let private models: Layer list list =
-    [ [ Dense(10, ReLU) ]
-      [ Dense(37, ReLU); Dropout 0.3; Dense(10, Linear) ]
-      [ Dense(19, Tanh); Dense(10, Sigmoid) ] ]
+let private models: (TensorShape * Layer list) list =
+    let vector = TensorShape.Flat 784
 
-let private train<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (bits: 'T -> uint64) (data: DataSets) layers optimizer =
-    let model = Model.create 784 layers SoftmaxCrossEntropy
+    [ vector, [ Dense(10, ReLU) ]
+      vector, [ Dense(37, ReLU); Dropout 0.3; Dense(10, Linear) ]
+      vector, [ Dense(19, Tanh); Dense(10, Sigmoid) ]
+      TensorShape.Planes(1, 28, 28),
+      [ Conv(3, 5, 3, 1, GELU)
+        MaxPool(2, 2)
+        Residual [ LayerNorm 1e-5; Conv(3, 3, 1, 1, SiLU) ]
+        AveragePool(2, 1)
+        Flatten()
+        Dense(10, Softplus) ] ]
+
+let private train<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+    (bits: 'T -> uint64)
+    (data: DataSets)
+    (shape, layers)
+    optimizer
+    =
+    let model = Model.ofShape shape layers SoftmaxCrossEntropy
 
     let options =
         { TrainingOptions.Document with BatchSize = 23; Order = Shuffled; Seed = 4; MaxSteps = Some 9L }

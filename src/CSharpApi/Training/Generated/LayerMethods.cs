@@ -29,4 +29,53 @@ public sealed partial class Experiment
 
     /// <summary>Adds the conversion of an image to a vector: the channels of each position, position by position.</summary>
     public Experiment Flatten() => With(new Core.Networks.Flatten());
+
+    /// <summary>Adds a convolution: weighted sums over square windows of an image, and an activation.</summary>
+    /// <remarks>activation(Σ x·W + b) over the window.</remarks>
+    /// <param name="channels">The number of output channels, a whole number of at least 1.</param>
+    /// <param name="size">The side of the square windows, a whole number of at least 1.</param>
+    /// <param name="stride">The distance of neighbouring windows, a whole number of at least 1.</param>
+    /// <param name="padding">The number of zeros around the image, on each side, a whole number of at least 0.</param>
+    /// <param name="activation">The activation.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
+    public Experiment Conv(int channels, int size = 3, int stride = 1, int padding = 0, Activation activation = Activation.Linear) => With(new Core.Networks.Conv(channels, size, stride, padding, Translate.Activation(activation)));
+
+    /// <summary>Adds max pooling: the largest value of each channel in square windows.</summary>
+    /// <remarks>max over the window.</remarks>
+    /// <param name="size">The side of the square windows, a whole number of at least 1.</param>
+    /// <param name="stride">The distance of neighbouring windows, a whole number of at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
+    public Experiment MaxPool(int size, int stride = 2) => With(new Core.Networks.MaxPool(size, stride));
+
+    /// <summary>Adds average pooling: the mean of each channel in square windows.</summary>
+    /// <remarks>mean over the window.</remarks>
+    /// <param name="size">The side of the square windows, a whole number of at least 1.</param>
+    /// <param name="stride">The distance of neighbouring windows, a whole number of at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
+    public Experiment AveragePool(int size, int stride = 2) => With(new Core.Networks.AveragePool(size, stride));
+
+    /// <summary>
+    /// Adds layer normalization: the values of each position get mean 0 and variance 1, then a gain and a bias for each channel. Source: Ba
+    /// et al. 2016.
+    /// </summary>
+    /// <remarks>gain · (x − mean) / √(variance + epsilon) + bias.</remarks>
+    /// <param name="epsilon">The number that is added to the variance, a number in (0, ∞).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
+    public Experiment LayerNorm(double epsilon = 1e-5) => With(new Core.Networks.LayerNorm(epsilon));
+
+    /// <summary>Adds an embedding: each input, a whole number, selects a row of a table.</summary>
+    /// <remarks>W[x].</remarks>
+    /// <param name="units">The number of values in a row, a whole number of at least 1.</param>
+    /// <param name="values">The number of rows; inputs are below it, a whole number of at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
+    public Experiment Embedding(int units, int values) => With(new Core.Networks.Embedding(units, values));
+
+    /// <summary>
+    /// Adds a residual connection: the input plus the output of layers, which have the shape of the input. Source: He et al. 2015, "Deep
+    /// residual learning for image recognition".
+    /// </summary>
+    /// <remarks>x + layers(x).</remarks>
+    /// <param name="layers">The layers of the connection: a function that adds them to an experiment without layers.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
+    public Experiment Residual(Func<Experiment, Experiment> layers) => With(new Core.Networks.Residual(Added(layers)));
 }

@@ -14,9 +14,10 @@ type internal ActivateOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIe
         input.CopyTo output
         Activation.apply activation output
 
-    override layer.Backward(_, _, _, _, inputGradient) =
+    override layer.Backward(_, input, _, _, inputGradient) =
         ReadOnlySpan(layer.OutputGradient, 0, inputGradient.Length).CopyTo inputGradient
-        Activation.backward activation (ReadOnlySpan(layer.Outputs, 0, inputGradient.Length)) inputGradient
+        let input = input.Slice(0, inputGradient.Length)
+        Activation.backward activation input (ReadOnlySpan(layer.Outputs, 0, inputGradient.Length)) inputGradient
 
 /// <summary>An activation as a layer of its own.</summary>
 /// <param name="activation">The activation.</param>

@@ -20,15 +20,16 @@ type internal DenseOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee7
     // The workspace of the sparse products; allocated if the layer is the first.
     let mutable lines = Aligned<'T> 0
 
+    let fused = FusedActivation<'T>(activation, capacity, units)
+
     let weightsOf (parameters: ReadOnlySpan<'T>) = parameters.Slice(0, weightCount)
 
-    let activate (sums: Span<'T>) (parameters: ReadOnlySpan<'T>) =
-        Activation.applyToSums activation sums (parameters.Slice(weightCount, units))
+    let activate (sums: Span<'T>) (parameters: ReadOnlySpan<'T>) = fused.Apply(sums, parameters.Slice(weightCount, units))
 
     /// Returns the gradient with respect to the sums, and writes the one of the biases.
     member private layer.Delta(rows: int, gradient: Span<'T>) : ReadOnlySpan<'T> =
         let delta = Span(layer.OutputGradient, 0, rows * units)
-        Activation.backward activation (ReadOnlySpan(layer.Outputs, 0, rows * units)) delta
+        fused.Backward(ReadOnlySpan(layer.Outputs, 0, rows * units), delta)
         Elementwise.sumOfRows (Span<_>.op_Implicit delta) (gradient.Slice(weightCount, units))
         Span<_>.op_Implicit delta
 

@@ -44,7 +44,18 @@ module internal LayersFormat =
             |> Fields.shape
             |> Form.distinguished kind.Name kind.Make (fun layer -> if layer.Kind.Name = kind.Name then Some layer.Values else None)
 
-    and private ofKinds (kinds: LayerKind list) : Shape<Layer> = kinds |> List.map form |> Form.choice
+    and private ofKinds (kinds: LayerKind list) : Shape<Layer> =
+        // Layers that no file can have, such as those of one's own, are printed by their text. Reading refuses it.
+        let others: Form<Layer> =
+            { Accepts = fun _ -> false
+              Example = ""
+              Key = None
+              Read = fun _ _ -> None
+              Print = fun layer -> Some(Json.text layer.Text)
+              Schema = []
+              Note = "" }
+
+        Form.choice (List.map form kinds @ [ others ])
 
     /// A layer of any kind.
     let layer: Shape<Layer> = ofKinds LayerKinds.all
