@@ -252,6 +252,24 @@ let tests =
                       ((outcomeOf study).Results |> Array.map _.Parameters)
                       "the results of an uninterrupted study"))
 
+          testCase "another validation or another test is another problem" (fun () ->
+              let hashOf validation test =
+                  OwnProblem.Of(
+                      "mine",
+                      flat,
+                      fun seed ->
+                          { Initial = start seed
+                            Evaluate = quadratic
+                            Validate = Some(fun x -> struct (validation * Array.sum x, nan))
+                            Test = Some(fun x -> struct (test * Array.sum x, nan)) }
+                  )
+                  |> prepared
+                  |> _.Identity
+
+              Expect.equal (hashOf 1.0 1.0) (hashOf 1.0 1.0) "the same"
+              Expect.notEqual (hashOf 1.0 1.0) (hashOf 2.0 1.0) "another validation"
+              Expect.notEqual (hashOf 1.0 1.0) (hashOf 1.0 2.0) "another test")
+
           testCase "a folder of a study is resumed with a registry that has the problem, and not without" (fun () ->
               inFolder (fun folder ->
                   begun (studyOver bowl) folder

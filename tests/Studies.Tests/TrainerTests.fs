@@ -161,6 +161,47 @@ let tests =
               Expect.isNonEmpty pruned "pruned trials"
               Expect.isTrue (pruned |> Array.forall (fun (result: TrialResult) -> result.Steps < budget)) "steps")
 
+          testCase "stop rules end a trial of a trainer" (fun () ->
+              let study =
+                  { studyOver (OwnTrainer.From("mine", trained)) with
+                      Protocol = RunsProtocol.make [ 1 ] [ CuteDl.Core.Training.Stagnation(1, 1e6) ] }
+
+              let results = (inMemory study).Results
+              Expect.isNonEmpty results "trials"
+              Expect.isTrue (results |> Array.forall (fun result -> result.Ending = Ending.TooSlow)) "endings"
+              Expect.isTrue (results |> Array.forall (fun result -> result.AtStop.HasValue)) "scores at the stop")
+
+          testCase "an accuracy outside of its range fails the trial" (fun () ->
+              let wrong trial cancellation =
+                  trained trial cancellation |> Seq.map (fun (score: Score) -> { score with Accuracy = 1.5 })
+
+              let outcome = inMemory (studyOver (OwnTrainer.From("mine", wrong, classes = 3)))
+
+              Expect.all
+                  outcome.Results
+                  (fun result -> result.Failure.StartsWith "The trainer 'mine' gave the accuracy 1.5 at step 5.")
+                  "failures")
+
+          testCase "a trial that goes on after a cancellation starts anew" (fun () ->
+              use cancel = new CancellationTokenSource()
+
+              let stopping trial cancellation =
+                  trained trial cancellation
+                  |> Seq.map (fun (score: Score) ->
+                      if score.Step > 10L then
+                          cancel.Cancel()
+
+                      score)
+
+              let study = studyOver (OwnTrainer.From("mine", stopping))
+              let trial = (inMemory (studyOver (OwnTrainer.From("mine", trained)))).Results[0].Trial
+              let source: ITrialSource = PreparedTrials.Of(noImages, study)
+              let run = source.Start trial
+              run.RunTo(budget, cancel.Token)
+              Expect.isFalse run.HasEnded "it was cancelled"
+              run.RunTo(budget, CancellationToken.None)
+              Expect.equal (List.ofArray run.Curve.Steps) due "each validation once")
+
           testCase "the trainer gets the optimizer of the trial" (fun () ->
               let check (trial: TrialToTrain) cancellation =
                   if string trial.Optimizer <> trial.Trial.Optimizer then
