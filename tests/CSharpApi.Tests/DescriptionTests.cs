@@ -10,7 +10,7 @@ internal static class DescriptionTests
 
     private static readonly (object Value, string Text)[] Examples =
     [
-        (Mnist.Experiment(), "784 softmax-cross-entropy on mnist, batch 64, under fixed(lr=0.01)"),
+        (Mnist.Experiment(), "1x28x28 softmax-cross-entropy on mnist, batch 64, under fixed(lr=0.01)"),
         (Small, $"784-32(sigmoid)-dropout(0.5)-10(linear) softmax-cross-entropy on mnist, batch 16, under {Optimizers.Sgd(0.5)}"),
         (Small.Compare([new NamedRun("a", Optimizers.Sgd()), new NamedRun("b", Optimizers.Adam())]).Seeds(3), "a, b, 3 seeds, on 784-32(sigmoid)-dropout(0.5)-10(linear) softmax-cross-entropy on mnist, batch 16"),
         (new ParameterLayout(("w", [2, 3]), ("b", [3])), "w [2, 3], b [3]: 9 parameters"),
