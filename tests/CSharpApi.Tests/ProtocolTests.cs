@@ -76,6 +76,23 @@ internal static class ProtocolTests
             Spec.Throws<InvalidOperationException>(() => Small.Protocol(sealed_, seeds: 3));
             Spec.Throws<ArgumentOutOfRangeException>(() => Small.Protocol(Strict, seeds: 0));
         }),
+        Spec.Test("values that a call leaves out are those of the protocol", () =>
+        {
+            var careful = StudyProtocol.Of(
+                "careful",
+                "the fair protocol with a smaller error rate and more settings",
+                StudyProtocol.Fair,
+                study => study.Tuning(trials: 16, extensions: 0, nested: true).Confirmation(seeds: 20, alpha: 0.001, looks: [10, 20]).Frontier(rates: [0.01, 0.1]));
+            var usual = Small.Protocol(careful).ToJson();
+            Expect.equal(Small.Protocol(careful).Tuning().Confirmation().Frontier().ToJson(), usual, "calls without arguments");
+            var changed = Small.Protocol(careful).Tuning(trials: 4).Confirmation(seeds: 12).Frontier(seeds: [7]).ToJson();
+            foreach (var kept in new[] { "\"extensions\": 0", "\"alpha\": 0.001", "\"looks\": [10, 20]", "\"rates\": [0.01, 0.1]" })
+            {
+                Expect.stringContains(changed, kept, "kept");
+            }
+
+            Expect.stringContains(Small.Protocol(careful).Confirmation(looks: []).ToJson(), "\"looks\": \"none\"", "an empty list");
+        }),
         Spec.Test("a name belongs to one protocol", () =>
         {
             Spec.Throws<ArgumentException>(() => StudyProtocol.Of("runs", "taken", StudyProtocol.Runs));

@@ -116,7 +116,7 @@ let private plans =
     testList
         "plans"
         [ property
-              "every trial has an id of its own, and no two tunings share a seed with each other or with other phases"
+              "every trial has an id of its own, no two repetitions share a seed, and no seed of a later repetition is one of another phase"
               crowded
               (fun protocol ->
                   let tuning = protocol.Tuning.Value
@@ -244,7 +244,7 @@ let private reports =
 
     testList
         "reports"
-        [ testCase "the figures of single settings are those of the first tuning, and it is said" (fun () ->
+        [ testCase "the figures of single settings are those of the first tuning, and the report says so" (fun () ->
               let plans, results = answered nested false never answer
               let analysis = Analysis.ofResults nested results 1
 
@@ -289,7 +289,8 @@ let private reports =
 
           testCase "the quick form has one tuning" (fun () -> Expect.isFalse (Quick.study nested).Protocol.Tuning.Value.Nested "one tuning") ]
 
-/// Studies of two contenders of equal merit. Each setting has an effect of its own, which tuning cannot tell from noise.
+/// Studies of two contenders of equal merit. The logarithm of the steps is the sum of a random effect of the setting and a random effect of
+/// the trial. The few settings of one tuning are its luck.
 let private luck =
     let studies =
         match Tier.current.Value.Tier with
@@ -336,7 +337,7 @@ let private luck =
               let covered, won = simulated true
               Expect.isGreaterThanOrEqual covered (0.95 - error) "coverage"
               Expect.isLessThanOrEqual won (0.05 + error) "wrong winners"
-              Expect.isGreaterThan won 0.01 "and not for want of power")
+              Expect.isGreaterThan won 0.01 "there is power to name a winner")
 
           testCase "a study with one tuning covers it too rarely" (fun () ->
               let covered, won = simulated false

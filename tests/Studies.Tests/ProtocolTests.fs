@@ -8,10 +8,18 @@ open Expecto
 open FsCheck.FSharp
 open CuteDl.Testing
 open CuteDl.Core.Optimizers
+open CuteDl.Core.Training
 open CuteDl.Studies
 open CuteDl.Studies.Tests.Analysis
 
 let private kinds = List.ofSeq StudyRegistry.Standard.Protocols
+
+let private keys =
+    [ ProtocolKey.Tuning
+      ProtocolKey.Confirmation
+      ProtocolKey.Frontier
+      ProtocolKey.Seeds
+      ProtocolKey.StopRules ]
 
 /// The fair protocol with a smaller error rate, which no study can change.
 let private strict: ProtocolKind =
@@ -184,6 +192,87 @@ let tests =
                   [ "$.optimizers: The strict protocol compares two optimizers. Remove the others." ]
                   "and refused")
 
+          property
+              "the quick form of a study that can run can run, and reads from its file, whatever a study can set"
+              (Gen.zip StudyGenerators.protocol (Gen.subListOf keys))
+              (fun (protocol, keys) ->
+                  let kind =
+                      { protocol.Kind with
+                          Name = "own"
+                          Keys = keys
+                          Tuning = protocol.Tuning
+                          Confirmation = protocol.Confirmation
+                          Frontier = protocol.Frontier
+                          StopRules = protocol.StopRules }
+
+                  let study = design kind.Protocol
+
+                  if (StudyRules.broken study).IsEmpty then
+                      let quick = Quick.study study
+                      Expect.isEmpty (StudyRules.broken quick) "can run"
+                      let registry = StudyRegistry.Standard.Add kind
+                      Expect.equal (StudyJson.parseWith registry (StudyJson.print quick)) (Ok quick) "read and printed")
+
+          testCase "parts that a study cannot set have the limits of those in files" (fun () ->
+              let refused (kind: ProtocolKind) (words: string) =
+                  let problems = StudyRules.broken (design ({ kind with Name = "other" }: ProtocolKind).Protocol)
+                  Expect.stringContains (String.Join(" ", problems)) words words
+
+              let own = { FairProtocol.kind with Keys = [ ProtocolKey.Seeds ] }
+              let usual = own.Confirmation
+              refused { own with Confirmation = { usual with Alpha = 2.0 } } "protocol other, confirmation.alpha"
+              refused { own with Tuning = Some { StudyDefaults.tuning with Trials = 0 } } "protocol other, tuning.trials"
+              refused { own with Frontier = Some { StudyDefaults.frontier with Seeds = [] } } "protocol other, frontier.seeds"
+              refused { own with StopRules = [ Stagnation(0, 0.1) ] } "protocol other, stop_rules[0].stagnation.patience"
+
+              refused
+                  { own with Confirmation = { usual with InterimLooks = Some { InterimLooks.Seeds = [ 6; 8 ] } } }
+                  "The last interim look is at 8 seeds, but the study starts with 10."
+
+              Expect.isEmpty (StudyRules.broken (design ({ own with Name = "other" }: ProtocolKind).Protocol)) "all are allowed")
+
+          testCase "a finding about seeds names the key that the protocol has" (fun () ->
+              let paths (protocol: Protocol) seeds =
+                  let confirmation = { protocol.Confirmation with Seeds = seeds }
+
+                  [ for finding in Lint.checkDesign (design { protocol with Confirmation = confirmation }) do
+                        if finding.Code = "S004" || finding.Code = "S006" then
+                            finding.Path ]
+                  |> List.distinct
+
+              for protocol, path in
+                  [ FairProtocol.kind.Protocol, "$.confirmation.seeds"
+                    strict.Protocol, "$.seeds"
+                    ({ strict with Keys = [] }: ProtocolKind).Protocol, "$.protocol" ] do
+                  Expect.equal (paths protocol [ 1..3 ]) [ path ] "too few"
+                  Expect.equal (paths protocol [ 1000..1009 ]) [ path ] "those of tuning")
+
+          testCase "a trial that a stop rule ended has its score at the stop in tuning" (fun () ->
+              let kind =
+                  { FairProtocol.kind with
+                      Name = "stopped"
+                      Tuning = Some { StudyDefaults.tuning with Objective = FinalScore; Extensions = 0 }
+                      StopRules = [ StopRule.Target(0.5, 1) ] }
+
+              let study = design kind.Protocol
+              let planner = Planner(study, false, (fun _ _ -> false))
+
+              let stopped (trial: Trial) =
+                  let made = Made.result trial.Phase trial.Task trial.Contender trial.Seed 20.0 0.92
+                  let score = { Step = 20L; Loss = 0.1 * float (1 + (trial.Setting + 3) % 8); Accuracy = 0.0 }
+                  { made with Trial = trial; Ending = Ending.TargetHeld; Final = Nullable(); AtStop = Nullable score }
+
+              let trials = (planner.Make(fun _ -> ValueNone)).Trials
+              let known = dict [ for trial in trials -> trial.Id, stopped trial ]
+
+              let plan =
+                  planner.Make(fun id ->
+                      match known.TryGetValue id with
+                      | true, result -> ValueSome result
+                      | _ -> ValueNone)
+
+              Expect.equal [ for selection in plan.Selections -> selection.Best ] [ 5; 5 ] "the smallest loss at the stop")
+
           testCase "a registry has each name once, and no kind that contradicts itself" (fun () ->
               for name in [ "fair"; "RUNS"; "Strict"; "strict"; ""; "a b" ] do
                   Expect.throwsT<ArgumentException> (fun () -> registry.Add { strict with Name = name } |> ignore) name
@@ -195,7 +284,7 @@ let tests =
                   Expect.stringContains (String.Join(" ", StudyRules.broken (design kind.Protocol))) words "and in a study"
 
               refused { strict with Phase = Phase.Tuning } "cannot have the phase Tuning. Use one of Confirmation, Document, Run."
-              refused { strict with Tuning = None; Confirmation = asGiven [ 1 ] None |> _.Confirmation } "but it has none"
+              refused { strict with Tuning = None; Confirmation = asGiven [ 1 ] None |> _.Confirmation } "but the protocol has none"
               refused { strict with Keys = [ ProtocolKey.Confirmation; ProtocolKey.Seeds ] } "both set the seeds"
               refused { strict with Keys = [ ProtocolKey.Seeds; ProtocolKey.Seeds ] } "the key seeds 2 times"
 
@@ -206,24 +295,26 @@ let tests =
               let taken = StudyRules.broken (design { strict.Protocol with Kind = { strict with Name = "fair" } })
               Expect.stringContains (String.Join(" ", taken)) "The registry has a protocol fair already." "in a study")
 
-          testCase "as_given: every optimizer with its given values and each seed, compared like tuned ones, and said so" (fun () ->
-              let study = design (asGiven [ 1..10 ] None)
-              let outcome = run study
-              Expect.equal outcome.Results.Length (StudySize.trials study false) "size"
-              Expect.equal outcome.Results.Length 20 "each with each seed"
+          testCase
+              "as_given: every optimizer with its given values and each seed, compared like tuned ones, and the verdict says so"
+              (fun () ->
+                  let study = design (asGiven [ 1..10 ] None)
+                  let outcome = run study
+                  Expect.equal outcome.Results.Length (StudySize.trials study false) "size"
+                  Expect.equal outcome.Results.Length 20 "each with each seed"
 
-              for result in outcome.Results do
-                  let contender = study.Contenders |> List.find (fun contender -> contender.Name = result.Trial.Contender)
-                  Expect.equal result.Trial.Phase Phase.Confirmation "phase"
-                  Expect.equal result.Trial.Optimizer (string contender.Optimizer) "as given"
+                  for result in outcome.Results do
+                      let contender = study.Contenders |> List.find (fun contender -> contender.Name = result.Trial.Contender)
+                      Expect.equal result.Trial.Phase Phase.Confirmation "phase"
+                      Expect.equal result.Trial.Optimizer (string contender.Optimizer) "as given"
 
-              let _, results = planned false study
-              let analysis = Analysis.ofResults study results 1
-              Expect.hasLength (analysis.Comparisons |> Array.filter (fun pair -> pair.Metric = Metric.StepsToTarget)) 1 "pairs"
-              Expect.all analysis.Summaries (fun row -> row.Variant = Variant.AsGiven) "variant"
-              Expect.stringContains (sentences study) "Nothing was tuned" "the verdict says so"
-              Expect.isFalse ((sentences study).Contains "tuning chose") "and nothing of tuning"
-              Expect.isEmpty analysis.Settings "no settings")
+                  let _, results = planned false study
+                  let analysis = Analysis.ofResults study results 1
+                  Expect.hasLength (analysis.Comparisons |> Array.filter (fun pair -> pair.Metric = Metric.StepsToTarget)) 1 "pairs"
+                  Expect.all analysis.Summaries (fun row -> row.Variant = Variant.AsGiven) "variant"
+                  Expect.stringContains (sentences study) "Nothing was tuned" "the verdict says so"
+                  Expect.isFalse ((sentences study).Contains "tuning chose") "and nothing of tuning"
+                  Expect.isEmpty analysis.Settings "no settings")
 
           testCase "as_given adds seeds at its looks" (fun () ->
               let study = design (asGiven [ 1..6 ] (Some [ 6; 8 ]))

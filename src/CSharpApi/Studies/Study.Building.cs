@@ -125,10 +125,10 @@ public sealed partial class Study
         Precision precision = Precision.Single) =>
         Add(name, new LogisticRegression(dimensions, examples), precision, steps, validateEvery, Target.NewLoss(loss));
 
-    /// <summary>Adds an optimizer with what may be tried of its hyper-parameters.</summary>
+    /// <summary>Adds an optimizer with its search space.</summary>
     /// <param name="optimizer">The optimizer; its values are the defaults.</param>
     /// <param name="space">The search space, such as <c>space => space.LogUniform("lr", 1e-4, 1)</c>. By default, nothing is tuned.</param>
-    /// <param name="name">Its name in results: letters, digits, '.', '-', '_' and '+'; the rule's, if not said.</param>
+    /// <param name="name">Its name in results: letters, digits, '.', '-', '_' and '+'. Default: the name of its rule.</param>
     /// <exception cref="ArgumentException">
     /// The name is taken or not valid, or the name of a hyper-parameter is unknown or has several meanings.
     /// </exception>
@@ -151,90 +151,112 @@ public sealed partial class Study
         return new(new StudyDesign(Core.Name, Core.Tasks, ListModule.OfSeq(Core.Contenders.Append(contender)), Core.Protocol, Core.Metrics));
     }
 
-    /// <summary>Sets how settings are searched. Each optimizer has the same budget.</summary>
-    /// <param name="trials">The number of settings for each optimizer, from 1 to 10000.</param>
-    /// <param name="search">The search method. A grid allows one range. Default: <see cref="StudySearch.Sobol"/>.</param>
-    /// <param name="seeds">The seeds of each setting, each once. Default: 1000.</param>
-    /// <param name="objective">The ranking of settings.</param>
-    /// <param name="pruning">The early end of unpromising trials. Default: none.</param>
-    /// <param name="extensions">The largest number of extensions of a search space whose best setting is at its edge, from 0 to 10.</param>
+    /// <summary>Sets the tuning. Each optimizer has the same budget. Values that are left out are those of the protocol.</summary>
+    /// <param name="trials">The number of settings for each optimizer, from 1 to 10000. In the fair protocol, 8 by default.</param>
+    /// <param name="search">
+    /// The search method. A grid allows one range. In the fair protocol, <see cref="StudySearch.Sobol"/> by default.
+    /// </param>
+    /// <param name="seeds">The seeds of each setting, each once. In the fair protocol, 1000 by default.</param>
+    /// <param name="objective">
+    /// The ranking of settings. In the fair protocol, <see cref="StudyObjective.TimeToTarget"/> by default.
+    /// </param>
+    /// <param name="pruning">The early end of unpromising trials. In the fair protocol, none by default.</param>
+    /// <param name="extensions">
+    /// The largest number of extensions of a search space whose best setting is at its edge, from 0 to 10. In the fair protocol, 1 by default.
+    /// </param>
     /// <param name="nested">
-    /// True to repeat the tuning for each confirmation seed, with a search and tuning seeds of its own. Error rates and intervals then include
-    /// the luck of tuning. The number of tuning trials is multiplied by the number of confirmation seeds.
+    /// True to repeat the tuning for each confirmation seed, with other settings and other tuning seeds. Error rates and intervals then include
+    /// the luck of tuning. The number of tuning trials is multiplied by the number of confirmation seeds. In the fair protocol, false by
+    /// default.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     /// <exception cref="InvalidOperationException">Studies cannot set the tuning of this study's protocol.</exception>
     public Study Tuning(
-        int trials = StudyDefaults.Trials,
+        int? trials = null,
         StudySearch? search = null,
         IEnumerable<int>? seeds = null,
-        StudyObjective objective = StudyObjective.TimeToTarget,
+        StudyObjective? objective = null,
         StudyPruning? pruning = null,
-        int extensions = StudyDefaults.Extensions,
-        bool nested = StudyDefaults.Nested)
+        int? extensions = null,
+        bool? nested = null)
     {
         var protocol = Setting(ProtocolKey.Tuning);
+
+        // A protocol whose tuning can be set has one.
+        var usual = protocol.Kind.Tuning!.Value;
         var tuning = new Tuning(
-            (search ?? StudySearch.Sobol).Core,
-            trials,
-            seeds is null ? StudyDefaults.tuning.Seeds : ListModule.OfSeq(seeds),
-            Translate.Objective(objective),
-            (pruning ?? StudyPruning.None).Core,
-            extensions,
-            nested);
+            search?.Core ?? usual.Search,
+            trials ?? usual.Trials,
+            seeds is null ? usual.Seeds : ListModule.OfSeq(seeds),
+            objective is { } ranking ? Translate.Objective(ranking) : usual.Objective,
+            pruning?.Core ?? usual.Pruning,
+            extensions ?? usual.Extensions,
+            nested ?? usual.Nested);
         StudyRules.require(nameof(tuning), TuningFormat.shapeOf(tuning), tuning);
         return With(new(protocol.Kind, FSharpOption<Tuning>.Some(tuning), protocol.Confirmation, protocol.Frontier, protocol.StopRules));
     }
 
-    /// <summary>Sets how the tuned settings are compared. Without tuning, it sets how the given settings are compared.</summary>
-    /// <param name="seeds">The number of fresh seeds, from 1 on. A ranking needs at least 6.</param>
-    /// <param name="alpha">The family-wise error rate over all pairs and looks, for each task and metric; in (0, 1).</param>
-    /// <param name="equalWithin">The margin of equality: ratios of steps up to this value count as equal. Above 1.</param>
-    /// <param name="looks">
-    /// The interim looks for <see cref="StudyOptions.UntilDecided"/>: numbers of seeds, ascending, the last at least the number of seeds.
-    /// Default: none.
+    /// <summary>
+    /// Sets the comparison of the tuned settings or, without tuning, of the given ones. Values that are left out are those of the protocol.
+    /// </summary>
+    /// <param name="seeds">The number of fresh seeds, from 1 on. A ranking needs at least 6. In the protocols of the library, 10 by default.</param>
+    /// <param name="alpha">
+    /// The family-wise error rate over all pairs and looks, for each task and metric; in (0, 1). In the protocols of the library, 0.05 by default.
     /// </param>
-    /// <param name="defaults">True to train the default settings too. Without tuning, there are no others, and it has no effect.</param>
+    /// <param name="equalWithin">
+    /// The margin of equality: ratios of steps up to this value count as equal. Above 1. In the fair protocol, 1.05 by default.
+    /// </param>
+    /// <param name="looks">
+    /// The interim looks for <see cref="StudyOptions.UntilDecided"/>: numbers of seeds, ascending, the last at least the number of seeds. An
+    /// empty list declares none. In the protocols of the library, none by default.
+    /// </param>
+    /// <param name="defaults">
+    /// True to train the default settings too. It has no effect without tuning. In the fair protocol, true by default.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
     /// <exception cref="InvalidOperationException">Studies cannot set the comparison of this study's protocol.</exception>
     public Study Confirmation(
-        int seeds = StudyDefaults.ConfirmationSeeds,
-        double alpha = StudyDefaults.Alpha,
-        double equalWithin = StudyDefaults.EqualWithin,
+        int? seeds = null,
+        double? alpha = null,
+        double? equalWithin = null,
         IEnumerable<int>? looks = null,
-        bool defaults = StudyDefaults.ConfirmsDefaults)
+        bool? defaults = null)
     {
         var protocol = Setting(ProtocolKey.Confirmation);
+        var usual = protocol.Kind.Confirmation;
         var isTuned = protocol.Tuning is not null;
-        var declared = ListModule.OfSeq(looks ?? []);
         var confirmation = new Confirmation(
-            Consecutive(seeds),
-            alpha,
-            equalWithin,
-            declared.IsEmpty ? FSharpOption<InterimLooks>.None : FSharpOption<InterimLooks>.Some(new InterimLooks(declared)),
-            defaults && isTuned);
-        StudyRules.require(nameof(confirmation), ConfirmationFormat.shape(protocol.Kind.Confirmation, isTuned), confirmation);
+            seeds is { } count ? Consecutive(count) : usual.Seeds,
+            alpha ?? usual.Alpha,
+            equalWithin ?? usual.EqualWithin,
+            looks is null ? usual.InterimLooks : Looks(ListModule.OfSeq(looks)),
+            (defaults ?? usual.Defaults) && isTuned);
+        StudyRules.require(nameof(confirmation), ConfirmationFormat.shape(usual, isTuned), confirmation);
         return With(new(protocol.Kind, protocol.Tuning, confirmation, protocol.Frontier, protocol.StopRules));
     }
 
-    /// <summary>Adds the small-rate frontier: the same learning rates for every optimizer that has one.</summary>
-    /// <param name="rates">The learning rates, ascending and above 0. Default: eight from 1e-5 to 1 with equal ratios.</param>
-    /// <param name="seeds">The seeds of each rate, each once. Default: 2000, 2001 and 2002.</param>
+    /// <summary>
+    /// Adds the small-rate frontier: the same learning rates for every optimizer that has one. Values that are left out are those of the
+    /// protocol's frontier, if it has one.
+    /// </summary>
+    /// <param name="rates">The learning rates, ascending and above 0. In the fair protocol, eight from 1e-5 to 1 with equal ratios by default.</param>
+    /// <param name="seeds">The seeds of each rate, each once. In the fair protocol, 2000, 2001 and 2002 by default.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
     /// <exception cref="InvalidOperationException">Studies cannot set the frontier of this study's protocol.</exception>
     public Study Frontier(IEnumerable<double>? rates = null, IEnumerable<int>? seeds = null)
     {
         var protocol = Setting(ProtocolKey.Frontier);
+        var usual = protocol.Kind.Frontier?.Value ?? StudyDefaults.frontier;
         var frontier = new Frontier(
-            rates is null ? StudyDefaults.frontier.Rates : ListModule.OfSeq(rates),
-            seeds is null ? StudyDefaults.frontier.Seeds : ListModule.OfSeq(seeds));
+            rates is null ? usual.Rates : ListModule.OfSeq(rates),
+            seeds is null ? usual.Seeds : ListModule.OfSeq(seeds));
         StudyRules.require(nameof(frontier), FrontierFormat.shape, frontier);
         return With(new(protocol.Kind, protocol.Tuning, protocol.Confirmation, FSharpOption<Frontier>.Some(frontier), protocol.StopRules));
     }
 
     /// <summary>
-    /// Sets the protocol, with its default tuning, comparison, frontier and stop rules. <see cref="Tuning"/>, <see cref="Confirmation"/> and
-    /// <see cref="Frontier"/> then change them, if the protocol allows it.
+    /// Sets the protocol. Tuning, comparison, frontier and stop rules then have its default values, whatever they were before.
+    /// <see cref="Tuning"/>, <see cref="Confirmation"/> and <see cref="Frontier"/> change them afterwards, if the protocol allows it.
     /// </summary>
     /// <param name="protocol">The protocol. New studies have <see cref="StudyProtocol.Fair"/>.</param>
     /// <param name="seeds">The number of seeds of the compared trials, from 1 on. Default: that of the protocol.</param>
@@ -262,9 +284,9 @@ public sealed partial class Study
 
     /// <summary>
     /// Uses the source document's protocol: optimizers with the given settings, at most 5000 epochs, the document's stop rules, and
-    /// validation on the test set after every epoch. It shows how the document compares; it is not a recommendation.
+    /// validation on the test set after every epoch. It shows how the document compares optimizers; it is not a recommendation.
     /// </summary>
-    /// <param name="seeds">The number of seeds: 1 to so many.</param>
+    /// <param name="seeds">The number n of seeds, which are 1 to n.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
     public Study Document(int seeds = StudyDefaults.ConfirmationSeeds)
     {
@@ -291,6 +313,9 @@ public sealed partial class Study
         // The name becomes a file name, and some file systems ignore case.
         return taken.Contains(name, StringComparer.OrdinalIgnoreCase) ? throw new ArgumentException($"The name '{name}' is used already. Choose another one.", nameof(name)) : name;
     }
+
+    private static FSharpOption<InterimLooks> Looks(FSharpList<int> looks) =>
+        looks.IsEmpty ? FSharpOption<InterimLooks>.None : FSharpOption<InterimLooks>.Some(new InterimLooks(looks));
 
     private static FSharpList<int> Consecutive(int seeds) =>
         ListModule.OfSeq(Enumerable.Range(StudyDefaults.FirstConfirmationSeed, Math.Max(0, seeds)));

@@ -4,7 +4,7 @@ using Microsoft.FSharp.Core;
 
 namespace CuteDl;
 
-/// <summary>A protocol: what a study does with its optimizers, and what its report claims. An immutable value.</summary>
+/// <summary>A protocol: the procedure of a study, and the limits of its verdict. An immutable value.</summary>
 public sealed class StudyProtocol
 {
     private StudyProtocol(ProtocolKind core) => Core = core;
@@ -13,15 +13,15 @@ public sealed class StudyProtocol
     public static StudyProtocol Fair { get; } = new(FairProtocol.kind);
 
     /// <summary>
-    /// The source document's protocol: optimizers as given, its stop rules, and no tuning. <see cref="Study.Document"/> also sets its budget
-    /// and its validation.
+    /// The source document's protocol: optimizers with their given values, the document's stop rules, and no tuning.
+    /// <see cref="Study.Document"/> also sets the document's budget and validation.
     /// </summary>
     public static StudyProtocol Document { get; } = new(DocumentProtocol.kind);
 
     /// <summary>Runs without tuning and without a verdict.</summary>
     public static StudyProtocol Runs { get; } = new(RunsProtocol.kind);
 
-    /// <summary>Optimizers as they are given, compared in pairs with fresh seeds. The test set is scored once.</summary>
+    /// <summary>Optimizers with their given values, compared in pairs with fresh seeds. The test set is scored once.</summary>
     public static StudyProtocol AsGiven { get; } = new(AsGivenProtocol.kind);
 
     /// <summary>The name in study files.</summary>
@@ -30,22 +30,22 @@ public sealed class StudyProtocol
     internal ProtocolKind Core { get; }
 
     /// <summary>
-    /// Returns a protocol of one's own. It differs from another one in its default values, and in the parts that a study can set. A study file
-    /// names it, and can be read with a registry that has it.
+    /// Returns a protocol of one's own. It starts from another protocol, and can have other default values, settable parts, limits and checks. A
+    /// study file contains its name, and is read with a registry that has it.
     /// </summary>
     /// <param name="name">The name in study files: small letters, digits and underscores.</param>
     /// <param name="meaning">The meaning as a clause, such as <c>the fair protocol with a smaller error rate</c>.</param>
-    /// <param name="like">The protocol that it starts from: it has the same compared trials, claims and checks.</param>
+    /// <param name="like">The protocol that it starts from. The compared trials, and whether pairs are compared, are as in that protocol.</param>
     /// <param name="defaults">
-    /// Sets the default values on a study with the other protocol, such as <c>study => study.Confirmation(20, alpha: 0.01)</c>. Default: those
-    /// of the other protocol.
+    /// Returns a study with the default values. It gets a study with the protocol <c>like</c>. An example is
+    /// <c>study => study.Confirmation(20, alpha: 0.01)</c>. Default: the default values of <c>like</c>.
     /// </param>
-    /// <param name="keys">The parts that a study can set. Default: those of the other protocol.</param>
+    /// <param name="keys">The parts that a study can set. All others keep the default values. Default: the parts of <c>like</c>.</param>
     /// <param name="title">The name in reports. Default: <c>the protocol NAME</c>.</param>
-    /// <param name="limits">The limits of the verdict, in sentences. Default: those of the other protocol.</param>
+    /// <param name="limits">The limits of the verdict, in sentences. Default: those of <c>like</c>.</param>
     /// <param name="check">
-    /// Returns findings about a study, in addition to the others. A study with a finding of the severity <see cref="Severity.Error"/> cannot
-    /// run.
+    /// Returns findings about a study, in addition to those of <c>like</c>. A study with a finding of the severity <see cref="Severity.Error"/>
+    /// cannot run.
     /// </param>
     /// <exception cref="ArgumentException">The name is not valid or belongs to a protocol of the library, or the parts contradict each
     /// other.</exception>
@@ -84,7 +84,7 @@ public sealed class StudyProtocol
     public override string ToString() => Name;
 
     private static Protocol Defaults(string name, StudyProtocol like, Func<Study, Study> defaults) =>
-        (defaults(Study.Named(name).Protocol(like)) ?? throw new ArgumentException("The function of the defaults returned null. Return the study that it gets, changed.", nameof(defaults))).Core.Protocol;
+        (defaults(Study.Named(name).Protocol(like)) ?? throw new ArgumentException("The function for the default values returned null. Return a study.", nameof(defaults))).Core.Protocol;
 
     private static FSharpFunc<Protocol, FSharpList<string>> Constant(FSharpList<string> limits) => FuncConvert.FromFunc((Protocol _) => limits);
 

@@ -21,7 +21,10 @@ public sealed record ComparisonResult
     public override string ToString() =>
         $"{Runs.Count} of {Math.Max(Planned, Runs.Count)} runs: {Short.List(Runs.Select(run => run.Run).Distinct())}";
 
-    /// <summary>Returns the runs of a study; null if it is not a comparison: one image classifier, and a protocol of runs without tuning, frontier and verdict.</summary>
+    /// <summary>
+    /// Returns the runs of a study; null if it is not a comparison. A comparison has one task with images, and a protocol without tuning,
+    /// frontier and verdict.
+    /// </summary>
     internal static ComparisonResult? Of(StudyOutcome outcome, string? folder)
     {
         var study = outcome.Study;

@@ -38,6 +38,6 @@ module internal Initialization =
         | Normal deviation -> MathNet.Numerics.Distributions.Normal(0.0, deviation, random)
         | He -> MathNet.Numerics.Distributions.Normal(0.0, sqrt (2.0 / float fanIn), random)
         | Glorot ->
-            // Of the sum as a whole number of type int64, because the sum of two large numbers overflows.
+            // The sum of two large numbers of type int overflows.
             let bound = sqrt (6.0 / float (int64 fanIn + int64 fanOut))
             ContinuousUniform(-bound, bound, random)

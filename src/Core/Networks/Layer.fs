@@ -23,7 +23,7 @@ type LayerTensor =
 /// <summary>The dependence of a layer's output shape on its input.</summary>
 [<RequireQualifiedAccess>]
 type OutputSize =
-    /// <summary>A vector of this length, whatever the input.</summary>
+    /// <summary>A vector of this length, for any input.</summary>
     | Units of count: int
     /// <summary>The shape of the input.</summary>
     | AsInput
@@ -223,7 +223,7 @@ and [<AbstractClass>] Layer(kind: LayerKind, values: LayerValue list) =
     abstract TensorsOf: input: TensorShape -> LayerTensor list
     default _.TensorsOf(_) = []
 
-    /// <summary>The activation that its outputs are values of; ValueNone if it applies none.</summary>
+    /// <summary>The activation that computes its outputs; ValueNone if there is none.</summary>
     abstract OutputActivation: Activation voption
     default _.OutputActivation = ValueNone
 
@@ -250,7 +250,7 @@ and [<AbstractClass>] Layer(kind: LayerKind, values: LayerValue list) =
     /// <summary>Returns the text form in models: <c>128(relu)</c> or <c>dropout(0.5)</c>.</summary>
     override layer.ToString() = layer.Text
 
-/// <summary>Returns the values of arguments, whose forms the kind of layer decides.</summary>
+/// <summary>Unwraps the values of arguments. The kind of layer has checked their forms.</summary>
 [<RequireQualifiedAccess>]
 module LayerValue =
     let private mistake (expected: string) : 'any = invalidOp $"An argument of a layer must be {expected}."

@@ -19,7 +19,7 @@ module Layers =
 
         layers |> List.fold next (Ok [ input ]) |> Result.map (List.rev >> List.tail)
 
-    /// <summary>Returns the activation that the outputs of the last layer are values of; linear if there is none.</summary>
+    /// <summary>Returns the activation that computes the outputs of the last layer; linear if there is none.</summary>
     /// <remarks>Layers that only pass values on, such as dropout, do not change it.</remarks>
     let outputActivation (layers: Layer list) : Activation =
         let passesOn (layer: Layer) = layer.OutputActivation.IsNone && layer.Size = OutputSize.AsInput

@@ -33,7 +33,7 @@ type Model =
     /// <summary>The number of outputs.</summary>
     member model.Outputs = (List.last model.shapes).Length
 
-    /// <summary>The activation that the outputs are values of; linear if there is none.</summary>
+    /// <summary>The activation that computes the outputs; linear if there is none.</summary>
     member model.OutputActivation = Layers.outputActivation model.layers
 
     /// <summary>Returns <c>784-128(relu)-10(linear) softmax-cross-entropy</c>.</summary>

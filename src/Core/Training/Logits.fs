@@ -80,7 +80,7 @@ module LogitHealth =
 
 /// <summary>Examines the hidden units of a trained model.</summary>
 module HiddenUnits =
-    /// The index and the shape of each hidden layer whose outputs are values of relu.
+    /// The index and the shape of each hidden layer whose activation is relu.
     let private hiddenRelus (model: Model) : (int * TensorShape) list =
         [ for i, (layer, shape) in List.indexed (List.zip model.Layers model.Shapes) do
               if layer.OutputActivation = ValueSome ReLU && i < model.Layers.Length - 1 then

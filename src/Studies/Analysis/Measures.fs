@@ -63,7 +63,7 @@ let select (results: TrialResult array) (phase: Phase) (task: string) (contender
     |> Array.filter (fun result -> result.Trial.Phase = phase && result.Trial.Task = task && result.Trial.Contender = contender)
     |> Array.sortBy _.Trial.Seed
 
-/// Returns the trials of the first tuning. In another repetition of a nested tuning, the same number means another setting.
+/// Returns the trials of the first tuning. In another repetition of a nested tuning, a setting with the same number has other values.
 let tuningTrials (study: StudyDesign) (results: TrialResult array) (task: string) (contender: string) =
     let trials = select results Phase.Tuning task contender
 

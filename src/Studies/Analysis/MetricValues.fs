@@ -28,7 +28,7 @@ let private isAllowed (scale: MetricScale) (result: TrialResult) (value: float) 
     | MetricScale.Outcome -> value = 0.0 || value = 1.0
 
 /// Calls a metric, which can be one of one's own.
-let private asked (metric: IMetric) (subject: string) (call: unit -> 'result) : 'result =
+let private guarded (metric: IMetric) (subject: string) (call: unit -> 'result) : 'result =
     try
         call ()
     with error ->
@@ -36,7 +36,7 @@ let private asked (metric: IMetric) (subject: string) (call: unit -> 'result) : 
 
 /// True if trials of a task in a phase of a study have a value.
 let applies (study: StudyDesign) (metric: IMetric) (task: StudyTask) (phase: Phase) : bool =
-    asked metric $"the task {task.Name}" (fun () -> metric.AppliesTo { Task = task; Phase = phase; CanStop = study.Protocol.CanStop })
+    guarded metric $"the task {task.Name}" (fun () -> metric.AppliesTo { Task = task; Phase = phase; CanStop = study.Protocol.CanStop })
 
 /// Returns the value of a trial to which the metric applies; NaN if the trial has none.
 let ofTrial (metric: IMetric) (task: StudyTask) (result: TrialResult) : float =
@@ -44,7 +44,7 @@ let ofTrial (metric: IMetric) (task: StudyTask) (result: TrialResult) : float =
         worst metric.Scale
     else
         let subject = $"the trial {result.Trial.Id} of the task {task.Name}"
-        let value = asked metric subject (fun () -> metric.Value(task, result))
+        let value = guarded metric subject (fun () -> metric.Value(task, result))
 
         if not value.HasValue then
             nan

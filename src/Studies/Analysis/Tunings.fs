@@ -47,7 +47,7 @@ let settings (study: StudyDesign) (results: TrialResult array) : SettingRow arra
               MedianBestAccuracy = MetricValues.median study Metric.BestAccuracy Phase.Tuning task trials
               Chosen = confirmed.Contains trial.Optimizer }))
 
-/// Returns what the figures of a nested tuning are about; empty for another tuning.
+/// Returns a sentence that tells which tuning the figures of a nested study show; empty for another study.
 let scope (study: StudyDesign) : string array =
     match study.Protocol.Tuning with
     | Some tuning when tuning.Nested ->

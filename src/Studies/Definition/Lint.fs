@@ -158,8 +158,14 @@ module Lint =
                   $"With equal budgets, the optimizers tune different numbers of hyper-parameters: {counts dimensions}. More hyper-parameters need more trials."
                   "Tune the same number for each optimizer, or state the difference beside the results." ]
 
-    let private seedless (tuning: Tuning) (confirmation: Confirmation) (frontier: Frontier option) =
-        let confirming = StudyDesign.seedsAtMost confirmation
+    /// The path of the seeds of the compared trials.
+    let private seedsPath (kind: ProtocolKind) : string =
+        if kind.Has ProtocolKey.Seeds then "$.seeds"
+        elif kind.Has ProtocolKey.Confirmation then "$.confirmation.seeds"
+        else "$.protocol"
+
+    let private seedless (protocol: Protocol) (tuning: Tuning) =
+        let confirming = StudyDesign.seedsAtMost protocol.Confirmation
 
         let shared (a: int list) (b: int list) = Set.intersect (Set.ofList a) (Set.ofList b) |> Set.toList
 
@@ -171,11 +177,11 @@ module Lint =
           | seeds ->
               error
                   "S006"
-                  "$.confirmation.seeds"
+                  (seedsPath protocol.Kind)
                   $"Seeds {shown seeds} are used for both tuning and confirmation, so the result is biased."
                   "Use fresh confirmation seeds."
 
-          match frontier with
+          match protocol.Frontier with
           | Some frontier ->
               for other, name in [ tuning.Seeds, "tuning"; confirming, "confirmation" ] do
                   match shared frontier.Seeds other with
@@ -340,15 +346,18 @@ module Lint =
                   | _ -> () ]
 
     let private compared (study: StudyDesign) =
+        let kind = study.Protocol.Kind
         let confirmation = study.Protocol.Confirmation
+        // The protocol fixes what a study cannot set, so a study is not blamed for it.
+        let isSet = kind.Has ProtocolKey.Confirmation
 
-        [ if study.Protocol.Kind.Has ProtocolKey.Confirmation then
-              let looks = confirmation.InterimLooks |> Option.map _.Seeds |> Option.defaultValue []
-              yield! seedCount "$.confirmation.seeds" confirmation.Seeds.Length looks
-              yield! decisions study.Contenders.Length confirmation
-          else
-              // The protocol fixes the error rate, so a study is not blamed for pairs that cannot be decided at it.
-              yield! seedCount "$.seeds" confirmation.Seeds.Length [] ]
+        [ let looks =
+              if isSet then confirmation.InterimLooks |> Option.map _.Seeds |> Option.defaultValue [] else []
+
+          yield! seedCount (seedsPath kind) confirmation.Seeds.Length looks
+
+          if isSet then
+              yield! decisions study.Contenders.Length confirmation ]
 
     let private findings (ofData: StudyDesign -> int -> StudyTask -> Finding list) (study: StudyDesign) : Finding array =
         [| yield! study.Protocol.Kind.Check study
@@ -371,7 +380,7 @@ module Lint =
                yield! budgets tuning study.Contenders
                yield! nested tuning study.Contenders
                yield! pruning study tuning
-               yield! seedless tuning study.Protocol.Confirmation study.Protocol.Frontier
+               yield! seedless study.Protocol tuning
            | None -> ()
 
            if study.Protocol.Kind.ComparesPairs then

@@ -10,7 +10,7 @@ type Phase =
     | Defaults = 2
     /// <summary>Trains at one of the frontier's learning rates.</summary>
     | Frontier = 3
-    /// <summary>Runs under the protocol of the source document.</summary>
+    /// <summary>Runs under the protocol of the source document. The report checks the conclusions of the document on these trials.</summary>
     | Document = 4
     /// <summary>Trains a contender as it is given.</summary>
     | Run = 5

@@ -37,30 +37,40 @@ module Quick =
     let private everySecond (values: 'value list) : 'value list =
         values |> List.indexed |> List.filter (fun (i, _) -> i % 2 = 0) |> List.map snd
 
+    /// Reduces the seeds, and the other values if a study can set them.
+    let private confirmation (kind: ProtocolKind) (confirmation: Confirmation) : Confirmation =
+        let fewer = { confirmation with Seeds = List.truncate seeds confirmation.Seeds }
+
+        if kind.Has ProtocolKey.Confirmation then { fewer with InterimLooks = None; Defaults = false }
+        elif kind.Has ProtocolKey.Seeds then fewer
+        else confirmation
+
+    let private frontier (frontier: Frontier) : Frontier = { Rates = everySecond frontier.Rates; Seeds = List.truncate 1 frontier.Seeds }
+
     /// <summary>
-    /// Returns the small form: about a quarter of the steps, usually at most four settings for each optimizer, one tuning, and no
-    /// extensions. The validation interval is shorter if the smaller budget needs it. If stop rules can end runs, the steps are unchanged. It has at most ten seeds, one look and no default settings. The
-    /// frontier keeps every second rate, with one seed. Smaller values are unchanged. The name gets the suffix "(quick)".
+    /// Returns the small form of a study. It has about a quarter of the steps, and a shorter validation interval if this needs one. If stop
+    /// rules can end runs, the steps are unchanged. It has one tuning without extensions, usually of at most four settings for each optimizer,
+    /// and one tuning seed. It has at most ten seeds, one look and no default settings. The frontier keeps every second rate, with one seed.
+    /// Smaller values are unchanged, and so are the parts that the protocol does not let a study set. The name gets the suffix "(quick)".
     /// </summary>
     let study (study: StudyDesign) : StudyDesign =
         let protocol = study.Protocol
-        let confirmation = protocol.Confirmation
+        let kind = protocol.Kind
 
         let tasks =
             // Stop rules count validations.
-            if protocol.CanStop then study.Tasks else List.map (task confirmation.EqualWithin) study.Tasks
+            if protocol.CanStop then
+                study.Tasks
+            else
+                List.map (task protocol.Confirmation.EqualWithin) study.Tasks
+
+        let ifSet key (smaller: 'part -> 'part) (part: 'part) : 'part = if kind.Has key then smaller part else part
 
         { study with
             Name = $"{study.Name} (quick)"
             Tasks = tasks
             Protocol =
                 { protocol with
-                    Tuning = protocol.Tuning |> Option.map (tuning study.Contenders)
-                    Confirmation =
-                        { confirmation with
-                            Seeds = List.truncate seeds confirmation.Seeds
-                            InterimLooks = None
-                            Defaults = false }
-                    Frontier =
-                        protocol.Frontier
-                        |> Option.map (fun frontier -> { Rates = everySecond frontier.Rates; Seeds = List.truncate 1 frontier.Seeds }) } }
+                    Tuning = protocol.Tuning |> ifSet ProtocolKey.Tuning (Option.map (tuning study.Contenders))
+                    Confirmation = confirmation kind protocol.Confirmation
+                    Frontier = protocol.Frontier |> ifSet ProtocolKey.Frontier (Option.map frontier) } }

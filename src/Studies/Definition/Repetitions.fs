@@ -13,8 +13,8 @@ type internal Repetition =
 /// Repeats a nested tuning for each seed of the compared trials.
 [<RequireQualifiedAccess>]
 module internal Repetitions =
-    /// Returns the tuning seeds of all repetitions. The first has those of the tuning. The others follow on the greatest of them, and no
-    /// other trial has them.
+    /// Returns the tuning seeds of all repetitions, without end. The first repetition has the tuning seeds of the study. The others have the
+    /// numbers after the greatest of them, except the seeds of other trials. So a repetition has the same seeds at each interim look.
     let private tuningSeeds (protocol: Protocol) (tuning: Tuning) : int list seq =
         let taken =
             Set.ofList
@@ -34,8 +34,8 @@ module internal Repetitions =
         |> Seq.append [ tuning.Seeds ]
 
     /// <summary>
-    /// Returns the repetitions for the first seeds of a study: one for each seed if the tuning is nested, else one for all. The seeds of a
-    /// tuning scramble its search too, so each repetition of a sequence has settings of its own.
+    /// Returns the repetitions for the first seeds of a study: one for each seed if the tuning is nested, else one for all. The first tuning
+    /// seed scrambles the search, so each repetition of a quasi-random search tries other settings.
     /// </summary>
     /// <param name="protocol">The protocol.</param>
     /// <param name="seeds">The first seeds of the compared trials.</param>

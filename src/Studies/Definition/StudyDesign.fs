@@ -60,8 +60,8 @@ type Tuning =
         /// <summary>The most extensions of a search space whose best setting is at its edge, at least 0.</summary>
         Extensions: int
         /// <summary>
-        /// True if the tuning is repeated for each seed of the confirmation, with a search and tuning seeds of its own. The trials of that seed
-        /// use its settings, so error rates and intervals include the luck of tuning.
+        /// True if the tuning is repeated for each confirmation seed, with other tuning seeds and another scrambling of the search. The trials
+        /// of a confirmation seed use the settings that its tuning selected. Error rates and intervals then include the luck of tuning.
         /// </summary>
         Nested: bool
     }
@@ -112,8 +112,8 @@ type ProtocolKey =
     | StopRules
 
 /// <summary>
-/// A kind of protocol: its parts by default, the parts that a study can set, and what its report claims. A value is immutable. Two kinds are
-/// equal only if they are one value.
+/// A kind of protocol: its parts by default, the parts that a study can set, and the limits of its verdict. Immutable. Two kinds are equal
+/// only if they are the same object.
 /// </summary>
 [<ReferenceEquality>]
 type ProtocolKind =
@@ -176,7 +176,9 @@ and Protocol =
         StopRules: StopRule list
     }
 
-    /// <summary>True if stop rules end runs, or could end them in another study of this kind. Such runs are scored at their stop.</summary>
+    /// <summary>
+    /// True if the protocol has stop rules, or another study of this kind could have some. Reports then show the accuracy at the stop.
+    /// </summary>
     member protocol.CanStop = not protocol.StopRules.IsEmpty || protocol.Kind.Has ProtocolKey.StopRules
 
 /// <summary>A study: tasks, contenders and a protocol. All results follow from this value.</summary>

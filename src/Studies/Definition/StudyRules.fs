@@ -61,6 +61,28 @@ module StudyRules =
         [ if task.Problem.ValidatesOnTest then
               $"The task {task.Name} validates on the test images, which {kind.Title} scores once, at the end. Hold out validation images." ]
 
+    /// The parts that a study cannot set must have values that a study file could have, too.
+    let private fixedParts (protocol: Protocol) =
+        let kind = protocol.Kind
+        let part key shape value = problems $"protocol {kind.Name}, {ProtocolRules.keyName key}" shape value
+
+        [ match protocol.Tuning with
+          | Some tuning when not (kind.Has ProtocolKey.Tuning) -> yield! part ProtocolKey.Tuning (TuningFormat.shapeOf tuning) tuning
+          | Some _
+          | None -> ()
+
+          if not (kind.Has ProtocolKey.Confirmation) then
+              let shape = ConfirmationFormat.shape kind.Confirmation kind.Tuning.IsSome
+              yield! part ProtocolKey.Confirmation shape protocol.Confirmation
+
+          match protocol.Frontier with
+          | Some frontier when not (kind.Has ProtocolKey.Frontier) -> yield! part ProtocolKey.Frontier FrontierFormat.shape frontier
+          | Some _
+          | None -> ()
+
+          if not (kind.Has ProtocolKey.StopRules) then
+              yield! part ProtocolKey.StopRules ProtocolFormat.stopRules protocol.StopRules ]
+
     let private ofKind (study: StudyDesign) =
         [ for finding in study.Protocol.Kind.Check study do
               if finding.Severity = Severity.Error then
@@ -81,8 +103,9 @@ module StudyRules =
           | [], Error problem -> problem
           | [], Ok registry ->
               yield! metrics study.Metrics
+              let inFile = problems "$" (ProtocolFormat.shape registry) study.Protocol
 
-              match problems "$" (ProtocolFormat.shape registry) study.Protocol, study.Protocol.Tuning with
+              match (if inFile.IsEmpty then fixedParts study.Protocol else inFile), study.Protocol.Tuning with
               | (_ :: _ as problems), _ -> yield! problems
               | [], None -> yield! ofKind study
               | [], Some tuning ->

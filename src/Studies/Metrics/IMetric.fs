@@ -26,7 +26,7 @@ type MetricRole =
     | Primary
     /// <summary>Contenders are compared by it, but it decides nothing at interim looks.</summary>
     | Secondary
-    /// <summary>Contenders are never compared by it, because tuning selects settings by it.</summary>
+    /// <summary>Contenders are never compared by it, because tuning can select settings by it.</summary>
     | Tuning
 
 /// <summary>The trials that a metric measures.</summary>

@@ -1,6 +1,8 @@
 namespace CuteDl.Studies
 
-/// <summary>Contenders as they are given, compared in pairs with fresh seeds. The test set is scored once.</summary>
+/// <summary>
+/// The protocol as_given: contenders with their given values, compared in pairs. The test set is scored once, at the end of each trial.
+/// </summary>
 [<RequireQualifiedAccess>]
 module AsGivenProtocol =
     let private limits (_: Protocol) : string list =
@@ -9,7 +11,7 @@ module AsGivenProtocol =
     /// <summary>The kind.</summary>
     let kind: ProtocolKind =
         { Name = "as_given"
-          Meaning = "no tuning; the optimizers with their given values are compared like tuned ones"
+          Meaning = "no tuning; the optimizers with their given values are compared as in the fair protocol"
           Title = "the protocol as_given"
           Phase = Phase.Confirmation
           ComparesPairs = true

@@ -7,9 +7,15 @@ module FairProtocol =
         match protocol.Tuning with
         | Some tuning when tuning.Nested ->
             [ "The verdict is about optimizers that are tuned with this budget, and not about single settings. Its error rates and intervals include the luck of tuning." ]
-        | Some _
-        | None ->
-            [ "The verdict is about the settings that tuning chose. Its error rates and intervals do not include the luck of that choice. The option \"nested\" of \"tuning\" repeats the tuning for each seed, and includes it." ]
+        | Some _ ->
+            let luck =
+                "The verdict is about the settings that tuning chose. Its error rates and intervals do not include the luck of that choice."
+
+            if protocol.Kind.Has ProtocolKey.Tuning then
+                [ $"{luck} The option \"nested\" of \"tuning\" repeats the tuning for each seed, and includes it." ]
+            else
+                [ luck ]
+        | None -> []
 
     /// <summary>The kind.</summary>
     let kind: ProtocolKind =

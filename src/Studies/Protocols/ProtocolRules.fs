@@ -1,6 +1,6 @@
 namespace CuteDl.Studies
 
-/// Checks kinds of protocol, and protocols against their kinds.
+/// Checks kinds of protocol, and whether protocols agree with their kinds.
 [<RequireQualifiedAccess>]
 module internal ProtocolRules =
     /// The key of a part in study files.
@@ -26,7 +26,7 @@ module internal ProtocolRules =
               $"The compared trials of the protocol {kind.Name} cannot have the phase {kind.Phase}. Use one of {allowed}."
 
           if kind.Has ProtocolKey.Tuning && kind.Tuning.IsNone then
-              $"Studies can set the tuning of the protocol {kind.Name}, but it has none. Give it a tuning, or remove the key."
+              $"Studies can set the tuning of the protocol {kind.Name}, but the protocol has none. Give it a tuning, or remove the key."
 
           if kind.Has ProtocolKey.Confirmation && kind.Has ProtocolKey.Seeds then
               $"The protocol {kind.Name} has the keys confirmation and seeds, and both set the seeds. Keep one of them."
@@ -65,7 +65,8 @@ module internal ProtocolRules =
           yield! needlessDefaults kind.Name protocol.Tuning protocol.Confirmation
 
           if kind.Has ProtocolKey.Tuning && protocol.Tuning.IsNone then
-              $"The protocol {kind.Name} tunes, but this study has no tuning. Give it one, or use another protocol."
+              $"The protocol {kind.Name} needs a tuning, but this study has none. Give it one, or use another protocol."
 
           for key in changed protocol do
               $"The protocol {kind.Name} does not let a study set \"{keyName key}\". Leave this part as it is, or use another protocol." ]
+        |> List.distinct

@@ -36,7 +36,7 @@ type internal Plan =
     {
         /// <summary>All trials known to be needed, finished or not, in the order in which they start.</summary>
         Trials: Trial array
-        /// <summary>The trials that tuning will make necessary, but does not name yet: tasks, each with a number of trials.</summary>
+        /// <summary>The number of trials of each task that are needed, but whose settings are not selected yet.</summary>
         Later: (string * int) list
         /// <summary>The selections of finished tunings, by task.</summary>
         Selections: Selection array
@@ -51,7 +51,7 @@ type internal Plan =
     /// <summary>The number of trials that the study needs as far as is known, those after tuning included.</summary>
     member plan.Expected: int = plan.Trials.Length + List.sumBy snd plan.Later
 
-/// The trials of one tuning, and of the seeds that are compared with its settings.
+/// The trials of one tuning, and the compared trials that use its settings.
 type private RepetitionPlan =
     {
         Repetition: Repetition
@@ -59,11 +59,11 @@ type private RepetitionPlan =
         /// The selections so far.
         Selections: Selection list
         Decisions: StudyDecision list
-        /// The settings of the contenders that are tuned.
+        /// The settings of the contenders whose tuning is finished.
         Chosen: (StudyTask * Contender * ContenderSetting) list
         /// True if every contender has its setting on every task.
         IsTuned: bool
-        /// Empty until all are tuned.
+        /// The compared trials; empty until every contender has its setting.
         Compared: Trial list
     }
 
@@ -141,7 +141,9 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
         let validation (result: TrialResult) =
             match objective with
             | TimeToTarget -> result.Best
-            | FinalScore -> result.Final
+            | FinalScore when result.Final.HasValue -> result.Final
+            // A stop rule ended the trial.
+            | FinalScore -> result.AtStop
 
         let objective (result: TrialResult) =
             let score = validation result
@@ -261,7 +263,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
 
     let repetitions = Dictionary<int, Repetition list>()
 
-    /// The tunings for the first seeds.
+    /// Returns the repetitions for the first seeds.
     let repetitionsOf (seeds: int list) : Repetition list =
         match repetitions.TryGetValue seeds.Length with
         | true, known -> known
@@ -270,7 +272,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
             repetitions[seeds.Length] <- made
             made
 
-    /// Tunes all contenders on all tasks. Then their settings are compared on the seeds of the repetition.
+    /// Plans a repetition: the tuning of all contenders on all tasks, then the trials that compare their settings.
     let carryOut (find: Trial -> TrialResult voption) (repetition: Repetition) : RepetitionPlan =
         let tuned =
             match repetition.Tuning with
@@ -301,7 +303,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
           Chosen = chosen
           IsTuned = isTuned
           Compared =
-            // Seeds are paired, so they begin only after every contender has its setting.
+            // Seeds are paired, so their trials begin only after every contender has its setting.
             [ if isTuned then
                   for seed in repetition.Seeds do
                       for task, contender, setting in chosen -> trial study.Protocol.Kind.Phase task contender 0 setting seed ] }
@@ -385,7 +387,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                       | Some setting -> trial Phase.Frontier task contender index setting seed
                       | None -> () ]
 
-    /// The trials on a task that later tunings and looks will name.
+    /// Returns the number of trials of a task that are needed, but whose settings are not selected yet.
     let later (plan: ComparisonPlan) (frontierTrials: Trial list) (task: StudyTask) : int =
         let contenders = study.Contenders.Length
 
@@ -416,7 +418,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
 
         let frontierTrials =
             match study.Protocol.Frontier with
-            // A frontier is one for all seeds, so it has the settings of the first tuning.
+            // One frontier serves all seeds. It uses the settings of the first tuning.
             | Some rates -> frontier rates plan.Parts.Head.Chosen
             | None -> []
 

@@ -14,7 +14,7 @@ internal static class StudyRunCommand
             HelpName = "DIR",
             Description = "Folder for the study; it must be new, or empty except for this study's study.json. Every finished trial is saved in it. Default: artifacts/study-NAME, with the name of the study.",
         };
-        var quick = new Option<bool>("--quick") { Description = "Run a smaller form of the study: at most ten seeds, usually at most four settings for each optimizer, and no trials with default settings. It has about a quarter of the steps, except in protocols with stop rules." };
+        var quick = new Option<bool>("--quick") { Description = "Run a smaller form of the study: about a quarter of the steps, at most ten seeds, usually at most four settings for each optimizer, and no trials with default settings. In protocols with stop rules, the steps are unchanged." };
         var until = new Option<string?>("--until")
         {
             HelpName = "decided",

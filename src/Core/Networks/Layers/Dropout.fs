@@ -34,8 +34,8 @@ type internal DropoutOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIee
             inputGradient[j] <- delta[j] * factors[j]
 
 /// <summary>
-/// Dropout. In training, each value is set to 0 with this probability in [0, 1), and otherwise divided by 1 − rate. In validation, values do
-/// not change (Srivastava et al. 2014, with the scaling in training).
+/// Dropout (Srivastava et al. 2014, with the scaling in training). In training, each value is set to 0 with a probability, the rate, and
+/// otherwise divided by 1 − rate. In validation, values do not change.
 /// </summary>
 /// <param name="rate">The probability, in [0, 1).</param>
 [<Sealed>]

@@ -18,7 +18,7 @@ internal static class TuningTables
         StudyTable.Of(
             "repetitions",
             "Settings selected by all tunings",
-            "Each confirmation seed has a tuning of its own. The spread of the selected values is a part of the luck of tuning, which the intervals of pairs include.",
+            "Each confirmation seed has a tuning of its own. The spread of the selected values shows a part of the luck of tuning, which the intervals of pairs include.",
             result.Selections.Where(row => row.Seed is not null).GroupBy(row => (row.Task, row.Contender)),
             StudyColumn<IGrouping<(string Task, string Contender), Selection>>.OfText("task", "task", row => row.Key.Task),
             StudyColumn<IGrouping<(string Task, string Contender), Selection>>.OfText("contender", "optimizer", row => row.Key.Contender),

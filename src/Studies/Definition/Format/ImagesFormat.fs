@@ -176,12 +176,13 @@ module internal ImagesFormat =
         let all =
             Field.required
                 "layers"
-                "All layers in order, instead of hidden, activation, dropout and output. The last layer with units has at least one for each class."
+                "All layers in order, instead of hidden, activation, dropout and output. The model must have at least one output for each class."
                 (Shape.items "layers" LayersFormat.layer
                  |> Shape.refuse (fun layers ->
                      match Layers.units layers with
                      | Some units when units >= classes -> None
-                     | _ -> Some $"The last layer must be dense with at least {classes} units, one for each of the {classes} classes."))
+                     | _ ->
+                         Some $"The layers must end with a dense layer of at least {classes} units, one for each of the {classes} classes."))
                 (fun (task: ImagesProblem) -> task.Layers)
 
         Fields.instead "Write all layers in \"layers\"." (fun task -> (tryPerceptron task.Layers).IsSome) all short

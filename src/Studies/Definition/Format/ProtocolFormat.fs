@@ -51,6 +51,8 @@ module internal ProtocolFormat =
                   | StopRule.Target(accuracy, hold) -> Some(accuracy, hold)
                   | Stagnation _ -> None) ]
 
+    let stopRules: Shape<StopRule list> = Shape.items "rules" stopRule |> Shape.orEmpty
+
     /// The protocols that have a key, as a sentence.
     let private onlyFor (registry: StudyRegistry) (key: ProtocolKey) : string =
         match
@@ -104,7 +106,7 @@ module internal ProtocolFormat =
         | ProtocolKey.StopRules ->
             field
                 "The rules that end a run before its budget of steps is used up, evaluated in this order after each validation."
-                (Shape.items "rules" stopRule |> Shape.orEmpty)
+                stopRules
                 kind.StopRules
                 _.StopRules
                 (fun rules protocol -> { protocol with StopRules = rules })
@@ -115,7 +117,7 @@ module internal ProtocolFormat =
             Fields.both fields (ofKey registry kind key)
             |> Fields.map (fun (protocol, change) -> change protocol))
 
-    /// Refuses unknown names with the known ones, and says where others come from.
+    /// Refuses an unknown name. The message lists the known names, and tells where protocols of one's own come from.
     let private known (registry: StudyRegistry) (words: Shape<string>) : Shape<string> =
         let names = [ for kind in registry.Protocols -> kind.Name ]
 

@@ -120,7 +120,7 @@ module internal TuningFormat =
             and! nested =
                 Field.brief
                     "nested"
-                    "True to repeat the tuning for each confirmation seed, with a search and tuning seeds of its own. The results of that seed use its settings, so error rates and intervals include the luck of tuning. The number of tuning trials is multiplied by the number of confirmation seeds."
+                    "True to repeat the tuning for each confirmation seed, with other tuning seeds and another scrambling of the search. The trials of a confirmation seed use the settings that its tuning selected. Error rates and intervals then include the luck of tuning. The number of tuning trials is multiplied by the number of confirmation seeds."
                     Shape.flag
                     usual.Nested
                     _.Nested
