@@ -30,14 +30,15 @@ let study: StudyDesign =
           contender "momentum(decay=0.9)" 1e-4 0.1
           contender "adam()" 1e-3 1.0 ]
       Protocol =
-        Fair(
+        FairProtocol.make (
             { Search = Grid
               Trials = 6
               Seeds = [ 1000 ]
               Objective = TimeToTarget
               Pruning = NoPruning
-              Extensions = 1 },
-            { Seeds = [ 1..8 ]; Alpha = 0.05; EqualWithin = 1.05; InterimLooks = None; Defaults = false },
+              Extensions = 1
+              Nested = false },
+            { FairProtocol.kind.Confirmation with Seeds = [ 1..8 ]; Defaults = false },
             None
         ) }
 
