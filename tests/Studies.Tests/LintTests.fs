@@ -181,6 +181,10 @@ let tests =
               | [| finding |] -> Expect.equal finding.Severity Severity.Warning "as the document does it"
               | other -> failtestf "%A" other)
 
+          finds "S001" "the test set compares what is given" "$.tasks[0].split" warning (fun study ->
+              { withImages (fun images -> { images with Split = TestAsValidation }) study with
+                  Protocol = AsGivenProtocol.kind.Protocol })
+
           finds "S002" "one has nothing to tune" "$.optimizers" warning (withSpace 5 [])
           finds "S002" "choices of different size" "$.optimizers" warning (fun study ->
               study

@@ -71,7 +71,8 @@ internal sealed class FigurePicture
         {
             Tone.Warning => new(13, Ink.Warning, IsBold: true),
             Tone.Quiet => new(13, Ink.Quiet),
-            _ => new(13, Ink.Text),
+            Tone.Plain => new(13, Ink.Text),
+            _ => throw new ArgumentOutOfRangeException(nameof(tone), tone, "There is no such tone."),
         };
 
     private (TextStyle Style, IReadOnlyList<string> Lines) Wrapped(TextStyle style, string text, int maxLines) => (style, style.Wrap(text, _width, maxLines));

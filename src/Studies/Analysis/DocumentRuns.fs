@@ -127,7 +127,8 @@ let private luck (study: StudyDesign) (results: TrialResult array) (task: StudyT
 
         let lost = low |> Array.filter hasLost |> Array.length
         [ $"{task.Name}: {low.Length} of {runs.Length} runs ended below {SentenceText.accuracy least}, and {lost} of these had lost a class." ]
-    | _ -> []
+    | Accuracy _
+    | Target.Loss _ -> []
 
 let sentences (study: StudyDesign) (results: TrialResult array) (rows: DocumentRow array) : string array =
     [| yield! rows |> Array.map deaths

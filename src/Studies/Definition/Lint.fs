@@ -104,7 +104,9 @@ module Lint =
             >> function
                 | Fixed _ -> false
                 | Choice values -> values.Length > 1
-                | _ -> true
+                | LogUniform _
+                | LogUniformBelowOne _
+                | Uniform _ -> true
         )
         |> List.map fst
 
@@ -343,7 +345,8 @@ module Lint =
                           "$.tuning.pruning"
                           $"Trials of the task {task.Name} are pruned after {task.Steps / int64 eta} steps, which is less than an epoch ({epoch} steps)."
                           "Use a smaller \"eta\" or more steps."
-                  | _ -> () ]
+                  | Some _
+                  | None -> () ]
 
     let private compared (study: StudyDesign) =
         let kind = study.Protocol.Kind

@@ -8,6 +8,15 @@ module AsGivenProtocol =
     let private limits (_: Protocol) : string list =
         [ "Nothing was tuned: the verdict is about the given values of each optimizer. An optimizer can win because its values happen to suit these tasks." ]
 
+    let private check (study: StudyDesign) : Finding list =
+        [ for i, task in List.indexed study.Tasks do
+              if task.Problem.ValidatesOnTest then
+                  { Code = "S001"
+                    Severity = Severity.Warning
+                    Path = $"$.tasks[{i}].split"
+                    Message = "Every validation uses the test images, so their accuracy is not the accuracy on unseen images."
+                    Advice = "Hold out validation images: { \"validation\": 5000 }." } ]
+
     /// <summary>The kind.</summary>
     let kind: ProtocolKind =
         { Name = "as_given"
@@ -21,7 +30,7 @@ module AsGivenProtocol =
           Frontier = None
           StopRules = []
           Limits = limits
-          Check = fun _ -> [] }
+          Check = check }
 
     /// <summary>Returns the protocol with this comparison.</summary>
     let make (confirmation: Confirmation) : Protocol = { kind.Protocol with Confirmation = confirmation }
