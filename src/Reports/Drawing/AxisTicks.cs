@@ -49,13 +49,15 @@ internal static class AxisTicks
         var decades = Within(low, high, [1], 1);
         if (decades.Length >= 3)
         {
-            return decades.Length <= most ? decades : Within(low, high, [1], (int)Math.Ceiling(decades.Length / most));
+            return Within(low, high, [1], (int)Math.Ceiling((high - low) / most));
         }
 
         double[] Gaps(double[] values) => [.. values.Skip(1).Zip(values, (next, value) => Math.Log10(next / value))];
         double LongestGap(double[] values) => Gaps([Math.Pow(10, low), .. values, Math.Pow(10, high)]).Max();
         return Multiples.Select(multiples => Within(low, high, multiples, 1))
             .Concat(Enumerable.Range(1, MostEven).Reverse().Select(count => Even(Math.Pow(10, low), Math.Pow(10, high), count).Values))
+            // One label may be all that fits.
+            .SelectMany(IEnumerable<double[]> (values) => [values, .. values.Select(value => new[] { value })])
             .Where(values => values.Length < 2 || Gaps(values).Min() >= (high - low) / most)
             .MinBy(LongestGap)!;
     }

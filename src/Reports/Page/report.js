@@ -59,7 +59,7 @@
     const first = Math.ceil(low - 1e-9), count = Math.floor(high + 1e-9) - first + 1, room = Math.max(2, most);
     const powers = (start, length) => Array.from({ length }, (_, i) => start + i);
     if (count >= 3) {
-      const stride = Math.ceil(count / room);
+      const stride = Math.ceil((high - low) / room);
       return powers(first, count).filter((p) => p % stride === 0).map((p) => Number('1e' + p));
     }
     // Of the labels that fit, those that leave the shortest part of the axis without one.
@@ -69,6 +69,8 @@
     const longest = (values) => Math.max(...gaps([from, ...values, to]));
     return [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 1.5, 2, 3, 4, 6, 8], [1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]].map(within)
       .concat([6, 5, 4, 3, 2, 1].map((n) => even(from, to, n)))
+      // One label may be all that fits.
+      .flatMap((values) => [values, ...values.map((value) => [value])])
       .filter((values) => Math.min(...gaps(values)) >= (high - low) / room)
       .reduce((best, values) => longest(values) < longest(best) ? values : best);
   };
