@@ -16,9 +16,12 @@ type LayerTensor =
         Initial: InitialValues
     }
 
+    /// The number of elements, also if no array can hold them.
+    member internal tensor.Elements: bigint =
+        tensor.Shape |> List.fold (fun product size -> product * bigint size) 1I
+
     /// <summary>The number of elements; 2³¹ − 1 if there are more.</summary>
-    member tensor.Length =
-        int (min (bigint Int32.MaxValue) (tensor.Shape |> List.fold (fun product size -> product * bigint size) 1I))
+    member tensor.Length = int (min (bigint Int32.MaxValue) tensor.Elements)
 
 /// <summary>The dependence of a layer's output shape on its input.</summary>
 [<RequireQualifiedAccess>]

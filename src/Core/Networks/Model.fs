@@ -86,9 +86,7 @@ module Model =
 
         let model = { input = input; layers = layers; shapes = shapes; loss = loss }
 
-        let parameters =
-            Layers.tensors input layers
-            |> List.sumBy (fun (_, tensor) -> tensor.Shape |> List.fold (fun product size -> product * bigint size) 1I)
+        let parameters = Layers.tensors input layers |> List.sumBy (fun (_, tensor) -> tensor.Elements)
 
         if parameters > bigint Array.MaxLength then
             mismatch $"The model has {parameters} parameters. At most {Array.MaxLength} are possible."

@@ -98,66 +98,72 @@ type internal PoolOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee75
                                 for c in 0 .. channels - 1 do
                                     target[start + c] <- target[start + c] + delta[window * channels + c] * share
 
-/// What the two kinds of pooling share.
-module private PoolArguments =
-    let all: LayerArgument list =
-        [ { Name = "size"
-            Summary = "the side of the square windows"
-            Form = LayerForm.Whole 1
-            Default = ValueNone }
-          { Name = "stride"
-            Summary = "the distance of neighbouring windows"
-            Form = LayerForm.Whole 1
-            Default = ValueSome(LayerValue.Whole 2) } ]
+/// <summary>A pooling layer: one number for each channel of square windows.</summary>
+/// <param name="kind">The kind.</param>
+/// <param name="pooling">The number.</param>
+/// <param name="size">The side of the windows, at least 1.</param>
+/// <param name="stride">The distance of neighbouring windows, at least 1.</param>
+[<AbstractClass>]
+type Pool internal (kind: LayerKind, pooling: Pooling, size: int, stride: int) =
+    inherit Layer(kind, [ LayerValue.Whole size; LayerValue.Whole stride ])
+
+    /// What both kinds of pooling share.
+    static member internal KindOf(name: string, summary: string, formula: string, layer: Type, make: int * int -> Layer) : LayerKind =
+        { Name = name
+          Summary = summary
+          Formula = formula
+          Source = ""
+          Class = layer
+          Arguments =
+            [ { Name = "size"
+                Summary = "the side of the square windows"
+                Form = LayerForm.Whole 1
+                Default = ValueNone }
+              { Name = "stride"
+                Summary = "the distance of neighbouring windows"
+                Form = LayerForm.Whole 1
+                Default = ValueSome(LayerValue.Whole 2) } ]
+          Make = fun values -> make (LayerValue.whole values[0], LayerValue.whole values[1]) }
+
+    override _.Size = OutputSize.OfInput
+
+    override _.OutputOf(input) =
+        Windows.tryOf kind.Name size stride 0 input
+        |> Result.map (fun windows -> windows.Output windows.Channels)
+
+    override _.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(input, capacity) =
+        PoolOperation<'T>(Windows.ofShape kind.Name size stride 0 input, pooling, capacity)
 
 /// <summary>Max pooling: the largest value of each channel in square windows.</summary>
 /// <param name="size">The side of the windows, at least 1.</param>
 /// <param name="stride">The distance of neighbouring windows, at least 1.</param>
 [<Sealed>]
 type MaxPool(size: int, stride: int) =
-    inherit Layer(MaxPool.Kind, [ LayerValue.Whole size; LayerValue.Whole stride ])
+    inherit Pool(MaxPool.Kind, Pooling.Largest, size, stride)
 
     /// <summary>The kind of layer.</summary>
     static member Kind: LayerKind =
-        { Name = "max_pool"
-          Summary = "max pooling: the largest value of each channel in square windows"
-          Formula = "max over the window"
-          Source = ""
-          Class = typeof<MaxPool>
-          Arguments = PoolArguments.all
-          Make = fun values -> MaxPool(LayerValue.whole values[0], LayerValue.whole values[1]) }
-
-    override _.Size = OutputSize.OfInput
-
-    override _.OutputOf(input) =
-        Windows.tryOf MaxPool.Kind.Name size stride 0 input
-        |> Result.map (fun windows -> windows.Output windows.Channels)
-
-    override _.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(input, capacity) =
-        PoolOperation<'T>(Windows.ofShape MaxPool.Kind.Name size stride 0 input, Pooling.Largest, capacity)
+        Pool.KindOf(
+            "max_pool",
+            "max pooling: the largest value of each channel in square windows",
+            "max over the window",
+            typeof<MaxPool>,
+            fun (size, stride) -> MaxPool(size, stride)
+        )
 
 /// <summary>Average pooling: the mean of each channel in square windows.</summary>
 /// <param name="size">The side of the windows, at least 1.</param>
 /// <param name="stride">The distance of neighbouring windows, at least 1.</param>
 [<Sealed>]
 type AveragePool(size: int, stride: int) =
-    inherit Layer(AveragePool.Kind, [ LayerValue.Whole size; LayerValue.Whole stride ])
+    inherit Pool(AveragePool.Kind, Pooling.Mean, size, stride)
 
     /// <summary>The kind of layer.</summary>
     static member Kind: LayerKind =
-        { Name = "average_pool"
-          Summary = "average pooling: the mean of each channel in square windows"
-          Formula = "mean over the window"
-          Source = ""
-          Class = typeof<AveragePool>
-          Arguments = PoolArguments.all
-          Make = fun values -> AveragePool(LayerValue.whole values[0], LayerValue.whole values[1]) }
-
-    override _.Size = OutputSize.OfInput
-
-    override _.OutputOf(input) =
-        Windows.tryOf AveragePool.Kind.Name size stride 0 input
-        |> Result.map (fun windows -> windows.Output windows.Channels)
-
-    override _.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(input, capacity) =
-        PoolOperation<'T>(Windows.ofShape AveragePool.Kind.Name size stride 0 input, Pooling.Mean, capacity)
+        Pool.KindOf(
+            "average_pool",
+            "average pooling: the mean of each channel in square windows",
+            "mean over the window",
+            typeof<AveragePool>,
+            fun (size, stride) -> AveragePool(size, stride)
+        )
