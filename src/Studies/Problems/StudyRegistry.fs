@@ -4,21 +4,21 @@ open System
 open System.Collections.Generic
 open CuteDl.Core.Optimizers
 
+/// The rules of a registry, and its kinds of one's own, each in the order in which they were added.
+type internal StudyKinds =
+    { Rules: Registry
+      Problems: IProblem list
+      Samplers: ISampler list
+      Prunings: IPruningRule list
+      Protocols: ProtocolKind list
+      Metrics: IMetric list }
+
 /// <summary>
 /// The kinds that a study file can name, as an immutable value: rules and schedules of optimizers, problems, search methods, pruning rules,
 /// protocols and metrics.
 /// </summary>
 [<Sealed>]
-type StudyRegistry
-    private
-    (
-        rules: Registry,
-        problems: IProblem list,
-        samplers: ISampler list,
-        prunings: IPruningRule list,
-        protocols: ProtocolKind list,
-        metrics: IMetric list
-    ) =
+type StudyRegistry private (kinds: StudyKinds) =
     /// The kinds of problems that every registry has.
     static let builtIn = ImagesProblem.KindName :: (FunctionKinds.all |> List.map _.Word)
 
@@ -48,54 +48,55 @@ type StudyRegistry
     static member internal IsBuiltIn(name: string) : bool = List.exists (isSame name) builtIn
 
     /// <summary>The kinds of the library.</summary>
-    static member val Standard = StudyRegistry(Registry.Standard, [], [], [], [], [])
+    static member val Standard = StudyRegistry.Of Registry.Standard
 
     /// <summary>Returns a registry with these rules and schedules, and the problems of the library.</summary>
-    static member Of(rules: Registry) : StudyRegistry = StudyRegistry(rules, [], [], [], [], [])
+    static member Of(rules: Registry) : StudyRegistry =
+        StudyRegistry { Rules = rules; Problems = []; Samplers = []; Prunings = []; Protocols = []; Metrics = [] }
 
     /// <summary>The rules and schedules.</summary>
-    member _.Rules = rules
+    member _.Rules = kinds.Rules
 
     /// <summary>The problems of one's own, in the order in which they were added.</summary>
-    member _.Problems: IReadOnlyList<IProblem> = problems
+    member _.Problems: IReadOnlyList<IProblem> = kinds.Problems
 
     /// <summary>Returns a registry with other rules and schedules; this registry does not change.</summary>
-    member _.WithRules(rules: Registry) : StudyRegistry = StudyRegistry(rules, problems, samplers, prunings, protocols, metrics)
+    member _.WithRules(rules: Registry) : StudyRegistry = StudyRegistry { kinds with Rules = rules }
 
     /// <summary>Returns a registry with one more problem of one's own; this registry does not change.</summary>
     /// <exception cref="T:System.ArgumentException">The registry has a problem of this name.</exception>
     member registry.Add(problem: IProblem) : StudyRegistry =
         refuseTaken "problem" problem.Kind registry.ProblemNames
-        StudyRegistry(rules, problems @ [ problem ], samplers, prunings, protocols, metrics)
+        StudyRegistry { kinds with Problems = kinds.Problems @ [ problem ] }
 
     /// <summary>The names of all kinds of problems.</summary>
-    member _.ProblemNames: string list = builtIn @ (problems |> List.map (fun problem -> problem.Kind))
+    member _.ProblemNames: string list = builtIn @ (kinds.Problems |> List.map _.Kind)
 
     /// Returns the problem of one's own of a name.
-    member internal _.TryProblem(name: string) : IProblem option = problems |> List.tryFind (fun problem -> problem.Kind = name)
+    member internal _.TryProblem(name: string) : IProblem option = kinds.Problems |> List.tryFind (fun problem -> problem.Kind = name)
 
     /// <summary>The search methods of one's own, in the order in which they were added.</summary>
-    member _.Samplers: IReadOnlyList<ISampler> = samplers
+    member _.Samplers: IReadOnlyList<ISampler> = kinds.Samplers
 
     /// <summary>The pruning rules of one's own, in the order in which they were added.</summary>
-    member _.PruningRules: IReadOnlyList<IPruningRule> = prunings
+    member _.PruningRules: IReadOnlyList<IPruningRule> = kinds.Prunings
 
     /// <summary>Returns a registry with one more search method of one's own; this registry does not change.</summary>
     /// <exception cref="T:System.ArgumentException">The name is not valid, or the registry has a search method of this name.</exception>
     member _.Add(sampler: ISampler) : StudyRegistry =
         requireLetters "search method" sampler.Name
-        refuseTaken "search method" sampler.Name (List.map string Search.BuiltIn @ [ for known in samplers -> known.Name ])
-        StudyRegistry(rules, problems, samplers @ [ sampler ], prunings, protocols, metrics)
+        refuseTaken "search method" sampler.Name (List.map string Search.BuiltIn @ [ for known in kinds.Samplers -> known.Name ])
+        StudyRegistry { kinds with Samplers = kinds.Samplers @ [ sampler ] }
 
     /// <summary>Returns a registry with one more pruning rule of one's own; this registry does not change.</summary>
     /// <exception cref="T:System.ArgumentException">The name is not valid, or the registry has a pruning rule of this name.</exception>
     member _.Add(pruning: IPruningRule) : StudyRegistry =
         requireLetters "pruning rule" pruning.Name
-        refuseTaken "pruning rule" pruning.Name (PruningNames.builtIn @ [ for known in prunings -> known.Name ])
-        StudyRegistry(rules, problems, samplers, prunings @ [ pruning ], protocols, metrics)
+        refuseTaken "pruning rule" pruning.Name (PruningNames.builtIn @ [ for known in kinds.Prunings -> known.Name ])
+        StudyRegistry { kinds with Prunings = kinds.Prunings @ [ pruning ] }
 
     /// <summary>All protocols, those of the library first. The first is the default of study files.</summary>
-    member _.Protocols: IReadOnlyList<ProtocolKind> = builtInProtocols @ protocols
+    member _.Protocols: IReadOnlyList<ProtocolKind> = builtInProtocols @ kinds.Protocols
 
     /// <summary>Returns a registry with one more kind of protocol; this registry does not change.</summary>
     /// <exception cref="T:System.ArgumentException">The name is not valid, the registry has a protocol of this name, or the parts of the
@@ -105,18 +106,18 @@ type StudyRegistry
         refuseTaken "protocol" protocol.Name [ for known in registry.Protocols -> known.Name ]
 
         match ProtocolRules.contradictions protocol with
-        | [] -> StudyRegistry(rules, problems, samplers, prunings, protocols @ [ protocol ], metrics)
+        | [] -> StudyRegistry { kinds with Protocols = kinds.Protocols @ [ protocol ] }
         | problems -> raise (ArgumentException(String.Join(" ", problems), nameof protocol))
 
     /// <summary>The metrics that a study can name: those of the library, then the others in the order in which they were added.</summary>
-    member _.Metrics: IReadOnlyList<IMetric> = Metric.BuiltIn @ metrics
+    member _.Metrics: IReadOnlyList<IMetric> = Metric.BuiltIn @ kinds.Metrics
 
     /// <summary>Returns a registry with one more metric of one's own; this registry does not change.</summary>
     /// <exception cref="T:System.ArgumentException">The name is not valid, or the registry has a metric of this name.</exception>
     member registry.Add(metric: IMetric) : StudyRegistry =
         requireLetters "metric" metric.Name
         refuseTaken "metric" metric.Name [ for known in registry.Metrics -> known.Name ]
-        StudyRegistry(rules, problems, samplers, prunings, protocols, metrics @ [ metric ])
+        StudyRegistry { kinds with Metrics = kinds.Metrics @ [ metric ] }
 
 /// Registries for the file of a study in a program.
 [<RequireQualifiedAccess>]
