@@ -3,7 +3,7 @@ namespace CuteDl.Studies
 open System
 open CuteDl.Core.Optimizers
 
-/// Names of problems of one's own.
+/// Checks what problems and trainers of one's own have in common.
 module internal OwnName =
     /// Throws if a name is not valid, or belongs to a problem of the library.
     let require (name: string) : unit =
@@ -17,3 +17,14 @@ module internal OwnName =
 
         if StudyRegistry.IsBuiltIn name then
             raise (ArgumentException($"The library has a problem {name}. Give the problem another name.", nameof name))
+
+    /// Throws if there cannot be so many classes.
+    let requireClasses (what: string) (classes: int) : unit =
+        if classes < 0 || classes = 1 then
+            raise (
+                ArgumentOutOfRangeException(
+                    nameof classes,
+                    classes,
+                    $"A {what} cannot have {classes} classes. Use 0 for a problem without classes, or at least 2."
+                )
+            )

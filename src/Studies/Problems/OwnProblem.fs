@@ -154,14 +154,7 @@ type OwnProblem private (name: string, layout: Layout, start: int -> OwnFunction
         if layout.Length = 0 then
             raise (ArgumentException($"The layout of the problem '{name}' has no elements. Use at least one.", nameof layout))
 
-        if classes < 0 || classes = 1 then
-            raise (
-                ArgumentOutOfRangeException(
-                    "classes",
-                    classes,
-                    $"A problem cannot have {classes} classes. Use 0 for a problem without classes, or at least 2."
-                )
-            )
+        OwnName.requireClasses "problem" classes
 
         if examplesAStep < 1 then
             raise (

@@ -33,14 +33,7 @@ type OwnTrainer private (name: string, train: TrialToTrain -> CancellationToken 
     do
         OwnName.require name
 
-        if classes < 0 || classes = 1 then
-            raise (
-                ArgumentOutOfRangeException(
-                    "classes",
-                    classes,
-                    $"A trainer cannot have {classes} classes. Use 0 for a problem without classes, or at least 2."
-                )
-            )
+        OwnName.requireClasses "trainer" classes
 
     /// <summary>Makes a trainer.</summary>
     /// <param name="name">The name in study files: small letters, digits and underscores.</param>
