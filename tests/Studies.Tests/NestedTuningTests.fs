@@ -37,35 +37,12 @@ let private drawn (text: string) : float =
     let hash = text |> Seq.fold (fun hash letter -> BitHash.add hash (uint64 letter)) BitHash.start
     float (hash % 20011UL) / 10005.0 - 1.0
 
-let private made (trial: Trial) (steps: float) : TrialResult =
-    { Made.result trial.Phase trial.Task trial.Contender trial.Seed (Math.Round steps) 0.92 with
-        Trial = trial }
+let private made (trial: Trial) (steps: float) : TrialResult = Made.ofTrial trial (Math.Round steps) 0.92
 
 let private answer (trial: Trial) = made trial (500.0 + 400.0 * drawn trial.Id)
 
-/// Answers what a study needs, in an order that a number decides. Returns all plans, the last first, and the results.
 let private answered (study: StudyDesign) untilDecided isDecided (answer: Trial -> TrialResult) : Plan list * TrialResult array =
-    let known = Dictionary<string, TrialResult>()
-    let planner = Planner(study, untilDecided, isDecided)
-
-    let find id =
-        match known.TryGetValue id with
-        | true, result -> ValueSome result
-        | _ -> ValueNone
-
-    let rec ask plans =
-        let plan = planner.Make find
-        let missing = plan.Trials |> Array.filter (fun trial -> not (known.ContainsKey trial.Id))
-
-        if missing.Length = 0 then
-            plan :: plans
-        else
-            for trial in missing do
-                known[trial.Id] <- answer trial
-
-            ask (plan :: plans)
-
-    ask [], Array.ofSeq known.Values
+    Made.answered (Planner(study, untilDecided, isDecided)) answer
 
 let private never _ _ = false
 

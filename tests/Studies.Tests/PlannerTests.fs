@@ -39,32 +39,11 @@ let private study tuning : StudyDesign =
       Contenders = [ contender "a"; contender "b" ]
       Protocol = FairProtocol.make (tuning, confirmation, Some { Rates = [ 0.01; 0.1; 1.0 ]; Seeds = [ 2000; 2001 ] }) }
 
-let private made (trial: Trial) steps accuracy =
-    { Made.result trial.Phase trial.Task trial.Contender trial.Seed steps accuracy with Trial = trial }
+let private made = Made.ofTrial
 
 /// Answers what is asked until nothing is.
 let private answered (study: StudyDesign) (answer: Trial -> TrialResult) : Plan =
-    let known = Dictionary<string, TrialResult>()
-    let planner = Planner(study, true, (fun look _ -> look = 2))
-
-    let find id =
-        match known.TryGetValue id with
-        | true, result -> ValueSome result
-        | _ -> ValueNone
-
-    let rec ask () =
-        let plan = planner.Make find
-        let missing = plan.Trials |> Array.filter (fun trial -> not (known.ContainsKey trial.Id))
-
-        if missing.Length = 0 then
-            plan
-        else
-            for trial in missing do
-                known[trial.Id] <- answer trial
-
-            ask ()
-
-    ask ()
+    Made.answered (Planner(study, true, (fun look _ -> look = 2))) answer |> fst |> List.head
 
 let private selected (plan: Plan) contender =
     plan.Selections |> Array.find (fun selection -> selection.Contender = contender)

@@ -65,35 +65,14 @@ let private run (study: StudyDesign) : StudyOutcome =
 
 /// The last plan of a study, if every trial has a result that follows from its id.
 let private planned (untilDecided: bool) (study: StudyDesign) : Plan * TrialResult array =
-    let known = Dictionary<string, TrialResult>()
-
     let answer (trial: Trial) =
         // A hash that is the same in every process.
         let luck = (trial.Id |> Seq.fold (fun hash letter -> (31 * hash + int letter) % 9973) 7) % 34
-
-        { Made.result trial.Phase trial.Task trial.Contender trial.Seed (float (4 + luck)) 0.92 with
-            Trial = trial }
+        Made.ofTrial trial (float (4 + luck)) 0.92
 
     let planner = Planner(study, untilDecided, (fun look results -> Analysis.isDecided study results look))
-
-    let find id =
-        match known.TryGetValue id with
-        | true, result -> ValueSome result
-        | _ -> ValueNone
-
-    let rec ask () =
-        let plan = planner.Make find
-        let missing = plan.Trials |> Array.filter (fun trial -> not (known.ContainsKey trial.Id))
-
-        if missing.Length = 0 then
-            plan
-        else
-            for trial in missing do
-                known[trial.Id] <- answer trial
-
-            ask ()
-
-    ask (), Array.ofSeq known.Values
+    let plans, results = Made.answered planner answer
+    plans.Head, results
 
 let private errors (registry: StudyRegistry) (text: string) : string =
     match StudyJson.parseWith registry text with

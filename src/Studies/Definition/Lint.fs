@@ -15,12 +15,14 @@ module Lint =
     // Tasks
 
     let private testSet (study: StudyDesign) i (task: StudyTask) =
-        [ if study.Protocol.Tuning.IsSome && task.Problem.ValidatesOnTest then
-              error
-                  "S001"
-                  $"$.tasks[{i}].split"
-                  "Settings are chosen on the test images, so the test accuracy is biased upwards."
-                  "Hold out validation images: { \"validation\": 5000 }." ]
+        [ if study.Protocol.Tuning.IsSome then
+              yield!
+                  TestImages.finding
+                      Severity.Error
+                      "Settings are chosen on the test images, so the test accuracy is biased upwards."
+                      TestImages.HoldOut
+                      i
+                      task ]
 
     let private target i (task: StudyTask) =
         let found (message: string) =

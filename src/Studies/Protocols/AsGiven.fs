@@ -9,13 +9,14 @@ module AsGivenProtocol =
         [ "Nothing was tuned: the verdict is about the given values of each optimizer. An optimizer can win because its values happen to suit these tasks." ]
 
     let private check (study: StudyDesign) : Finding list =
-        [ for i, task in List.indexed study.Tasks do
-              if task.Problem.ValidatesOnTest then
-                  { Code = "S001"
-                    Severity = Severity.Warning
-                    Path = $"$.tasks[{i}].split"
-                    Message = "Every validation uses the test images, so their accuracy is not the accuracy on unseen images."
-                    Advice = "Hold out validation images: { \"validation\": 5000 }." } ]
+        study.Tasks
+        |> List.mapi (
+            TestImages.finding
+                Severity.Warning
+                "Every validation uses the test images, so their accuracy is not the accuracy on unseen images."
+                TestImages.HoldOut
+        )
+        |> List.concat
 
     /// <summary>The kind.</summary>
     let kind: ProtocolKind =

@@ -8,27 +8,24 @@ module DocumentProtocol =
     // The document's stop rules count validations. They suit this number of epochs.
     let private epochs = 5000L
 
-    let private finding severity code path message advice : Finding =
-        { Code = code; Severity = severity; Path = path; Message = message; Advice = advice }
-
     let private check (study: StudyDesign) : Finding list =
         [ for i, task in List.indexed study.Tasks do
-              if task.Problem.ValidatesOnTest then
-                  finding
+              yield!
+                  TestImages.finding
                       Severity.Warning
-                      "S001"
-                      $"$.tasks[{i}].split"
                       "Runs stop by their accuracy on the test images, as in the document. It is not the accuracy on unseen images."
                       "Use the protocol \"fair\" to compare optimizers."
+                      i
+                      task
 
               match task.Problem.StepsAnEpoch with
               | Some epoch when int64 task.ValidateEvery <> epoch || task.Steps <> epochs * epoch ->
-                  finding
-                      Severity.Note
-                      "S018"
-                      $"$.tasks[{i}]"
+                  { Code = "S018"
+                    Severity = Severity.Note
+                    Path = $"$.tasks[{i}]"
+                    Message =
                       $"Runs are validated every {task.ValidateEvery} steps and end after {task.Steps} steps. The document validates once per epoch ({epoch} steps) and ends after {epochs} epochs. Its stop rules count validations."
-                      $"To repeat the document's runs, use \"epochs\": {epochs}, \"validate_every\": {epoch}."
+                    Advice = $"To repeat the document's runs, use \"epochs\": {epochs}, \"validate_every\": {epoch}." }
               | Some _
               | None -> () ]
 

@@ -2,6 +2,7 @@
 module CuteDl.Studies.Tests.Analysis.Made
 
 open System
+open System.Collections.Generic
 open CuteDl.Core.Networks
 open CuteDl.Core.Data
 open CuteDl.Core.Optimizers
@@ -132,3 +133,30 @@ let withRate phase setting contender seed rate steps accuracy =
                 Setting = setting
                 Optimizer = $"{contender}(lr={rate})"
                 Values = [| struct ("lr", rate) |] } }
+
+/// The result of a trial: the steps to the target, and the accuracy of the last validation.
+let ofTrial (trial: Trial) (steps: float) (accuracy: float) : TrialResult =
+    { result trial.Phase trial.Task trial.Contender trial.Seed steps accuracy with Trial = trial }
+
+/// Answers what a study needs until it needs nothing more. Returns all plans, the last first, and the results.
+let internal answered (planner: Planner) (answer: Trial -> TrialResult) : Plan list * TrialResult array =
+    let known = Dictionary<string, TrialResult>()
+
+    let find id =
+        match known.TryGetValue id with
+        | true, result -> ValueSome result
+        | _ -> ValueNone
+
+    let rec ask plans =
+        let plan = planner.Make find
+        let missing = plan.Trials |> Array.filter (fun trial -> not (known.ContainsKey trial.Id))
+
+        if missing.Length = 0 then
+            plan :: plans
+        else
+            for trial in missing do
+                known[trial.Id] <- answer trial
+
+            ask (plan :: plans)
+
+    ask [], Array.ofSeq known.Values
