@@ -11,6 +11,10 @@ internal static class Choices
     public static T Named<T>(ArgumentResult result, params T[] allowed)
         where T : struct, Enum => allowed[Index(result, [.. allowed.Select(Word)]) ?? 0];
 
+    /// <summary>Returns the words of all values, as <c>linear, relu or tanh</c>.</summary>
+    public static string Words<T>()
+        where T : struct, Enum => Listed([.. Enum.GetValues<T>().Select(Word)]);
+
     /// <summary>Returns the word of a value: its name in files if it has one, else its name in small letters.</summary>
     private static string Word<T>(T value)
         where T : struct, Enum =>
@@ -28,8 +32,9 @@ internal static class Choices
             return index;
         }
 
-        var names = allowed.Length == 1 ? allowed[0] : $"{string.Join(", ", allowed[..^1])} or {allowed[^1]}";
-        result.AddError($"{((OptionResult)result.Parent!).Option.Name} must be {names}, not '{word}'.");
+        result.AddError($"{((OptionResult)result.Parent!).Option.Name} must be {Listed(allowed)}, not '{word}'.");
         return null;
     }
+
+    private static string Listed(string[] words) => words.Length == 1 ? words[0] : $"{string.Join(", ", words[..^1])} or {words[^1]}";
 }

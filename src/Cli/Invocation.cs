@@ -55,7 +55,7 @@ internal static class Invocation
         try
         {
             var exitCode = await parsed.InvokeAsync(configuration, interruption.Token).ConfigureAwait(false);
-            return interruption.Signal is { } signal ? ExitCode.Of(signal) : exitCode;
+            return Coded(exitCode);
         }
         catch (OperationCanceledException) when (interruption.Signal is not null)
         {
@@ -64,13 +64,15 @@ internal static class Invocation
         catch (Exception error) when (IsUsage(error))
         {
             Fail(Refusal.sentence(error));
-            return interruption.Signal is { } signal ? ExitCode.Of(signal) : ExitCode.WrongUsage;
+            return Coded(ExitCode.WrongUsage);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NonFiniteException)
         {
             Fail(Refusal.sentence(error));
             return ExitCode.RunFailed;
         }
+
+        int Coded(int exitCode) => interruption.Signal is { } signal ? ExitCode.Of(signal) : exitCode;
     }
 
     private static bool IsUsage(Exception error) =>

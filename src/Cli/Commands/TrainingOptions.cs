@@ -22,7 +22,7 @@ internal sealed class TrainingOptions
     private readonly Option<Activation> _hiddenActivation = new("--hidden-activation")
     {
         HelpName = "NAME",
-        Description = "Activation of the hidden layers: linear, relu, leaky-relu, sigmoid, tanh, gelu, silu or softplus.",
+        Description = $"Activation of the hidden layers: {Choices.Words<Activation>()}.",
         DefaultValueFactory = _ => Activation.ReLU,
         CustomParser = result => Choices.Named(result, Enum.GetValues<Activation>()),
     };

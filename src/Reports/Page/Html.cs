@@ -85,7 +85,7 @@ internal sealed class Html
         Raw($"<figure id=\"figure-{Escape(figure.Id)}\">").Element("h3", figure.Title);
         foreach (var remark in figure.Remarks)
         {
-            Element("p", remark.Text, remark.Tone switch { Tone.Warning => "warning", Tone.Quiet => "note", _ => "" });
+            Element("p", remark.Text, Class(remark.Tone));
         }
 
         var files = string.Join(", ", figure.Files.Select(file => Link(file, Path.GetExtension(file)[1..].ToUpperInvariant())));
@@ -110,6 +110,15 @@ internal sealed class Html
 
     // Cells with more characters may wrap.
     private const int Wide = 44;
+
+    private static string Class(Tone tone) =>
+        tone switch
+        {
+            Tone.Warning => "warning",
+            Tone.Quiet => "note",
+            Tone.Plain => "",
+            _ => throw new ArgumentOutOfRangeException(nameof(tone), tone, "There is no such tone."),
+        };
 
     private static string Link(string path, string text) => $"<a href=\"{Escape(path)}\">{text}</a>";
 

@@ -5,15 +5,12 @@ internal static class LearningRateFigure
 {
     private const int Losses = 0;
     private const int Suggestions = 1;
-    private const double SpanOfLinearLosses = 30;
 
     public static Figure Of(LearningRateSweep sweep)
     {
         double[] rates = [.. sweep.Points.Select(point => point.Rate)];
         double[] smoothed = [.. sweep.Points.Select(point => point.Smoothed)];
         var ceiling = Ceiling(smoothed);
-        var least = smoothed.DefaultIfEmpty(0).Min();
-        var isWide = least >= 0 && double.IsFinite(ceiling) && ceiling / smoothed.Where(loss => loss > 0).Min() > SpanOfLinearLosses;
         return new Figure(
             "lr-find",
             sweep.Optimizer,
@@ -21,7 +18,7 @@ internal static class LearningRateFigure
             [
                 new LinePane(
                     new Axis(sweep.Argument, AxisKind.Logarithmic, AxisFormat.Value),
-                    new Axis("training loss", isWide ? AxisKind.Logarithmic : AxisKind.Linear, AxisFormat.Value) { Ceiling = ceiling },
+                    new Axis("training loss", LossAxis.Kind(smoothed, ceiling), AxisFormat.Value) { Ceiling = ceiling },
                     [
                         new Series(Losses, "batch", rates, [.. sweep.Points.Select(point => point.Loss)], Look.Faint),
                         new Series(Losses, "smoothed", rates, smoothed, Look.Line),

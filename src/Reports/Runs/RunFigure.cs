@@ -5,7 +5,6 @@ internal static class RunFigure
 {
     private const int Validation = 0;
     private const int Training = 1;
-    private const double SpanOfLinearLosses = 30;
 
     /// <summary>Returns the figure.</summary>
     /// <param name="result">The run.</param>
@@ -14,8 +13,6 @@ internal static class RunFigure
     {
         var history = result.History;
         double[] losses = [.. history.ValLoss.Where(double.IsFinite)];
-        double[] positive = [.. losses.Where(loss => loss > 0)];
-        var isWide = positive.Length > 0 && losses.Min() >= 0 && positive.Max() / positive.Min() > SpanOfLinearLosses;
         var steps = new Axis("training steps", AxisKind.Linear, AxisFormat.Steps) { Reach = history.Count > 0 ? [0] : [] };
         double[] x = [.. history.Steps.Select(step => (double)step)];
         return new Figure(
@@ -25,7 +22,7 @@ internal static class RunFigure
             [
                 new LinePane(
                     steps with { HasLabels = false },
-                    new Axis("loss", isWide ? AxisKind.Logarithmic : AxisKind.Linear, AxisFormat.Value),
+                    new Axis("loss", LossAxis.Kind(losses, losses.DefaultIfEmpty(0).Max()), AxisFormat.Value),
                     [
                         new Series(Training, "training (last batch)", x, history.Loss, Look.Thin),
                         new Series(Validation, "validation", x, history.ValLoss, Look.Line),
