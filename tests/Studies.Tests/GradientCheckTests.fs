@@ -44,6 +44,13 @@ let private polynomials: Gen<Polynomial> =
         return { Terms = terms; Point = point }
     }
 
+/// Without its powers above 1: the third derivatives are 0.
+let private multilinear (polynomial: Polynomial) : Polynomial =
+    { polynomial with
+        Terms =
+            [ for factor, exponents in polynomial.Terms do
+                  factor, List.map (min 1) exponents ] }
+
 /// The tensors: a matrix of two rows, if there is an even number of parameters, and a vector.
 let private layoutOf (dimensions: int) : Layout =
     if dimensions % 2 = 0 then
@@ -79,6 +86,35 @@ let tests =
               Expect.isTrue found.IsCorrect (string found)
               Expect.equal found.Checked polynomial.Point.Length "all elements"
               found.ThrowIfWrong())
+
+          property
+              "a correct gradient of a multilinear polynomial is accepted beside a kink"
+              (Gen.zip3 (Gen.map multilinear polynomials) precisions (Gen.zip3 (Gen.choose (0, 4)) (Gen.choose (-300, 300)) (scaled -3 3)))
+              (fun (polynomial, precision, (index, steps, height)) ->
+                  let index = index % polynomial.Point.Length
+                  let unit = if precision = TaskPrecision.Single then Math.Pow(2.0, -24.0) else Math.Pow(2.0, -53.0)
+
+                  let start =
+                      if precision = TaskPrecision.Single then
+                          float (float32 polynomial.Point[index])
+                      else
+                          polynomial.Point[index]
+
+                  let corner = start + float steps / 100.0 * Math.Cbrt unit * max 1.0 (abs start)
+
+                  let bent =
+                      OwnProblem.From(
+                          "bent",
+                          layoutOf polynomial.Point.Length,
+                          (fun _ -> List.toArray polynomial.Point),
+                          fun x _ ->
+                              let gradient = Array.init x.Length (slope polynomial x)
+                              gradient[index] <- gradient[index] + (if x[index] > corner then height else 0.0)
+                              struct (value polynomial x + height * max 0.0 (x[index] - corner), gradient)
+                      )
+
+                  let found = check precision bent
+                  Expect.isTrue found.IsCorrect (string found))
 
           property
               "a single element that is wrong by more than twice its tolerance is found"

@@ -11,6 +11,8 @@ module Layers =
         let next (found: Result<TensorShape list, string>) (layer: Layer) =
             match found with
             | Error _ -> found
+            | Ok shapes when layer.InputsBelow.IsSome && shapes.Length > 1 ->
+                Error $"{layer} takes whole numbers, but is not the first layer: Make it the first."
             | Ok shapes ->
                 match layer.OutputOf(List.head shapes) with
                 | Ok shape when shape.Length < Int32.MaxValue -> Ok(shape :: shapes)

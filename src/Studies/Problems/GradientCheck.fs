@@ -57,8 +57,10 @@ type GradientCheck =
 /// of the precision.
 /// </para>
 /// <para>
-/// The tolerance is the sum of both bounds. Where the loss has a kink near the point, the tolerance is large, so a gradient is not refused
-/// there without a reason.
+/// A kink of height J at a distance of t·h, such as that of |x|, adds an error of J(1−t)/2 if t is below 1. There,
+/// D(2h) − D(h) is Jt/4. The bend S(h) = (f(x+h) − 2f(x) + f(x−h)) / h is J(1−t), and 2S(h) − S(2h) is J(1 − 3t/2). So
+/// |D(2h) − D(h)| + |2S(h) − S(2h)|/2 bounds the error of one kink, and the truncation error of a smooth loss. The tolerance is 5/4 of this
+/// sum, because a loss can have both errors, plus the rounding errors of all its terms.
 /// </para>
 /// </remarks>
 [<RequireQualifiedAccess>]
@@ -101,12 +103,12 @@ module GradientCheck =
             workload.Train step
 
         let noise = EvaluationNoise.bound u evaluate point
-        evaluate point |> ignore
+        let here = evaluate point
         let gradient = workload.Gradient.ToArray() |> Array.map Double.CreateTruncating
         let moved = Array.copy point
 
-        /// The central difference, its rounding error, and its step.
-        let difference (i: int) (h: float) : struct (float * float) =
+        /// The central difference, the bend, and the rounding error of the difference.
+        let difference (i: int) (h: float) : struct (float * float * float) =
             let value (x: float) =
                 moved[i] <- x
                 evaluate moved
@@ -116,15 +118,16 @@ module GradientCheck =
             let high, low = value above, value below
             moved[i] <- point[i]
             let error = max noise (u * max (abs high) (abs low))
-            struct ((high - low) / (above - below), 2.0 * error / (above - below))
+            let bend = (high - here) / (above - point[i]) - (here - low) / (point[i] - below)
+            struct ((high - low) / (above - below), bend, 2.0 * error / (above - below))
 
         let compare (i: int) : struct (float * float * float) =
             let h = Math.Cbrt u * max 1.0 (abs point[i])
-            let struct (near, rounding) = difference i h
-            let struct (far, _) = difference i (2.0 * h)
-            // The rounding errors of both differences are in the estimate of the truncation error, hence 1 + 1/3 + 1/6.
-            let tolerance = abs (far - near) / 3.0 + 1.5 * rounding + 8.0 * u * abs gradient[i]
-            struct (gradient[i], near, tolerance)
+            let struct (near, nearBend, rounding) = difference i h
+            let struct (far, farBend, _) = difference i (2.0 * h)
+            let tolerance = 1.25 * (abs (far - near) + abs (2.0 * nearBend - farBend) / 2.0)
+            // The rounding error of D(h) is 1, of D(2h) 1/2, of S(h) 4 and of S(2h) 2 times this one: 1 + 5/4 · (3/2 + 10/2) < 9.2.
+            struct (gradient[i], near, tolerance + 9.2 * rounding + 8.0 * u * abs gradient[i])
 
         Array.init point.Length compare
 

@@ -131,6 +131,20 @@ let private shapes =
 
               Expect.isTrue (Layers.shapes image [ Activate ReLU; Dense(4, Linear); Flatten() ]).IsError "an image")
 
+          testCase "of whole numbers are only those of the first layer" (fun () ->
+              let vector = TensorShape.Flat 3
+              let table: Layer list = [ Embedding(1, 5); Flatten() ]
+              Expect.equal (Layers.shapes vector [ Residual table ]) (Ok [ vector ]) "the first layer of a connection"
+              Expect.equal (Residual table).InputsBelow (ValueSome 5) "of a connection"
+
+              for layers in
+                  [ Dense(3, Linear) :> Layer :: table
+                    [ Activate ReLU; Residual table ]
+                    [ Residual(Activate ReLU :: table) ] ] do
+                  match Layers.shapes vector layers with
+                  | Ok shapes -> failtest $"{layers} gives {shapes}"
+                  | Error problem -> Expect.stringContains problem "takes whole numbers" "problem")
+
           testCase "and activations of the outputs are those of the last layer that has some" (fun () ->
               let ends (layers: Layer list) = Layers.units layers, Layers.outputActivation layers
               Expect.equal (ends [ Dense(3, ReLU) ]) (Some 3, ReLU) "dense"

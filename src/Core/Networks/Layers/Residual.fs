@@ -60,6 +60,7 @@ type Residual(layers: Layer list) =
         Layers.tensors input layers
         |> List.map (fun (index, tensor) -> { tensor with Name = $"{index}.{tensor.Name}" })
 
+    override _.InputsBelow = layers |> List.tryHead |> ValueOption.ofOption |> ValueOption.bind _.InputsBelow
     override _.IsRandom = layers |> List.exists _.IsRandom
     override _.OutputActivation = ValueSome Linear
 
