@@ -173,7 +173,7 @@ internal static class PerformanceTable
     private static void Rules(Peer peer)
     {
         var layers = ListModule.OfSeq<Layer>([new Dense(128, Core.Networks.Activation.ReLU), new Dense(10, Core.Networks.Activation.Linear)]);
-        var layout = Layout.Of(ModelModule.parameters(ModelModule.create(784, layers, Loss.SoftmaxCrossEntropy)));
+        var layout = Layout.Of(ModelModule.parameters(ModelModule.create(784, layers, Core.Networks.Loss.SoftmaxCrossEntropy)));
         Heading(
             "An update alone of every rule and of some chains: the 101,770 parameters of 784-128-10, single precision",
             "optimizer", "time", "GB/s", "bytes allocated", "peer", "factor");

@@ -45,7 +45,7 @@ internal sealed class TrainingStep<T>
         Layer[] layers = hidden == 0
             ? [new Dense(10, Core.Networks.Activation.ReLU)]
             : [new Dense(hidden, Core.Networks.Activation.ReLU), new Dense(10, Core.Networks.Activation.Linear)];
-        var model = ModelModule.create(784, ListModule.OfSeq(layers), Loss.SoftmaxCrossEntropy);
+        var model = ModelModule.create(784, ListModule.OfSeq(layers), Core.Networks.Loss.SoftmaxCrossEntropy);
         _network = new Network<T>(model, batch);
         ModelModule.initialParameters<T>(model, Initialization.NewNormal(0.05), 1).CopyTo(_network.Parameters);
         _optimizer = Expression.parse(optimizer);

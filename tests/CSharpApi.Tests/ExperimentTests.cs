@@ -106,7 +106,7 @@ internal static class ExperimentTests
         Spec.Test("hidden layers, dropout and another loss train", async () =>
         {
             var result = await Mnist.Experiment().Dense(32, Activation.Tanh).Dropout(0.2).Dense(10)
-                .Loss(LossFunction.BinaryCrossEntropy).InitialWeights(InitialWeights.Glorot)
+                .Loss(Losses.BinaryCrossEntropy).InitialWeights(InitialWeights.Glorot)
                 .Optimizer(Optimizers.Adam(0.01)).Seed(3).MaxSteps(600).ValidateEvery(300).RunAsync();
             Expect.isTrue(result.History.ValAccuracy[^1] > 0.85, $"accuracy {result.History.ValAccuracy[^1]}");
             Expect.equal(result.Model, "784-32(tanh)-dropout(0.2)-10(linear) binary-cross-entropy", "model");

@@ -22,6 +22,7 @@ return Runner.Main(
         ExperimentTests.All,
         ComparisonTests.All,
         InitialWeightsTests.All,
+        LossTests.All,
         FigureTests.All,
         ReportTests.All,
         OptimizerReferenceTests.All,

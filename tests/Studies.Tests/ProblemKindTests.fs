@@ -6,6 +6,7 @@ open System.Threading
 open Expecto
 open FsCheck.FSharp
 open CuteDl.Testing
+open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 open CuteDl.Studies
 
@@ -95,6 +96,32 @@ let tests =
 
               Expect.isTrue (obj.ReferenceEquals(study.Tasks.Head.Problem, bowl)) "the problem of the registry"
               Expect.equal (StudyJson.parseWith registry (StudyJson.print study)) (Ok study) "printed")
+
+          testCase "a study file names a loss of the registry" (fun () ->
+              let loss = OwnLoss("cubes", fun _ _ _ -> 0.0)
+              let registry = StudyRegistry.Standard.Add loss
+
+              let file =
+                  """{ "schema": "cutedl/study/1", "name": "n",
+                       "tasks": [{ "name": "mine", "loss": "cubes", "steps": 100, "target": { "accuracy": 0.9 } }],
+                       "optimizers": [{ "name": "adam", "optimizer": "adam()", "space": { "lr": { "log_uniform": [0.001, 1] } } }] }"""
+
+              let study =
+                  match StudyJson.parseWith registry file with
+                  | Ok study -> study
+                  | Error errors -> failtestf "%A" errors
+
+              match study.Tasks.Head.Problem with
+              | :? ImagesProblem as images -> Expect.equal images.Loss (Own loss) "the loss of the registry"
+              | other -> failtest other.Kind
+
+              Expect.equal (StudyJson.parseWith registry (StudyJson.print study)) (Ok study) "printed"
+              Expect.equal (StudyJson.parseWith (StudyRegistry.ofStudy study) (StudyJson.print study)) (Ok study) "the study's registry"
+
+              let refused = problems StudyRegistry.Standard file
+              Expect.equal refused.Length 1 "one error"
+              Expect.stringContains refused[0] "\"huber(δ)\" with a transition δ above 0, found \"cubes\"." "allowed losses"
+              Expect.throwsT<ArgumentException> (fun () -> registry.Add(OwnLoss("cubes", fun _ _ _ -> 1.0)) |> ignore) "twice")
 
           testCase "a kind that the registry does not have is an error with the known kinds" (fun () ->
               let other = file.Replace("\"bowl\"", "\"bowls\"")

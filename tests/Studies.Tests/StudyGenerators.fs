@@ -81,7 +81,7 @@ let private images =
                 [ Gen.constant TestAsValidation
                   Gen.map2 (fun n seed -> HoldOut(n, seed)) (whole 1 59999) (whole -5 5) ]
 
-        let! loss = Gen.elements Loss.all
+        let! loss = Gen.oneof [ Gen.elements Loss.all; number 1e-3 100.0 |> Gen.map Huber ]
 
         let! initialization =
             Gen.oneof [ Gen.elements [ He; Glorot ]; number 1e-6 2.0 |> Gen.map Initialization.Normal ]

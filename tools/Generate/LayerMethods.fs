@@ -27,34 +27,42 @@ let private write (value: LayerValue) : string =
 
 let private parameter (argument: LayerArgument) : string =
     match argument.Default with
-    | ValueNone -> $"{typeOf argument} {argument.Name}"
-    | ValueSome value -> $"{typeOf argument} {argument.Name} = {write value}"
+    | LayerDefault.Required -> $"{typeOf argument} {argument.Name}"
+    | LayerDefault.Constant value -> $"{typeOf argument} {argument.Name} = {write value}"
+    | LayerDefault.AsFirst -> $"{typeOf argument}? {argument.Name} = null"
 
 /// The value as the core takes it.
-let private converted (argument: LayerArgument) : string =
+let private converted (kind: LayerKind) (argument: LayerArgument) : string =
     match argument.Form with
+    | LayerForm.Whole _
+    | LayerForm.Number _ when argument.Default = LayerDefault.AsFirst -> $"{argument.Name} ?? {kind.Arguments.Head.Name}"
     | LayerForm.Whole _
     | LayerForm.Number _ -> argument.Name
     | LayerForm.Activation -> $"Translate.Activation({argument.Name})"
     | LayerForm.Layers -> $"Added({argument.Name})"
 
-let private describe (argument: LayerArgument) : string =
+let private describe (kind: LayerKind) (argument: LayerArgument) : string =
     match argument.Form with
     | LayerForm.Whole _
-    | LayerForm.Number _ -> sentence $"{argument.Summary}, {argument.Allowed}"
+    | LayerForm.Number _ ->
+        sentence $"{argument.Summary}, {argument.Allowed}"
+        + (if argument.Default = LayerDefault.AsFirst then
+               $" Default: <paramref name=\"{kind.Arguments.Head.Name}\"/>."
+           else
+               "")
     | LayerForm.Activation -> sentence argument.Summary
     | LayerForm.Layers -> sentence $"{argument.Summary}: a function that adds them to an experiment without layers"
 
 let private method (kind: LayerKind) : string =
     let parameters = kind.Arguments |> List.map parameter |> String.concat ", "
-    let values = kind.Arguments |> List.map converted |> String.concat ", "
+    let values = kind.Arguments |> List.map (converted kind) |> String.concat ", "
     let name = kind.Class.Name
 
     let documented =
         String.Join(
             "",
             kind.Arguments
-            |> List.map (fun argument -> element indent $"param name=\"{argument.Name}\"" "param" (describe argument))
+            |> List.map (fun argument -> element indent $"param name=\"{argument.Name}\"" "param" (describe kind argument))
         )
         + (if kind.Arguments.IsEmpty then
                ""

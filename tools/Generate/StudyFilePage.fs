@@ -2,6 +2,7 @@
 module internal CuteDl.Generate.StudyFilePage
 
 open System
+open System.Collections.Generic
 open System.Text.Json
 open CuteDl.Studies
 
@@ -69,11 +70,15 @@ let private row (cells: string list) =
     + (cells |> List.map _.Replace("|", "\\|", StringComparison.Ordinal) |> String.concat " | ")
     + " |\n"
 
-/// The table of an object, then those of the objects in it.
-let rec private tables (path: string) (schema: JsonElement) : string list =
-    [ for schema in alternatives schema do
+/// The table of an object, then those of the objects in it. One of several objects in a place is named by the first key that no other has. A table that is
+/// already on the page is not repeated.
+let rec private tables (seen: HashSet<string>) (path: string) (schema: JsonElement) : string list =
+    let forms = alternatives schema
+    let objects = forms |> List.choose (find "properties")
+
+    [ for schema in forms do
           match find "properties" schema with
-          | Some keys ->
+          | Some keys when seen.Add(JsonSerializer.Serialize keys) ->
               let required =
                   [ for name in (find "required" schema |> Option.map _.EnumerateArray() |> Option.toList |> Seq.concat) -> string name ]
 
@@ -91,7 +96,16 @@ let rec private tables (path: string) (schema: JsonElement) : string list =
                               otherwise
                               find "description" key.Value |> Option.map string |> Option.defaultValue "" ] ]
 
-              let title = if path = "" then "## The study" else $"## {code path}"
+              let isOwn (name: string) =
+                  objects |> List.filter (fun other -> (find name other).IsSome) |> List.length = 1
+
+              let names = [ for key in keys.EnumerateObject() -> key.Name ]
+              let own = names |> List.tryFind isOwn |> Option.defaultValue names.Head
+
+              let title =
+                  if path = "" then "## The study"
+                  elif objects.Length > 1 then $"## {code path} with {code own}"
+                  else $"## {code path}"
 
               $"\n{title}\n\n"
               + row [ "key"; "values"; "default"; "meaning" ]
@@ -99,13 +113,14 @@ let rec private tables (path: string) (schema: JsonElement) : string list =
               + String.Join("", rows)
 
               for key in keys.EnumerateObject() do
-                  yield! tables (if path = "" then key.Name else $"{path}.{key.Name}") key.Value
+                  yield! tables seen (if path = "" then key.Name else $"{path}.{key.Name}") key.Value
+          | Some _ -> ()
           | None ->
               match find "items" schema, find "additionalProperties" schema with
-              | Some items, _ -> yield! tables $"{path}[]" items
-              | None, Some values when values.ValueKind = JsonValueKind.Object -> yield! tables $"{path}.NAME" values
+              | Some items, _ -> yield! tables seen $"{path}[]" items
+              | None, Some values when values.ValueKind = JsonValueKind.Object -> yield! tables seen $"{path}.NAME" values
               | None, _ -> () ]
 
 let file () : string =
     use document = JsonDocument.Parse StudyJson.schema
-    introduction + String.Join("", tables "" document.RootElement)
+    introduction + String.Join("", tables (HashSet()) "" document.RootElement)

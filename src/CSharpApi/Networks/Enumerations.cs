@@ -31,25 +31,6 @@ public enum Activation
     Softplus,
 }
 
-/// <summary>What training makes small: the mean over a batch of a sum over an example's outputs.</summary>
-public enum LossFunction
-{
-    /// <summary>−Σ y ln softmax(z), computed by log-sum-exp.</summary>
-    SoftmaxCrossEntropy,
-
-    /// <summary>½ Σ (z − y)²: halved, as in the source document's framework.</summary>
-    MeanSquaredError,
-
-    /// <summary>−Σ (y ln σ(z) + (1−y) ln(1−σ(z))), computed from the logits z.</summary>
-    BinaryCrossEntropy,
-
-    /// <summary>Σ |z − y|. Its derivative at 0 is 0.</summary>
-    MeanAbsoluteError,
-
-    /// <summary>Σ of ½ d² if |d| ≤ 1, else |d| − ½, where d = z − y.</summary>
-    Huber,
-}
-
 /// <summary>In which order an epoch goes through the examples.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Order>))]
 public enum Order

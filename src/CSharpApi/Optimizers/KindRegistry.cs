@@ -1,13 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
 using CuteDl.Core.Optimizers;
 using CuteDl.Studies;
+using CoreLoss = CuteDl.Core.Networks.Loss;
 using CoreSchedule = CuteDl.Core.Optimizers.Schedule;
 
 namespace CuteDl;
 
 /// <summary>
-/// The rules, transformations and schedules that a text form can name, and the problems, search methods, pruning rules, protocols and metrics
-/// that a study file can name, as an immutable value.
+/// The rules, transformations and schedules that a text form can name, and the problems, search methods, pruning rules, protocols, metrics
+/// and losses that a study file can name, as an immutable value.
 /// Methods that read text use <see cref="Standard"/> unless another registry is given.
 /// </summary>
 public sealed class KindRegistry
@@ -107,6 +108,17 @@ public sealed class KindRegistry
     {
         ArgumentNullException.ThrowIfNull(metric);
         return new(Study.Add(metric));
+    }
+
+    /// <summary>Returns a registry with one more loss; this registry does not change.</summary>
+    /// <param name="loss">A loss of one's own, made by <see cref="Losses.Of"/>. Study files name it by <c>"loss": NAME</c>.</param>
+    /// <exception cref="ArgumentException">The registry has a loss of this name, or the loss is one of the library.</exception>
+    public KindRegistry Add(Loss loss)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        return loss.Core is CoreLoss.Own own
+            ? new(Study.Add(own.Item))
+            : throw new ArgumentException($"{loss} is not a loss of your own. Add losses that Losses.Of made; every registry reads those of the library.", nameof(loss));
     }
 
     /// <summary>Returns a registry with one more trainer; this registry does not change.</summary>

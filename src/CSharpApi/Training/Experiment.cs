@@ -17,9 +17,13 @@ public sealed partial class Experiment
 
     internal ExperimentPlan Plan => _plan;
 
-    /// <summary>Sets the loss function. Default: <see cref="LossFunction.SoftmaxCrossEntropy"/>.</summary>
+    /// <summary>Sets the loss. Default: <see cref="Losses.SoftmaxCrossEntropy"/>.</summary>
     /// <param name="loss">The loss.</param>
-    public Experiment Loss(LossFunction loss) => new(_plan with { Loss = Translate.Loss(loss) });
+    public Experiment Loss(Loss loss)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        return new(_plan with { Loss = loss.Core });
+    }
 
     /// <summary>
     /// Sets the optimizer of a single run. Default: <c>fixed(lr=0.01)</c>. Shares of the run in its schedules are of the steps that

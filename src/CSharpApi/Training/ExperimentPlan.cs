@@ -6,6 +6,7 @@ using CuteDl.Core.Optimizers;
 using CuteDl.Core.Training;
 using CuteDl.Studies;
 using Microsoft.FSharp.Collections;
+using CoreLoss = CuteDl.Core.Networks.Loss;
 
 namespace CuteDl;
 
@@ -14,7 +15,7 @@ internal sealed record ExperimentPlan
 {
     public ImmutableList<Layer> Layers { get; init; } = [];
 
-    public Loss Loss { get; init; } = Loss.SoftmaxCrossEntropy;
+    public CoreLoss Loss { get; init; } = CoreLoss.SoftmaxCrossEntropy;
 
     public Optimizer Optimizer { get; init; } = Optimizers.Fixed();
 

@@ -1,6 +1,5 @@
 using CuteDl.Studies;
 using CoreActivation = CuteDl.Core.Networks.Activation;
-using CoreLoss = CuteDl.Core.Networks.Loss;
 using CoreOrder = CuteDl.Core.Data.Order;
 using CoreStepOutcome = CuteDl.Core.Optimizers.StepOutcome;
 using CoreValidationMean = CuteDl.Core.Training.ValidationMean;
@@ -22,17 +21,6 @@ internal static class Translate
             CuteDl.Activation.Sigmoid => CoreActivation.Sigmoid,
             CuteDl.Activation.Tanh => CoreActivation.Tanh,
             _ => throw Unknown(nameof(activation), activation),
-        };
-
-    public static CoreLoss Loss(LossFunction loss) =>
-        loss switch
-        {
-            LossFunction.SoftmaxCrossEntropy => CoreLoss.SoftmaxCrossEntropy,
-            LossFunction.MeanSquaredError => CoreLoss.MeanSquaredError,
-            LossFunction.BinaryCrossEntropy => CoreLoss.BinaryCrossEntropy,
-            LossFunction.MeanAbsoluteError => CoreLoss.MeanAbsoluteError,
-            LossFunction.Huber => CoreLoss.NewHuber(1),
-            _ => throw Unknown(nameof(loss), loss),
         };
 
     public static CoreOrder Order(Order order) =>

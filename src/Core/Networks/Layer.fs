@@ -113,6 +113,15 @@ type LayerValue =
     /// <summary>Layers in order.</summary>
     | Layers of Layer list
 
+/// <summary>The value of an argument that is not given.</summary>
+and [<RequireQualifiedAccess>] LayerDefault =
+    /// <summary>There is none: the argument must be given.</summary>
+    | Required
+    /// <summary>This value.</summary>
+    | Constant of LayerValue
+    /// <summary>The value of the first argument.</summary>
+    | AsFirst
+
 /// <summary>An argument of a kind of layer.</summary>
 and LayerArgument =
     {
@@ -122,9 +131,17 @@ and LayerArgument =
         Summary: string
         /// <summary>The form.</summary>
         Form: LayerForm
-        /// <summary>The default; ValueNone if the argument must be given.</summary>
-        Default: LayerValue voption
+        /// <summary>The default.</summary>
+        Default: LayerDefault
     }
+
+    /// <summary>Returns the value of the argument if it is not given; ValueNone if it must be given.</summary>
+    /// <param name="first">The value of the kind's first argument.</param>
+    member argument.Otherwise(first: LayerValue) : LayerValue voption =
+        match argument.Default with
+        | LayerDefault.Required -> ValueNone
+        | LayerDefault.Constant value -> ValueSome value
+        | LayerDefault.AsFirst -> ValueSome first
 
     /// <summary>Describes the allowed values, as the end of a sentence "units must be ...".</summary>
     member argument.Allowed =
@@ -207,7 +224,7 @@ and [<AbstractClass>] Layer(kind: LayerKind, values: LayerValue list) =
     member _.Text: string =
         let arguments =
             [ for i, (argument, value) in List.indexed (List.zip kind.Arguments values) do
-                  if argument.Default <> ValueSome value then
+                  if argument.Otherwise values.Head <> ValueSome value then
                       if i = 0 then print value else $"{argument.Name}={print value}" ]
 
         if arguments.IsEmpty then

@@ -62,11 +62,22 @@ type Loss =
     /// <summary>A loss of one's own.</summary>
     | Own of OwnLoss
 
+    /// The losses of the library; the Huber loss with the transition 1.
+    static member internal BuiltIn =
+        [ SoftmaxCrossEntropy; MeanSquaredError; BinaryCrossEntropy; MeanAbsoluteError; Huber 1.0 ]
+
     /// <summary>Returns a loss of one's own.</summary>
     /// <param name="name">The name: small letters, digits and hyphens.</param>
     /// <param name="valueAndGradient">The loss of one example.</param>
-    /// <exception cref="T:System.ArgumentException">The name has other characters.</exception>
-    static member Of(name: string, valueAndGradient: ExampleLoss) : Loss = Own(OwnLoss(name, valueAndGradient))
+    /// <exception cref="T:System.ArgumentException">The name has other characters, or belongs to a loss of the library.</exception>
+    static member Of(name: string, valueAndGradient: ExampleLoss) : Loss =
+        // huber(1) has the name huber.
+        let nameOf (loss: Loss) = (string loss).Split '(' |> Array.head
+
+        if Loss.BuiltIn |> List.exists (fun loss -> nameOf loss = name) then
+            raise (ArgumentException($"The library has a loss {name} already. Give your loss a name of its own.", nameof name))
+
+        Own(OwnLoss(name, valueAndGradient))
 
     /// <summary>Returns the name in lower case, with hyphens. A Huber loss has its transition: <c>huber(1)</c>.</summary>
     override loss.ToString() =
@@ -80,8 +91,26 @@ type Loss =
 
 /// <summary>Computes losses and their gradients.</summary>
 module Loss =
+    /// <summary>The allowed transitions of a Huber loss.</summary>
+    let transitions = ArgumentRange.positive
+
     /// <summary>All losses of the library; the Huber loss with the transition 1.</summary>
-    let all = [ SoftmaxCrossEntropy; MeanSquaredError; BinaryCrossEntropy; MeanAbsoluteError; Huber 1.0 ]
+    let all = Loss.BuiltIn
+
+    /// <summary>Returns the loss of a text form; None if there is none, or if the transition of a Huber loss is not allowed.</summary>
+    /// <param name="own">The losses of one's own that the text can name.</param>
+    /// <param name="text">Such as <c>mean-squared-error</c> or <c>huber(0.5)</c>.</param>
+    let tryParse (own: OwnLoss seq) (text: string) : Loss option =
+        match Seq.append all (Seq.map Own own) |> Seq.tryFind (fun loss -> string loss = text) with
+        | Some loss -> Some loss
+        | None ->
+            try
+                match (Syntax.parse text).Term with
+                | Term.Call("huber", [ { Name = ValueNone; Value = { Term = Term.Number delta } } ]) when transitions.Contains delta ->
+                    Some(Huber delta)
+                | _ -> None
+            with :? ExpressionException ->
+                None
 
     // Each function returns the sum of the examples' losses, and writes the gradient of that sum with respect to the outputs.
 

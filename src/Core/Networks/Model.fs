@@ -66,8 +66,8 @@ module Model =
             | Error problem -> mismatch problem
 
         match loss with
-        | Huber delta when not (delta > 0.0 && Double.IsFinite delta) ->
-            raise (ArgumentOutOfRangeException("delta", delta, "The transition of a Huber loss must be above 0 and finite."))
+        | Huber delta when not (Loss.transitions.Contains delta) ->
+            raise (ArgumentOutOfRangeException("delta", delta, $"The transition of a Huber loss must be in {Loss.transitions}."))
         | SoftmaxCrossEntropy
         | MeanSquaredError
         | BinaryCrossEntropy

@@ -83,14 +83,20 @@ module ModelText =
 
         let given = entries |> List.mapi (fun i entry -> argumentOf i entry, entry.Value)
 
-        let value (argument: LayerArgument) : LayerValue =
-            match given |> List.filter (fun (other, _) -> other.Name = argument.Name), argument.Default with
-            | [ _, node ], _ -> valueOf kinds text start kind argument node
-            | [], ValueSome otherwise -> otherwise
-            | [], ValueNone -> fail text at $"{kind.Name} needs {argument.Name}, {argument.Summary}. It must be {argument.Allowed}."
-            | _ -> fail text at $"{argument.Name} is given twice. Give it once."
+        /// The values before it are in reverse order.
+        let value (before: LayerValue list) (argument: LayerArgument) : LayerValue list =
+            let found =
+                match given |> List.filter (fun (other, _) -> other.Name = argument.Name), argument.Default with
+                | [ _, node ], _ -> valueOf kinds text start kind argument node
+                | [], LayerDefault.Constant otherwise -> otherwise
+                | [], LayerDefault.AsFirst -> List.last before
+                | [], LayerDefault.Required ->
+                    fail text at $"{kind.Name} needs {argument.Name}, {argument.Summary}. It must be {argument.Allowed}."
+                | _ -> fail text at $"{argument.Name} is given twice. Give it once."
 
-        kind.Make(kind.Arguments |> List.map value)
+            found :: before
+
+        kind.Make(kind.Arguments |> List.fold value [] |> List.rev)
 
     and private valueOf kinds text start kind (argument: LayerArgument) (node: Node) : LayerValue =
         let at = start + node.At
@@ -130,16 +136,21 @@ module ModelText =
 
             layer kinds text piece.At node
 
-    /// <summary>Parses the text form of a model that may have layers of one's own.</summary>
+    /// <summary>Parses the text form of a model that may have layers and a loss of one's own.</summary>
     /// <param name="kinds">The kinds of layers that the text can name.</param>
+    /// <param name="losses">The losses of one's own that the text can name.</param>
     /// <param name="text">The text form.</param>
     /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">As for <c>parse</c>.</exception>
-    let parseWith (kinds: LayerKind list) (text: string) : Model =
+    let parseWith (kinds: LayerKind list) (losses: OwnLoss list) (text: string) : Model =
         let pieces, loss = split text
 
         let input = shape text pieces.Head
         let layers = pieces.Tail |> List.map (segment kinds text)
-        let loss = named text loss.At "loss" Loss.all loss.Text
+
+        let loss =
+            match Loss.tryParse losses loss.Text with
+            | Some found -> found
+            | None -> named text loss.At "loss" (Loss.all @ List.map Own losses) loss.Text
 
         try
             Model.ofShape input layers loss
@@ -150,4 +161,4 @@ module ModelText =
     /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">
     /// The text does not have the form of a model, a name is unknown, a value is not allowed, or a layer does not take its input.
     /// </exception>
-    let parse (text: string) : Model = parseWith LayerKinds.all text
+    let parse (text: string) : Model = parseWith LayerKinds.all [] text

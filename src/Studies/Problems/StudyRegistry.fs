@@ -2,6 +2,7 @@ namespace CuteDl.Studies
 
 open System
 open System.Collections.Generic
+open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 
 /// The rules of a registry, and its kinds of one's own, each in the order in which they were added.
@@ -11,11 +12,12 @@ type internal StudyKinds =
       Samplers: ISampler list
       Prunings: IPruningRule list
       Protocols: ProtocolKind list
-      Metrics: IMetric list }
+      Metrics: IMetric list
+      Losses: OwnLoss list }
 
 /// <summary>
 /// The kinds that a study file can name, as an immutable value: rules and schedules of optimizers, problems, search methods, pruning rules,
-/// protocols and metrics.
+/// protocols, metrics and losses.
 /// </summary>
 [<Sealed>]
 type StudyRegistry private (kinds: StudyKinds) =
@@ -52,7 +54,14 @@ type StudyRegistry private (kinds: StudyKinds) =
 
     /// <summary>Returns a registry with these rules and schedules, and the problems of the library.</summary>
     static member Of(rules: Registry) : StudyRegistry =
-        StudyRegistry { Rules = rules; Problems = []; Samplers = []; Prunings = []; Protocols = []; Metrics = [] }
+        StudyRegistry
+            { Rules = rules
+              Problems = []
+              Samplers = []
+              Prunings = []
+              Protocols = []
+              Metrics = []
+              Losses = [] }
 
     /// <summary>The rules and schedules.</summary>
     member _.Rules = kinds.Rules
@@ -119,6 +128,15 @@ type StudyRegistry private (kinds: StudyKinds) =
         refuseTaken "metric" metric.Name [ for known in registry.Metrics -> known.Name ]
         StudyRegistry { kinds with Metrics = kinds.Metrics @ [ metric ] }
 
+    /// <summary>The losses of one's own, in the order in which they were added.</summary>
+    member _.Losses: IReadOnlyList<OwnLoss> = kinds.Losses
+
+    /// <summary>Returns a registry with one more loss of one's own; this registry does not change.</summary>
+    /// <exception cref="T:System.ArgumentException">The registry has a loss of this name.</exception>
+    member _.Add(loss: OwnLoss) : StudyRegistry =
+        refuseTaken "loss" loss.Name [ for known in kinds.Losses -> known.Name ]
+        StudyRegistry { kinds with Losses = kinds.Losses @ [ loss ] }
+
 /// Registries for the file of a study in a program.
 [<RequireQualifiedAccess>]
 module internal StudyRegistry =
@@ -151,6 +169,20 @@ module internal StudyRegistry =
         (registry, metrics)
         ||> List.fold (fun registry metric -> if Seq.contains metric registry.Metrics then registry else registry.Add metric)
 
+    /// Returns a registry that also has the loss of a task, if it is of one's own.
+    let withLoss (problem: IProblem) (registry: StudyRegistry) : StudyRegistry =
+        match problem with
+        | :? ImagesProblem as images ->
+            match images.Loss with
+            | Own loss when registry.Losses |> Seq.exists (fun known -> obj.ReferenceEquals(known, loss)) -> registry
+            | Own loss -> registry.Add loss
+            | SoftmaxCrossEntropy
+            | MeanSquaredError
+            | BinaryCrossEntropy
+            | MeanAbsoluteError
+            | Huber _ -> registry
+        | _ -> registry
+
     /// Returns the registry for the file of a study: the standard one, and the study's kinds of one's own.
     /// Throws an ArgumentException if two different kinds have one name.
     let ofStudy (study: StudyDesign) : StudyRegistry =
@@ -169,7 +201,7 @@ module internal StudyRegistry =
         (StudyRegistry.Of rules, study.Tasks)
         ||> List.fold (fun registry task ->
             if List.contains task.Problem.Kind registry.ProblemNames then
-                registry
+                withLoss task.Problem registry
             else
                 registry.Add task.Problem)
         |> withProtocol study.Protocol

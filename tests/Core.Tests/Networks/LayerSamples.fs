@@ -26,12 +26,16 @@ let rec private value (argument: LayerArgument) : Gen<LayerValue> =
 
 /// A layer with random arguments, each at its default in half of the cases.
 and ofKind (kind: LayerKind) : Gen<Layer> =
-    let given (argument: LayerArgument) =
+    let given (before: LayerValue list) (argument: LayerArgument) : Gen<LayerValue> =
         match argument.Default with
-        | ValueNone -> value argument
-        | ValueSome otherwise -> Gen.oneof [ Gen.constant otherwise; value argument ]
+        | LayerDefault.Required -> value argument
+        | LayerDefault.Constant otherwise -> Gen.oneof [ Gen.constant otherwise; value argument ]
+        | LayerDefault.AsFirst -> Gen.oneof [ Gen.constant before.Head; value argument ]
 
-    kind.Arguments |> List.map given |> Gen.sequenceToList |> Gen.map kind.Make
+    (Gen.constant [], kind.Arguments)
+    ||> List.fold (fun values argument ->
+        values |> Gen.bind (fun before -> given before argument |> Gen.map (fun next -> before @ [ next ])))
+    |> Gen.map kind.Make
 
 /// Vectors, and images with one channel and with several.
 let shapes: TensorShape list =

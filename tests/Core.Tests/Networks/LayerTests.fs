@@ -121,6 +121,12 @@ let private shapes =
               Expect.equal (vector.Length, vector.Channels, vector.Positions, string vector) (9, 9, 1, "9") "a vector"
               Expect.equal (TensorShape.Planes(Int32.MaxValue, 2, 2).Length) Int32.MaxValue "too many values")
 
+          testCase "of pooling have the stride of the window, if no other is given" (fun () ->
+              let pool = (ModelText.parse "1x9x9-max_pool(3)-flatten-1(linear) mean-squared-error").Layers.Head
+              Expect.equal pool (MaxPool(3, 3)) "stride"
+              Expect.equal pool.Text "max_pool(3)" "text"
+              Expect.equal (string (AveragePool(3, 2))) "average_pool(3, stride=2)" "another stride")
+
           testCase "of chains end at the first layer that does not take its input" (fun () ->
               let image = TensorShape.Planes(1, 2, 3)
 
@@ -241,7 +247,7 @@ let private values =
 
           testCase "a layer of one's own takes part in models and text forms" (fun () ->
               let model =
-                  ModelText.parseWith (Shift.Kind :: LayerKinds.all) "1x2x2-shift-flatten-1(linear) mean-squared-error"
+                  ModelText.parseWith (Shift.Kind :: LayerKinds.all) [] "1x2x2-shift-flatten-1(linear) mean-squared-error"
 
               Expect.equal
                   model

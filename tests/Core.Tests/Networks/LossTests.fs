@@ -174,13 +174,40 @@ let private ownNames =
         Expect.equal halfSquares (Loss.Of("half-squares", fun _ _ _ -> 0.0)) "another function"
         Expect.notEqual halfSquares (Loss.Of("squares", fun _ _ _ -> 0.0)) "another name"
 
-        for name in [ ""; "Squares"; "2d"; "a b"; "a-b." ] do
+        for name in [ ""; "Squares"; "2d"; "a b"; "a-b."; "huber"; "mean-squared-error" ] do
             Expect.throwsT<ArgumentException> (fun () -> Loss.Of(name, fun _ _ _ -> 0.0) |> ignore) $"'{name}'")
+
+let private texts =
+    testList
+        "text forms"
+        [ property
+              "are read as the loss that they are of"
+              (Gen.oneof
+                  [ Gen.elements (halfSquares :: Loss.all)
+                    Gen.choose (1, 100_000) |> Gen.map (fun thousandths -> Huber(float thousandths / 1000.0)) ])
+              (fun loss ->
+                  let own = [ CuteDl.Core.Networks.OwnLoss("half-squares", fun _ _ _ -> 0.0) ]
+                  Expect.equal (Loss.tryParse own (string loss)) (Some loss) $"{loss}")
+
+          testCase "are of no loss without its name and transition" (fun () ->
+              for text in
+                  [ ""
+                    "half-squares"
+                    "huber"
+                    "huber(0)"
+                    "huber(-1)"
+                    "huber(inf)"
+                    "huber(1, 2)"
+                    "huber(delta=1)"
+                    "huber(1"
+                    "mean-squared-error(1)" ] do
+                  Expect.isNone (Loss.tryParse [] text) $"'{text}'") ]
 
 let tests =
     testList
         "losses"
         [ values
+          texts
           ofErrors
           own Precision.single
           own Precision.double

@@ -43,16 +43,20 @@ public sealed partial class Experiment
     /// <summary>Adds max pooling: the largest value of each channel in square windows.</summary>
     /// <remarks>max over the window.</remarks>
     /// <param name="size">The side of the square windows, a whole number of at least 1.</param>
-    /// <param name="stride">The distance of neighbouring windows, a whole number of at least 1.</param>
+    /// <param name="stride">
+    /// The distance of neighbouring windows, a whole number of at least 1. Default: &lt;paramref name="size"/&gt;.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
-    public Experiment MaxPool(int size, int stride = 2) => With(new Core.Networks.MaxPool(size, stride));
+    public Experiment MaxPool(int size, int? stride = null) => With(new Core.Networks.MaxPool(size, stride ?? size));
 
     /// <summary>Adds average pooling: the mean of each channel in square windows.</summary>
     /// <remarks>mean over the window.</remarks>
     /// <param name="size">The side of the square windows, a whole number of at least 1.</param>
-    /// <param name="stride">The distance of neighbouring windows, a whole number of at least 1.</param>
+    /// <param name="stride">
+    /// The distance of neighbouring windows, a whole number of at least 1. Default: &lt;paramref name="size"/&gt;.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
-    public Experiment AveragePool(int size, int stride = 2) => With(new Core.Networks.AveragePool(size, stride));
+    public Experiment AveragePool(int size, int? stride = null) => With(new Core.Networks.AveragePool(size, stride ?? size));
 
     /// <summary>
     /// Adds layer normalization: the values of each position get mean 0 and variance 1, then a gain and a bias for each channel. Source: Ba

@@ -36,7 +36,7 @@ type Activate(activation: Activation) =
             [ { Name = "activation"
                 Summary = "the activation"
                 Form = LayerForm.Activation
-                Default = ValueNone } ]
+                Default = LayerDefault.Required } ]
           Make = fun values -> Activate(LayerValue.activation values[0]) }
 
     /// <summary>The activation.</summary>

@@ -171,23 +171,23 @@ type Conv(channels: int, size: int, stride: int, padding: int, activation: Activ
             [ { Name = "channels"
                 Summary = "the number of output channels"
                 Form = LayerForm.Whole 1
-                Default = ValueNone }
+                Default = LayerDefault.Required }
               { Name = "size"
                 Summary = "the side of the square windows"
                 Form = LayerForm.Whole 1
-                Default = ValueSome(LayerValue.Whole 3) }
+                Default = LayerDefault.Constant(LayerValue.Whole 3) }
               { Name = "stride"
                 Summary = "the distance of neighbouring windows"
                 Form = LayerForm.Whole 1
-                Default = ValueSome(LayerValue.Whole 1) }
+                Default = LayerDefault.Constant(LayerValue.Whole 1) }
               { Name = "padding"
                 Summary = "the number of zeros around the image, on each side"
                 Form = LayerForm.Whole 0
-                Default = ValueSome(LayerValue.Whole 0) }
+                Default = LayerDefault.Constant(LayerValue.Whole 0) }
               { Name = "activation"
                 Summary = "the activation"
                 Form = LayerForm.Activation
-                Default = ValueSome(LayerValue.Activation Linear) } ]
+                Default = LayerDefault.Constant(LayerValue.Activation Linear) } ]
           Make =
             fun values ->
                 Conv(

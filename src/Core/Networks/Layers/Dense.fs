@@ -105,11 +105,14 @@ type Dense(units: int, activation: Activation) =
           Source = ""
           Class = typeof<Dense>
           Arguments =
-            [ { Name = "units"; Summary = "the number of units"; Form = LayerForm.Whole 1; Default = ValueNone }
+            [ { Name = "units"
+                Summary = "the number of units"
+                Form = LayerForm.Whole 1
+                Default = LayerDefault.Required }
               { Name = "activation"
                 Summary = "the activation"
                 Form = LayerForm.Activation
-                Default = ValueSome(LayerValue.Activation Linear) } ]
+                Default = LayerDefault.Constant(LayerValue.Activation Linear) } ]
           Make = fun values -> Dense(LayerValue.whole values[0], LayerValue.activation values[1]) }
 
     /// <summary>The number of units.</summary>

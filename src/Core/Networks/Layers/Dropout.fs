@@ -53,7 +53,7 @@ type Dropout(rate: float) =
             [ { Name = "rate"
                 Summary = "the dropout rate in training"
                 Form = LayerForm.Number ArgumentRange.belowOne
-                Default = ValueNone } ]
+                Default = LayerDefault.Required } ]
           Make = fun values -> Dropout(LayerValue.number values[0]) }
 
     /// <summary>The probability.</summary>

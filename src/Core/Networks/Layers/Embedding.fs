@@ -67,11 +67,11 @@ type Embedding(units: int, values: int) =
             [ { Name = "units"
                 Summary = "the number of values in a row"
                 Form = LayerForm.Whole 1
-                Default = ValueNone }
+                Default = LayerDefault.Required }
               { Name = "values"
                 Summary = "the number of rows; inputs are below it"
                 Form = LayerForm.Whole 1
-                Default = ValueNone } ]
+                Default = LayerDefault.Required } ]
           Make = fun given -> Embedding(LayerValue.whole given[0], LayerValue.whole given[1]) }
 
     override _.Size = OutputSize.OfInput

@@ -90,7 +90,7 @@ type LayerNorm(epsilon: float) =
             [ { Name = "epsilon"
                 Summary = "the number that is added to the variance"
                 Form = LayerForm.Number ArgumentRange.positive
-                Default = ValueSome(LayerValue.Number 1e-5) } ]
+                Default = LayerDefault.Constant(LayerValue.Number 1e-5) } ]
           Make = fun values -> LayerNorm(LayerValue.number values[0]) }
 
     override _.Size = OutputSize.AsInput

@@ -118,11 +118,11 @@ type Pool internal (kind: LayerKind, pooling: Pooling, size: int, stride: int) =
             [ { Name = "size"
                 Summary = "the side of the square windows"
                 Form = LayerForm.Whole 1
-                Default = ValueNone }
+                Default = LayerDefault.Required }
               { Name = "stride"
                 Summary = "the distance of neighbouring windows"
                 Form = LayerForm.Whole 1
-                Default = ValueSome(LayerValue.Whole 2) } ]
+                Default = LayerDefault.AsFirst } ]
           Make = fun values -> make (LayerValue.whole values[0], LayerValue.whole values[1]) }
 
     override _.Size = OutputSize.OfInput

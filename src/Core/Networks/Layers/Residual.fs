@@ -43,7 +43,7 @@ type Residual(layers: Layer list) =
             [ { Name = "layers"
                 Summary = "the layers of the connection"
                 Form = LayerForm.Layers
-                Default = ValueNone } ]
+                Default = LayerDefault.Required } ]
           Make = fun values -> Residual(LayerValue.layers values[0]) }
 
     override _.Size = OutputSize.AsInput

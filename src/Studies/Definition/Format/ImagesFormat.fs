@@ -248,6 +248,22 @@ module internal ImagesFormat =
         | TestAsValidation -> OverBatches
         | HoldOut _ -> OverExamples
 
+    /// The losses of the library, and those of a registry.
+    let private loss (registry: StudyRegistry) : Shape<Loss> =
+        let words =
+            [ for loss in Loss.all @ [ for own in registry.Losses -> Own own ] do
+                  if not loss.IsHuber then
+                      string loss ]
+
+        let quoted = words |> List.map (fun word -> $"\"{word}\"")
+        let listed = String.Join(", ", quoted)
+        let joined = String.Join("|", words)
+
+        let allowed = $"{listed} or \"huber(δ)\" with a transition δ above 0"
+
+        { Shape.textOf allowed $"^({joined}|huber\\([^()]+\\))$" (Loss.tryParse registry.Losses) string with
+            Note = $"It is {allowed}." }
+
     /// The number of steps in an epoch, if the number of training images is known.
     let private epochOf (images: int option) (split: Split) (batch: int) : int64 option =
         images
@@ -260,7 +276,7 @@ module internal ImagesFormat =
             int64 (max 1 (Batches.count (max 1 trained) batch)))
 
     /// The task, and the number of steps in an epoch if it is known.
-    let fields: Fields<ImagesProblem, ImagesProblem * int64 option> =
+    let fields (registry: StudyRegistry) : Fields<ImagesProblem, ImagesProblem * int64 option> =
         Field.optional "data" "The source of the images." source (Mnist, Some mnistImages) (fun (task: ImagesProblem) -> task.Source, None)
         |> Fields.andThen (Mnist, None) (fun (source, images) ->
             fields<ImagesProblem> {
@@ -275,7 +291,12 @@ module internal ImagesFormat =
                 and! layers = layers (classesOf source)
 
                 and! loss =
-                    Field.optional "loss" "The loss function." (Shape.word string Loss.all) SoftmaxCrossEntropy _.Loss
+                    Field.optional
+                        "loss"
+                        "The loss function. A loss of one's own must be in the registry that reads the study."
+                        (loss registry)
+                        SoftmaxCrossEntropy
+                        _.Loss
 
                 and! weights =
                     Field.optional

@@ -26,21 +26,28 @@ module internal LayersFormat =
 
     /// The first argument has the name of the kind as its key, which tells the kinds apart.
     and private form (kind: LayerKind) : Form<Layer> =
-        let key (index: int) (argument: LayerArgument) : Fields<LayerValue list, LayerValue> =
+        // None is the value of the first argument.
+        let key (index: int) (argument: LayerArgument) : Fields<LayerValue list, LayerValue option> =
             let shape = value argument
             let meaning = sentence argument.Summary
 
             match argument.Default with
-            | _ when index = 0 -> Field.required kind.Name meaning shape List.head
-            | ValueNone -> Field.required argument.Name meaning shape (List.item index)
-            | ValueSome otherwise -> Field.optional argument.Name meaning shape otherwise (List.item index)
+            | LayerDefault.Required -> Field.required argument.Name meaning shape (List.item index) |> Fields.map Some
+            | LayerDefault.Constant otherwise -> Field.optional argument.Name meaning shape otherwise (List.item index) |> Fields.map Some
+            | LayerDefault.AsFirst ->
+                Field.given argument.Name $"{meaning} The default is the value of {kind.Name}." shape (fun values ->
+                    if values[index] = values[0] then None else Some values[index])
 
-        let append all one = Fields.both all one |> Fields.map (fun (values, value) -> values @ [ value ])
+        let append all one =
+            Fields.both all one
+            |> Fields.map (fun (values: LayerValue list, value) -> values @ [ defaultArg value values.Head ])
 
-        match List.mapi key kind.Arguments with
+        match kind.Arguments with
         | [] -> Form.word kind.Name (kind.Make [])
         | first :: others ->
-            List.fold append (Fields.map List.singleton first) others
+            let named = Field.required kind.Name (sentence first.Summary) (value first) List.head
+
+            List.fold append (Fields.map List.singleton named) (List.mapi (fun i argument -> key (i + 1) argument) others)
             |> Fields.shape
             |> Form.distinguished kind.Name kind.Make (fun layer -> if layer.Kind.Name = kind.Name then Some layer.Values else None)
 

@@ -135,7 +135,7 @@ module internal TaskFormat =
           Order = StudyDefaults.order
           Mean = CuteDl.Core.Training.OverExamples }
 
-    let private images: Shape<StudyTask> =
+    let private images (registry: StudyRegistry) : Shape<StudyTask> =
         task
             usualImages
             (fun task ->
@@ -143,7 +143,7 @@ module internal TaskFormat =
                 | :? ImagesProblem as images -> images
                 | _ -> wrong ())
             (fun images -> images)
-            ImagesFormat.fields
+            (ImagesFormat.fields registry)
             stepsOrEpochs
 
     let private usualFunction: IProblem =
@@ -199,13 +199,13 @@ module internal TaskFormat =
             [ ownTask registry
               |> Form.distinguished "problem" id (ofKind (fun problem -> not (isImages problem || FunctionFormat.isFunction problem)))
               functions |> Form.distinguished "function" id (ofKind FunctionFormat.isFunction)
-              images |> Form.make (fun _ -> true) "an image classifier" id (ofKind isImages) ]
+              images registry |> Form.make (fun _ -> true) "an image classifier" id (ofKind isImages) ]
 
     /// The shape for checks of a program's task. Images in memory are checked as images in a folder, because no file can have them.
     let checks (problem: IProblem) : Shape<StudyTask> =
         let registry =
             if problem :? ImagesProblem || FunctionFormat.isFunction problem then
-                StudyRegistry.Standard
+                StudyRegistry.withLoss problem StudyRegistry.Standard
             else
                 StudyRegistry.Standard.Add problem
 
