@@ -22,10 +22,10 @@ public enum Input
 /// <summary>MNIST, read once.</summary>
 internal static class Data
 {
-    private static readonly Lazy<DataSets> Loaded = new(() =>
-        DataSetsModule.read(10, FuncConvert.FromFunc((string name) => ValueTuple.Create(name, MnistFiles.Open(name + ".gz")))));
+    private static readonly Lazy<DataParts> Loaded = new(() =>
+        MnistFormat.read(10, FuncConvert.FromFunc((string name) => ValueTuple.Create(name, MnistFiles.Open(name + ".gz")))));
 
-    public static DataSets Mnist => Loaded.Value;
+    public static DataParts Mnist => Loaded.Value;
 }
 
 /// <summary>One training step: batch, forward, loss, backward, update.</summary>
@@ -76,7 +76,7 @@ internal sealed class TrainingStep<T>
 
     private void Load()
     {
-        Batches.load(Data.Mnist.Training, _order.AsSpan(_next, _batch), _network.Batch);
+        Batches.load(null, Data.Mnist.Training, _order.AsSpan(_next, _batch), _network.Batch);
         _next = _next + (2 * _batch) <= _order.Length ? _next + _batch : 0;
     }
 }

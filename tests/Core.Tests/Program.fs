@@ -81,6 +81,9 @@ let private tests =
               "data"
               [ IdxTests.tests
                 DataSetTests.tests
+                PartitionTests.tests
+                StandardizationTests.tests
+                NumberSetTests.tests
                 BatchesTests.tests
                 AtomicFileTests.tests
                 NpzTests.tests

@@ -111,7 +111,7 @@ let private misfits =
             try
                 let read source =
                     match source with
-                    | Folder(path, classes, expansion) -> CuteDl.Core.Data.DataSets.readFolderWithin expansion classes path
+                    | Folder(path, classes, expansion) -> CuteDl.Core.Data.MnistFormat.readFolderWithin expansion classes path
                     | Mnist
                     | Held _ -> failtest "only folders"
 

@@ -200,8 +200,8 @@ let private rules =
                 else
                     Expect.throwsT<DataFormatException> resume $"%A{first}, %A{second}")
 
-let private mnist: Lazy<DataSets> =
-    lazy (DataSets.read 10 (fun name -> struct (name + ".gz", CuteDl.Data.MnistFiles.Open(name + ".gz"))))
+let private mnist: Lazy<DataParts> =
+    lazy (MnistFormat.read 10 (fun name -> struct (name + ".gz", CuteDl.Data.MnistFiles.Open(name + ".gz"))))
 
 let private epoch = 938
 
@@ -233,7 +233,10 @@ let private resultOf (run: DocumentedRun) precision epochs : TrialResult =
 /// Trains in one call, without a study.
 let private trained<'T when 'T: unmanaged and 'T :> Numerics.IFloatingPointIeee754<'T>> (run: DocumentedRun) (epochs: int) : Training<'T> =
     let model = Model.create 784 [ Dense(10, ReLU) ] SoftmaxCrossEntropy
-    let workload: IWorkload<'T> = Classifier<'T>(model, mnist.Value, 64, FileOrder, 0, OverBatches)
+
+    let workload: IWorkload<'T> =
+        NetworkWorkload<'T>(model, DataParts.testAsValidation mnist.Value, 64, FileOrder, 0, OverBatches)
+
     let initial = (StartingWeights.read model Reference).Value |> Array.map 'T.CreateTruncating
 
     let limits =

@@ -16,12 +16,12 @@ open CuteDl.Studies
 open CuteDl.Studies.Tests.JournalTests
 
 /// Three classes of eight random pixels.
-let images: DataSets =
+let images: DataParts =
     let set (count: int) purpose =
         let random = RandomStream.stream 23 purpose
-        DataSet(8, Array.init (count * 8) (fun _ -> byte (random.Next 256)), Array.init count (fun i -> byte (i % 3)))
+        DataSet(8, Array.init (count * 8) (fun _ -> byte (random.Next 256)), Array.init count (fun i -> i % 3), 3)
 
-    { Training = set 80 "training"; Validation = set 30 "test"; Classes = 3 }
+    DataParts.create (set 80 "training") (Some(set 30 "test"))
 
 let reader = ImageReader(fun _ -> images)
 

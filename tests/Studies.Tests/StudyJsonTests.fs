@@ -338,8 +338,8 @@ let tests =
               Expect.equal paths [| "$.protocol"; "$.tuning"; "$.confirmation"; "$.frontier"; "$.seeds" |] "protocols")
 
           testCase "images that a program holds are printed by name" (fun () ->
-              let set = DataSet(1, [| 0uy; 1uy |], [| 0uy; 1uy |])
-              let held = Held("two pixels", { Training = set; Validation = set; Classes = 2 })
+              let set = DataSet(1, [| 0uy; 1uy |], [| 0; 1 |], 2)
+              let held = Held("two pixels", DataParts.create set (Some set))
               let study = parsed (sample "mnist-six")
 
               match study.Tasks.Head.Problem with

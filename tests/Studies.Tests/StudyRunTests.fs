@@ -16,17 +16,18 @@ open CuteDl.Studies.Tests.JournalTests
 /// Three classes of eight pixels: each class lights up pixels of its own, with noise.
 let private images (count: int) (purpose: string) : DataSet =
     let random = RandomStream.stream 17 purpose
-    let labels = Array.init count (fun i -> byte (i % 3))
-    let pixel label i = if i % 3 = int label then 128 + random.Next 128 else random.Next 160
+    let labels = Array.init count (fun i -> i % 3)
+    let pixel label i = if i % 3 = label then 128 + random.Next 128 else random.Next 160
 
     DataSet(
         8,
         [| for label in labels do
                for i in 0..7 -> byte (pixel label i) |],
-        labels
+        labels,
+        3
     )
 
-let private files = { Training = images 80 "training"; Validation = images 30 "test"; Classes = 3 }
+let private files = DataParts.create (images 80 "training") (Some(images 30 "test"))
 
 let private task: StudyTask =
     { Name = "small"
@@ -74,7 +75,7 @@ let private study: StudyDesign =
           contender "adam" "adam" [ "lr", LogUniform(1e-4, 0.1); "eps", Choice [ 1e-8; 0.1 ] ] ]
       Protocol = FairProtocol.make (tuning, confirmation, Some frontier) }
 
-let private prepared (files: DataSets) (study: StudyDesign) = PreparedTrials.Of((fun _ -> files), study)
+let private prepared (files: DataParts) (study: StudyDesign) = PreparedTrials.Of((fun _ -> files), study)
 let private options workers saveEvery = { Workers = workers; SaveEvery = saveEvery }
 
 let private inMemory files (study: StudyDesign) untilDecided =
@@ -295,7 +296,7 @@ let private interruptions =
                   Expect.stringContains (refusal (fun () -> started path)) "already holds a study" "begun"
                   let other = { study with Tasks = [ { task with Steps = 26L } ] }
 
-                  let resumeAs (study: StudyDesign) (files: DataSets) =
+                  let resumeAs (study: StudyDesign) (files: DataParts) =
                       StudyRun.Resume(
                           path,
                           Some study,
@@ -532,7 +533,7 @@ let private honesty =
               Expect.equal (marks |> List.distinctBy snd |> List.length) 3 "and other ones for other seeds")
 
           testCase "the test images have no part in anything but the scores of confirmed trials" (fun () ->
-              let other = { files with Validation = images 30 "other test" }
+              let other = { files with Test = Some(images 30 "other test") }
               let seen, again = inMemory files study true, inMemory other study true
 
               let without (outcome: StudyOutcome) =

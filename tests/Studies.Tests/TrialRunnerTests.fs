@@ -18,17 +18,18 @@ open CuteDl.Studies
 /// Three classes of eight pixels: each class lights up pixels of its own, with noise.
 let private images (count: int) (purpose: string) : DataSet =
     let random = RandomStream.stream 11 purpose
-    let labels = Array.init count (fun i -> byte (i % 3))
-    let pixel label i = if i % 3 = int label then 128 + random.Next 128 else random.Next 160
+    let labels = Array.init count (fun i -> i % 3)
+    let pixel label i = if i % 3 = label then 128 + random.Next 128 else random.Next 160
 
     DataSet(
         8,
         [| for label in labels do
                for i in 0..7 -> byte (pixel label i) |],
-        labels
+        labels,
+        3
     )
 
-let private files = { Training = images 80 "training"; Validation = images 30 "test"; Classes = 3 }
+let private files = DataParts.create (images 80 "training") (Some(images 30 "test"))
 
 let private prepareUnder stopRules steps every split precision problem target : PreparedTask =
     let problem: IProblem =
@@ -155,14 +156,14 @@ let private results =
               // The same images as validation and as test: the scores are equal.
               let task = prepare TestAsValidation TaskPrecision.Double None (Target.Accuracy 0.6)
               Expect.isFalse (train task (trial Phase.Confirmation 1 "adam(lr=0.02)")).Test.HasValue "already validated on"
-              let struct (training, held) = HoldOut.split 20 4 files.Training
-              let same = { files with Training = files.Training; Validation = held }
+              let split = Partition.split [| 60; 20 |] 4 files.Training
+              let same = { files with Test = Some split[1] }
               let task = PreparedTask.prepare (ImageReader(fun _ -> same)) task.Task
 
               let other =
                   PreparedTask.prepare (ImageReader(fun _ -> same)) { (network TaskPrecision.Double).Task with Name = "task" }
 
-              Expect.equal training.Count 60 "the rest"
+              Expect.equal split[0].Count 60 "the rest"
               let result = train other (trial Phase.Confirmation 1 "momentum(lr=0.05) | ema(0.9)")
               Expect.equal result.Test.Value { result.Final.Value with Step = 40L } "scores"
               Expect.notEqual task.Identity other.Identity "identities of other splits")
@@ -325,32 +326,6 @@ let private refusals =
                       Tensors = content.Tensors.Add("trial:marks", { Shape = [ 2 ]; Cells = U8 [| 1uy; 2uy |] }) })
               "trial:marks" ]
 
-let private division =
-    let labels =
-        Gen.choose (2, 200)
-        |> Gen.bind (fun count -> Gen.arrayOfLength count (Gen.choose (0, 5) |> Gen.map byte))
-
-    let cases =
-        gen {
-            let! labels = labels
-            let! held = Gen.choose (1, labels.Length - 1)
-            let! seed = Gen.choose (0, 1000)
-            return labels, held, seed
-        }
-
-    property "a split is complete, disjoint, stratified and the seed's" cases (fun (labels, held, seed) ->
-        let struct (stay, out) = HoldOut.stratified held seed labels
-        Expect.equal (Array.sort (Array.append stay out)) [| 0 .. labels.Length - 1 |] "complete and disjoint"
-        Expect.equal out.Length held "so many"
-        Expect.equal (stay, out) (Array.sort stay, Array.sort out) "in their order"
-        let struct (again, _) = HoldOut.stratified held seed labels
-        Expect.equal again stay "the same seed"
-
-        for label, count in Array.countBy id labels do
-            let share = float held * float count / float labels.Length
-            let taken = out |> Array.filter (fun index -> labels[index] = label) |> Array.length
-            Expect.isTrue (abs (float taken - share) < 1.0) $"{taken} of class {label}, its share is {share}")
-
 let private gradients =
     let points =
         gen {
@@ -427,4 +402,4 @@ let private sweeps =
                       |> ignore)
                   "no such argument") ]
 
-let tests = testList "trials" [ resumed; results; replays; refusals; division; gradients; sweeps ]
+let tests = testList "trials" [ resumed; results; replays; refusals; gradients; sweeps ]

@@ -14,14 +14,14 @@ public sealed class ImageData
 
     private static readonly Lazy<ImageData> EmbeddedMnist = new(ReadMnist);
 
-    private ImageData(string name, ImageSource source, DataSets core)
+    private ImageData(string name, ImageSource source, DataParts core)
     {
         Name = name;
         Source = source;
         Core = core;
     }
 
-    internal DataSets Core { get; }
+    internal DataParts Core { get; }
 
     /// <summary>The source of the images, as studies have it.</summary>
     internal ImageSource Source { get; }
@@ -33,13 +33,13 @@ public sealed class ImageData
     public int TrainingCount => Core.Training.Count;
 
     /// <summary>The number of validation images.</summary>
-    public int ValidationCount => Core.Validation.Count;
+    public int ValidationCount => Core.Test!.Value.Count;
 
     /// <summary>The number of pixels of an image.</summary>
     public int Pixels => Core.Training.Width;
 
     /// <summary>The number of classes. Labels are below it.</summary>
-    public int Classes => Core.Classes;
+    public int Classes => Core.Training.Targets.Length;
 
     /// <summary>
     /// Reads a data set in MNIST's format: <c>train-images-idx3-ubyte</c>, <c>train-labels-idx1-ubyte</c>,
@@ -58,7 +58,7 @@ public sealed class ImageData
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxExpansion, 1);
-        var sets = DataSetsModule.readFolderWithin(maxExpansion, classes, folder);
+        var sets = MnistFormat.readFolderWithin(maxExpansion, classes, folder);
         var path = Path.GetFullPath(folder);
         return new ImageData(path, ImageSource.NewFolder(path, classes, maxExpansion), sets);
     }
@@ -92,6 +92,6 @@ public sealed class ImageData
     private static ImageData ReadMnist()
     {
         var open = FuncConvert.FromFunc((string name) => ValueTuple.Create(name + ".gz", MnistFiles.Open(name + ".gz")));
-        return new ImageData("mnist", ImageSource.Mnist, DataSetsModule.read(10, open));
+        return new ImageData("mnist", ImageSource.Mnist, MnistFormat.read(10, open));
     }
 }

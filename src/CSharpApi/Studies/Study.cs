@@ -211,10 +211,10 @@ public sealed partial class Study
     /// <summary>Reads and divides the images of a study's tasks.</summary>
     internal static PreparedTrials Prepare(StudyDesign study) => PreparedTrials.Of(Read, study);
 
-    internal static DataSets Read(ImageSource source) =>
+    internal static DataParts Read(ImageSource source) =>
         source switch
         {
-            ImageSource.Folder folder => DataSetsModule.readFolderWithin(folder.expansion, folder.classes, folder.path),
+            ImageSource.Folder folder => MnistFormat.readFolderWithin(folder.expansion, folder.classes, folder.path),
             ImageSource.Held held => held.data,
             { IsMnist: true } => CuteDl.Mnist.Load().Core,
             _ => throw new UnreachableException(),

@@ -18,7 +18,7 @@ type Order =
         | FileOrder -> "file"
         | Shuffled -> "shuffle"
 
-/// <summary>Converts examples to inputs and targets: bytes to value / 255, labels to one-hot rows.</summary>
+/// <summary>Converts examples to rows of inputs and targets: bytes to value / 255, labels to one-hot rows.</summary>
 module Batches =
     /// <summary>Returns the number of batches per epoch. The last batch can be smaller.</summary>
     let count (examples: int) (batchSize: int) : int =
@@ -46,54 +46,92 @@ module Batches =
 
     let private writeTargets
         (set: DataSet)
-        (classes: int)
+        (outputs: int)
         (examples: ReadOnlySpan<int>)
-        (targets: Span<'T>)
+        (rows: Span<'T>)
         : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
-        targets.Slice(0, examples.Length * classes).Clear()
+        match set.Targets with
+        | Targets.Labels(labels, classes) ->
+            if classes > outputs then
+                raise (ArgumentException($"The data have {classes} classes, but a row of targets has only {outputs} values.", nameof set))
 
-        for row in 0 .. examples.Length - 1 do
-            let label = int set.Labels[examples[row]]
+            rows.Slice(0, examples.Length * outputs).Clear()
 
-            if label >= classes then
-                raise (
-                    ArgumentException($"The label of example {examples[row]} is {label}. It must be from 0 to {classes - 1}.", nameof set)
-                )
+            for row in 0 .. examples.Length - 1 do
+                rows[row * outputs + labels[examples[row]]] <- 'T.One
+        | Targets.Values(width, values) ->
+            if width <> outputs then
+                raise (ArgumentException($"The targets have {width} values, but a row has {outputs}.", nameof set))
 
-            targets[row * classes + label] <- 'T.One
+            for row in 0 .. examples.Length - 1 do
+                for i in 0 .. width - 1 do
+                    rows[row * width + i] <- 'T.CreateTruncating values[examples[row] * width + i]
 
-    /// <summary>Writes examples as numbers: features / 255, and one-hot labels.</summary>
+    let private writeNumbers
+        (standardization: Standardization option)
+        (set: DataSet)
+        (examples: ReadOnlySpan<int>)
+        (inputs: Span<'T>)
+        : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+        let width = set.Width
+
+        match standardization, set.Features with
+        | None, Features.Bytes bytes ->
+            let table = Scale<'T>.Table
+
+            for row in 0 .. examples.Length - 1 do
+                let bytes = ReadOnlySpan(bytes, examples[row] * width, width)
+                let target = inputs.Slice(row * width, width)
+
+                for i in 0 .. bytes.Length - 1 do
+                    target[i] <- table[int bytes[i]]
+        | None, Features.Singles values ->
+            for row in 0 .. examples.Length - 1 do
+                for i in 0 .. width - 1 do
+                    inputs[row * width + i] <- 'T.CreateTruncating values[examples[row] * width + i]
+        | None, Features.Doubles values ->
+            for row in 0 .. examples.Length - 1 do
+                for i in 0 .. width - 1 do
+                    inputs[row * width + i] <- 'T.CreateTruncating values[examples[row] * width + i]
+        | Some standardization, features ->
+            for row in 0 .. examples.Length - 1 do
+                for i in 0 .. width - 1 do
+                    inputs[row * width + i] <- 'T.CreateTruncating(standardization.Of(i, features[examples[row] * width + i]))
+
+    /// <summary>Writes examples as numbers: inputs, and targets as one-hot labels or values.</summary>
+    /// <param name="standardization">The standardisation of the inputs.</param>
     /// <param name="set">The data set.</param>
-    /// <param name="classes">The number of classes: the length of a row of targets.</param>
+    /// <param name="outputs">The length of a row of targets: at least the number of classes, or the width of the values.</param>
     /// <param name="examples">The indices of the examples, in order.</param>
-    /// <param name="inputs">Receives the features, row-major.</param>
-    /// <param name="targets">Receives the one-hot labels, row-major.</param>
-    let fill (set: DataSet) (classes: int) (examples: ReadOnlySpan<int>) (inputs: Span<'T>) (targets: Span<'T>) : unit =
-        let table = Scale<'T>.Table
-
-        for row in 0 .. examples.Length - 1 do
-            let bytes = ReadOnlySpan(set.Features, examples[row] * set.Width, set.Width)
-            let target = inputs.Slice(row * set.Width, set.Width)
-
-            for i in 0 .. bytes.Length - 1 do
-                target[i] <- table[int bytes[i]]
-
-        writeTargets set classes examples targets
+    /// <param name="inputs">Receives the inputs, row-major.</param>
+    /// <param name="targets">Receives the targets, row-major.</param>
+    /// <exception cref="T:System.ArgumentException">The length of a row does not fit the targets.</exception>
+    let fill
+        (standardization: Standardization option)
+        (set: DataSet)
+        (outputs: int)
+        (examples: ReadOnlySpan<int>)
+        (inputs: Span<'T>)
+        (targets: Span<'T>)
+        : unit =
+        writeNumbers standardization set examples inputs
+        writeTargets set outputs examples targets
 
     /// <summary>
-    /// Writes examples into a batch: as sparse rows if most features are zeros and the first layer prefers them, otherwise as numbers. The
+    /// Writes examples into a batch: as sparse rows if most inputs are zeros and the first layer prefers them, otherwise as numbers. The
     /// results have the same bits if the weights are finite.
     /// </summary>
+    /// <param name="standardization">The standardisation of the inputs. Standardised zeros are no zeros, so the rows are then not sparse.</param>
     /// <param name="set">The data set.</param>
     /// <param name="examples">The indices of the examples, in order; at most the batch's capacity.</param>
     /// <param name="batch">The batch.</param>
-    let load (set: DataSet) (examples: ReadOnlySpan<int>) (batch: Batch<'T>) : unit =
-        let classes = batch.TargetLength
+    let load (standardization: Standardization option) (set: DataSet) (examples: ReadOnlySpan<int>) (batch: Batch<'T>) : unit =
+        let sparse = if batch.PrefersSparse && standardization.IsNone then set.Sparse else None
 
-        match set.Sparse with
-        | Some rows when batch.PrefersSparse ->
+        match sparse with
+        | Some rows ->
             batch.ReadSparse(rows, Scale<'T>.Table, examples)
-            writeTargets set classes examples (Span batch.Targets)
-        | _ ->
+            writeTargets set batch.TargetLength examples (Span batch.Targets)
+        | None ->
             batch.ReadInputs()
-            fill set classes examples (Span batch.Inputs) (Span batch.Targets)
+            fill standardization set batch.TargetLength examples (Span batch.Inputs) (Span batch.Targets)

@@ -1,207 +1,182 @@
 namespace CuteDl.Core.Data
 
 open System
-open System.IO
-open System.Security.Cryptography
 open CuteDl.Core.Numerics
-open CuteDl.Core.Optimizers
 
-/// <summary>Labelled examples with byte features, such as pixels. A byte represents value / 255.</summary>
-/// <param name="shape">The shape of an example, with at least 1 byte.</param>
-/// <param name="features">The bytes of all examples, one after another.</param>
-/// <param name="labels">The class of each example, from 0.</param>
+/// <summary>The inputs of all examples, one example after another.</summary>
+[<RequireQualifiedAccess>]
+type Features =
+    /// <summary>Bytes, such as pixels. A byte represents value / 255.</summary>
+    | Bytes of byte array
+    /// <summary>Finite numbers of 32 bits.</summary>
+    | Singles of float32 array
+    /// <summary>Finite numbers of 64 bits.</summary>
+    | Doubles of float array
+
+    /// <summary>The number of values.</summary>
+    member features.Length =
+        match features with
+        | Bytes values -> values.Length
+        | Singles values -> values.Length
+        | Doubles values -> values.Length
+
+    /// <summary>The number that the value at an index represents.</summary>
+    member features.Item(index: int) : float =
+        match features with
+        | Bytes values -> float values[index] / 255.0
+        | Singles values -> float values[index]
+        | Doubles values -> values[index]
+
+/// <summary>The targets of all examples.</summary>
+[<RequireQualifiedAccess>]
+type Targets =
+    /// <summary>The class of each example, from 0, and the number of classes.</summary>
+    | Labels of labels: int array * classes: int
+    /// <summary>Rows of finite numbers, all of one width, one row after another.</summary>
+    | Values of width: int * values: float array
+
+    /// <summary>The number of examples.</summary>
+    member targets.Count =
+        match targets with
+        | Labels(labels, _) -> labels.Length
+        | Values(width, values) -> values.Length / width
+
+    /// <summary>The smallest number of outputs of a model: the number of classes, or the width of a row.</summary>
+    member targets.Length =
+        match targets with
+        | Labels(_, classes) -> classes
+        | Values(width, _) -> width
+
+    /// <summary>True if the targets are classes.</summary>
+    member targets.HasClasses =
+        match targets with
+        | Labels _ -> true
+        | Values _ -> false
+
+    /// <summary>The class of each example; empty if the targets are numbers.</summary>
+    member targets.Classes =
+        match targets with
+        | Labels(labels, _) -> labels
+        | Values _ -> [||]
+
+/// <summary>Examples: inputs of one shape, and their targets. The arrays are not copied, and must not change.</summary>
+/// <param name="shape">The shape of an example, with at least 1 value.</param>
+/// <param name="features">The inputs.</param>
+/// <param name="targets">The targets, one for each example.</param>
+/// <exception cref="T:System.ArgumentException">The sizes do not fit each other, a number is not finite, or a label is no class.</exception>
 [<Sealed>]
-type DataSet(shape: TensorShape, features: byte array, labels: byte array) =
+type DataSet(shape: TensorShape, features: Features, targets: Targets) =
     let width = shape.Length
+
+    let refuse (name: string) (message: string) : unit = raise (ArgumentException(message, name))
+
+    let checkFinite (name: string) (kind: string) (width: int) (length: int) (isFinite: int -> bool) (show: int -> string) =
+        let mutable index = 0
+
+        while index < length && isFinite index do
+            index <- index + 1
+
+        if index < length then
+            refuse
+                name
+                $"The {kind} in row {index / width}, column {index % width} is {show index}. It must be a finite number. (Rows and columns count from 0.)"
+
+    let checkFeatures () =
+        match features with
+        | Features.Bytes _ -> ()
+        | Features.Singles values ->
+            checkFinite (nameof features) "input" width values.Length (fun i -> Single.IsFinite values[i]) (fun i -> $"{values[i]}")
+        | Features.Doubles values ->
+            checkFinite (nameof features) "input" width values.Length (fun i -> Double.IsFinite values[i]) (fun i -> $"{values[i]}")
+
+    let checkTargets () =
+        match targets with
+        | Targets.Labels(labels, classes) ->
+            if classes < 1 then
+                raise (ArgumentOutOfRangeException(nameof targets, classes, "There must be at least 1 class."))
+
+            match labels |> Array.tryFindIndex (fun label -> label < 0 || label >= classes) with
+            | Some row ->
+                refuse (nameof targets) $"The label in row {row} is {labels[row]}. It must be from 0 to {classes - 1}. (Rows count from 0.)"
+            | None -> ()
+        | Targets.Values(width, values) ->
+            if width < 1 then
+                raise (ArgumentOutOfRangeException(nameof targets, width, "A row of targets must have at least 1 value."))
+
+            if values.Length % width <> 0 then
+                refuse (nameof targets) $"The targets have {values.Length} values, which are no whole number of rows of {width}."
+
+            checkFinite (nameof targets) "target" width values.Length (fun i -> Double.IsFinite values[i]) (fun i -> $"{values[i]}")
 
     do
         if width < 1 then
-            raise (ArgumentOutOfRangeException(nameof width, width, "An example must have at least 1 byte."))
+            raise (ArgumentOutOfRangeException(nameof width, width, "An example must have at least 1 value."))
 
-        let needed = int64 width * int64 labels.Length
+        checkTargets ()
+        let needed = int64 width * int64 targets.Count
 
         if int64 features.Length <> needed then
-            raise (
-                ArgumentException(
-                    $"The features have {features.Length} bytes, but {labels.Length} examples of {width} bytes need {needed}.",
-                    nameof features
-                )
-            )
+            refuse
+                (nameof features)
+                $"The inputs have {features.Length} values, but {targets.Count} examples of {width} values need {needed}."
+
+        checkFeatures ()
 
     // Above this share of non-zero bytes, skipping zeros costs more than multiplying by them: see docs/performance.md.
     let largestDensity = 0.4
 
     let sparse =
         lazy
-            (if width <= SparseRows.largestWidth && SparseRows.density features <= largestDensity then
-                 Some(SparseRows.ofCells features width)
-             else
-                 None)
+            (match features with
+             | Features.Bytes bytes when width <= SparseRows.largestWidth && SparseRows.density bytes <= largestDensity ->
+                 Some(SparseRows.ofCells bytes width)
+             | Features.Bytes _
+             | Features.Singles _
+             | Features.Doubles _ -> None)
 
-    /// <summary>Labelled examples that are vectors of this many bytes.</summary>
-    new(width: int, features: byte array, labels: byte array) = DataSet(TensorShape.Flat width, features, labels)
+    /// <summary>Examples of bytes that are vectors, with their classes.</summary>
+    new(width: int, bytes: byte array, labels: int array, classes: int) =
+        DataSet(TensorShape.Flat width, Features.Bytes bytes, Targets.Labels(labels, classes))
 
     /// <summary>The shape of an example.</summary>
     member _.Shape = shape
 
-    /// <summary>The number of bytes per example.</summary>
+    /// <summary>The number of values per example.</summary>
     member _.Width = width
 
-    /// <summary>The bytes of all examples, one after another.</summary>
+    /// <summary>The inputs.</summary>
     member _.Features = features
 
-    /// <summary>The class of each example, from 0.</summary>
-    member _.Labels = labels
+    /// <summary>The targets.</summary>
+    member _.Targets = targets
 
     /// <summary>The number of examples.</summary>
-    member _.Count = labels.Length
+    member _.Count = targets.Count
 
-    /// <summary>The features as sparse rows, or None if too few are 0. Created on first use.</summary>
+    /// <summary>The inputs as sparse rows; None if they are not bytes, or too few are 0. Created on first use.</summary>
     member _.Sparse = sparse.Value
 
-/// <summary>A training set and a validation set.</summary>
-type DataSets =
-    {
-        /// <summary>The training examples: 60,000 images for MNIST.</summary>
-        Training: DataSet
-        /// <summary>The validation examples: 10,000 images for MNIST.</summary>
-        Validation: DataSet
-        /// <summary>The number of classes.</summary>
-        Classes: int
-    }
+/// <summary>Creates data sets from others.</summary>
+module DataSet =
+    let private pick (width: int) (indices: int array) (values: 'value array) : 'value array =
+        let picked = Array.zeroCreate (indices.Length * width)
 
-/// <summary>Reads data sets from files in MNIST's format.</summary>
-module DataSets =
-    /// <summary>The names of the four files, without the optional .gz: training images and labels, test images and labels.</summary>
-    let fileNames =
-        [ "train-images-idx3-ubyte"
-          "train-labels-idx1-ubyte"
-          "t10k-images-idx3-ubyte"
-          "t10k-labels-idx1-ubyte" ]
+        indices
+        |> Array.iteri (fun row index -> Array.Copy(values, index * width, picked, row * width, width))
 
-    let private listed (names: string list) : string =
-        match names with
-        | [] -> "It has no files."
-        | _ -> $"Its files are {names |> Seq.map Quotation.shorten |> Quotation.list}."
+        picked
 
-    let private readSet
-        (expansion: int)
-        (classes: int)
-        (openFile: string -> struct (string * Stream))
-        (imagesName: string)
-        (labelsName: string)
-        =
-        let readFile name rank =
-            let struct (file, stream) = openFile name
-            use stream = stream
-            struct (file, Idx.readWithin expansion file stream rank)
+    /// <summary>Returns the examples at some indices, in this order.</summary>
+    let choose (indices: int array) (set: DataSet) : DataSet =
+        let features =
+            match set.Features with
+            | Features.Bytes values -> Features.Bytes(pick set.Width indices values)
+            | Features.Singles values -> Features.Singles(pick set.Width indices values)
+            | Features.Doubles values -> Features.Doubles(pick set.Width indices values)
 
-        let struct (imagesFile, images) = readFile imagesName 3
-        let struct (labelsFile, labels) = readFile labelsName 1
-        let count = images.Dimensions.Head
+        let targets =
+            match set.Targets with
+            | Targets.Labels(labels, classes) -> Targets.Labels(pick 1 indices labels, classes)
+            | Targets.Values(width, values) -> Targets.Values(width, pick width indices values)
 
-        if count <> labels.Cells.Length then
-            raise (
-                DataFormatException(
-                    labelsFile,
-                    4L,
-                    $"The file has {labels.Cells.Length} labels, but {imagesFile} has {count} images. The numbers must be equal."
-                )
-            )
-
-        match labels.Cells |> Array.tryFindIndex (fun label -> int label >= classes) with
-        | Some index ->
-            raise (
-                DataFormatException(
-                    labelsFile,
-                    8L + int64 index,
-                    $"The label is {labels.Cells[index]}. It must be from 0 to {classes - 1}."
-                )
-            )
-        | None -> ()
-
-        let shape =
-            match images.Dimensions with
-            | [ _; height; width ] -> TensorShape.Planes(1, height, width)
-            | _ -> TensorShape.Flat(images.Cells.Length / count)
-
-        DataSet(shape, images.Cells, labels.Cells), images.Dimensions.Tail, imagesFile
-
-    /// <summary>Reads the four files.</summary>
-    /// <param name="expansion">The largest number of decompressed bytes per byte of a gzipped file, at least 1.</param>
-    /// <param name="classes">The number of classes. Labels must be below it.</param>
-    /// <param name="openFile">Opens one of the files: returns its name for messages, and its bytes as a seekable stream.</param>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">A file is damaged, or the files do not fit each other.</exception>
-    let readWithin (expansion: int) (classes: int) (openFile: string -> struct (string * Stream)) : DataSets =
-        let training, trainingShape, _ = readSet expansion classes openFile fileNames[0] fileNames[1]
-
-        let validation, validationShape, file = readSet expansion classes openFile fileNames[2] fileNames[3]
-
-        if trainingShape <> validationShape then
-            let shape sizes = sizes |> List.map string |> String.concat " × "
-
-            raise (
-                DataFormatException(
-                    file,
-                    8L,
-                    $"The images have {shape validationShape} pixels, but the training images have {shape trainingShape}. The shapes must be equal."
-                )
-            )
-
-        { Training = training; Validation = validation; Classes = classes }
-
-    /// <summary>Reads the four files with the default limit of expansion; see <c>readWithin</c>.</summary>
-    let read (classes: int) (openFile: string -> struct (string * Stream)) : DataSets = readWithin Growing.DefaultExpansion classes openFile
-
-    /// <summary>
-    /// Returns the SHA-256 of sets of examples, in hexadecimal digits. It covers sizes, features and labels of each set, in order.
-    /// </summary>
-    let checksum (sets: DataSet list) : string =
-        use sha256 = IncrementalHash.CreateHash HashAlgorithmName.SHA256
-
-        for set in sets do
-            sha256.AppendData(BitConverter.GetBytes set.Width)
-            sha256.AppendData(BitConverter.GetBytes set.Count)
-            sha256.AppendData set.Features
-            sha256.AppendData set.Labels
-
-        Convert.ToHexStringLower(sha256.GetHashAndReset())
-
-    /// <summary>
-    /// Reads the four files from a folder. Each can be uncompressed or gzipped. Its name can also be written with a dot before <c>idx</c>,
-    /// as in <c>train-images.idx3-ubyte</c>.
-    /// </summary>
-    /// <param name="expansion">The largest number of decompressed bytes per byte of a gzipped file, at least 1.</param>
-    /// <param name="classes">The number of classes. Labels must be below it.</param>
-    /// <param name="folder">The folder.</param>
-    /// <exception cref="T:System.IO.DirectoryNotFoundException">The folder does not exist, or it is a file.</exception>
-    /// <exception cref="T:System.IO.FileNotFoundException">A file is missing; the message lists the files in the folder.</exception>
-    /// <exception cref="T:System.IO.IOException">The folder or a file cannot be read.</exception>
-    /// <exception cref="T:CuteDl.Core.Data.DataFormatException">A file is damaged, or the files do not fit each other.</exception>
-    let readFolderWithin (expansion: int) (classes: int) (folder: string) : DataSets =
-        let present = InputFile.namesIn folder
-
-        readWithin expansion classes (fun name ->
-            let names = [ name; name.Replace("-idx", ".idx") ]
-
-            match
-                [ for name in names do
-                      name
-                      name + ".gz" ]
-                |> List.tryFind (fun name -> List.contains name present)
-            with
-            | Some found ->
-                let path = Path.Combine(folder, found)
-                struct (path, InputFile.openRead path)
-            | None ->
-                let wanted = String.Join(" or ", names)
-
-                raise (
-                    FileNotFoundException(
-                        $"The folder '{folder}' has no file {wanted}, plain or gzipped (.gz). {listed present}",
-                        Path.Combine(folder, name)
-                    )
-                ))
-
-    /// <summary>Reads the four files from a folder with the default limit of expansion; see <c>readFolderWithin</c>.</summary>
-    let readFolder (classes: int) (folder: string) : DataSets = readFolderWithin Growing.DefaultExpansion classes folder
+        DataSet(set.Shape, features, targets)

@@ -19,7 +19,7 @@ type LogitHealth =
         AlmostDead: int list
         /// <summary>
         /// The highest validation accuracy that is possible with these outputs. An example of class c can be right only if output c is
-        /// above 0. (Class 0 is an exception, because an example whose outputs are all 0 is assigned to it.)
+        /// above 0. (Class 0 is an exception, because an example whose outputs are all 0 is assigned to it.) It is 1 without classes.
         /// </summary>
         AccuracyCeiling: float
     }
@@ -32,16 +32,17 @@ module LogitHealth =
     let private almostNever = 0.001
 
     /// Returns, for each output, the number of examples for which it is above 0, and the number of these that have its class.
-    let private countAlive (network: Network<'T>) (set: DataSet) : struct (int array * int array) =
+    let private countAlive (network: Network<'T>) (data: DataSets) (set: DataSet) : struct (int array * int array) =
         let outputs = network.Model.Outputs
         let all = Array.zeroCreate outputs
         let own = Array.zeroCreate outputs
+        let labels = set.Targets.Classes
         let order = Batches.permutation FileOrder set.Count 0 0
 
         for batch in 0 .. Batches.count set.Count network.Capacity - 1 do
             let start = batch * network.Capacity
             let rows = min network.Capacity (set.Count - start)
-            Batches.load set (ReadOnlySpan(order, start, rows)) network.Batch
+            Batches.load data.Standardization set (ReadOnlySpan(order, start, rows)) network.Batch
             network.Validate rows |> ignore
 
             for i in 0 .. rows * outputs - 1 do
@@ -49,7 +50,7 @@ module LogitHealth =
                     let output = i % outputs
                     all[output] <- all[output] + 1
 
-                    if int set.Labels[start + i / outputs] = output then
+                    if labels.Length > 0 && labels[start + i / outputs] = output then
                         own[output] <- own[output] + 1
 
         struct (all, own)
@@ -59,8 +60,8 @@ module LogitHealth =
         if network.Model.OutputActivation <> ReLU then
             sound
         else
-            let struct (training, _) = countAlive network data.Training
-            let struct (validation, own) = countAlive network data.Validation
+            let struct (training, _) = countAlive network data data.Training
+            let struct (validation, own) = countAlive network data data.Validation
             let outputs = [ 0 .. network.Model.Outputs - 1 ]
             let isDead output = training[output] = 0 && validation[output] = 0
 
@@ -71,7 +72,9 @@ module LogitHealth =
                 outputs
                 |> List.filter (fun output -> output > 0 && (isDead output || isAlmostDead output))
                 |> List.sumBy (fun output ->
-                    let examples = data.Validation.Labels |> Array.sumBy (fun label -> if int label = output then 1 else 0)
+                    let examples =
+                        data.Validation.Targets.Classes |> Array.sumBy (fun label -> if label = output then 1 else 0)
+
                     examples - own[output])
 
             { Dead = List.filter isDead outputs
@@ -87,12 +90,14 @@ module HiddenUnits =
                   i, shape ]
 
     /// <summary>
-    /// Returns, for each hidden relu layer in order, the number of units that are 0 for every example of a set. These units pass no
+    /// Returns, for each hidden relu layer in order, the number of units that are 0 for every validation example. These units pass no
     /// gradient back, so they no longer learn from these examples. A unit of an image is a channel: it is 0 at every position.
     /// </summary>
     /// <param name="network">The network, with its current parameters.</param>
-    /// <param name="set">The examples.</param>
-    let dead (network: Network<'T>) (set: DataSet) : int array =
+    /// <param name="data">The data.</param>
+    let dead (network: Network<'T>) (data: DataSets) : int array =
+        let set = data.Validation
+
         let layers =
             [| for layer, shape in hiddenRelus network.Model ->
                    struct (layer, shape.Positions, (Array.zeroCreate shape.Channels: bool array)) |]
@@ -103,7 +108,7 @@ module HiddenUnits =
             for batch in 0 .. Batches.count set.Count network.Capacity - 1 do
                 let start = batch * network.Capacity
                 let rows = min network.Capacity (set.Count - start)
-                Batches.load set (ReadOnlySpan(order, start, rows)) network.Batch
+                Batches.load data.Standardization set (ReadOnlySpan(order, start, rows)) network.Batch
                 network.Validate rows |> ignore
 
                 for struct (layer, positions, isAlive) in layers do

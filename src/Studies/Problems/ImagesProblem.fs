@@ -8,7 +8,7 @@ open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 
-/// <summary>The division of images into training, validation and test sets.</summary>
+/// <summary>The division of examples into training, validation and test sets.</summary>
 type Split =
     /// <summary>
     /// A hold-out of the training images is used for validation: the number of images, and the seed that selects them, stratified by
@@ -19,6 +19,8 @@ type Split =
     /// Validates on the test images, as the source document does. Nothing else is scored.
     /// </summary>
     | TestAsValidation
+    /// <summary>Validates on the validation set that data in memory have. Their test set, if any, is scored as for a hold-out.</summary>
+    | GivenValidation
 
 /// The sizes of MNIST, which this assembly does not contain.
 module internal MnistSizes =
@@ -39,7 +41,6 @@ type private PreparedImages =
       Order: Order
       Mean: ValidationMean
       Data: DataSets
-      Test: DataSet option
       DataHash: string
       Identity: string }
 
@@ -49,15 +50,15 @@ type private PreparedImages =
         member images.DataHash = images.DataHash
 
         member images.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(seed) =
-            let classifier =
-                Classifier<'T>(images.Model, images.Data, images.Batch, images.Order, seed, images.Mean)
+            let workload =
+                NetworkWorkload<'T>(images.Model, images.Data, images.Batch, images.Order, seed, images.Mean)
 
             let test (set: DataSet) (parameters: 'T array) cancellation =
                 // A separate network, because its buffers fit the batches of the test set.
                 let sets = { images.Data with Training = set; Validation = set }
 
                 let scored: IWorkload<'T> =
-                    Classifier<'T>(images.Model, sets, images.Batch, FileOrder, seed, OverExamples)
+                    NetworkWorkload<'T>(images.Model, sets, images.Batch, FileOrder, seed, OverExamples)
 
                 parameters.CopyTo scored.Parameters
 
@@ -66,7 +67,7 @@ type private PreparedImages =
                 | ValueNone -> raise (OperationCanceledException cancellation)
 
             { new IProblemInstance<'T> with
-                member _.Workload = classifier
+                member _.Workload = workload
 
                 member _.Initial =
                     match images.Initial with
@@ -74,35 +75,35 @@ type private PreparedImages =
                     | Given values -> values |> Array.map 'T.CreateTruncating
 
                 member _.Test(parameters, cancellation) =
-                    match images.Test with
+                    match images.Data.Test with
                     | Some set -> ValueSome(test set parameters cancellation)
                     | None -> ValueNone
 
                 member _.Health() =
-                    let logits = LogitHealth.measure classifier.Network classifier.Data
+                    let logits = LogitHealth.measure workload.Network workload.Data
 
                     { Health.Sound with
                         DeadLogits = List.toArray logits.Dead
                         AlmostDeadLogits = List.toArray logits.AlmostDead
                         AccuracyCeiling = logits.AccuracyCeiling
-                        DeadUnits = HiddenUnits.dead classifier.Network classifier.Data.Validation } }
+                        DeadUnits = HiddenUnits.dead workload.Network workload.Data } }
 
-/// <summary>A classifier of images.</summary>
+/// <summary>A network that learns images, or other examples in memory.</summary>
 type ImagesProblem =
     {
-        /// <summary>The images.</summary>
+        /// <summary>The examples.</summary>
         Source: ImageSource
-        /// <summary>The division of the images.</summary>
+        /// <summary>The division of the examples.</summary>
         Split: Split
-        /// <summary>The layers, in order. The last one with units has at least one unit per class.</summary>
+        /// <summary>The layers, in order. The outputs fit the targets: at least one for each class, or one for each value.</summary>
         Layers: Layer list
         /// <summary>The loss function.</summary>
         Loss: Loss
         /// <summary>The initial weights.</summary>
         Weights: StartingWeights
-        /// <summary>The number of images per step.</summary>
+        /// <summary>The number of examples per step.</summary>
         Batch: int
-        /// <summary>The order of images in an epoch. The trial's seed decides it.</summary>
+        /// <summary>The order of the examples in an epoch. The trial's seed decides it.</summary>
         Order: Order
         /// <summary>The mean that the validation loss is. The source document takes the mean of the batches' means.</summary>
         Mean: ValidationMean
@@ -110,29 +111,42 @@ type ImagesProblem =
 
     static member internal KindName = "images"
 
+    /// True if the targets are classes.
+    member private task.HasClasses =
+        match task.Source with
+        | Held(_, data) -> data.Training.Targets.HasClasses
+        | Mnist
+        | Folder _ -> true
+
     member private task.Outputs = Layers.units task.Layers |> Option.defaultValue 0
 
     member private task.Model(shape: TensorShape) = Model.ofShape (Layers.inputFor shape task.Layers) task.Layers task.Loss
 
-    /// Returns the reason why the images do not fit the layers.
-    member private _.WrongOutputs(data: DataSets, model: Model) : string option =
-        if model.Outputs < data.Classes then
-            Some $"The images have {data.Classes} classes, and the last layer has {model.Outputs} units. Each class needs one unit."
-        else
-            None
+    /// Returns the reason why the outputs do not fit the targets.
+    member private _.WrongOutputs(data: DataParts, model: Model) : string option =
+        match data.Training.Targets with
+        | Targets.Labels(_, classes) when model.Outputs < classes ->
+            Some $"The images have {classes} classes, and the last layer has {model.Outputs} units. Each class needs one unit."
+        | Targets.Values(width, _) when model.Outputs <> width ->
+            Some $"The targets have {width} values each, and the last layer has {model.Outputs} units. Each value needs one unit."
+        | Targets.Labels _
+        | Targets.Values _ -> None
 
-    /// Returns the reason why the images cannot be divided or do not fit the layers.
-    member private task.Mismatch(data: DataSets, model: Model) : string option =
-        let images = data.Training.Count
+    /// Returns the reason why the examples cannot be divided or do not fit the layers.
+    member private task.Mismatch(data: DataParts, model: Model) : string option =
+        let examples = data.Training.Count
 
         match task.WrongOutputs(data, model), task.Split with
         | Some problem, _ -> Some problem
-        | None, HoldOut(validation, _) when validation < 1 || validation >= images ->
+        | None, HoldOut(validation, _) when validation < 1 || validation >= examples ->
             Some
-                $"{validation} of {images} training images cannot be held out for validation. Hold out at least 1 and at most {images - 1}."
-        | None, (HoldOut _ | TestAsValidation) -> None
+                $"{validation} of {examples} training images cannot be held out for validation. Hold out at least 1 and at most {examples - 1}."
+        | None, HoldOut _ when data.Validation.IsSome -> Some "The data have a validation set already, so none is held out."
+        | None, TestAsValidation when data.Test.IsNone -> Some "The data have no test set to validate on. Hold out a part for validation."
+        | None, GivenValidation when data.Validation.IsNone -> Some "The data have no validation set. Hold out a part for validation."
+        | None, (HoldOut _ | TestAsValidation | GivenValidation) -> None
 
-    member private task.Checked(data: DataSets) : Result<Layout, string> =
+    member private task.Checked(data: DataParts) : Result<Layout, string> =
         let model = task.Model data.Training.Shape
 
         match task.Mismatch(data, model) with
@@ -141,13 +155,14 @@ type ImagesProblem =
 
     interface IProblem with
         member _.Kind = ImagesProblem.KindName
-        member _.HasAccuracy = true
-        member _.ComparesAccuracy = true
+        member task.HasAccuracy = task.HasClasses
+        member task.ComparesAccuracy = task.HasClasses
 
         member task.ValidatesOnTest =
             match task.Split with
             | TestAsValidation -> true
-            | HoldOut _ -> false
+            | HoldOut _
+            | GivenValidation -> false
 
         member _.HasData = true
         member task.ExamplesAStep = task.Batch
@@ -161,12 +176,16 @@ type ImagesProblem =
 
             match task.Split with
             | HoldOut(validation, _) -> images |> Option.map (fun images -> int64 (Batches.count (max 1 (images - validation)) task.Batch))
-            | TestAsValidation -> images |> Option.map (fun images -> int64 (Batches.count images task.Batch))
+            | TestAsValidation
+            | GivenValidation -> images |> Option.map (fun images -> int64 (Batches.count images task.Batch))
 
-        member task.Classes = task.Outputs
+        member task.Classes = if task.HasClasses then task.Outputs else 0
 
         member task.GuessedLoss =
-            if task.Loss = SoftmaxCrossEntropy then Math.Log(float (max 1 task.Outputs)) else infinity
+            if task.HasClasses && task.Loss = SoftmaxCrossEntropy then
+                Math.Log(float (max 1 task.Outputs))
+            else
+                infinity
 
         member task.Findings(path) =
             if Layers.outputActivation task.Layers = ReLU then
@@ -183,7 +202,7 @@ type ImagesProblem =
             try
                 match task.Source with
                 | Mnist -> Ok(Layout.Of(Model.parameters (task.Model MnistSizes.shape)))
-                | Folder(path, classes, expansion) -> task.Checked(DataSets.readFolderWithin expansion classes path)
+                | Folder(path, classes, expansion) -> task.Checked(MnistFormat.readFolderWithin expansion classes path)
                 | Held(_, data) -> task.Checked data
             with
             | :? ArgumentException as error -> Error(Refusal.sentence error)
@@ -213,12 +232,11 @@ type ImagesProblem =
         member task.Prepare(name, images) =
             let files = images.Invoke task.Source
 
-            let data, test =
+            let data =
                 match task.Split with
-                | TestAsValidation -> files, None
-                | HoldOut(validation, seed) ->
-                    let struct (training, validation) = HoldOut.split validation seed files.Training
-                    { files with Training = training; Validation = validation }, Some files.Validation
+                | TestAsValidation -> DataParts.testAsValidation files
+                | HoldOut(validation, seed) -> DataParts.holdOut validation seed files
+                | GivenValidation -> DataParts.given files
 
             if task.Batch < 1 then
                 raise (
@@ -231,17 +249,16 @@ type ImagesProblem =
 
             let model = task.Model data.Training.Shape
 
-            task.WrongOutputs(data, model)
+            task.WrongOutputs(files, model)
             |> Option.iter (fun problem -> raise (ArgumentException($"The task '{name}' cannot be trained. {problem}", "task")))
 
-            let sets = data.Training :: data.Validation :: Option.toList test
-
             // Built here, so that no trial waits for it or counts it in its training time.
-            for set in sets do
-                set.Sparse |> ignore
+            if data.Standardization.IsNone then
+                for set in data.Training :: data.Validation :: Option.toList data.Test do
+                    set.Sparse |> ignore
 
             let initial, weights, hash =
-                let hash = DataSets.checksum sets
+                let hash = DataSets.checksum data
 
                 match task.Weights, StartingWeights.read model task.Weights with
                 | Drawn initialization, _ -> OfSeed initialization, string initialization, hash
@@ -251,9 +268,18 @@ type ImagesProblem =
                 | (Reference | File _), None -> invalidOp "Given weights have values."
 
             let scored =
-                match test with
-                | None -> "test as validation"
-                | Some test -> $"{test.Count} tested"
+                match task.Split, data.Test with
+                | TestAsValidation, _ -> "test as validation"
+                | (HoldOut _ | GivenValidation), Some test -> $"{test.Count} tested"
+                | (HoldOut _ | GivenValidation), None -> "none tested"
+
+            let examples =
+                match data.Training.Features with
+                | Features.Bytes _ -> "images"
+                | Features.Singles _
+                | Features.Doubles _ -> "examples"
+
+            let standardized = if data.Standardization.IsSome then ", standardized" else ""
 
             { Model = model
               Initial = initial
@@ -261,7 +287,6 @@ type ImagesProblem =
               Order = task.Order
               Mean = task.Mean
               Data = data
-              Test = test
               DataHash = hash
               Identity =
-                $"{model}, {weights}, batches of {task.Batch} in {task.Order} order, {data.Training.Count} + {data.Validation.Count} images, {scored}, loss over {task.Mean}, {hash}" }
+                $"{model}, {weights}, batches of {task.Batch} in {task.Order} order, {data.Training.Count} + {data.Validation.Count} {examples}{standardized}, {scored}, loss over {task.Mean}, {hash}" }

@@ -15,11 +15,11 @@ type ImageSource =
     /// A folder with four files in MNIST's format. <c>expansion</c> is the largest allowed ratio of unpacked to packed size.
     /// </summary>
     | Folder of path: string * classes: int * expansion: int
-    /// <summary>Images in memory, with their name in results.</summary>
-    | Held of name: string * data: DataSets
+    /// <summary>Examples in memory, with their name in results.</summary>
+    | Held of name: string * data: DataParts
 
-/// <summary>Reads a source: its training images and, as validation, its test images.</summary>
-type ImageReader = Func<ImageSource, DataSets>
+/// <summary>Reads a source.</summary>
+type ImageReader = Func<ImageSource, DataParts>
 
 /// <summary>A problem at the start of one trial. No other trial shares it, so it need not be thread-safe.</summary>
 type IProblemInstance<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =

@@ -44,7 +44,7 @@ type PreparedTask internal (task: StudyTask, problem: IPreparedProblem, stopRule
 module PreparedTask =
     /// <summary>Reads and divides the data of a task whose trials can end early.</summary>
     /// <param name="stopRules">The rules that can end a trial before its budget of steps is used up.</param>
-    /// <param name="read">Reads a source: its training images and, as validation, its test images.</param>
+    /// <param name="read">Reads a source.</param>
     /// <param name="task">The task.</param>
     /// <exception cref="T:System.ArgumentException">A number is out of its range, or the layers do not fit the data.</exception>
     let prepareUnder (stopRules: StopRule list) (read: ImageReader) (task: StudyTask) : PreparedTask =
@@ -71,7 +71,7 @@ module PreparedTask =
         PreparedTask(task, task.Problem.Prepare(task.Name, read), stopRules)
 
     /// <summary>Reads and divides the data of a task.</summary>
-    /// <param name="read">Reads a source: its training images and, as validation, its test images.</param>
+    /// <param name="read">Reads a source.</param>
     /// <param name="task">The task.</param>
     /// <exception cref="T:System.ArgumentException">A number is out of its range, or the layers do not fit the data.</exception>
     let prepare (read: ImageReader) (task: StudyTask) : PreparedTask = prepareUnder [] read task

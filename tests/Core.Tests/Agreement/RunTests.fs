@@ -20,7 +20,7 @@ let private firstLosses (precision: Precision<'T>) model (initial: float array) 
 
     [| for step in 1..steps do
            let indices = Array.init 64 (fun row -> (step - 1) * 64 + row)
-           Batches.fill data model.Outputs (ReadOnlySpan indices) (Span network.Inputs) (Span network.Targets)
+           Batches.fill None data model.Outputs (ReadOnlySpan indices) (Span network.Inputs) (Span network.Targets)
            network.Train(64, 0UL)
            Optimizer.stepInPlace optimizer state network.Parameters network.Gradient
            afterStep step network |]

@@ -5,15 +5,16 @@ open Expecto
 open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Data
+open CuteDl.Core.Tests.ByteSets
 open CuteDl.Core.Tests.Generators
 
 let private examples =
     gen {
         let! count = Gen.choose (1, 12)
         let! features = Gen.arrayOfLength (count * 5) (Gen.choose (0, 255) |> Gen.map byte)
-        let! labels = Gen.arrayOfLength count (Gen.choose (0, 3) |> Gen.map byte)
+        let! labels = Gen.arrayOfLength count (Gen.choose (0, 3))
         let! indices = Gen.arrayOf (Gen.choose (0, count - 1))
-        return DataSet(5, features, labels), indices
+        return DataSet(5, features, labels, 4), indices
     }
 
 let private filled (precision: Precision<'T>) =
@@ -24,15 +25,17 @@ let private filled (precision: Precision<'T>) =
             let stale = precision.Of 7.0
             let inputs = Array.create (indices.Length * 5 + 3) stale
             let targets = Array.create (indices.Length * 4 + 3) stale
-            Batches.fill set 4 (ReadOnlySpan indices) (Span inputs) (Span targets)
+            Batches.fill None set 4 (ReadOnlySpan indices) (Span inputs) (Span targets)
+
+            let pixels = bytesOf set
 
             indices
             |> Array.iteri (fun row example ->
                 for i in 0..4 do
-                    Expect.equal inputs[row * 5 + i] (precision.Of(float set.Features[example * 5 + i] / 255.0)) $"input {i} of row {row}"
+                    Expect.equal inputs[row * 5 + i] (precision.Of(float pixels[example * 5 + i] / 255.0)) $"input {i} of row {row}"
 
                 for j in 0..3 do
-                    let expected = if int set.Labels[example] = j then 1.0 else 0.0
+                    let expected = if (labelsOf set)[example] = j then 1.0 else 0.0
                     Expect.equal targets[row * 4 + j] (precision.Of expected) $"target {j} of row {row}")
 
             Expect.all inputs[indices.Length * 5 ..] ((=) stale) "behind the inputs"

@@ -5,11 +5,14 @@ open System
 open System.IO
 open Expecto
 open CuteDl.Core.Data
+open CuteDl.Core.Tests.ByteSets
 open CuteDl.Core.Tests.IdxFiles
 
-/// MNIST as the package carries it, read once.
+/// MNIST as the package carries it, read once. The test images are the validation set.
 let mnist: Lazy<DataSets> =
-    lazy (DataSets.read 10 (fun name -> struct (name + ".gz", CuteDl.Data.MnistFiles.Open(name + ".gz"))))
+    lazy
+        (MnistFormat.read 10 (fun name -> struct (name + ".gz", CuteDl.Data.MnistFiles.Open(name + ".gz")))
+         |> DataParts.testAsValidation)
 
 let private pixels count = Array.init (count * 4) byte
 
@@ -22,19 +25,20 @@ let private files =
           "t10k-labels-idx1-ubyte", file [ 2 ] [| 2uy; 0uy |] ]
 
 let private readFiles (files: Map<string, byte array>) =
-    DataSets.read 3 (fun name -> struct (name, new MemoryStream(files[name]) :> Stream))
+    MnistFormat.read 3 (fun name -> struct (name, new MemoryStream(files[name]) :> Stream))
 
 let private belongTogether =
     testList
         "four files"
-        [ testCase "become a training and a validation set" (fun () ->
+        [ testCase "become a training and a test set" (fun () ->
               let data = readFiles files
-              Expect.equal (data.Training.Count, data.Validation.Count, data.Training.Width, data.Classes) (3, 2, 4, 3) "sizes"
-              Expect.equal data.Training.Features (pixels 3) "pixels"
-              Expect.equal data.Validation.Labels [| 2uy; 0uy |] "labels")
+              let test = data.Test.Value
+              Expect.equal (data.Training.Count, test.Count, data.Training.Width, test.Targets.Length) (3, 2, 4, 3) "sizes"
+              Expect.equal (bytesOf data.Training) (pixels 3) "pixels"
+              Expect.equal (labelsOf test) [| 2; 0 |] "labels")
           testCase "need as many bytes as their labels and width say" (fun () ->
               let refused (width: int) bytes labels =
-                  Expect.throwsC (fun () -> DataSet(width, Array.zeroCreate bytes, Array.zeroCreate labels) |> ignore) (fun error ->
+                  Expect.throwsC (fun () -> DataSet(width, Array.zeroCreate bytes, Array.zeroCreate labels, 1) |> ignore) (fun error ->
                       Expect.isTrue (error :? ArgumentException) $"{bytes} bytes for {labels} examples of {width}: {error}")
 
               refused 4 11 3
@@ -56,7 +60,7 @@ let private belongTogether =
               expectFormatError "t10k-images-idx3-ubyte" (Some 8L) [ "4 × 1"; "2 × 2" ] (fun () ->
                   readFiles (files.Add("t10k-images-idx3-ubyte", images)) |> ignore))
           testCase "are refused if one is damaged, by its name" (fun () ->
-              for name in DataSets.fileNames do
+              for name in MnistFormat.fileNames do
                   expectFormatError name None [] (fun () -> readFiles (files.Add(name, files[name][..6])) |> ignore)) ]
 
 let private inFolder (check: string -> unit) =
@@ -77,14 +81,14 @@ let private folders =
                       let name, bytes = if i % 2 = 0 then pair.Key, pair.Value else pair.Key + ".gz", gzip pair.Value
                       File.WriteAllBytes(Path.Combine(folder, name), bytes))
 
-                  let content (sets: DataSets) =
-                      [ for set in [ sets.Training; sets.Validation ] -> set.Width, set.Features, set.Labels ]
+                  let content (parts: DataParts) =
+                      [ for set in [ parts.Training; parts.Test.Value ] -> set.Shape, set.Features, set.Targets ]
 
-                  Expect.equal (content (DataSets.readFolder 3 folder)) (content (readFiles files)) "data"))
+                  Expect.equal (content (MnistFormat.readFolder 3 folder)) (content (readFiles files)) "data"))
           testCase "without one of the files is refused with the name and the folder" (fun () ->
               inFolder (fun folder ->
                   try
-                      DataSets.readFolder 3 folder |> ignore
+                      MnistFormat.readFolder 3 folder |> ignore
                       failtest "nothing was thrown"
                   with :? FileNotFoundException as error ->
                       Expect.stringContains error.Message "train-images-idx3-ubyte" "the file"
@@ -94,10 +98,10 @@ let private folders =
                   for pair in files do
                       File.WriteAllBytes(Path.Combine(folder, pair.Key.Replace("-idx", ".idx") + ".gz"), gzip pair.Value)
 
-                  Expect.equal (DataSets.readFolder 3 folder).Training.Features (readFiles files).Training.Features "data"))
+                  Expect.equal (MnistFormat.readFolder 3 folder).Training.Features (readFiles files).Training.Features "data"))
           testCase "without one of the files is refused with the files that it has" (fun () ->
               inFolder (fun folder ->
-                  let message () = Expect.throwsC (fun () -> DataSets.readFolder 3 folder |> ignore) _.Message
+                  let message () = Expect.throwsC (fun () -> MnistFormat.readFolder 3 folder |> ignore) _.Message
                   Expect.stringContains (message ()) "no files" "an empty folder"
 
                   for i in 1..30 do
@@ -107,7 +111,7 @@ let private folders =
                   Expect.stringContains (message ()) "and 18 more" "not all"))
           testCase "that is a file, or is not there, is called so" (fun () ->
               inFolder (fun folder ->
-                  let message path = Expect.throwsC (fun () -> DataSets.readFolder 3 path |> ignore) _.Message
+                  let message path = Expect.throwsC (fun () -> MnistFormat.readFolder 3 path |> ignore) _.Message
                   let path = Path.Combine(folder, "x")
                   Expect.equal (message path) $"The folder '{path}' does not exist." "nothing"
                   File.WriteAllText(path, "")
@@ -124,7 +128,7 @@ let private folders =
                       File.CreateSymbolicLink(path, path) |> ignore
 
                       try
-                          DataSets.readFolder 3 folder |> ignore
+                          MnistFormat.readFolder 3 folder |> ignore
                           failtest "nothing was thrown"
                       with :? IOException as error ->
                           Expect.stringContains error.Message path "the file"
@@ -138,7 +142,7 @@ let private folders =
                   File.WriteAllBytes(Path.Combine(folder, "t10k-labels-idx1-ubyte"), [||])
 
                   expectFormatError (Path.Combine(folder, "t10k-labels-idx1-ubyte")) (Some 0L) [] (fun () ->
-                      DataSets.readFolder 3 folder |> ignore))) ]
+                      MnistFormat.readFolder 3 folder |> ignore))) ]
 
 let private realMnist =
     testList
@@ -146,19 +150,25 @@ let private realMnist =
         [ testCase "has 60,000 and 10,000 images of 784 pixels" (fun () ->
               let data = mnist.Value
               Expect.equal (data.Training.Count, data.Validation.Count) (60000, 10000) "examples"
-              Expect.equal (data.Training.Width, data.Validation.Width, data.Classes) (784, 784, 10) "width"
+              Expect.equal (data.Training.Width, data.Validation.Width, data.Training.Targets.Length) (784, 784, 10) "width"
               Expect.equal (data.Training.Features.Length, data.Validation.Features.Length) (47040000, 7840000) "pixels")
           testCase "has the published counts of each digit" (fun () ->
               let histogram (set: DataSet) =
-                  [ for label in 0uy .. 9uy -> set.Labels |> Array.filter ((=) label) |> Array.length ]
+                  [ for label in 0..9 -> labelsOf set |> Array.filter ((=) label) |> Array.length ]
 
               Expect.equal (histogram mnist.Value.Training) [ 5923; 6742; 5958; 6131; 5842; 5421; 5918; 6265; 5851; 5949 ] "training"
               Expect.equal (histogram mnist.Value.Validation) [ 980; 1135; 1032; 1010; 982; 892; 958; 1028; 974; 1009 ] "validation")
           testCase "begins with the digits that everyone knows" (fun () ->
-              Expect.equal mnist.Value.Training.Labels[..9] [| 5uy; 0uy; 4uy; 1uy; 9uy; 2uy; 1uy; 3uy; 1uy; 4uy |] "training"
-              Expect.equal mnist.Value.Validation.Labels[..4] [| 7uy; 2uy; 1uy; 0uy; 4uy |] "validation")
+              Expect.equal (Array.truncate 10 (labelsOf mnist.Value.Training)) [| 5; 0; 4; 1; 9; 2; 1; 3; 1; 4 |] "training"
+              Expect.equal (Array.truncate 5 (labelsOf mnist.Value.Validation)) [| 7; 2; 1; 0; 4 |] "validation")
+          testCase "has the checksums that it has always had" (fun () ->
+              let parts = DataParts.create mnist.Value.Training (Some mnist.Value.Validation)
+              let whole = "412897d6fa631822dd784dddd27de7cc34f019bbbaf76f6892c69f84047aef2e"
+              let heldOut = "8a63d0fce7159c77f193022e2818f21af5b4860ca3c4eee4424c6624689fe98c"
+              Expect.equal (DataSets.checksum mnist.Value) whole "all images"
+              Expect.equal (DataSets.checksum (DataParts.holdOut 5000 0 parts)) heldOut "5000 held out")
           testCase "has pixels of the published mean, 0.1307" (fun () ->
-              let mean = (mnist.Value.Training.Features |> Array.sumBy int64 |> float) / 255.0 / 47040000.0
+              let mean = (bytesOf mnist.Value.Training |> Array.sumBy int64 |> float) / 255.0 / 47040000.0
               Close.within 5e-5 mean 0.1307 "mean") ]
 
 let tests = testList "data sets" [ belongTogether; folders; realMnist ]

@@ -11,8 +11,8 @@ open CuteDl.Core.Training
 let private width = 200
 
 let private data =
-    let set = DataSet(width, Array.create width 255uy, [| 0uy |])
-    { Training = set; Validation = set; Classes = 1 }
+    let set = DataSet(width, Array.create width 255uy, [| 0 |], 1)
+    DataSets.ofPair set set
 
 let private model = Model.create width [ Dropout 0.5; Dense(1, Linear) ] MeanSquaredError
 

@@ -9,6 +9,7 @@ open CuteDl.Core.Data
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
+open CuteDl.Core.Tests.ByteSets
 
 /// The argument that makes the test program print the fingerprint of a process of its own.
 let argument = "--fingerprint"
@@ -20,16 +21,14 @@ let private images =
     lazy
         (let all = DataSetTests.mnist.Value
 
-         let first count (set: DataSet) =
-             DataSet(set.Width, set.Features[.. count * set.Width - 1], set.Labels[.. count - 1])
+         let first count (set: DataSet) = DataSet.choose [| 0 .. count - 1 |] set
 
          { all with Training = first 150 all.Training; Validation = first 40 all.Validation })
 
 /// Inverted images: no zeros to skip, so the other products are used.
 let private dense =
     lazy
-        (let invert (set: DataSet) =
-            DataSet(set.Width, Array.map (fun pixel -> max 1uy (255uy - pixel)) set.Features, set.Labels)
+        (let invert (set: DataSet) = withBytes (bytesOf set |> Array.map (fun pixel -> max 1uy (255uy - pixel))) set
 
          let sets = images.Value
          { sets with Training = invert sets.Training; Validation = invert sets.Validation })

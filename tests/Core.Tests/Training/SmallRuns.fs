@@ -12,19 +12,20 @@ open CuteDl.Core.Training
 /// Three classes of eight pixels: each class lights up pixels of its own, with noise.
 let private examples (count: int) (purpose: string) : DataSet =
     let random = RandomStream.stream 11 purpose
-    let labels = Array.init count (fun i -> byte (i % 3))
+    let labels = Array.init count (fun i -> i % 3)
 
-    let pixel label i = if i % 3 = int label then 128 + random.Next 128 else random.Next 160
+    let pixel label i = if i % 3 = label then 128 + random.Next 128 else random.Next 160
 
     DataSet(
         8,
         [| for label in labels do
                for i in 0..7 -> byte (pixel label i) |],
-        labels
+        labels,
+        3
     )
 
 /// 50 examples: an epoch of batches of 16 has four steps, the last over 2 examples.
-let data = { Training = examples 50 "training"; Validation = examples 21 "validation"; Classes = 3 }
+let data = DataSets.ofPair (examples 50 "training") (examples 21 "validation")
 
 let model = Model.create 8 [ Dense(6, Tanh); Dropout 0.2; Dense(3, Linear) ] SoftmaxCrossEntropy
 

@@ -57,10 +57,10 @@ module Trainer =
         (progress: TrainingProgress -> unit)
         (cancellation: CancellationToken)
         : TrainingResult<'T> =
-        let classifier =
-            Classifier<'T>(model, data, options.BatchSize, options.Order, options.Seed, options.ValidationMean)
+        let network =
+            NetworkWorkload<'T>(model, data, options.BatchSize, options.Order, options.Seed, options.ValidationMean)
 
-        let workload: IWorkload<'T> = classifier
+        let workload: IWorkload<'T> = network
         let ofEpochs = int64 options.MaxEpochs * int64 workload.StepsAnEpoch
 
         let limits =
@@ -76,9 +76,9 @@ module Trainer =
         { Stop = training.Stop
           Steps = training.Step
           History = Seq.toArray training.History
-          Parameters = training.AtLearned(fun () -> classifier.Network.Parameters.ToArray())
+          Parameters = training.AtLearned(fun () -> network.Network.Parameters.ToArray())
           Logits =
             match training.Stop with
             | ValueNone
             | ValueSome Diverged -> LogitHealth.sound
-            | ValueSome _ -> training.AtLearned(fun () -> LogitHealth.measure classifier.Network data) }
+            | ValueSome _ -> training.AtLearned(fun () -> LogitHealth.measure network.Network data) }

@@ -42,7 +42,7 @@ let private determinism =
 
 let private validationLoss =
     let lossOver (data: DataSets) mean batch =
-        let workload: IWorkload<float> = Classifier<float>(model, data, batch, FileOrder, 5, mean)
+        let workload: IWorkload<float> = NetworkWorkload<float>(model, data, batch, FileOrder, 5, mean)
 
         (Model.initialParameters<float> model Glorot 5).CopyTo workload.Parameters
 
@@ -55,20 +55,18 @@ let private validationLoss =
     // More images than two blocks of the network, and no whole number of blocks.
     let many =
         let set = data.Validation
-        let repeat (values: byte array) = Array.replicate 30 values |> Array.concat
-        { data with Validation = DataSet(set.Width, repeat set.Features, repeat set.Labels) }
+
+        { data with
+            Validation = DataSet.choose (Array.replicate 30 [| 0 .. set.Count - 1 |] |> Array.concat) set }
 
     // Losses of the examples, one by one.
     let losses =
         lazy
             [| for i in 0 .. data.Validation.Count - 1 ->
-                   let set = data.Validation
-
-                   let one =
-                       DataSet(set.Width, set.Features[i * set.Width .. (i + 1) * set.Width - 1], [| set.Labels[i] |])
+                   let one = DataSet.choose [| i |] data.Validation
 
                    let workload: IWorkload<float> =
-                       Classifier<float>(model, { data with Validation = one }, 1, FileOrder, 5, OverBatches)
+                       NetworkWorkload<float>(model, { data with Validation = one }, 1, FileOrder, 5, OverBatches)
 
                    (Model.initialParameters<float> model Glorot 5).CopyTo workload.Parameters
 
@@ -109,7 +107,7 @@ let private byHand =
             for batch in Array.chunkBySize 16 [| 0..49 |] do
                 let inputs: float array = Array.zeroCreate (batch.Length * 8)
                 let targets: float array = Array.zeroCreate (batch.Length * 3)
-                Batches.fill data.Training 3 (ReadOnlySpan batch) (Span inputs) (Span targets)
+                Batches.fill None data.Training 3 (ReadOnlySpan batch) (Span inputs) (Span targets)
                 let struct (batchLoss, gradient) = Network.lossAndGradient model parameters inputs targets
                 let next, delta = Optimizer.step adam state gradient
                 loss <- batchLoss
@@ -161,7 +159,7 @@ let private validation =
             |> Array.map (fun batch ->
                 let inputs: float array = Array.zeroCreate (batch.Length * 8)
                 let targets: float array = Array.zeroCreate (batch.Length * 3)
-                Batches.fill data.Validation 3 (ReadOnlySpan batch) (Span inputs) (Span targets)
+                Batches.fill None data.Validation 3 (ReadOnlySpan batch) (Span inputs) (Span targets)
                 let network = Network<float>(model, batch.Length)
                 initial.CopyTo network.Parameters
                 inputs.CopyTo(network.Inputs, 0)
@@ -174,7 +172,7 @@ let private validation =
                     |> Array.map (fun z -> Array.IndexOf(z, Array.max z))
 
                 loss,
-                Array.map2 (fun answer i -> if answer = int data.Validation.Labels[i] then 1 else 0) answers batch
+                Array.map2 (fun answer i -> if answer = data.Validation.Targets.Classes[i] then 1 else 0) answers batch
                 |> Array.sum)
             |> Array.unzip
 
@@ -220,7 +218,7 @@ let private deadLogits =
             let initial = Array.init (Model.parameterCount model) (fun i -> if i % 3 = 1 then -1.0 else 1.0)
             (Trainer.train model still { options with MaxEpochs = 1 } data initial ignore CancellationToken.None).Logits
 
-        let ofClass1 = data.Validation.Labels |> Array.filter ((=) 1uy) |> Array.length
+        let ofClass1 = data.Validation.Targets.Classes |> Array.filter ((=) 1) |> Array.length
         let ceiling = 1.0 - float ofClass1 / float data.Validation.Count
         Expect.equal (logits ReLU) { Dead = [ 1 ]; AlmostDead = []; AccuracyCeiling = ceiling } "relu"
         Expect.equal (logits Linear) LogitHealth.sound "linear")
@@ -236,10 +234,10 @@ let private almostDeadLogits =
                        255uy
                        (if i < lit then 255uy else 0uy) |]
 
-            let set = DataSet(2, features, Array.init 2000 (fun i -> byte (i % 2)))
+            let set = DataSet(2, features, Array.init 2000 (fun i -> i % 2), 2)
             let network = Network<float>(model, 64)
             [| 1.0; 0.0; 0.0; 1.0; 0.0; 0.0 |].CopyTo network.Parameters
-            LogitHealth.measure network { Training = set; Validation = set; Classes = 2 }
+            LogitHealth.measure network (DataSets.ofPair set set)
 
         // Of the thousand examples of class 1 only the second is lit.
         Expect.equal (logits 1) { Dead = []; AlmostDead = [ 1 ]; AccuracyCeiling = 0.5 } "one of 2000, of the other class"
@@ -257,8 +255,8 @@ let private refusals =
                 Expect.equal error.ParamName argument "the argument at fault")
 
     let refused name = refusedOver data name
-    let none = DataSet(8, [||], [||])
-    let narrow = DataSet(4, Array.zeroCreate 40, Array.zeroCreate 10)
+    let none = DataSet(8, [||], [||], 3)
+    let narrow = DataSet(4, Array.zeroCreate 40, Array.zeroCreate 10, 3)
 
     testList
         "refuses"

@@ -64,7 +64,7 @@ let private limits (case: Case) =
       Diagnose = true }
 
 let private workload<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (case: Case) : IWorkload<'T> =
-    Classifier<'T>(model, data, case.BatchSize, case.Order, case.Seed, OverExamples)
+    NetworkWorkload<'T>(model, data, case.BatchSize, case.Order, case.Seed, OverExamples)
 
 let private start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (case: Case) : TrainingSnapshot<'T> =
     Model.initialParameters<'T> model Glorot case.Seed

@@ -19,7 +19,7 @@ module internal ImagesFormat =
         match source with
         | Mnist -> mnistClasses
         | Folder(_, classes, _) -> classes
-        | Held(_, data) -> data.Classes
+        | Held(_, data) -> data.Training.Targets.Length
 
     type private FolderKeys = { Path: string; Classes: int; Images: int option; Expansion: int }
 
@@ -100,7 +100,8 @@ module internal ImagesFormat =
             [ holdOut
               |> Form.make Form.isObject "{ \"validation\": ..., \"seed\": ... }" HoldOut (function
                   | HoldOut(validation, seed) -> Some(validation, seed)
-                  | TestAsValidation -> None)
+                  | TestAsValidation
+                  | GivenValidation -> None)
               Form.word "test_as_validation" TestAsValidation ]
 
     let private activation = LayersFormat.activation
@@ -246,7 +247,8 @@ module internal ImagesFormat =
     let private meanOf (split: Split) : ValidationMean =
         match split with
         | TestAsValidation -> OverBatches
-        | HoldOut _ -> OverExamples
+        | HoldOut _
+        | GivenValidation -> OverExamples
 
     /// The losses of the library, and those of a registry.
     let private loss (registry: StudyRegistry) : Shape<Loss> =
@@ -271,7 +273,8 @@ module internal ImagesFormat =
             let trained =
                 match split with
                 | HoldOut(validation, _) -> images - validation
-                | TestAsValidation -> images
+                | TestAsValidation
+                | GivenValidation -> images
 
             int64 (max 1 (Batches.count (max 1 trained) batch)))
 

@@ -220,7 +220,8 @@ module internal TaskFormat =
                         | Held(_, data) ->
                             shape.Print
                                 { task with
-                                    Problem = { images with Source = Folder("memory", data.Classes, Growing.DefaultExpansion) } }
+                                    Problem =
+                                        { images with Source = Folder("memory", data.Training.Targets.Length, Growing.DefaultExpansion) } }
                         | Mnist
                         | Folder _ -> shape.Print task
                     | _ -> shape.Print task }

@@ -8,7 +8,7 @@ open CuteDl.Core.Networks
 open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 
-/// <summary>A network that is trained to classify labelled examples in batches.</summary>
+/// <summary>A network that is trained on examples in batches.</summary>
 /// <param name="model">The model.</param>
 /// <param name="data">The data sets. Their examples must be as long as the model's inputs.</param>
 /// <param name="batchSize">The number of examples per step, at least 1.</param>
@@ -17,7 +17,7 @@ open CuteDl.Core.Optimizers
 /// <param name="mean">The mean that the validation loss is.</param>
 /// <exception cref="T:System.ArgumentException">The model does not fit the data, a set is empty, or the batch size is below 1.</exception>
 [<Sealed>]
-type Classifier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+type NetworkWorkload<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     (model: Model, data: DataSets, batchSize: int, order: Order, seed: int, mean: ValidationMean) =
 
     // The approximate number of examples per forward pass in validation, chosen for speed.
@@ -36,8 +36,16 @@ type Classifier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
             if set.Width <> model.Inputs then
                 mismatch (nameof data) $"The {name} examples have {set.Width} values each, but the model takes {model.Inputs}."
 
-        if data.Classes > model.Outputs then
-            mismatch (nameof model) $"The data have {data.Classes} classes, but the model has only {model.Outputs} outputs."
+            match set.Targets with
+            | Targets.Labels(_, classes) when classes > model.Outputs ->
+                mismatch (nameof model) $"The {name} examples have {classes} classes, but the model has only {model.Outputs} outputs."
+            | Targets.Values(width, _) when width <> model.Outputs ->
+                mismatch (nameof model) $"The {name} targets have {width} values each, but the model has {model.Outputs} outputs."
+            | Targets.Labels _
+            | Targets.Values _ -> ()
+
+        if data.Training.Targets.HasClasses <> data.Validation.Targets.HasClasses then
+            mismatch (nameof data) "One of the training and the validation set has classes, and the other has numbers as targets."
 
     let set = data.Training
     let layout = Layout.Of(Model.parameters model)
@@ -111,27 +119,31 @@ type Classifier<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
             let start = int (step % int64 batchesAnEpoch) * batchSize
             let rows = min batchSize (set.Count - start)
-            Batches.load set (ReadOnlySpan(indices, start, rows)) network.Batch
+            Batches.load data.Standardization set (ReadOnlySpan(indices, start, rows)) network.Batch
             network.Train(rows, RandomStream.subkey dropoutKey (uint64 step))
 
         member _.Validate(cancellation) =
             let set = data.Validation
+            let hasClasses = set.Targets.HasClasses
+            let labels = set.Targets.Classes
             let mutable lossSum = 0.0
             let mutable right = 0
             let mutable start = 0
 
             while start < set.Count && not cancellation.IsCancellationRequested do
                 let rows = min validationBlock (set.Count - start)
-                Batches.load set (ReadOnlySpan(validationOrder, start, rows)) network.Batch
+                Batches.load data.Standardization set (ReadOnlySpan(validationOrder, start, rows)) network.Batch
                 lossSum <- lossSum + blockLoss rows
 
-                for row in 0 .. rows - 1 do
-                    if answer row = int set.Labels[start + row] then
-                        right <- right + 1
+                if hasClasses then
+                    for row in 0 .. rows - 1 do
+                        if answer row = labels[start + row] then
+                            right <- right + 1
 
                 start <- start + validationBlock
 
             if start < set.Count then
                 ValueNone
             else
-                ValueSome(struct (lossSum / divisor, float right / float set.Count))
+                let accuracy = if hasClasses then float right / float set.Count else nan
+                ValueSome(struct (lossSum / divisor, accuracy))
