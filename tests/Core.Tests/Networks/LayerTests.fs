@@ -198,10 +198,59 @@ let private allocatesNothing<'T when 'T: unmanaged and 'T :> IFloatingPointIeee7
             allocatedBy 50 |> ignore
             Expect.equal (allocatedBy 50) 0L $"bytes of {network.Model}")
 
+/// The outputs and input gradients of two examples, for random gradients of the outputs.
+let private passes<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+    (layer: Layer)
+    (shape: TensorShape)
+    (input: 'T array)
+    (probe: 'T array)
+    : 'T array * 'T array =
+    let operation = layer.Start<'T>(shape, 2)
+    let inputGradient = Array.zeroCreate input.Length
+    operation.Forward(2, ReadOnlySpan input, ReadOnlySpan Array.empty, true, 0UL)
+    probe.CopyTo(operation.OutputGradient, 0)
+    operation.Backward(2, ReadOnlySpan input, ReadOnlySpan Array.empty, Span Array.empty, Span inputGradient)
+    operation.Outputs, inputGradient
+
+/// Enough channels for whole registers and a rest. Values are few, so that many are equal, and some are not numbers.
+let private channels<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (make: int * int -> Layer) (name: string) =
+    property
+        $"{name} treats every channel as if it were alone, in {typeof<'T>.Name}"
+        (Gen.zip (Gen.zip3 (Gen.choose (1, 40)) (Gen.choose (1, 3)) (Gen.choose (1, 3))) (Gen.choose (0, 1000)))
+        (fun ((count, size, stride), seed) ->
+            let random = RandomStream.stream seed "channels"
+            let layer = make (size, stride)
+            let shape = TensorShape.Planes(count, 5, 4)
+            let outputs = (layer.Start<'T>(shape, 2)).Length
+
+            let draw length =
+                Array.init length (fun _ ->
+                    let value = random.Next 12
+                    if value = 0 then 'T.NaN else 'T.CreateTruncating(value - 6))
+
+            let input, probe = draw (2 * shape.Length), draw (2 * outputs)
+
+            let ofChannel (c: int) (values: 'T array) =
+                values |> Array.indexed |> Array.filter (fun (i, _) -> i % count = c) |> Array.map snd
+
+            let output, gradient = passes layer shape input probe
+
+            for c in 0 .. count - 1 do
+                let alone, ofAlone = passes layer (TensorShape.Planes(1, 5, 4)) (ofChannel c input) (ofChannel c probe)
+
+                let texts (values: 'T array) = values |> Array.map string
+                Expect.equal (texts (ofChannel c output)) (texts alone) "outputs"
+                Expect.equal (texts (ofChannel c gradient)) (texts ofAlone) "gradients")
+
 let private values =
     testList
         "values"
-        [ property
+        [ channels<float32> (fun (size, stride) -> MaxPool(size, stride)) "max pooling"
+          channels<float> (fun (size, stride) -> MaxPool(size, stride)) "max pooling"
+          channels<float32> (fun (size, stride) -> AveragePool(size, stride)) "average pooling"
+          channels<float> (fun (size, stride) -> AveragePool(size, stride)) "average pooling"
+
+          property
               "an activation layer has the bits of a dense layer's activation"
               (Gen.zip (Gen.elements Activation.all) (Gen.choose (0, 1000)))
               (fun (activation, seed) ->

@@ -3,6 +3,7 @@ namespace CuteDl.Core.Networks
 open System
 open System.Numerics
 open CuteDl.Core.Data
+open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 
 /// What a pooling layer computes of a window.
@@ -19,62 +20,87 @@ type internal PoolOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee75
     let outputs = windows.Count * channels
     let share = 'T.CreateTruncating(1.0 / float (windows.Size * windows.Size))
 
-    // For each output: the index of the largest input in its example.
-    let places: int array =
+    // For each output: the position of the largest input in its window. It is a number of the precision, so that channels are lanes.
+    let places: 'T array =
         match pooling with
         | Pooling.Largest -> BatchArray.create capacity outputs
         | Pooling.Mean -> [||]
 
-    /// The index in an example of the first channel at the corner of a window.
-    let corner (window: int) : int =
-        let y = window / windows.Columns * windows.Stride
-        let x = window % windows.Columns * windows.Stride
+    let positions = windows.Size * windows.Size
+
+    /// The index in an example of the first channel at a position of a window.
+    let at (window: int) (position: int) : int =
+        let y = window / windows.Columns * windows.Stride + position / windows.Size
+        let x = window % windows.Columns * windows.Stride + position % windows.Size
         (y * windows.Width + x) * channels
 
-    let largest (input: ReadOnlySpan<'T>) (output: Span<'T>) (places: Span<int>) =
-        for window in 0 .. windows.Count - 1 do
-            let start = corner window
+    /// Takes the values at a position where they are larger. Of equal values the first counts. NaN stays NaN.
+    let takeLarger (values: ReadOnlySpan<'T>) (position: int) (largest: Span<'T>) (places: Span<'T>) =
+        let step = Vector<'T>.Count
+        let place = 'T.CreateTruncating position
+        let mutable c = 0
 
-            for c in 0 .. channels - 1 do
-                let mutable place = start + c
-                let mutable value = input[place]
+        while c <= channels - step do
+            let others = Vector<'T>(values.Slice c)
+            let before = Vector<'T>(largest.Slice c)
 
-                for dy in 0 .. windows.Size - 1 do
-                    for dx in 0 .. windows.Size - 1 do
-                        let other = start + (dy * windows.Width + dx) * channels + c
+            let isLarger =
+                Vector.BitwiseOr(Vector.GreaterThan(others, before), Vector.OnesComplement(Vector.Equals(others, others)))
 
-                        // Of equal values the first counts. NaN stays NaN.
-                        if 'T.op_GreaterThan (input[other], value) || 'T.IsNaN input[other] then
-                            place <- other
-                            value <- input[other]
+            Vector.ConditionalSelect(isLarger, others, before).CopyTo(largest.Slice c)
 
-                output[window * channels + c] <- value
-                places[window * channels + c] <- place
+            Vector
+                .ConditionalSelect(isLarger, Vector<'T> place, Vector<'T>(Span<_>.op_Implicit(places.Slice c): ReadOnlySpan<'T>))
+                .CopyTo(places.Slice c)
 
-    let mean (input: ReadOnlySpan<'T>) (output: Span<'T>) =
-        for window in 0 .. windows.Count - 1 do
-            let start = corner window
-            let sums = output.Slice(window * channels, channels)
-            sums.Clear()
+            c <- c + step
 
-            for dy in 0 .. windows.Size - 1 do
-                for dx in 0 .. windows.Size - 1 do
-                    let values = input.Slice(start + (dy * windows.Width + dx) * channels, channels)
+        while c < channels do
+            if 'T.op_GreaterThan (values[c], largest[c]) || 'T.IsNaN values[c] then
+                largest[c] <- values[c]
+                places[c] <- place
 
-                    for c in 0 .. channels - 1 do
-                        sums[c] <- sums[c] + values[c]
+            c <- c + 1
 
-            for c in 0 .. channels - 1 do
-                sums[c] <- sums[c] * share
+    /// Adds the gradients of a window to those of its largest inputs.
+    let addWhere (position: int) (places: ReadOnlySpan<'T>) (delta: ReadOnlySpan<'T>) (target: Span<'T>) =
+        let step = Vector<'T>.Count
+        let place = 'T.CreateTruncating position
+        let mutable c = 0
+
+        while c <= channels - step do
+            let isHere = Vector.Equals(Vector<'T>(places.Slice c), Vector<'T> place)
+            let added = Vector.ConditionalSelect(isHere, Vector<'T>(delta.Slice c), Vector<'T>.Zero)
+            Vector.Add(Vector<'T>(Span<_>.op_Implicit(target.Slice c): ReadOnlySpan<'T>), added).CopyTo(target.Slice c)
+            c <- c + step
+
+        while c < channels do
+            if 'T.op_Equality (places[c], place) then
+                target[c] <- target[c] + delta[c]
+
+            c <- c + 1
 
     override layer.Forward(rows, input, _, _, _) =
         for row in 0 .. rows - 1 do
             let example = input.Slice(row * windows.Input, windows.Input)
-            let output = Span(layer.Outputs, row * outputs, outputs)
 
-            match pooling with
-            | Pooling.Largest -> largest example output (Span(places, row * outputs, outputs))
-            | Pooling.Mean -> mean example output
+            for window in 0 .. windows.Count - 1 do
+                let start = row * outputs + window * channels
+                let output = Span(layer.Outputs, start, channels)
+                example.Slice(at window 0, channels).CopyTo output
+
+                match pooling with
+                | Pooling.Largest ->
+                    let places = Span(places, start, channels)
+                    places.Clear()
+
+                    for position in 1 .. positions - 1 do
+                        takeLarger (example.Slice(at window position, channels)) position output places
+                | Pooling.Mean ->
+                    for position in 1 .. positions - 1 do
+                        Elementwise.add output (example.Slice(at window position, channels))
+
+                    Elementwise.scale output share
 
     override layer.Backward(rows, _, _, _, inputGradient) =
         if not inputGradient.IsEmpty then
@@ -82,21 +108,17 @@ type internal PoolOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee75
 
             for row in 0 .. rows - 1 do
                 let target = inputGradient.Slice(row * windows.Input, windows.Input)
-                let delta = ReadOnlySpan(layer.OutputGradient, row * outputs, outputs)
 
-                match pooling with
-                | Pooling.Largest ->
-                    for i in 0 .. outputs - 1 do
-                        let place = places[row * outputs + i]
-                        target[place] <- target[place] + delta[i]
-                | Pooling.Mean ->
-                    for window in 0 .. windows.Count - 1 do
-                        for dy in 0 .. windows.Size - 1 do
-                            for dx in 0 .. windows.Size - 1 do
-                                let start = corner window + (dy * windows.Width + dx) * channels
+                for window in 0 .. windows.Count - 1 do
+                    let start = row * outputs + window * channels
+                    let delta = ReadOnlySpan(layer.OutputGradient, start, channels)
 
-                                for c in 0 .. channels - 1 do
-                                    target[start + c] <- target[start + c] + delta[window * channels + c] * share
+                    for position in 0 .. positions - 1 do
+                        let target = target.Slice(at window position, channels)
+
+                        match pooling with
+                        | Pooling.Largest -> addWhere position (ReadOnlySpan(places, start, channels)) delta target
+                        | Pooling.Mean -> Elementwise.mix target 'T.One delta share
 
 /// <summary>A pooling layer: one number for each channel of square windows.</summary>
 /// <param name="kind">The kind.</param>
@@ -106,6 +128,9 @@ type internal PoolOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee75
 [<AbstractClass>]
 type Pool internal (kind: LayerKind, pooling: Pooling, size: int, stride: int) =
     inherit Layer(kind, [ LayerValue.Whole size; LayerValue.Whole stride ])
+
+    /// The largest number of values in a window: single precision has all positions up to this one.
+    static member private MostValues = 1L <<< 24
 
     /// What both kinds of pooling share.
     static member internal KindOf(name: string, summary: string, formula: string, layer: Type, make: int * int -> Layer) : LayerKind =
@@ -128,8 +153,12 @@ type Pool internal (kind: LayerKind, pooling: Pooling, size: int, stride: int) =
     override _.Size = OutputSize.OfInput
 
     override _.OutputOf(input) =
-        Windows.tryOf kind.Name size stride 0 input
-        |> Result.map (fun windows -> windows.Output windows.Channels)
+        match Windows.tryOf kind.Name size stride 0 input with
+        | Ok _ when int64 size * int64 size > Pool.MostValues ->
+            Error
+                $"The layer {kind.Name} has windows of {size} × {size}. A window can have at most {Pool.MostValues} values. Use smaller ones."
+        | Ok windows -> Ok(windows.Output windows.Channels)
+        | Error problem -> Error problem
 
     override _.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(input, capacity) =
         PoolOperation<'T>(Windows.ofShape kind.Name size stride 0 input, pooling, capacity)
