@@ -102,6 +102,16 @@ internal static class ReplayTests
             Expect.equal(changed.ExitCode, 1, changed.Error);
             Expect.stringContains(changed.Output, "from a step between 21 and 40 on (seen in the validation)", "where");
         }),
+        Spec.Test("a run of layers in their text form is bit-equal too", () =>
+        {
+            using var tool = new Tool();
+            const string Layers = "conv(4, size=5, stride=4, activation=relu) | max_pool(2) | flatten | dense(10)";
+            var run = tool.Run("run", "adam", "--layers", Layers, "--max-steps", "4", "--validate-every", "2", "--out", "here");
+            Expect.equal(run.ExitCode, 0, run.Error);
+            var outcome = tool.Run("replay", Directory.GetFiles(tool.PathOf("here", "trials"), "0.json", SearchOption.AllDirectories).Single());
+            Expect.equal(outcome.ExitCode, 0, outcome.Error);
+            Expect.stringContains(outcome.Output, "all 4 steps are bit-equal", "verdict");
+        }),
         Spec.Test("a member that is null, missing or of another kind is named, with what is allowed and no words of the serializer", () =>
         {
             using var tool = StudyTests.Finished();

@@ -1,4 +1,5 @@
 using CuteDl.Core.Networks;
+using CuteDl.Core.Optimizers;
 using CuteDl.Core.Training;
 using CuteDl.Studies;
 using Microsoft.FSharp.Collections;
@@ -224,6 +225,16 @@ public sealed partial class Experiment
         var run = new NamedRun(_plan.Name ?? _plan.Optimizer.ToString(), _plan.Optimizer);
         var result = await Compare([run]).RunAsync(folder, null, progress, cancellationToken).ConfigureAwait(false);
         return result.Runs is [var only] ? only : throw new OperationCanceledException(cancellationToken);
+    }
+
+    /// <summary>Adds layers by their text form.</summary>
+    /// <param name="text">The layers in order, such as <c>conv(32, size=5, activation=relu) | max_pool(2) | flatten | dense(10)</c>.</param>
+    /// <exception cref="ArgumentNullException">The text is null.</exception>
+    /// <exception cref="ExpressionException">A layer or an argument is unknown, or a value is not allowed. The message has the position.</exception>
+    public Experiment Layers(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return new(_plan with { Layers = _plan.Layers.AddRange(Core.Networks.ModelText.parseLayers(LayerKinds.all, text)) });
     }
 
     private Experiment With(Layer layer) => new(_plan with { Layers = _plan.Layers.Add(layer) });

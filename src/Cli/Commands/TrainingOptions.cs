@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using CuteDl.Core.Data;
+using CuteDl.Core.Networks;
+using CuteDl.Core.Optimizers;
 
 namespace CuteDl.Cli;
 
@@ -33,6 +35,13 @@ internal sealed class TrainingOptions
         Description = "Activation of the output layer: relu, as in the documented runs, or linear.",
         DefaultValueFactory = _ => Activation.ReLU,
         CustomParser = result => Choices.Named(result, Activation.ReLU, Activation.Linear),
+    };
+
+    private readonly Option<string?> _layers = new("--layers")
+    {
+        HelpName = "LAYERS",
+        Description = "All layers in order, instead of --hidden, --hidden-activation and --output: "
+            + $"\"conv(32, size=5, activation=relu) | max_pool(2) | flatten | dense(10)\". The kinds are {Quotation.list(LayerKinds.all.Select(kind => kind.Name))}.",
     };
 
     private readonly Option<int> _classes = new("--classes")
@@ -166,7 +175,7 @@ internal sealed class TrainingOptions
 
     public void AddTo(Command command)
     {
-        Option[] options = [_data, _classes, _hidden, _hiddenActivation, _output, _batch, _order, _precision, _seed, _initialWeights, _maxExpansion];
+        Option[] options = [_data, _classes, _hidden, _hiddenActivation, _output, _layers, _batch, _order, _precision, _seed, _initialWeights, _maxExpansion];
         Option[] limits = [_validationMean, _maxEpochs, _maxSteps, _validateEvery, _patience, _minGain, _target, _hold];
         foreach (var option in _hasLimits ? [.. options, .. limits] : options)
         {
@@ -181,15 +190,7 @@ internal sealed class TrainingOptions
     /// <param name="isSeeded">True if the user gave seeds: the initial weights are then random by default.</param>
     public Experiment Read(ParseResult parsed, bool isSeeded)
     {
-        var experiment = Mnist.Experiment();
-        var hiddenActivation = parsed.GetValue(_hiddenActivation);
-        foreach (var units in ParseHidden(parsed.GetValue(_hidden) ?? ""))
-        {
-            experiment = experiment.Dense(units, hiddenActivation);
-        }
-
-        experiment = experiment
-            .Dense(AtLeast(_classes, parsed.GetValue(_classes), 2), parsed.GetValue(_output))
+        var experiment = WithLayers(parsed, Mnist.Experiment())
             .Order(parsed.GetValue(_order))
             .Precision(parsed.GetValue(_precision));
         experiment = Guard(_batch, () => experiment.Batch(parsed.GetValue(_batch)));
@@ -213,6 +214,22 @@ internal sealed class TrainingOptions
             : experiment;
     }
 
+    private Experiment WithLayers(ParseResult parsed, Experiment experiment)
+    {
+        var classes = AtLeast(_classes, parsed.GetValue(_classes), 2);
+        if (parsed.GetValue(_layers) is { } layers)
+        {
+            return Array.Find<Option>([_hidden, _hiddenActivation, _output], option => parsed.GetResult(option) is { Implicit: false }) is { } other
+                ? throw new UsageException($"{_layers.Name} has all layers, so {other.Name} cannot be used with it. Leave one of them out.")
+                : experiment.Layers(layers);
+        }
+
+        var activation = parsed.GetValue(_hiddenActivation);
+        return ParseHidden(parsed.GetValue(_hidden) ?? "")
+            .Aggregate(experiment, (model, units) => model.Dense(units, activation))
+            .Dense(classes, parsed.GetValue(_output));
+    }
+
     private Experiment WithLimits(ParseResult parsed, Experiment experiment)
     {
         experiment = Guard(_maxEpochs, () => experiment.MaxEpochs(parsed.GetValue(_maxEpochs)));
@@ -232,7 +249,7 @@ internal sealed class TrainingOptions
     }
 
     private bool IsDocumentModel(ParseResult parsed) =>
-        parsed.GetValue(_data) is null && parsed.GetValue(_hidden) is null or "" && parsed.GetValue(_classes) == 10;
+        parsed.GetValue(_data) is null && parsed.GetValue(_hidden) is null or "" && parsed.GetValue(_layers) is null && parsed.GetValue(_classes) == 10;
 
     internal static int AtLeast(Option option, int value, int least) =>
         value >= least ? value : throw new UsageException($"{option.Name} must be at least {least}, not {value}.");

@@ -116,6 +116,19 @@ module ModelText =
 
         if argument.Allows read then read else refuse ()
 
+    /// <summary>Parses layers in order: <c>conv(32, size=5) | max_pool(2) | flatten | dense(10)</c>.</summary>
+    /// <param name="kinds">The kinds of layers that the text can name.</param>
+    /// <param name="text">The text form of each layer, with <c>|</c> between them.</param>
+    /// <exception cref="T:CuteDl.Core.Optimizers.ExpressionException">
+    /// The text is not a chain of layers, a name is unknown, or a value is not allowed.
+    /// </exception>
+    let parseLayers (kinds: LayerKind list) (text: string) : Layer list =
+        let node = Syntax.parse text
+
+        match node.Term with
+        | Term.Chain parts -> parts |> List.map (layer kinds text 0)
+        | _ -> [ layer kinds text 0 node ]
+
     /// A dense layer in its short form, or a layer of any kind.
     let private segment (kinds: LayerKind list) (text: string) (piece: Piece) : Layer =
         if piece.Text <> "" && Char.IsAsciiDigit piece.Text[0] then

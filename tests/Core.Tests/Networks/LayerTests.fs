@@ -53,6 +53,13 @@ let private text =
               Expect.equal (string read) (string model) "text"
               Expect.equal read model "model")
 
+          property
+              "of layers in order is read as the layers that it is of"
+              (Gen.choose (1, 3) |> Gen.bind (fun count -> Gen.listOfLength count LayerSamples.any))
+              (fun layers ->
+                  let text = layers |> List.map _.Text |> String.concat " | "
+                  Expect.equal (ModelText.parseLayers LayerKinds.all text) layers text)
+
           testCase "has the units first in a dense layer, and the form of a call in others" (fun () ->
               let model =
                   Model.create 784 [ Dense(128, ReLU); Dropout 0.25; Activate Tanh; Flatten(); Dense(10, Linear) ] SoftmaxCrossEntropy
