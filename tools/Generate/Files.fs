@@ -17,6 +17,7 @@ let all () : (string * string) list =
       "src/CSharpApi/Optimizers/Generated/ChainMethods.cs", ChainMethods.file ()
       "src/CSharpApi/Training/Generated/LayerMethods.cs", LayerMethods.file ()
       "docs/optimizers.md", OptimizerPage.file ()
+      "docs/layers.md", LayerPage.file ()
       "docs/study.schema.json", CuteDl.Studies.StudyJson.schema
       "docs/study-file.md", StudyFilePage.file () ]
 

@@ -53,6 +53,10 @@ let private describe (kind: LayerKind) (argument: LayerArgument) : string =
     | LayerForm.Activation -> sentence argument.Summary
     | LayerForm.Layers -> sentence $"{argument.Summary}: a function that adds them to an experiment without layers"
 
+let private remarks (kind: LayerKind) : string =
+    let formula = if kind.Formula = "" then "" else $"{kind.Formula}. "
+    $"{formula}Shapes: {kind.Shapes}."
+
 let private method (kind: LayerKind) : string =
     let parameters = kind.Arguments |> List.map parameter |> String.concat ", "
     let values = kind.Arguments |> List.map (converted kind) |> String.concat ", "
@@ -73,7 +77,7 @@ let private method (kind: LayerKind) : string =
 
     "\n"
     + summary indent (sentence $"adds {kind.Summary}" + source)
-    + (if kind.Formula = "" then "" else element indent "remarks" "remarks" (kind.Formula + "."))
+    + element indent "remarks" "remarks" (remarks kind)
     + documented
     + $"{indent}public Experiment {name}({parameters}) => With(new Core.Networks.{name}({values}));\n"
 

@@ -1,9 +1,9 @@
 /// The page of all rules, transformations and schedules: docs/optimizers.md.
 module internal CuteDl.Generate.OptimizerPage
 
-open System
 open System.Globalization
 open CuteDl.Core.Optimizers
+open CuteDl.Generate.Markdown
 
 let private introduction =
     """# Optimizers
@@ -60,22 +60,6 @@ A schedule can replace any number that is not a count: `adam(lr=cosine(0.001, st
 A number of steps can be a share of the run: `adam(lr=warmup(5%, cosine(0.001)))`. The [guide](guide.md#composing-optimizers) explains shares
 and schedules of your own.
 """
-
-let private code (text: string) = $"`{text}`"
-
-let private row (cells: string list) =
-    "| "
-    + (cells |> List.map _.Replace("|", "\\|", StringComparison.Ordinal) |> String.concat " | ")
-    + " |\n"
-
-// Cells are not padded, because their lengths differ too much for aligned columns.
-let private table (headers: string list) (rows: string list list) : string =
-    "\n"
-    + row headers
-    + "|"
-    + String.replicate headers.Length "---|"
-    + "\n"
-    + String.Join("", List.map row rows)
 
 let private exempt (kind: RuleKind) =
     kind.Description.Exempt |> List.map (fun (law, reason) -> $"{law}: {reason}") |> String.concat "; "

@@ -4,6 +4,7 @@ module internal CuteDl.Generate.StudyFilePage
 open System
 open System.Collections.Generic
 open System.Text.Json
+open CuteDl.Generate.Markdown
 open CuteDl.Studies
 
 let private introduction =
@@ -23,8 +24,6 @@ let private alternatives (schema: JsonElement) : JsonElement list =
     match find "anyOf" schema with
     | Some schemas -> [ for schema in schemas.EnumerateArray() -> schema ]
     | None -> [ schema ]
-
-let private code (text: string) = $"`{text}`"
 
 let private range (schema: JsonElement) : string =
     let bound name words =
@@ -65,11 +64,6 @@ let rec private values (schema: JsonElement) : string =
         | kind -> limited kind
     | _ -> ""
 
-let private row (cells: string list) =
-    "| "
-    + (cells |> List.map _.Replace("|", "\\|", StringComparison.Ordinal) |> String.concat " | ")
-    + " |\n"
-
 /// The table of an object, then those of the objects in it. One of several objects in a place is named by the first key that no other has. A table that is
 /// already on the page is not repeated.
 let rec private tables (seen: HashSet<string>) (path: string) (schema: JsonElement) : string list =
@@ -90,11 +84,10 @@ let rec private tables (seen: HashSet<string>) (path: string) (schema: JsonEleme
                             | Some value -> code (value.GetRawText())
                             | None -> ""
 
-                        row
-                            [ code key.Name
-                              values key.Value
-                              otherwise
-                              find "description" key.Value |> Option.map string |> Option.defaultValue "" ] ]
+                        [ code key.Name
+                          values key.Value
+                          otherwise
+                          find "description" key.Value |> Option.map string |> Option.defaultValue "" ] ]
 
               let isOwn (name: string) =
                   objects |> List.filter (fun other -> (find name other).IsSome) |> List.length = 1
@@ -107,10 +100,7 @@ let rec private tables (seen: HashSet<string>) (path: string) (schema: JsonEleme
                   elif objects.Length > 1 then $"## {code path} with {code own}"
                   else $"## {code path}"
 
-              $"\n{title}\n\n"
-              + row [ "key"; "values"; "default"; "meaning" ]
-              + "|---|---|---|---|\n"
-              + String.Join("", rows)
+              $"\n{title}\n" + table [ "key"; "values"; "default"; "meaning" ] rows
 
               for key in keys.EnumerateObject() do
                   yield! tables seen (if path = "" then key.Name else $"{path}.{key.Name}") key.Value

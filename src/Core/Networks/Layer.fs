@@ -181,6 +181,8 @@ and [<NoEquality; NoComparison>] LayerKind =
         Summary: string
         /// <summary>The equation; empty if there is none.</summary>
         Formula: string
+        /// <summary>The shapes of the input and of the output: <c>a vector → a vector of units</c>.</summary>
+        Shapes: string
         /// <summary>The paper that introduced it; empty if there is none.</summary>
         Source: string
         /// <summary>The class of its layers.</summary>
@@ -213,6 +215,9 @@ and [<AbstractClass>] Layer(kind: LayerKind, values: LayerValue list) =
                         $"{argument.Name} of {kind.Name} ({argument.Summary}) must be {argument.Allowed}."
                     )
                 )
+
+    /// <summary>Returns the text form of a value of an argument.</summary>
+    static member Print(value: LayerValue) : string = print value
 
     /// <summary>The kind.</summary>
     member _.Kind = kind

@@ -32,6 +32,7 @@ type Shift() =
         { Name = "shift"
           Summary = "a parameter to each value"
           Formula = "x + b"
+          Shapes = "any shape → the same"
           Source = ""
           Class = typeof<Shift>
           Arguments = []

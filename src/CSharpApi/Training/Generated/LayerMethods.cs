@@ -6,7 +6,7 @@ namespace CuteDl;
 public sealed partial class Experiment
 {
     /// <summary>Adds a dense layer: weighted sums of all inputs, and an activation.</summary>
-    /// <remarks>activation(x·W + b).</remarks>
+    /// <remarks>activation(x·W + b). Shapes: a vector → a vector of units.</remarks>
     /// <param name="units">The number of units, a whole number of at least 1.</param>
     /// <param name="activation">The activation.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
@@ -16,22 +16,29 @@ public sealed partial class Experiment
     /// Adds dropout: in training, each value is 0 with this probability, and otherwise divided by 1 − rate. Source: Srivastava et al. 2014,
     /// with the scaling in training.
     /// </summary>
-    /// <remarks>x · m / (1 − rate), where m is 0 with probability rate, else 1.</remarks>
+    /// <remarks>x · m / (1 − rate), where m is 0 with probability rate, else 1. Shapes: any shape → the same.</remarks>
     /// <param name="rate">The dropout rate in training, a number in [0, 1).</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
     public Experiment Dropout(double rate) => With(new Core.Networks.Dropout(rate));
 
     /// <summary>Adds an activation as a layer of its own.</summary>
-    /// <remarks>activation(x).</remarks>
+    /// <remarks>activation(x). Shapes: any shape → the same.</remarks>
     /// <param name="activation">The activation.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
     public Experiment Activate(Activation activation) => With(new Core.Networks.Activate(Translate.Activation(activation)));
 
     /// <summary>Adds the conversion of an image to a vector: the channels of each position, position by position.</summary>
+    /// <remarks>Shapes: c × h × w → a vector of c·h·w.</remarks>
     public Experiment Flatten() => With(new Core.Networks.Flatten());
 
-    /// <summary>Adds a convolution: weighted sums over square windows of an image, and an activation.</summary>
-    /// <remarks>activation(Σ x·W + b) over the window.</remarks>
+    /// <summary>
+    /// Adds a convolution: weighted sums over square windows of an image, and an activation. Source: LeCun et al. 1989, "Backpropagation
+    /// applied to handwritten zip code recognition".
+    /// </summary>
+    /// <remarks>
+    /// activation(Σ x·W + b) over the window. Shapes: c × h × w → channels × h′ × w′, where h′ = ⌊(h + 2·padding − size) / stride⌋ + 1, and
+    /// w′ likewise.
+    /// </remarks>
     /// <param name="channels">The number of output channels, a whole number of at least 1.</param>
     /// <param name="size">The side of the square windows, a whole number of at least 1.</param>
     /// <param name="stride">The distance of neighbouring windows, a whole number of at least 1.</param>
@@ -41,7 +48,7 @@ public sealed partial class Experiment
     public Experiment Conv(int channels, int size = 3, int stride = 1, int padding = 0, Activation activation = Activation.Linear) => With(new Core.Networks.Conv(channels, size, stride, padding, Translate.Activation(activation)));
 
     /// <summary>Adds max pooling: the largest value of each channel in square windows.</summary>
-    /// <remarks>max over the window.</remarks>
+    /// <remarks>max over the window. Shapes: c × h × w → c × h′ × w′, where h′ = ⌊(h − size) / stride⌋ + 1, and w′ likewise.</remarks>
     /// <param name="size">The side of the square windows, a whole number of at least 1.</param>
     /// <param name="stride">
     /// The distance of neighbouring windows, a whole number of at least 1. Default: &lt;paramref name="size"/&gt;.
@@ -50,7 +57,7 @@ public sealed partial class Experiment
     public Experiment MaxPool(int size, int? stride = null) => With(new Core.Networks.MaxPool(size, stride ?? size));
 
     /// <summary>Adds average pooling: the mean of each channel in square windows.</summary>
-    /// <remarks>mean over the window.</remarks>
+    /// <remarks>mean over the window. Shapes: c × h × w → c × h′ × w′, where h′ = ⌊(h − size) / stride⌋ + 1, and w′ likewise.</remarks>
     /// <param name="size">The side of the square windows, a whole number of at least 1.</param>
     /// <param name="stride">
     /// The distance of neighbouring windows, a whole number of at least 1. Default: &lt;paramref name="size"/&gt;.
@@ -62,13 +69,16 @@ public sealed partial class Experiment
     /// Adds layer normalization: the values of each position get mean 0 and variance 1, then a gain and a bias for each channel. Source: Ba
     /// et al. 2016.
     /// </summary>
-    /// <remarks>gain · (x − mean) / √(variance + epsilon) + bias.</remarks>
+    /// <remarks>gain · (x − mean) / √(variance + epsilon) + bias. Shapes: any shape → the same.</remarks>
     /// <param name="epsilon">The number that is added to the variance, a number in (0, ∞).</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
     public Experiment LayerNorm(double epsilon = 1e-5) => With(new Core.Networks.LayerNorm(epsilon));
 
-    /// <summary>Adds an embedding: each input, a whole number, selects a row of a table.</summary>
-    /// <remarks>W[x].</remarks>
+    /// <summary>
+    /// Adds an embedding: each input, a whole number, selects a row of a table. Source: Bengio et al. 2003, "A neural probabilistic
+    /// language model".
+    /// </summary>
+    /// <remarks>W[x]. Shapes: a vector of n whole numbers → units × 1 × n.</remarks>
     /// <param name="units">The number of values in a row, a whole number of at least 1.</param>
     /// <param name="values">The number of rows; inputs are below it, a whole number of at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
@@ -78,7 +88,7 @@ public sealed partial class Experiment
     /// Adds a residual connection: the input plus the output of layers, which have the shape of the input. Source: He et al. 2015, "Deep
     /// residual learning for image recognition".
     /// </summary>
-    /// <remarks>x + layers(x).</remarks>
+    /// <remarks>x + layers(x). Shapes: any shape → the same.</remarks>
     /// <param name="layers">The layers of the connection: a function that adds them to an experiment without layers.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is not allowed.</exception>
     public Experiment Residual(Func<Experiment, Experiment> layers) => With(new Core.Networks.Residual(Added(layers)));

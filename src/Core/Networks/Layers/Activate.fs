@@ -30,6 +30,7 @@ type Activate(activation: Activation) =
         { Name = "activate"
           Summary = "an activation as a layer of its own"
           Formula = "activation(x)"
+          Shapes = "any shape → the same"
           Source = ""
           Class = typeof<Activate>
           Arguments =

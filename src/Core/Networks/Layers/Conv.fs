@@ -165,7 +165,8 @@ type Conv(channels: int, size: int, stride: int, padding: int, activation: Activ
         { Name = "conv"
           Summary = "a convolution: weighted sums over square windows of an image, and an activation"
           Formula = "activation(Σ x·W + b) over the window"
-          Source = ""
+          Shapes = "c × h × w → channels × h′ × w′, where h′ = ⌊(h + 2·padding − size) / stride⌋ + 1, and w′ likewise"
+          Source = "LeCun et al. 1989, \"Backpropagation applied to handwritten zip code recognition\""
           Class = typeof<Conv>
           Arguments =
             [ { Name = "channels"

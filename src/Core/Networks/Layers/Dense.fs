@@ -102,6 +102,7 @@ type Dense(units: int, activation: Activation) =
         { Name = "dense"
           Summary = "a dense layer: weighted sums of all inputs, and an activation"
           Formula = "activation(x·W + b)"
+          Shapes = "a vector → a vector of units"
           Source = ""
           Class = typeof<Dense>
           Arguments =

@@ -47,6 +47,7 @@ type Dropout(rate: float) =
         { Name = "dropout"
           Summary = "dropout: in training, each value is 0 with this probability, and otherwise divided by 1 − rate"
           Formula = "x · m / (1 − rate), where m is 0 with probability rate, else 1"
+          Shapes = "any shape → the same"
           Source = "Srivastava et al. 2014, with the scaling in training"
           Class = typeof<Dropout>
           Arguments =

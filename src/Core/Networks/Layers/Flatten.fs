@@ -23,6 +23,7 @@ type Flatten() =
         { Name = "flatten"
           Summary = "the conversion of an image to a vector: the channels of each position, position by position"
           Formula = ""
+          Shapes = "c × h × w → a vector of c·h·w"
           Source = ""
           Class = typeof<Flatten>
           Arguments = []

@@ -84,6 +84,7 @@ type LayerNorm(epsilon: float) =
         { Name = "layer_norm"
           Summary = "layer normalization: the values of each position get mean 0 and variance 1, then a gain and a bias for each channel"
           Formula = "gain · (x − mean) / √(variance + epsilon) + bias"
+          Shapes = "any shape → the same"
           Source = "Ba et al. 2016"
           Class = typeof<LayerNorm>
           Arguments =

@@ -137,6 +137,7 @@ type Pool internal (kind: LayerKind, pooling: Pooling, size: int, stride: int) =
         { Name = name
           Summary = summary
           Formula = formula
+          Shapes = "c × h × w → c × h′ × w′, where h′ = ⌊(h − size) / stride⌋ + 1, and w′ likewise"
           Source = ""
           Class = layer
           Arguments =

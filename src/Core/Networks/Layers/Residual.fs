@@ -37,6 +37,7 @@ type Residual(layers: Layer list) =
         { Name = "residual"
           Summary = "a residual connection: the input plus the output of layers, which have the shape of the input"
           Formula = "x + layers(x)"
+          Shapes = "any shape → the same"
           Source = "He et al. 2015, \"Deep residual learning for image recognition\""
           Class = typeof<Residual>
           Arguments =
