@@ -13,6 +13,7 @@ return Runner.Main(
         RecordTests.All,
         DescriptionTests.All,
         OptimizerTests.All,
+        MemoryTests.All,
         CheckpointTests.All,
         CarryTests.All,
         PyTorchStateTests.All,

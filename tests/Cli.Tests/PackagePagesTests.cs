@@ -10,7 +10,7 @@ internal static class PackagePagesTests
 
     private static readonly string[] Packages =
     [
-        "CuteDl", "CuteDl.Cli", "CuteDl.Core", "CuteDl.Laws", "CuteDl.Mnist", "CuteDl.Reports", "CuteDl.Studies",
+        "CuteDl", "CuteDl.Cli", "CuteDl.Core", "CuteDl.Laws", "CuteDl.Mnist", "CuteDl.Reports", "CuteDl.Studies", "CuteDl.TorchSharp",
     ];
 
     public static Test All { get; } = Spec.List("package pages",

@@ -49,6 +49,7 @@ let private tests =
                 IdentityTests.tests
                 ExtremeTests.tests
                 PureStepTests.tests
+                UnitsTests.tests
                 OwnRuleTests.tests
                 LinearAlgebraTests.tests
                 RegistryTests.tests

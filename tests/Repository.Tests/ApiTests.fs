@@ -13,6 +13,7 @@ let private assemblies =
       typeof<CuteDl.Laws.LawChecker>.Assembly
       typeof<CuteDl.Optimizer>.Assembly
       typeof<CuteDl.Reports.ComparisonSummary>.Assembly
+      typeof<CuteDl.TorchSharp.TorchOptimizer>.Assembly
       typeof<CuteDl.Data.MnistFiles>.Assembly ]
 
 let private options =

@@ -27,6 +27,13 @@ let tests =
               for ours, option in PyTorchRules.options do
                   Expect.stringContains ((Repository.read guide).Replace("`", "")) $"{ours} is {option}." "an option")
 
+          testCase "own training code is that of the samples, which run" (fun () ->
+              let section = ((Repository.read guide).Split "## Own training code\n")[1]
+
+              for language, sample in [ "csharp", "samples/training.cs"; "fsharp", "samples/training.fsx" ] do
+                  let block = ((section.Split $"```{language}\n")[1]).Split("```")[0]
+                  Expect.isTrue ((Repository.read sample).EndsWith(block, StringComparison.Ordinal)) sample)
+
           testCase "the functions in Python are those that were tested with PyTorch" (fun () ->
               let script = Repository.read "tests/Core.Tests/reference/pytorch-state/generate.py"
               let blocks = (Repository.read guide).Split "```python\n" |> Array.skip 1

@@ -32,11 +32,17 @@ public sealed class ParameterLayout : IEquatable<ParameterLayout>
 
     internal Layout Core { get; }
 
-    /// <summary>The tensors in the order in which they lie.</summary>
+    /// <summary>The tensors in order.</summary>
     public IReadOnlyList<ParameterTensor> Tensors { get; }
 
     /// <summary>How many elements they have together.</summary>
     public int Length => Core.Length;
+
+    /// <summary>
+    /// Returns the same tensors with the units of weights as their first dimension: units × inputs, as in PyTorch. Three kinds of parts need to
+    /// know this: <c>muon</c>, <c>centralize</c> and <c>clip_adaptive</c>.
+    /// </summary>
+    public ParameterLayout UnitsFirst() => new(Core.WithUnitsFirst());
 
     /// <summary>One line: <c>layers.0.weight [784, 10], layers.0.bias [10]: 7850 parameters</c>.</summary>
     public override string ToString() => $"{Short.List(Tensors)}: {Length} parameters";
@@ -64,8 +70,12 @@ public sealed record ParameterTensor(string Name, IReadOnlyList<int> Shape, int 
     /// <summary>Its sizes.</summary>
     public IReadOnlyList<int> Shape { get; init => field = ValueList.Of(value); } = ValueList.Of(Shape);
 
+    /// <summary>True if the units of a weight are its first dimension: see <see cref="ParameterLayout.UnitsFirst"/>.</summary>
+    public bool UnitsFirst { get; init; }
+
     /// <summary>One line: <c>layers.0.weight [784, 10]</c>.</summary>
     public override string ToString() => $"{Name} [{string.Join(", ", Shape)}]".TrimStart();
 
-    internal static ParameterTensor Of(Parameter core) => new(core.Name, [.. core.Shape], core.Offset, core.Length);
+    internal static ParameterTensor Of(Parameter core) =>
+        new(core.Name, [.. core.Shape], core.Offset, core.Length) { UnitsFirst = core.UnitsFirst };
 }

@@ -101,7 +101,7 @@ module Model =
         Layers.tensors model.input model.layers
         |> List.mapFold
             (fun offset (index, tensor) ->
-                let parameter = { Name = $"layers.{index}.{tensor.Name}"; Shape = tensor.Shape; Offset = offset }
+                let parameter = Parameter.Of($"layers.{index}.{tensor.Name}", tensor.Shape, offset)
                 (parameter, tensor.Initial), offset + parameter.Length)
             0
         |> fst

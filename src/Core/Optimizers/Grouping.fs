@@ -63,6 +63,19 @@ module Grouping =
         // A group that changes nothing stays: it keeps its tensors out of wider groups.
         Optimizer.chain (before @ Optimizer.groupsOf groups :: after)
 
+    /// Marks the groups as optional, at any depth, whose patterns match one of these names.
+    let rec internal allowEmpty (names: string seq) (optimizer: Optimizer) : Optimizer =
+        match optimizer.Tree with
+        | OptimizerTree.Single _ -> optimizer
+        | OptimizerTree.Chain parts -> Optimizer(OptimizerTree.Chain(List.map (allowEmpty names) parts))
+        | OptimizerTree.Groups groups ->
+            let changed (group: ParameterGroup) =
+                { group with
+                    IsOptional = group.IsOptional || Seq.exists (fun name -> ParameterGroup.Matches(group.Pattern, name)) names
+                    Optimizer = allowEmpty names group.Optimizer }
+
+            Optimizer(OptimizerTree.Groups(List.map changed groups))
+
     /// <summary>Returns the position of a new pattern among groups: before the first pattern that is wider.</summary>
     let placeOf (pattern: string) (groups: ParameterGroup seq) : int =
         let groups = Seq.toList groups

@@ -2,6 +2,7 @@ namespace CuteDl.Core.Optimizers
 
 open System
 open System.Collections.Generic
+open System.IO.Enumeration
 open CuteDl.Core.Optimizers
 
 /// <summary>The source of a hyper-parameter that changes during training.</summary>
@@ -71,6 +72,14 @@ and [<NoComparison>] ParameterGroup =
         /// <summary>The optimizer.</summary>
         Optimizer: Optimizer
     }
+
+    /// True if a pattern matches the name of a tensor.
+    static member internal Matches(pattern: string, name: string) : bool =
+        if name = "" then
+            // The only tensor of a layout without names.
+            pattern |> Seq.forall (fun character -> character = '*')
+        else
+            FileSystemName.MatchesSimpleExpression(pattern, name, false)
 
 /// <summary>
 /// An optimizer: a rule with its hyper-parameters, a transformation, a chain, or an optimizer for each group of parameters. Optimizers are
@@ -251,6 +260,23 @@ and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
         | _ -> false
 
     override _.GetHashCode() = text.GetHashCode StringComparison.Ordinal
+
+/// The names of parts, such as <c>2.adam</c> in a chain and <c>*.bias</c> in groups.
+module internal PartPath =
+    let private join (path: string) (name: string) : string = if path = "" then name else $"{path}.{name}"
+
+    /// Returns the path of a part of a chain. Its index starts at 0.
+    let ofPart (path: string) (index: int) (part: Optimizer) : string =
+        match part.Tree with
+        | OptimizerTree.Single(kind, _, _) -> join path $"{index + 1}.{kind.Name}"
+        | OptimizerTree.Chain _
+        | OptimizerTree.Groups _ -> join path $"{index + 1}"
+
+    /// Returns the path of a group.
+    let ofGroup (path: string) (pattern: string) : string = join path pattern
+
+    /// Returns the name of a value of a part, such as <c>2.adam.lr</c>.
+    let ofValue (path: string) (name: string) : string = join path name
 
 /// Replaces the rules and transformations of an optimizer, at any depth.
 module internal Singles =

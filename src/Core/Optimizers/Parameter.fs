@@ -7,14 +7,20 @@ type Parameter =
     {
         /// <summary>The name, such as <c>layers.0.weight</c>.</summary>
         Name: string
-        /// <summary>The shape: inputs × units for a weight, units for a bias.</summary>
+        /// <summary>The shape: inputs × units for a weight, units for a bias. With <c>UnitsFirst</c>, units × inputs for a weight.</summary>
         Shape: int list
+        /// <summary>True if the units of a weight are its first dimension, as in PyTorch. Otherwise, they are its last dimension.</summary>
+        UnitsFirst: bool
         /// <summary>The position of its first element in the flat array.</summary>
         Offset: int
     }
 
     /// <summary>The number of elements.</summary>
     member parameter.Length = List.fold (*) 1 parameter.Shape
+
+    /// <summary>Creates a tensor whose units are its last dimension.</summary>
+    static member Of(name: string, shape: int list, offset: int) : Parameter =
+        { Name = name; Shape = shape; UnitsFirst = false; Offset = offset }
 
 /// <summary>The tensors of a flat array of parameters. An optimizer needs no other information about a model.</summary>
 [<Sealed>]
@@ -30,6 +36,10 @@ type Layout private (parameters: Parameter array, length: int) =
 
     /// <summary>The number of elements of all tensors.</summary>
     member _.Length = length
+
+    /// <summary>Returns the same tensors with the units of weights as their first dimension: units × inputs, as in PyTorch.</summary>
+    member _.WithUnitsFirst() : Layout =
+        Layout(Array.map (fun parameter -> { parameter with UnitsFirst = true }) parameters, length)
 
     /// Returns the index of a tensor by its name; −1 if there is none.
     member internal _.IndexOf(name: string) : int =
@@ -72,7 +82,7 @@ type Layout private (parameters: Parameter array, length: int) =
     /// <exception cref="T:System.ArgumentOutOfRangeException">The length is negative.</exception>
     static member Flat(length: int) =
         ArgumentOutOfRangeException.ThrowIfNegative(length, nameof length)
-        Layout([| { Name = ""; Shape = [ length ]; Offset = 0 } |], length)
+        Layout([| Parameter.Of("", [ length ], 0) |], length)
 
     /// <summary>Creates the layout of contiguous tensors.</summary>
     /// <exception cref="T:System.ArgumentException">
@@ -125,7 +135,7 @@ type Layout private (parameters: Parameter array, length: int) =
             |> Seq.toList
             |> List.mapFold
                 (fun offset (name, shape) ->
-                    let parameter = { Name = name; Shape = shape; Offset = offset }
+                    let parameter = Parameter.Of(name, shape, offset)
                     parameter, offset + parameter.Length)
                 0
 

@@ -184,7 +184,7 @@ type internal PartNode
         scalarNames.Length
 
     /// Returns the full name of a slot or scalar.
-    member _.Name(name: string) = if path = "" then name else $"{path}.{name}"
+    member _.Name(name: string) = PartPath.ofValue path name
 
     // Places in the state, assigned once all parts are known.
     member val SlotBase = 0 with get, set

@@ -2,7 +2,6 @@ namespace CuteDl.Core.Optimizers
 
 open System
 open System.Collections.Generic
-open System.IO.Enumeration
 open CuteDl.Core.Optimizers
 
 /// The measurement of telemetry at a part of a tensor.
@@ -83,21 +82,11 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int, mayMerg
                | _ -> true)
 
     let tensors =
-        if isMerged then
-            [| { Name = ""; Shape = [ layout.Length ]; Offset = 0 } |]
-        else
-            Seq.toArray layout.Parameters
+        if isMerged then [| Parameter.Of("", [ layout.Length ], 0) |] else Seq.toArray layout.Parameters
 
     let nodes = List<PartNode>()
     let shapedParts = List<struct (IShapedPart * int array)>()
     let programs = tensors |> Array.map (fun _ -> List<struct (PartNode * int)>())
-
-    let matches (pattern: string) (name: string) =
-        if name = "" then
-            // The only tensor of a layout without names.
-            pattern |> Seq.forall (fun character -> character = '*')
-        else
-            FileSystemName.MatchesSimpleExpression(pattern, name, false)
 
     // The gates before each tensor's current place. If one of them closes, the later parts skip the step.
     let gates = tensors |> Array.map (fun _ -> List<PartNode>())
@@ -193,19 +182,12 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int, mayMerg
                 | _ -> ()
 
                 indices |> Array.iteri (fun i k -> programs[k].Add(struct (node, i)))
-        | OptimizerTree.Chain parts ->
-            parts
-            |> List.iteri (fun i part ->
-                let name =
-                    match part.Tree with
-                    | OptimizerTree.Single(kind, _, _) -> $"{i + 1}.{kind.Name}"
-                    | _ -> $"{i + 1}"
-
-                place (if path = "" then name else $"{path}.{name}") part indices)
+        | OptimizerTree.Chain parts -> parts |> List.iteri (fun i part -> place (PartPath.ofPart path i part) part indices)
         | OptimizerTree.Groups groups ->
             let matching =
                 indices
-                |> Array.groupBy (fun k -> groups |> List.tryFindIndex (fun group -> matches group.Pattern tensors[k].Name))
+                |> Array.groupBy (fun k ->
+                    groups |> List.tryFindIndex (fun group -> ParameterGroup.Matches(group.Pattern, tensors[k].Name)))
 
             match matching |> Array.tryFind (fst >> Option.isNone) with
             | Some(_, left) ->
@@ -222,13 +204,15 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int, mayMerg
                 let pattern = group.Pattern
 
                 match matching |> Array.tryFind (fun (matched, _) -> matched = Some i) with
-                | Some(_, indices) -> place (if path = "" then pattern else $"{path}.{pattern}") group.Optimizer indices
+                | Some(_, indices) -> place (PartPath.ofGroup path pattern) group.Optimizer indices
                 | None when group.IsOptional || (pattern = "*" && i = groups.Length - 1) -> ()
                 // Frozen patterns can overlap: narrower ones before this one can match all of its tensors.
                 | None when
                     beginsWithFreeze group.Optimizer
-                    && (let matched = indices |> Array.filter (fun k -> matches pattern tensors[k].Name)
-                        let isInFront (other: ParameterGroup) = matched |> Array.exists (fun k -> matches other.Pattern tensors[k].Name)
+                    && (let matched = indices |> Array.filter (fun k -> ParameterGroup.Matches(pattern, tensors[k].Name))
+
+                        let isInFront (other: ParameterGroup) =
+                            matched |> Array.exists (fun k -> ParameterGroup.Matches(other.Pattern, tensors[k].Name))
 
                         matched.Length > 0
                         && List.take i groups
@@ -239,7 +223,7 @@ type internal Plan(optimizer: Optimizer, layout: Layout, alignment: int, mayMerg
                 // Within a group, earlier groups can match all tensors of a pattern. A pattern that matches no name at all is a mistake.
                 | None when
                     indices.Length < tensors.Length
-                    && tensors |> Array.exists (fun tensor -> matches pattern tensor.Name)
+                    && tensors |> Array.exists (fun tensor -> ParameterGroup.Matches(pattern, tensor.Name))
                     ->
                     ()
                 | None ->

@@ -23,7 +23,7 @@ type Checkpoint<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
 /// <summary>
 /// Stores checkpoints in files. Parameters are tensors <c>parameter:NAME</c> with their shapes, slots are <c>slot:NAME</c>, the scalars of
 /// parts are <c>number:NAME</c>, and <c>steps</c> has the step count of each part. If tensors have missed steps, <c>absences</c> has a row
-/// for each part and a column for each tensor. The text form, the order of the parameters, the types of
+/// for each part and a column for each tensor. The text form, the order of the parameters, those with <c>UnitsFirst</c>, the types of
 /// rules of one's own and the version of the library are metadata. Schedules and noise are functions of the step, so nothing else needs to be
 /// stored.
 /// </summary>
@@ -35,6 +35,7 @@ module Checkpoint =
     let private absencesName = "absences"
     let private optimizerKey = "cutedl.optimizer"
     let private parametersKey = "cutedl.parameters"
+    let private unitsFirstKey = "cutedl.units_first"
     let private ownRulesKey = "cutedl.own_rules"
     let private libraryKey = "cutedl.version"
 
@@ -97,9 +98,19 @@ module Checkpoint =
             | [] -> []
             | rules -> [ ownRulesKey, String.Join("\n", [ for name, identity in rules -> $"{name}: {identity}" ]) ]
 
+        let unitsFirst =
+            match
+                [ for parameter in layout.Parameters do
+                      if parameter.UnitsFirst then
+                          parameter.Name ]
+            with
+            | [] -> []
+            | names -> [ unitsFirstKey, String.concat "\n" names ]
+
         { Metadata =
             Map
                 [ yield! ownRules
+                  yield! unitsFirst
                   FormatKey, format
                   optimizerKey, string checkpoint.Optimizer
                   parametersKey, layout.Parameters |> Seq.map _.Name |> String.concat "\n"
@@ -225,7 +236,16 @@ module Checkpoint =
 
         let state =
             try
-                let layout = Layout.OfShapes [ for name, tensor in tensors -> name, tensor.Shape ]
+                let unitsFirst =
+                    match content.Metadata.TryFind unitsFirstKey with
+                    | Some names -> Set(names.Split '\n')
+                    | None -> Set.empty
+
+                let layout =
+                    Layout.Of
+                        [ for parameter in (Layout.OfShapes [ for name, tensor in tensors -> name, tensor.Shape ]).Parameters ->
+                              { parameter with UnitsFirst = unitsFirst.Contains parameter.Name } ]
+
                 // Shares of the run stay: who reads a checkpoint need not know the length of the run.
                 State<'T>.Zero(optimizer, layout)
             with :? ArgumentException as error ->

@@ -128,8 +128,8 @@ type Muon =
                 let gradient = tensor.Gradient
                 UpdateKernel.transform { Share = h.Momentum; LooksAhead = h.Nesterov } tensor
                 Muon.orthogonalize gradient rows columns h.Iterations
-                // A weight is inputs × units here; the authors use units × inputs.
-                let rate = 'T.CreateTruncating(h.LearningRate * sqrt (max 1.0 (float columns / float rows)))
+                let units, inputs = if tensor.Parameter.UnitsFirst then rows, columns else columns, rows
+                let rate = 'T.CreateTruncating(h.LearningRate * sqrt (max 1.0 (float units / float inputs)))
 
                 if h.WeightDecay = 0.0 then
                     Elementwise.scale gradient rate

@@ -15,24 +15,21 @@ type Centralize() =
             match tensor.Parameter.Shape with
             | []
             | [ _ ] -> ()
-            | shape ->
-                let units = List.last shape
-                let length = float (gradient.Length / max 1 units)
+            | _ ->
+                let units = Units.Of tensor.Parameter
 
-                for unit in 0 .. units - 1 do
+                for unit in 0 .. units.Count - 1 do
+                    let start = unit * units.Step
                     let mutable sum = 0.0
-                    let mutable i = unit
 
-                    while i < gradient.Length do
-                        sum <- sum + Double.CreateTruncating gradient[i]
-                        i <- i + units
+                    for k in 0 .. units.Size - 1 do
+                        sum <- sum + Double.CreateTruncating gradient[start + k * units.Stride]
 
-                    let mean = 'T.CreateTruncating(sum / length)
-                    i <- unit
+                    let mean = 'T.CreateTruncating(sum / float units.Size)
 
-                    while i < gradient.Length do
+                    for k in 0 .. units.Size - 1 do
+                        let i = start + k * units.Stride
                         gradient[i] <- gradient[i] - mean
-                        i <- i + units
 
     interface IDescribed<Centralize> with
         static member Description =

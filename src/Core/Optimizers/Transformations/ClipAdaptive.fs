@@ -2,14 +2,6 @@ namespace CuteDl.Core.Optimizers
 
 open System
 
-module internal Units =
-    /// Returns the number of units of a tensor: the columns of a matrix, otherwise one.
-    let count (parameter: Parameter) =
-        match parameter.Shape with
-        | []
-        | [ _ ] -> 1
-        | shape -> List.last shape
-
 /// <summary>Limits the ratio of gradient norm to weight norm for each unit.</summary>
 type ClipAdaptive =
     { [<Number("ratio", 0.01, "the upper limit of ‖g‖ / ‖w‖ for a unit", Above = 0.0)>]
@@ -24,26 +16,24 @@ type ClipAdaptive =
         member h.Transform(_, slice: WholeTensor<'T>) =
             let gradient = slice.Gradient
             let parameters = slice.Parameters
-            let units = Units.count slice.Parameter
+            let units = Units.Of slice.Parameter
 
-            for unit in 0 .. units - 1 do
+            for unit in 0 .. units.Count - 1 do
+                let start = unit * units.Step
                 let mutable squares = 0.0
                 let mutable weights = 0.0
-                let mutable i = unit
 
-                while i < gradient.Length do
-                    let g = Double.CreateTruncating gradient[i]
-                    let w = Double.CreateTruncating parameters[i]
+                for k in 0 .. units.Size - 1 do
+                    let g = Double.CreateTruncating gradient[start + k * units.Stride]
+                    let w = Double.CreateTruncating parameters[start + k * units.Stride]
                     squares <- squares + g * g
                     weights <- weights + w * w
-                    i <- i + units
 
                 let factor = 'T.CreateTruncating(Clip.factor (h.Ratio * max h.Epsilon (sqrt weights)) (sqrt squares))
-                i <- unit
 
-                while i < gradient.Length do
+                for k in 0 .. units.Size - 1 do
+                    let i = start + k * units.Stride
                     gradient[i] <- gradient[i] * factor
-                    i <- i + units
 
     interface IDescribed<ClipAdaptive> with
         static member Description =
