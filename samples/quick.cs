@@ -12,11 +12,9 @@ var progress = new Progress<StudyProgress>(now => Console.Error.WriteLine($"step
 var result = await Mnist.Experiment()
     .Dense(128, Activation.ReLU)
     .Dense(10)
-    .InitialWeights(InitialWeights.He)
     .Optimizer(optimizer)
-    .Order(Order.Shuffle)
     .Seed(1)
-    .MaxEpochs(2)
+    .Epochs(2)
     .RunAsync(progress: progress);
 
-Console.WriteLine($"{result.Optimizer}: {result.History.ValAccuracy.LastOrDefault():P1} of the test images are right after {result.Steps} steps");
+Console.WriteLine($"{result.Optimizer}: {result.History.ValAccuracy.LastOrDefault():P1} of the validation images are right after {result.Steps} steps");

@@ -100,11 +100,11 @@ public class RunBenchmarks
     public int Parallel { get; set; }
 
     [GlobalSetup]
-    public void Setup() => Mnist.Load();
+    public void Setup() => _ = Mnist.Load().TrainingCount;
 
     [Benchmark]
     public ComparisonResult FourRuns() =>
-        Mnist.DocumentExperiment().MaxEpochs(2)
+        Mnist.Documented().Epochs(2)
             .Compare(Mnist.DocumentedRuns.Where(run => run.Name is "fixed-0.01" or "momentum" or "rmsprop" or "adam"))
             .RunAsync(options: new() { Parallel = Parallel }).GetAwaiter().GetResult();
 }

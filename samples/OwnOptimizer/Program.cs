@@ -14,9 +14,9 @@ Console.WriteLine(report.Summary);
 var run = await Mnist.Experiment()
     .Dense(10)
     .Optimizer(optimizer.Schedule("lr", Schedules.Cosine(0.5, steps: 938)))
-    .MaxEpochs(1)
+    .Epochs(1)
     .RunAsync();
-Console.WriteLine($"{run.Optimizer}: {run.History.ValAccuracy[^1]:P1} of the test images after one epoch");
+Console.WriteLine($"{run.Optimizer}: {run.History.ValAccuracy[^1]:P1} of the validation images after one epoch");
 
 // A study tunes both arguments, and compares the rule with momentum.
 var study = Study.Named("Averaged or momentum?")

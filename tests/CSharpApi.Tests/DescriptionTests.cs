@@ -6,11 +6,12 @@ namespace CuteDl.Tests;
 /// <summary>What debuggers and logs show of values: one short line.</summary>
 internal static class DescriptionTests
 {
-    private static readonly Experiment Small = Mnist.Experiment().Dense(32, Activation.Sigmoid).Dropout(0.5).Dense(10).Batch(16).Optimizer(Optimizers.Sgd(0.5));
+    private static readonly Experiment Small = Mnist.Documented(model => model.Dense(32, Activation.Sigmoid).Dropout(0.5).Dense(10)).Batch(16).Optimizer(Optimizers.Sgd(0.5));
 
     private static readonly (object Value, string Text)[] Examples =
     [
-        (Mnist.Experiment(), "1x28x28 softmax-cross-entropy on mnist, batch 64, under fixed(lr=0.01)"),
+        (Mnist.Documented(model => model), "1x28x28 softmax-cross-entropy on mnist, batch 64, under fixed(lr=0.01)"),
+        (Mnist.Experiment(), "1x28x28 softmax-cross-entropy on mnist, batch 64, under adam(lr=0.001, beta1=0.9, beta2=0.999)"),
         (Small, $"784-32(sigmoid)-dropout(0.5)-10(linear) softmax-cross-entropy on mnist, batch 16, under {Optimizers.Sgd(0.5)}"),
         (Small.Compare([new NamedRun("a", Optimizers.Sgd()), new NamedRun("b", Optimizers.Adam())]).Seeds(3), "a, b, 3 seeds, on 784-32(sigmoid)-dropout(0.5)-10(linear) softmax-cross-entropy on mnist, batch 16"),
         (new ParameterLayout(("w", [2, 3]), ("b", [3])), "w [2, 3], b [3]: 9 parameters"),
@@ -32,7 +33,7 @@ internal static class DescriptionTests
 
     public static Test All { get; } = Spec.List("descriptions",
         Spec.List("are one line:", Examples.Select(example => Spec.Test(example.Text, () => Expect.equal(example.Value.ToString(), example.Text, "text")))),
-        Spec.Test("data", () => Expect.equal(Mnist.Load().ToString(), "mnist: 60000 training images, 10000 validation images, 784 pixels, 10 classes", "text")),
+        Spec.Test("data", () => Expect.equal(Mnist.Load().ToString(), "mnist: 60000 training and 10000 test examples of 784 values, 10 classes", "text")),
         Spec.Test("every public class of the facade that holds something has one", () =>
         {
             var silent = typeof(Optimizer).Assembly.GetExportedTypes()

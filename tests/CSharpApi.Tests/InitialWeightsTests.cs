@@ -43,7 +43,7 @@ internal static class InitialWeightsTests
                 Tuple.Create("layers.0.weight", new Tensor(ListModule.OfSeq([784, 10]), weight)),
                 Tuple.Create("layers.0.bias", new Tensor(ListModule.OfSeq([10]), Cells.NewF64(new double[10]))),
             ]));
-            return await Mnist.DocumentExperiment().InitialWeights(InitialWeights.FromFile(path)).MaxSteps(2).ValidateEvery(1).RunAsync();
+            return await Mnist.Documented().InitialWeights(InitialWeights.FromFile(path)).MaxSteps(2).ValidateEvery(1).RunAsync();
         }
         finally
         {

@@ -34,7 +34,7 @@ internal static class LossTests
         }),
         Spec.Test("of one's own train as those of the library", async () =>
         {
-            var experiment = Mnist.Experiment().Dense(10).Precision(Precision.Double).Optimizer(Optimizers.Adam()).MaxSteps(40).ValidateEvery(20);
+            var experiment = Mnist.Documented(model => model.Dense(10)).Precision(Precision.Double).Optimizer(Optimizers.Adam()).MaxSteps(40).ValidateEvery(20);
             var own = await experiment.Loss(Squares).RunAsync();
             var known = await experiment.Loss(Losses.MeanSquaredError).RunAsync();
             Expect.sequenceEqual(own.History.ValAccuracy, known.History.ValAccuracy, "accuracies");

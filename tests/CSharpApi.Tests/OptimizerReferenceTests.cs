@@ -12,7 +12,7 @@ internal static class OptimizerReferenceTests
     private static IEnumerable<(string Rule, LearnedSetting Setting)> Learned => Optimizers.Rules.Select(rule => (rule.Name, rule.Learns!));
 
     private static Experiment Experiment(LearnedSetting setting) =>
-        Mnist.Experiment().Dense(128, Activation.ReLU).Dense(10).Order(Order.Shuffle).MaxEpochs(5).Optimizer(Optimizers.Parse(setting.Optimizer));
+        Mnist.Documented(model => model.Dense(128, Activation.ReLU).Dense(10)).Order(Order.Shuffle).Epochs(5).Optimizer(Optimizers.Parse(setting.Optimizer));
 
     public static Test All { get; } = Spec.List("reference of optimizers",
         Spec.Test("docs/laws.md has every law that a rule is exempt from", () =>

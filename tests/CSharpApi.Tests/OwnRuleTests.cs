@@ -95,7 +95,7 @@ internal static class OwnRuleTests
         {
             var optimizer = Optimizers.Of(new Averaged(0.5)).Schedule("lr", Schedules.Cosine(0.5, 40));
             using var folder = new TemporaryFolder();
-            var result = await Mnist.Experiment().Dense(10).Optimizer(optimizer, "own").MaxSteps(40).ValidateEvery(20).RunAsync(folder.Path);
+            var result = await Mnist.Documented(model => model.Dense(10)).Optimizer(optimizer, "own").MaxSteps(40).ValidateEvery(20).RunAsync(folder.Path);
             Expect.equal(result.Optimizer, "averaged(lr=cosine(0.5, steps=40), decay=0.9)", "optimizer");
             Expect.isTrue(result.History.ValLoss[^1] < result.History.ValLoss[0], "it learns");
             var file = Path.Combine(folder.Path, "trials", "run", "mnist", "own", "0", "0.json");

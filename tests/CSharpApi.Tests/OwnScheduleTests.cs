@@ -128,22 +128,22 @@ internal static class OwnScheduleTests
         Spec.Test("an experiment resolves shares, and its result has the optimizer as written", async () =>
         {
             async Task<RunResult> Run(Schedule schedule) =>
-                await Mnist.Experiment().Dense(10).Optimizer(Optimizers.Sgd().Schedule("lr", schedule)).MaxSteps(40).ValidateEvery(20).RunAsync();
+                await Mnist.Documented(model => model.Dense(10)).Optimizer(Optimizers.Sgd().Schedule("lr", schedule)).MaxSteps(40).ValidateEvery(20).RunAsync();
 
             var shared = await Run(Schedules.Cosine(0.5).AfterWarmup(StepCount.Percent(25)));
             var numbered = await Run(Schedules.Cosine(0.5, 30).AfterWarmup(10));
             Expect.stringContains(shared.Optimizer, "lr=warmup(25%, cosine(0.5))", "as written");
             Expect.equal(shared.History, numbered.History, "the steps of the resolved schedule");
             using var folder = new TemporaryFolder();
-            await Mnist.Experiment().Dense(10).Optimizer(Optimizers.Sgd().Schedule("lr", Ramp), "own").MaxSteps(40).ValidateEvery(20).RunAsync(folder.Path);
+            await Mnist.Documented(model => model.Dense(10)).Optimizer(Optimizers.Sgd().Schedule("lr", Ramp), "own").MaxSteps(40).ValidateEvery(20).RunAsync(folder.Path);
             Expect.isTrue((await Replays.TrialAsync(Path.Combine(folder.Path, "trials", "run", "mnist", "own", "0", "0.json"), registry: Registry)).IsBitEqual, "replayed with a registry");
-            var comparison = await Mnist.Experiment().Dense(10).MaxSteps(2).Compare(Optimizers.Sgd().Schedule("lr", Schedules.Cosine(0.5)), Optimizers.Sgd().Schedule("lr", Ramp)).RunAsync();
+            var comparison = await Mnist.Documented(model => model.Dense(10)).MaxSteps(2).Compare(Optimizers.Sgd().Schedule("lr", Schedules.Cosine(0.5)), Optimizers.Sgd().Schedule("lr", Ramp)).RunAsync();
             Expect.sequenceEqual(comparison.Runs.Select(run => run.Run), comparison.Runs.Select(run => run.Optimizer), "names of a comparison");
         }),
         Spec.Test("a learning-rate sweep resolves shares by its own steps", async () =>
         {
             async Task<LearningRateSweep> Sweep(Schedule schedule) =>
-                await Mnist.Experiment().Dense(10).Optimizer(Optimizers.Sgd().Schedule("momentum", schedule)).FindLearningRateAsync(new() { Steps = 10 });
+                await Mnist.Documented(model => model.Dense(10)).Optimizer(Optimizers.Sgd().Schedule("momentum", schedule)).FindLearningRateAsync(new() { Steps = 10 });
 
             var shared = await Sweep(Schedules.Linear(0.5));
             Expect.sequenceEqual(shared.Points, (await Sweep(Schedules.Linear(0.5, 10))).Points, "points");

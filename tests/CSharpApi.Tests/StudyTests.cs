@@ -25,7 +25,7 @@ internal static class StudyTests
         ("no steps", "steps", () => Study.Named("x").Rosenbrock("a", 0, 1)),
         ("a target above 1", "(0, 1]", () => Study.Named("x").Task("a", Mnist.Experiment().Dense(10), epochs: 1, accuracy: 91)),
         ("more validation images than there are", "60000", () => Study.Named("x").Task("a", Mnist.Experiment().Dense(10), 1, 0.9, validation: 60000)),
-        ("given initial weights", "Use random ones", () => Study.Named("x").Task("a", Mnist.DocumentExperiment(), 1, 0.9)),
+        ("given initial weights", "Use random ones", () => Study.Named("x").Task("a", Mnist.Documented(), 1, 0.9)),
         ("no settings to try", "trials", () => Small.Tuning(trials: 0)),
         ("a seed twice", "distinct seeds", () => Small.Tuning(seeds: [1, 1])),
         ("an alpha of 1", "Expected a number in (0, 1), found 1.", () => Small.Confirmation(alpha: 1)),
@@ -231,7 +231,7 @@ internal static class StudyTests
         }),
         Spec.Test("a sweep over learning rates changes nothing, suggests a rate, and is repeatable", async () =>
         {
-            var experiment = Mnist.Experiment().Dense(10).InitialWeights(InitialWeights.He).Optimizer(Optimizers.Momentum(decay: 0.9)).MaxSteps(40).ValidateEvery(20);
+            var experiment = Mnist.Documented(model => model.Dense(10)).InitialWeights(InitialWeights.He).Optimizer(Optimizers.Momentum(decay: 0.9)).MaxSteps(40).ValidateEvery(20);
             var before = await experiment.RunAsync();
             var options = new LearningRateSweepOptions { Low = 1e-5, High = 100, Steps = 80 };
             var sweep = await experiment.FindLearningRateAsync(options);

@@ -36,7 +36,7 @@ internal static class TinyStudies
     public static Experiment Experiment(string folder)
     {
         WriteImages(folder);
-        return Mnist.Experiment().Data(ImageData.FromFolder(folder, 3)).Dense(3, Activation.ReLU).Batch(10);
+        return Mnist.Documented(model => model.Dense(3, Activation.ReLU)).Data(DataSet.FromFolder(folder, 3)).Batch(10);
     }
 
     private static Study WithImages(string folder) =>

@@ -58,7 +58,7 @@ internal static class StudyBoardTests
         Spec.Test("a long label is cut, and neither its seed nor its result", () =>
         {
             var label = string.Concat(Enumerable.Repeat("clip_norm(1) | ", 20)) + "adam";
-            var study = Mnist.Experiment().Dense(10).MaxSteps(1).Compare([new NamedRun(label, Optimizers.Adam())]).ToStudy();
+            var study = Mnist.Documented(model => model.Dense(10)).MaxSteps(1).Compare([new NamedRun(label, Optimizers.Adam())]).ToStudy();
             var trial = new Trial(Phase.Run, "mnist", study.OptimizerNames[0], 0, 7, "adam", []);
             Expect.equal(TrialText.Name(trial, study), $"{label} seed 7", "whole");
             for (var width = 20; width < 120; width++)

@@ -81,7 +81,11 @@ let private cases =
         let! hold = Gen.choose (1, 6)
 
         let! rules =
-            Gen.elements [ []; [ Stagnation(patience, 0.01) ]; [ Stagnation(patience, 0.0); StopRule.Target(0.3, hold) ] ]
+            Gen.elements
+                [ []
+                  [ Stagnation(patience, 0.01) ]
+                  [ Stagnation(patience, 0.0); StopRule.Target(0.3, hold) ]
+                  [ EarlyStopping patience; ReachedAccuracy 0.9; ReachedLoss 0.1 ] ]
 
         let! optimizers = Gen.elements [ List.truncate 2 optimizers; List.skip 2 optimizers ]
         let! workers = Gen.choose (1, 2)
@@ -186,6 +190,9 @@ let private rules =
               [ Stagnation(3, 0.0) ]
               [ Stagnation(3, 0.1) ]
               [ StopRule.Target(0.9, 3) ]
+              [ EarlyStopping 3 ]
+              [ ReachedAccuracy 0.9 ]
+              [ ReachedLoss 0.9 ]
               StopRule.document ]
 
         for first in all do

@@ -226,7 +226,10 @@ let protocol =
     let rule =
         Gen.oneof
             [ Gen.map2 (fun patience gain -> Stagnation(patience, gain)) (whole 1 50) (number 0.0 1.0)
-              Gen.map2 (fun accuracy hold -> StopRule.Target(accuracy, hold)) (number 0.0 1.0) (whole 1 50) ]
+              Gen.map2 (fun accuracy hold -> StopRule.Target(accuracy, hold)) (number 0.0 1.0) (whole 1 50)
+              Gen.map EarlyStopping (whole 1 50)
+              Gen.map ReachedAccuracy (number 0.01 1.0)
+              Gen.map ReachedLoss (number 0.01 9.0) ]
 
     let runs =
         Gen.map2 (fun seeds rules -> RunsProtocol.make seeds rules) (seeds 1) (Gen.oneof [ Gen.constant []; some rule ])

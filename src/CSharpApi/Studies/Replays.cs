@@ -35,7 +35,7 @@ public static class Replays
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static Task<ReplayResult> TrialAsync(
         string path,
-        ImageData? data = null,
+        DataSet? data = null,
         Study? study = null,
         IProgress<long>? progress = null,
         KindRegistry? registry = null,
@@ -46,7 +46,7 @@ public static class Replays
     }
 
     private static ReplayResult Trial(
-        string path, ImageData? data, Study? given, IProgress<long>? progress, KindRegistry? registry, CancellationToken cancellationToken)
+        string path, DataSet? data, Study? given, IProgress<long>? progress, KindRegistry? registry, CancellationToken cancellationToken)
     {
         var manifest = ReadManifest(path);
         var trial = manifest.Result.Trial;

@@ -25,22 +25,26 @@ public sealed partial class Study
 
     /// <summary>
     /// Adds a task with the model, data, batch, order, precision and random initial weights of an experiment. The study decides optimizer,
-    /// seeds and stop rules. If the experiment does not set the order or the initial weights, the defaults of studies apply: a shuffled order
-    /// and He's weights.
+    /// seeds and stop rules. It needs one target: an accuracy or a loss.
     /// </summary>
     /// <param name="name">The name in results: letters, digits, '.', '-', '_' and '+'.</param>
     /// <param name="experiment">The experiment.</param>
     /// <param name="epochs">The budget of a trial in epochs, at least 1. The hold-out is not part of an epoch.</param>
     /// <param name="accuracy">The target: the smallest validation accuracy that meets it, in (0, 1].</param>
-    /// <param name="validation">The number of training images held out for validation. The test images are scored once.</param>
+    /// <param name="validation">
+    /// The number of training examples held out for validation, if the data have no validation part. The test part is scored once. Default: a
+    /// tenth, but at most 5000.
+    /// </param>
     /// <param name="validateEvery">
     /// The number of steps between validations, at least 1. More than the budget counts as the budget. Default: a hundredth of the budget.
     /// </param>
+    /// <param name="loss">The target instead of an accuracy: the largest validation loss that meets it, above 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     /// <exception cref="ArgumentException">
-    /// The experiment has given initial weights, but a study draws them from its seeds.
+    /// The experiment has given initial weights, but a study draws them from its seeds. Or there is no target, or two.
     /// </exception>
-    public Study Task(string name, Experiment experiment, int epochs, double accuracy, int validation = StudyDefaults.HeldOut, int? validateEvery = null)
+    public Study Task(
+        string name, Experiment experiment, int epochs, double? accuracy = null, int? validation = null, int? validateEvery = null, double? loss = null)
     {
         ArgumentNullException.ThrowIfNull(experiment);
         ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
@@ -48,20 +52,26 @@ public sealed partial class Study
         var data = plan.Data;
         if (validation < 1 || validation >= data.TrainingCount)
         {
-            throw new ArgumentOutOfRangeException(nameof(validation), validation, $"The number of hold-out images must be at least 1 and below {data.TrainingCount}, the number of training images.");
+            throw new ArgumentOutOfRangeException(nameof(validation), validation, $"The number of hold-out examples must be at least 1 and below {data.TrainingCount}, the number of training examples.");
         }
 
-        if (plan.GivenWeights is { IsRandom: false } given)
+        if (validation is not null && data.ValidationCount > 0)
+        {
+            throw new ArgumentException("The data have a validation part, so no examples are held out. Leave the number out.", nameof(validation));
+        }
+
+        if (plan.InitialWeights is { IsRandom: false } given)
         {
             throw new ArgumentException($"The initial weights are {given.Name}, but a study draws them from its seeds. Use random ones: normal, Glorot or He.", nameof(experiment));
         }
 
+        var held = validation ?? StudyDefaults.heldOut(data.TrainingCount);
         var images = plan.Problem(
-            Split.NewHoldOut(validation, 0),
-            plan.GivenWeights?.Core ?? StartingWeights.NewDrawn(StudyDefaults.initialization),
-            plan.GivenOrder is { } order ? Translate.Order(order) : StudyDefaults.order);
-        var steps = (long)epochs * Batches.count(data.TrainingCount - validation, plan.Batch);
-        return Add(name, images, plan.Precision, steps, validateEvery, Target.NewAccuracy(accuracy));
+            data.ValidationCount > 0 ? Split.GivenValidation : Split.NewHoldOut(held, 0),
+            plan.InitialWeights.Core,
+            Translate.Order(plan.Order));
+        var steps = (long)epochs * Batches.count(data.TrainingCount - (data.ValidationCount > 0 ? 0 : held), plan.Batch);
+        return Add(name, images, plan.Precision, steps, validateEvery, OneTarget(name, loss, accuracy));
     }
 
     /// <summary>Adds a task: minimize ½ Σ λᵢ xᵢ², with λ from 1 to the condition number.</summary>

@@ -7,9 +7,15 @@ using Microsoft.FSharp.Collections;
 namespace CuteDl;
 
 /// <summary>
-/// A model and its training settings, as an immutable value: every call returns a changed copy. <see cref="Mnist.Experiment()"/> creates
-/// one; <see cref="RunAsync"/> and <see cref="Compare(Optimizer[])"/> train it. Settings that are not given are those of the source document.
+/// A model and its training settings, as an immutable value: every call returns a changed copy. <see cref="On"/> creates one;
+/// <see cref="RunAsync"/> and <see cref="Compare(Optimizer[])"/> train it. <see cref="Mnist.Documented()"/> has the settings of the source
+/// document.
 /// </summary>
+/// <remarks>
+/// Defaults: He's initial weights, Adam with a learning rate of 0.001 and β₂ = 0.999, batches of 64, a new order in each epoch, and no stop rule. If the data
+/// have no validation part, a tenth of the training examples is held out for it, but at most 5000. Classes keep their shares there. The test
+/// part is not used in training.
+/// </remarks>
 public sealed partial class Experiment
 {
     private readonly ExperimentPlan _plan;
@@ -18,17 +24,27 @@ public sealed partial class Experiment
 
     internal ExperimentPlan Plan => _plan;
 
-    /// <summary>Sets the loss. Default: <see cref="Losses.SoftmaxCrossEntropy"/>.</summary>
+    /// <summary>Returns an experiment on data, without layers yet.</summary>
+    /// <param name="data">The data.</param>
+    public static Experiment On(DataSet data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return new(new ExperimentPlan { Data = data });
+    }
+
+    /// <summary>
+    /// Sets the loss. Default: <see cref="Losses.SoftmaxCrossEntropy"/> for classes, <see cref="Losses.MeanSquaredError"/> for numbers.
+    /// </summary>
     /// <param name="loss">The loss.</param>
     public Experiment Loss(Loss loss)
     {
         ArgumentNullException.ThrowIfNull(loss);
-        return new(_plan with { Loss = loss.Core });
+        return new(_plan with { GivenLoss = loss.Core });
     }
 
     /// <summary>
-    /// Sets the optimizer of a single run. Default: <c>fixed(lr=0.01)</c>. Shares of the run in its schedules are of the steps that
-    /// <see cref="MaxEpochs"/> and <see cref="MaxSteps"/> allow; a stop rule can end the run earlier.
+    /// Sets the optimizer of a single run. Default: <c>adam(lr=0.001, beta2=0.999)</c>. Shares of the run in its schedules are of the steps that
+    /// <see cref="Epochs"/> and <see cref="MaxSteps"/> allow; a stop rule can end the run earlier.
     /// </summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="name">The run's name in results. Default: the text form of the optimizer.</param>
@@ -38,22 +54,20 @@ public sealed partial class Experiment
         return new(_plan with { Optimizer = optimizer, Name = name });
     }
 
-    /// <summary>Sets the data. Default: MNIST, from the package.</summary>
-    /// <param name="data">The images.</param>
-    public Experiment Data(ImageData data)
+    /// <summary>Replaces the data.</summary>
+    /// <param name="data">The data.</param>
+    public Experiment Data(DataSet data)
     {
         ArgumentNullException.ThrowIfNull(data);
-        return new(_plan with { GivenData = data });
+        return new(_plan with { Data = data });
     }
 
-    /// <summary>
-    /// Sets the initial weights. Default: <see cref="CuteDl.InitialWeights.Normal"/> with 0.01, as in the source document.
-    /// </summary>
+    /// <summary>Sets the initial weights. Default: <see cref="CuteDl.InitialWeights.He"/>.</summary>
     /// <param name="weights">The weights.</param>
     public Experiment InitialWeights(InitialWeights weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        return new(_plan with { GivenWeights = weights });
+        return new(_plan with { InitialWeights = weights });
     }
 
     /// <summary>Sets the floating-point precision. Default: <see cref="CuteDl.Precision.Single"/>.</summary>
@@ -69,16 +83,16 @@ public sealed partial class Experiment
         return new(_plan with { Precision = precision });
     }
 
-    /// <summary>Sets the order of the images in an epoch. Default: <see cref="CuteDl.Order.File"/>.</summary>
+    /// <summary>Sets the order of the examples in an epoch. Default: <see cref="CuteDl.Order.Shuffle"/>.</summary>
     /// <param name="order">The order.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such order.</exception>
     public Experiment Order(Order order)
     {
         _ = Translate.Order(order);
-        return new(_plan with { GivenOrder = order });
+        return new(_plan with { Order = order });
     }
 
-    /// <summary>Sets the number of images per step. Default: 64.</summary>
+    /// <summary>Sets the number of examples per step. Default: 64.</summary>
     /// <param name="size">The number, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is below 1.</exception>
     public Experiment Batch(int size)
@@ -87,10 +101,7 @@ public sealed partial class Experiment
         return new(_plan with { Batch = size });
     }
 
-    /// <summary>
-    /// Sets the mean that the validation loss is. Default: <see cref="CuteDl.ValidationMean.Examples"/>, except for
-    /// <see cref="Mnist.DocumentExperiment"/>.
-    /// </summary>
+    /// <summary>Sets the mean that the validation loss is. Default: <see cref="CuteDl.ValidationMean.Examples"/>.</summary>
     /// <param name="mean">The mean.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such mean.</exception>
     public Experiment ValidationMean(ValidationMean mean)
@@ -103,13 +114,16 @@ public sealed partial class Experiment
     /// <param name="seed">Any number. Equal seeds give equal bits.</param>
     public Experiment Seed(int seed) => new(_plan with { Seed = seed });
 
-    /// <summary>Sets the largest number of epochs. It becomes a number of steps when the data are read. Default: 5000.</summary>
+    /// <summary>
+    /// Sets the number of epochs, after which a run ends. A stop rule can end it earlier. There is no default: an experiment needs epochs or
+    /// <see cref="MaxSteps"/>.
+    /// </summary>
     /// <param name="epochs">At least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
-    public Experiment MaxEpochs(int epochs)
+    public Experiment Epochs(int epochs)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
-        return new(_plan with { MaxEpochs = epochs });
+        return new(_plan with { Epochs = epochs });
     }
 
     /// <summary>Sets the largest number of steps. Default: no limit.</summary>
@@ -133,31 +147,38 @@ public sealed partial class Experiment
     /// <summary>
     /// Ends a run if <paramref name="patience"/> validations came after the lowest validation loss. Also ends it if the newest loss is the
     /// lowest, but it fell by less than <paramref name="minGain"/> over the newest <paramref name="patience"/> validations. The first
-    /// <paramref name="patience"/> validations are ignored. Default: 20 and 0.001.
+    /// <paramref name="patience"/> validations are ignored. This is a rule of the source document, with 20 and 0.001.
     /// </summary>
     /// <param name="patience">At least 1 validation.</param>
     /// <param name="minGain">At least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    public Experiment StopWithoutGain(int patience, double minGain)
-    {
-        var rule = StopRule.NewStagnation(patience, minGain);
-        StopRuleModule.validate(rule);
-        return new(_plan with { Stagnation = (StopRule.Stagnation)rule });
-    }
+    public Experiment StopWithoutGain(int patience, double minGain) => new(_plan.With(StopRule.NewStagnation(patience, minGain)));
+
+    /// <summary>
+    /// Ends a run if <paramref name="patience"/> validations came after the one with the smallest loss. Of equal losses, the first counts.
+    /// </summary>
+    /// <param name="patience">At least 1 validation.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The patience is below 1.</exception>
+    public Experiment EarlyStopping(int patience) => new(_plan.With(StopRule.NewEarlyStopping(patience)));
+
+    /// <summary>Ends a run at the first validation whose accuracy is at least <paramref name="accuracy"/>.</summary>
+    /// <param name="accuracy">In (0, 1].</param>
+    /// <exception cref="ArgumentOutOfRangeException">The accuracy is out of its range.</exception>
+    public Experiment StopAt(double accuracy) => new(_plan.With(StopRule.NewReachedAccuracy(accuracy)));
+
+    /// <summary>Ends a run at the first validation whose loss is at most <paramref name="loss"/>.</summary>
+    /// <param name="loss">Above 0 and finite.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The loss is out of its range.</exception>
+    public Experiment StopAtLoss(double loss) => new(_plan.With(StopRule.NewReachedLoss(loss)));
 
     /// <summary>
     /// Ends a run when, after more than <paramref name="hold"/> validations, the last <paramref name="hold"/> accuracies were all above
-    /// <paramref name="target"/>. Default: 0.91 and 20.
+    /// <paramref name="target"/>. This is a rule of the source document, with 0.91 and 20.
     /// </summary>
     /// <param name="target">In [0, 1].</param>
     /// <param name="hold">At least 1 validation.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
-    public Experiment StopAtTarget(double target, int hold)
-    {
-        var rule = StopRule.NewTarget(target, hold);
-        StopRuleModule.validate(rule);
-        return new(_plan with { Target = (StopRule.Target)rule });
-    }
+    public Experiment StopAtTarget(double target, int hold) => new(_plan.With(StopRule.NewTarget(target, hold)));
 
     /// <summary>
     /// Returns a study with this experiment as its task: settings are tuned with equal budgets, then compared with fresh seeds. See
@@ -166,8 +187,10 @@ public sealed partial class Experiment
     /// <param name="name">The study's name, and the task's.</param>
     /// <param name="epochs">The budget of a trial in epochs, at least 1.</param>
     /// <param name="accuracy">The target: the smallest validation accuracy that meets it, in (0, 1].</param>
+    /// <param name="loss">The target instead of an accuracy: the largest validation loss that meets it, above 0.</param>
     /// <exception cref="ArgumentException">A value is not allowed, or the initial weights are given ones.</exception>
-    public Study Study(string name, int epochs, double accuracy) => CuteDl.Study.Named(name).Task(name, this, epochs, accuracy);
+    public Study Study(string name, int epochs, double? accuracy = null, double? loss = null) =>
+        CuteDl.Study.Named(name).Task(name, this, epochs, accuracy, loss: loss);
 
     /// <summary>Returns a comparison: this experiment with each of the optimizers, all else equal.</summary>
     /// <param name="optimizers">The optimizers: at least one, each once.</param>
@@ -219,12 +242,12 @@ public sealed partial class Experiment
     /// <exception cref="ArgumentException">Model, data, initial weights and optimizer do not fit each other.</exception>
     /// <exception cref="StudyException">The folder already holds results, or a file could not be written.</exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled before the first step.</exception>
+    /// <exception cref="InvalidOperationException">The experiment has no number of epochs and no limit of steps.</exception>
     public async Task<RunResult> RunAsync(string? folder = null, IProgress<StudyProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var run = new NamedRun(_plan.Name ?? _plan.Optimizer.ToString(), _plan.Optimizer);
         var result = await Compare([run]).RunAsync(folder, null, progress, cancellationToken).ConfigureAwait(false);
-        return result.Runs is [var only] ? only : throw new OperationCanceledException(cancellationToken);
+        return result.Runs is [var only] ? only : _plan.NotBegun(run);
     }
 
     /// <summary>Adds layers by their text form.</summary>

@@ -71,9 +71,14 @@ public sealed record RunResult
     /// <summary>One line: <c>adam, seed 0: target held after 4690 steps, validation accuracy 0.9123</c>.</summary>
     public override string ToString()
     {
-        var accuracy = History.Count > 0 ? FormattableString.Invariant($", validation accuracy {History.ValAccuracy[^1]:0.0000}") : "";
+        var score = History switch
+        {
+            { Count: 0 } => "",
+            { ValAccuracy: [.., var accuracy] } when !double.IsNaN(accuracy) => FormattableString.Invariant($", validation accuracy {accuracy:0.0000}"),
+            _ => FormattableString.Invariant($", validation loss {History.ValLoss[^1]:G4}"),
+        };
         var failure = Failure.Length > 0 ? $": {Failure}" : "";
-        return FormattableString.Invariant($"{Run}, seed {Seed}: {Stop.InWords()} after {Steps} steps{accuracy}{failure}");
+        return FormattableString.Invariant($"{Run}, seed {Seed}: {Stop.InWords()} after {Steps} steps{score}{failure}");
     }
 
     internal static RunResult Of(string run, TrialResult result, StudyTask task, ImagesProblem problem, RunSettings settings, string version) =>
@@ -83,7 +88,7 @@ public sealed record RunResult
             Optimizer = result.Trial.Optimizer,
             Seed = result.Trial.Seed,
             Precision = Translate.Precision(task.Precision),
-            Model = ModelText.Of(ImageData.ShapeOf(problem.Source), problem.Layers, problem.Loss),
+            Model = ModelText.Of(DataSet.ShapeOf(problem.Source), problem.Layers, problem.Loss),
             Settings = settings,
             Steps = result.Steps,
             Stop = Translate.StopReason(result.Ending),

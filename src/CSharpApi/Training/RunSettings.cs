@@ -7,7 +7,7 @@ namespace CuteDl;
 /// <summary>The training settings of a run.</summary>
 public sealed record RunSettings
 {
-    /// <summary>The data set: <c>mnist</c>, or the absolute path of a folder.</summary>
+    /// <summary>The data set: its name, <c>mnist</c>, or the absolute path of a folder or file.</summary>
     [JsonPropertyName("data")]
     public required string Data { get; init; }
 
@@ -15,11 +15,11 @@ public sealed record RunSettings
     [JsonPropertyName("validation_mean")]
     public required ValidationMean ValidationMean { get; init; }
 
-    /// <summary>The number of images per step.</summary>
+    /// <summary>The number of examples per step.</summary>
     [JsonPropertyName("batch")]
     public required int Batch { get; init; }
 
-    /// <summary>The order of the images in an epoch.</summary>
+    /// <summary>The order of the examples in an epoch.</summary>
     [JsonPropertyName("order")]
     public required Order Order { get; init; }
 
@@ -51,13 +51,25 @@ public sealed record RunSettings
     [JsonPropertyName("hold")]
     public required int? Hold { get; init; }
 
+    /// <summary>The number of validations after the smallest loss that ends a run; null without this stop rule.</summary>
+    [JsonPropertyName("early_stopping")]
+    public int? EarlyStopping { get; init; }
+
+    /// <summary>The validation accuracy that ends a run; null without this stop rule.</summary>
+    [JsonPropertyName("stop_at")]
+    public double? StopAt { get; init; }
+
+    /// <summary>The validation loss that ends a run; null without this stop rule.</summary>
+    [JsonPropertyName("stop_at_loss")]
+    public double? StopAtLoss { get; init; }
+
     internal static RunSettings Of(StudyTask task, ImagesProblem problem, IEnumerable<StopRule> rules)
     {
         var stagnation = rules.OfType<StopRule.Stagnation>().FirstOrDefault();
         var target = rules.OfType<StopRule.Target>().FirstOrDefault();
         return new()
         {
-            Data = ImageData.NameOf(problem.Source),
+            Data = DataSet.NameOf(problem.Source),
             ValidationMean = Translate.ValidationMean(problem.Mean),
             Batch = problem.Batch,
             Order = Translate.Order(problem.Order),
@@ -68,6 +80,9 @@ public sealed record RunSettings
             MinGain = stagnation?.minGain,
             Target = target?.accuracy,
             Hold = target?.hold,
+            EarlyStopping = rules.OfType<StopRule.EarlyStopping>().FirstOrDefault()?.patience,
+            StopAt = rules.OfType<StopRule.ReachedAccuracy>().FirstOrDefault()?.accuracy,
+            StopAtLoss = rules.OfType<StopRule.ReachedLoss>().FirstOrDefault()?.loss,
         };
     }
 }

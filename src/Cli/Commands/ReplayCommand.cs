@@ -46,7 +46,7 @@ internal static class ReplayCommand
             throw new UsageException($"'{path}' is a folder. Give the file of one trial, such as trials/run/mnist/adam/0/0.json.");
         }
 
-        var data = folder is null ? null : ImageData.FromFolder(folder, classes ?? Replays.Classes(path), expansion);
+        var data = folder is null ? null : DataSet.FromFolder(folder, classes ?? Replays.Classes(path), expansion);
         return Replays.TrialAsync(path, data, null, new StepLines(Console.Error), cancellationToken: cancellationToken);
     }
 

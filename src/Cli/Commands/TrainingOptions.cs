@@ -190,7 +190,7 @@ internal sealed class TrainingOptions
     /// <param name="isSeeded">True if the user gave seeds: the initial weights are then random by default.</param>
     public Experiment Read(ParseResult parsed, bool isSeeded)
     {
-        var experiment = WithLayers(parsed, Mnist.Experiment())
+        var experiment = Mnist.Documented(model => WithLayers(parsed, model))
             .Order(parsed.GetValue(_order))
             .Precision(parsed.GetValue(_precision));
         experiment = Guard(_batch, () => experiment.Batch(parsed.GetValue(_batch)));
@@ -210,7 +210,7 @@ internal sealed class TrainingOptions
 
         // Reading data is slow, so it comes last: errors in numbers are reported first.
         return parsed.GetValue(_data) is { } folder
-            ? experiment.Data(ImageData.FromFolder(NotEmpty(_data, folder), parsed.GetValue(_classes), expansion))
+            ? experiment.Data(DataSet.FromFolder(NotEmpty(_data, folder), parsed.GetValue(_classes), expansion))
             : experiment;
     }
 
@@ -232,7 +232,7 @@ internal sealed class TrainingOptions
 
     private Experiment WithLimits(ParseResult parsed, Experiment experiment)
     {
-        experiment = Guard(_maxEpochs, () => experiment.MaxEpochs(parsed.GetValue(_maxEpochs)));
+        experiment = Guard(_maxEpochs, () => experiment.Epochs(parsed.GetValue(_maxEpochs)));
         experiment = Guard(_patience, () => experiment.StopWithoutGain(parsed.GetValue(_patience), 0));
         experiment = Guard(_minGain, () => experiment.StopWithoutGain(parsed.GetValue(_patience), parsed.GetValue(_minGain)));
         experiment = Guard(_target, () => experiment.StopAtTarget(parsed.GetValue(_target), 1));

@@ -16,6 +16,12 @@ type StopRule =
     /// <c>accuracy</c>.
     /// </summary>
     | Target of accuracy: float * hold: int
+    /// <summary>Ends a run as no-improvement if <c>patience</c> validations came after the smallest loss, the first of equal ones.</summary>
+    | EarlyStopping of patience: int
+    /// <summary>Ends a run as target-held at the first validation whose accuracy is at least this.</summary>
+    | ReachedAccuracy of accuracy: float
+    /// <summary>Ends a run as target-held at the first validation whose loss is at most this.</summary>
+    | ReachedLoss of loss: float
 
 /// <summary>Checks and evaluates stop rules.</summary>
 module StopRule =
@@ -29,12 +35,21 @@ module StopRule =
     /// [0, 1].</exception>
     let validate (rule: StopRule) : unit =
         match rule with
+        | EarlyStopping patience
         | Stagnation(patience, _) when patience < 1 -> outOfRange "patience" patience "The patience must be at least 1 validation."
         | Stagnation(_, gain) when not (gain >= 0.0) -> outOfRange "minGain" gain "The smallest gain must be at least 0."
         | Target(accuracy, _) when not (accuracy >= 0.0 && accuracy <= 1.0) ->
             outOfRange "accuracy" accuracy "The target accuracy must be in [0, 1]."
         | Target(_, hold) when hold < 1 -> outOfRange "hold" hold "The target must be held for at least 1 validation."
-        | _ -> ()
+        | ReachedAccuracy accuracy when not (accuracy > 0.0 && accuracy <= 1.0) ->
+            outOfRange "accuracy" accuracy "The target accuracy must be in (0, 1]."
+        | ReachedLoss loss when not (loss > 0.0 && Double.IsFinite loss) ->
+            outOfRange "loss" loss "The target loss must be above 0 and finite."
+        | Stagnation _
+        | Target _
+        | EarlyStopping _
+        | ReachedAccuracy _
+        | ReachedLoss _ -> ()
 
     let private stagnation (patience: int) (minGain: float) (history: History) =
         let count = history.Count - patience
@@ -54,6 +69,12 @@ module StopRule =
         else
             None
 
+    let private earlyStopping (patience: int) (history: History) =
+        let losses = seq { 0 .. history.Count - 1 }
+        // Seq.minBy returns the first of equal values.
+        let best = losses |> Seq.minBy (fun i -> history[i].Loss)
+        if history.Count - 1 - best >= patience then Some NoImprovement else None
+
     let private target (accuracy: float) (hold: int) (history: History) =
         let held =
             seq { history.Count - hold .. history.Count - 1 }
@@ -66,10 +87,20 @@ module StopRule =
         match rule with
         | Stagnation(patience, _) -> 2L * int64 patience
         | Target(_, hold) -> int64 hold + 1L
+        | EarlyStopping patience -> int64 patience + 1L
+        | ReachedAccuracy _
+        | ReachedLoss _ -> 1L
 
     /// <summary>Returns the reason why the history ends a run by this rule; None if it does not.</summary>
     let decide (rule: StopRule) (history: History) : StopReason option =
         match rule with
         | Stagnation(patience, minGain) when history.Count > patience -> stagnation patience minGain history
         | Target(accuracy, hold) when history.Count > hold -> target accuracy hold history
-        | _ -> None
+        | EarlyStopping patience when history.Count > patience -> earlyStopping patience history
+        | ReachedAccuracy accuracy when history.Count > 0 && history[history.Count - 1].Accuracy >= accuracy -> Some TargetHeld
+        | ReachedLoss loss when history.Count > 0 && history[history.Count - 1].Loss <= loss -> Some TargetHeld
+        | Stagnation _
+        | Target _
+        | EarlyStopping _
+        | ReachedAccuracy _
+        | ReachedLoss _ -> None

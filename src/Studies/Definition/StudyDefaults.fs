@@ -46,6 +46,9 @@ module internal StudyDefaults =
     [<Literal>]
     let HeldOut = 5000
 
+    /// The number of examples that are held out of so many training examples: a tenth, but at most 5000.
+    let heldOut (training: int) : int = max 1 (min HeldOut (training / 10))
+
     [<Literal>]
     let Batch = 64
 

@@ -18,7 +18,10 @@ type PreparedTask internal (task: StudyTask, problem: IPreparedProblem, stopRule
             stopRules
             |> List.map (function
                 | Stagnation(patience, gain) -> $", stopped without a gain of {Landscape.number gain} in {patience} validations"
-                | StopRule.Target(accuracy, hold) -> $", stopped above {Landscape.number accuracy} in {hold} validations")
+                | StopRule.Target(accuracy, hold) -> $", stopped above {Landscape.number accuracy} in {hold} validations"
+                | EarlyStopping patience -> $", stopped {patience} validations after the smallest loss"
+                | ReachedAccuracy accuracy -> $", stopped at accuracy {Landscape.number accuracy}"
+                | ReachedLoss loss -> $", stopped at loss {Landscape.number loss}")
             |> String.concat ""
 
         $"{task.Name}: {problem.Identity}; {precision}, {task.Steps} steps, validated every {task.ValidateEvery}, target {target}{stops}"

@@ -150,6 +150,74 @@ let private refused rule name =
         with :? ArgumentOutOfRangeException as error ->
             Expect.equal error.ParamName name "the argument at fault")
 
+/// Any history, also one with equal losses.
+let private anyHistory =
+    gen {
+        let! count = Gen.choose (0, 30)
+        let! losses = Gen.listOfLength count (Gen.choose (1, 8) |> Gen.map (fun n -> float n / 8.0))
+        let! accuracies = Gen.listOfLength count (Gen.choose (0, 8) |> Gen.map (fun n -> float n / 8.0))
+        return history losses accuracies
+    }
+
+/// The validations before which a rule ends a run for the first time, if it does.
+let private firstEnd rule (history: History) : int option =
+    seq { 0 .. history.Count }
+    |> Seq.tryFind (fun count -> (StopRule.decide rule (history |> Seq.truncate count |> Seq.toArray)).IsSome)
+
+let private asked =
+    testList
+        "the rules that a user asks for"
+        [ property
+              "early stopping ends at the first validation that is so many after the first smallest loss"
+              (Gen.zip (Gen.choose (1, 6)) anyHistory)
+              (fun (patience, history) ->
+                  let smallestBefore i = seq { 0 .. i - 1 } |> Seq.forall (fun j -> history[j].Loss > history[i].Loss)
+
+                  // Record lows, each of which restarts the count.
+                  let lows = [ 0 .. history.Count - 1 ] |> List.filter smallestBefore
+
+                  let expected =
+                      [ for low, next in
+                            List.zip
+                                lows
+                                (List.append (List.skip (min 1 lows.Length) lows) [ Int32.MaxValue ] |> List.truncate lows.Length) do
+                            if low + patience < min next history.Count then
+                                low + patience + 1 ]
+                      |> List.tryHead
+
+                  Expect.equal (firstEnd (EarlyStopping patience) history) expected "validations")
+          property
+              "reached accuracy and loss end at the first validation that meets them"
+              (Gen.zip (Gen.choose (1, 8)) anyHistory)
+              (fun (n, history) ->
+                  let goal = float n / 8.0
+                  let first meets = history |> Seq.tryFindIndex meets |> Option.map ((+) 1)
+                  Expect.equal (firstEnd (ReachedAccuracy goal) history) (first (fun v -> v.Accuracy >= goal)) "accuracy"
+                  Expect.equal (firstEnd (ReachedLoss goal) history) (first (fun v -> v.Loss <= goal)) "loss")
+          testCase "have reasons" (fun () ->
+              Expect.equal (StopRule.decide (EarlyStopping 1) (losses [ 1.0; 1.0 ])) (Some NoImprovement) "early stopping"
+              Expect.equal (StopRule.decide (ReachedLoss 1.0) (losses [ 1.0 ])) (Some TargetHeld) "loss"
+              Expect.equal (StopRule.decide (ReachedAccuracy 0.5) (accuracies [ 0.5 ])) (Some TargetHeld) "accuracy")
+          testCase "refuse what cannot be" (fun () ->
+              for rule in
+                  [ EarlyStopping 0
+                    ReachedAccuracy 0.0
+                    ReachedAccuracy 1.1
+                    ReachedAccuracy nan
+                    ReachedLoss 0.0
+                    ReachedLoss infinity ] do
+                  Expect.throwsT<ArgumentOutOfRangeException> (fun () -> StopRule.validate rule) $"%A{rule}")
+          property "no rule ends a run before its earliest validation" (Gen.zip (Gen.choose (1, 6)) anyHistory) (fun (n, history) ->
+              for rule in
+                  [ EarlyStopping n
+                    ReachedAccuracy(float n / 8.0)
+                    ReachedLoss(float n / 8.0)
+                    Target(float n / 8.0, n)
+                    Stagnation(n, 0.1) ] do
+                  match firstEnd rule history with
+                  | Some count -> Expect.isGreaterThanOrEqual (int64 count) (StopRule.earliest rule) $"%A{rule}"
+                  | None -> ()) ]
+
 let tests =
     testList
         "stop rules"
@@ -157,6 +225,7 @@ let tests =
           tooSlow
           targetHeld
           properties
+          asked
           refused (Stagnation(0, 0.1)) "patience"
           refused (Stagnation(20, -0.1)) "minGain"
           refused (Stagnation(20, nan)) "minGain"

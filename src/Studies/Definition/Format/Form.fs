@@ -32,7 +32,8 @@ module internal Form =
           Schema = shape.Schema
           Note = shape.Note }
 
-    let private hasKey key (value: JsonValue) =
+    /// True for an object with a key.
+    let hasKey key (value: JsonValue) =
         match value with
         | JsonValue.Object members -> members |> List.exists (fst >> (=) key)
         | _ -> false

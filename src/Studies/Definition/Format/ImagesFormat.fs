@@ -51,18 +51,19 @@ module internal ImagesFormat =
             | Mnist
             | Held _ -> invalidOp "These images are not in a folder.")
 
-    /// The images, with the number of training images if it is known.
-    let private source: Shape<ImageSource * int option> =
+    /// The images, with the number of training images if it is known. <c>inMemory</c> is the source that a program has.
+    let private source (inMemory: ImageSource option) : Shape<ImageSource * int option> =
         let isFolder (source: ImageSource, _) =
             match source with
             | Folder _ -> true
             | Mnist
             | Held _ -> false
 
-        // Images in memory are printed by name. No file can have them.
+        // Examples in memory are printed by name. No file can have them.
         let held: Form<ImageSource * int option> =
             { Form.word "" (Mnist, None) with
-                Accepts = fun _ -> false
+                Accepts = fun value -> inMemory.IsSome && Form.hasKey "held" value
+                Read = fun _ _ -> inMemory |> Option.map (fun source -> source, None)
                 Schema = []
                 Print =
                     fun (source, _) ->
@@ -72,14 +73,14 @@ module internal ImagesFormat =
                         | Folder _ -> None }
 
         Form.choice
-            [ { Form.word "mnist" (Mnist, Some mnistImages) with
+            [ held
+              { Form.word "mnist" (Mnist, Some mnistImages) with
                   Print = fun (source, _) -> if source = Mnist then Some(Json.text "mnist") else None }
               folder
               |> Form.make Form.isObject "{ \"folder\": ..., \"classes\": ... }" id (fun source ->
-                  if isFolder source then Some source else None)
-              held ]
+                  if isFolder source then Some source else None) ]
 
-    let private split (images: int option) : Shape<Split> =
+    let private split (inMemory: ImageSource option) (images: int option) : Shape<Split> =
         let largest = (defaultArg images Int32.MaxValue) - 1
 
         let holdOut =
@@ -102,7 +103,13 @@ module internal ImagesFormat =
                   | HoldOut(validation, seed) -> Some(validation, seed)
                   | TestAsValidation
                   | GivenValidation -> None)
-              Form.word "test_as_validation" TestAsValidation ]
+              Form.word "test_as_validation" TestAsValidation
+              // Only data in memory have a validation set.
+              (let given = Form.word "given" GivenValidation
+
+               { given with
+                   Accepts = fun value -> inMemory.IsSome && given.Accepts value
+                   Schema = [] }) ]
 
     let private activation = LayersFormat.activation
 
@@ -279,15 +286,16 @@ module internal ImagesFormat =
             int64 (max 1 (Batches.count (max 1 trained) batch)))
 
     /// The task, and the number of steps in an epoch if it is known.
-    let fields (registry: StudyRegistry) : Fields<ImagesProblem, ImagesProblem * int64 option> =
-        Field.optional "data" "The source of the images." source (Mnist, Some mnistImages) (fun (task: ImagesProblem) -> task.Source, None)
+    let fields (registry: StudyRegistry) (inMemory: ImageSource option) : Fields<ImagesProblem, ImagesProblem * int64 option> =
+        Field.optional "data" "The source of the images." (source inMemory) (Mnist, Some mnistImages) (fun (task: ImagesProblem) ->
+            task.Source, None)
         |> Fields.andThen (Mnist, None) (fun (source, images) ->
             fields<ImagesProblem> {
                 let! split =
                     Field.optional
                         "split"
                         "The division of the images. A hold-out of training images has the class proportions of the training set. The test images are then used only at the end of the confirmation. test_as_validation uses the test images for validation, as the source document does."
-                        (split images)
+                        (split inMemory images)
                         (HoldOut(StudyDefaults.HeldOut, 0))
                         _.Split
 

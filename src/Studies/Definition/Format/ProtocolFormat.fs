@@ -45,11 +45,38 @@ module internal ProtocolFormat =
             [ stagnation
               |> Form.under "stagnation" "Ends a run that no longer improves." Stagnation (function
                   | Stagnation(patience, gain) -> Some(patience, gain)
-                  | StopRule.Target _ -> None)
+                  | StopRule.Target _
+                  | EarlyStopping _
+                  | ReachedAccuracy _
+                  | ReachedLoss _ -> None)
               target
               |> Form.under "target" "Ends a run whose accuracy stays above a target." StopRule.Target (function
                   | StopRule.Target(accuracy, hold) -> Some(accuracy, hold)
-                  | Stagnation _ -> None) ]
+                  | Stagnation _
+                  | EarlyStopping _
+                  | ReachedAccuracy _
+                  | ReachedLoss _ -> None)
+              Shape.atLeast 1
+              |> Form.under "early_stopping" "Ends a run if this many validations came after the smallest loss." EarlyStopping (function
+                  | EarlyStopping patience -> Some patience
+                  | Stagnation _
+                  | StopRule.Target _
+                  | ReachedAccuracy _
+                  | ReachedLoss _ -> None)
+              Shape.number ArgumentRange.aboveZeroToOne
+              |> Form.under "reached_accuracy" "Ends a run at the first validation with at least this accuracy." ReachedAccuracy (function
+                  | ReachedAccuracy accuracy -> Some accuracy
+                  | Stagnation _
+                  | StopRule.Target _
+                  | EarlyStopping _
+                  | ReachedLoss _ -> None)
+              Shape.number { ArgumentRange.positive with Upper = System.Double.MaxValue }
+              |> Form.under "reached_loss" "Ends a run at the first validation with at most this loss." ReachedLoss (function
+                  | ReachedLoss loss -> Some loss
+                  | Stagnation _
+                  | StopRule.Target _
+                  | EarlyStopping _
+                  | ReachedAccuracy _ -> None) ]
 
     let stopRules: Shape<StopRule list> = Shape.items "rules" stopRule |> Shape.orEmpty
 

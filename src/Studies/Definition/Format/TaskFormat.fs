@@ -135,7 +135,7 @@ module internal TaskFormat =
           Order = StudyDefaults.order
           Mean = CuteDl.Core.Training.OverExamples }
 
-    let private images (registry: StudyRegistry) : Shape<StudyTask> =
+    let private images (registry: StudyRegistry) (inMemory: ImageSource option) : Shape<StudyTask> =
         task
             usualImages
             (fun task ->
@@ -143,7 +143,7 @@ module internal TaskFormat =
                 | :? ImagesProblem as images -> images
                 | _ -> wrong ())
             (fun images -> images)
-            (ImagesFormat.fields registry)
+            (ImagesFormat.fields registry inMemory)
             stepsOrEpochs
 
     let private usualFunction: IProblem =
@@ -189,8 +189,7 @@ module internal TaskFormat =
              |> Fields.map (fun problem -> problem, None))
             (fun _ -> stepsOfFunction)
 
-    /// The format of tasks with the problems of a registry.
-    let shape (registry: StudyRegistry) : Shape<StudyTask> =
+    let private shapeWith (registry: StudyRegistry) (inMemory: ImageSource option) : Shape<StudyTask> =
         let isImages (problem: IProblem) = problem :? ImagesProblem
 
         let ofKind isKind (task: StudyTask) = if isKind task.Problem then Some task else None
@@ -199,29 +198,21 @@ module internal TaskFormat =
             [ ownTask registry
               |> Form.distinguished "problem" id (ofKind (fun problem -> not (isImages problem || FunctionFormat.isFunction problem)))
               functions |> Form.distinguished "function" id (ofKind FunctionFormat.isFunction)
-              images registry |> Form.make (fun _ -> true) "an image classifier" id (ofKind isImages) ]
+              images registry inMemory |> Form.make (fun _ -> true) "an image classifier" id (ofKind isImages) ]
 
-    /// The shape for checks of a program's task. Images in memory are checked as images in a folder, because no file can have them.
+    /// The format of tasks with the problems of a registry.
+    let shape (registry: StudyRegistry) : Shape<StudyTask> = shapeWith registry None
+
+    /// The shape for checks of a program's task, whose examples can be in memory.
     let checks (problem: IProblem) : Shape<StudyTask> =
-        let registry =
-            if problem :? ImagesProblem || FunctionFormat.isFunction problem then
-                StudyRegistry.withLoss problem StudyRegistry.Standard
-            else
-                StudyRegistry.Standard.Add problem
+        match problem with
+        | :? ImagesProblem as images ->
+            let inMemory =
+                match images.Source with
+                | Held _ -> Some images.Source
+                | Mnist
+                | Folder _ -> None
 
-        let shape = shape registry
-
-        { shape with
-            Print =
-                fun task ->
-                    match task.Problem with
-                    | :? ImagesProblem as images ->
-                        match images.Source with
-                        | Held(_, data) ->
-                            shape.Print
-                                { task with
-                                    Problem =
-                                        { images with Source = Folder("memory", data.Training.Targets.Length, Growing.DefaultExpansion) } }
-                        | Mnist
-                        | Folder _ -> shape.Print task
-                    | _ -> shape.Print task }
+            shapeWith (StudyRegistry.withLoss problem StudyRegistry.Standard) inMemory
+        | _ when FunctionFormat.isFunction problem -> shape StudyRegistry.Standard
+        | _ -> shape (StudyRegistry.Standard.Add problem)

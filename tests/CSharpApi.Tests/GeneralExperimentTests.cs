@@ -1,0 +1,116 @@
+using CuteDl.Testing;
+using Expecto;
+
+namespace CuteDl.Tests;
+
+/// <summary>Experiments on data of one's own, with the defaults that people expect.</summary>
+internal static class GeneralExperimentTests
+{
+    // y = 3 x₀ − 2 x₁ with noise of deviation 0.1, and inputs far from 0. Without the noise, R² could be 1.
+    private static readonly DataSet Plane = MakePlane();
+
+    private static readonly DataSet Clusters = MakeClusters();
+
+    private static readonly Experiment Regression = Experiment.On(Plane.Standardize()).Dense(1).Loss(Losses.MeanSquaredError).Optimizer(Optimizers.Adam(0.05));
+
+    public static Test All { get; } = Spec.List("experiments on data",
+        Spec.Test("defaults are He's weights, a new order, adam and a held-out tenth", async () =>
+        {
+            var result = await Experiment.On(Clusters).Dense(3).Epochs(2).RunAsync();
+            Expect.equal(result.Optimizer, "adam(lr=0.001, beta1=0.9, beta2=0.999)", "optimizer");
+            Expect.equal((result.Settings.InitialWeights, result.Settings.Order, result.Settings.Batch), ("he", Order.Shuffle, 64), "settings");
+            Expect.equal((result.Settings.Patience, result.Settings.Target, result.Settings.EarlyStopping, result.Settings.StopAt), ((int?)null, (double?)null, (int?)null, (double?)null), "no stop rule");
+            // 540 of 600 examples in batches of 64 are 9 steps.
+            Expect.equal((result.Steps, result.Stop, result.Settings.ValidateEvery), (18L, StopReason.Completed, 9), "steps");
+        }),
+        Spec.Test("a number is learned from numbers", async () =>
+        {
+            var result = await Regression.Epochs(60).RunAsync();
+            Expect.isLessThan(result.History.ValLoss[^1], 0.01, "half of the squared noise is 0.005");
+            Expect.isTrue(double.IsNaN(result.History.ValAccuracy[^1]), "no accuracy");
+            Expect.stringContains(result.ToString(), "validation loss 0.00", "text");
+        }),
+        Spec.Test("the loss follows from the targets", () =>
+        {
+            Expect.stringContains(Experiment.On(Plane).Dense(1).ToString(), "mean-squared-error", "numbers");
+            Expect.stringContains(Experiment.On(Clusters).Dense(3).ToString(), "softmax-cross-entropy", "classes");
+        }),
+        Spec.Test("without epochs, the message says what to do", async () =>
+        {
+            var error = await AsyncExpect.ThrowsAsync<InvalidOperationException>(() => Regression.RunAsync());
+            Expect.stringContains(error.Message, "Epochs(20)", "message");
+            Spec.Throws<InvalidOperationException>(() => Regression.Compare(Optimizers.Adam()).ToStudy());
+            Expect.equal((await Regression.MaxSteps(5).RunAsync()).Steps, 5L, "steps instead");
+        }),
+        Spec.Test("early stopping and targets end a run", async () =>
+        {
+            var early = await Regression.EarlyStopping(3).Epochs(5000).RunAsync();
+            Expect.equal(early.Stop, StopReason.NoImprovement, "early stopping");
+            var best = early.History.ValLoss.Index().MinBy(pair => pair.Item).Index;
+            Expect.equal(early.History.Count - 1 - best, 3, "validations after the best");
+            var reached = await Regression.StopAtLoss(0.05).Epochs(5000).RunAsync();
+            Expect.equal(reached.Stop, StopReason.TargetHeld, "loss");
+            Expect.isTrue(reached.History.ValLoss.SkipLast(1).All(loss => loss > 0.05) && reached.History.ValLoss[^1] <= 0.05, "the first loss");
+            var accurate = await Experiment.On(Clusters).Dense(3).Optimizer(Optimizers.Adam(0.1)).StopAt(0.9).Epochs(5000).RunAsync();
+            Expect.isTrue(accurate.History.ValAccuracy.SkipLast(1).All(accuracy => accuracy < 0.9) && accurate.History.ValAccuracy[^1] >= 0.9, "the first accuracy");
+        }),
+        Spec.Test("a given validation part is used, and the test part changes nothing", async () =>
+        {
+            var split = Plane.Split(0.6, 0.2, 0.2, seed: 3);
+            var result = await Experiment.On(split).Dense(1).Epochs(2).RunAsync();
+            // 360 of 600 examples in batches of 64 are 6 steps.
+            Expect.equal(result.Steps, 12L, "steps");
+            var other = Plane.Split(0.6, 0.4, seed: 3);
+            Expect.notEqual((await Experiment.On(other).Dense(1).Epochs(2).RunAsync()).History.ValLoss[^1], result.History.ValLoss[^1], "another part");
+        }),
+        Spec.Test("MNIST's experiment validates on training images, the documented one on test images", async () =>
+        {
+            // 55,000 images in batches of 5,000.
+            var held = await Mnist.Experiment().Dense(10).Batch(5_000).Epochs(1).RunAsync();
+            Expect.equal(held.Steps, 11L, "held out");
+            var documented = await Mnist.Documented().Batch(5_000).Epochs(1).RunAsync();
+            Expect.equal(documented.Steps, 12L, "documented");
+        }),
+        Spec.Test("a run in a folder can be resumed, and a comparison has reports", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            var comparison = Regression.Epochs(3).Compare(Optimizers.Adam(), Optimizers.Sgd());
+            var result = await comparison.RunAsync(folder.Within("run"));
+            var resumed = await Comparison.ResumeAsync(folder.Within("run"), comparison);
+            Expect.sequenceEqual(resumed.Runs.Select(run => run.History.ValLoss[^1]), result.Runs.Select(run => run.History.ValLoss[^1]), "losses");
+        }),
+        Spec.Test("outputs that are not the targets are refused", async () =>
+        {
+            var error = await AsyncExpect.ThrowsAsync<ArgumentException>(() => Experiment.On(Plane).Dense(2).Epochs(1).RunAsync());
+            Expect.stringContains(error.Message, "The targets have 1 values each, and the last layer has 2 units", "numbers");
+            error = await AsyncExpect.ThrowsAsync<ArgumentException>(() => Experiment.On(Clusters).Dense(2).Epochs(1).RunAsync());
+            Expect.stringContains(error.Message, "3 classes", "classes");
+        }),
+        Spec.Test("a study tunes on numbers, with a loss as target", async () =>
+        {
+            var study = Regression.Study("plane", epochs: 4, loss: 0.5)
+                .Optimizer(Optimizers.Adam(), space => space.LogUniform("lr", 0.01, 1))
+                .Tuning(trials: 2).Confirmation(seeds: 2, defaults: false);
+            var result = await study.RunAsync();
+            Expect.isTrue(result.IsComplete, "complete");
+            Expect.isTrue(result.Trials.All(trial => double.IsFinite(trial.Curve.Loss[^1])), "losses");
+            Spec.Throws<ArgumentException>(() => Regression.Study("plane", epochs: 4));
+        }));
+
+    private static DataSet MakePlane()
+    {
+        var random = new Random(5);
+        return DataSet.From(Enumerable.Range(0, 600).Select(_ =>
+        {
+            var (first, second) = (random.NextDouble(), random.NextDouble());
+            var noise = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+            return (new[] { 1000 + (50 * first), 0.001 * second }, new[] { (3 * first) - (2 * second) + (0.1 * noise) });
+        }), "plane");
+    }
+
+    private static DataSet MakeClusters()
+    {
+        var random = new Random(7);
+        return DataSet.From(Enumerable.Range(0, 600).Select(i => (new[] { (i % 3) + random.NextSingle(), (i % 3 == 1 ? 2 : 0) + random.NextSingle() }, i % 3)), "clusters");
+    }
+}
