@@ -271,6 +271,12 @@ let tests =
                   { RunsProtocol.kind with Confirmation = FairProtocol.kind.Confirmation }
                   "has no tuning, so it cannot train default settings"
 
+              refused
+                  { AsGivenProtocol.kind with
+                      ComparesPairs = false
+                      Confirmation = { AsGivenProtocol.kind.Confirmation with InterimLooks = Some { InterimLooks.Seeds = [ 6; 8 ] } } }
+                  "compares no pairs, so interim looks can decide nothing"
+
               let taken = StudyRules.broken (design { strict.Protocol with Kind = { strict with Name = "fair" } })
               Expect.stringContains (String.Join(" ", taken)) "The registry has a protocol fair already." "in a study")
 

@@ -57,9 +57,9 @@ module StudyRules =
         | shared ->
             [ $"""The seeds {String.Join(", ", shared)} are used for both tuning and confirmation. Use fresh confirmation seeds, or the result is biased.""" ]
 
-    let private testSet (kind: ProtocolKind) (task: StudyTask) =
+    let private testSet (task: StudyTask) =
         [ if task.Problem.ValidatesOnTest then
-              $"The task {task.Name} validates on the test images, which {kind.Title} scores once, at the end. Hold out validation images." ]
+              $"The task {task.Name} validates on the test images, so its tuning would choose settings on them. Hold out validation images." ]
 
     /// The parts that a study cannot set must have values that a study file could have, too.
     let private fixedParts (protocol: Protocol) =
@@ -110,6 +110,6 @@ module StudyRules =
               | [], None -> yield! ofKind study
               | [], Some tuning ->
                   yield! ofKind study
-                  yield! List.collect (testSet study.Protocol.Kind) study.Tasks
+                  yield! List.collect testSet study.Tasks
                   yield! searches study
                   yield! sharedSeeds tuning study.Protocol.Confirmation ]

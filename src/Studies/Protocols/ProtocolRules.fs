@@ -18,6 +18,10 @@ module internal ProtocolRules =
         [ if confirmation.Defaults && tuning.IsNone then
               $"The protocol {name} has no tuning, so it cannot train default settings too. Set Defaults of its confirmation to false." ]
 
+    let private needlessLooks (kind: ProtocolKind) (confirmation: Confirmation) : string list =
+        [ if confirmation.InterimLooks.IsSome && not kind.ComparesPairs then
+              $"The protocol {kind.Name} compares no pairs, so interim looks can decide nothing. Remove the looks." ]
+
     /// Returns the contradictions in a kind, in sentences.
     let contradictions (kind: ProtocolKind) : string list =
         [ if not (List.contains kind.Phase comparedPhases) then
@@ -35,7 +39,8 @@ module internal ProtocolRules =
               if count > 1 then
                   $"The protocol {kind.Name} has the key {keyName key} {count} times. Keep one."
 
-          yield! needlessDefaults kind.Name kind.Tuning kind.Confirmation ]
+          yield! needlessDefaults kind.Name kind.Tuning kind.Confirmation
+          yield! needlessLooks kind kind.Confirmation ]
 
     /// The parts of a protocol that its kind fixes, and that differ from the kind's.
     let private changed (protocol: Protocol) : ProtocolKey list =
@@ -63,6 +68,7 @@ module internal ProtocolRules =
 
         [ yield! contradictions kind
           yield! needlessDefaults kind.Name protocol.Tuning protocol.Confirmation
+          yield! needlessLooks kind protocol.Confirmation
 
           if kind.Has ProtocolKey.Tuning && protocol.Tuning.IsNone then
               $"The protocol {kind.Name} needs a tuning, but this study has none. Give it one, or use another protocol."
