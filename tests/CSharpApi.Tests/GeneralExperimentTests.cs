@@ -1,3 +1,4 @@
+using CuteDl.Reports;
 using CuteDl.Testing;
 using Expecto;
 
@@ -78,6 +79,11 @@ internal static class GeneralExperimentTests
             var result = await comparison.RunAsync(folder.Within("run"));
             var resumed = await Comparison.ResumeAsync(folder.Within("run"), comparison);
             Expect.sequenceEqual(resumed.Runs.Select(run => run.History.ValLoss[^1]), result.Runs.Select(run => run.History.ValLoss[^1]), "losses");
+            ComparisonReport.Write(result, folder.Within("run"));
+            Expect.isTrue(File.Exists(Path.Combine(folder.Within("run"), "comparison.png")), "picture");
+            var text = new ComparisonSummary(result).ToMarkdown();
+            Expect.isFalse(text.Contains("accuracy", StringComparison.Ordinal), $"no accuracy of numbers: {text}");
+            Expect.isFalse(new ComparisonSummary(result).ToJson().Contains("NaN", StringComparison.Ordinal), "no NaN");
         }),
         Spec.Test("outputs that are not the targets are refused", async () =>
         {

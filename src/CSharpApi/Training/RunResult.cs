@@ -74,7 +74,7 @@ public sealed record RunResult
         var score = History switch
         {
             { Count: 0 } => "",
-            { ValAccuracy: [.., var accuracy] } when !double.IsNaN(accuracy) => FormattableString.Invariant($", validation accuracy {accuracy:0.0000}"),
+            { ValAccuracy: [.., var accuracy] } when HasAccuracy => FormattableString.Invariant($", validation accuracy {accuracy:0.0000}"),
             _ => FormattableString.Invariant($", validation loss {History.ValLoss[^1]:G4}"),
         };
         var failure = Failure.Length > 0 ? $": {Failure}" : "";
@@ -100,6 +100,9 @@ public sealed record RunResult
             Seconds = Math.Round(result.Seconds, 3),
             Version = version,
         };
+
+    /// <summary>False if the targets are numbers, so that validations have no accuracy.</summary>
+    internal bool HasAccuracy => History.Count == 0 || History.ValAccuracy.Any(accuracy => !double.IsNaN(accuracy));
 
     // The text names at most this many classes. The lists have all of them.
     private const int MostNamed = 10;

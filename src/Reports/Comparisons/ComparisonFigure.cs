@@ -6,12 +6,11 @@ internal static class ComparisonFigure
     /// <summary>The name of its file in the folder of a comparison.</summary>
     public const string File = "comparison.png";
 
-    private static readonly string[] Columns = ["run", "best loss", "final accuracy", "steps", "stopped"];
-
     public static Figure Of(ComparisonResult comparison)
     {
         var runs = comparison.Runs.GroupBy(result => result.Run).ToArray();
         SeedCurves[] curves = [.. runs.Select((seeds, group) => new SeedCurves(group, seeds.Key, [.. seeds.Select(Curve)]))];
+        var hasAccuracy = comparison.Runs.Any(run => run.HasAccuracy);
         var hasSeeds = curves.Any(curve => curve.Seeds.Count > 1);
         var losses = CurvePanes.Losses(curves);
         var ceiling = losses.Y.Ceiling;
@@ -21,9 +20,9 @@ internal static class ComparisonFigure
             ComparisonWords.Title(curves),
             hasSeeds ? "Faint: each seed. Bold: the median, if at least half of the seeds have a value. In the table: median (range)." : "",
             [
-                losses with { X = losses.X with { HasLabels = false } },
-                CurvePanes.Accuracies(curves),
-                new TablePane(Columns, [.. runs.Select(seeds => RunRow.Cells([.. seeds], hasSeeds))]),
+                losses with { X = losses.X with { HasLabels = !hasAccuracy } },
+                .. hasAccuracy ? [CurvePanes.Accuracies(curves)] : Array.Empty<LinePane>(),
+                new TablePane(RunRow.Columns(hasAccuracy), [.. runs.Select(seeds => RunRow.Cells([.. seeds], hasSeeds, hasAccuracy))]),
             ])
         {
             Groups = [.. curves.Select(curve => curve.Name)],

@@ -5,10 +5,13 @@ namespace CuteDl.Reports;
 /// <summary>A run's row in the table of a comparison.</summary>
 internal static class RunRow
 {
+    /// <summary>Returns the names of the columns. Without classes there is no accuracy.</summary>
+    public static string[] Columns(bool hasAccuracy) => ["run", "best loss", .. hasAccuracy ? ["final accuracy"] : Array.Empty<string>(), "steps", "stopped"];
+
     /// <summary>
-    /// Returns the name, best loss, final accuracy, steps and stop reason. For several seeds, numbers are the median and the range.
+    /// Returns the name, best loss, final accuracy (if there is one), steps and stop reason. For several seeds, numbers are the median and the range.
     /// </summary>
-    public static string[] Cells(IReadOnlyList<RunResult> seeds, bool hasSeeds)
+    public static string[] Cells(IReadOnlyList<RunResult> seeds, bool hasSeeds, bool hasAccuracy)
     {
         var losses = seeds.Select(seed => seed.History.ValLoss.Where(double.IsFinite).ToArray()).Where(finite => finite.Length > 0).Select(finite => finite.Min());
         var accuracies = seeds.SelectMany(seed => seed.History.ValAccuracy.TakeLast(1));
@@ -18,7 +21,7 @@ internal static class RunRow
         [
             seeds[0].Run,
             Spread(losses, value => Numbers.Value(value, decimals)),
-            Spread(accuracies, value => Numbers.Value(value, decimals)),
+            .. hasAccuracy ? [Spread(accuracies, value => Numbers.Value(value, decimals))] : Array.Empty<string>(),
             Spread(steps, hasSeeds ? Numbers.Rounded : value => Numbers.Exact((long)value)),
             Stops(seeds) + Dead(seeds),
         ];

@@ -21,7 +21,7 @@ internal static class RunFigure
             "",
             [
                 new LinePane(
-                    steps with { HasLabels = false },
+                    steps with { HasLabels = !result.HasAccuracy },
                     new Axis("loss", LossAxis.Kind(losses, losses.DefaultIfEmpty(0).Max()), AxisFormat.Value),
                     [
                         new Series(Training, "training (last batch)", x, history.Loss, Look.Thin),
@@ -30,16 +30,7 @@ internal static class RunFigure
                 {
                     Spots = Spots(result, "minimum", history.ValLoss, losses.DefaultIfEmpty(double.NaN).Min()),
                 },
-                new LinePane(
-                    steps,
-                    new Axis("accuracy", AxisKind.Linear, AxisFormat.Value),
-                    [new Series(Validation, "validation", x, history.ValAccuracy, Look.Line)])
-                {
-                    Levels = result.Settings.Target is { } target && history.ValAccuracy.Any(accuracy => accuracy < target) && history.ValAccuracy.Any(accuracy => accuracy > target)
-                        ? [new Level(target, $"target {Numbers.Tick(target)}")]
-                        : [],
-                    Spots = Spots(result, "maximum", history.ValAccuracy, history.ValAccuracy.DefaultIfEmpty(double.NaN).Max()),
-                },
+                .. result.HasAccuracy ? [Accuracies(result, steps, x)] : Array.Empty<LinePane>(),
             ])
         {
             Groups = ["validation", "training (last batch)"],
@@ -55,6 +46,18 @@ internal static class RunFigure
             Height = 620,
         };
     }
+
+    private static LinePane Accuracies(RunResult result, Axis steps, double[] x) =>
+        new LinePane(
+            steps,
+            new Axis("accuracy", AxisKind.Linear, AxisFormat.Value),
+            [new Series(Validation, "validation", x, result.History.ValAccuracy, Look.Line)])
+        {
+            Levels = result.Settings.Target is { } target && result.History.ValAccuracy.Any(accuracy => accuracy < target) && result.History.ValAccuracy.Any(accuracy => accuracy > target)
+                ? [new Level(target, $"target {Numbers.Tick(target)}")]
+                : [],
+            Spots = Spots(result, "maximum", result.History.ValAccuracy, result.History.ValAccuracy.DefaultIfEmpty(double.NaN).Max()),
+        };
 
     // The best value is often the final one. An open mark around a full one shows both.
     private static Spot[] Spots(RunResult result, string name, IReadOnlyList<double> values, double best)

@@ -51,10 +51,13 @@ internal static class RunWords
         reason.InWords() + reason switch
         {
             StopReason.NoImprovement when settings.Patience is { } patience => $" (no smaller validation loss in {Numbers.Of(patience, "validation")})",
+            StopReason.NoImprovement when settings.EarlyStopping is { } patience => $" (no smaller validation loss in {Numbers.Of(patience, "validation")})",
             StopReason.TooSlow when settings is { Patience: { } patience, MinGain: { } gain } =>
                 $" (loss improved by less than {Numbers.Tick(gain)} in {Numbers.Of(patience - 1, "validation")})",
             StopReason.TargetHeld when settings is { Target: { } target, Hold: { } hold } =>
                 $" (accuracy above {Numbers.Tick(target)} in {Numbers.Of(hold, "validation")} in a row)",
+            StopReason.TargetHeld when settings.StopAt is { } accuracy => $" (accuracy of at least {Numbers.Tick(accuracy)})",
+            StopReason.TargetHeld when settings.StopAtLoss is { } loss => $" (loss of at most {Numbers.Tick(loss)})",
             StopReason.Diverged => " (a loss was not finite)",
             StopReason.Failed => $" ({failure})",
             _ => "",

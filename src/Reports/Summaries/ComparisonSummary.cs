@@ -50,8 +50,8 @@ public sealed class ComparisonSummary
                 new("optimizer", row => row.Optimizer, Rank: 2),
                 .. HasSeveralSeeds ? [new SummaryColumn<SummaryRow>("seed", row => Text(row.Seed))] : Array.Empty<SummaryColumn<SummaryRow>>(),
                 new("steps", row => Text(row.Steps), Rank: 9),
-                new("best accuracy", row => Accuracy(row.AccuracyMax), Rank: 6),
-                new("final accuracy", row => Accuracy(row.AccuracyFinal)),
+                new("best accuracy", row => HasAccuracy ? Accuracy(row.AccuracyMax) : "", Rank: 6),
+                new("final accuracy", row => HasAccuracy ? Accuracy(row.AccuracyFinal) : ""),
                 new("best val. loss", row => Loss(row.ValLossMin), Rank: 5),
                 new("final val. loss", row => Loss(row.ValLossFinal), Rank: 8),
                 new("stopped because", row => row.Stop.InWords()),
@@ -69,8 +69,8 @@ public sealed class ComparisonSummary
                 new("optimizer", run => run.First().Optimizer, Rank: 2),
                 new("seeds", run => Text(run.Count()), Rank: 7),
                 new("steps", run => Spread(run.Select(row => (double?)row.Steps), "0"), Rank: 9),
-                new("best accuracy", run => Spread(run.Select(row => row.AccuracyMax), "0.0000"), Rank: 6),
-                new("final accuracy", run => Spread(run.Select(row => row.AccuracyFinal), "0.0000")),
+                new("best accuracy", run => HasAccuracy ? Spread(run.Select(row => row.AccuracyMax), "0.0000") : "", Rank: 6),
+                new("final accuracy", run => HasAccuracy ? Spread(run.Select(row => row.AccuracyFinal), "0.0000") : ""),
                 new("best val. loss", run => Spread(run.Select(row => row.ValLossMin), "0.0000"), Rank: 5),
                 new("final val. loss", run => Spread(run.Select(row => row.ValLossFinal), "0.0000"), Rank: 8),
                 new("stopped because", run => StopCounts.InWords(run.Select(row => row.Stop))),
@@ -127,6 +127,8 @@ public sealed class ComparisonSummary
     }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private bool HasAccuracy => _comparison.Runs.Any(run => run.HasAccuracy);
 
     private static string Accuracy(double? value) => Number(value, "0.0000");
 

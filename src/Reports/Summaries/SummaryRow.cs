@@ -22,11 +22,11 @@ public sealed record SummaryRow
     [JsonPropertyName("steps")]
     public required long Steps { get; init; }
 
-    /// <summary>The largest validation accuracy; null without a validation.</summary>
+    /// <summary>The largest validation accuracy; null without a validation, or if the targets are numbers.</summary>
     [JsonPropertyName("accuracy_max")]
     public required double? AccuracyMax { get; init; }
 
-    /// <summary>The last validation accuracy; null without a validation.</summary>
+    /// <summary>The last validation accuracy; null without a validation, or if the targets are numbers.</summary>
     [JsonPropertyName("accuracy_final")]
     public required double? AccuracyFinal { get; init; }
 
@@ -80,8 +80,8 @@ public sealed record SummaryRow
             Optimizer = result.Optimizer,
             Seed = result.Seed,
             Steps = result.Steps,
-            AccuracyMax = accuracies.Count > 0 ? accuracies.Max() : null,
-            AccuracyFinal = accuracies.Count > 0 ? accuracies[^1] : null,
+            AccuracyMax = accuracies.Count > 0 && result.HasAccuracy ? accuracies.Max() : null,
+            AccuracyFinal = accuracies.Count > 0 && result.HasAccuracy ? accuracies[^1] : null,
             ValLossMin = finite.Length > 0 ? finite.Min() : null,
             ValLossFinal = losses.Count > 0 ? losses[^1] : null,
             Stop = result.Stop,
