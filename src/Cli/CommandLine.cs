@@ -18,6 +18,8 @@ internal static class CommandLine
         {
             CompareCommand.Create(),
             RunCommand.Create(),
+            PredictCommand.Create(),
+            EvaluateCommand.Create(),
             ListCommand.Create(),
             LearningRateCommand.Create(),
             StudyCommand.Create(),

@@ -60,6 +60,16 @@ public static class PlotExtensions
         FigurePicture.SaveAs(LearningRateFigure.Of(sweep), path);
     }
 
+    /// <summary>Draws a confusion matrix as a heat map, 1760 pixels wide, with recall and precision of each class.</summary>
+    /// <param name="matrix">The matrix.</param>
+    /// <param name="path">The file.</param>
+    /// <exception cref="IOException">The file cannot be written. The message names it, and an old file is unchanged.</exception>
+    public static void SavePlot(this ConfusionMatrix matrix, string path)
+    {
+        ArgumentNullException.ThrowIfNull(matrix);
+        FigurePicture.SaveAs(ConfusionFigure.Of(matrix), path);
+    }
+
     /// <summary>
     /// Draws a comparison as <c>comparison.png</c>, and each result as <c>figures/&lt;run&gt;-seed-&lt;n&gt;.png</c>. A run that ended before
     /// its first validation has no picture. The names of runs become file names by <see cref="FileNames.Distinct"/>.

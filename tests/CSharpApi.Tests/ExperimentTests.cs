@@ -110,7 +110,7 @@ internal static class ExperimentTests
                 .Loss(Losses.BinaryCrossEntropy).InitialWeights(InitialWeights.Glorot)
                 .Optimizer(Optimizers.Adam(0.01)).Seed(3).MaxSteps(600).ValidateEvery(300).RunAsync();
             Expect.isTrue(result.History.ValAccuracy[^1] > 0.85, $"accuracy {result.History.ValAccuracy[^1]}");
-            Expect.equal(result.Model, "784-32(tanh)-dropout(0.2)-10(linear) binary-cross-entropy", "model");
+            Expect.equal(result.ModelText, "784-32(tanh)-dropout(0.2)-10(linear) binary-cross-entropy", "model");
         }));
 
     private static async Task Refused<TError>(Func<Task> act, string expected)

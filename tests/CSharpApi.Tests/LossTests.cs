@@ -38,7 +38,7 @@ internal static class LossTests
             var own = await experiment.Loss(Squares).RunAsync();
             var known = await experiment.Loss(Losses.MeanSquaredError).RunAsync();
             Expect.sequenceEqual(own.History.ValAccuracy, known.History.ValAccuracy, "accuracies");
-            Expect.stringContains(own.Model, "10(linear) squares", "model");
+            Expect.stringContains(own.ModelText, "10(linear) squares", "model");
         }),
         Spec.Test("of one's own take part in studies, which resume with a registry that has them", async () =>
         {

@@ -26,6 +26,7 @@ return Runner.Main(
         ComparisonTests.All,
         InitialWeightsTests.All,
         LossTests.All,
+        ModelTests.All,
         FigureTests.All,
         ReportTests.All,
         OptimizerReferenceTests.All,

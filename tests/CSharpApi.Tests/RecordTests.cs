@@ -32,7 +32,7 @@ internal static class RecordTests
             Optimizer = run,
             Seed = seed,
             Precision = Precision.Double,
-            Model = "784-10(relu) softmax-cross-entropy",
+            ModelText = "784-10(relu) softmax-cross-entropy",
             Settings = new RunSettings
             {
                 Data = "mnist",

@@ -227,7 +227,7 @@ internal static class ReportTests
             Optimizer = "fixed(lr=0.01)",
             Seed = seed,
             Precision = Precision.Single,
-            Model = "784-10(relu) softmax-cross-entropy",
+            ModelText = "784-10(relu) softmax-cross-entropy",
             Settings = new RunSettings
             {
                 Data = "mnist",

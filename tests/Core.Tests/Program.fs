@@ -90,6 +90,12 @@ let private tests =
                 NpzTests.tests
                 SafetensorsTests.tests ]
           testList
+              "models"
+              [ ConfusionMatrixTests.tests
+                TrainedModelTests.tests
+                TrainedModelFileTests.tests
+                OnnxTests.tests ]
+          testList
               "training"
               [ StopRuleTests.tests
                 CheckpointTests.tests

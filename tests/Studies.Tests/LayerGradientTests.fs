@@ -46,6 +46,7 @@ type private OneBatch<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         member _.Initial = initial
         member _.Test(_, _) = ValueNone
         member _.Health() = Health.Sound
+        member _.Model _ = null
 
 let private prepared (model: Model) : IPreparedProblem =
     { new IPreparedProblem with

@@ -180,7 +180,8 @@ let private saves =
                                 run.RunTo(step, cancellation)
 
                             member _.Save path = run.Save path
-                            member _.Result cancellation = run.Result cancellation }
+                            member _.Result cancellation = run.Result cancellation
+                            member _.Model() = run.Model() }
 
                     member _.Restore(trial, path) = inner.Restore(trial, path) }
 

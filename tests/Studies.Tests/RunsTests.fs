@@ -8,6 +8,7 @@ open Expecto
 open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Data
+open CuteDl.Core.Models
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Tests
@@ -52,7 +53,8 @@ let private cutAfter (steps: int64) (cancel: CancellationTokenSource) (inner: IT
                     cancel.Cancel()
 
             member _.Save path = run.Save path
-            member _.Result cancellation = run.Result cancellation }
+            member _.Result cancellation = run.Result cancellation
+            member _.Model() = run.Model() }
 
     { new ITrialSource with
         member _.Start trial = cutting (inner.Start trial)
@@ -84,6 +86,7 @@ let private cases =
             Gen.elements
                 [ []
                   [ Stagnation(patience, 0.01) ]
+                  [ EarlyStopping patience ]
                   [ Stagnation(patience, 0.0); StopRule.Target(0.3, hold) ]
                   [ EarlyStopping patience; ReachedAccuracy 0.9; ReachedLoss 0.1 ] ]
 
@@ -116,6 +119,47 @@ let private cases =
 
         return layers, studyIn, workers, cuts
     }
+
+let private contentOf (outcome: StudyOutcome) (result: TrialResult) : Safetensors option =
+    match outcome.Models.Of result.Trial with
+    | null -> None
+    | model -> Some(TrainedModelFile.toContent model)
+
+/// The loss of a trial's validation at the parameters of its model.
+let private lossOf (task: PreparedTask) (trial: Trial) (model: TrainedModel) : float =
+    let parameters =
+        [| for name in model.TensorNames do
+               match (model.Tensor name).Cells with
+               | F32 values -> yield! Array.map float values
+               | F64 values -> yield! values
+               | I64 _
+               | U8 _ -> failtest "whole numbers" |]
+
+    let validate (workload: IWorkload<'T>) =
+        parameters |> Array.iteri (fun i value -> workload.Parameters[i] <- 'T.CreateTruncating value)
+
+        let struct (loss, _) = (workload.Validate CancellationToken.None).Value
+        loss
+
+    match task.Task.Precision with
+    | TaskPrecision.Double -> validate (task.Problem.Start<float> trial.Seed).Workload
+    | _ -> validate (task.Problem.Start<float32> trial.Seed).Workload
+
+/// The model of a result is the one of the validation with the smallest loss under early stopping; else the last.
+let private hasItsModel (task: PreparedTask) (outcome: StudyOutcome) (result: TrialResult) : unit =
+    match outcome.Models.Of result.Trial with
+    | null -> Expect.isTrue (result.Ending = Ending.Diverged || task.Task.Name = "bowl") $"{result.Trial} has no model"
+    | model ->
+        let losses = result.Curve.Loss
+
+        let best =
+            if List.exists StopRule.keepsBest task.StopRules then
+                Array.findIndex ((=) (Array.min losses)) losses
+            else
+                losses.Length - 1
+
+        Expect.equal model.Notes["cutedl.trial.step"] (string result.Curve.Steps[best]) "step"
+        Expect.equal (lossOf task result.Trial model) losses[best] "loss"
 
 let private resumed =
     propertyWith
@@ -153,15 +197,126 @@ let private resumed =
                 (run :> IDisposable).Dispose()
                 let read = StudyRun.Read(folder, Some study)
                 Expect.equal (read.Results |> Array.map repeatable) (whole.Results |> Array.map repeatable) "in the journal"
+                let expected = whole.Results |> Array.map (contentOf whole)
+                Expect.equal (outcome.Results |> Array.map (contentOf outcome)) expected "models"
+                Expect.equal (read.Results |> Array.map (contentOf read)) expected "models in the folder"
 
                 let tasks =
                     Map [ for task in PreparedTrials.Of(StartingWeightsTests.reader, study).Tasks -> task.Task.Name, task ]
 
                 for result in read.Results do
+                    hasItsModel tasks[result.Trial.Task] read result
+
                     Expect.equal
                         (Replay.check tasks[result.Trial.Task] result ignore CancellationToken.None)
                         BitEqual
                         $"{result.Trial}: replay"))
+
+let private ofImages (folder: string) (protocol: Protocol) : StudyDesign =
+    let layers: Layer list = [ Dense(3, Linear) ]
+
+    { Name = "models"
+      Tasks =
+        [ { Name = "images"
+            Problem = { StartingWeightsTests.problemOf layers (Drawn He) with Split = HoldOut(20, 3) }
+            Precision = TaskPrecision.Single
+            Steps = 20L
+            ValidateEvery = 5
+            Target = Accuracy 0.5 } ]
+      Metrics = Metric.Defaults
+      Contenders = [ contender "adam" (Expression.parse "adam(lr=0.02)") ]
+      Protocol = protocol }
+
+let private models =
+    testList
+        "models"
+        [ testCase "of other protocols are kept only if they are asked for" (fun () ->
+              inFolder (fun parent ->
+                  let study =
+                      ofImages parent (AsGivenProtocol.make { AsGivenProtocol.kind.Confirmation with Seeds = [ 1; 2 ] })
+
+                  let trials = PreparedTrials.Of(StartingWeightsTests.reader, study)
+
+                  for asked in [ false; true ] do
+                      let trials = if asked then trials.KeepingModels() else trials
+                      let folder = Path.Combine(parent, $"{asked}")
+                      use run = StudyRun.Begin(study, false, folder, trials, trials.DataHashes)
+                      let outcome = toEnd run 1 CancellationToken.None
+
+                      let files =
+                          Directory.GetFiles(Path.Combine(folder, "trials"), "*.safetensors", SearchOption.AllDirectories)
+
+                      Expect.equal files.Length (if asked then 2 else 0) "files"
+
+                      for result in outcome.Results do
+                          Expect.equal (contentOf outcome result).IsSome asked "model"))
+
+          testCase "that are missing, damaged or exchanged are named when they are asked for" (fun () ->
+              inFolder (fun parent ->
+                  let study = ofImages parent (RunsProtocol.make [ 1; 2 ] [])
+                  let folder = Path.Combine(parent, "study")
+                  let struct (trials, data) = source StartingWeightsTests.reader study
+                  use run = StudyRun.Begin(study, false, folder, trials, data)
+                  let results = (toEnd run 1 CancellationToken.None).Results
+                  (run :> IDisposable).Dispose()
+
+                  let path (seed: int) =
+                      Path.Combine(folder, "trials", "run", "images", "adam", "0", $"{seed}.safetensors")
+
+                  let read () = StudyRun.Read(folder, Some study)
+
+                  let refused (expected: string) =
+                      try
+                          (read ()).Models.Of results[0].Trial |> ignore
+                          failtest "nothing was thrown"
+                      with
+                      | :? StudyException
+                      | :? DataFormatException as error -> Expect.stringContains error.Message expected "message"
+
+                  Expect.isNotNull ((read ()).Models.Of results[0].Trial) "the model"
+                  File.Copy(path 2, path 1, overwrite = true)
+                  refused "does not belong to the trial run/images/adam/0/1"
+                  File.WriteAllBytes(path 1, File.ReadAllBytes(path 2)[..99])
+                  refused (path 1)
+                  File.Delete(path 1)
+                  refused "is missing, so the model of the trial run/images/adam/0/1 is lost."
+                  // The other results stay, and nothing is trained again.
+                  use run = StudyRun.Resume(folder, Some study, source StartingWeightsTests.reader)
+                  let again = toEnd run 1 CancellationToken.None
+                  Expect.equal (again.Results |> Array.map repeatable) (results |> Array.map repeatable) "results"
+                  Expect.isNotNull (again.Models.Of results[1].Trial) "the other model"))
+
+          testCase "of a cancelled run are those so far" (fun () ->
+              inFolder (fun parent ->
+                  let study = ofImages parent (RunsProtocol.make [ 1 ] [])
+                  use cancel = new CancellationTokenSource()
+                  let struct (trials, _) = source StartingWeightsTests.reader study
+                  use run = StudyRun.InMemory(study, false, cutAfter 7L cancel trials)
+                  let outcome = toEnd run 1 cancel.Token
+                  let model = nonNull (outcome.Models.Of outcome.Interrupted[0].Trial)
+                  Expect.equal model.Notes["cutedl.trial.step"] "7" "step")) ]
+
+let private withoutBest =
+    testCase "a checkpoint without best parameters is not continued if they are needed" (fun () ->
+        let study = ofImages "" (RunsProtocol.make [ 1 ] [ EarlyStopping 2 ])
+
+        let prepare (protocol: Protocol) =
+            let trials = PreparedTrials.Of(StartingWeightsTests.reader, { study with Protocol = protocol })
+            trials.Tasks[0]
+
+        // The protocol as_given keeps no models.
+        let forgetful = prepare { AsGivenProtocol.kind.Protocol with StopRules = study.Protocol.StopRules }
+        let trial = (Planner(study, false, fun _ _ -> true).Make(fun _ -> ValueNone)).Trials[0]
+        let run = TrialRunner.start forgetful trial
+        run.RunTo(10L, ignore, CancellationToken.None)
+        let snapshot = run.Snapshot()
+        TrialRunner.resume forgetful trial "saved" snapshot |> ignore
+
+        try
+            TrialRunner.resume (prepare study.Protocol) trial "saved" snapshot |> ignore
+            failtest "nothing was thrown"
+        with :? DataFormatException as error ->
+            Expect.stringContains error.Message "does not have the parameters of its best validation" "message")
 
 let private rules =
     testCase "a trial does not resume under other stop rules" (fun () ->
@@ -250,7 +405,8 @@ let private trained<'T when 'T: unmanaged and 'T :> Numerics.IFloatingPointIeee7
         { MaxSteps = Some(int64 epochs * int64 epoch)
           ValidateEvery = None
           StopRules = StopRule.document
-          Diagnose = false }
+          Diagnose = false
+          KeepBest = false }
 
     let training =
         Training<'T>(workload, limits, TrainingSnapshot.start run.Optimizer workload.Layout initial, (fun _ _ -> ()))
@@ -315,5 +471,7 @@ let tests =
     testList
         "runs"
         [ resumed
+          models
+          withoutBest
           rules
           testList "document's runs" [ for run in DocumentedRuns.all -> testList run.Name [ whole run; longer run; beginning run ] ] ]

@@ -148,6 +148,8 @@ type private Formula(trial: Trial, start: int64, validatedAtStart: int64, onStep
               Seconds = 0.0
               Failure = "" }
 
+        member _.Model() = null
+
 type private Formulas(onStep: unit -> unit) =
     /// Trials begun anew, by id: none may be begun twice in one sitting.
     member val Started = ConcurrentBag<string>()
@@ -493,11 +495,11 @@ let tests =
                           member _.Results = inner.Results
                           member _.Decisions = inner.Decisions
 
-                          member _.Keep(result: TrialResult) =
+                          member _.Keep(result: TrialResult, model) =
                               if Interlocked.Decrement(&left) <= 0 then
                                   raise (IOException "no space left on device")
 
-                              inner.Keep result
+                              inner.Keep(result, model)
 
                           member _.Keep(decision: StudyDecision) = inner.Keep decision
                           member _.Save(trial, run) = inner.Save(trial, run)
@@ -564,7 +566,8 @@ let tests =
                                       member _.Curve = run.Curve
                                       member _.RunTo(step, cancellation) = run.RunTo(step, cancellation)
                                       member _.Save path = run.Save path
-                                      member _.Result _ = raise (Exception "") }
+                                      member _.Result _ = raise (Exception "")
+                                      member _.Model() = null }
 
                           member _.Restore(trial, path) = inner.Restore(trial, path) }
 
@@ -596,7 +599,7 @@ let tests =
                           { new IStudyStore with
                               member _.Results = inner.Results
                               member _.Decisions = inner.Decisions
-                              member _.Keep(result: TrialResult) = inner.Keep result
+                              member _.Keep(result: TrialResult, model) = inner.Keep(result, model)
                               member _.Keep(decision: StudyDecision) = inner.Keep decision
 
                               member _.Save(trial, _) =
@@ -633,7 +636,7 @@ let tests =
                   { new IStudyStore with
                       member _.Results = Dictionary()
                       member _.Decisions = []
-                      member _.Keep(_: TrialResult) = ()
+                      member _.Keep(_: TrialResult, _) = ()
                       member _.Keep(_: StudyDecision) = ()
                       member _.Save(_, _) = raise (IOException "no space left on device")
                       member _.Restore(_, _) = ValueNone

@@ -134,7 +134,7 @@ public sealed partial class Study
         return System.Threading.Tasks.Task.Run(
             () =>
             {
-                var trials = _prepared ?? Prepare(Core);
+                var trials = Keeping(_prepared ?? Prepare(Core), options);
                 using var run = folder is null
                     ? StudyRun.InMemory(Core, options.UntilDecided, trials)
                     : StudyRun.Begin(Core, options.UntilDecided, folder, trials, trials.DataHashes);
@@ -171,7 +171,7 @@ public sealed partial class Study
                     study is null ? FSharpOption<StudyDesign>.None : FSharpOption<StudyDesign>.Some(study.Core),
                     begun =>
                     {
-                        var trials = Prepare(begun);
+                        var trials = Keeping(Prepare(begun), options);
                         return ValueTuple.Create<ITrialSource, ValueTuple<string, string>[]>(trials, trials.DataHashes);
                     },
                     FSharpOption<StudyRegistry>.Some(KindRegistry.StudyOf(registry)));
@@ -219,6 +219,8 @@ public sealed partial class Study
             { IsMnist: true } => CuteDl.Mnist.Load().Core,
             _ => throw new UnreachableException(),
         };
+
+    private static PreparedTrials Keeping(PreparedTrials trials, StudyOptions options) => options.KeepModels ? trials.KeepingModels() : trials;
 
     private static StudyResult Run(StudyRun run, string? folder, StudyOptions options, IProgress<StudyProgress>? progress, CancellationToken cancellationToken)
     {
@@ -273,4 +275,10 @@ public sealed record StudyOptions
     /// false.
     /// </summary>
     public bool UntilDecided { get; init; }
+
+    /// <summary>
+    /// True to keep the trained model of each trial, in a file beside its result: see <see cref="StudyResult.ModelOf"/>. A
+    /// <see cref="Comparison"/> always keeps them. Default: false.
+    /// </summary>
+    public bool KeepModels { get; init; }
 }

@@ -69,6 +69,7 @@ public sealed class StudyProtocol
             title ?? $"the protocol {name}",
             like.Core.Phase,
             like.Core.ComparesPairs,
+            like.Core.KeepsModels,
             keys is null ? like.Core.Keys : ListModule.OfSeq(keys),
             usual.Tuning,
             usual.Confirmation,

@@ -61,6 +61,19 @@ public sealed class StudyResult
     /// <summary>The verdict in words, the most important first.</summary>
     public IReadOnlyList<string> Verdict => Analysis.Sentences;
 
+    /// <summary>
+    /// Returns the trained model of a trial; null if models were not kept (<see cref="StudyOptions.KeepModels"/>), or if the trial diverged or
+    /// failed, or if its problem has no model.
+    /// </summary>
+    /// <param name="trial">The trial.</param>
+    /// <exception cref="StudyException">The file of the model is missing, or belongs to another trial.</exception>
+    /// <exception cref="DataFormatException">The file of the model is damaged.</exception>
+    public TrainedModel? ModelOf(Trial trial)
+    {
+        ArgumentNullException.ThrowIfNull(trial);
+        return _outcome.Models.Of(trial) is { } model ? new(model) : null;
+    }
+
     /// <summary>One line: the study, and how many of its trials are finished.</summary>
     public override string ToString() => $"{Study.Name}: {Trials.Count} of {Planned} trials{(IsComplete ? "" : ", not complete")}";
 

@@ -17,8 +17,20 @@ public sealed record RunResult
     /// <summary>The floating-point precision.</summary>
     public required Precision Precision { get; init; }
 
-    /// <summary>The model: <c>784-10(relu) softmax-cross-entropy</c>. The number of inputs is left out for images in a folder.</summary>
-    public required string Model { get; init; }
+    /// <summary>The layers and the loss: <c>784-10(relu) softmax-cross-entropy</c>. The number of inputs is left out for images in a folder.</summary>
+    public required string ModelText { get; init; }
+
+    /// <summary>
+    /// The trained model; null if the run diverged, failed or did not begin. With <see cref="Experiment.EarlyStopping"/>, it has the parameters of
+    /// the validation with the smallest loss. Otherwise it has the last ones, or the averages if the optimizer keeps them. In a folder, it is read
+    /// from the file beside the result, at the first access.
+    /// </summary>
+    /// <exception cref="StudyException">The file of the model is missing, or belongs to another run.</exception>
+    /// <exception cref="Core.Data.DataFormatException">The file of the model is damaged.</exception>
+    public TrainedModel? Model => Source.Value;
+
+    /// <summary>The source of the model.</summary>
+    internal ModelSource Source { get; init; } = ModelSource.None;
 
     /// <summary>The training settings.</summary>
     public required RunSettings Settings { get; init; }
@@ -81,14 +93,14 @@ public sealed record RunResult
         return FormattableString.Invariant($"{Run}, seed {Seed}: {Stop.InWords()} after {Steps} steps{score}{failure}");
     }
 
-    internal static RunResult Of(string run, TrialResult result, StudyTask task, ImagesProblem problem, RunSettings settings, string version) =>
+    internal static RunResult Of(string run, TrialResult result, StudyTask task, ImagesProblem problem, RunSettings settings, string version, ITrialModels? models) =>
         new()
         {
             Run = run,
             Optimizer = result.Trial.Optimizer,
             Seed = result.Trial.Seed,
             Precision = Translate.Precision(task.Precision),
-            Model = ModelText.Of(DataSet.ShapeOf(problem.Source), problem.Layers, problem.Loss),
+            ModelText = CuteDl.ModelText.Of(DataSet.ShapeOf(problem.Source), problem.Layers, problem.Loss),
             Settings = settings,
             Steps = result.Steps,
             Stop = Translate.StopReason(result.Ending),
@@ -99,6 +111,7 @@ public sealed record RunResult
             AccuracyCeiling = result.Health.AccuracyCeiling,
             Seconds = Math.Round(result.Seconds, 3),
             Version = version,
+            Source = new(() => models?.Of(result.Trial) is { } model ? new(model) : null),
         };
 
     /// <summary>False if the targets are numbers, so that validations have no accuracy.</summary>

@@ -17,7 +17,7 @@ internal static class Names
 
     /// <summary>Rejects an empty name.</summary>
     /// <param name="option">The option.</param>
-    public static Option<string> NotEmpty(Option<string> option)
+    public static Option<T> NotEmpty<T>(Option<T> option)
     {
         option.Validators.Add(result => Check(result, option.Name));
         return option;

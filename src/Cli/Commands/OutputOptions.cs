@@ -46,9 +46,13 @@ internal sealed record Output(string? Folder, string Verb, bool IsJson)
     }
 
     /// <summary>Carries out a study in the folder. What would be refused is reported before the folder is created.</summary>
-    public Task<int> CarryOutAsync(Study study, StudyOptions options, CancellationToken cancellationToken)
+    /// <param name="study">The study.</param>
+    /// <param name="options">How.</param>
+    /// <param name="cancellationToken">Ends it, and saves the running trials.</param>
+    /// <param name="model">The file for the model of a single run; null for none.</param>
+    public Task<int> CarryOutAsync(Study study, StudyOptions options, CancellationToken cancellationToken, string? model = null)
     {
         var prepared = study.Prepare();
-        return StudySession.RunAsync(prepared, MakeFolder(), options, IsJson, cancellationToken);
+        return StudySession.RunAsync(prepared, MakeFolder(), options, IsJson, cancellationToken, model);
     }
 }

@@ -13,7 +13,7 @@ internal static class ReplayCommand
         var file = Names.NotEmpty(new Argument<string>("FILE") { Description = "The file of a trial, in the folder of a run, a comparison or a study: trials/.../SEED.json." });
         var data = new Option<string?>("--data") { HelpName = "DIR", Description = "Folder of the images, if they have moved. Default: the images that the file names." };
         var classes = new Option<int?>("--classes") { HelpName = "N", Description = "Number of classes of the data set in --data, at least 2. Default: the number that the file names.", CustomParser = Numbers.WholeOrNone<int> };
-        var maxExpansion = TrainingOptions.MaxExpansion();
+        var maxExpansion = DataOptions.MaxExpansion();
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new CommandPage(
             "replay",

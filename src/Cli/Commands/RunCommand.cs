@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CuteDl.Core.Data;
 
 namespace CuteDl.Cli;
 
@@ -11,19 +12,32 @@ internal static class RunCommand
     {
         var run = new Argument<string>("RUN") { Description = Help };
         var training = new TrainingOptions();
+        var save = Names.NotEmpty(new Option<string?>("--save")
+        {
+            HelpName = "FILE",
+            Description = "File for the trained model, such as model.safetensors, which 'predict' and 'evaluate' read. An existing file is replaced.",
+        });
         var output = OutputOptions.Resumable();
         var command = new CommandPage(
             "run",
             "Trains one model under one optimizer. After an interruption, continue with 'cutedl resume DIR'.",
-            "cutedl run \"adam(lr=0.001)\" --hidden 128 --output linear --max-epochs 2")
+            "cutedl run \"adam(lr=0.001)\" --hidden 128 --output linear --max-epochs 2",
+            "cutedl run adam --max-epochs 2 --save model.safetensors")
          { run };
         training.AddTo(command);
+        command.Options.Add(save);
         output.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
             var named = Mnist.ParseRun(parsed.GetValue(run)!);
+            var path = parsed.GetValue(save);
+            if (path is not null)
+            {
+                OutputPath.checkFile(path);
+            }
+
             var comparison = training.Read(parsed, training.HasSeed(parsed)).Compare([named]);
-            return output.Read(parsed, "run").CarryOutAsync(comparison.ToStudy(), new(), cancellationToken);
+            return output.Read(parsed, "run").CarryOutAsync(comparison.ToStudy(), new(), cancellationToken, path);
         });
         return command;
     }

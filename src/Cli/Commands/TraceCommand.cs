@@ -12,7 +12,7 @@ internal static class TraceCommand
         var initial = Required("--initial", "The parameters before the first step: an .npz file with one array per tensor.");
         var gradients = Required("--gradients", "The gradients: an .npz file with arrays of the same names, with one more dimension in front: the step.");
         var output = Required("--out", "The .npz file to write: the parameters after every step, in the shape of the gradients, as float64.");
-        var maxExpansion = TrainingOptions.MaxExpansion();
+        var maxExpansion = DataOptions.MaxExpansion();
         var command = new CommandPage(
             "trace",
             "Applies an optimizer to recorded gradients and writes the parameters after every step, for comparison with another implementation.",

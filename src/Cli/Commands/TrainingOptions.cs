@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using CuteDl.Core.Data;
 using CuteDl.Core.Networks;
 using CuteDl.Core.Optimizers;
 
@@ -9,11 +8,7 @@ namespace CuteDl.Cli;
 /// <summary>The options of every command that trains, and the experiment that they describe.</summary>
 internal sealed class TrainingOptions
 {
-    private readonly Option<string?> _data = new("--data")
-    {
-        HelpName = "DIR",
-        Description = "Folder with a data set in MNIST's format: train-images-idx3-ubyte and the three other files, plain or gzipped. Default: MNIST, built in.",
-    };
+    private readonly DataOptions _images = new();
 
     private readonly Option<string?> _hidden = new("--hidden")
     {
@@ -42,14 +37,6 @@ internal sealed class TrainingOptions
         HelpName = "LAYERS",
         Description = "All layers in order, instead of --hidden, --hidden-activation and --output: "
             + $"\"conv(32, size=5, activation=relu) | max_pool(2) | flatten | dense(10)\". The kinds are {Quotation.list(LayerKinds.all.Select(kind => kind.Name))}.",
-    };
-
-    private readonly Option<int> _classes = new("--classes")
-    {
-        HelpName = "N",
-        Description = "Number of classes of the data set, at least 2; the model has as many outputs.",
-        DefaultValueFactory = _ => 10,
-        CustomParser = Numbers.Whole<int>,
     };
 
     private readonly Option<int> _batch = new("--batch")
@@ -90,8 +77,6 @@ internal sealed class TrainingOptions
             "Initial weights: normal (standard deviation 0.01), glorot, he, reference, or an .npz file with the arrays "
             + "layers.0.weight (inputs x units), layers.0.bias, ... Default: normal. If no seed is given, a model without hidden layers on MNIST starts from reference: fixed weights, built in.",
     };
-
-    private readonly Option<int> _maxExpansion = MaxExpansion();
 
     private readonly Option<ValidationMean?> _validationMean = new("--validation-mean")
     {
@@ -164,18 +149,9 @@ internal sealed class TrainingOptions
         _hasLimits = hasLimits;
     }
 
-    /// <summary>Returns the option of every command that reads compressed data files.</summary>
-    public static Option<int> MaxExpansion() => new("--max-expansion")
-    {
-        HelpName = "N",
-        Description = "Largest allowed ratio of unpacked to packed size of a compressed file, at least 1. A file with a larger ratio is refused.",
-        DefaultValueFactory = _ => Growing.DefaultExpansion,
-        CustomParser = Numbers.Whole<int>,
-    };
-
     public void AddTo(Command command)
     {
-        Option[] options = [_data, _classes, _hidden, _hiddenActivation, _output, _layers, _batch, _order, _precision, _seed, _initialWeights, _maxExpansion];
+        Option[] options = [_images.Folder, _images.Classes, _hidden, _hiddenActivation, _output, _layers, _batch, _order, _precision, _seed, _initialWeights, _images.Expansion];
         Option[] limits = [_validationMean, _maxEpochs, _maxSteps, _validateEvery, _patience, _minGain, _target, _hold];
         foreach (var option in _hasLimits ? [.. options, .. limits] : options)
         {
@@ -196,7 +172,7 @@ internal sealed class TrainingOptions
         experiment = Guard(_batch, () => experiment.Batch(parsed.GetValue(_batch)));
         experiment = _hasLimits ? WithLimits(parsed, experiment) : experiment;
         experiment = When(parsed, _seed, experiment, (e, seed) => e.Seed(seed));
-        var expansion = AtLeast(_maxExpansion, parsed.GetValue(_maxExpansion), 1);
+        var expansion = _images.ReadExpansion(parsed);
         if (parsed.GetValue(_initialWeights) is { } weights)
         {
             experiment = experiment.InitialWeights(ParseWeights(weights, expansion));
@@ -209,14 +185,12 @@ internal sealed class TrainingOptions
         experiment = experiment.ValidationMean(Mean(parsed, isSeeded));
 
         // Reading data is slow, so it comes last: errors in numbers are reported first.
-        return parsed.GetValue(_data) is { } folder
-            ? experiment.Data(DataSet.FromFolder(NotEmpty(_data, folder), parsed.GetValue(_classes), expansion))
-            : experiment;
+        return _images.Read(parsed) is { } data ? experiment.Data(data) : experiment;
     }
 
     private Experiment WithLayers(ParseResult parsed, Experiment experiment)
     {
-        var classes = AtLeast(_classes, parsed.GetValue(_classes), 2);
+        var classes = _images.ReadClasses(parsed);
         if (parsed.GetValue(_layers) is { } layers)
         {
             return Array.Find<Option>([_hidden, _hiddenActivation, _output], option => parsed.GetResult(option) is { Implicit: false }) is { } other
@@ -249,7 +223,7 @@ internal sealed class TrainingOptions
     }
 
     private bool IsDocumentModel(ParseResult parsed) =>
-        parsed.GetValue(_data) is null && parsed.GetValue(_hidden) is null or "" && parsed.GetValue(_layers) is null && parsed.GetValue(_classes) == 10;
+        parsed.GetValue(_images.Folder) is null && parsed.GetValue(_hidden) is null or "" && parsed.GetValue(_layers) is null && parsed.GetValue(_images.Classes) == 10;
 
     internal static int AtLeast(Option option, int value, int least) =>
         value >= least ? value : throw new UsageException($"{option.Name} must be at least {least}, not {value}.");

@@ -11,11 +11,18 @@ namespace CuteDl.Cli;
 internal static class StudySession
 {
     /// <summary>Starts a study in a folder.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="options">How.</param>
+    /// <param name="isJson">True to print JSON.</param>
+    /// <param name="cancellationToken">Ends it, and saves the running trials.</param>
+    /// <param name="model">The file for the model of a single run; null for none.</param>
     /// <exception cref="UsageException">The folder holds results already.</exception>
-    public static Task<int> RunAsync(Study study, string folder, StudyOptions options, bool isJson, CancellationToken cancellationToken)
+    public static Task<int> RunAsync(Study study, string folder, StudyOptions options, bool isJson, CancellationToken cancellationToken, string? model = null)
     {
         Refuse(folder);
-        return CarryOutAsync(study, [], [], folder, isJson, progress => study.RunAsync(folder, options, progress, cancellationToken), cancellationToken);
+        return CarryOutAsync(
+            study, [], [], folder, isJson, progress => study.RunAsync(folder, options, progress, cancellationToken), cancellationToken, model);
     }
 
     /// <summary>Continues what a folder holds.</summary>
@@ -125,7 +132,8 @@ internal static class StudySession
         string folder,
         bool isJson,
         Func<IProgress<StudyProgress>, Task<StudyResult>> carryOut,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        string? model = null)
     {
         var json = isJson ? new JsonLines(Console.Out) : null;
         StudyResult result;
@@ -151,7 +159,7 @@ internal static class StudySession
             return ExitCode.RunFailed;
         }
 
-        return Finish(result, folder, json);
+        return Finish(result, folder, json, model);
     }
 
     private static string Gone(string folder) => $"The results are lost: the journal in '{folder}' was removed while trials were running. Start again in a new folder.";
@@ -179,7 +187,7 @@ internal static class StudySession
     }
 
     // Without its report a study is still whole: its results are in the journal.
-    private static int Finish(StudyResult result, string folder, JsonLines? json)
+    private static int Finish(StudyResult result, string folder, JsonLines? json, string? model)
     {
         var hasFailed = result.Comparison is { } comparison && comparison.Runs.Any(run => run.Stop is StopReason.Diverged or StopReason.Failed);
         var exitCode = hasFailed ? ExitCode.RunFailed : ExitCode.Fine;
@@ -194,13 +202,24 @@ internal static class StudySession
             exitCode = ExitCode.RunFailed;
         }
 
+        if (model is not null && !Save(result, model))
+        {
+            exitCode = ExitCode.RunFailed;
+            model = null;
+        }
+
         if (json is not null)
         {
-            json.Write("summary", Summarized(result, report));
+            json.Write("summary", Summarized(result, report, model));
             return exitCode;
         }
 
         Show(result, folder);
+        if (model is not null)
+        {
+            Console.WriteLine($"Model: {model}");
+        }
+
         if (report is not null)
         {
             Console.WriteLine($"Report: {report}");
@@ -209,7 +228,29 @@ internal static class StudySession
         return exitCode;
     }
 
-    private static JsonObject Summarized(StudyResult result, string? report)
+    // The model of a finished run is in its folder, too.
+    private static bool Save(StudyResult result, string path)
+    {
+        if (result.Comparison is not { Runs: [{ Stop: not StopReason.Cancelled, Model: { } model }] })
+        {
+            Invocation.Fail($"The run has not ended with a model, so '{path}' is not written.");
+            return false;
+        }
+
+        try
+        {
+            OutputPath.makeFolderOf(path);
+            model.Save(path);
+            return true;
+        }
+        catch (IOException error)
+        {
+            Invocation.Fail($"The model cannot be written. {Refusal.sentence(error)}");
+            return false;
+        }
+    }
+
+    private static JsonObject Summarized(StudyResult result, string? report, string? model)
     {
         var content = result.Comparison is { } comparison
             ? JsonNode.Parse(new ComparisonSummary(comparison).ToJson())!.AsObject()
@@ -221,6 +262,11 @@ internal static class StudySession
         content["folder"] = result.Folder;
         content["notices"] = Texts(result.Notices);
         content["report"] = report;
+        if (model is not null)
+        {
+            content["model"] = model;
+        }
+
         return content;
     }
 

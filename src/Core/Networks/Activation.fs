@@ -87,6 +87,25 @@ module Activation =
         if activation <> ReLU then
             apply activation sums
 
+    /// Adds an activation to an ONNX graph, and returns its output.
+    let internal addToOnnx (graph: OnnxGraph) (activation: Activation) (input: OnnxValue) : OnnxValue =
+        let map (operator: string) (others: string list) (value: OnnxValue) = graph.Map(operator, value, others, [])
+
+        match activation with
+        | Linear -> input
+        | ReLU -> input |> map "Relu" []
+        | LeakyReLU -> graph.Map("LeakyRelu", input, [], [ "alpha", OnnxAttribute.Number 0.01 ])
+        | Sigmoid -> input |> map "Sigmoid" []
+        | Tanh -> input |> map "Tanh" []
+        | GELU ->
+            // ½ z (1 + erf(z / √2)). The operator Gelu needs a newer version of ONNX than all others.
+            let twice =
+                input |> map "Mul" [ graph.Constant(sqrt 0.5) ] |> map "Erf" [] |> map "Add" [ graph.Constant 1.0 ]
+
+            twice |> map "Mul" [ input.Name ] |> map "Mul" [ graph.Constant 0.5 ]
+        | SiLU -> input |> map "Sigmoid" [] |> map "Mul" [ input.Name ]
+        | Softplus -> input |> map "Softplus" []
+
     let inline private scale (gradient: Span<'T>) (outputs: ReadOnlySpan<'T>) ([<InlineIfLambda>] derivative: 'T -> 'T) =
         for i in 0 .. gradient.Length - 1 do
             gradient[i] <- gradient[i] * derivative outputs[i]

@@ -265,6 +265,17 @@ and [<AbstractClass>] Layer(kind: LayerKind, values: LayerValue list) =
     /// <param name="capacity">The largest number of examples in a batch, at least 1.</param>
     abstract Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> : input: TensorShape * capacity: int -> LayerOperation<'T>
 
+    /// <summary>Adds the layer to an ONNX graph, as it computes in validation, and returns its output. By default, the layer is refused.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="input">The input of the layer.</param>
+    /// <param name="name">The first part of the names of its tensors: <c>layers.0</c>.</param>
+    /// <param name="parameters">The tensors of the layer, one after another.</param>
+    /// <exception cref="T:System.NotSupportedException">The layer has no form in ONNX.</exception>
+    abstract AddToOnnx: graph: OnnxGraph * input: OnnxValue * name: string * parameters: float32 array -> OnnxValue
+
+    default layer.AddToOnnx(_, _, _, _) =
+        raise (NotSupportedException $"The layer {layer} has no form in ONNX. Override AddToOnnx of its class, or use other layers.")
+
     override _.Equals(other: obj) =
         match other with
         | :? Layer as other -> kind.Name = other.Kind.Name && values = other.Values

@@ -65,6 +65,22 @@ module Layers =
         | Ok shapes -> input :: List.truncate (layers.Length - 1) shapes
         | Error problem -> raise (ArgumentException(problem, nameof layers))
 
+    /// Adds layers to an ONNX graph, and returns their output.
+    let internal addToOnnx
+        (graph: OnnxGraph)
+        (name: string)
+        (layers: Layer list)
+        (parameters: float32 array)
+        (input: OnnxValue)
+        : OnnxValue =
+        let add (value: OnnxValue, start: int, index: int) (layer: Layer) =
+            let length = layer.TensorsOf value.Shape |> List.sumBy _.Length
+            let output = layer.AddToOnnx(graph, value, $"{name}.{index}", Array.sub parameters start length)
+            output, start + length, (if length = 0 then index else index + 1)
+
+        let output, _, _ = layers |> List.fold add (input, 0, 0)
+        output
+
     /// <summary>Returns the tensors of layers in memory order, each with the number of its layer. Layers without tensors have no
     /// number.</summary>
     /// <exception cref="T:System.ArgumentException">A layer does not take its input.</exception>

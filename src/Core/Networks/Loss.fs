@@ -268,6 +268,50 @@ module Loss =
 
         total
 
+    /// <summary>True if the outputs of a model with this loss are logits.</summary>
+    let hasLogits (loss: Loss) : bool =
+        match loss with
+        | SoftmaxCrossEntropy
+        | BinaryCrossEntropy -> true
+        | MeanSquaredError
+        | MeanAbsoluteError
+        | Huber _
+        | Own _ -> false
+
+    /// <summary>
+    /// Turns a model's outputs into predictions, in place: logits into probabilities, by softmax or the logistic function. The outputs of
+    /// other losses are predictions already.
+    /// </summary>
+    /// <param name="loss">The loss.</param>
+    /// <param name="outputs">rows × width, row-major; overwritten.</param>
+    /// <param name="width">The number of outputs per example.</param>
+    let predict (loss: Loss) (outputs: Span<float>) (width: int) : unit =
+        match loss with
+        | SoftmaxCrossEntropy ->
+            for row in 0 .. outputs.Length / width - 1 do
+                let values = outputs.Slice(row * width, width)
+                let mutable largest = values[0]
+
+                for j in 1 .. width - 1 do
+                    largest <- max largest values[j]
+
+                for j in 0 .. width - 1 do
+                    values[j] <- values[j] - largest
+
+                Exponential.apply values
+                let mutable sum = 0.0
+
+                for j in 0 .. width - 1 do
+                    sum <- sum + values[j]
+
+                for j in 0 .. width - 1 do
+                    values[j] <- values[j] / sum
+        | BinaryCrossEntropy -> Special.apply<Special.Sigmoid, float> outputs
+        | MeanSquaredError
+        | MeanAbsoluteError
+        | Huber _
+        | Own _ -> ()
+
     let private meanAbsoluteError
         (outputs: ReadOnlySpan<'T>)
         (targets: ReadOnlySpan<'T>)

@@ -21,6 +21,14 @@ type internal Windows =
 
     member windows.Output(channels: int) = TensorShape.Planes(channels, windows.Rows, windows.Columns)
 
+    /// The attributes of a node over the windows.
+    member windows.OnnxAttributes: (string * OnnxAttribute) list =
+        let twice (value: int) = OnnxAttribute.Wholes [ int64 value; int64 value ]
+
+        [ "kernel_shape", twice windows.Size
+          "strides", twice windows.Stride
+          "pads", OnnxAttribute.Wholes(List.replicate 4 (int64 windows.Padding)) ]
+
 module internal Windows =
     /// Returns the windows on an image, or the reason why there are none.
     let tryOf (kind: string) (size: int) (stride: int) (padding: int) (input: TensorShape) : Result<Windows, string> =

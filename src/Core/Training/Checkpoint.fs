@@ -46,7 +46,7 @@ module Checkpoint =
         | null -> string (assembly.GetName().Version)
         | attribute -> attribute.InformationalVersion.Split('+')[0]
 
-    let private cells (values: 'T array) : Cells =
+    let internal cells (values: 'T array) : Cells =
         match box values with
         | :? (float32 array) as values -> F32 values
         | :? (float array) as values -> F64 values

@@ -1,5 +1,8 @@
 namespace CuteDl.Core.Training
 
+open System
+open System.Collections.Generic
+
 /// <summary>The reason why a run ended.</summary>
 type StopReason =
     /// <summary>The validation loss did not improve for too many validations.</summary>
@@ -53,6 +56,19 @@ type Validation =
         /// <summary>The share of validation examples whose largest output is their class. Of equal outputs, the first counts.</summary>
         Accuracy: float
     }
+
+/// <summary>Finds validations.</summary>
+module Validation =
+    /// <summary>Returns the index of the smallest finite loss, of equal ones the first; −1 if none is finite.</summary>
+    /// <param name="history">The validations.</param>
+    let best (history: IReadOnlyList<Validation>) : int =
+        let mutable best = -1
+
+        for i in 0 .. history.Count - 1 do
+            if Double.IsFinite history[i].Loss && (best < 0 || history[i].Loss < history[best].Loss) then
+                best <- i
+
+        best
 
 /// <summary>All validations of a run so far, oldest first. New ones are appended.</summary>
 type History = System.Collections.Generic.IReadOnlyList<Validation>

@@ -87,17 +87,7 @@ type NetworkWorkload<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
         epoch <- next
 
-    /// Returns the index of the largest output. Of equal outputs, the first wins.
-    let answer (row: int) : int =
-        let outputs = model.Outputs
-        let answers = network.Outputs.Slice(row * outputs, outputs)
-        let mutable best = 0
-
-        for j in 1 .. outputs - 1 do
-            if 'T.op_GreaterThan (answers[j], answers[best]) then
-                best <- j
-
-        best
+    let answer (row: int) : int = Answer.ofOutputs (network.Outputs.Slice(row * model.Outputs, model.Outputs))
 
     /// <summary>The network. Its parameters are the parameters of the workload.</summary>
     member _.Network = network

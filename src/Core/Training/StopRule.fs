@@ -51,6 +51,15 @@ module StopRule =
         | ReachedAccuracy _
         | ReachedLoss _ -> ()
 
+    /// <summary>True if a run under this rule ends with the parameters of its best validation, instead of the last ones.</summary>
+    let keepsBest (rule: StopRule) : bool =
+        match rule with
+        | EarlyStopping _ -> true
+        | Stagnation _
+        | Target _
+        | ReachedAccuracy _
+        | ReachedLoss _ -> false
+
     let private stagnation (patience: int) (minGain: float) (history: History) =
         let count = history.Count - patience
         let loss i = history[patience + i].Loss

@@ -18,6 +18,8 @@ type TrainingLimits =
         StopRules: StopRule list
         /// <summary>True to measure gradients and updates: see <c>Diagnosis</c>.</summary>
         Diagnose: bool
+        /// <summary>True to keep the learned parameters of the validation with the smallest loss. Of equal ones, the first.</summary>
+        KeepBest: bool
     }
 
 /// <summary>The progress of a run.</summary>
@@ -63,7 +65,8 @@ module TrainingLimits =
 /// <param name="start">The snapshot to start from. It does not change.</param>
 /// <param name="onStep">Called after each step with its number, from 1, and its training loss.</param>
 /// <exception cref="T:System.ArgumentException">
-/// A limit is out of its range, the snapshot has other tensors, or a schedule has a share of the run and there is no limit.
+/// A limit is out of its range, the snapshot has other tensors, a schedule has a share of the run and there is no limit, or the best
+/// parameters are to be kept and the snapshot has validations without them.
 /// </exception>
 [<Sealed>]
 type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
@@ -82,6 +85,14 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
             raise (
                 ArgumentException(
                     $"The snapshot has the tensors {list given}, but the workload has {list workload.Layout}. They must be equal.",
+                    nameof start
+                )
+            )
+
+        if limits.KeepBest && start.Best.Length = 0 && Validation.best start.History >= 0 then
+            raise (
+                ArgumentException(
+                    "The snapshot does not have the parameters of its best validation. Start again, or do not keep the best parameters.",
                     nameof start
                 )
             )
@@ -110,6 +121,17 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     let mutable updateRatio = start.Newest.UpdateRatio
     let mutable firstNonFinite = start.FirstNonFinite
     let mutable stop = start.Stop
+
+    // The learned parameters of the best validation so far, and its loss.
+    let best: 'T array =
+        if start.Best.Length > 0 then Array.copy start.Best
+        elif limits.KeepBest then Array.zeroCreate workload.Layout.Length
+        else [||]
+
+    let mutable bestLoss =
+        match Validation.best start.History with
+        | index when index >= 0 && best.Length > 0 -> start.History[index].Loss
+        | _ -> infinity
 
     let moving = MovingParameters<'T>(optimizer, workload.Layout)
 
@@ -168,7 +190,19 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     let validate (progress: TrainingProgress -> unit) (cancellation: CancellationToken) =
         stepsClock.Stop()
 
-        match atLearned (fun () -> workload.Validate cancellation) with
+        let judge () =
+            let score = workload.Validate cancellation
+
+            match score with
+            | ValueSome(struct (loss, _)) when limits.KeepBest && loss < bestLoss ->
+                bestLoss <- loss
+                workload.Parameters.CopyTo(Span best)
+            | ValueSome _
+            | ValueNone -> ()
+
+            score
+
+        match atLearned judge with
         | ValueSome(struct (loss, accuracy)) -> keep loss accuracy
         | ValueNone -> ()
 
@@ -246,6 +280,15 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     member _.AtLearned(act: unit -> 'result) : 'result = atLearned act
 
     /// <summary>
+    /// The step and the learned parameters of the validation with the smallest loss; ValueNone if they are not kept, or if no validation has a
+    /// finite loss.
+    /// </summary>
+    member _.Best: struct (int64 * 'T array) voption =
+        match Validation.best history with
+        | index when limits.KeepBest && index >= 0 -> ValueSome(struct (history[index].Step, Array.copy best))
+        | _ -> ValueNone
+
+    /// <summary>
     /// Trains up to a step, and validates there if a validation is due. Ends earlier at a stop rule, a limit or divergence. Cancellation
     /// takes effect within one batch. Does nothing if that step has already been reached.
     /// </summary>
@@ -290,4 +333,5 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
           Newest = { GradientNorm = gradientNorm; UpdateRatio = updateRatio; Seconds = seconds () }
           FirstNonFinite = firstNonFinite
           Elapsed = elapsed().TotalSeconds
+          Best = if Double.IsFinite bestLoss then Array.copy best else [||]
           Stop = stop }

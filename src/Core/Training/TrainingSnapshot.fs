@@ -44,6 +44,8 @@ type TrainingSnapshot<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         FirstNonFinite: int64
         /// <summary>The time since the training began in seconds, with validations.</summary>
         Elapsed: float
+        /// <summary>The learned parameters of the validation with the smallest loss; empty if they are not kept or there are none.</summary>
+        Best: 'T array
         /// <summary>The reason why it ended; ValueNone if it has not.</summary>
         Stop: StopReason voption
     }
@@ -86,6 +88,7 @@ module TrainingSnapshot =
           Newest = { GradientNorm = nan; UpdateRatio = nan; Seconds = 0.0 }
           FirstNonFinite = 0L
           Elapsed = 0.0
+          Best = [||]
           Stop = ValueNone }
 
     let private reasons = [ NoImprovement; TooSlow; TargetHeld; MaxSteps; Diverged ]
@@ -100,6 +103,7 @@ module TrainingSnapshot =
           "validation.seconds", (fun _ d -> d.Seconds) ]
 
     let private stepColumn = "validation.step"
+    let private bestName = "best"
 
     /// <summary>Converts a snapshot to the content of a safetensors file. It contains the content of its checkpoint.</summary>
     let toContent (snapshot: TrainingSnapshot<'T>) : Safetensors =
@@ -118,7 +122,9 @@ module TrainingSnapshot =
                     "elapsed", snapshot.Elapsed ] do
                   name, { Shape = []; Cells = F64 [| value |] }
               for name, value in [ "step", snapshot.Step; "first_non_finite", snapshot.FirstNonFinite ] do
-                  name, { Shape = []; Cells = I64 [| value |] } ]
+                  name, { Shape = []; Cells = I64 [| value |] }
+              if snapshot.Best.Length > 0 then
+                  bestName, { Shape = [ snapshot.Best.Length ]; Cells = Checkpoint.cells snapshot.Best } ]
 
         let stop =
             match snapshot.Stop with
@@ -183,12 +189,20 @@ module TrainingSnapshot =
         if checkpoint.State.Step > step || Array.exists (fun at -> at > step) steps then
             damaged $"The training has {step} steps, but a validation or a step of the optimizer is later."
 
+        let history =
+            [| for i in 0 .. steps.Length - 1 ->
+                   { Step = steps[i]; TrainingLoss = values[0][i]; Loss = values[1][i]; Accuracy = values[2][i] } |]
+
+        let best: 'T array = if content.Tensors.ContainsKey(prefix + bestName) then column bestName else [||]
+
+        if best.Length > 0 && (best.Length <> checkpoint.Parameters.Length || Validation.best history < 0) then
+            damaged
+                $"The tensor '{prefix + bestName}' has {best.Length} elements. It must have {checkpoint.Parameters.Length}, and a validation with a finite loss."
+
         { Checkpoint = checkpoint
           Step = step
           TrainingLoss = float "loss"
-          History =
-            [| for i in 0 .. steps.Length - 1 ->
-                   { Step = steps[i]; TrainingLoss = values[0][i]; Loss = values[1][i]; Accuracy = values[2][i] } |]
+          History = history
           Diagnoses =
             [| for i in 0 .. steps.Length - 1 -> { GradientNorm = values[3][i]; UpdateRatio = values[4][i]; Seconds = values[5][i] } |]
           Newest =
@@ -197,6 +211,7 @@ module TrainingSnapshot =
               Seconds = float "seconds" }
           FirstNonFinite = count "first_non_finite"
           Elapsed = float "elapsed"
+          Best = best
           Stop =
             match content.Metadata.TryFind stopKey with
             | None -> ValueNone

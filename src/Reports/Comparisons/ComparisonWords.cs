@@ -21,7 +21,7 @@ internal static class ComparisonWords
             ? ""
             : string.Join(
                 " · ",
-                Common(results, result => result.Model, "several models"),
+                Common(results, result => result.ModelText, "several models"),
                 Common(results, RunWords.Data, "several data sets or batches"),
                 Common(results, RunWords.Precision, "several precisions"),
                 $"initial weights {Common(results, result => result.Settings.InitialWeights, "several")}");

@@ -35,7 +35,7 @@ internal static class RunWords
 
     /// <summary>Returns the settings of a run: seed, precision, model and data.</summary>
     public static string Setting(RunResult result) =>
-        $"seed {result.Seed} · {Precision(result)} · {result.Model} · {Data(result)} · weights {result.Settings.InitialWeights} "
+        $"seed {result.Seed} · {Precision(result)} · {result.ModelText} · {Data(result)} · weights {result.Settings.InitialWeights} "
         + $"· CuteDl {Version(result)}";
 
     public static string Precision(RunResult result) => $"{result.Precision.ToString().ToLowerInvariant()} precision";

@@ -93,7 +93,7 @@ public sealed class ComparisonSummary
         var settings = first.Settings;
         text.Append(
             CultureInfo.InvariantCulture,
-            $"Model {first.Model}, {NameOf(first.Precision)} precision, on {settings.Data}: batches of {settings.Batch} in {NameOf(settings.Order)} order, initial weights {settings.InitialWeights}.\n\n");
+            $"Model {first.ModelText}, {NameOf(first.Precision)} precision, on {settings.Data}: batches of {settings.Batch} in {NameOf(settings.Order)} order, initial weights {settings.InitialWeights}.\n\n");
         if (_comparison.Runs.Count < _comparison.Planned)
         {
             text.Append(CultureInfo.InvariantCulture, $"Incomplete: {_comparison.Runs.Count} of {_comparison.Planned} runs have results.\n\n");

@@ -30,7 +30,7 @@ internal static class SummaryJson
         var first = comparison.Runs.FirstOrDefault();
         var file = new SummaryFile
         {
-            Model = first?.Model,
+            Model = first?.ModelText,
             Settings = first?.Settings,
             Environment = RunEnvironment.Current,
             Planned = comparison.Planned,

@@ -100,7 +100,7 @@ public sealed record SummaryRow
         var documented = Mnist.DocumentedRuns.FirstOrDefault(run => run.Name == result.Run);
         var isDocumented = documented is not null
             && documented.Optimizer.ToString() == result.Optimizer
-            && result.Model.StartsWith("784-10(relu) ", StringComparison.Ordinal)
+            && result.ModelText.StartsWith("784-10(relu) ", StringComparison.Ordinal)
             && result.Settings is { Data: "mnist", Batch: 64, Order: Order.File };
         return isDocumented ? documented!.Figures : "";
     }

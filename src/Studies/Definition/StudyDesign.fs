@@ -131,6 +131,8 @@ type ProtocolKind =
         Phase: Phase
         /// <summary>True if contenders are compared in pairs, with a verdict. False if the report shows the runs only.</summary>
         ComparesPairs: bool
+        /// <summary>True if the trained models are kept. A study with another protocol can ask for them.</summary>
+        KeepsModels: bool
         /// <summary>The parts that a study can set, each once. The other parts have their default values in every study.</summary>
         Keys: ProtocolKey list
         /// <summary>The tuning by default; None if contenders run as they are given.</summary>

@@ -52,6 +52,9 @@ type StudyFolder(path: string) =
     /// <summary>The result file of a trial, with everything that a replay needs.</summary>
     member _.Result(trial: Trial) = within $"trials/{trial.Id}.json"
 
+    /// <summary>The model of a trial, if models are kept.</summary>
+    member _.Model(trial: Trial) = within $"trials/{trial.Id}.safetensors"
+
     // The separator is a comma, which no name contains. With a dot, a.b/c and a/b.c would get the same file.
     /// <summary>The file of the last checkpoint of a running trial.</summary>
     member _.Checkpoint(trial: Trial) = within (sprintf "running/%s.safetensors" (trial.Id.Replace('/', ',')))

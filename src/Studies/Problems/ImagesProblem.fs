@@ -4,6 +4,7 @@ open System
 open System.IO
 open System.Numerics
 open CuteDl.Core.Data
+open CuteDl.Core.Models
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
@@ -86,7 +87,10 @@ type private PreparedImages =
                         DeadLogits = List.toArray logits.Dead
                         AlmostDeadLogits = List.toArray logits.AlmostDead
                         AccuracyCeiling = logits.AccuracyCeiling
-                        DeadUnits = HiddenUnits.dead workload.Network workload.Data } }
+                        DeadUnits = HiddenUnits.dead workload.Network workload.Data }
+
+                member _.Model parameters =
+                    TrainedModel.Of(images.Model, parameters, ?standardization = images.Data.Standardization) }
 
 /// <summary>A network that learns images, or other examples in memory.</summary>
 type ImagesProblem =

@@ -87,7 +87,8 @@ module internal Landscape =
                 | None -> ValueNone
                 | Some test -> ValueSome(test (Array.map Double.CreateTruncating parameters))
 
-            member _.Health() = Health.Sound }
+            member _.Health() = Health.Sound
+            member _.Model _ = null }
 
     /// <summary>Returns a prepared function.</summary>
     /// <param name="layout">The tensors.</param>

@@ -4,6 +4,7 @@ open System
 open System.Numerics
 open System.Threading
 open CuteDl.Core.Data
+open CuteDl.Core.Models
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 
@@ -40,6 +41,10 @@ type IProblemInstance<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     /// <summary>Returns the state of the model's units at the current parameters of the workload.</summary>
     abstract Health: unit -> Health
+
+    /// <summary>Returns the model with learned parameters; null if the problem has no model.</summary>
+    /// <param name="parameters">The learned parameters.</param>
+    abstract Model: parameters: 'T array -> TrainedModel | null
 
 /// <summary>A problem with its data read. It is immutable: any number of trials can use it on any number of threads.</summary>
 type IPreparedProblem =

@@ -25,6 +25,7 @@ module AsGivenProtocol =
           Title = "the protocol as_given"
           Phase = Phase.Confirmation
           ComparesPairs = true
+          KeepsModels = false
           Keys = [ ProtocolKey.Confirmation ]
           Tuning = None
           Confirmation = { StudyDefaults.confirmation with Defaults = false }

@@ -36,6 +36,7 @@ module DocumentProtocol =
           Title = "the document's protocol"
           Phase = Phase.Document
           ComparesPairs = true
+          KeepsModels = false
           Keys = [ ProtocolKey.Seeds ]
           Tuning = None
           Confirmation = { StudyDefaults.confirmation with EqualWithin = 1.1; Defaults = false }

@@ -24,6 +24,7 @@ module FairProtocol =
           Title = "the fair protocol"
           Phase = Phase.Confirmation
           ComparesPairs = true
+          KeepsModels = false
           Keys = [ ProtocolKey.Tuning; ProtocolKey.Confirmation; ProtocolKey.Frontier ]
           Tuning = Some StudyDefaults.tuning
           Confirmation = StudyDefaults.confirmation

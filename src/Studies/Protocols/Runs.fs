@@ -12,6 +12,7 @@ module RunsProtocol =
           Title = "the protocol runs"
           Phase = Phase.Run
           ComparesPairs = false
+          KeepsModels = true
           Keys = [ ProtocolKey.Seeds; ProtocolKey.StopRules ]
           Tuning = None
           Confirmation = { StudyDefaults.confirmation with EqualWithin = 1.1; Defaults = false }

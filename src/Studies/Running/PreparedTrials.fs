@@ -10,7 +10,10 @@ open CuteDl.Core.Optimizers
 /// <exception cref="T:System.ArgumentException">A task of the study was not prepared, or an optimizer does not fit a task.</exception>
 [<Sealed>]
 type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
-    let tasks = tasks |> Seq.map (fun task -> task.Task.Name, task) |> Map.ofSeq
+    let tasks =
+        tasks
+        |> Seq.map (fun task -> task.Task.Name, (if study.Protocol.Kind.KeepsModels then task.KeepingModels() else task))
+        |> Map.ofSeq
 
     do
         for task in study.Tasks do
@@ -50,7 +53,8 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
             member _.Curve = run.Curve
             member _.RunTo(step, cancellation) = run.RunTo(step, ignore, cancellation)
             member _.Save path = Safetensors.save path (run.Snapshot())
-            member _.Result cancellation = run.Result cancellation }
+            member _.Result cancellation = run.Result cancellation
+            member _.Model() = run.Model() }
 
     /// <summary>Reads the images of a study's tasks.</summary>
     /// <param name="read">Reads a source: its training images and, as validation, its test images.</param>
@@ -62,6 +66,9 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
 
     /// <summary>The tasks, in the study's order.</summary>
     member _.Tasks: PreparedTask array = [| for task in study.Tasks -> tasks[task.Name] |]
+
+    /// <summary>Returns the same trials, with their models kept whatever the protocol is.</summary>
+    member prepared.KeepingModels() : PreparedTrials = PreparedTrials(study, [ for task in prepared.Tasks -> task.KeepingModels() ])
 
     /// <summary>The name and the hash of the data of each task that has data.</summary>
     member prepared.DataHashes: struct (string * string) array =

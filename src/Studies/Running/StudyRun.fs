@@ -35,6 +35,8 @@ type StudyOutcome =
         /// the study is resumed.
         /// </summary>
         Interrupted: TrialResult array
+        /// <summary>The models of the trials, if they are kept.</summary>
+        Models: ITrialModels
         /// <summary>The settings that tuning selected.</summary>
         Selections: Selection array
         /// <summary>The decisions during the study.</summary>
@@ -58,6 +60,7 @@ type StudyRun
         header: StudyHeader,
         planner: Planner,
         store: IStudyStore,
+        models: ITrialModels,
         source: ITrialSource,
         notices: string array,
         lockOfFolder: IDisposable | null,
@@ -119,6 +122,12 @@ type StudyRun
 
     static let plannerOf (study: StudyDesign) (untilDecided: bool) =
         Planner(study, untilDecided, (fun look results -> Analysis.isDecided study results look))
+
+    static let modelsOf (study: StudyDesign) (folder: StudyFolder) (store: IStudyStore) : ITrialModels =
+        FolderModels.reader study folder (fun id ->
+            match store.Results.TryGetValue id with
+            | true, result -> ValueSome result
+            | _ -> ValueNone)
 
     static let existing (path: string) : StudyFolder =
         let folder = StudyFolder path
@@ -192,7 +201,8 @@ type StudyRun
     /// seeds.</exception>
     static member InMemory(study: StudyDesign, untilDecided: bool, source: ITrialSource) : StudyRun =
         check study untilDecided
-        new StudyRun(study, headerOf study untilDecided [||], plannerOf study untilDecided, MemoryStore(), source, [||], null, null)
+        let store = MemoryStore()
+        new StudyRun(study, headerOf study untilDecided [||], plannerOf study untilDecided, store, store, source, [||], null, null)
 
     /// <summary>Starts a study in a folder.</summary>
     /// <param name="study">The study.</param>
@@ -230,11 +240,14 @@ type StudyRun
             let journal = beginJournal folder.Journal (StudyRecord.write (Header header))
 
             try
+                let store = FolderStore(folder, journal, header, [], [])
+
                 new StudyRun(
                     study,
                     header,
                     plannerOf study untilDecided,
-                    FolderStore(folder, journal, header, [], []),
+                    store,
+                    modelsOf study folder store,
                     source,
                     [||],
                     folderLock,
@@ -308,7 +321,17 @@ type StudyRun
                        if store.Mended > 0 then
                            $"{store.Mended} files under '{folder.Results}' were missing or changed. They were restored from the journal." |]
 
-                new StudyRun(records.Study, records.Header, planner, store, source, notices, folderLock, journal)
+                new StudyRun(
+                    records.Study,
+                    records.Header,
+                    planner,
+                    store,
+                    modelsOf records.Study folder store,
+                    source,
+                    notices,
+                    folderLock,
+                    journal
+                )
             with _ ->
                 (journal :> IDisposable).Dispose()
                 reraise ()
@@ -339,17 +362,19 @@ type StudyRun
 
         let byId = records.Results |> List.map (fun result -> result.Trial.Id, result) |> Map.ofList
 
-        let plan =
-            planner.Make(fun id ->
-                match byId.TryFind id with
-                | Some result -> ValueSome result
-                | None -> ValueNone)
+        let find (id: string) =
+            match byId.TryFind id with
+            | Some result -> ValueSome result
+            | None -> ValueNone
+
+        let plan = planner.Make find
 
         { Study = records.Study
           UntilDecided = records.Header.UntilDecided
           Header = records.Header
           Results = plan.Trials |> Array.choose (fun trial -> byId.TryFind trial.Id)
           Interrupted = [||]
+          Models = FolderModels.reader records.Study folder find
           Selections = plan.Selections
           Decisions = StudyDecision.InOrder records.Decisions
           LooksDone = plan.LooksDone
@@ -384,6 +409,12 @@ type StudyRun
           Header = header
           Results = workers.Results
           Interrupted = workers.Interrupted
+          Models =
+            { new ITrialModels with
+                member _.Of trial =
+                    match workers.ModelUnderWay trial with
+                    | null -> models.Of trial
+                    | model -> model }
           Selections = workers.Plan.Selections
           Decisions = workers.Decisions
           LooksDone = workers.Plan.LooksDone

@@ -1,10 +1,12 @@
 namespace CuteDl.Studies
 
 open System
+open System.Collections.Concurrent
 open System.Collections.Generic
 open System.IO
 open System.Text
 open CuteDl.Core.Data
+open CuteDl.Core.Models
 
 /// Stores the results of a study. Thread-safe.
 type internal IStudyStore =
@@ -12,8 +14,8 @@ type internal IStudyStore =
     abstract Results: IReadOnlyDictionary<string, TrialResult>
     /// The decisions of earlier sessions.
     abstract Decisions: StudyDecision list
-    /// Stores a result permanently before it returns.
-    abstract Keep: result: TrialResult -> unit
+    /// Stores a result and the trial's model, if there is one, permanently before it returns.
+    abstract Keep: result: TrialResult * model: TrainedModel | null -> unit
     /// Stores a decision permanently before it returns.
     abstract Keep: decision: StudyDecision -> unit
     /// Saves the state of a trial that is being trained.
@@ -37,15 +39,29 @@ type internal StoredRecords(results: TrialResult seq, decisions: StudyDecision s
 [<Sealed>]
 type internal MemoryStore() =
     let kept = StoredRecords([], [])
+    let models = ConcurrentDictionary<string, TrainedModel | null>()
 
     interface IStudyStore with
         member _.Results = kept.Results
         member _.Decisions = kept.Decisions
-        member _.Keep(result: TrialResult) = kept.Add result
+
+        member _.Keep(result: TrialResult, model) =
+            match model with
+            | null -> ()
+            | model -> models[result.Trial.Id] <- model
+
+            kept.Add result
+
         member _.Keep(decision: StudyDecision) = kept.Add decision
+
         member _.Save(_, _) = ()
         member _.Restore(_, _) = ValueNone
         member _.Verify() = ()
+
+    interface ITrialModels with
+        member _.Of trial : TrainedModel | null =
+            let mutable model = null
+            if models.TryGetValue(trial.Id, &model) then model else null
 
 /// Stores everything in a folder. The journal is authoritative: every other file can be restored from it.
 [<Sealed>]
@@ -105,7 +121,12 @@ type internal FolderStore
         member _.Results = kept.Results
         member _.Decisions = kept.Decisions
 
-        member _.Keep(result: TrialResult) =
+        member _.Keep(result: TrialResult, model) =
+            // Before the record: a finished trial has its model, also after a crash.
+            match model with
+            | null -> ()
+            | model -> FolderModels.write folder result.Trial model
+
             journal.Append(StudyRecord.write (Finished result))
             kept.Add result
             writeResult result (manifest result)

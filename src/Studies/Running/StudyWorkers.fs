@@ -5,6 +5,7 @@ open System.Collections.Concurrent
 open System.Diagnostics
 open System.Threading
 open System.Threading.Tasks
+open CuteDl.Core.Models
 open CuteDl.Core.Optimizers
 
 /// Runs a study's trials on several threads until no further trial is needed: carries out the commands of a schedule, and tells it what
@@ -139,17 +140,19 @@ type internal StudyWorkers
         recorded commands
         progress report
 
-    let keep (result: TrialResult) =
-        store.Keep result
+    let keep (result: TrialResult) (model: TrainedModel | null) =
+        store.Keep(result, model)
         slots.TryRemove result.Trial.Id |> ignore
         let last = result.Curve.Steps.Length - 1
         let newest = if last >= 0 then Nullable(result.Curve.Score last) else Nullable()
         tell (ScheduleEvent.Finished result) result.Trial TrialEvent.Ended TrialState.Finished result.Steps newest result
 
     let finish (slot: TrialSlot) (cancellation: CancellationToken) =
-        match TrialFailure.guard slot.Trial (fun () -> slot.Run.Curve) (fun () -> slot.Run.Result cancellation) with
-        | Ok result
-        | Error result -> keep result
+        let result () = struct (slot.Run.Result cancellation, slot.Run.Model())
+
+        match TrialFailure.guard slot.Trial (fun () -> slot.Run.Curve) result with
+        | Ok(struct (result, model)) -> keep result model
+        | Error result -> keep result null
 
     /// Reports a trial that is training.
     let advanced (slot: TrialSlot) (assignment: int64) (reason: TrialEvent) =
@@ -216,13 +219,13 @@ type internal StudyWorkers
     /// Carries out the assignment of a trial: trains it to a step, and ends it there or lets it wait.
     let carryOut (trial: Trial) (assignment: int64) (goalOf: ITrialRun -> int64) (isLast: bool) (cancellation: CancellationToken) =
         match slotOf trial assignment with
-        | Error failed -> keep failed
+        | Error failed -> keep failed null
         | Ok slot ->
             let run = slot.Run
             let goal = goalOf run
 
             match trainTo goal slot assignment cancellation with
-            | Error failed -> keep failed
+            | Error failed -> keep failed null
             | Ok reached when run.HasEnded || (isLast && reached >= goal) -> finish slot cancellation
             | Ok reached ->
                 // Reported before the schedule knows it: from then on, another worker can train the trial and report it.
@@ -310,6 +313,12 @@ type internal StudyWorkers
             match slots.TryGetValue trial.Id with
             | true, slot -> Some(TrialResult.OfInterruption(trial, slot.Task, slot.Run.Step, slot.Run.Curve))
             | _ -> None)
+
+    /// Returns the model of a trial that a cancelled run left under way; null if it has none.
+    member _.ModelUnderWay(trial: Trial) : TrainedModel | null =
+        match slots.TryGetValue trial.Id with
+        | true, slot when not slot.IsBroken -> slot.Run.Model()
+        | _ -> null
 
     /// All decisions, ordered by kind, subject and step.
     member _.Decisions: StudyDecision array = schedule.Decisions state

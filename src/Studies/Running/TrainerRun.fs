@@ -155,6 +155,9 @@ type internal TrainerRun(task: PreparedTask, trainer: OwnTrainer, optimizer: Opt
         // There is nothing to save: an interrupted trial starts anew.
         member _.Save _ = ()
 
+        // Only the other library knows the parameters.
+        member _.Model() = null
+
         member _.Result cancellation =
             cancellation.ThrowIfCancellationRequested()
             registration.Dispose()

@@ -2,6 +2,7 @@ namespace CuteDl.Studies
 
 open System
 open System.Threading
+open CuteDl.Core.Models
 
 /// <summary>A running trial. Not thread-safe.</summary>
 type ITrialRun =
@@ -28,6 +29,12 @@ type ITrialRun =
     /// <param name="cancellation">Stops counting units and scoring the test set.</param>
     /// <exception cref="T:System.OperationCanceledException">Cancelled.</exception>
     abstract Result: cancellation: CancellationToken -> TrialResult
+
+    /// <summary>
+    /// Returns the model so far; null if models are not kept, if the problem has none, or if the trial diverged. With early stopping, it
+    /// has the parameters of the best validation. Otherwise it has the last ones, or the optimizer's averages.
+    /// </summary>
+    abstract Model: unit -> TrainedModel | null
 
 /// <summary>Starts trials. Thread-safe.</summary>
 type ITrialSource =

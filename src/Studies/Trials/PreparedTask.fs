@@ -5,7 +5,7 @@ open CuteDl.Core.Training
 
 /// <summary>A task with its data read. It is immutable: any number of trials can use it on any number of threads.</summary>
 [<Sealed>]
-type PreparedTask internal (task: StudyTask, problem: IPreparedProblem, stopRules: StopRule list) =
+type PreparedTask internal (task: StudyTask, problem: IPreparedProblem, stopRules: StopRule list, keepsModels: bool) =
     let identity =
         let target =
             match task.Target with
@@ -34,6 +34,12 @@ type PreparedTask internal (task: StudyTask, problem: IPreparedProblem, stopRule
 
     /// <summary>The rules that can end a trial before its budget of steps is used up.</summary>
     member _.StopRules = stopRules
+
+    /// <summary>True if trials keep their models. It changes no result.</summary>
+    member _.KeepsModels = keepsModels
+
+    /// <summary>Returns the same task, with the models of its trials kept.</summary>
+    member _.KeepingModels() : PreparedTask = PreparedTask(task, problem, stopRules, true)
 
     /// <summary>The hash of the problem's data; empty if it has none.</summary>
     member _.DataHash = problem.DataHash
@@ -71,7 +77,7 @@ module PreparedTask =
                 )
             )
 
-        PreparedTask(task, task.Problem.Prepare(task.Name, read), stopRules)
+        PreparedTask(task, task.Problem.Prepare(task.Name, read), stopRules, false)
 
     /// <summary>Reads and divides the data of a task.</summary>
     /// <param name="read">Reads a source.</param>

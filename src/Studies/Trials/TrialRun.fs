@@ -6,6 +6,7 @@ open System.Numerics
 open System.Runtime.InteropServices
 open System.Threading
 open CuteDl.Core.Data
+open CuteDl.Core.Models
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 
@@ -89,6 +90,11 @@ type TrialRun internal (trial: Trial) =
     /// <exception cref="T:System.OperationCanceledException">Cancelled while units were counted or the test set was scored.</exception>
     abstract Result: cancellation: CancellationToken -> TrialResult
 
+    /// <summary>
+    /// Returns the model so far; null if models are not kept, if the problem has none, or if the trial diverged. See <c>ITrialRun</c>.
+    /// </summary>
+    abstract Model: unit -> TrainedModel | null
+
     /// <summary>Trains to the end of the trial.</summary>
     member run.RunToEnd(progress: TrainingProgress -> unit, cancellation: CancellationToken) : unit =
         run.RunTo(Int64.MaxValue, progress, cancellation)
@@ -155,15 +161,24 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
         let content = TrainingSnapshot.toContent (training.Snapshot())
         let bytes = MemoryMarshal.AsBytes(ReadOnlySpan marks.Complete).ToArray()
 
-        { Metadata =
-            content.Metadata
-            |> Map.add TrialFile.TrialKey trial.Id
-            |> Map.add TrialFile.OptimizerKey trial.Optimizer
-            |> Map.add TrialFile.TaskKey task.Identity
+        { Metadata = content.Metadata |> Map.foldBack Map.add (TrialFile.notes trial task.Identity training.Step)
           Tensors =
             content.Tensors
             |> Map.add TrialFile.MarksName { Shape = [ bytes.Length ]; Cells = U8 bytes }
             |> Map.add TrialFile.HashName { Shape = []; Cells = I64 [| int64 marks.Hash |] } }
+
+    override _.Model() =
+        if not task.KeepsModels || TrialEnding.ofStop training.Stop = Ending.Diverged then
+            null
+        else
+            let struct (step, parameters) =
+                match training.Best with
+                | ValueSome best -> best
+                | ValueNone -> struct (training.Step, learned ())
+
+            match problem.Model parameters with
+            | null -> null
+            | model -> model.WithNotes(TrialFile.notes trial task.Identity step)
 
     override _.Result(cancellation) =
         cancellation.ThrowIfCancellationRequested()

@@ -18,7 +18,8 @@ module TrialRunner =
         { MaxSteps = Some task.Task.Steps
           ValidateEvery = Some task.Task.ValidateEvery
           StopRules = task.StopRules
-          Diagnose = true }
+          Diagnose = true
+          KeepBest = task.KeepsModels && task.StopRules |> List.exists StopRule.keepsBest }
 
     let private fingerprintEvery (task: PreparedTask) : int = int (max 1L ((task.Task.Steps + mostMarks - 1L) / mostMarks))
 
@@ -63,6 +64,9 @@ module TrialRunner =
         let snapshot =
             { content with Tensors = content.Tensors |> Map.filter (fun name _ -> not (isOurs name)) }
             |> TrainingSnapshot.ofContent<'T> optimizer file
+
+        if limits.KeepBest && snapshot.Best.Length = 0 && Validation.best snapshot.History >= 0 then
+            damaged "The snapshot does not have the parameters of its best validation."
 
         let marks =
             match content.Tensors.TryFind TrialFile.MarksName with

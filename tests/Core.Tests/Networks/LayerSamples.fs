@@ -64,3 +64,19 @@ let input (model: Model) (uniform: float) : float =
 
 /// Any layer.
 let any: Gen<Layer> = Gen.elements LayerKinds.all |> Gen.bind ofKind
+
+let private chains: Gen<Layer list * TensorShape> =
+    gen {
+        let! shape = Gen.elements shapes
+        let! layers = Gen.choose (0, 4) |> Gen.bind (fun count -> Gen.listOfLength count any)
+        let! units = Gen.choose (1, 7)
+        let! activation = Gen.elements Activation.all
+        return layers @ [ Flatten(); Dense(units, activation) ], shape
+    }
+
+/// A model of up to six layers.
+let models: Gen<Model> =
+    chains
+    |> Gen.filter (fun (layers, shape) -> (Layers.shapes shape layers).IsOk)
+    |> Gen.zip (Gen.elements Loss.all)
+    |> Gen.map (fun (loss, (layers, shape)) -> Model.ofShape shape layers loss)

@@ -30,25 +30,10 @@ let private network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (
     fill random (Span network.Targets)
     network
 
-let private chains: Gen<Layer list * TensorShape> =
-    gen {
-        let! shape = Gen.elements LayerSamples.shapes
-        let! layers = Gen.choose (0, 4) |> Gen.bind (fun count -> Gen.listOfLength count LayerSamples.any)
-        let! units = Gen.choose (1, 7)
-        let! activation = Gen.elements Activation.all
-        return layers @ [ Flatten(); Dense(units, activation) ], shape
-    }
-
-let private models: Gen<Model> =
-    chains
-    |> Gen.filter (fun (layers, shape) -> (Layers.shapes shape layers).IsOk)
-    |> Gen.zip (Gen.elements Loss.all)
-    |> Gen.map (fun (loss, (layers, shape)) -> Model.ofShape shape layers loss)
-
 let private text =
     testList
         "the text form"
-        [ property "is read as the model that it is of" models (fun model ->
+        [ property "is read as the model that it is of" LayerSamples.models (fun model ->
               let read = ModelText.parse (string model)
               Expect.equal (string read) (string model) "text"
               Expect.equal read model "model")

@@ -28,7 +28,8 @@ type private Scripted(gradientAt: int64 -> float) =
 /// 1e200 cannot be squared. The next check of the state is before step 17.
 let private overflowing () = Scripted(fun step -> if step = 3L then 1e200 else 1.0)
 
-let private limits = { MaxSteps = Some 100L; ValidateEvery = Some 5; StopRules = []; Diagnose = true }
+let private limits =
+    { MaxSteps = Some 100L; ValidateEvery = Some 5; StopRules = []; Diagnose = true; KeepBest = false }
 
 let private start (optimizer: string) =
     TrainingSnapshot.start (Expression.parse optimizer) (overflowing () :> IWorkload<float>).Layout [| 1.0 |]

@@ -24,7 +24,7 @@ type private Slope() =
         member _.Validate _ = ValueSome(struct (1.0, nan))
 
 let private limitsOf (steps: int64 option) : TrainingLimits =
-    { MaxSteps = steps; ValidateEvery = Some 1000; StopRules = []; Diagnose = false }
+    { MaxSteps = steps; ValidateEvery = Some 1000; StopRules = []; Diagnose = false; KeepBest = false }
 
 let private start (optimizer: Optimizer) = TrainingSnapshot.start optimizer (Slope() :> IWorkload<float>).Layout [| 0.0 |]
 

@@ -67,7 +67,8 @@ module Trainer =
             { MaxSteps = Some(min (defaultArg options.MaxSteps ofEpochs) ofEpochs)
               ValidateEvery = options.ValidateEvery
               StopRules = options.StopRules
-              Diagnose = false }
+              Diagnose = false
+              KeepBest = false }
 
         let start = TrainingSnapshot.start optimizer workload.Layout initial
         let training = Training<'T>(workload, limits, start, (fun _ _ -> ()))

@@ -61,7 +61,8 @@ let private limits (case: Case) =
     { MaxSteps = Some(int64 case.Steps)
       ValidateEvery = case.ValidateEvery
       StopRules = case.StopRules
-      Diagnose = true }
+      Diagnose = true
+      KeepBest = true }
 
 let private workload<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (case: Case) : IWorkload<'T> =
     NetworkWorkload<'T>(model, data, case.BatchSize, case.Order, case.Seed, OverExamples)
@@ -83,6 +84,7 @@ let private bits (precision: Precision<'T>) (snapshot: TrainingSnapshot<'T>) =
     let state = snapshot.Checkpoint.State
 
     {| Parameters = Array.map precision.Bits snapshot.Checkpoint.Parameters
+       Best = Array.map precision.Bits snapshot.Best
        Slots = [ for name in state.SlotNames -> name, Array.map precision.Bits (state[name].ToArray()) ]
        Numbers = [ for name, value in state.Numbers -> name, of' value ]
        Counts = (state.Step, snapshot.Step, snapshot.FirstNonFinite, snapshot.Stop)
@@ -194,6 +196,27 @@ let private sameAsTrainer =
         let learned = diagnosing.AtLearned(fun () -> diagnosing.Workload.Parameters.ToArray())
         Precision.expectSameBits Precision.double result.Parameters learned "parameters")
 
+let private best (precision: Precision<'T>) =
+    property $"the best parameters are the learned ones of the validation with the smallest loss, in {precision.Name}" cases (fun case ->
+        let training = training case (Losses()) (start<'T> case)
+        let learned = Collections.Generic.List<'T array>()
+
+        for step in 1L .. int64 case.Steps do
+            training.Advance(step, ignore, CancellationToken.None)
+
+            if training.History.Count > learned.Count then
+                learned.Add(training.AtLearned(fun () -> training.Workload.Parameters.ToArray()))
+
+        let losses = [| for v in training.History -> v.Loss |]
+
+        match losses |> Array.filter Double.IsFinite with
+        | [||] -> Expect.isTrue training.Best.IsNone "nothing is best"
+        | finite ->
+            let index = losses |> Array.findIndex ((=) (Array.min finite))
+            let struct (step, parameters) = training.Best.Value
+            Expect.equal step training.History[index].Step "step"
+            Precision.expectSameBits precision parameters learned[index] "parameters")
+
 /// ½ Σ x², whose gradient is x, and infinite from a step on.
 type private Bowl(layout: Layout, infiniteFrom: int64) =
     let length = layout.Length
@@ -220,7 +243,8 @@ let private inBowlOf (tensors: (string * int list) list) (text: string) (infinit
     let bowl = Bowl(Layout.OfShapes tensors, infiniteFrom)
     let start = TrainingSnapshot.start (Expression.parse text) (bowl :> IWorkload<float>).Layout initial
 
-    let limits = { MaxSteps = Some 6L; ValidateEvery = Some 2; StopRules = []; Diagnose = true }
+    let limits =
+        { MaxSteps = Some 6L; ValidateEvery = Some 2; StopRules = []; Diagnose = true; KeepBest = false }
 
     let training = Training<float>(bowl, limits, start, (fun _ _ -> ()))
     training.Advance(Int64.MaxValue, ignore, CancellationToken.None)
@@ -296,11 +320,32 @@ let private refusals =
           testCase "a snapshot of other tensors" (fun () ->
               let start = TrainingSnapshot.start (Expression.parse "adam") (Layout.Flat 2) [| 1.0; 2.0 |]
 
-              let limits = { MaxSteps = Some 6L; ValidateEvery = None; StopRules = []; Diagnose = false }
+              let limits =
+                  { MaxSteps = Some 6L; ValidateEvery = None; StopRules = []; Diagnose = false; KeepBest = false }
 
               Expect.throwsT<ArgumentException>
                   (fun () -> Training<float>(Bowl(Layout.OfShapes [ "x", [ 2 ] ], 9L), limits, start, (fun _ _ -> ())) |> ignore)
-                  "layout") ]
+                  "layout")
+          testCase "a snapshot without its best parameters" (fun () ->
+              let limits =
+                  { MaxSteps = Some 6L; ValidateEvery = Some 2; StopRules = []; Diagnose = false; KeepBest = false }
+
+              let bowl = Bowl(Layout.Flat 2, 9L)
+
+              let training =
+                  Training<float>(
+                      bowl,
+                      limits,
+                      TrainingSnapshot.start (Expression.parse "adam") (Layout.Flat 2) [| 1.0; 2.0 |],
+                      (fun _ _ -> ())
+                  )
+
+              training.Advance(2L, ignore, CancellationToken.None)
+              let keeping = { limits with KeepBest = true }
+
+              Expect.throwsT<ArgumentException>
+                  (fun () -> Training<float>(bowl, keeping, training.Snapshot(), (fun _ _ -> ())) |> ignore)
+                  "best") ]
 
 let tests =
     testList
@@ -312,5 +357,7 @@ let tests =
           interrupted Precision.single
           interrupted Precision.double
           sameAsTrainer
+          best Precision.single
+          best Precision.double
           diagnoses
           refusals ]

@@ -49,3 +49,5 @@ type Activate(activation: Activation) =
 
     override _.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(input, capacity) =
         ActivateOperation<'T>(input, activation, capacity)
+
+    override _.AddToOnnx(graph, input, _, _) = Activation.addToOnnx graph activation input

@@ -220,3 +220,20 @@ type Conv(channels: int, size: int, stride: int, padding: int, activation: Activ
 
     override _.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(input, capacity) =
         ConvOperation<'T>(Windows.ofShape Conv.Kind.Name size stride padding input, channels, activation, capacity)
+
+    override _.AddToOnnx(graph, input, name, parameters) =
+        let inputs = input.Shape.Channels
+        let area = size * size
+
+        // ONNX has the weights as channels × input channels × size × size.
+        let weights =
+            [| for channel in 0 .. channels - 1 do
+                   for source in 0 .. inputs - 1 do
+                       for position in 0 .. area - 1 do
+                           parameters[(position * inputs + source) * channels + channel] |]
+
+        let weight = graph.Constant($"{name}.weight", [ channels; inputs; size; size ], weights)
+        let bias = graph.Constant($"{name}.bias", [ channels ], Array.skip weights.Length parameters)
+        let windows = Windows.ofShape Conv.Kind.Name size stride padding input.Shape
+        let sums = graph.Map("Conv", graph.ChannelsFirst input, [ weight; bias ], windows.OnnxAttributes)
+        Activation.addToOnnx graph activation { sums with Shape = windows.Output channels }

@@ -140,4 +140,14 @@ type Dense(units: int, activation: Activation) =
     override _.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(input, capacity) =
         DenseOperation<'T>(input.Length, units, activation, capacity)
 
+    override _.AddToOnnx(graph, input, name, parameters) =
+        let inputs = input.Shape.Length
+
+        let weight =
+            graph.Constant($"{name}.weight", [ inputs; units ], Array.truncate (inputs * units) parameters)
+
+        let bias = graph.Constant($"{name}.bias", [ units ], Array.skip (inputs * units) parameters)
+        let sums = graph.Map("Gemm", input, [ weight; bias ], [])
+        Activation.addToOnnx graph activation { sums with Shape = TensorShape.Flat units }
+
     override _.ToString() = $"{units}({activation})"

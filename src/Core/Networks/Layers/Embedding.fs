@@ -93,3 +93,11 @@ type Embedding(units: int, values: int) =
 
     override _.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(input, capacity) =
         EmbeddingOperation<'T>(input.Length, units, values, capacity)
+
+    override _.AddToOnnx(graph, input, name, parameters) =
+        let weight = graph.Constant($"{name}.weight", [ values; units ], parameters)
+        let rows = graph.Node("Cast", [ input.Name ], [ "to", OnnxAttribute.Whole OnnxType.Int64 ])
+        let chosen = graph.Node("Gather", [ weight; rows ], [])
+        // The height of the image.
+        let image = graph.Node("Unsqueeze", [ chosen; graph.Constant [ 1L ] ], [])
+        { input with Name = image; Shape = TensorShape.Planes(units, 1, input.Shape.Length) }

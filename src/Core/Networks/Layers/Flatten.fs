@@ -34,3 +34,10 @@ type Flatten() =
 
     override _.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(input, capacity) =
         FlattenOperation<'T>(input.Length, capacity)
+
+    override _.AddToOnnx(graph, input, _, _) =
+        match input.Shape with
+        | TensorShape.Flat _ -> input
+        | TensorShape.Planes _ ->
+            let flat = graph.Map("Flatten", graph.ChannelsLast input, [], [ "axis", OnnxAttribute.Whole 1L ])
+            { flat with Shape = TensorShape.Flat input.Shape.Length }

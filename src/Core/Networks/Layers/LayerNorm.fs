@@ -105,3 +105,10 @@ type LayerNorm(epsilon: float) =
 
     override _.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(input, capacity) =
         LayerNormOperation<'T>(input, epsilon, capacity)
+
+    override _.AddToOnnx(graph, input, name, parameters) =
+        let width = input.Shape.Channels
+        let gain = graph.Constant($"{name}.gain", [ width ], Array.truncate width parameters)
+        let bias = graph.Constant($"{name}.bias", [ width ], Array.skip width parameters)
+        let attributes = [ "axis", OnnxAttribute.Whole -1L; "epsilon", OnnxAttribute.Number epsilon ]
+        graph.Map("LayerNormalization", graph.ChannelsLast input, [ gain; bias ], attributes)

@@ -164,6 +164,17 @@ type Pool internal (kind: LayerKind, pooling: Pooling, size: int, stride: int) =
     override _.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(input, capacity) =
         PoolOperation<'T>(Windows.ofShape kind.Name size stride 0 input, pooling, capacity)
 
+    override _.AddToOnnx(graph, input, _, _) =
+        let windows = Windows.ofShape kind.Name size stride 0 input.Shape
+
+        let operator =
+            match pooling with
+            | Pooling.Largest -> "MaxPool"
+            | Pooling.Mean -> "AveragePool"
+
+        let pooled = graph.Map(operator, graph.ChannelsFirst input, [], windows.OnnxAttributes)
+        { pooled with Shape = windows.Output windows.Channels }
+
 /// <summary>Max pooling: the largest value of each channel in square windows.</summary>
 /// <param name="size">The side of the windows, at least 1.</param>
 /// <param name="stride">The distance of neighbouring windows, at least 1.</param>

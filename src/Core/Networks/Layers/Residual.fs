@@ -67,3 +67,8 @@ type Residual(layers: Layer list) =
 
     override _.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(input, capacity) =
         ResidualOperation<'T>(input, layers, capacity)
+
+    override _.AddToOnnx(graph, input, name, parameters) =
+        let output = Layers.addToOnnx graph name layers parameters input
+        let added = if output.IsChannelsFirst then graph.ChannelsFirst input else graph.ChannelsLast input
+        graph.Map("Add", output, [ added.Name ], [])
