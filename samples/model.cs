@@ -1,3 +1,4 @@
+#:project ../src/Mnist/Mnist.csproj
 #:project ../src/Reports/Reports.csproj
 #:property NuGetLockFilePath=obj/model.lock.json
 #:property RestoreLockedMode=false

@@ -1,4 +1,4 @@
-#:project ../src/CSharpApi/CSharpApi.csproj
+#:project ../src/Mnist/Mnist.csproj
 #:property NuGetLockFilePath=obj/quick.lock.json
 #:property RestoreLockedMode=false
 

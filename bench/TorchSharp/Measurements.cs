@@ -1,15 +1,17 @@
-using System.Diagnostics;
 using System.Runtime.Intrinsics;
 using CuteDl.TorchSharp;
 using static TorchSharp.torch;
 
 namespace CuteDl.Bench;
 
-/// <summary>Steps of adam on the parameters of modules, by turns with TorchSharp's own Adam, on one thread.</summary>
+/// <summary>
+/// Steps of adam on the parameters of modules, by turns with TorchSharp's own Adam, on one thread. Times are processor times, so that other
+/// programs disturb them less.
+/// </summary>
 internal static class Measurements
 {
     private const int Rounds = 15;
-    private static readonly TimeSpan RoundTime = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan RoundTime = TimeSpan.FromMilliseconds(50);
 
     public static int Print()
     {
@@ -46,9 +48,11 @@ internal static class Measurements
     // The number of calls in a round, after warm-up.
     private static int Calls(Action step)
     {
-        for (var i = 0; i < 40; i++)
+        // The JIT optimizes in the background, which takes long on a busy machine.
+        for (var round = 0; round < 4; round++)
         {
-            step();
+            Time(step, (int)Math.Clamp(250_000 / Time(step, 1), 40, 20_000));
+            Thread.Sleep(500);
         }
 
         return (int)Math.Clamp(RoundTime.TotalMicroseconds / Time(step, 10), 1, 100_000);
@@ -56,13 +60,13 @@ internal static class Measurements
 
     private static double Time(Action step, int calls)
     {
-        var clock = Stopwatch.StartNew();
+        var before = Environment.CpuUsage.TotalTime;
         for (var i = 0; i < calls; i++)
         {
             step();
         }
 
-        return clock.Elapsed.TotalMicroseconds / calls;
+        return (Environment.CpuUsage.TotalTime - before).TotalMicroseconds / calls;
     }
 
     private static long Bytes(Action step)

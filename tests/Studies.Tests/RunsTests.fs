@@ -363,7 +363,7 @@ let private rules =
                     Expect.throwsT<DataFormatException> resume $"%A{first}, %A{second}")
 
 let private mnist: Lazy<DataParts> =
-    lazy (MnistFormat.read 10 (fun name -> struct (name + ".gz", CuteDl.Data.MnistFiles.Open(name + ".gz"))))
+    lazy (MnistFormat.readFolder 10 (IO.Path.Combine(AppContext.BaseDirectory, "mnist")))
 
 let private epoch = 938
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using CuteDl.Core.Data;
-using CuteDl.Data;
 using CuteDl.Studies;
 using Microsoft.FSharp.Core;
 using CoreSet = CuteDl.Core.Data.DataSet;
@@ -276,7 +275,7 @@ public sealed class DataSet
 
     private static DataParts ReadMnist()
     {
-        var open = FuncConvert.FromFunc((string name) => ValueTuple.Create(name + ".gz", MnistFiles.Open(name + ".gz")));
+        var open = FuncConvert.FromFunc((string name) => ValueTuple.Create(name + ".gz", MnistPackage.Open(name + ".gz")));
         return MnistFormat.read(10, open);
     }
 }

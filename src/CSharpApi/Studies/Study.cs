@@ -216,7 +216,7 @@ public sealed partial class Study
         {
             ImageSource.Folder folder => MnistFormat.readFolderWithin(folder.expansion, folder.classes, folder.path),
             ImageSource.Held held => held.data,
-            { IsMnist: true } => CuteDl.Mnist.Load().Core,
+            { IsMnist: true } => DataSet.LoadMnist().Core,
             _ => throw new UnreachableException(),
         };
 

@@ -8,7 +8,7 @@ namespace CuteDl;
 
 /// <summary>
 /// A model and its training settings, as an immutable value: every call returns a changed copy. <see cref="On"/> creates one;
-/// <see cref="RunAsync"/> and <see cref="Compare(Optimizer[])"/> train it. <see cref="Mnist.Documented()"/> has the settings of the source
+/// <see cref="RunAsync"/> and <see cref="Compare(Optimizer[])"/> train it. <c>Mnist.Documented()</c> has the settings of the source
 /// document.
 /// </summary>
 /// <remarks>

@@ -97,7 +97,7 @@ public sealed record SummaryRow
     // The document's results apply only to its own optimizer and model.
     private static string Figures(RunResult result)
     {
-        var documented = Mnist.DocumentedRuns.FirstOrDefault(run => run.Name == result.Run);
+        var documented = Core.Training.DocumentedRuns.all.FirstOrDefault(run => run.Name == result.Run);
         var isDocumented = documented is not null
             && documented.Optimizer.ToString() == result.Optimizer
             && result.ModelText.StartsWith("784-10(relu) ", StringComparison.Ordinal)

@@ -8,10 +8,10 @@ open CuteDl.Core.Data
 open CuteDl.Core.Tests.ByteSets
 open CuteDl.Core.Tests.IdxFiles
 
-/// MNIST as the package carries it, read once. The test images are the validation set.
+/// MNIST, read once. The test images are the validation set.
 let mnist: Lazy<DataSets> =
     lazy
-        (MnistFormat.read 10 (fun name -> struct (name + ".gz", CuteDl.Data.MnistFiles.Open(name + ".gz")))
+        (MnistFormat.readFolder 10 (Path.Combine(AppContext.BaseDirectory, "mnist"))
          |> DataParts.testAsValidation)
 
 let private pixels count = Array.init (count * 4) byte

@@ -66,11 +66,6 @@ public static class Mnist
     }
 }
 
-/// <summary>A run by name: what results and pictures call an optimizer.</summary>
-/// <param name="Name">The name.</param>
-/// <param name="Optimizer">The optimizer.</param>
-public record NamedRun(string Name, Optimizer Optimizer);
-
 /// <summary>One of the source document's runs.</summary>
 /// <param name="Name"><c>fixed-0.0001</c>, <c>fixed-0.2</c>, <c>fixed-0.01</c>, <c>momentum</c>, <c>adagrad</c>, ...</param>
 /// <param name="Optimizer">The optimizer with the document's settings.</param>
