@@ -12,7 +12,6 @@ using var table = Sep.Reader().FromFile(path);
 var names = table.Header.ColNames;
 var inputs = names.SkipLast(1).ToArray();
 var examples = table.Enumerate(row => (Input: row[inputs].ParseToArray<double>(), Target: new[] { row[names[^1]].Parse<double>() }));
-
 var data = DataSet.From(examples, "cars").Split(train: 0.7, validation: 0.15, test: 0.15).Standardize();
 Console.WriteLine(data);
 var result = await Experiment.On(data)
@@ -23,7 +22,9 @@ var result = await Experiment.On(data)
     .EarlyStopping(patience: 10)
     .Epochs(100)
     .RunAsync();
-Console.WriteLine(result);
+var evaluation = result.Model!.Evaluate(data, DataPart.Test);
+Console.WriteLine($"{result}\n{evaluation}");
+return evaluation.RSquared > 0.95 ? 0 : 1;
 
 // The price depends on age and distance, with a noise of deviation 0.5. No model has an R² above 0.98.
 static string MadeUp(string path)

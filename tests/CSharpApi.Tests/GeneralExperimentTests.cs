@@ -31,6 +31,16 @@ internal static class GeneralExperimentTests
             Expect.isTrue(double.IsNaN(result.History.ValAccuracy[^1]), "no accuracy");
             Expect.stringContains(result.ToString(), "validation loss 0.00", "text");
         }),
+        Spec.Test("the trained model explains the test part up to the noise", async () =>
+        {
+            // The variance of the targets is 13/12, and that of the noise is 0.01: R² is at most about 0.991, and the mean |noise| is 0.08.
+            var data = Plane.Split(0.7, 0.15, 0.15, seed: 2).Standardize();
+            var result = await Experiment.On(data).Dense(1).Optimizer(Optimizers.Adam(0.05)).EarlyStopping(10).Epochs(200).RunAsync();
+            var test = result.Model!.Evaluate(data, DataPart.Test);
+            Expect.isTrue(test.RSquared is > 0.97 and < 0.997, $"{test}");
+            Expect.isTrue(test.MeanAbsoluteError is > 0.06 and < 0.1, $"{test}");
+            Expect.isTrue(Math.Abs(result.Model.Evaluate(data, DataPart.Validation).Loss - result.History.ValLoss.Min()) < 1e-6, "the best parameters");
+        }),
         Spec.Test("the loss follows from the targets", () =>
         {
             Expect.stringContains(Experiment.On(Plane).Dense(1).ToString(), "mean-squared-error", "numbers");
