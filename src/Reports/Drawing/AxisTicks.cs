@@ -39,7 +39,8 @@ internal static class AxisTicks
 
     /// <summary>
     /// Returns values for a logarithmic axis. At least three decades have powers of ten. Fewer decades have multiples of powers of ten, or
-    /// evenly spaced values: those that leave the shortest part of the axis without a label.
+    /// evenly spaced values: those that leave the shortest part of the axis without a label. If that part is more than half of the axis, labels
+    /// that do not fit are left out of more of them.
     /// </summary>
     /// <param name="low">The decimal logarithm of the lower end.</param>
     /// <param name="high">The decimal logarithm of the upper end.</param>
@@ -54,12 +55,19 @@ internal static class AxisTicks
 
         double[] Gaps(double[] values) => [.. values.Skip(1).Zip(values, (next, value) => Math.Log10(next / value))];
         double LongestGap(double[] values) => Gaps([Math.Pow(10, low), .. values, Math.Pow(10, high)]).Max();
-        return Multiples.Select(multiples => Within(low, high, multiples, 1))
-            .Concat(Enumerable.Range(1, MostEven).Reverse().Select(count => Even(Math.Pow(10, low), Math.Pow(10, high), count).Values))
-            // One label may be all that fits.
-            .SelectMany(IEnumerable<double[]> (values) => [values, .. values.Select(value => new[] { value })])
-            .Where(values => values.Length < 2 || Gaps(values).Min() >= (high - low) / most)
-            .MinBy(LongestGap)!;
+        bool Fits(double[] values) => values.Length < 2 || Gaps(values).Min() >= (high - low) / most;
+        double[] Thinned(double[] values) =>
+            values.Aggregate(Array.Empty<double>(), (kept, value) => kept.Length == 0 || Fits([kept[^1], value]) ? [.. kept, value] : kept);
+
+        double[][] candidates =
+        [
+            .. Multiples.Select(multiples => Within(low, high, multiples, 1)),
+            .. Enumerable.Range(1, MostEven).Reverse().Select(count => Even(Math.Pow(10, low), Math.Pow(10, high), count).Values),
+        ];
+
+        // One label may be all that fits.
+        var whole = candidates.SelectMany(IEnumerable<double[]> (values) => [values, .. values.Select(value => new[] { value })]).Where(Fits).MinBy(LongestGap)!;
+        return LongestGap(whole) <= (high - low) / 2 ? whole : candidates.Select(Thinned).Prepend(whole).Where(values => values.Length > 0).MinBy(LongestGap)!;
     }
 
     /// <summary>Returns the marks without labels between the labels of a logarithmic axis.</summary>

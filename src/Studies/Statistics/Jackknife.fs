@@ -9,7 +9,26 @@ open MathNet.Numerics.Distributions
 /// <summary>Returns the quantile of Student's t distribution that bounds a two-sided interval.</summary>
 /// <param name="level">The confidence level, in (0, 1).</param>
 /// <param name="freedom">The degrees of freedom, at least 1.</param>
-let internal quantile (level: float) (freedom: int) : float = StudentT.InvCDF(0.0, 1.0, float freedom, (1.0 + level) / 2.0)
+let internal quantile (level: float) (freedom: int) : float =
+    // StudentT.InvCDF does not converge for some levels with few degrees of freedom. The distribution function grows, so halving finds the
+    // quantile to its last bits.
+    let target = (1.0 + level) / 2.0
+    let isBelow (t: float) = StudentT.CDF(0.0, 1.0, float freedom, t) < target
+    let mutable low = 0.0
+    let mutable high = 1.0
+
+    while isBelow high do
+        low <- high
+        high <- 2.0 * high
+
+    let mutable middle = low + (high - low) / 2.0
+
+    while low < middle && middle < high do
+        if isBelow middle then low <- middle else high <- middle
+
+        middle <- low + (high - low) / 2.0
+
+    high
 
 /// <summary>Returns (n − 1)/n · Σ (θ₍ᵢ₎ − mean of θ₍ᵢ₎)², where θ₍ᵢ₎ is the statistic without observation i.</summary>
 /// <param name="size">n, the number of observations, at least 2.</param>

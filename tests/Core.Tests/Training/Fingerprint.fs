@@ -51,8 +51,13 @@ let private train<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     (bits: 'T -> uint64)
     (data: DataSets)
     (shape, layers)
-    optimizer
+    (ofVectors, ofImages)
     =
+    let optimizer =
+        match shape with
+        | TensorShape.Flat _ -> ofVectors
+        | TensorShape.Planes _ -> ofImages
+
     let model = Model.ofShape shape layers SoftmaxCrossEntropy
 
     let options =
@@ -65,14 +70,24 @@ let private train<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     Seq.append (Seq.map bits result.Parameters) [ for v in result.History -> BitConverter.DoubleToUInt64Bits v.Loss ]
     |> hash
 
-/// Every rule with its defaults, and some chains.
+// The weights of the dense layers in models of vectors, and of that in the model of images. The other weights there are no matrices.
+let private matrices = "*.weight", "layers.2.weight"
+
+/// Every rule with its defaults, and some chains: for models of vectors and of images.
 let private optimizers =
     lazy
-        ([ for kind in Rules.all -> if kind.Name = "muon" then "{ \"*.weight\": muon(), \"*\": adam() }" else kind.Name ]
-         @ [ "clip_global_norm(0.1) | adamw(lr=cosine(0.01, steps=9)) | ema()"
-             "skip_non_finite() | centralize() | clip_adaptive() | accumulate(2) | lion(weight_decay=0.1) | lookahead(3)"
-             "noise(0.001) | { \"*.bias\": clip_norm(0.1) | sgd(), \"*\": l1(0.001) | momentum() } | scale(0.5)" ]
-         |> List.map Expression.parse)
+        ([ for kind in Rules.all do
+               let ofMatrices (pattern: string) = $"{{ \"{pattern}\": muon(), \"*\": adam() }}"
+
+               if kind.Name = "muon" then
+                   ofMatrices (fst matrices), ofMatrices (snd matrices)
+               else
+                   kind.Name, kind.Name ]
+         @ [ for text in
+                 [ "clip_global_norm(0.1) | adamw(lr=cosine(0.01, steps=9)) | ema()"
+                   "skip_non_finite() | centralize() | clip_adaptive() | accumulate(2) | lion(weight_decay=0.1) | lookahead(3)"
+                   "noise(0.001) | { \"*.bias\": clip_norm(0.1) | sgd(), \"*\": l1(0.001) | momentum() } | scale(0.5)" ] -> text, text ]
+         |> List.map (fun (ofVectors, ofImages) -> Expression.parse ofVectors, Expression.parse ofImages))
 
 /// Sparse and dense data, all models, both precisions: each trains an optimizer.
 let private trainings =

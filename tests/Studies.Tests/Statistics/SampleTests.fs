@@ -212,6 +212,24 @@ let private means =
               Jackknife.interval 0.95 10 ratio |> isInterval -0.4679421831867351 -0.3510040758246712
               Expect.isFalse (Jackknife.interval 0.95 1 ratio).HasEnds "one observation")
 
+          property
+              "the quantile of Student's t has its level, at every level"
+              (Gen.zip (Gen.choose (50_000, 99_999)) (Gen.choose (1, 60)))
+              (fun (level, freedom) ->
+                  let level = float level / 1e5
+                  let t = Jackknife.quantile level freedom
+                  let reached = MathNet.Numerics.Distributions.StudentT.CDF(0.0, 1.0, float freedom, t)
+                  Expect.floatClose { absolute = 1e-12; relative = 0.0 } reached ((1.0 + level) / 2.0) $"{level}, {freedom}")
+
+          property "the quantile of Student's t has its closed form for 1 and 2 degrees of freedom" (Gen.choose (50_000, 99_999)) (fun level ->
+              let level = float level / 1e5
+              Expect.floatClose Accuracy.veryHigh (Jackknife.quantile level 1) (Math.Tan(Math.PI * level / 2.0)) "1"
+              Expect.floatClose Accuracy.veryHigh (Jackknife.quantile level 2) (level * sqrt (2.0 / (1.0 - level * level))) "2")
+
+          testCase "scipy.stats.t.ppf" (fun () ->
+              for level, freedom, expected in [ 0.95, 9, 2.2621571627409915; 0.983032, 3, 4.824835065112742; 0.5, 30, 0.6827556919926214 ] do
+                  Expect.floatClose Accuracy.high (Jackknife.quantile level freedom) expected $"{level}, {freedom}")
+
           property "the restricted mean has an interval only if every run arrived, within the possible times" times (fun values ->
               let interval = RestrictedMean.interval 0.95 50.0 values
               let arrived = values |> Array.forall (fun time -> time <= 50.0)
