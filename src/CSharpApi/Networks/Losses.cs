@@ -27,6 +27,12 @@ public sealed class Loss : IEquatable<Loss>
     public override string ToString() => Core.ToString();
 }
 
+/// <summary>Returns the loss of one example, and writes its gradient with respect to the outputs.</summary>
+/// <param name="outputs">The outputs of the example.</param>
+/// <param name="targets">Its targets, as many.</param>
+/// <param name="gradient">Receives the derivative with respect to each output.</param>
+public delegate double ExampleLoss(ReadOnlySpan<double> outputs, ReadOnlySpan<double> targets, Span<double> gradient);
+
 /// <summary>The losses, and losses of one's own.</summary>
 public static class Losses
 {
@@ -65,6 +71,6 @@ public static class Losses
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(valueAndGradient);
-        return new(CoreLoss.Of(name, valueAndGradient));
+        return new(CoreLoss.Of(name, valueAndGradient.Invoke));
     }
 }
