@@ -25,8 +25,7 @@ let y = x |> Array.map (fun x -> x * (1.0 + 2.0 * random.NextDouble()))
 let data = DataSet.From(Array2D.init x.Length 1 (fun i _ -> x[i]), y)
 
 for q in [ 0.1; 0.5; 0.9 ] do
-    let experiment =
-        Experiment.On(data).Dense(1).Loss(quantile q).Optimizer(Optimizers.Adam 0.01).Epochs 20
+    let experiment = Experiment.On(data).Dense(1).Loss(quantile q).Optimizer(Optimizers.Adam 0.01).Epochs 20
 
     let result = experiment.RunAsync().Result
     printfn $"q = {q}: validation loss %.4f{Seq.last result.History.ValLoss}, that of the true line is %.4f{q * (1.0 - q) / 2.0}"

@@ -11,7 +11,11 @@ open CuteDl.Core.Training
 let hidden, batch = 16, 32
 
 let layout =
-    Layout.OfShapes [ "hidden.weight", [ 1; hidden ]; "hidden.bias", [ hidden ]; "output.weight", [ hidden; 1 ]; "output.bias", [ 1 ] ]
+    Layout.OfShapes
+        [ "hidden.weight", [ 1; hidden ]
+          "hidden.bias", [ hidden ]
+          "output.weight", [ hidden; 1 ]
+          "output.bias", [ 1 ] ]
 
 let part (all: 'T array) (tensor: int) =
     let parameter = layout.Parameters[tensor]
@@ -23,10 +27,15 @@ let squaredError (parameters: float array) (input: float, target: float) =
     let units = Array.map2 (fun w b -> tanh (input * w + b)) w1 b1
     let error = b2[0] + Array.sum (Array.map2 (*) units w2) - target
     let before = Array.map2 (fun unit w -> 2.0 * error * w * (1.0 - unit * unit)) units w2
-    let gradients = [ Array.map ((*) input) before; before; Array.map ((*) (2.0 * error)) units; [| 2.0 * error |] ]
+
+    let gradients =
+        [ Array.map ((*) input) before; before; Array.map ((*) (2.0 * error)) units; [| 2.0 * error |] ]
+
     error * error, Array.concat gradients
 
-let optimizer = Expression.parse "clip_global_norm(1) | { \"*.bias\": adam(lr=0.02), \"*\": adam(lr=0.01) }"
+let optimizer =
+    Expression.parse "clip_global_norm(1) | { \"*.bias\": adam(lr=0.02), \"*\": adam(lr=0.01) }"
+
 let random = Random 1
 
 let learn (parameters: float array, state: State<float>) (step: int) =
@@ -40,6 +49,8 @@ let learn (parameters: float array, state: State<float>) (step: int) =
 
     Array.map2 (-) parameters delta, next
 
-let start = Array.init layout.Length (fun _ -> random.NextDouble() - 0.5), Optimizer.initFor<float> optimizer layout
+let start =
+    Array.init layout.Length (fun _ -> random.NextDouble() - 0.5), Optimizer.initFor<float> optimizer layout
+
 let parameters, state = Seq.fold learn start (seq { 1..2000 })
 Checkpoint.save "sine.safetensors" { Optimizer = optimizer; State = state; Parameters = parameters }

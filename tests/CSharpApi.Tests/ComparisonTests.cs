@@ -91,6 +91,7 @@ internal static class ComparisonTests
             {
                 var isFaulty = run.Run == "faulty";
                 Expect.equal((run.Stop, run.Failure), isFaulty ? (StopReason.Failed, "trouble") : (StopReason.Completed, ""), $"{run}");
+                Expect.equal(run.Exception?.Message, isFaulty ? "trouble" : null, "the exception");
                 Expect.sequenceEqual(run.History.Steps, isFaulty ? [10L, 20L] : [10L, 20L, 30L], "validations");
             }
 
@@ -163,7 +164,10 @@ internal static class ComparisonTests
     private static IEnumerable<string> TrialFiles(string folder) =>
         from path in Directory.GetFiles(Path.Combine(folder, "trials"), "*", SearchOption.AllDirectories)
         orderby path
-        select Path.GetRelativePath(folder, path) + WithoutTimes(JsonNode.Parse(File.ReadAllText(path))!).ToJsonString();
+        let content = Path.GetExtension(path) == ".json"
+            ? WithoutTimes(JsonNode.Parse(File.ReadAllText(path))!).ToJsonString()
+            : Convert.ToBase64String(File.ReadAllBytes(path))
+        select Path.GetRelativePath(folder, path) + content;
 
     private static JsonNode WithoutTimes(JsonNode manifest)
     {

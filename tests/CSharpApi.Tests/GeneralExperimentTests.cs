@@ -1,3 +1,4 @@
+using CuteDl.Studies;
 using CuteDl.Reports;
 using CuteDl.Testing;
 using Expecto;
@@ -74,6 +75,27 @@ internal static class GeneralExperimentTests
             var other = Plane.Split(0.6, 0.4, seed: 3);
             Expect.notEqual((await Experiment.On(other).Dense(1).Epochs(2).RunAsync()).History.ValLoss[^1], result.History.ValLoss[^1], "another part");
         }),
+        Spec.Test("the test part is scored once, at the end, with the parameters of the model", async () =>
+        {
+            var split = Plane.Split(0.6, 0.2, 0.2, seed: 3).Standardize();
+            foreach (var experiment in new[] { Regression.Data(split).Epochs(3), Regression.Data(split).Epochs(5000).EarlyStopping(3) })
+            {
+                var result = await experiment.RunAsync();
+                Expect.equal(result.Test!.Value.Loss, result.Model!.Evaluate(split, DataPart.Test).Loss, $"{result}");
+            }
+
+            Expect.isFalse((await Regression.Epochs(3).RunAsync()).Test.HasValue, "no test part");
+            Expect.isFalse((await Mnist.Documented().MaxSteps(2).RunAsync()).Test.HasValue, "the test part is the validation part");
+        }),
+        Spec.Test("reports have the training loss and the learning rate in force", async () =>
+        {
+            var reports = new List<StudyProgress>();
+            await Regression.Optimizer(Optimizers.Adam().Schedule("lr", Schedules.Linear(0.1, steps: 20))).MaxSteps(20).ValidateEvery(5).RunAsync(progress: new Reports(reports));
+            var validated = reports.Where(report => report.Event == TrialEvent.Validated).ToList();
+            Expect.sequenceEqual(validated.Select(report => Math.Round(report.LearningRates.Single().Value, 9)), [0.075, 0.05, 0.025, 0], "rates");
+            Expect.isTrue(validated.All(report => double.IsFinite(report.TrainingLoss)), "losses");
+            Expect.isTrue(double.IsNaN(reports[0].TrainingLoss), "before the first step");
+        }),
         Spec.Test("MNIST's experiment validates on training images, the documented one on test images", async () =>
         {
             // 55,000 images in batches of 5,000.
@@ -128,5 +150,16 @@ internal static class GeneralExperimentTests
     {
         var random = new Random(7);
         return DataSet.From(Enumerable.Range(0, 600).Select(i => (new[] { (i % 3) + random.NextSingle(), (i % 3 == 1 ? 2 : 0) + random.NextSingle() }, i % 3)), "clusters");
+    }
+
+    private sealed class Reports(List<StudyProgress> reports) : IProgress<StudyProgress>
+    {
+        public void Report(StudyProgress value)
+        {
+            lock (reports)
+            {
+                reports.Add(value);
+            }
+        }
     }
 }

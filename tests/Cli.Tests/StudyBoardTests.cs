@@ -90,7 +90,7 @@ internal static class StudyBoardTests
     }
 
     private static StudyProgress Progress(Trial trial, TrialState state, long step, TimeSpan elapsed) =>
-        new(trial, TrialEvent.Moved, state, step, 20, new Score(step, 0.2, 0.87), null, 70, 100, 0.42, elapsed, TimeSpan.FromSeconds(90));
+        new(trial, TrialEvent.Moved, state, step, 20, new Score(step, 0.2, 0.87), 0.3, [], null, 70, 100, 0.42, elapsed, TimeSpan.FromSeconds(90));
 
     private static IAnsiConsole Console() =>
         AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(TextWriter.Null) });

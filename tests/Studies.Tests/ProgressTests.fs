@@ -173,6 +173,7 @@ let private saves =
                             member _.Step = run.Step
                             member _.HasEnded = run.HasEnded
                             member _.Newest = run.Newest
+                            member _.Moment = run.Moment
                             member _.Curve = run.Curve
 
                             member _.RunTo(step, cancellation) =

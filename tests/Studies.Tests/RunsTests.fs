@@ -43,6 +43,7 @@ let private cutAfter (steps: int64) (cancel: CancellationTokenSource) (inner: IT
             member _.Step = run.Step
             member _.HasEnded = run.HasEnded
             member _.Newest = run.Newest
+            member _.Moment = run.Moment
             member _.Curve = run.Curve
 
             member _.RunTo(step, cancellation) =

@@ -93,6 +93,7 @@ type private Formula(trial: Trial, start: int64, validatedAtStart: int64, onStep
     interface ITrialRun with
         member _.Step = step
         member _.HasEnded = step >= steps && validated = step
+        member _.Moment = TrialMoment.Unknown
         member _.Curve = curve trial validated
 
         member _.Newest =
@@ -563,6 +564,7 @@ let tests =
                                       member _.Step = run.Step
                                       member _.HasEnded = run.HasEnded
                                       member _.Newest = run.Newest
+                                      member _.Moment = run.Moment
                                       member _.Curve = run.Curve
                                       member _.RunTo(step, cancellation) = run.RunTo(step, cancellation)
                                       member _.Save path = run.Save path

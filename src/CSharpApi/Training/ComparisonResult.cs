@@ -41,7 +41,7 @@ public sealed record ComparisonResult
         var settings = RunSettings.Of(task, problem, protocol.StopRules);
         return new()
         {
-            Runs = [.. trials.Select(result => RunResult.Of(study.Contenders[names.IndexOf(result.Trial.Contender)].Label, result, task, problem, settings, outcome.Header.Version, outcome.Models))],
+            Runs = [.. trials.Select(result => RunResult.Of(study.Contenders[names.IndexOf(result.Trial.Contender)].Label, result, task, problem, settings, outcome.Header.Version, outcome.Models, outcome.Exceptions.GetValueOrDefault(result.Trial.Id)))],
             Planned = outcome.Planned,
             Folder = folder,
             Notices = outcome.Notices,

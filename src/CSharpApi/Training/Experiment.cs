@@ -12,9 +12,9 @@ namespace CuteDl;
 /// document.
 /// </summary>
 /// <remarks>
-/// Defaults: He's initial weights, Adam with a learning rate of 0.001 and β₂ = 0.999, batches of 64, a new order in each epoch, and no stop rule. If the data
-/// have no validation part, a tenth of the training examples is held out for it, but at most 5000. Classes keep their shares there. The test
-/// part is not used in training.
+/// Defaults: He's initial weights, Adam with a learning rate of 0.001 and β₂ = 0.999, batches of 64, a new order in each epoch, and no stop
+/// rule. If the data have no validation part, a tenth of the training examples is held out for it, but at most 5000. Classes keep their shares
+/// there. The test part is scored once, at the end: see <see cref="RunResult.Test"/>.
 /// </remarks>
 public sealed partial class Experiment
 {

@@ -106,7 +106,7 @@ internal sealed record ExperimentPlan
         var (task, problem) = (study.Tasks.Head, Problem());
         var trial = new Trial(Phase.Run, task.Name, study.Contenders.Head.Name, 0, Seed, run.Optimizer.ToString(), []);
         var result = TrialResult.OfInterruption(trial, task, 0, Curve.Empty);
-        return RunResult.Of(run.Name, result, task, problem, RunSettings.Of(task, problem, StopRules), RunEnvironment.Current.Version, null);
+        return RunResult.Of(run.Name, result, task, problem, RunSettings.Of(task, problem, StopRules), RunEnvironment.Current.Version, null, null);
     }
 
     /// <summary>Returns the problem of a study's task.</summary>

@@ -27,10 +27,10 @@ public sealed record RunResult
     /// </summary>
     /// <exception cref="StudyException">The file of the model is missing, or belongs to another run.</exception>
     /// <exception cref="Core.Data.DataFormatException">The file of the model is damaged.</exception>
-    public TrainedModel? Model => Source.Value;
+    public TrainedModel? Model => Source.Value.Value;
 
-    /// <summary>The source of the model.</summary>
-    internal ModelSource Source { get; init; } = ModelSource.None;
+    /// <summary>The source of the model, which results that are equal need not share.</summary>
+    internal Aside<Lazy<TrainedModel?>> Source { get; init; } = new(new(() => null));
 
     /// <summary>The training settings.</summary>
     public required RunSettings Settings { get; init; }
@@ -43,6 +43,20 @@ public sealed record RunResult
 
     /// <summary>The message of the exception that ended the run; empty if there was none.</summary>
     public string Failure { get; init; } = "";
+
+    /// <summary>
+    /// The exception that ended the run; null if there was none, or if it ended in another process. A folder keeps only its message.
+    /// </summary>
+    public Exception? Exception => Cause.Value;
+
+    /// <summary>The exception, which results that are equal need not share.</summary>
+    internal Aside<Exception?> Cause { get; init; } = new(null);
+
+    /// <summary>
+    /// The loss and the accuracy on the test part, computed once at the end, with the parameters of <see cref="Model"/>; null if the data have
+    /// no test part, if it is the validation part, or if the run diverged, failed or was cancelled. The accuracy is NaN for numbers.
+    /// </summary>
+    public Score? Test { get; init; }
 
     /// <summary>The validations; empty if the run ended before the first.</summary>
     public required RunHistory History { get; init; }
@@ -93,7 +107,7 @@ public sealed record RunResult
         return FormattableString.Invariant($"{Run}, seed {Seed}: {Stop.InWords()} after {Steps} steps{score}{failure}");
     }
 
-    internal static RunResult Of(string run, TrialResult result, StudyTask task, ImagesProblem problem, RunSettings settings, string version, ITrialModels? models) =>
+    internal static RunResult Of(string run, TrialResult result, StudyTask task, ImagesProblem problem, RunSettings settings, string version, ITrialModels? models, Exception? exception) =>
         new()
         {
             Run = run,
@@ -105,13 +119,15 @@ public sealed record RunResult
             Steps = result.Steps,
             Stop = Translate.StopReason(result.Ending),
             Failure = result.Failure,
+            Cause = new(exception),
+            Test = result.Test,
             History = RunHistory.Of(result.Curve),
             DeadLogits = result.Health.DeadLogits,
             AlmostDeadLogits = result.Health.AlmostDeadLogits,
             AccuracyCeiling = result.Health.AccuracyCeiling,
             Seconds = Math.Round(result.Seconds, 3),
             Version = version,
-            Source = new(() => models?.Of(result.Trial) is { } model ? new(model) : null),
+            Source = new(new(() => models?.Of(result.Trial) is { } model ? new(model) : null)),
         };
 
     /// <summary>False if the targets are numbers, so that validations have no accuracy.</summary>

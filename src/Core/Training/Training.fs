@@ -256,6 +256,12 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     /// <summary>The number of steps taken.</summary>
     member _.Step = step
 
+    /// <summary>The training loss of the newest step; NaN before the first.</summary>
+    member _.TrainingLoss = trainingLoss
+
+    /// <summary>The learning rates of the next step, each with the name of its part.</summary>
+    member _.LearningRates: (string * float) list = LearningRates.current optimizer state
+
     /// <summary>All validations so far, oldest first.</summary>
     member _.History: History = history
 

@@ -1,6 +1,7 @@
 namespace CuteDl.Studies
 
 open System
+open System.Collections.Generic
 open CuteDl.Core.Data
 open CuteDl.Core.Optimizers
 
@@ -50,6 +51,11 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
             member _.Step = run.Step
             member _.HasEnded = run.IsEnded
             member _.Newest = run.Newest
+
+            member _.Moment =
+                { TrainingLoss = run.TrainingLoss
+                  LearningRates = [| for name, rate in run.LearningRates -> KeyValuePair(name, rate) |] }
+
             member _.Curve = run.Curve
             member _.RunTo(step, cancellation) = run.RunTo(step, ignore, cancellation)
             member _.Save path = Safetensors.save path (run.Snapshot())

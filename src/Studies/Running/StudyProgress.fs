@@ -1,6 +1,7 @@
 namespace CuteDl.Studies
 
 open System
+open System.Collections.Generic
 
 /// <summary>The state of a trial.</summary>
 type TrialState =
@@ -37,6 +38,10 @@ type StudyProgress =
         Budget: int64
         /// <summary>The trial's latest validation, if any.</summary>
         Newest: Nullable<Score>
+        /// <summary>The training loss of the trial's newest step; NaN before the first, or if it is unknown.</summary>
+        TrainingLoss: float
+        /// <summary>The learning rates of the trial's next step, each with the name of its part; empty if it is finished.</summary>
+        LearningRates: IReadOnlyList<KeyValuePair<string, float>>
         /// <summary>The trial's result, if it is finished.</summary>
         Result: TrialResult | null
         /// <summary>The number of finished trials, earlier sessions included.</summary>

@@ -1,6 +1,7 @@
 namespace CuteDl.Studies
 
 open System
+open System.Collections.Generic
 open System.IO
 open System.Reflection
 open System.Threading
@@ -35,6 +36,10 @@ type StudyOutcome =
         /// the study is resumed.
         /// </summary>
         Interrupted: TrialResult array
+        /// <summary>
+        /// The exceptions of failed trials by the trial's <c>Id</c>, for trials that failed in this process. The journal has only their messages.
+        /// </summary>
+        Exceptions: IReadOnlyDictionary<string, exn>
         /// <summary>The models of the trials, if they are kept.</summary>
         Models: ITrialModels
         /// <summary>The settings that tuning selected.</summary>
@@ -374,6 +379,7 @@ type StudyRun
           Header = records.Header
           Results = plan.Trials |> Array.choose (fun trial -> byId.TryFind trial.Id)
           Interrupted = [||]
+          Exceptions = Dictionary()
           Models = FolderModels.reader records.Study folder find
           Selections = plan.Selections
           Decisions = StudyDecision.InOrder records.Decisions
@@ -409,6 +415,7 @@ type StudyRun
           Header = header
           Results = workers.Results
           Interrupted = workers.Interrupted
+          Exceptions = workers.Exceptions
           Models =
             { new ITrialModels with
                 member _.Of trial =

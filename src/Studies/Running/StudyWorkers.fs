@@ -2,6 +2,7 @@ namespace CuteDl.Studies
 
 open System
 open System.Collections.Concurrent
+open System.Collections.Generic
 open System.Diagnostics
 open System.Threading
 open System.Threading.Tasks
@@ -29,6 +30,7 @@ type internal StudyWorkers
     let slots = ConcurrentDictionary<string, TrialSlot>()
     let tasks = study.Tasks |> List.map (fun task -> task.Name, task) |> Map.ofList
     let clock = Stopwatch.StartNew()
+    let exceptions = ConcurrentDictionary<string, exn>()
     let mutable failure: exn | null = null
     let mutable shareAtStart = ValueNone
 
@@ -100,6 +102,7 @@ type internal StudyWorkers
         (trialState: TrialState)
         (step: int64)
         (newest: Nullable<Score>)
+        (moment: TrialMoment)
         (result: TrialResult | null)
         : StudyProgress =
         let achieved = schedule.Share state
@@ -115,6 +118,8 @@ type internal StudyWorkers
           Step = step
           Budget = tasks[trial.Task].Steps
           Newest = newest
+          TrainingLoss = moment.TrainingLoss
+          LearningRates = moment.LearningRates
           Result = result
           Finished = state.Index.Plan.Trials.Length - state.Index.Unfinished.Length
           Planned = state.Index.Plan.Expected
@@ -130,12 +135,13 @@ type internal StudyWorkers
         (trialState: TrialState)
         (step: int64)
         (newest: Nullable<Score>)
+        (moment: TrialMoment)
         (result: TrialResult | null)
         =
         let struct (commands, report) =
             locked (fun () ->
                 let commands = next event
-                struct (commands, progressOf trial reason trialState step newest result))
+                struct (commands, progressOf trial reason trialState step newest moment result))
 
         recorded commands
         progress report
@@ -145,12 +151,23 @@ type internal StudyWorkers
         slots.TryRemove result.Trial.Id |> ignore
         let last = result.Curve.Steps.Length - 1
         let newest = if last >= 0 then Nullable(result.Curve.Score last) else Nullable()
-        tell (ScheduleEvent.Finished result) result.Trial TrialEvent.Ended TrialState.Finished result.Steps newest result
+        let loss = if last >= 0 then result.Curve.TrainingLoss[last] else nan
+        let moment = { TrialMoment.Unknown with TrainingLoss = loss }
+        tell (ScheduleEvent.Finished result) result.Trial TrialEvent.Ended TrialState.Finished result.Steps newest moment result
+
+    /// Calls code of a rule or a task. Its exception fails the trial, and is kept for this process.
+    let guarded (trial: Trial) (curve: unit -> Curve) (act: unit -> 'result) : Result<'result, TrialResult> =
+        TrialFailure.guard trial curve (fun () ->
+            try
+                act ()
+            with error ->
+                exceptions[trial.Id] <- error
+                reraise ())
 
     let finish (slot: TrialSlot) (cancellation: CancellationToken) =
         let result () = struct (slot.Run.Result cancellation, slot.Run.Model())
 
-        match TrialFailure.guard slot.Trial (fun () -> slot.Run.Curve) result with
+        match guarded slot.Trial (fun () -> slot.Run.Curve) result with
         | Ok(struct (result, model)) -> keep result model
         | Error result -> keep result null
 
@@ -158,7 +175,7 @@ type internal StudyWorkers
     let advanced (slot: TrialSlot) (assignment: int64) (reason: TrialEvent) =
         let run = slot.Run
         let event = ScheduleEvent.Advanced(slot.Trial.Id, assignment, run.Step)
-        tell event slot.Trial reason TrialState.Running run.Step run.Newest null
+        tell event slot.Trial reason TrialState.Running run.Step run.Newest run.Moment null
 
     /// Returns a trial of this process, started or restored if it is new.
     let slotOf (trial: Trial) (assignment: int64) : Result<TrialSlot, TrialResult> =
@@ -168,7 +185,7 @@ type internal StudyWorkers
             let run =
                 match store.Restore(trial, source) with
                 | ValueSome run -> Ok run
-                | ValueNone -> TrialFailure.guard trial (fun () -> Curve.Empty) (fun () -> source.Start trial)
+                | ValueNone -> guarded trial (fun () -> Curve.Empty) (fun () -> source.Start trial)
 
             run
             |> Result.map (fun run ->
@@ -191,7 +208,7 @@ type internal StudyWorkers
             let start = Stopwatch.GetTimestamp()
             slot.IsBroken <- true
 
-            match TrialFailure.guard slot.Trial (fun () -> run.Curve) (fun () -> run.RunTo(next, cancellation)) with
+            match guarded slot.Trial (fun () -> run.Curve) (fun () -> run.RunTo(next, cancellation)) with
             | Error result -> failed <- Some result
             | Ok() ->
                 slot.IsBroken <- false
@@ -229,7 +246,7 @@ type internal StudyWorkers
             | Ok reached when run.HasEnded || (isLast && reached >= goal) -> finish slot cancellation
             | Ok reached ->
                 // Reported before the schedule knows it: from then on, another worker can train the trial and report it.
-                progress (locked (fun () -> progressOf trial TrialEvent.Moved TrialState.Waiting run.Step run.Newest null))
+                progress (locked (fun () -> progressOf trial TrialEvent.Moved TrialState.Waiting run.Step run.Newest run.Moment null))
                 let paused = ScheduleEvent.Paused(trial.Id, assignment, run.Step, reached, run.Curve)
                 recorded (locked (fun () -> next paused))
 
@@ -299,6 +316,9 @@ type internal StudyWorkers
 
     /// How often workers asked for work, waiting ones included.
     member _.Asked = asked
+
+    /// The exceptions that trials threw in this process, by the trial's name.
+    member _.Exceptions: IReadOnlyDictionary<string, exn> = exceptions
 
     /// The current plan.
     member _.Plan = state.Index.Plan

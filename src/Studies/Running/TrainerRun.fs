@@ -137,6 +137,7 @@ type internal TrainerRun(task: PreparedTask, trainer: OwnTrainer, optimizer: Opt
         member _.Step = step ()
         member _.HasEnded = stop.IsSome
         member _.Newest = newest ()
+        member _.Moment = TrialMoment.Unknown
         member _.Curve = curve ()
 
         member _.RunTo(goal, cancellation) =

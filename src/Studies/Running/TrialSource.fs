@@ -1,8 +1,21 @@
 namespace CuteDl.Studies
 
 open System
+open System.Collections.Generic
 open System.Threading
 open CuteDl.Core.Models
+
+/// <summary>What a training computes with at a step.</summary>
+type TrialMoment =
+    {
+        /// <summary>The training loss of the newest step; NaN before the first, or if it is unknown.</summary>
+        TrainingLoss: float
+        /// <summary>The learning rates of the next step, each with the name of its part; empty if they are unknown.</summary>
+        LearningRates: IReadOnlyList<KeyValuePair<string, float>>
+    }
+
+    /// <summary>Nothing is known of the training.</summary>
+    static member Unknown = { TrainingLoss = nan; LearningRates = [||] }
 
 /// <summary>A running trial. Not thread-safe.</summary>
 type ITrialRun =
@@ -14,6 +27,9 @@ type ITrialRun =
 
     /// <summary>The newest validation, if there is one. Read after every validation, so it must not take time.</summary>
     abstract Newest: Nullable<Score>
+
+    /// <summary>The training loss and the learning rates now.</summary>
+    abstract Moment: TrialMoment
 
     /// <summary>The validations so far.</summary>
     abstract Curve: Curve

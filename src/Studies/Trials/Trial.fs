@@ -173,7 +173,7 @@ type TrialResult =
         Final: Nullable<Score>
         /// <summary>The last validation of a trial that a stop rule ended; else null.</summary>
         AtStop: Nullable<Score>
-        /// <summary>The score on the test set, computed once at the end of a confirmation trial; else null.</summary>
+        /// <summary>The score on the test set, computed once at the end of a confirmation trial or a run; else null.</summary>
         Test: Nullable<Score>
         /// <summary>The state of the model's units.</summary>
         Health: Health

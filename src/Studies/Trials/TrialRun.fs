@@ -62,6 +62,12 @@ type TrialRun internal (trial: Trial) =
     /// <summary>The newest validation, if there is one.</summary>
     abstract Newest: Nullable<Score>
 
+    /// <summary>The training loss of the newest step; NaN before the first.</summary>
+    abstract TrainingLoss: float
+
+    /// <summary>The learning rates of the next step, each with the name of its part.</summary>
+    abstract LearningRates: (string * float) list
+
     /// <summary>All validations so far, with the diagnoses recorded at each.</summary>
     abstract Curve: Curve
 
@@ -119,19 +125,26 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
 
     let lastIf (condition: bool) : Nullable<Score> = if condition then newest () else Nullable()
 
-    let learned () = training.AtLearned(fun () -> workload.Parameters.ToArray())
+    /// The step and the parameters that the trial keeps: the best ones, or the learned ones of the newest step.
+    let kept () : struct (int64 * 'T array) =
+        match training.Best with
+        | ValueSome best -> best
+        | ValueNone -> struct (training.Step, training.AtLearned(fun () -> workload.Parameters.ToArray()))
 
     let health (ending: Ending) : Health =
         // NaN parameters say nothing about units.
         let units = if ending = Ending.Diverged then Health.Sound else training.AtLearned problem.Health
         { units with FirstNonFinite = training.FirstNonFinite }
 
-    let isConfirmed = trial.Phase = Phase.Confirmation || trial.Phase = Phase.Defaults
+    let isTested =
+        trial.Phase = Phase.Confirmation || trial.Phase = Phase.Defaults || trial.Phase = Phase.Run
 
     let test (ending: Ending) (cancellation: CancellationToken) : Nullable<Score> =
-        if isConfirmed && ending <> Ending.Pruned && ending <> Ending.Diverged then
-            match problem.Test(learned (), cancellation) with
-            | ValueSome(struct (loss, accuracy)) -> Nullable { Score.Step = training.Step; Loss = loss; Accuracy = accuracy }
+        if isTested && ending <> Ending.Pruned && ending <> Ending.Diverged then
+            let struct (step, parameters) = kept ()
+
+            match problem.Test(parameters, cancellation) with
+            | ValueSome(struct (loss, accuracy)) -> Nullable { Score.Step = step; Loss = loss; Accuracy = accuracy }
             | ValueNone -> Nullable()
         else
             Nullable()
@@ -151,6 +164,8 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
     override _.Step = training.Step
     override _.History = training.History
     override _.Newest = newest ()
+    override _.TrainingLoss = training.TrainingLoss
+    override _.LearningRates = training.LearningRates
     override _.Curve = curve ()
     override _.IsEnded = training.Stop.IsSome
     override _.FingerprintEvery = every
@@ -171,10 +186,7 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
         if not task.KeepsModels || TrialEnding.ofStop training.Stop = Ending.Diverged then
             null
         else
-            let struct (step, parameters) =
-                match training.Best with
-                | ValueSome best -> best
-                | ValueNone -> struct (training.Step, learned ())
+            let struct (step, parameters) = kept ()
 
             match problem.Model parameters with
             | null -> null

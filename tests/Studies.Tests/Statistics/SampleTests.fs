@@ -221,10 +221,13 @@ let private means =
                   let reached = MathNet.Numerics.Distributions.StudentT.CDF(0.0, 1.0, float freedom, t)
                   Expect.floatClose { absolute = 1e-12; relative = 0.0 } reached ((1.0 + level) / 2.0) $"{level}, {freedom}")
 
-          property "the quantile of Student's t has its closed form for 1 and 2 degrees of freedom" (Gen.choose (50_000, 99_999)) (fun level ->
-              let level = float level / 1e5
-              Expect.floatClose Accuracy.veryHigh (Jackknife.quantile level 1) (Math.Tan(Math.PI * level / 2.0)) "1"
-              Expect.floatClose Accuracy.veryHigh (Jackknife.quantile level 2) (level * sqrt (2.0 / (1.0 - level * level))) "2")
+          property
+              "the quantile of Student's t has its closed form for 1 and 2 degrees of freedom"
+              (Gen.choose (50_000, 99_999))
+              (fun level ->
+                  let level = float level / 1e5
+                  Expect.floatClose Accuracy.veryHigh (Jackknife.quantile level 1) (Math.Tan(Math.PI * level / 2.0)) "1"
+                  Expect.floatClose Accuracy.veryHigh (Jackknife.quantile level 2) (level * sqrt (2.0 / (1.0 - level * level))) "2")
 
           testCase "scipy.stats.t.ppf" (fun () ->
               for level, freedom, expected in [ 0.95, 9, 2.2621571627409915; 0.983032, 3, 4.824835065112742; 0.5, 30, 0.6827556919926214 ] do
