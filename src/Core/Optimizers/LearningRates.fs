@@ -5,8 +5,7 @@ let private argument = "lr"
 
 /// Returns the learning rates of the next step by name, with the values of schedules and plateaus.
 let current (optimizer: Optimizer) (state: State<'T>) : (string * float) list =
-    Optimizer.current optimizer state
-    |> List.filter (fun (name, _) -> name = argument || name.EndsWith($".{argument}", System.StringComparison.Ordinal))
+    Optimizer.currentOf (fun known -> known.Name = argument) optimizer state
 
 /// <summary>Changes one learning rate. The value replaces a schedule.</summary>
 /// <exception cref="T:System.ArgumentOutOfRangeException">The value is out of range.</exception>

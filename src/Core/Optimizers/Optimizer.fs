@@ -245,6 +245,12 @@ module Optimizer =
 
     let internal adopt (optimizer: Optimizer) (state: State<'T>) : unit = state.Plan <- planFor optimizer state
 
+    /// Returns the hyper-parameters that are wanted of the next step by name; see <c>current</c>.
+    let internal currentOf (isWanted: Argument -> bool) (optimizer: Optimizer) (state: State<'T>) : (string * float) list =
+        [ for node in (planFor optimizer state).Nodes do
+              if node.IsFirstComponent then
+                  yield! node.Current(isWanted, state.Steps[node.Index], state.Scalars) ]
+
     /// <summary>
     /// Returns every hyper-parameter of the next step by name, with the values of schedules and plateaus. In a chain, a name starts with the
     /// number and kind of its part, <c>2.adam.lr</c>; in groups, with the pattern.
@@ -252,9 +258,7 @@ module Optimizer =
     /// <remarks>Flags are 0 or 1. A default that another argument determines is NaN, as in the kind's description.</remarks>
     /// <exception cref="T:System.ArgumentException">The state belongs to another optimizer.</exception>
     let current (optimizer: Optimizer) (state: State<'T>) : (string * float) list =
-        [ for node in (planFor optimizer state).Nodes do
-              if node.IsFirstComponent then
-                  for name, value in node.Current(state.Steps[node.Index], state.Scalars) -> node.Name name, value ]
+        currentOf (fun _ -> true) optimizer state
 
     let internal checkLength (state: State<'T>) (length: int) (name: string) =
         if length <> state.Length then

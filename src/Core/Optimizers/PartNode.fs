@@ -217,10 +217,14 @@ type internal PartNode
         | Setting.Schedule schedule -> Schedule.at schedule steps
         | Setting.Plateau plateau -> Plateau.valueAfter plateau scalars[placeOfPlateau node.PlateauBase plateauIndex[index] + 4]
 
-    /// Returns the hyper-parameters of the step after a number of steps, by name.
-    member node.Current(steps: int64, scalars: float array) : (string * float) list =
-        let following =
-            Map [ for i, (argument, setting) in List.indexed scheduled -> argument.Name, node.ValueAt(i, setting, steps, scalars) ]
+    /// Returns the value of an argument in the step after a number of steps.
+    member node.Current(argument: Argument, steps: int64, scalars: float array) : float =
+        match scheduled |> List.tryFindIndex (fun (other, _) -> other.Name = argument.Name) with
+        | Some index -> node.ValueAt(index, snd scheduled[index], steps, scalars)
+        | None -> argument.Get whole
 
-        [ for argument in kind.Arguments ->
-              argument.Name, Map.tryFind argument.Name following |> Option.defaultWith (fun () -> argument.Get whole) ]
+    /// Returns the hyper-parameters that are wanted of the step after a number of steps, by name.
+    member node.Current(isWanted: Argument -> bool, steps: int64, scalars: float array) : (string * float) list =
+        [ for argument in kind.Arguments do
+              if isWanted argument then
+                  node.Name argument.Name, node.Current(argument, steps, scalars) ]

@@ -107,6 +107,8 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
             given
 
     let state = start.Checkpoint.State.Copy()
+    // Once for all steps and reports.
+    do Optimizer.adopt optimizer state
     do start.Checkpoint.Parameters.CopyTo workload.Parameters
 
     let validateEvery = int64 (defaultArg limits.ValidateEvery workload.StepsAnEpoch)
