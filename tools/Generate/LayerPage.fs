@@ -57,7 +57,7 @@ let private argument (argument: LayerArgument) : string =
     let otherwise =
         match argument.Default with
         | LayerDefault.Required -> ""
-        | LayerDefault.Constant value -> $"; default {Layer.Print value}"
+        | LayerDefault.Constant value -> $"; default {value}"
         | LayerDefault.AsFirst -> "; default: the first argument"
 
     let allowed =

@@ -88,6 +88,9 @@ module internal Tensor =
     /// Returns the number of values in a shape.
     let volume (shape: int list) : bigint = shape |> List.fold (fun product size -> product * bigint size) 1I
 
+    /// Returns a shape for messages: <c>[784, 10]</c>.
+    let shapeText (shape: int list) : string = "[" + String.Join(", ", shape) + "]"
+
     /// Returns a text for messages: on one line, and cut to 60 characters.
     let shown (text: string) : string =
         Quotation.shorten text

@@ -2,7 +2,6 @@ namespace CuteDl.Core.Models
 
 open System
 open System.Numerics
-open System.Reflection
 open System.Threading
 open CuteDl.Core.Data
 open CuteDl.Core.Networks
@@ -22,11 +21,6 @@ type internal AnyWeights =
 [<Sealed>]
 type TrainedModel
     private (model: Model, weights: AnyWeights, standardization: Standardization option, version: string, notes: Map<string, string>) =
-
-    static let current =
-        match typeof<Model>.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>() with
-        | null -> ""
-        | attribute -> attribute.InformationalVersion.Split('+')[0]
 
     let parameters = Model.parameters model
 
@@ -48,9 +42,6 @@ type TrainedModel
                     nameof outputs
                 )
             )
-
-    /// The version of this library.
-    static member internal CurrentVersion = current
 
     /// <summary>Creates a model from its parameters.</summary>
     /// <param name="model">The model.</param>
@@ -83,7 +74,7 @@ type TrainedModel
             | :? (float array) as values -> AnyWeights.Double(Weights(model, values, standardization))
             | _ -> refuse (nameof parameters) $"Parameters of the type {typeof<'T>.Name} are not supported. Use float32 or float."
 
-        TrainedModel(model, weights, standardization, defaultArg version current, defaultArg notes Map.empty)
+        TrainedModel(model, weights, standardization, defaultArg version LibraryVersion.current, defaultArg notes Map.empty)
 
     /// <summary>The layers and the loss.</summary>
     member _.Model = model

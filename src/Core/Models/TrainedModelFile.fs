@@ -21,7 +21,7 @@ module TrainedModelFile =
 
     /// <summary>The metadata key of the library's version.</summary>
     [<Literal>]
-    let VersionKey = "cutedl.version"
+    let VersionKey = LibraryVersion.Key
 
     let private format = "1"
     let private meanName = "standardization.mean"
@@ -49,8 +49,6 @@ module TrainedModelFile =
                   name, model.Tensor name
               yield! standardization ]
             |> Map.ofList }
-
-    let private shown (shape: int list) : string = "[" + String.Join(", ", shape) + "]"
 
     /// Reads the vectors of a standardisation; None if there are none.
     let private standardizationOf (damaged: string -> unit) (content: Safetensors) : Standardization option =
@@ -86,7 +84,7 @@ module TrainedModelFile =
             | None -> damaged $"The tensor '{parameter.Name}' of the model {model} is missing."
             | Some tensor when tensor.Shape <> parameter.Shape ->
                 damaged
-                    $"The tensor '{parameter.Name}' has the shape {shown tensor.Shape}. The model {model} needs {shown parameter.Shape}."
+                    $"The tensor '{parameter.Name}' has the shape {Tensor.shapeText tensor.Shape}. The model {model} needs {Tensor.shapeText parameter.Shape}."
             | Some _ -> ()
 
         let known = meanName :: deviationName :: (parameters |> List.map _.Name) |> Set.ofList

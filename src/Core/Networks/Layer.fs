@@ -113,6 +113,14 @@ type LayerValue =
     /// <summary>Layers in order.</summary>
     | Layers of Layer list
 
+    /// <summary>Returns the text form, as in the text form of a layer.</summary>
+    override value.ToString() =
+        match value with
+        | Whole value -> string value
+        | Number value -> NumberText.ofFloat value
+        | Activation activation -> string activation
+        | Layers layers -> layers |> List.map (fun (layer: Layer) -> layer.Text) |> String.concat " | "
+
 /// <summary>The value of an argument that is not given.</summary>
 and [<RequireQualifiedAccess>] LayerDefault =
     /// <summary>There is none: the argument must be given.</summary>
@@ -198,26 +206,16 @@ and [<NoEquality; NoComparison>] LayerKind =
 /// <param name="values">The values of the kind's arguments, in order.</param>
 /// <exception cref="T:System.ArgumentOutOfRangeException">A value is not allowed.</exception>
 and [<AbstractClass>] Layer(kind: LayerKind, values: LayerValue list) =
-    static let print (value: LayerValue) : string =
-        match value with
-        | LayerValue.Whole value -> string value
-        | LayerValue.Number value -> NumberText.ofFloat value
-        | LayerValue.Activation activation -> string activation
-        | LayerValue.Layers layers -> layers |> List.map (fun (layer: Layer) -> layer.Text) |> String.concat " | "
-
     do
         for argument, value in List.zip kind.Arguments values do
             if not (argument.Allows value) then
                 raise (
                     ArgumentOutOfRangeException(
                         argument.Name,
-                        print value,
+                        string value,
                         $"{argument.Name} of {kind.Name} ({argument.Summary}) must be {argument.Allowed}."
                     )
                 )
-
-    /// <summary>Returns the text form of a value of an argument.</summary>
-    static member Print(value: LayerValue) : string = print value
 
     /// <summary>The kind.</summary>
     member _.Kind = kind
@@ -230,7 +228,7 @@ and [<AbstractClass>] Layer(kind: LayerKind, values: LayerValue list) =
         let arguments =
             [ for i, (argument, value) in List.indexed (List.zip kind.Arguments values) do
                   if argument.Otherwise values.Head <> ValueSome value then
-                      if i = 0 then print value else $"{argument.Name}={print value}" ]
+                      if i = 0 then string value else $"{argument.Name}={value}" ]
 
         if arguments.IsEmpty then
             kind.Name

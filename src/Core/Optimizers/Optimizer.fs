@@ -257,8 +257,7 @@ module Optimizer =
     /// </summary>
     /// <remarks>Flags are 0 or 1. A default that another argument determines is NaN, as in the kind's description.</remarks>
     /// <exception cref="T:System.ArgumentException">The state belongs to another optimizer.</exception>
-    let current (optimizer: Optimizer) (state: State<'T>) : (string * float) list =
-        currentOf (fun _ -> true) optimizer state
+    let current (optimizer: Optimizer) (state: State<'T>) : (string * float) list = currentOf (fun _ -> true) optimizer state
 
     let internal checkLength (state: State<'T>) (length: int) (name: string) =
         if length <> state.Length then

@@ -3,7 +3,6 @@ namespace CuteDl.Core.Training
 open System
 open System.Collections.Generic
 open System.Numerics
-open System.Reflection
 open CuteDl.Core.Data
 open CuteDl.Core.Optimizers
 
@@ -37,14 +36,6 @@ module Checkpoint =
     let private parametersKey = "cutedl.parameters"
     let private unitsFirstKey = "cutedl.units_first"
     let private ownRulesKey = "cutedl.own_rules"
-    let private libraryKey = "cutedl.version"
-
-    let private version =
-        let assembly = typeof<Layout>.Assembly
-
-        match assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>() with
-        | null -> string (assembly.GetName().Version)
-        | attribute -> attribute.InformationalVersion.Split('+')[0]
 
     let internal cells (values: 'T array) : Cells =
         match box values with
@@ -114,7 +105,7 @@ module Checkpoint =
                   FormatKey, format
                   optimizerKey, string checkpoint.Optimizer
                   parametersKey, layout.Parameters |> Seq.map _.Name |> String.concat "\n"
-                  libraryKey, version ]
+                  LibraryVersion.Key, LibraryVersion.current ]
           Tensors = Map tensors }
 
     let private damaged (file: string) (problem: string) : 'any = raise (DataFormatException(file, 0L, problem))

@@ -168,8 +168,6 @@ module PyTorchState =
         | I64 _, _ -> wrong "int64" "It must hold float32 or float64."
         | U8 _, _ -> wrong "uint8" "It must hold float32 or float64."
 
-    let private shapeText (shape: int list) = "[" + String.Join(", ", shape) + "]"
-
     let private checkShape (file: string) (name: string) (found: int list) (needed: int list) : unit =
         if found <> needed then
             let advice =
@@ -178,7 +176,9 @@ module PyTorchState =
                 else
                     ""
 
-            damaged file $"The tensor {Tensor.shown name} has the shape {shapeText found}, but the layout has {shapeText needed}.{advice}"
+            damaged
+                file
+                $"The tensor {Tensor.shown name} has the shape {Tensor.shapeText found}, but the layout has {Tensor.shapeText needed}.{advice}"
 
     /// <summary>Reads a state from entries with flat names.</summary>
     /// <param name="optimizer">The optimizer of the state. Its rules and options must be those of PyTorch's optimizer.</param>

@@ -3,7 +3,6 @@ namespace CuteDl.Studies
 open System
 open System.Collections.Generic
 open System.IO
-open System.Reflection
 open System.Threading
 open CuteDl.Core.Data
 open CuteDl.Core.Optimizers
@@ -72,11 +71,6 @@ type StudyRun
         journal: IDisposable | null
     ) =
 
-    static let version =
-        match typeof<StudyRun>.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>() with
-        | null -> ""
-        | attribute -> attribute.InformationalVersion.Split('+')[0]
-
     static let check (study: StudyDesign) (untilDecided: bool) =
         match StudyRules.broken study with
         | [] -> ()
@@ -94,7 +88,7 @@ type StudyRun
         { Study = StudyJson.print study
           UntilDecided = untilDecided
           Data = data
-          Version = version
+          Version = LibraryVersion.current
           OwnRules = StudyDesign.ownRules study }
 
     static let parse (registry: StudyRegistry) (file: string) (text: string) : StudyDesign =
@@ -297,10 +291,10 @@ type StudyRun
                     let study = studyOf registry folder given header
                     check study header.UntilDecided
 
-                    if header.Version <> version then
+                    if header.Version <> LibraryVersion.current then
                         raise (
                             StudyException
-                                $"'{folder.Path}' was started by version {header.Version}, and this is version {version}. A study cannot mix the results of two versions. Resume it with version {header.Version}."
+                                $"'{folder.Path}' was started by version {header.Version}, and this is version {LibraryVersion.current}. A study cannot mix the results of two versions. Resume it with version {header.Version}."
                         )
 
                     study
