@@ -20,7 +20,8 @@ let private tests =
           TestingTests.tests
           testList
               "numerics"
-              [ ElementTests.tests
+              [ KernelTests.tests
+                ElementTests.tests
                 RationalTests.tests
                 RandomStreamTests.tests
                 MatrixProductTests.tests

@@ -44,6 +44,7 @@ module Batches =
         static let table = scaled<'T>
         static member Table = table
 
+    [<Kernel>]
     let private writeTargets
         (set: DataSet)
         (outputs: int)
@@ -67,6 +68,7 @@ module Batches =
                 for i in 0 .. width - 1 do
                     rows[row * width + i] <- 'T.CreateTruncating values[examples[row] * width + i]
 
+    [<Kernel>]
     let private writeNumbers
         (standardization: Standardization option)
         (set: DataSet)

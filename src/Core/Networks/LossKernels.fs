@@ -25,7 +25,7 @@ module internal LossKernels =
     // Small methods, so that all values of each one stay in registers.
 
     /// Computes g = z − max z of each example, so that no exponential overflows and their sum is at least 1. Returns −Σ y g.
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    [<Kernel; MethodImpl(MethodImplOptions.NoInlining)>]
     let private shift
         (z: byref<'T>, y: byref<'T>, g: byref<'T>, rows: int, width: int)
         : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
@@ -62,7 +62,7 @@ module internal LossKernels =
 
     /// Returns Σ g without one element that is 1: the exponentials of all logits except the largest. If the sum is only slightly above 1,
     /// computing it first and then subtracting 1 would lose digits.
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    [<Kernel; MethodImpl(MethodImplOptions.NoInlining)>]
     let private sumWithoutLargest (g: byref<'T>, width: int) : 'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
         let mutable sum = 'T.Zero
         let mutable isPassed = false
@@ -76,7 +76,7 @@ module internal LossKernels =
         sum
 
     /// Turns g = eᶻ, whose largest value is 1, into the gradient g Σy/Σg − y of each example. Returns Σ (Σy) ln Σg.
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    [<Kernel; MethodImpl(MethodImplOptions.NoInlining)>]
     let private normalize
         (y: byref<'T>, g: byref<'T>, rows: int, width: int)
         : float when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
@@ -134,6 +134,7 @@ module internal LossKernels =
         Exponential.apply gradient
         lack + normalize (&y, &g, rows, width)
 
+    [<Kernel>]
     let meanSquaredError
         (outputs: ReadOnlySpan<'T>)
         (targets: ReadOnlySpan<'T>)
@@ -148,6 +149,7 @@ module internal LossKernels =
 
         0.5 * total
 
+    [<Kernel>]
     let binaryCrossEntropy
         (outputs: ReadOnlySpan<'T>)
         (targets: ReadOnlySpan<'T>)
@@ -166,6 +168,7 @@ module internal LossKernels =
 
         total
 
+    [<Kernel>]
     let meanAbsoluteError
         (outputs: ReadOnlySpan<'T>)
         (targets: ReadOnlySpan<'T>)
@@ -189,6 +192,7 @@ module internal LossKernels =
 
         total
 
+    [<Kernel>]
     let huber
         (delta: float)
         (outputs: ReadOnlySpan<'T>)
@@ -207,6 +211,7 @@ module internal LossKernels =
 
         total
 
+    [<Kernel>]
     let ofOwn
         (own: OwnLoss)
         (outputs: ReadOnlySpan<'T>)

@@ -7,6 +7,7 @@ open System.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 
 /// Adds a row to every row of a matrix. With <c>clears</c>, sums that are not positive then become 0; NaN stays NaN.
+[<Kernel>]
 let addToRows (matrix: Span<'T>) (row: ReadOnlySpan<'T>) (clears: bool) : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     let width = row.Length
     let step = Vector<'T>.Count
@@ -35,6 +36,7 @@ let addToRows (matrix: Span<'T>) (row: ReadOnlySpan<'T>) (clears: bool) : unit w
         start <- start + width
 
 /// Computes the sum of a matrix' rows, from the first to the last.
+[<Kernel>]
 let sumOfRows (matrix: ReadOnlySpan<'T>) (sum: Span<'T>) : unit =
     let width = sum.Length
     let step = Vector<'T>.Count
@@ -56,6 +58,7 @@ let sumOfRows (matrix: ReadOnlySpan<'T>) (sum: Span<'T>) : unit =
         start <- start + width
 
 /// Sets target[i] to 0 if keys[i] ≤ 0. With the target itself as keys this is relu; NaN stays NaN.
+[<Kernel>]
 let clearWhereNotPositive (target: Span<'T>) (keys: ReadOnlySpan<'T>) : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     let step = Vector<'T>.Count
     let zero = Vector<'T>.Zero
@@ -73,6 +76,7 @@ let clearWhereNotPositive (target: Span<'T>) (keys: ReadOnlySpan<'T>) : unit whe
         i <- i + 1
 
 /// Multiplies every element by a factor.
+[<Kernel>]
 let scale (target: Span<'T>) (factor: 'T) : unit =
     let step = Vector<'T>.Count
     let mutable i = 0
@@ -86,6 +90,7 @@ let scale (target: Span<'T>) (factor: 'T) : unit =
         i <- i + 1
 
 /// Adds other[i] to target[i].
+[<Kernel>]
 let add (target: Span<'T>) (other: ReadOnlySpan<'T>) : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     let step = Vector<'T>.Count
     let mutable i = 0
@@ -99,6 +104,7 @@ let add (target: Span<'T>) (other: ReadOnlySpan<'T>) : unit when 'T: unmanaged a
         i <- i + 1
 
 /// Sets target[i] to target[i] · factor + other[i] · ofOther.
+[<Kernel>]
 let mix (target: Span<'T>) (factor: 'T) (other: ReadOnlySpan<'T>) (ofOther: 'T) : unit =
     let step = Vector<'T>.Count
     let mutable i = 0
@@ -114,6 +120,7 @@ let mix (target: Span<'T>) (factor: 'T) (other: ReadOnlySpan<'T>) (ofOther: 'T) 
         i <- i + 1
 
 /// Sets target[i] to target[i] · factors[i] · factor.
+[<Kernel>]
 let scaleBy (target: Span<'T>) (factors: ReadOnlySpan<'T>) (factor: 'T) : unit =
     let step = Vector<'T>.Count
     let mutable i = 0
@@ -128,6 +135,7 @@ let scaleBy (target: Span<'T>) (factors: ReadOnlySpan<'T>) (factor: 'T) : unit =
         i <- i + 1
 
 /// Adds values[i]² + constant to sums[i].
+[<Kernel>]
 let addSquares (sums: Span<'T>) (values: ReadOnlySpan<'T>) (constant: 'T) : unit =
     let step = Vector<'T>.Count
     let constants = Vector<'T> constant

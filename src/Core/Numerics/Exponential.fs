@@ -88,6 +88,7 @@ let private ofVector (x: Vector<'T>) : Vector<'T> =
 /// number. NaN stays NaN.
 /// </remarks>
 /// <param name="values">The exponents; overwritten with the results.</param>
+[<Kernel>]
 let apply (values: Span<'T>) : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     let width = Vector<'T>.Count
     let vectors = Reinterpret.registers<'T, Vector<'T>> values

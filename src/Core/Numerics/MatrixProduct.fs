@@ -29,7 +29,7 @@ let transposed (columns: int) = { Row = 1; Column = columns }
 
 /// Copies the columns from <c>left</c> and from <c>right</c>, one register of each, row by row. If B is transposed, its columns are rows in
 /// memory and are copied number by number.
-[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+[<Kernel>]
 let private pack<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (b: byref<'T>, strides: Strides, panel: byref<'T>, depth: int, left: int, right: int)
     : unit =
@@ -50,7 +50,7 @@ let private pack<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
                 Unsafe.Add(&panel, target + width) <- Unsafe.Add(&b, row + (right + lane) * strides.Column)
 
 /// Computes six rows of C by two registers, at the columns <c>left</c> and <c>right</c>.
-[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+[<Kernel>]
 let private tile6<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (a: byref<'T>, strides: Strides, panel: byref<'T>, c: byref<'T>, depth: int, columns: int, left: int, right: int)
     : unit =
@@ -118,7 +118,7 @@ let internal wholeRows (length: int) (width: int) (column: int) (register: int) 
 
 /// Copies a register's width of columns of a matrix, each row to its own line. Lanes after the matrix' last column contain what follows in
 /// memory. They are computed but never read.
-[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+[<Kernel>]
 let internal spread<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (source: ReadOnlySpan<'T>, lines: byref<'T>, width: int, column: int)
     : unit =
@@ -135,7 +135,7 @@ let internal spread<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
 
 /// Computes eight rows of C that are narrower than one register. Storing a row overwrites the start of the next row, which is stored after
 /// it. The last row is stored to a separate register-sized buffer.
-[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+[<Kernel>]
 let private tile8<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (a: byref<'T>, strides: Strides, lines: byref<'T>, c: byref<'T>, depth: int, columns: int, last: byref<'T>)
     : unit =
@@ -208,7 +208,7 @@ let private narrow<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     ArrayPool<'T>.Shared.Return space
 
 /// Computes one row of C by two registers, for products of fewer than six rows.
-[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+[<Kernel>]
 let private tile1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (a: byref<'T>, step: int, panel: byref<'T>, c: byref<'T>, depth: int, left: int, right: int)
     : unit =

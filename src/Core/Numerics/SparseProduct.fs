@@ -16,7 +16,7 @@ open System.Runtime.Intrinsics
 
 /// Copies lines back to columns of a matrix. If the matrix is narrower than a register, storing a row overwrites the start of the next row,
 /// which is stored after it.
-[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+[<Kernel>]
 let private gather<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (lines: byref<'T>, target: Span<'T>, width: int, column: int)
     : unit =
@@ -33,7 +33,7 @@ let private gather<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
 
 /// Adds the next entries of four examples to their output lines. Four examples are interleaved, because in a single one every multiply-add
 /// waits for the one before.
-[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+[<Kernel>]
 let private forward4<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (
         a: byref<uint32>,
@@ -76,6 +76,7 @@ let private forward4<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     'V.Store(sumD, &lineD)
 
 /// Adds the next entries of one example to its output line.
+[<Kernel>]
 let private forward1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (a: byref<uint32>, steps: nativeint, table: byref<'T>, weights: byref<'T>, line: byref<'T>)
     : unit =
@@ -119,6 +120,7 @@ type private Place =
 
 /// Computes outputs of at most one register each, into lines of zeros. Four examples are interleaved; when one is finished, the next takes
 /// its place.
+[<Kernel>]
 let private forwardAll<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (rows: SparseRows, examples: ReadOnlySpan<int>, table: byref<'T>, weights: byref<'T>, lines: byref<'T>)
     : unit =
@@ -168,7 +170,7 @@ let private forwardAll<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
 
 /// Adds one example's contribution to the gradient lines. Four lines are loaded before any is stored. An example's columns differ, but the
 /// processor cannot know that and would wait for each store.
-[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+[<Kernel>]
 let private gradient1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (entries: byref<uint32>, steps: nativeint, table: byref<'T>, delta: byref<'T>, lines: byref<'T>)
     : unit =

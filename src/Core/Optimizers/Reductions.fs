@@ -88,7 +88,7 @@ let private term<'K, 'D, 'T when 'K :> ITerm and 'T: unmanaged and 'D: struct an
     'K.Of(widen<'D, 'T>(&Unsafe.Add(&x, at)), widen<'D, 'T>(&Unsafe.Add(&y, at)))
 
 /// Writes the partial sums of the groups into eight doubles.
-[<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+[<Kernel>]
 let private addGroups<'K, 'D, 'T when 'K :> ITerm and 'T: unmanaged and 'D: struct and 'D :> IElement<'D> and 'D :> IRegister<'D, float>>
     (x: byref<'T>, y: byref<'T>, length: int, sums: byref<float>)
     : unit =

@@ -98,7 +98,7 @@ type UpdateLoop<'E when 'E: struct and 'E :> IElement<'E>> =
 
     /// <summary>Runs the update over all elements, in order.</summary>
     // Kept out of line: inlined into a caller, the JIT exhausts its inlining budget before it reaches the second and third loop.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization ||| MethodImplOptions.NoInlining)>]
+    [<Kernel; MethodImpl(MethodImplOptions.NoInlining)>]
     member loop.Run<'U when 'U: struct and 'U :> IUpdate<'E>>(update: 'U) : unit =
         // Locals, so that the JIT keeps them in registers. The engine ensures that the target is as long as the gradient.
         let gradient = loop.gradient

@@ -38,6 +38,7 @@ type internal ConvOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee75
             struct (first * windows.Channels, (last - first) * windows.Channels, (y * windows.Width + x + first) * windows.Channels)
 
     /// Copies the windows of some examples to the rows of the matrix. Values outside of the image are 0.
+    [<Kernel>]
     let spread (input: ReadOnlySpan<'T>) (examples: int) =
         let line = windows.Size * windows.Channels
 
@@ -57,6 +58,7 @@ type internal ConvOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee75
                     image.Slice(start, length).CopyTo(target.Slice first)
 
     /// Adds the rows of the matrix to the places of their windows.
+    [<Kernel>]
     let gather (gradient: Span<'T>) (examples: int) =
         let line = windows.Size * windows.Channels
         gradient.Clear()

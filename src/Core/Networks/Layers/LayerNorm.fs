@@ -3,6 +3,7 @@ namespace CuteDl.Core.Networks
 open System
 open System.Numerics
 open CuteDl.Core.Data
+open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Optimizers
 
@@ -19,6 +20,7 @@ type internal LayerNormOperation<'T when 'T: unmanaged and 'T :> IFloatingPointI
     let scales: 'T array = BatchArray.create capacity shape.Positions
     let normalized: 'T array = BatchArray.create capacity shape.Length
 
+    [<Kernel>]
     override layer.Forward(rows, input, parameters, _, _) =
         for position in 0 .. rows * shape.Positions - 1 do
             let x = input.Slice(position * width, width)
@@ -43,6 +45,7 @@ type internal LayerNormOperation<'T when 'T: unmanaged and 'T :> IFloatingPointI
                 z[i] <- (x[i] - mean) * scale
                 y[i] <- z[i] * parameters[i] + parameters[width + i]
 
+    [<Kernel>]
     override layer.Backward(rows, _, parameters, gradient, inputGradient) =
         gradient.Clear()
 

@@ -35,6 +35,7 @@ type internal PoolOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee75
         (y * windows.Width + x) * channels
 
     /// Takes the values at a position where they are larger. Of equal values the first counts. NaN stays NaN.
+    [<Kernel>]
     let takeLarger (values: ReadOnlySpan<'T>) (position: int) (largest: Span<'T>) (places: Span<'T>) =
         let step = Vector<'T>.Count
         let place = 'T.CreateTruncating position
@@ -63,6 +64,7 @@ type internal PoolOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee75
             c <- c + 1
 
     /// Adds the gradients of a window to those of its largest inputs.
+    [<Kernel>]
     let addWhere (position: int) (places: ReadOnlySpan<'T>) (delta: ReadOnlySpan<'T>) (target: Span<'T>) =
         let step = Vector<'T>.Count
         let place = 'T.CreateTruncating position
