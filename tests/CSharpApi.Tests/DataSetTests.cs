@@ -125,6 +125,14 @@ internal static class DataSetTests
             var classes = DataSet.FromNpz(path, "x", "labels");
             Expect.equal((classes.TrainingCount, classes.Inputs, classes.Classes, classes.Name), (3, 2, 3, path), "classes");
             Expect.equal(DataSet.FromNpz(path, "x", "y").TargetValues, 1, "numbers");
+            Expect.equal(DataSet.FromNpz(path, "x", "labels", classes: 5).Classes, 5, "more classes than labels");
+            Expect.equal(DataSet.FromNpz(path, "x", "labels", classes: 0).TargetValues, 1, "whole numbers that are no classes");
+            Expect.equal(DataSet.FromNpz(path, "x", "y", classes: 5).TargetValues, 1, "numbers are never classes");
+            Expect.stringContains(
+                Spec.Throws<ArgumentException>(() => DataSet.FromNpz(path, "x", "labels", classes: 2)).Message,
+                $"'{path}' cannot be used: The label in row 1 is 2. It must be from 0 to 1.",
+                "too few classes");
+            Spec.Throws<ArgumentOutOfRangeException>(() => DataSet.FromNpz(path, "x", "labels", classes: -1));
             Expect.stringContains(Spec.Throws<ArgumentException>(() => DataSet.FromNpz(path, "x", "z")).Message, "has no array 'z'", "missing");
         }));
 

@@ -7,7 +7,7 @@ using SkiaSharp;
 
 namespace CuteDl.Tests;
 
-/// <summary>Saved models: <c>run --save</c>, <c>predict</c> and <c>evaluate</c>.</summary>
+/// <summary>Saved models: <c>run --save</c>, <c>predict</c>, and <c>evaluate</c> on images.</summary>
 internal static class ModelTests
 {
     private const int Images = 12;
@@ -24,7 +24,7 @@ internal static class ModelTests
             var model = TrainedModel.Load(tool.PathOf("sub", "m.safetensors"));
             Expect.sequenceEqual(File.ReadAllBytes(tool.PathOf("sub", "m.safetensors")), File.ReadAllBytes(Directory.GetFiles(tool.PathOf("here"), "*.safetensors", SearchOption.AllDirectories).Single()), "the same file");
 
-            var evaluated = tool.Run("evaluate", "sub/m.safetensors", "--data", "data", "--classes", "4", "--out", "there");
+            var evaluated = tool.Run("evaluate", "sub/m.safetensors", "--data", "data", "--out", "there");
             Expect.equal((evaluated.ExitCode, evaluated.Error), (0, ""), evaluated.Error);
             var evaluation = model.Evaluate(DataSet.FromFolder(tool.PathOf("data"), 4));
             Expect.sequenceEqual(evaluated.Lines, [evaluation.ToString(), .. evaluation.Confusion!.ToString().Split('\n'), $"Picture: {tool.PathOf("there", "confusion.png")}"], "text");
@@ -64,8 +64,8 @@ internal static class ModelTests
                 ("clear.png", "'clear.png' has transparent pixels."),
                 ("text.png", "'text.png' is not a picture that can be read."),
                 ("no.png", "The file 'no.png' does not exist."),
-                ("long.npz", "The array 'x' in 'long.npz' has the sizes 10. The model takes 9 values for each example."),
-                ("none.npz", "'none.npz' has 0 arrays."),
+                ("long.npz", "'long.npz' cannot be used: The array 'x' has 10 values. The model takes 9 for each example."),
+                ("none.npz", "'none.npz' cannot be used: The file has 0 arrays, and none is called 'inputs'."),
             })
             {
                 var outcome = tool.Run("predict", "sub/m.safetensors", file);

@@ -115,49 +115,26 @@ internal static class StudyInterruptionTests
         Spec.Long("a full disk ends it with 1 and the place, and nothing that was finished is lost", "It carries the study out twice, and once up to the full disk.", () =>
         {
             using var tool = StudyTests.WithStudy(Study);
-            var disk = tool.PathOf("disk");
-            Directory.CreateDirectory(disk);
-            if (!Mount("mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", disk))
+            using var disk = Disk.Mount(tool.PathOf("disk"), "300k");
+            if (disk is null)
             {
                 return;
             }
 
-            try
-            {
-                var outcome = tool.RunProcess("study", "run", "study.json", "--out", "disk/here");
-                Expect.equal(outcome.ExitCode, 1, outcome.Error);
-                Expect.stringContains(outcome.Error, "No space left on device", "why");
-                Expect.stringContains(outcome.Error, "cutedl resume disk/here", "how to go on");
-                Expect.isTrue(Mount("mount", "-o", "remount,size=100m", disk), "more room");
-                Succeed(tool.RunProcess("resume", "disk/here"));
-                Succeed(tool.Run("study", "run", "study.json", "--out", "whole"));
-                Expect.isTrue(
-                    File.ReadAllBytes(tool.PathOf("whole", "results.csv")).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(disk, "here", "results.csv"))),
-                    "results.csv");
-            }
-            finally
-            {
-                Mount("umount", disk);
-            }
+            var outcome = tool.RunProcess("study", "run", "study.json", "--out", "disk/here");
+            Expect.equal(outcome.ExitCode, 1, outcome.Error);
+            Expect.stringContains(outcome.Error, "No space left on device", "why");
+            Expect.stringContains(outcome.Error, "cutedl resume disk/here", "how to go on");
+            Expect.isTrue(disk.Resize("100m"), "more room");
+            Succeed(tool.RunProcess("resume", "disk/here"));
+            Succeed(tool.Run("study", "run", "study.json", "--out", "whole"));
+            Expect.isTrue(
+                File.ReadAllBytes(tool.PathOf("whole", "results.csv")).AsSpan().SequenceEqual(File.ReadAllBytes(tool.PathOf("disk", "here", "results.csv"))),
+                "results.csv");
         }));
 
     private static void Succeed(Outcome outcome) => Expect.equal(outcome.ExitCode, 0, outcome.Error);
 
     // Stopped after two trials, it stays at work for as long as a test needs, however slow the machine is.
     private static Process StartAndStop(Tool tool) => tool.StartAndStop("[2/", "study", "run", "study.json", "--out", "here");
-
-    // Only the superuser may.
-    private static bool Mount(string command, params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true })!;
-            process.WaitForExit();
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
-    }
 }

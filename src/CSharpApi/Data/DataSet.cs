@@ -150,16 +150,21 @@ public sealed class DataSet
     /// <param name="path">The .npz file.</param>
     /// <param name="inputs">The name of the array of inputs: examples × length, × height × width, or × height × width × channels.</param>
     /// <param name="targets">The name of the array of targets: examples, or examples × values.</param>
+    /// <param name="classes">
+    /// The number of classes: labels must be below it. If it is 0, whole numbers are no classes. Default: one more than the largest label.
+    /// </param>
     /// <param name="maxExpansion">The most bytes that each byte of the file may expand to, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="classes"/> is negative, or <paramref name="maxExpansion"/> is below 1.</exception>
     /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     /// <exception cref="DataFormatException">The file is damaged.</exception>
-    /// <exception cref="ArgumentException">An array is missing, or the arrays do not fit each other.</exception>
-    public static DataSet FromNpz(string path, string inputs = "inputs", string targets = "targets", int maxExpansion = Growing.DefaultExpansion)
+    /// <exception cref="ArgumentException">An array is missing or empty, the arrays do not fit each other, a number is not finite, or a label is no class.</exception>
+    public static DataSet FromNpz(
+        string path, string inputs = NpzArrays.InputsName, string targets = NpzArrays.TargetsName, int? classes = null, int maxExpansion = Growing.DefaultExpansion)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ArgumentOutOfRangeException.ThrowIfNegative(classes ?? 0, nameof(classes));
         ArgumentOutOfRangeException.ThrowIfLessThan(maxExpansion, 1);
-        var arrays = NpzArrays.Read(path, maxExpansion);
-        return From(arrays.Inputs(inputs), arrays.Targets(targets), Path.GetFullPath(path));
+        return NpzArrays.Read(path, maxExpansion, arrays => From(arrays.Inputs(inputs), arrays.Targets(targets, classes), Path.GetFullPath(path)));
     }
 
     /// <summary>

@@ -13,7 +13,7 @@ internal static class PredictCommand
         var model = ModelFile.Argument();
         var file = Names.NotEmpty(new Argument<string>("FILE")
         {
-            Description = "A PNG or JPEG picture of the model's size, or an .npz file with one array of examples. In a picture and in bytes, 0 to 255 stand for 0 to 1; MNIST's digits are light on a dark background.",
+            Description = $"A PNG or JPEG picture of the model's size, or an .npz file of examples: its array {NpzArrays.InputsName}, or its only array. In a picture and in bytes, 0 to 255 stand for 0 to 1; MNIST's digits are light on a dark background.",
         });
         var maxExpansion = DataOptions.MaxExpansion();
         var json = OutputOptions.Json();

@@ -80,7 +80,7 @@ internal sealed class StudyBoard(IAnsiConsole console, Study study, IReadOnlyLis
         }
     }
 
-    private Rows Draw()
+    private Spectre.Console.Rows Draw()
     {
         // The last column is left empty, because some terminals wrap there.
         var lines = Lines(console.Profile.Width - 1, console.Profile.Height);
