@@ -11,7 +11,7 @@ open CuteDl.Studies
 open CuteDl.Studies.Tests.StudyGenerators
 
 let private workload (problem: IProblem) (seed: int) : IWorkload<float> =
-    problem.Prepare("task", ImageReader(fun _ -> invalidOp "A function has no images.")).Start<float>(seed).Workload
+    problem.Prepare("task", DataReader(fun _ -> invalidOp "A function has no images.")).Start<float>(seed).Workload
 
 /// Loss and gradient of a step, and the validation loss.
 let private at (workload: IWorkload<float>) (step: int64) (point: float array) =

@@ -157,7 +157,7 @@ let tests =
               Expect.stringContains (string found) "The worst is parameters[1]: 1e+09, and NaN by central differences" "sentence")
 
           testCase "the gradients of the built-in problems are accepted" (fun () ->
-              let noImages = ImageReader(fun _ -> invalidOp "A function has no images.")
+              let noImages = DataReader(fun _ -> invalidOp "A function has no images.")
 
               for problem in StudyGenerators.functionsByDefault @ [ Quadratic(7, 1e4); Rosenbrock 6 ] do
                   for precision in [ TaskPrecision.Double; TaskPrecision.Single ] do

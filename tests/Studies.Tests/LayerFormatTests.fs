@@ -14,10 +14,10 @@ let private studyOf (layers: Layer list) : StudyDesign =
     | Error errors -> failtest (String.Join("\n", errors))
     | Ok study ->
         let task = study.Tasks.Head
-        let images = task.Problem :?> ImagesProblem
+        let images = task.Problem :?> DataSetProblem
         { study with Tasks = [ { task with Problem = { images with Layers = layers } } ] }
 
-let private layersOf (study: StudyDesign) : Layer list = (study.Tasks.Head.Problem :?> ImagesProblem).Layers
+let private layersOf (study: StudyDesign) : Layer list = (study.Tasks.Head.Problem :?> DataSetProblem).Layers
 
 let private refused (layers: Layer list) (expected: string) =
     match StudyJson.parse (StudyJson.print (studyOf layers)) with

@@ -38,7 +38,7 @@ let private withTask change (study: StudyDesign) = { study with Tasks = List.map
 let private withImages change =
     withTask (fun task ->
         match task.Problem with
-        | :? ImagesProblem as images -> { task with Problem = change images }
+        | :? DataSetProblem as images -> { task with Problem = change images }
         | _ -> task)
 
 let private withContender index change (study: StudyDesign) =

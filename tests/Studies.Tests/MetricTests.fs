@@ -170,7 +170,7 @@ let private ofOnesOwn =
               Expect.isEmpty (StudyRules.broken read) "it can run"
 
               use run =
-                  StudyRun.InMemory(read, false, PreparedTrials.Of(ImageReader(fun _ -> invalidOp "no images"), read))
+                  StudyRun.InMemory(read, false, PreparedTrials.Of(DataReader(fun _ -> invalidOp "no images"), read))
 
               let outcome = run.Run(RunOptions.Defaults, ignore, CancellationToken.None)
               let analysis = Analysis.ofResults read outcome.Results 1

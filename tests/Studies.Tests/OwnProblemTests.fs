@@ -212,7 +212,7 @@ let tests =
           testCase "names, layouts and numbers that are not allowed are refused" (fun () ->
               let refused act = Expect.throwsT<ArgumentException> (act >> ignore) "refused"
 
-              for name in [ ""; "Bowl"; "1"; "a b"; "quadratic"; "images" ] do
+              for name in [ ""; "Bowl"; "1"; "a b"; "quadratic"; "data" ] do
                   refused (fun () -> OwnProblem.From(name, flat, start, quadratic))
 
               refused (fun () -> OwnProblem.From("mine", Layout.OfShapes [], start, quadratic))

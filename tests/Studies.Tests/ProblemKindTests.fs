@@ -10,7 +10,7 @@ open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 open CuteDl.Studies
 
-let noImages = ImageReader(fun _ -> invalidOp "A function has no images.")
+let noImages = DataReader(fun _ -> invalidOp "A function has no images.")
 
 /// A kind that the library does not know. It computes a built-in quadratic.
 type private Bowl(kind: string) =
@@ -112,7 +112,7 @@ let tests =
                   | Error errors -> failtestf "%A" errors
 
               match study.Tasks.Head.Problem with
-              | :? ImagesProblem as images -> Expect.equal images.Loss (Own loss) "the loss of the registry"
+              | :? DataSetProblem as images -> Expect.equal images.Loss (Own loss) "the loss of the registry"
               | other -> failtest other.Kind
 
               Expect.equal (StudyJson.parseWith registry (StudyJson.print study)) (Ok study) "printed"
@@ -142,7 +142,7 @@ let tests =
               Expect.stringContains found[0] "because this function has no classes" "accuracy")
 
           testCase "a registry refuses a second kind of a name" (fun () ->
-              for taken in "bowl" :: "BOWL" :: "images" :: (FunctionKinds.all |> List.map _.Word) do
+              for taken in "bowl" :: "BOWL" :: "data" :: (FunctionKinds.all |> List.map _.Word) do
                   Expect.throwsT<ArgumentException> (fun () -> registry.Add(Bowl taken) |> ignore) taken)
 
           testCase "a study over a kind from outside runs, and equals that of the built-in kind" (fun () ->

@@ -148,7 +148,7 @@ let private replays =
         let trial = outcome.Interrupted[0]
 
         let task =
-            PreparedTask.prepare (ImageReader(fun _ -> invalidOp "A function has no images.")) study.Tasks[0]
+            PreparedTask.prepare (DataReader(fun _ -> invalidOp "A function has no images.")) study.Tasks[0]
 
         try
             Replay.check task trial ignore CancellationToken.None |> ignore

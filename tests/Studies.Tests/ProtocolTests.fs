@@ -59,7 +59,7 @@ let private design (protocol: Protocol) : StudyDesign =
       Protocol = protocol }
 
 let private run (study: StudyDesign) : StudyOutcome =
-    let noImages = ImageReader(fun _ -> invalidOp "A function has no images.")
+    let noImages = DataReader(fun _ -> invalidOp "A function has no images.")
     use run = StudyRun.InMemory(study, false, PreparedTrials.Of(noImages, study))
     run.Run(RunOptions.Defaults, ignore, CancellationToken.None)
 

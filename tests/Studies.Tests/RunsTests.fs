@@ -18,14 +18,14 @@ open CuteDl.Studies.Tests.JournalTests
 
 let private contender (name: string) (optimizer: Optimizer) : Contender = { Name = name; Label = name; Optimizer = optimizer; Space = [] }
 
-let private source (images: ImageReader) (study: StudyDesign) : struct (ITrialSource * struct (string * string) array) =
+let private source (images: DataReader) (study: StudyDesign) : struct (ITrialSource * struct (string * string) array) =
     let trials = PreparedTrials.Of(images, study)
     struct (trials, trials.DataHashes)
 
 let private toEnd (run: StudyRun) (workers: int) (cancellation: CancellationToken) : StudyOutcome =
     run.Run({ Workers = workers; SaveEvery = TimeSpan.MaxValue }, ignore, cancellation)
 
-let private inMemory (images: ImageReader) (study: StudyDesign) : StudyOutcome =
+let private inMemory (images: DataReader) (study: StudyDesign) : StudyOutcome =
     let struct (trials, _) = source images study
     use run = StudyRun.InMemory(study, false, trials)
     toEnd run 2 CancellationToken.None
@@ -330,7 +330,7 @@ let private rules =
               Target = Target.Loss 0.1 }
 
         let prepare rules =
-            PreparedTask.prepareUnder rules (ImageReader(fun _ -> invalidOp "A function has no images.")) task
+            PreparedTask.prepareUnder rules (DataReader(fun _ -> invalidOp "A function has no images.")) task
 
         let trial =
             { Phase = Phase.Run
@@ -391,7 +391,7 @@ let private documented (run: DocumentedRun) (precision: TaskPrecision) (epochs: 
       Protocol = RunsProtocol.make [ 0 ] StopRule.document }
 
 let private resultOf (run: DocumentedRun) precision epochs : TrialResult =
-    (inMemory (ImageReader(fun _ -> mnist.Value)) (documented run precision epochs)).Results[0]
+    (inMemory (DataReader(fun _ -> mnist.Value)) (documented run precision epochs)).Results[0]
 
 /// Trains in one call, without a study.
 let private trained<'T when 'T: unmanaged and 'T :> Numerics.IFloatingPointIeee754<'T>> (run: DocumentedRun) (epochs: int) : Training<'T> =

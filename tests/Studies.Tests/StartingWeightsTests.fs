@@ -23,9 +23,9 @@ let images: DataParts =
 
     DataParts.create (set 80 "training") (Some(set 30 "test"))
 
-let reader = ImageReader(fun _ -> images)
+let reader = DataReader(fun _ -> images)
 
-let problemOf (layers: Layer list) (weights: StartingWeights) : ImagesProblem =
+let problemOf (layers: Layer list) (weights: StartingWeights) : DataSetProblem =
     { Source = Held("random", images)
       Split = TestAsValidation
       Layers = layers
@@ -73,7 +73,7 @@ let private cases =
         return layers, initialization, seed
     }
 
-let private initial (problem: ImagesProblem) (seed: int) : float array * float32 array =
+let private initial (problem: DataSetProblem) (seed: int) : float array * float32 array =
     let prepared = (problem :> IProblem).Prepare("task", reader)
     (prepared.Start<float> seed).Initial, (prepared.Start<float32> seed).Initial
 

@@ -343,7 +343,7 @@ let tests =
               let study = parsed (sample "mnist-six")
 
               match study.Tasks.Head.Problem with
-              | :? ImagesProblem as images ->
+              | :? DataSetProblem as images ->
                   let task = { study.Tasks.Head with Problem = { images with Source = held } }
                   let text = StudyJson.print { study with Tasks = [ task ] }
                   Expect.stringContains text "{ \"held\": \"two pixels\" }" "name"
@@ -384,7 +384,7 @@ let tests =
                   "runs"
 
               match study.Tasks.Head.Problem with
-              | :? ImagesProblem as images ->
+              | :? DataSetProblem as images ->
                   Expect.equal images.Layers [ Dense(10, ReLU) ] "model"
                   Expect.equal images.Weights (Drawn(Normal 0.01)) "weights"
                   Expect.equal images.Mean OverBatches "mean"

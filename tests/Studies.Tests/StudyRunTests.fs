@@ -563,7 +563,7 @@ let private rules =
 
     let asDocument =
         match task.Problem with
-        | :? ImagesProblem as images -> { task with Problem = { images with Split = TestAsValidation } }
+        | :? DataSetProblem as images -> { task with Problem = { images with Split = TestAsValidation } }
         | _ -> task
 
     let cases =

@@ -51,7 +51,7 @@ let private prepareUnder stopRules steps every split precision problem target : 
       Steps = steps
       ValidateEvery = every
       Target = target }
-    |> PreparedTask.prepareUnder stopRules (ImageReader(fun _ -> files))
+    |> PreparedTask.prepareUnder stopRules (DataReader(fun _ -> files))
 
 let private prepareFor = prepareUnder []
 let private prepareDocument = prepareUnder StopRule.document
@@ -91,7 +91,7 @@ let private throughFile (content: Safetensors) : Safetensors =
     stream.Position <- 0L
     Safetensors.readStream "memory" stream
 
-let private noImages = ImageReader(fun _ -> invalidOp "A function has no images.")
+let private noImages = DataReader(fun _ -> invalidOp "A function has no images.")
 
 let private functions: IProblem list =
     [ Quadratic(5, 100.0); Rosenbrock 4; LogisticRegression(3, 17); NoisyQuadratic(3, 10.0, 2) ]
@@ -158,10 +158,10 @@ let private results =
               Expect.isFalse (train task (trial Phase.Confirmation 1 "adam(lr=0.02)")).Test.HasValue "already validated on"
               let split = Partition.split [| 60; 20 |] 4 files.Training
               let same = { files with Test = Some split[1] }
-              let task = PreparedTask.prepare (ImageReader(fun _ -> same)) task.Task
+              let task = PreparedTask.prepare (DataReader(fun _ -> same)) task.Task
 
               let other =
-                  PreparedTask.prepare (ImageReader(fun _ -> same)) { (network TaskPrecision.Double).Task with Name = "task" }
+                  PreparedTask.prepare (DataReader(fun _ -> same)) { (network TaskPrecision.Double).Task with Name = "task" }
 
               Expect.equal split[0].Count 60 "the rest"
               let result = train other (trial Phase.Confirmation 1 "momentum(lr=0.05) | ema(0.9)")

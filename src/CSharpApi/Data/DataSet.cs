@@ -16,11 +16,11 @@ public sealed class DataSet
     /// <summary>MNIST's images have 28 × 28 pixels.</summary>
     internal static readonly TensorShape MnistShape = TensorShape.NewPlanes(1, 28, 28);
 
-    private static readonly DataSet EmbeddedMnist = new("mnist", new(ReadMnist), ImageSource.Mnist);
+    private static readonly DataSet EmbeddedMnist = new("mnist", new(ReadMnist), DataSource.Mnist);
 
     private readonly Lazy<DataParts> _core;
 
-    private DataSet(string name, Lazy<DataParts> core, ImageSource source)
+    private DataSet(string name, Lazy<DataParts> core, DataSource source)
     {
         Name = name;
         _core = core;
@@ -28,14 +28,14 @@ public sealed class DataSet
     }
 
     private DataSet(string name, DataParts core)
-        : this(name, new Lazy<DataParts>(core), ImageSource.NewHeld(name, core))
+        : this(name, new Lazy<DataParts>(core), DataSource.NewHeld(name, core))
     {
     }
 
     internal DataParts Core => _core.Value;
 
     /// <summary>The source of the examples, as studies have it.</summary>
-    internal ImageSource Source { get; }
+    internal DataSource Source { get; }
 
     /// <summary>The name in results: a given one, <c>mnist</c>, or the absolute path of the folder or file that it was read from.</summary>
     public string Name { get; }
@@ -140,7 +140,7 @@ public sealed class DataSet
         ArgumentOutOfRangeException.ThrowIfLessThan(maxExpansion, 1);
         var parts = MnistFormat.readFolderWithin(maxExpansion, classes, folder);
         var path = Path.GetFullPath(folder);
-        return new DataSet(path, new Lazy<DataParts>(parts), ImageSource.NewFolder(path, classes, maxExpansion));
+        return new DataSet(path, new Lazy<DataParts>(parts), DataSource.NewFolder(path, classes, maxExpansion));
     }
 
     /// <summary>
@@ -256,21 +256,21 @@ public sealed class DataSet
     }
 
     /// <summary>Returns the name of a source of examples, as <see cref="Name"/>.</summary>
-    internal static string NameOf(ImageSource source) =>
+    internal static string NameOf(DataSource source) =>
         source switch
         {
-            ImageSource.Folder folder => folder.path,
-            ImageSource.Held held => held.name,
+            DataSource.Folder folder => folder.path,
+            DataSource.Held held => held.name,
             { IsMnist: true } => "mnist",
             _ => throw new UnreachableException(),
         };
 
     /// <summary>Returns the shape of an example; null if it is known only after reading a folder.</summary>
-    internal static TensorShape? ShapeOf(ImageSource source) =>
+    internal static TensorShape? ShapeOf(DataSource source) =>
         source switch
         {
-            ImageSource.Folder => null,
-            ImageSource.Held held => held.data.Training.Shape,
+            DataSource.Folder => null,
+            DataSource.Held held => held.data.Training.Shape,
             { IsMnist: true } => MnistShape,
             _ => throw new UnreachableException(),
         };

@@ -208,14 +208,14 @@ public sealed partial class Study
         }
     }
 
-    /// <summary>Reads and divides the images of a study's tasks.</summary>
+    /// <summary>Reads and divides the data sets of a study's tasks.</summary>
     internal static PreparedTrials Prepare(StudyDesign study) => PreparedTrials.Of(Read, study);
 
-    internal static DataParts Read(ImageSource source) =>
+    internal static DataParts Read(DataSource source) =>
         source switch
         {
-            ImageSource.Folder folder => MnistFormat.readFolderWithin(folder.expansion, folder.classes, folder.path),
-            ImageSource.Held held => held.data,
+            DataSource.Folder folder => MnistFormat.readFolderWithin(folder.expansion, folder.classes, folder.path),
+            DataSource.Held held => held.data,
             { IsMnist: true } => DataSet.LoadMnist().Core,
             _ => throw new UnreachableException(),
         };

@@ -28,7 +28,7 @@ public sealed record ComparisonResult
     internal static ComparisonResult? Of(StudyOutcome outcome, string? folder)
     {
         var study = outcome.Study;
-        if (study is not { Protocol: { Kind.ComparesPairs: false, Tuning: null, Frontier: null } protocol, Tasks: { Length: 1, Head: { Problem: ImagesProblem problem } task } })
+        if (study is not { Protocol: { Kind.ComparesPairs: false, Tuning: null, Frontier: null } protocol, Tasks: { Length: 1, Head: { Problem: DataSetProblem problem } task } })
         {
             return null;
         }

@@ -110,7 +110,7 @@ internal sealed record ExperimentPlan
     }
 
     /// <summary>Returns the problem of a study's task.</summary>
-    public ImagesProblem Problem(Split split, StartingWeights weights, Core.Data.Order order) =>
+    public DataSetProblem Problem(Split split, StartingWeights weights, Core.Data.Order order) =>
         new(Data.Source, split, ListModule.OfSeq(Layers), Loss, weights, Batch, order, Translate.ValidationMean(ValidationMean));
 
     public LearningRateSweep FindLearningRate(LearningRateSweepOptions options, CancellationToken cancellationToken)
@@ -126,7 +126,7 @@ internal sealed record ExperimentPlan
 
     private string DataName => Path.GetFileName(Data.Name);
 
-    private ImagesProblem Problem() => Problem(Split, InitialWeights.Core, Translate.Order(Order));
+    private DataSetProblem Problem() => Problem(Split, InitialWeights.Core, Translate.Order(Order));
 
     private StudyTask StudyTask()
     {

@@ -107,7 +107,7 @@ public sealed record RunResult
         return FormattableString.Invariant($"{Run}, seed {Seed}: {Stop.InWords()} after {Steps} steps{score}{failure}");
     }
 
-    internal static RunResult Of(string run, TrialResult result, StudyTask task, ImagesProblem problem, RunSettings settings, string version, ITrialModels? models, Exception? exception) =>
+    internal static RunResult Of(string run, TrialResult result, StudyTask task, DataSetProblem problem, RunSettings settings, string version, ITrialModels? models, Exception? exception) =>
         new()
         {
             Run = run,

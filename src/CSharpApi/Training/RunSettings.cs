@@ -63,7 +63,7 @@ public sealed record RunSettings
     [JsonPropertyName("stop_at_loss")]
     public double? StopAtLoss { get; init; }
 
-    internal static RunSettings Of(StudyTask task, ImagesProblem problem, IEnumerable<StopRule> rules)
+    internal static RunSettings Of(StudyTask task, DataSetProblem problem, IEnumerable<StopRule> rules)
     {
         var stagnation = rules.OfType<StopRule.Stagnation>().FirstOrDefault();
         var target = rules.OfType<StopRule.Target>().FirstOrDefault();

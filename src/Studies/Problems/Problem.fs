@@ -8,8 +8,8 @@ open CuteDl.Core.Models
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 
-/// <summary>The source of a task's images.</summary>
-type ImageSource =
+/// <summary>The source of a task's data set.</summary>
+type DataSource =
     /// <summary>MNIST, from the data package.</summary>
     | Mnist
     /// <summary>
@@ -20,7 +20,7 @@ type ImageSource =
     | Held of name: string * data: DataParts
 
 /// <summary>Reads a source.</summary>
-type ImageReader = Func<ImageSource, DataParts>
+type DataReader = Func<DataSource, DataParts>
 
 /// <summary>A problem at the start of one trial. No other trial shares it, so it need not be thread-safe.</summary>
 type IProblemInstance<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
@@ -109,10 +109,10 @@ type IProblem =
     /// Returns the problem as the source document trains it, and the number of steps per epoch; ValueNone if the document has no such
     /// problem, so that it is trained as it is.
     /// </summary>
-    abstract ForDocument: images: ImageReader -> struct (IProblem * int) voption
+    abstract ForDocument: read: DataReader -> struct (IProblem * int) voption
 
     /// <summary>Reads the data.</summary>
     /// <param name="task">The name of the task, for messages.</param>
-    /// <param name="images">Reads images.</param>
+    /// <param name="read">Reads a source of data.</param>
     /// <exception cref="T:System.ArgumentException">A value is out of its range, or the data do not fit.</exception>
-    abstract Prepare: task: string * images: ImageReader -> IPreparedProblem
+    abstract Prepare: task: string * read: DataReader -> IPreparedProblem

@@ -22,7 +22,7 @@ type internal StudyKinds =
 [<Sealed>]
 type StudyRegistry private (kinds: StudyKinds) =
     /// The kinds of problems that every registry has.
-    static let builtIn = ImagesProblem.KindName :: (FunctionKinds.all |> List.map _.Word)
+    static let builtIn = DataSetProblem.KindName :: (FunctionKinds.all |> List.map _.Word)
 
     /// The protocols that every registry has. The first is the default of study files.
     static let builtInProtocols =
@@ -172,8 +172,8 @@ module internal StudyRegistry =
     /// Returns a registry that also has the loss of a task, if it is of one's own.
     let withLoss (problem: IProblem) (registry: StudyRegistry) : StudyRegistry =
         match problem with
-        | :? ImagesProblem as images ->
-            match images.Loss with
+        | :? DataSetProblem as trained ->
+            match trained.Loss with
             | Own loss when registry.Losses |> Seq.exists (fun known -> obj.ReferenceEquals(known, loss)) -> registry
             | Own loss -> registry.Add loss
             | SoftmaxCrossEntropy

@@ -62,12 +62,12 @@ type PreparedTrials(study: StudyDesign, tasks: PreparedTask seq) =
             member _.Result cancellation = run.Result cancellation
             member _.Model() = run.Model() }
 
-    /// <summary>Reads the images of a study's tasks.</summary>
-    /// <param name="read">Reads a source: its training images and, as validation, its test images.</param>
+    /// <summary>Reads the data sets of a study's tasks.</summary>
+    /// <param name="read">Reads a source of data.</param>
     /// <param name="study">The study.</param>
     /// <exception cref="T:System.ArgumentException">A number is out of its range; or layers, data and optimizers do not fit each
     /// other.</exception>
-    static member Of(read: ImageReader, study: StudyDesign) : PreparedTrials =
+    static member Of(read: DataReader, study: StudyDesign) : PreparedTrials =
         PreparedTrials(study, [ for task in study.Tasks -> PreparedTask.prepareUnder study.Protocol.StopRules read task ])
 
     /// <summary>The tasks, in the study's order.</summary>

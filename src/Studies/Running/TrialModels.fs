@@ -20,8 +20,8 @@ module internal FolderModels =
         Directory.CreateDirectory(Path.GetDirectoryName path |> string) |> ignore
         TrainedModelFile.save path model
 
-    /// Reads the model of a trial on images. It can have layers and a loss of one's own.
-    let private load (problem: ImagesProblem) (path: string) (trial: Trial) : TrainedModel =
+    /// Reads the model of a trial on a data set. It can have layers and a loss of one's own.
+    let private load (problem: DataSetProblem) (path: string) (trial: Trial) : TrainedModel =
         let losses =
             match problem.Loss with
             | Own loss -> [ loss ]
@@ -51,7 +51,7 @@ module internal FolderModels =
         { new ITrialModels with
             member _.Of trial =
                 match result trial.Id, (study.Tasks |> List.find (fun task -> task.Name = trial.Task)).Problem with
-                | ValueSome result, (:? ImagesProblem as problem) ->
+                | ValueSome result, (:? DataSetProblem as problem) ->
                     let path = folder.Model trial
 
                     if File.Exists path then

@@ -56,7 +56,7 @@ module PreparedTask =
     /// <param name="read">Reads a source.</param>
     /// <param name="task">The task.</param>
     /// <exception cref="T:System.ArgumentException">A number is out of its range, or the layers do not fit the data.</exception>
-    let prepareUnder (stopRules: StopRule list) (read: ImageReader) (task: StudyTask) : PreparedTask =
+    let prepareUnder (stopRules: StopRule list) (read: DataReader) (task: StudyTask) : PreparedTask =
         stopRules |> List.iter StopRule.validate
 
         if task.Steps < 1L then
@@ -83,4 +83,4 @@ module PreparedTask =
     /// <param name="read">Reads a source.</param>
     /// <param name="task">The task.</param>
     /// <exception cref="T:System.ArgumentException">A number is out of its range, or the layers do not fit the data.</exception>
-    let prepare (read: ImageReader) (task: StudyTask) : PreparedTask = prepareUnder [] read task
+    let prepare (read: DataReader) (task: StudyTask) : PreparedTask = prepareUnder [] read task

@@ -62,7 +62,7 @@ module internal StudyFormat =
             and! name = Field.required "name" "The study's name." Shape.text _.Name
 
             and! tasks =
-                Field.required "tasks" "The tasks: image classifiers and small functions." (tasks registry) _.Tasks
+                Field.required "tasks" "The tasks: models that are trained on a data set, and small functions." (tasks registry) _.Tasks
 
             and! contenders =
                 Field.required

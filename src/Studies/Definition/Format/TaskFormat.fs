@@ -125,7 +125,7 @@ module internal TaskFormat =
 
     let private wrong () = invalidOp "The problem is of another kind."
 
-    let private usualImages: ImagesProblem =
+    let private usualDataSet: DataSetProblem =
         { Source = Mnist
           Split = HoldOut(StudyDefaults.HeldOut, 0)
           Layers = []
@@ -135,15 +135,15 @@ module internal TaskFormat =
           Order = StudyDefaults.order
           Mean = CuteDl.Core.Training.OverExamples }
 
-    let private images (registry: StudyRegistry) (inMemory: ImageSource option) : Shape<StudyTask> =
+    let private dataSet (registry: StudyRegistry) (inMemory: DataSource option) : Shape<StudyTask> =
         task
-            usualImages
+            usualDataSet
             (fun task ->
                 match task.Problem with
-                | :? ImagesProblem as images -> images
+                | :? DataSetProblem as problem -> problem
                 | _ -> wrong ())
-            (fun images -> images)
-            (ImagesFormat.fields registry inMemory)
+            (fun problem -> problem)
+            (DataSetFormat.fields registry inMemory)
             stepsOrEpochs
 
     let private usualFunction: IProblem =
@@ -189,16 +189,17 @@ module internal TaskFormat =
              |> Fields.map (fun problem -> problem, None))
             (fun _ -> stepsOfFunction)
 
-    let private shapeWith (registry: StudyRegistry) (inMemory: ImageSource option) : Shape<StudyTask> =
-        let isImages (problem: IProblem) = problem :? ImagesProblem
+    let private shapeWith (registry: StudyRegistry) (inMemory: DataSource option) : Shape<StudyTask> =
+        let isDataSet (problem: IProblem) = problem :? DataSetProblem
 
         let ofKind isKind (task: StudyTask) = if isKind task.Problem then Some task else None
 
         Form.choice
             [ ownTask registry
-              |> Form.distinguished "problem" id (ofKind (fun problem -> not (isImages problem || FunctionFormat.isFunction problem)))
+              |> Form.distinguished "problem" id (ofKind (fun problem -> not (isDataSet problem || FunctionFormat.isFunction problem)))
               functions |> Form.distinguished "function" id (ofKind FunctionFormat.isFunction)
-              images registry inMemory |> Form.make (fun _ -> true) "an image classifier" id (ofKind isImages) ]
+              dataSet registry inMemory
+              |> Form.make (fun _ -> true) "a model with a data set" id (ofKind isDataSet) ]
 
     /// The format of tasks with the problems of a registry.
     let shape (registry: StudyRegistry) : Shape<StudyTask> = shapeWith registry None
@@ -206,10 +207,10 @@ module internal TaskFormat =
     /// The shape for checks of a program's task, whose examples can be in memory.
     let checks (problem: IProblem) : Shape<StudyTask> =
         match problem with
-        | :? ImagesProblem as images ->
+        | :? DataSetProblem as problem ->
             let inMemory =
-                match images.Source with
-                | Held _ -> Some images.Source
+                match problem.Source with
+                | Held _ -> Some problem.Source
                 | Mnist
                 | Folder _ -> None
 

@@ -7,15 +7,15 @@ open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 
-/// The keys of a task that is an image classifier.
+/// The keys of a task that trains a model on a data set.
 [<RequireQualifiedAccess>]
-module internal ImagesFormat =
+module internal DataSetFormat =
     /// The number of MNIST training images.
     let mnistImages = MnistSizes.trainingImages
 
     let mnistClasses = MnistSizes.classes
 
-    let private classesOf (source: ImageSource) =
+    let private classesOf (source: DataSource) =
         match source with
         | Mnist -> mnistClasses
         | Folder(_, classes, _) -> classes
@@ -24,7 +24,7 @@ module internal ImagesFormat =
     type private FolderKeys = { Path: string; Classes: int; Images: int option; Expansion: int }
 
     /// A folder, with the number of its training images if it is known.
-    let private folder: Shape<ImageSource * int option> =
+    let private folder: Shape<DataSource * int option> =
         record<FolderKeys> {
             let! path =
                 Field.required "folder" "The path of the folder, absolute or relative to the study file." Shape.text _.Path
@@ -52,15 +52,15 @@ module internal ImagesFormat =
             | Held _ -> invalidOp "These images are not in a folder.")
 
     /// The images, with the number of training images if it is known. <c>inMemory</c> is the source that a program has.
-    let private source (inMemory: ImageSource option) : Shape<ImageSource * int option> =
-        let isFolder (source: ImageSource, _) =
+    let private source (inMemory: DataSource option) : Shape<DataSource * int option> =
+        let isFolder (source: DataSource, _) =
             match source with
             | Folder _ -> true
             | Mnist
             | Held _ -> false
 
         // Examples in memory are printed by name. No file can have them.
-        let held: Form<ImageSource * int option> =
+        let held: Form<DataSource * int option> =
             { Form.word "" (Mnist, None) with
                 Accepts = fun value -> inMemory.IsSome && Form.hasKey "held" value
                 Read = fun _ _ -> inMemory |> Option.map (fun source -> source, None)
@@ -80,7 +80,7 @@ module internal ImagesFormat =
               |> Form.make Form.isObject "{ \"folder\": ..., \"classes\": ... }" id (fun source ->
                   if isFolder source then Some source else None) ]
 
-    let private split (inMemory: ImageSource option) (images: int option) : Shape<Split> =
+    let private split (inMemory: DataSource option) (images: int option) : Shape<Split> =
         let largest = (defaultArg images Int32.MaxValue) - 1
 
         let holdOut =
@@ -154,7 +154,7 @@ module internal ImagesFormat =
 
             if layersOf perceptron classes = layers then Some perceptron else None
 
-    let private layers (classes: int) : Fields<ImagesProblem, Layer list> =
+    let private layers (classes: int) : Fields<DataSetProblem, Layer list> =
         let defaults = { Hidden = [ 128 ]; Activation = ReLU; Rate = 0.0; Output = Linear }
         let field name = Field.from defaults name
 
@@ -179,7 +179,7 @@ module internal ImagesFormat =
 
                 return layersOf { Hidden = hidden; Activation = activation; Rate = rate; Output = output } classes
             }
-            |> Fields.over (fun (task: ImagesProblem) -> tryPerceptron task.Layers |> Option.defaultValue defaults)
+            |> Fields.over (fun (task: DataSetProblem) -> tryPerceptron task.Layers |> Option.defaultValue defaults)
 
         let all =
             Field.required
@@ -191,7 +191,7 @@ module internal ImagesFormat =
                      | Some units when units >= classes -> None
                      | _ ->
                          Some $"The layers must end with a dense layer of at least {classes} units, one for each of the {classes} classes."))
-                (fun (task: ImagesProblem) -> task.Layers)
+                (fun (task: DataSetProblem) -> task.Layers)
 
         Fields.instead "Write all layers in \"layers\"." (fun task -> (tryPerceptron task.Layers).IsSome) all short
 
@@ -286,11 +286,11 @@ module internal ImagesFormat =
             int64 (max 1 (Batches.count (max 1 trained) batch)))
 
     /// The task, and the number of steps in an epoch if it is known.
-    let fields (registry: StudyRegistry) (inMemory: ImageSource option) : Fields<ImagesProblem, ImagesProblem * int64 option> =
-        Field.optional "data" "The source of the images." (source inMemory) (Mnist, Some mnistImages) (fun (task: ImagesProblem) ->
+    let fields (registry: StudyRegistry) (inMemory: DataSource option) : Fields<DataSetProblem, DataSetProblem * int64 option> =
+        Field.optional "data" "The source of the images." (source inMemory) (Mnist, Some mnistImages) (fun (task: DataSetProblem) ->
             task.Source, None)
         |> Fields.andThen (Mnist, None) (fun (source, images) ->
-            fields<ImagesProblem> {
+            fields<DataSetProblem> {
                 let! split =
                     Field.optional
                         "split"

@@ -12,12 +12,12 @@ open CuteDl.Core.Training
 /// <summary>The division of examples into training, validation and test sets.</summary>
 type Split =
     /// <summary>
-    /// A hold-out of the training images is used for validation: the number of images, and the seed that selects them, stratified by
-    /// class. Test images are scored once, at the end of a confirmation trial.
+    /// A hold-out of the training examples is used for validation: the number of examples, and the seed that selects them, stratified by
+    /// class. The test set is scored once, at the end of a confirmation trial.
     /// </summary>
     | HoldOut of validation: int * seed: int
     /// <summary>
-    /// Validates on the test images, as the source document does. Nothing else is scored.
+    /// Validates on the test set, as the source document does. Nothing else is scored.
     /// </summary>
     | TestAsValidation
     /// <summary>Validates on the validation set that data in memory have. Their test set, if any, is scored as for a hold-out.</summary>
@@ -34,8 +34,8 @@ type private InitialValues =
     | OfSeed of Initialization
     | Given of float array
 
-/// The images of a problem, read and divided.
-type private PreparedImages =
+/// The data set of a problem, read and divided.
+type private PreparedDataSet =
     { Model: Model
       Initial: InitialValues
       Batch: int
@@ -46,20 +46,20 @@ type private PreparedImages =
       Identity: string }
 
     interface IPreparedProblem with
-        member images.Layout = Layout.Of(Model.parameters images.Model)
-        member images.Identity = images.Identity
-        member images.DataHash = images.DataHash
+        member prepared.Layout = Layout.Of(Model.parameters prepared.Model)
+        member prepared.Identity = prepared.Identity
+        member prepared.DataHash = prepared.DataHash
 
-        member images.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(seed) =
+        member prepared.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(seed) =
             let workload =
-                NetworkWorkload<'T>(images.Model, images.Data, images.Batch, images.Order, seed, images.Mean)
+                NetworkWorkload<'T>(prepared.Model, prepared.Data, prepared.Batch, prepared.Order, seed, prepared.Mean)
 
             let test (set: DataSet) (parameters: 'T array) cancellation =
                 // A separate network, because its buffers fit the batches of the test set.
-                let sets = { images.Data with Training = set; Validation = set }
+                let sets = { prepared.Data with Training = set; Validation = set }
 
                 let scored: IWorkload<'T> =
-                    NetworkWorkload<'T>(images.Model, sets, images.Batch, FileOrder, seed, OverExamples)
+                    NetworkWorkload<'T>(prepared.Model, sets, prepared.Batch, FileOrder, seed, OverExamples)
 
                 parameters.CopyTo scored.Parameters
 
@@ -71,12 +71,12 @@ type private PreparedImages =
                 member _.Workload = workload
 
                 member _.Initial =
-                    match images.Initial with
-                    | OfSeed initialization -> Model.initialParameters<'T> images.Model initialization seed
+                    match prepared.Initial with
+                    | OfSeed initialization -> Model.initialParameters<'T> prepared.Model initialization seed
                     | Given values -> values |> Array.map 'T.CreateTruncating
 
                 member _.Test(parameters, cancellation) =
-                    match images.Data.Test with
+                    match prepared.Data.Test with
                     | Some set -> ValueSome(test set parameters cancellation)
                     | None -> ValueNone
 
@@ -90,13 +90,13 @@ type private PreparedImages =
                         DeadUnits = HiddenUnits.dead workload.Network workload.Data }
 
                 member _.Model parameters =
-                    TrainedModel.Of(images.Model, parameters, ?standardization = images.Data.Standardization) }
+                    TrainedModel.Of(prepared.Model, parameters, ?standardization = prepared.Data.Standardization) }
 
-/// <summary>A network that learns images, or other examples in memory.</summary>
-type ImagesProblem =
+/// <summary>A model that is trained on a data set.</summary>
+type DataSetProblem =
     {
         /// <summary>The examples.</summary>
-        Source: ImageSource
+        Source: DataSource
         /// <summary>The division of the examples.</summary>
         Split: Split
         /// <summary>The layers, in order. The outputs fit the targets: at least one for each class, or one for each value.</summary>
@@ -113,7 +113,7 @@ type ImagesProblem =
         Mean: ValidationMean
     }
 
-    static member internal KindName = "images"
+    static member internal KindName = "data"
 
     /// True if the targets are classes.
     member private task.HasClasses =
@@ -130,7 +130,7 @@ type ImagesProblem =
     member private _.WrongOutputs(data: DataParts, model: Model) : string option =
         match data.Training.Targets with
         | Targets.Labels(_, classes) when model.Outputs < classes ->
-            Some $"The images have {classes} classes, and the last layer has {model.Outputs} units. Each class needs one unit."
+            Some $"The data have {classes} classes, and the last layer has {model.Outputs} units. Each class needs one unit."
         | Targets.Values(width, _) when model.Outputs <> width ->
             Some $"The targets have {width} values each, and the last layer has {model.Outputs} units. Each value needs one unit."
         | Targets.Labels _
@@ -144,7 +144,7 @@ type ImagesProblem =
         | Some problem, _ -> Some problem
         | None, HoldOut(validation, _) when validation < 1 || validation >= examples ->
             Some
-                $"{validation} of {examples} training images cannot be held out for validation. Hold out at least 1 and at most {examples - 1}."
+                $"{validation} of {examples} training examples cannot be held out for validation. Hold out at least 1 and at most {examples - 1}."
         | None, HoldOut _ when data.Validation.IsSome -> Some "The data have a validation set already, so none is held out."
         | None, TestAsValidation when data.Test.IsNone -> Some "The data have no test set to validate on. Hold out a part for validation."
         | None, GivenValidation when data.Validation.IsNone -> Some "The data have no validation set. Hold out a part for validation."
@@ -158,7 +158,7 @@ type ImagesProblem =
         | None -> Ok(Layout.Of(Model.parameters model))
 
     interface IProblem with
-        member _.Kind = ImagesProblem.KindName
+        member _.Kind = DataSetProblem.KindName
         member task.HasAccuracy = task.HasClasses
         member task.ComparesAccuracy = task.HasClasses
 
@@ -172,16 +172,16 @@ type ImagesProblem =
         member task.ExamplesAStep = task.Batch
 
         member task.StepsAnEpoch =
-            let images =
+            let examples =
                 match task.Source with
                 | Mnist -> Some MnistSizes.trainingImages
                 | Held(_, data) -> Some data.Training.Count
                 | Folder _ -> None
 
             match task.Split with
-            | HoldOut(validation, _) -> images |> Option.map (fun images -> int64 (Batches.count (max 1 (images - validation)) task.Batch))
+            | HoldOut(validation, _) -> examples |> Option.map (fun count -> int64 (Batches.count (max 1 (count - validation)) task.Batch))
             | TestAsValidation
-            | GivenValidation -> images |> Option.map (fun images -> int64 (Batches.count images task.Batch))
+            | GivenValidation -> examples |> Option.map (fun count -> int64 (Batches.count count task.Batch))
 
         member task.Classes = if task.HasClasses then task.Outputs else 0
 
@@ -229,31 +229,31 @@ type ImagesProblem =
 
             { task with Source = source; Weights = weights }
 
-        member task.ForDocument(images) =
-            let epoch = Batches.count (images.Invoke task.Source).Training.Count task.Batch
+        member task.ForDocument(read) =
+            let epoch = Batches.count (read.Invoke task.Source).Training.Count task.Batch
             ValueSome(struct ({ task with Split = TestAsValidation; Mean = OverBatches } :> IProblem, epoch))
 
-        member task.Prepare(name, images) =
-            let files = images.Invoke task.Source
+        member task.Prepare(name, read) =
+            let parts = read.Invoke task.Source
 
             let data =
                 match task.Split with
-                | TestAsValidation -> DataParts.testAsValidation files
-                | HoldOut(validation, seed) -> DataParts.holdOut validation seed files
-                | GivenValidation -> DataParts.given files
+                | TestAsValidation -> DataParts.testAsValidation parts
+                | HoldOut(validation, seed) -> DataParts.holdOut validation seed parts
+                | GivenValidation -> DataParts.given parts
 
             if task.Batch < 1 then
                 raise (
                     ArgumentOutOfRangeException(
                         "batch",
                         task.Batch,
-                        $"The task '{name}' has batches of {task.Batch} images. Use at least 1."
+                        $"The task '{name}' has batches of {task.Batch} examples. Use at least 1."
                     )
                 )
 
             let model = task.Model data.Training.Shape
 
-            task.WrongOutputs(files, model)
+            task.WrongOutputs(parts, model)
             |> Option.iter (fun problem -> raise (ArgumentException($"The task '{name}' cannot be trained. {problem}", "task")))
 
             // Built here, so that no trial waits for it or counts it in its training time.
