@@ -7,6 +7,8 @@ internal static class Measure
 {
     private const int Rounds = 15;
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(5);
 
     public static double Microseconds(Action action)
     {
@@ -24,13 +26,9 @@ internal static class Measure
     /// <summary>The shortest times of two actions in microseconds, over short rounds by turns: for factors on a machine that others use.</summary>
     public static (double First, double Second) Shortest(Action first, Action second)
     {
-        var calls = 3;
-        for (var i = 0; i < 3; i++)
-        {
-            // About 100 µs a round, so that reading the clock counts for little.
-            calls = Math.Max(3, WarmUp(first) / 200);
-            WarmUp(second);
-        }
+        // About 100 µs a round, so that reading the clock counts for little.
+        var calls = Math.Max(3, WarmUp(first) / 200);
+        WarmUp(second);
 
         var (shortest, other) = (double.MaxValue, double.MaxValue);
         for (var clock = Stopwatch.StartNew(); clock.ElapsedMilliseconds < 4_000;)
@@ -55,22 +53,27 @@ internal static class Measure
         return (GC.GetAllocatedBytesForCurrentThread() - before) / 10;
     }
 
-    // Long enough for the compiler's last tier; then as many calls as fill a round.
+    // Until rounds stop getting faster: code that the runtime has compiled once is compiled again while it runs. The last tier is reached
+    // when the shortest round of the last 0.3 s is not 2 % shorter than the shortest before it.
     private static int WarmUp(Action action)
     {
         var clock = Stopwatch.StartNew();
-        var calls = 0;
-        while (calls < 60 || clock.ElapsedMilliseconds < 300)
+        var (before, shortest) = (double.MaxValue, double.MaxValue);
+        var calls = 1;
+        do
         {
-            action();
-            calls++;
-            if (calls >= 3 && clock.ElapsedMilliseconds > 2000)
+            before = Math.Min(before, shortest);
+            shortest = double.MaxValue;
+            for (var end = clock.Elapsed + Settling; clock.Elapsed < end;)
             {
-                break;
+                var time = Time(action, calls) / calls;
+                shortest = Math.Min(shortest, time);
+                calls = (int)Math.Clamp(Round.TotalMicroseconds / 20 / time, 1, 100_000);
             }
         }
+        while (shortest < 0.98 * before && clock.Elapsed < LongestWarmUp);
 
-        return (int)Math.Clamp(Round.TotalMicroseconds / Time(action, 3) * 3, 3, 100_000);
+        return (int)Math.Clamp(Round.TotalMicroseconds / Math.Min(shortest, before), 1, 100_000);
     }
 
     private static double Time(Action action, int calls)

@@ -10,8 +10,6 @@ internal sealed class Peer
 
     private Peer(string name) => Name = name;
 
-    public static Peer None { get; } = new("none");
-
     public string Name { get; private set; }
 
     /// <summary>Runs a command that prints one JSON object: numbers are times, <c>peer</c> is the library's name.</summary>

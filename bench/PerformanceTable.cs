@@ -12,25 +12,27 @@ internal static class PerformanceTable
     private static readonly (int Hidden, int Batch, string Name)[] Shapes = [(0, 64, "784-10"), (128, 64, "784-128-10"), (512, 128, "784-512-10")];
     private static readonly string[] Optimizers = ["fixed", "momentum", "adam"];
 
-    public static int Print(Peer peer)
+    // Rows, depth and columns: the products of dense layers, forward and backward, and square ones.
+    private static readonly (int Rows, int Depth, int Columns)[] ProductShapes =
+    [
+        (64, 784, 10), (64, 784, 128), (128, 784, 512), (784, 64, 128), (784, 128, 512), (64, 128, 784),
+        (256, 256, 256), (512, 512, 512), (1024, 1024, 1024),
+    ];
+
+    public static int Print(Peer[] peers)
     {
         var environment = RunEnvironment.Current;
-        Console.WriteLine($"{environment.Cpu}, {environment.Cores} cores, {environment.Os}, {environment.Runtime}; peer: {peer.Name}.");
-        Console.WriteLine("Times are medians in microseconds, on one thread unless said; factors are the peer's time over ours.");
-        // The first one measured would find the compiler's tiers unsettled.
-        foreach (var input in new[] { Input.Mnist, Input.Random })
-        {
-            _ = Measure.Microseconds(new TrainingStep<float>(0, 64, "fixed", input).Run);
-        }
-
-        Steps(peer);
+        Console.WriteLine($"{environment.Cpu}, {environment.Cores} cores, {environment.Os}, {environment.Runtime}, registers of {Machine.Bits} bits.");
+        Console.WriteLine("Times are medians in microseconds, on one thread unless said. Factors are a peer's time over ours.");
+        Console.WriteLine($"Peers: {(peers.Length == 0 ? "none" : string.Join("; ", peers.Select((peer, i) => $"{i + 1}: {peer.Name}")))}.");
+        Steps(peers);
         Precisions();
-        Updates(peer);
+        Updates(peers);
         PureSteps();
         TensorSteps();
         Telemetry();
-        Rules(peer);
-        Products(peer);
+        Rules(peers);
+        Products(peers);
         Throughputs();
         return 0;
     }
@@ -53,29 +55,35 @@ internal static class PerformanceTable
         return 0;
     }
 
-    private static void Steps(Peer peer)
+    private static void Steps(Peer[] peers)
     {
-        Heading("A training step, single precision", "step", "MNIST", "random input", "bytes allocated", "peer", "factor MNIST", "factor random");
+        Heading(
+            "A training step, single precision",
+            ["step", "MNIST", "random input", "bytes allocated", .. PeerColumns(peers, "factor MNIST", "factor random")]);
         foreach (var (hidden, batch, name) in Shapes)
         {
             foreach (var optimizer in Optimizers)
             {
-                var step = new TrainingStep<float>(hidden, batch, optimizer, Input.Mnist);
-                var mnist = Measure.Microseconds(step.Run);
-                var random = Measure.Microseconds(new TrainingStep<float>(hidden, batch, optimizer, Input.Random).Run);
-                var other = peer.Time($"step {name} batch {batch} {(optimizer == "fixed" ? "sgd" : optimizer)}");
-                Row($"{name}, batch {batch}, {optimizer}", Text(mnist), Text(random), Text(Measure.Allocation(step.Run), "0"), Text(other), Factor(other, mnist), Factor(other, random));
+                StepRow(
+                    peers, $"{name}, batch {batch}, {optimizer}", $"step {name} batch {batch} {(optimizer == "fixed" ? "sgd" : optimizer)}",
+                    input => new TrainingStep<float>(hidden, batch, optimizer, input));
             }
         }
+
+        StepRow(peers, "2c2d, batch 64, adam", "step 2c2d batch 64 adam", input => new TrainingStep<float>(Models.Convolutional, 64, "adam", input));
+    }
+
+    private static void StepRow(Peer[] peers, string title, string name, Func<Input, TrainingStep<float>> make)
+    {
+        var step = make(Input.Mnist);
+        var mnist = Measure.Microseconds(step.Run);
+        var random = Measure.Microseconds(make(Input.Random).Run);
+        Row([title, Text(mnist), Text(random), Text(Measure.Allocation(step.Run), "0"), .. PeerCells(peers, name, mnist, random)]);
     }
 
     /// <summary>A pure step returns a new state and Δ. The least it can do is to copy the state and take a step in place.</summary>
     private static void PureSteps()
     {
-        // As above: what is measured first would find the compiler's tiers unsettled.
-        var first = new PureStep(4);
-        _ = Measure.Microseconds(first.Run);
-        _ = Measure.Microseconds(first.RunInPlace);
         Heading("A pure step, adam, double precision", "parameters", "time", "bytes allocated", "copy and step in place", "pure / copy and in place");
         foreach (var length in new[] { 4, 7_850, 100_000 })
         {
@@ -111,10 +119,6 @@ internal static class PerformanceTable
     /// <summary>An in-place step with telemetry, without it, and with the same norms from passes of their own.</summary>
     private static void Telemetry()
     {
-        // What is measured first would find the compiler's tiers unsettled.
-        var first = new MeasuredStep("adam", 1_000);
-        _ = Measure.Microseconds(first.RunAlone);
-        _ = Measure.Microseconds(first.Run);
         Heading(
             "A step with telemetry, single precision",
             "optimizer and parameters", "step", "with telemetry", "ratio", "step and own passes", "ratio", "bytes allocated");
@@ -149,34 +153,41 @@ internal static class PerformanceTable
         }
     }
 
-    private static void Updates(Peer peer)
+    /// <summary>Two bounds: a loop that only moves the same numbers, and one that only takes a root and a quotient for each element.</summary>
+    private static void Updates(Peer[] peers)
     {
-        Heading("An update alone, adam, single precision", "parameters", "time", "GB/s", "streaming loop GB/s", "share", "peer", "factor");
+        Heading(
+            "An update alone, adam, single precision",
+            ["parameters", "time", "GB/s", "streaming loop", "roots and quotients", "share of the larger", .. PeerColumns(peers, "factor")]);
         foreach (var length in new[] { 7_850, 101_770, 10_000_000 })
         {
             var update = new Update<float>("adam", length);
             var arrays = Enumerable.Range(0, 4).Select(_ => new float[length]).ToArray();
+            // The root of 1 is 1, and so is its quotient: the numbers stay.
+            var ones = Enumerable.Repeat(1f, length).ToArray();
             var time = Measure.Microseconds(update.Run);
             var stream = Measure.Microseconds(() => Machine.Stream(arrays[0], arrays[1], arrays[2], arrays[3]));
-            var other = peer.Time($"update adam {length}");
+            var divide = Measure.Microseconds(() => Machine.Divide(ones));
             Row(
+            [
                 length.ToString("#,0", CultureInfo.InvariantCulture),
                 Text(time),
                 Text(update.Bytes / time / 1e3),
-                Text(update.Bytes / stream / 1e3),
-                Text(stream / time, "0 %"),
-                Text(other),
-                Factor(other, time));
+                Text(stream),
+                Text(divide),
+                Text(Math.Max(stream, divide) / time, "0 %"),
+                .. PeerCells(peers, $"update adam {length}", time),
+            ]);
         }
     }
 
-    private static void Rules(Peer peer)
+    private static void Rules(Peer[] peers)
     {
         var layers = ListModule.OfSeq<Layer>([new Dense(128, Core.Networks.Activation.ReLU), new Dense(10, Core.Networks.Activation.Linear)]);
         var layout = Layout.Of(ModelModule.parameters(ModelModule.create(784, layers, Core.Networks.Loss.SoftmaxCrossEntropy)));
         Heading(
             "An update alone of every rule and of some chains: the 101,770 parameters of 784-128-10, single precision",
-            "optimizer", "time", "GB/s", "bytes allocated", "peer", "factor");
+            ["optimizer", "time", "GB/s", "bytes allocated", .. PeerColumns(peers, "factor")]);
         string[] chains =
         [
             "clip_value(1) | adam",
@@ -189,33 +200,48 @@ internal static class PerformanceTable
         {
             var update = new Update<float>(text, layout);
             var time = Measure.Microseconds(update.Run);
-            var other = peer.Time($"update {text} {layout.Length}");
-            Row(text.Replace("|", "\\|", StringComparison.Ordinal), Text(time), Text(update.Bytes / time / 1e3), Text(Measure.Allocation(update.Run), "0"), Text(other), Factor(other, time));
+            Row(
+            [
+                text.Replace("|", "\\|", StringComparison.Ordinal),
+                Text(time),
+                Text(update.Bytes / time / 1e3),
+                Text(Measure.Allocation(update.Run), "0"),
+                .. PeerCells(peers, $"update {text} {layout.Length}", time),
+            ]);
         }
     }
 
-    private static void Products(Peer peer)
+    private static void Products(Peer[] peers)
     {
         var peak = Machine.FlopsOfMultiplyAdds / Measure.Microseconds(() => Machine.MultiplyAdds()) / 1e3;
         Heading(
             $"A matrix product, single precision (peak of multiply-adds: {Text(peak)} GFLOP/s)",
-            "product", "time", "GFLOP/s", "share of the peak", "by definition", "MathNet.Numerics", "peer", "factor");
-        foreach (var (rows, depth, columns) in new[] { (64, 784, 10), (64, 784, 128), (128, 784, 512) })
+            ["product", "time", "GFLOP/s", "share of the peak", .. PeerColumns(peers, "factor")]);
+        foreach (var (rows, depth, columns) in ProductShapes)
         {
             var product = new Product<float>(rows, depth, columns);
             var time = Measure.Microseconds(product.Run);
             var rate = product.Flops / time / 1e3;
-            var (a, b) = (Matrix<float>.Build.Random(rows, depth, 1), Matrix<float>.Build.Random(depth, columns, 2));
-            var other = peer.Time($"matmul {rows}x{depth}x{columns}");
             Row(
+            [
                 $"{rows} × {depth} × {columns}",
                 Text(time),
                 Text(rate),
                 Text(rate / peak, "0 %"),
+                .. PeerCells(peers, $"matmul {rows}x{depth}x{columns}", time),
+            ]);
+        }
+
+        Heading("The same product by its definition, and by MathNet.Numerics", "product", "time", "by definition", "MathNet.Numerics");
+        {
+            var (rows, depth, columns) = ProductShapes[1];
+            var product = new Product<float>(rows, depth, columns);
+            var (a, b) = (Matrix<float>.Build.Random(rows, depth, 1), Matrix<float>.Build.Random(depth, columns, 2));
+            Row(
+                $"{rows} × {depth} × {columns}",
+                Text(Measure.Microseconds(product.Run)),
                 Text(Measure.Microseconds(product.RunNaive)),
-                Text(Measure.Microseconds(() => a.Multiply(b))),
-                Text(other),
-                Factor(other, time));
+                Text(Measure.Microseconds(() => a.Multiply(b))));
         }
     }
 
@@ -240,6 +266,13 @@ internal static class PerformanceTable
     private static void Row(params string[] cells) => Console.WriteLine($"| {string.Join(" | ", cells)} |");
 
     private static string Text(double? value, string format = "0.0") => value?.ToString(format, CultureInfo.InvariantCulture) ?? "–";
+
+    /// <summary>Columns for each peer: its time, and our factors. Peers are numbered if there are several.</summary>
+    private static IEnumerable<string> PeerColumns(Peer[] peers, params string[] factors) =>
+        peers.SelectMany((_, i) => new[] { "peer" }.Concat(factors).Select(column => peers.Length == 1 ? column : $"{column} {i + 1}"));
+
+    private static IEnumerable<string> PeerCells(Peer[] peers, string name, params double[] times) =>
+        peers.Select(peer => peer.Time(name)).SelectMany(other => times.Select(time => Factor(other, time)).Prepend(Text(other)));
 
     private static string Factor(double? peer, double time) => peer is { } other ? (other / time).ToString("0.0", CultureInfo.InvariantCulture) + " ×" : "–";
 }

@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Running;
 using CuteDl.Bench;
 
-// table [--peer COMMAND]   the table of docs/performance.md; COMMAND prints a peer's times as JSON, "name": microseconds
+// table [--peer COMMAND]... the table of docs/performance.md; COMMAND prints a peer's times as JSON, "name": microseconds
 // pure                     the table of pure steps alone
 // telemetry                the table of steps with telemetry alone
 // tensors                  the table of steps over tensors alone
@@ -9,7 +9,7 @@ using CuteDl.Bench;
 // anything else            BenchmarkDotNet's own command line: --filter '*', --list flat, ...
 return args switch
 {
-    ["table", .. var rest] => PerformanceTable.Print(rest is ["--peer", var command] ? Peer.Run(command) : Peer.None),
+    ["table", .. var rest] when Peers(rest) is { } commands => PerformanceTable.Print([.. commands.Select(Peer.Run)]),
     ["pure"] => PerformanceTable.PrintPureSteps(),
     ["telemetry"] => PerformanceTable.PrintTelemetry(),
     ["tensors"] => PerformanceTable.PrintTensorSteps(),
@@ -22,3 +22,7 @@ static int RunSuites(string[] args)
     BenchmarkSwitcher.FromAssembly(typeof(StepBenchmarks).Assembly).Run(args);
     return 0;
 }
+
+// The commands behind --peer; null if there is anything else.
+static string[]? Peers(string[] rest) =>
+    rest.Length % 2 == 0 && rest.Where((_, i) => i % 2 == 0).All(word => word == "--peer") ? [.. rest.Where((_, i) => i % 2 == 1)] : null;

@@ -28,6 +28,19 @@ internal static class Data
     public static DataParts Mnist => Loaded.Value;
 }
 
+/// <summary>Models that are measured.</summary>
+internal static class Models
+{
+    /// <summary>The test problem 2c2d of DeepOBS (Schneider et al. 2019) on images of 28 × 28.</summary>
+    public static Model Convolutional { get; } = ModelModule.ofShape(
+        TensorShape.NewPlanes(1, 28, 28),
+        ModelText.parseLayers(
+            LayerKinds.all,
+            "conv(32, size=5, padding=2, activation=relu) | max_pool(2) | conv(64, size=5, padding=2, activation=relu) | max_pool(2)"
+            + " | flatten | dense(1024, activation=relu) | dense(10)"),
+        Core.Networks.Loss.SoftmaxCrossEntropy);
+}
+
 /// <summary>One training step: batch, forward, loss, backward, update.</summary>
 internal sealed class TrainingStep<T>
     where T : unmanaged, IFloatingPointIeee754<T>
@@ -41,11 +54,12 @@ internal sealed class TrainingStep<T>
     private int _next;
 
     public TrainingStep(int hidden, int batch, string optimizer, Input input)
+        : this(Dense(hidden), batch, optimizer, input)
     {
-        Layer[] layers = hidden == 0
-            ? [new Dense(10, Core.Networks.Activation.ReLU)]
-            : [new Dense(hidden, Core.Networks.Activation.ReLU), new Dense(10, Core.Networks.Activation.Linear)];
-        var model = ModelModule.create(784, ListModule.OfSeq(layers), Core.Networks.Loss.SoftmaxCrossEntropy);
+    }
+
+    public TrainingStep(Model model, int batch, string optimizer, Input input)
+    {
         _network = new Network<T>(model, batch);
         ModelModule.initialParameters<T>(model, Initialization.NewNormal(0.05), 1).CopyTo(_network.Parameters);
         _optimizer = Expression.parse(optimizer);
@@ -72,6 +86,14 @@ internal sealed class TrainingStep<T>
 
         _network.Train(_batch, 0);
         OptimizerModule.stepInPlace(_optimizer, _state, _network.Parameters, _network.Gradient);
+    }
+
+    private static Model Dense(int hidden)
+    {
+        Layer[] layers = hidden == 0
+            ? [new Dense(10, Core.Networks.Activation.ReLU)]
+            : [new Dense(hidden, Core.Networks.Activation.ReLU), new Dense(10, Core.Networks.Activation.Linear)];
+        return ModelModule.create(784, ListModule.OfSeq(layers), Core.Networks.Loss.SoftmaxCrossEntropy);
     }
 
     private void Load()
