@@ -23,16 +23,17 @@ module internal Reinterpret =
 
 /// <summary>The state slots of one element. <c>slots[0]</c> is read and assigned like a variable.</summary>
 /// <remarks>
-/// All slots are in one block: slot k of an element is <c>k · stride</c> elements after its slot 0. So an update needs only one address.
+/// All slots are in one block: slot k of an element is <c>k · stride</c> after its slot 0. So an update needs only one address. Stride and
+/// place are in bytes: the processor adds them to the address as they are.
 /// </remarks>
 [<Struct; IsByRefLike; NoEquality; NoComparison>]
 type Slots<'E> =
     val private block: Span<'E>
     val private count: int
-    val private stride: int
-    val private index: int
+    val private stride: nativeint
+    val private place: nativeint
 
-    internal new(block: Span<'E>, count, stride, index) = { block = block; count = count; stride = stride; index = index }
+    internal new(block: Span<'E>, count, stride, place) = { block = block; count = count; stride = stride; place = place }
 
     // Without NoInlining: the JIT then sees that the method never returns, and keeps vectors in registers across the call.
     static member private Missing(slot: int, count: int) : unit =
@@ -49,7 +50,7 @@ type Slots<'E> =
         if uint32 slot >= uint32 slots.count then
             Slots<'E>.Missing(slot, slots.count)
 
-        &Unsafe.Add(&MemoryMarshal.GetReference slots.block, slot * slots.stride + slots.index)
+        &Unsafe.AddByteOffset(&MemoryMarshal.GetReference slots.block, nativeint slot * slots.stride + slots.place)
 
     /// <summary>A reference to the element's value in a slot.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">The rule declares fewer slots.</exception>

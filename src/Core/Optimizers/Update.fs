@@ -100,22 +100,40 @@ type UpdateLoop<'E when 'E: struct and 'E :> IElement<'E>> =
     // Kept out of line: inlined into a caller, the JIT exhausts its inlining budget before it reaches the second and third loop.
     [<Kernel; MethodImpl(MethodImplOptions.NoInlining)>]
     member loop.Run<'U when 'U: struct and 'U :> IUpdate<'E>>(update: 'U) : unit =
-        // Locals, so that the JIT keeps them in registers. The engine ensures that the target is as long as the gradient.
-        let gradient = loop.gradient
+        // Locals, so that the JIT keeps them in registers. The engine ensures that the target is as long as the gradient. Places are in
+        // bytes, so that an address is a base and one register.
+        let gradient = &MemoryMarshal.GetReference loop.gradient
         let target = &MemoryMarshal.GetReference loop.target
         let parameters = &MemoryMarshal.GetReference loop.parameters
         let block = loop.block
         let slotCount = loop.slotCount
-        let stride = loop.stride
+        let size = nativeint (Unsafe.SizeOf<'E>())
+        let stride = nativeint loop.stride * size
+        let last = nativeint loop.gradient.Length * size
+        let mutable i = 0n
 
         if loop.subtract then
-            for i in 0 .. gradient.Length - 1 do
-                let parameter = &Unsafe.Add(&target, i)
-                let delta = update.Delta(gradient[i], parameter, Slots<'E>(block, slotCount, stride, i))
-                parameter <- parameter - delta
+            while i < last do
+                let parameter = Unsafe.AddByteOffset(&target, i)
+
+                let delta =
+                    update.Delta(Unsafe.AddByteOffset(&gradient, i), parameter, Slots<'E>(block, slotCount, stride, i))
+
+                Unsafe.AddByteOffset(&target, i) <- parameter - delta
+                i <- i + size
         elif loop.parameters.IsEmpty then
-            for i in 0 .. gradient.Length - 1 do
-                Unsafe.Add(&target, i) <- update.Delta(gradient[i], Unchecked.defaultof<'E>, Slots<'E>(block, slotCount, stride, i))
+            while i < last do
+                Unsafe.AddByteOffset(&target, i) <-
+                    update.Delta(Unsafe.AddByteOffset(&gradient, i), Unchecked.defaultof<'E>, Slots<'E>(block, slotCount, stride, i))
+
+                i <- i + size
         else
-            for i in 0 .. gradient.Length - 1 do
-                Unsafe.Add(&target, i) <- update.Delta(gradient[i], Unsafe.Add(&parameters, i), Slots<'E>(block, slotCount, stride, i))
+            while i < last do
+                Unsafe.AddByteOffset(&target, i) <-
+                    update.Delta(
+                        Unsafe.AddByteOffset(&gradient, i),
+                        Unsafe.AddByteOffset(&parameters, i),
+                        Slots<'E>(block, slotCount, stride, i)
+                    )
+
+                i <- i + size
