@@ -74,13 +74,6 @@ internal static class ExperimentTests
             await Refused<ArgumentException>(() => Short.Compare(Optimizers.Adam()).Seeds(2).RunAsync(), "Every seed would give the same run.");
             Expect.equal((await Short.Dropout(0.1).Dense(10).InitialWeights(InitialWeights.He).Compare(Optimizers.Adam()).Seeds(2).RunAsync()).Runs.Count, 2, "others are not");
         }),
-        Spec.Test("a comparison that is cancelled at once has no runs", async () =>
-        {
-            var result = await Short.Compare(Optimizers.Fixed()).RunAsync(cancellationToken: new CancellationToken(canceled: true));
-            Expect.equal((result.Runs.Count, result.Planned), (0, 1), "runs");
-            var run = await Short.Optimizer(Optimizers.Adam()).RunAsync(cancellationToken: new CancellationToken(canceled: true));
-            Expect.equal((run.Stop, run.Steps, run.History.Count, run.Run), (StopReason.Cancelled, 0L, 0, Optimizers.Adam().ToString()), "a run of no steps");
-        }),
         Spec.Test("precision chooses the numbers", async () =>
         {
             var one = await Short.Precision(Precision.Single).RunAsync();

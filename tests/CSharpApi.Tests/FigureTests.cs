@@ -130,7 +130,7 @@ internal static partial class FigureTests
                 Expect.equal(Size("run.png"), (1520, 1240), "run");
                 new ComparisonResult { Runs = [run] }.SavePlot(folder.Within("comparison.png"));
                 Expect.equal(Size("comparison.png").Width, 1760, "comparison");
-                var sweep = new LearningRateSweep { Optimizer = name, Argument = "lr", Model = "10-10", Seed = 0, Steepest = 0.1, TenthOfLeast = null, End = LearningRateSweepEnd.Swept, Points = [new(0.1, 2, 2), new(1, 1, 1.5)] };
+                var sweep = new LearningRateSweep { Optimizer = name, Argument = "lr", ModelText = "10-10", Seed = 0, Steepest = 0.1, TenthOfLeast = null, End = LearningRateSweepEnd.Swept, Points = [new(0.1, 2, 2), new(1, 1, 1.5)] };
                 sweep.SavePlot(folder.Within("sweep.png"));
                 Expect.equal(Size("sweep.png"), (1520, 880), "sweep");
             }

@@ -24,6 +24,7 @@ return Runner.Main(
         ExperimentTests.All,
         GeneralExperimentTests.All,
         ComparisonTests.All,
+        CancellationTests.All,
         InitialWeightsTests.All,
         LossTests.All,
         ModelTests.All,

@@ -64,7 +64,7 @@ internal static class RecordTests
         {
             Optimizer = "adam",
             Argument = "lr",
-            Model = "784-10(relu) softmax-cross-entropy",
+            ModelText = "784-10(relu) softmax-cross-entropy",
             Seed = 0,
             Steepest = points.Length > 0 ? 0.01 : null,
             TenthOfLeast = null,

@@ -66,7 +66,7 @@ public sealed class Comparison
 
     /// <summary>
     /// Trains all runs, in a folder from which <see cref="ResumeAsync"/> continues after an interruption, or in memory. A run that diverges,
-    /// or whose rule throws an exception, ends alone. A cancelled run keeps its validations; a run that had not begun has no result.
+    /// or whose rule throws an exception, ends alone. A cancelled run keeps its validations; runs that had not begun are <see cref="ComparisonResult.Missing"/>.
     /// </summary>
     /// <param name="folder">The folder, new or empty; null: in memory.</param>
     /// <param name="options">How; no option changes the results.</param>

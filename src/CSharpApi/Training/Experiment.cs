@@ -220,7 +220,7 @@ public sealed partial class Experiment
     /// limits do not apply. Shares of the run in other schedules are of the steps of the sweep.
     /// </summary>
     /// <param name="options">The range and the number of steps. Default: from 1e-7 to 10 in 200 steps.</param>
-    /// <param name="cancellationToken">Ends the sweep within one batch; its end is then <see cref="LearningRateSweepEnd.Interrupted"/>.</param>
+    /// <param name="cancellationToken">Ends the sweep within one batch; its end is then <see cref="LearningRateSweepEnd.Cancelled"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is not allowed; the message has the allowed values.</exception>
     /// <exception cref="ArgumentException">
     /// The optimizer has no such hyper-parameter, or does not allow such rates; or model, data and optimizer do not fit each other.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Serialization;
 using CuteDl.Core.Training;
 using Microsoft.FSharp.Core;
@@ -48,9 +49,9 @@ public enum LearningRateSweepEnd
     [JsonStringEnumMemberName("state_not_finite")]
     StateNotFinite,
 
-    /// <summary>It was cancelled.</summary>
-    [JsonStringEnumMemberName("interrupted")]
-    Interrupted,
+    /// <summary>The caller cancelled it. Its points are the steps until then.</summary>
+    [JsonStringEnumMemberName("cancelled")]
+    Cancelled,
 }
 
 /// <summary>One step of a sweep.</summary>
@@ -76,9 +77,9 @@ public sealed record LearningRateSweep
     [JsonPropertyName("argument")]
     public required string Argument { get; init; }
 
-    /// <summary>The model: <c>784-10(relu) softmax-cross-entropy</c>.</summary>
+    /// <summary>The layers and the loss: <c>784-10(relu) softmax-cross-entropy</c>.</summary>
     [JsonPropertyName("model")]
-    public required string Model { get; init; }
+    public required string ModelText { get; init; }
 
     /// <summary>The seed of initial weights, shuffles and dropouts.</summary>
     [JsonPropertyName("seed")]
@@ -118,12 +119,12 @@ public sealed record LearningRateSweep
         return FormattableString.Invariant($"{Argument} of {Optimizer}: {Points.Count} steps{steepest}");
     }
 
-    internal static LearningRateSweep Of(RateSweep sweep, Optimizer optimizer, LearningRateSweepOptions options, string model, int seed) =>
+    internal static LearningRateSweep Of(RateSweep sweep, Optimizer optimizer, LearningRateSweepOptions options, string modelText, int seed) =>
         new()
         {
             Optimizer = optimizer.ToString(),
             Argument = options.Argument,
-            Model = model,
+            ModelText = modelText,
             Seed = seed,
             Steepest = Value(sweep.Steepest),
             TenthOfLeast = Value(sweep.TenthOfLeast),
@@ -133,7 +134,8 @@ public sealed record LearningRateSweep
                 SweepEnd.Tags.Exploded => LearningRateSweepEnd.Exploded,
                 SweepEnd.Tags.NotFinite => LearningRateSweepEnd.NotFinite,
                 SweepEnd.Tags.StateNotFinite => LearningRateSweepEnd.StateNotFinite,
-                _ => LearningRateSweepEnd.Interrupted,
+                SweepEnd.Tags.Cancelled => LearningRateSweepEnd.Cancelled,
+                _ => throw new UnreachableException(),
             },
             Points = [.. sweep.Points.Select(point => new LearningRatePoint(point.Rate, point.Loss, point.Smoothed))],
         };

@@ -46,7 +46,7 @@ type SweepEnd =
     /// <summary>The optimizer could not take a step, because gradients or its state were not finite.</summary>
     | StateNotFinite
     /// <summary>The caller cancelled the sweep.</summary>
-    | Interrupted
+    | Cancelled
 
 /// <summary>The result of a sweep.</summary>
 type RateSweep =
@@ -127,7 +127,7 @@ module RateFinder =
     /// <param name="workload">The problem to train. Its parameters are restored afterwards.</param>
     /// <param name="optimizer">The optimizer. It must have the swept hyper-parameter.</param>
     /// <param name="initial">The initial parameters. They do not change.</param>
-    /// <param name="cancellation">Ends the sweep as interrupted, within one batch.</param>
+    /// <param name="cancellation">Ends the sweep as cancelled, within one batch.</param>
     /// <exception cref="T:System.ArgumentException">An option is out of its range; the optimizer does not have the hyper-parameter or does
     /// not allow the rates; or the optimizer or the parameters do not fit the workload.</exception>
     let sweep<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
@@ -157,6 +157,9 @@ module RateFinder =
         try
             initial.CopyTo workload.Parameters
 
+            if cancellation.IsCancellationRequested then
+                ending <- ValueSome Cancelled
+
             while ending.IsNone && step < options.Steps do
                 let loss = workload.Train(int64 step)
                 mean <- options.Smoothing * mean + (1.0 - options.Smoothing) * loss
@@ -164,7 +167,7 @@ module RateFinder =
                 let smoothed = mean / (1.0 - weight)
 
                 if cancellation.IsCancellationRequested then
-                    ending <- ValueSome Interrupted
+                    ending <- ValueSome Cancelled
                 elif not (Double.IsFinite loss) then
                     ending <- ValueSome NotFinite
                 else

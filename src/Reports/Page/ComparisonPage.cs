@@ -19,7 +19,7 @@ internal static class ComparisonPage
         return Page.Write(
             comparison.Runs.Count == 0 ? "Comparison of optimizers" : Short.List(comparison.Runs.Select(result => result.Run).Distinct()),
             comparison.Runs.Count == 0 ? "No run has finished." : $"{Numbers.Of(comparison.Runs.Select(result => result.Run).Distinct().Count(), "optimizer")}, {Numbers.Of(comparison.Runs.Count, "run")}.",
-            comparison.Runs.Count < comparison.Planned ? $"Incomplete: {comparison.Runs.Count} of {comparison.Planned} runs have results." : "",
+            summary.Incomplete,
             sections,
             figures);
     }

@@ -30,7 +30,7 @@ internal static class LearningRateFigure
         {
             Groups = ["smoothed"],
             Remarks = [new Remark(Tone.Plain, LearningRateWords.Outcome(sweep))],
-            Footer = $"seed {sweep.Seed} · {sweep.Model} · one batch per step",
+            Footer = $"seed {sweep.Seed} · {sweep.ModelText} · one batch per step",
             Width = 760,
             Height = 440,
         };

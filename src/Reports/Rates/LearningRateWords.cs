@@ -28,7 +28,7 @@ public static class LearningRateWords
             LearningRateSweepEnd.Exploded => $"It ended at {Last(sweep)}, where the smoothed loss was far above its minimum.",
             LearningRateSweepEnd.NotFinite => $"It ended after {Last(sweep)}, because a loss was not finite.",
             LearningRateSweepEnd.StateNotFinite => $"It ended after {Last(sweep)}, because the optimizer's state was not finite.",
-            LearningRateSweepEnd.Interrupted => $"It was interrupted at {Last(sweep)}.",
+            LearningRateSweepEnd.Cancelled => $"It was cancelled at {Last(sweep)}.",
             _ => $"It ended at the highest rate, {Last(sweep)}.",
         };
 

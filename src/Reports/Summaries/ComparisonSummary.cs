@@ -86,7 +86,7 @@ public sealed class ComparisonSummary
         var text = new StringBuilder("# Comparison of optimizers\n\n");
         if (_comparison.Runs.Count == 0)
         {
-            return text.Append("No run has finished.\n").ToString();
+            return text.Append("No run has finished.\n").Append(Incomplete.Length > 0 ? $"\n{Incomplete}\n" : "").ToString();
         }
 
         var first = _comparison.Runs[0];
@@ -94,9 +94,9 @@ public sealed class ComparisonSummary
         text.Append(
             CultureInfo.InvariantCulture,
             $"Model {first.ModelText}, {NameOf(first.Precision)} precision, on {settings.Data}: batches of {settings.Batch} in {NameOf(settings.Order)} order, initial weights {settings.InitialWeights}.\n\n");
-        if (_comparison.Runs.Count < _comparison.Planned)
+        if (Incomplete.Length > 0)
         {
-            text.Append(CultureInfo.InvariantCulture, $"Incomplete: {_comparison.Runs.Count} of {_comparison.Planned} runs have results.\n\n");
+            text.Append(Incomplete).Append("\n\n");
         }
 
         if (HasSeveralSeeds)
@@ -127,6 +127,17 @@ public sealed class ComparisonSummary
     }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The number of missing runs and their names, in sentences; empty if the comparison is complete.</summary>
+    internal string Incomplete
+    {
+        get
+        {
+            var (runs, missing) = (_comparison.Runs, _comparison.Missing);
+            var names = missing.Count == 0 ? "" : $" Missing: {string.Join("; ", missing)}.";
+            return runs.Count < _comparison.Planned ? $"Incomplete: {runs.Count} of {_comparison.Planned} runs have results.{VisibleText.LineOf(names)}" : "";
+        }
+    }
 
     private bool HasAccuracy => _comparison.Runs.Any(run => run.HasAccuracy);
 
