@@ -130,7 +130,7 @@ internal static class ComparisonTests
         }));
 
     private static Comparison Question(TemporaryFolder folder) =>
-        TinyStudies.Experiment(folder.Within("data")).Order(Order.Shuffle).Epochs(4).ValidateEvery(4)
+        TinyStudies.Experiment(folder.Within("data")).Order(Order.Shuffle).Epochs(4).ValidateEvery(4).TrainingMetrics()
             .Compare([new("slow", Optimizers.Fixed(0.01)), Mnist.ParseRun("adam"), Mnist.ParseRun("clip_norm(1) | momentum(lr=0.1)")])
             .Seeds(2);
 

@@ -2,6 +2,8 @@ using CuteDl.Studies;
 using CuteDl.Reports;
 using CuteDl.Testing;
 using Expecto;
+using FsCheck;
+using FsCheck.Fluent;
 
 namespace CuteDl.Tests;
 
@@ -14,6 +16,16 @@ internal static class GeneralExperimentTests
     private static readonly DataSet Clusters = MakeClusters();
 
     private static readonly Experiment Regression = Experiment.On(Plane.Standardize()).Dense(1).Loss(Losses.MeanSquaredError).Optimizer(Optimizers.Adam(0.05));
+
+    private static readonly Gen<Case> Cases =
+        from hasClasses in Gen.Elements(false, true)
+        from isStandardized in Gen.Elements(false, true)
+        from examples in Gen.Choose(20, 400)
+        from outputs in Gen.Choose(2, 3)
+        from batch in Gen.Choose(3, 90)
+        from precision in Gen.Elements(Precision.Single, Precision.Double)
+        from seed in Gen.Choose(0, 1_000_000)
+        select new Case(hasClasses, isStandardized, examples, outputs, batch, precision, seed);
 
     public static Test All { get; } = Spec.List("experiments on data",
         Spec.Test("defaults are He's weights, a new order, adam and a held-out tenth", async () =>
@@ -41,6 +53,57 @@ internal static class GeneralExperimentTests
             Expect.isTrue(test.RSquared is > 0.97 and < 0.997, $"{test}");
             Expect.isTrue(test.MeanAbsoluteError is > 0.06 and < 0.1, $"{test}");
             Expect.isTrue(Math.Abs(result.Model.Evaluate(data, DataPart.Validation).Loss - result.History.ValLoss.Min()) < 1e-6, "the best parameters");
+        }),
+        Spec.Property(
+            "the last validation has the metrics of the model on the validation and the training part, bit for bit",
+            Share.OneIn(4, "A case trains twice."),
+            Prop.ForAll(Cases.ToArbitrary(), drawn =>
+            {
+                var data = drawn.Data();
+                var experiment = Experiment.On(data).Dense(4, Activation.Tanh).Dense(drawn.Outputs).Batch(drawn.Batch).Precision(drawn.Precision).Seed(drawn.Seed).Epochs(2);
+                var result = experiment.TrainingMetrics().RunAsync().GetAwaiter().GetResult();
+                var history = result.History;
+                var (ofValidation, ofTraining) = (result.Model!.Evaluate(data, DataPart.Validation), result.Model.Evaluate(data, DataPart.Training));
+                Same([ofValidation.Loss, ofValidation.Accuracy, ofValidation.RSquared, ofValidation.MeanAbsoluteError], [history.ValLoss[^1], history.ValAccuracy[^1], history.ValRSquared[^1], history.ValMeanAbsoluteError[^1]], "validation");
+                Same([ofTraining.Loss, ofTraining.Accuracy, ofTraining.RSquared, ofTraining.MeanAbsoluteError], [history.TrainLoss[^1], history.TrainAccuracy[^1], history.TrainRSquared[^1], history.TrainMeanAbsoluteError[^1]], "training");
+                Expect.equal((double.IsNaN(history.ValAccuracy[^1]), double.IsNaN(history.ValRSquared[^1])), (!drawn.HasClasses, drawn.HasClasses), "metrics that apply");
+                var without = experiment.RunAsync().GetAwaiter().GetResult().History;
+                Same(history.ValLoss, without.ValLoss, "loss without training metrics");
+                Same(history.ValRSquared, without.ValRSquared, "R² without training metrics");
+                Expect.isTrue(without.TrainLoss.Concat(without.TrainAccuracy).Concat(without.TrainRSquared).Concat(without.TrainMeanAbsoluteError).All(double.IsNaN), "none by default");
+                Expect.isTrue(new[] { history.ValRSquared, history.TrainAccuracy, without.TrainLoss }.All(column => column.Count == history.Count), "lengths");
+            })),
+        Spec.Test("each epoch has its R², in the history, in progress and in the text of the run", async () =>
+        {
+            var reports = new List<StudyProgress>();
+            var data = Plane.Split(0.6, 0.2, 0.2, seed: 3).Standardize();
+            var result = await Regression.Data(data).Epochs(30).RunAsync(progress: new Reports(reports));
+            Expect.isTrue(result.History.ValRSquared[0] < 0.9 && result.History.ValRSquared[^1] is > 0.97 and < 1, "R² grows");
+            Expect.isTrue(result.History.ValMeanAbsoluteError[^1] is > 0.06 and < 0.1, "the mean |noise|");
+            var validated = reports.Where(report => report.Event == TrialEvent.Validated).ToList();
+            Expect.sequenceEqual(validated.Select(report => report.Newest!.Value.RSquared), result.History.ValRSquared, "R² in progress");
+            Expect.sequenceEqual(validated.Select(report => report.Newest!.Value.MeanAbsoluteError), result.History.ValMeanAbsoluteError, "error in progress");
+            Expect.stringContains($"{result}", FormattableString.Invariant($", R² {result.History.ValRSquared[^1]:0.0000}"), "text");
+            var test = result.Model!.Evaluate(data);
+            Expect.equal((result.Test!.Value.RSquared, result.Test.Value.MeanAbsoluteError), (test.RSquared, test.MeanAbsoluteError), "test part");
+        }),
+        Spec.Test("metrics survive an interruption and a folder, with the bits of an uninterrupted run", async () =>
+        {
+            using var folder = new TemporaryFolder();
+            foreach (var (name, experiment) in new[] { ("numbers", Regression), ("classes", Experiment.On(Clusters).Dense(3)) })
+            {
+                var measured = experiment.Epochs(6).TrainingMetrics();
+                var whole = await measured.RunAsync();
+                using var source = new CancellationTokenSource();
+                var seen = 0;
+                var stopper = new Reports([]) { OnReport = report => { if (report.Event == TrialEvent.Validated && ++seen == 3) { source.Cancel(); } } };
+                var part = await measured.RunAsync(folder.Within(name), stopper, source.Token);
+                Expect.equal(part.History.Count, 3, "interrupted");
+                var resumed = (await Comparison.ResumeAsync(folder.Within(name), measured.Compare(new NamedRun[] { new(whole.Run, Optimizers.Parse(whole.Optimizer)) }))).Runs.Single();
+                Expect.equal(resumed.History, whole.History, "history");
+                Expect.equal(resumed.Test, whole.Test, "test");
+                Same(part.History.TrainLoss, [.. whole.History.TrainLoss.Take(3)], "before the interruption");
+            }
         }),
         Spec.Test("the loss follows from the targets", () =>
         {
@@ -135,6 +198,23 @@ internal static class GeneralExperimentTests
             Spec.Throws<ArgumentException>(() => Regression.Study("plane", epochs: 4));
         }));
 
+    private static void Same(IReadOnlyList<double> expected, IReadOnlyList<double> found, string message) =>
+        Expect.isTrue(expected.SequenceEqual(found), $"{message}: expected {string.Join(", ", expected)}, found {string.Join(", ", found)}");
+
+    private sealed record Case(bool HasClasses, bool IsStandardized, int Examples, int Outputs, int Batch, Precision Precision, int Seed)
+    {
+        public DataSet Data()
+        {
+            var random = new Random(Seed);
+            var inputs = Enumerable.Range(0, Examples).Select(_ => new[] { (float)random.NextDouble(), (float)random.NextDouble() }).ToList();
+            var data = HasClasses
+                ? DataSet.From(inputs.Select((input, i) => (input, i % Outputs)), "classes")
+                : DataSet.From(inputs.Select(input => (input, Enumerable.Range(0, Outputs).Select(_ => input[0] + (float)random.NextDouble()).ToArray())), "numbers");
+            var split = data.Split(0.6, 0.4, seed: Seed);
+            return IsStandardized ? split.Standardize() : split;
+        }
+    }
+
     private static DataSet MakePlane()
     {
         var random = new Random(5);
@@ -154,12 +234,16 @@ internal static class GeneralExperimentTests
 
     private sealed class Reports(List<StudyProgress> reports) : IProgress<StudyProgress>
     {
+        public Action<StudyProgress> OnReport { get; init; } = _ => { };
+
         public void Report(StudyProgress value)
         {
             lock (reports)
             {
                 reports.Add(value);
             }
+
+            OnReport(value);
         }
     }
 }

@@ -20,7 +20,7 @@ let private at (workload: IWorkload<float>) (step: int64) (point: float array) =
     let gradient = workload.Gradient.ToArray()
 
     match workload.Validate Threading.CancellationToken.None with
-    | ValueSome(struct (validated, _)) -> loss, gradient, validated
+    | ValueSome(struct (validated, _)) -> loss, gradient, validated.Loss
     | ValueNone -> failtest "not validated"
 
 /// So few that equal ones are frequent.

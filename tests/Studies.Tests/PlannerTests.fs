@@ -116,7 +116,7 @@ let tests =
 
                   match trial.Setting with
                   | 7 -> { result with Final = Nullable(); Ending = Ending.Pruned }
-                  | 6 -> { result with Final = Nullable { Step = 1000L; Loss = 0.5; Accuracy = 0.1 } }
+                  | 6 -> { result with Final = Nullable(Score(1000L, 0.5, 0.1)) }
                   | _ -> result
 
               let selection = selected (answered study answer) "a"

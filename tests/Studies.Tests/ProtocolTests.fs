@@ -238,7 +238,7 @@ let tests =
 
               let stopped (trial: Trial) =
                   let made = Made.result trial.Phase trial.Task trial.Contender trial.Seed 20.0 0.92
-                  let score = { Step = 20L; Loss = 0.1 * float (1 + (trial.Setting + 3) % 8); Accuracy = 0.0 }
+                  let score = Score(20L, 0.1 * float (1 + (trial.Setting + 3) % 8), 0.0)
                   { made with Trial = trial; Ending = Ending.TargetHeld; Final = Nullable(); AtStop = Nullable score }
 
               let trials = (planner.Make(fun _ -> ValueNone)).Trials

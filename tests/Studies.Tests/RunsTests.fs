@@ -139,8 +139,8 @@ let private lossOf (task: PreparedTask) (trial: Trial) (model: TrainedModel) : f
     let validate (workload: IWorkload<'T>) =
         parameters |> Array.iteri (fun i value -> workload.Parameters[i] <- 'T.CreateTruncating value)
 
-        let struct (loss, _) = (workload.Validate CancellationToken.None).Value
-        loss
+        let struct (quality, _) = (workload.Validate CancellationToken.None).Value
+        quality.Loss
 
     match task.Task.Precision with
     | TaskPrecision.Double -> validate (task.Problem.Start<float> trial.Seed).Workload
@@ -381,7 +381,8 @@ let private documented (run: DocumentedRun) (precision: TaskPrecision) (epochs: 
                 Weights = Reference
                 Batch = 64
                 Order = FileOrder
-                Mean = OverBatches }
+                Mean = OverBatches
+                ScoresTraining = false }
             Precision = precision
             Steps = int64 epochs * int64 epoch
             ValidateEvery = epoch

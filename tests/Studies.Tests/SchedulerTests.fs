@@ -77,6 +77,9 @@ let private curve (trial: Trial) (step: int64) : Curve =
       TrainingLoss = nothing
       Loss = steps |> Array.map (fun s -> 1.0 - accuracy trial s)
       Accuracy = steps |> Array.map (accuracy trial)
+      RSquared = null
+      MeanAbsoluteError = null
+      Training = null
       GradientNorm = nothing
       UpdateRatio = nothing
       Seconds = nothing }
@@ -99,10 +102,7 @@ type private Formula(trial: Trial, start: int64, validatedAtStart: int64, onStep
         member _.Newest =
             let accuracy = accuracy trial validated
 
-            if validated > 0L then
-                Nullable { Step = validated; Loss = 1.0 - accuracy; Accuracy = accuracy }
-            else
-                Nullable()
+            if validated > 0L then Nullable(Score(validated, 1.0 - accuracy, accuracy)) else Nullable()
 
         member _.RunTo(goal, cancellation) =
             if step <= goal then
@@ -129,7 +129,7 @@ type private Formula(trial: Trial, start: int64, validatedAtStart: int64, onStep
                     Nullable()
                 else
                     let i = curve.Accuracy |> Array.indexed |> Array.maxBy snd |> fst
-                    Nullable { Step = curve.Steps[i]; Loss = curve.Loss[i]; Accuracy = curve.Accuracy[i] }
+                    Nullable(Score(curve.Steps[i], curve.Loss[i], curve.Accuracy[i]))
 
             { Trial = trial
               Ending = if pruned then Ending.Pruned else Ending.Completed

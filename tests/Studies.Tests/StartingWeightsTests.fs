@@ -33,7 +33,8 @@ let problemOf (layers: Layer list) (weights: StartingWeights) : DataSetProblem =
       Weights = weights
       Batch = 16
       Order = Shuffled
-      Mean = OverBatches }
+      Mean = OverBatches
+      ScoresTraining = false }
 
 let private taskOf (problem: IProblem) : StudyTask =
     { Name = "task"

@@ -89,6 +89,7 @@ let private images =
         let! batch = whole 1 1000
         let! order = Gen.elements [ FileOrder; Shuffled ]
         let! mean = Gen.elements [ OverExamples; OverBatches ]
+        let! scoresTraining = Gen.elements [ false; true ]
 
         let! weights =
             Gen.elements [ Drawn initialization; Reference; StartingWeights.File("a folder/weights.npz", expansion) ]
@@ -101,7 +102,8 @@ let private images =
               Weights = weights
               Batch = batch
               Order = order
-              Mean = mean }
+              Mean = mean
+              ScoresTraining = scoresTraining }
             :> IProblem
     }
 

@@ -22,7 +22,7 @@ let private lossAt (trial: TrialToTrain) (step: int64) : float =
     exp (-rate * float step) + float (trial.Trial.Seed * 7 % 11) / 1000.0
 
 let private trained (trial: TrialToTrain) (_: CancellationToken) : Score seq =
-    seq { for step in due -> { Step = step; Loss = lossAt trial step; Accuracy = nan } }
+    seq { for step in due -> Score(step, lossAt trial step, nan) }
 
 let private studyOver (trainer: OwnTrainer) : StudyDesign =
     { Name = "trainer"
@@ -173,7 +173,7 @@ let tests =
 
           testCase "an accuracy outside of its range fails the trial" (fun () ->
               let wrong trial cancellation =
-                  trained trial cancellation |> Seq.map (fun (score: Score) -> { score with Accuracy = 1.5 })
+                  trained trial cancellation |> Seq.map (fun (score: Score) -> Score(score.Step, score.Loss, 1.5))
 
               let outcome = inMemory (studyOver (OwnTrainer.From("mine", wrong, classes = 3)))
 
@@ -231,7 +231,7 @@ let tests =
               Expect.equal (late.Failure, late.Curve.Steps.Length) ("Out of range.", 2) "later"
 
               Expect.equal
-                  (failure (take 1 [ { Step = 11L; Loss = 1.0; Accuracy = nan } ])).Failure
+                  (failure (take 1 [ Score(11L, 1.0, nan) ])).Failure
                   "The trainer 'mine' gave a validation at step 11, but the next one is due at step 10. Validate after each 5 steps, and after the last step."
                   "another step"
 
@@ -244,7 +244,7 @@ let tests =
               let result =
                   failure (fun trial cancellation ->
                       trained trial cancellation
-                      |> Seq.map (fun (score: Score) -> if score.Step > 10L then { score with Loss = nan } else score))
+                      |> Seq.map (fun (score: Score) -> if score.Step > 10L then Score(score.Step, nan, score.Accuracy) else score))
 
               Expect.equal (result.Ending, result.Steps) (Ending.Diverged, 15L) "ending")
 

@@ -110,6 +110,12 @@ public sealed partial class Experiment
         return new(_plan with { ValidationMean = mean });
     }
 
+    /// <summary>
+    /// Computes the metrics on all training examples at each validation, too, such as <see cref="RunHistory.TrainAccuracy"/>. This costs a
+    /// forward pass over them, and changes no other result. Default: metrics on the validation part only.
+    /// </summary>
+    public Experiment TrainingMetrics() => new(_plan with { TrainingMetrics = true });
+
     /// <summary>Sets the seed of drawn initial weights, shuffles and dropouts. Default: 0.</summary>
     /// <param name="seed">Any number. Equal seeds give equal bits.</param>
     public Experiment Seed(int seed) => new(_plan with { Seed = seed });

@@ -39,6 +39,9 @@ internal sealed record ExperimentPlan
 
     public ValidationMean ValidationMean { get; init; } = ValidationMean.Examples;
 
+    /// <summary>True if validations score the training examples, too.</summary>
+    public bool TrainingMetrics { get; init; }
+
     public int Seed { get; init; }
 
     public int? Epochs { get; init; }
@@ -111,7 +114,7 @@ internal sealed record ExperimentPlan
 
     /// <summary>Returns the problem of a study's task.</summary>
     public DataSetProblem Problem(Split split, StartingWeights weights, Core.Data.Order order) =>
-        new(Data.Source, split, ListModule.OfSeq(Layers), Loss, weights, Batch, order, Translate.ValidationMean(ValidationMean));
+        new(Data.Source, split, ListModule.OfSeq(Layers), Loss, weights, Batch, order, Translate.ValidationMean(ValidationMean), TrainingMetrics);
 
     public LearningRateSweep FindLearningRate(LearningRateSweepOptions options, CancellationToken cancellationToken)
     {

@@ -53,8 +53,8 @@ public sealed record RunResult
     internal Aside<Exception?> Cause { get; init; } = new(null);
 
     /// <summary>
-    /// The loss and the accuracy on the test part, computed once at the end, with the parameters of <see cref="Model"/>; null if the data have
-    /// no test part, if it is the validation part, or if the run diverged, failed or was cancelled. The accuracy is NaN for numbers.
+    /// The metrics on the test part, computed once at the end, with the parameters of <see cref="Model"/>; null if the data have no test part,
+    /// if it is the validation part, or if the run diverged, failed or was cancelled. Metrics that do not apply are NaN.
     /// </summary>
     public Score? Test { get; init; }
 
@@ -101,6 +101,8 @@ public sealed record RunResult
         {
             { Count: 0 } => "",
             { ValAccuracy: [.., var accuracy] } when HasAccuracy => FormattableString.Invariant($", validation accuracy {accuracy:0.0000}"),
+            { ValRSquared: [.., var share] } when !double.IsNaN(share) =>
+                FormattableString.Invariant($", validation loss {History.ValLoss[^1]:G4}, R² {share:0.0000}"),
             _ => FormattableString.Invariant($", validation loss {History.ValLoss[^1]:G4}"),
         };
         var failure = Failure.Length > 0 ? $": {Failure}" : "";

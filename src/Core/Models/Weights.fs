@@ -7,75 +7,6 @@ open System.Threading
 open CuteDl.Core.Data
 open CuteDl.Core.Networks
 
-/// The sums of an evaluation, example by example.
-[<Sealed>]
-type private EvaluationSums(model: Model, set: DataSet) =
-    let outputs = model.Outputs
-    let counts: int array = Array.zeroCreate (if set.Targets.HasClasses then outputs * outputs else 0)
-    let predictions: float array = Array.zeroCreate outputs
-
-    // For each target that is a number: the mean of its values, and sums of squares.
-    let means: float array = Array.zeroCreate outputs
-    let squares: float array = Array.zeroCreate outputs
-    let errors: float array = Array.zeroCreate outputs
-    let mutable absolute = 0.0
-    let mutable loss = 0.0
-
-    do
-        match set.Targets with
-        | Targets.Labels _ -> ()
-        | Targets.Values(width, values) ->
-            for i in 0 .. values.Length - 1 do
-                means[i % width] <- means[i % width] + values[i] / float set.Count
-
-    member _.AddLoss(sum: float) : unit = loss <- loss + sum
-
-    /// Adds an example with its outputs.
-    member _.Add(example: int, row: ReadOnlySpan<'T>) : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
-        match set.Targets with
-        | Targets.Labels(labels, _) ->
-            let cell = labels[example] * outputs + Answer.ofOutputs row
-            counts[cell] <- counts[cell] + 1
-        | Targets.Values(width, values) ->
-            for j in 0 .. outputs - 1 do
-                predictions[j] <- Double.CreateTruncating row[j]
-
-            Loss.predict model.Loss (Span predictions) outputs
-
-            for j in 0 .. width - 1 do
-                let value = values[example * width + j]
-                let error = value - predictions[j]
-                let distance = value - means[j]
-                errors[j] <- errors[j] + error * error
-                squares[j] <- squares[j] + distance * distance
-                absolute <- absolute + abs error
-
-    member _.Result: Evaluation =
-        let count = set.Count
-
-        match set.Targets with
-        | Targets.Labels _ ->
-            let confusion = ConfusionMatrix(counts, outputs)
-
-            { Examples = count
-              Loss = loss / float count
-              Accuracy = confusion.Accuracy
-              Confusion = confusion
-              RSquared = nan
-              MeanAbsoluteError = nan }
-        | Targets.Values(width, _) ->
-            let determinations =
-                [ for j in 0 .. width - 1 do
-                      if squares[j] > 0.0 then
-                          1.0 - errors[j] / squares[j] ]
-
-            { Examples = count
-              Loss = loss / float count
-              Accuracy = nan
-              Confusion = null
-              RSquared = if determinations.IsEmpty then nan else List.average determinations
-              MeanAbsoluteError = absolute / (float count * float width) }
-
 /// Parameters in one precision, and predictions from them. Thread-safe.
 [<Sealed>]
 type internal Weights<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
@@ -136,8 +67,11 @@ type internal Weights<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
     /// Evaluates the model on a set that fits it.
     member _.Evaluate(set: DataSet, cancellation: CancellationToken) : Evaluation =
-        let sums = EvaluationSums(model, set)
+        let sums = QualitySums(model, set)
         let outputs = model.Outputs
+        let counts: int array = Array.zeroCreate (if set.Targets.HasClasses then outputs * outputs else 0)
+        let labels = set.Targets.Classes
+        let mutable lossSum = 0.0
         let targets: 'T array = Array.zeroCreate (block * outputs)
         let gradient: 'T array = Array.zeroCreate (block * outputs)
         let order = Batches.permutation FileOrder set.Count 0 0
@@ -154,11 +88,17 @@ type internal Weights<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
                 let loss =
                     Loss.evaluate model.Loss found (ReadOnlySpan(targets, 0, rows * outputs)) (Span(gradient, 0, rows * outputs)) outputs
 
-                sums.AddLoss(float rows * loss)
+                lossSum <- lossSum + float rows * loss
 
                 for row in 0 .. rows - 1 do
-                    sums.Add(start + row, found.Slice(row * outputs, outputs))
+                    let answer = sums.Add(start + row, found.Slice(row * outputs, outputs))
+
+                    if labels.Length > 0 then
+                        let cell = labels[start + row] * outputs + answer
+                        counts[cell] <- counts[cell] + 1
         finally
             giveBack predictor
 
-        sums.Result
+        { Examples = set.Count
+          Quality = sums.Quality(lossSum / float set.Count)
+          Confusion = if labels.Length > 0 then ConfusionMatrix(counts, outputs) else null }

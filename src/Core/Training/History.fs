@@ -2,6 +2,7 @@ namespace CuteDl.Core.Training
 
 open System
 open System.Collections.Generic
+open CuteDl.Core.Models
 
 /// <summary>The reason why a run ended.</summary>
 type StopReason =
@@ -51,11 +52,19 @@ type Validation =
         Step: int64
         /// <summary>The training loss of the last batch before it.</summary>
         TrainingLoss: float
-        /// <summary>The mean validation loss; see <c>ValidationMean</c>.</summary>
-        Loss: float
-        /// <summary>The share of validation examples whose largest output is their class. Of equal outputs, the first counts.</summary>
-        Accuracy: float
+        /// <summary>The metrics on the validation examples. The loss is a mean as <c>ValidationMean</c> says.</summary>
+        Quality: Quality
+        /// <summary>
+        /// The metrics on all training examples, with a loss that is the same mean; <c>Quality.Unknown</c> unless the workload scores them.
+        /// </summary>
+        Training: Quality
     }
+
+    /// <summary>The mean validation loss; see <c>ValidationMean</c>.</summary>
+    member validation.Loss = validation.Quality.Loss
+
+    /// <summary>The validation accuracy; NaN for problems without classes.</summary>
+    member validation.Accuracy = validation.Quality.Accuracy
 
 /// <summary>Finds validations.</summary>
 module Validation =

@@ -4,6 +4,7 @@ open System
 open System.Numerics
 open System.Threading
 open CuteDl.Core.Data
+open CuteDl.Core.Models
 open CuteDl.Core.Networks
 open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
@@ -15,10 +16,13 @@ open CuteDl.Core.Optimizers
 /// <param name="order">The order of examples in an epoch.</param>
 /// <param name="seed">The seed of the order and of the dropout masks.</param>
 /// <param name="mean">The mean that the validation loss is.</param>
+/// <param name="scoresTraining">
+/// True if each validation scores the training examples, too. This costs a forward pass over them.
+/// </param>
 /// <exception cref="T:System.ArgumentException">The model does not fit the data, a set is empty, or the batch size is below 1.</exception>
 [<Sealed>]
 type NetworkWorkload<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
-    (model: Model, data: DataSets, batchSize: int, order: Order, seed: int, mean: ValidationMean) =
+    (model: Model, data: DataSets, batchSize: int, order: Order, seed: int, mean: ValidationMean, scoresTraining: bool) =
 
     // The approximate number of examples per forward pass in validation, chosen for speed.
     let usualBlock = 256
@@ -67,14 +71,19 @@ type NetworkWorkload<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         | OverExamples -> float rows * network.Validate rows
         | OverBatches -> network.Validate(rows, batchSize)
 
-    let divisor =
+    let divisor (set: DataSet) : float =
         match mean with
-        | OverExamples -> float data.Validation.Count
-        | OverBatches -> float (Batches.count data.Validation.Count batchSize)
+        | OverExamples -> float set.Count
+        | OverBatches -> float (Batches.count set.Count batchSize)
 
     let batchesAnEpoch = Batches.count set.Count batchSize
     let dropoutKey = RandomStream.key seed "dropout"
-    let validationOrder = Batches.permutation FileOrder data.Validation.Count 0 0
+
+    let scored (set: DataSet) =
+        struct (set, Batches.permutation FileOrder set.Count 0 0, QualitySums(model, set))
+
+    let validation = scored data.Validation
+    let training = if scoresTraining then ValueSome(scored set) else ValueNone
 
     // The most recently used epoch, and the order of its examples.
     let mutable epoch = -1
@@ -87,7 +96,27 @@ type NetworkWorkload<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
 
         epoch <- next
 
-    let answer (row: int) : int = Answer.ofOutputs (network.Outputs.Slice(row * model.Outputs, model.Outputs))
+    /// Returns the quality on all examples of a set; ValueNone if cancelled.
+    let score (struct (set: DataSet, fileOrder: int array, sums: QualitySums)) (cancellation: CancellationToken) : Quality voption =
+        let outputs = model.Outputs
+        let mutable lossSum = 0.0
+        let mutable start = 0
+        sums.Clear()
+
+        while start < set.Count && not cancellation.IsCancellationRequested do
+            let rows = min validationBlock (set.Count - start)
+            Batches.load data.Standardization set (ReadOnlySpan(fileOrder, start, rows)) network.Batch
+            lossSum <- lossSum + blockLoss rows
+
+            for row in 0 .. rows - 1 do
+                sums.Add(start + row, network.Outputs.Slice(row * outputs, outputs)) |> ignore
+
+            start <- start + validationBlock
+
+        if start < set.Count then ValueNone else ValueSome(sums.Quality(lossSum / divisor set))
+
+    /// <summary>A network whose validations do not score the training examples.</summary>
+    new(model, data, batchSize, order, seed, mean) = NetworkWorkload(model, data, batchSize, order, seed, mean, false)
 
     /// <summary>The network. Its parameters are the parameters of the workload.</summary>
     member _.Network = network
@@ -113,27 +142,10 @@ type NetworkWorkload<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
             network.Train(rows, RandomStream.subkey dropoutKey (uint64 step))
 
         member _.Validate(cancellation) =
-            let set = data.Validation
-            let hasClasses = set.Targets.HasClasses
-            let labels = set.Targets.Classes
-            let mutable lossSum = 0.0
-            let mutable right = 0
-            let mutable start = 0
-
-            while start < set.Count && not cancellation.IsCancellationRequested do
-                let rows = min validationBlock (set.Count - start)
-                Batches.load data.Standardization set (ReadOnlySpan(validationOrder, start, rows)) network.Batch
-                lossSum <- lossSum + blockLoss rows
-
-                if hasClasses then
-                    for row in 0 .. rows - 1 do
-                        if answer row = labels[start + row] then
-                            right <- right + 1
-
-                start <- start + validationBlock
-
-            if start < set.Count then
-                ValueNone
-            else
-                let accuracy = if hasClasses then float right / float set.Count else nan
-                ValueSome(struct (lossSum / divisor, accuracy))
+            match score validation cancellation, training with
+            | ValueNone, _ -> ValueNone
+            | ValueSome quality, ValueNone -> ValueSome(struct (quality, Quality.Unknown))
+            | ValueSome quality, ValueSome training ->
+                match score training cancellation with
+                | ValueNone -> ValueNone
+                | ValueSome ofTraining -> ValueSome(struct (quality, ofTraining))

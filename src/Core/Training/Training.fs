@@ -5,6 +5,7 @@ open System.Collections.Generic
 open System.Diagnostics
 open System.Numerics
 open System.Threading
+open CuteDl.Core.Models
 open CuteDl.Core.Optimizers
 
 /// <summary>The limits of a training, and the times of its validations.</summary>
@@ -176,8 +177,9 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
         else
             act ()
 
-    let keep (loss: float) (accuracy: float) =
-        history.Add { Step = step; TrainingLoss = trainingLoss; Loss = loss; Accuracy = accuracy }
+    let keep (quality: Quality) (ofTraining: Quality) =
+        let loss = quality.Loss
+        history.Add { Step = step; TrainingLoss = trainingLoss; Quality = quality; Training = ofTraining }
         diagnoses.Add { GradientNorm = gradientNorm; UpdateRatio = updateRatio; Seconds = seconds () }
         Optimizer.observeInPlace optimizer state loss
 
@@ -196,8 +198,8 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
             let score = workload.Validate cancellation
 
             match score with
-            | ValueSome(struct (loss, _)) when limits.KeepBest && loss < bestLoss ->
-                bestLoss <- loss
+            | ValueSome(struct (quality, _)) when limits.KeepBest && quality.Loss < bestLoss ->
+                bestLoss <- quality.Loss
                 workload.Parameters.CopyTo(Span best)
             | ValueSome _
             | ValueNone -> ()
@@ -205,7 +207,7 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
             score
 
         match atLearned judge with
-        | ValueSome(struct (loss, accuracy)) -> keep loss accuracy
+        | ValueSome(struct (quality, ofTraining)) -> keep quality ofTraining
         | ValueNone -> ()
 
         stepsClock.Start()

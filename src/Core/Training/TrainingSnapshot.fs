@@ -3,6 +3,7 @@ namespace CuteDl.Core.Training
 open System
 open System.Numerics
 open CuteDl.Core.Data
+open CuteDl.Core.Models
 open CuteDl.Core.Optimizers
 
 /// <summary>Measurements of the training before a validation. Frozen tensors are left out.</summary>
@@ -102,6 +103,15 @@ module TrainingSnapshot =
           "validation.update_ratio", (fun _ d -> d.UpdateRatio)
           "validation.seconds", (fun _ d -> d.Seconds) ]
 
+    // The metrics that only some trainings have, and their columns. A column without a number is left out of the file.
+    let private metricColumns: (string * (Validation -> float)) list =
+        [ "validation.r_squared", _.Quality.RSquared
+          "validation.mean_absolute_error", _.Quality.MeanAbsoluteError
+          "training.loss", _.Training.Loss
+          "training.accuracy", _.Training.Accuracy
+          "training.r_squared", _.Training.RSquared
+          "training.mean_absolute_error", _.Training.MeanAbsoluteError ]
+
     let private stepColumn = "validation.step"
     let private bestName = "best"
 
@@ -113,6 +123,11 @@ module TrainingSnapshot =
         let tensors =
             [ for name, read in columns do
                   name, { Shape = [ length ]; Cells = F64(Array.map2 read snapshot.History snapshot.Diagnoses) }
+              for name, read in metricColumns do
+                  let values = Array.map read snapshot.History
+
+                  if not (Array.forall Double.IsNaN values) then
+                      name, { Shape = [ length ]; Cells = F64 values }
               stepColumn, { Shape = [ length ]; Cells = I64 [| for v in snapshot.History -> v.Step |] }
               for name, value in
                   [ "loss", snapshot.TrainingLoss
@@ -172,17 +187,19 @@ module TrainingSnapshot =
 
         let steps = column stepColumn: int64 array
 
-        let values =
-            columns
-            |> List.map (fun (name, _) ->
-                let values = column name: float array
+        let numbers (name: string) : float array =
+            let values = column name
 
-                if values.Length <> steps.Length then
-                    damaged
-                        $"The tensor '{prefix + name}' has {values.Length} elements. It must have {steps.Length}, one for each validation."
+            if values.Length <> steps.Length then
+                damaged $"The tensor '{prefix + name}' has {values.Length} elements. It must have {steps.Length}, one for each validation."
 
-                values)
-            |> List.toArray
+            values
+
+        let values = [| for name, _ in columns -> numbers name |]
+
+        let metrics =
+            [| for name, _ in metricColumns ->
+                   if content.Tensors.ContainsKey(prefix + name) then numbers name else Array.create steps.Length nan |]
 
         let step = count "step"
 
@@ -191,7 +208,18 @@ module TrainingSnapshot =
 
         let history =
             [| for i in 0 .. steps.Length - 1 ->
-                   { Step = steps[i]; TrainingLoss = values[0][i]; Loss = values[1][i]; Accuracy = values[2][i] } |]
+                   { Step = steps[i]
+                     TrainingLoss = values[0][i]
+                     Quality =
+                       { Loss = values[1][i]
+                         Accuracy = values[2][i]
+                         RSquared = metrics[0][i]
+                         MeanAbsoluteError = metrics[1][i] }
+                     Training =
+                       { Loss = metrics[2][i]
+                         Accuracy = metrics[3][i]
+                         RSquared = metrics[4][i]
+                         MeanAbsoluteError = metrics[5][i] } } |]
 
         let best: 'T array = if content.Tensors.ContainsKey(prefix + bestName) then column bestName else [||]
 

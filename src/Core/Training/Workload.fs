@@ -3,6 +3,7 @@ namespace CuteDl.Core.Training
 open System
 open System.Numerics
 open System.Threading
+open CuteDl.Core.Models
 open CuteDl.Core.Optimizers
 
 /// <summary>
@@ -30,7 +31,8 @@ type IWorkload<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
     abstract Train: step: int64 -> float
 
     /// <summary>
-    /// Returns the validation loss and the accuracy at the current parameters; ValueNone if cancelled. The accuracy is NaN for problems
-    /// without classes. The parameters do not change, but the gradient can.
+    /// Returns the quality at the current parameters on the validation examples, and on the training examples; ValueNone if cancelled.
+    /// Workloads that do not score the training examples return <c>Quality.Unknown</c> for them. The parameters do not change, but the
+    /// gradient can.
     /// </summary>
-    abstract Validate: cancellation: CancellationToken -> struct (float * float) voption
+    abstract Validate: cancellation: CancellationToken -> struct (Quality * Quality) voption

@@ -41,6 +41,7 @@ type private PreparedDataSet =
       Batch: int
       Order: Order
       Mean: ValidationMean
+      ScoresTraining: bool
       Data: DataSets
       DataHash: string
       Identity: string }
@@ -52,9 +53,9 @@ type private PreparedDataSet =
 
         member prepared.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(seed) =
             let workload =
-                NetworkWorkload<'T>(prepared.Model, prepared.Data, prepared.Batch, prepared.Order, seed, prepared.Mean)
+                NetworkWorkload<'T>(prepared.Model, prepared.Data, prepared.Batch, prepared.Order, seed, prepared.Mean, prepared.ScoresTraining)
 
-            let test (set: DataSet) (parameters: 'T array) cancellation =
+            let test (set: DataSet) (parameters: 'T array) cancellation : Quality =
                 // A separate network, because its buffers fit the batches of the test set.
                 let sets = { prepared.Data with Training = set; Validation = set }
 
@@ -64,7 +65,7 @@ type private PreparedDataSet =
                 parameters.CopyTo scored.Parameters
 
                 match scored.Validate cancellation with
-                | ValueSome score -> score
+                | ValueSome(struct (quality, _)) -> quality
                 | ValueNone -> raise (OperationCanceledException cancellation)
 
             { new IProblemInstance<'T> with
@@ -111,6 +112,8 @@ type DataSetProblem =
         Order: Order
         /// <summary>The mean that the validation loss is. The source document takes the mean of the batches' means.</summary>
         Mean: ValidationMean
+        /// <summary>True if each validation scores the training examples, too. This costs a forward pass over them.</summary>
+        ScoresTraining: bool
     }
 
     static member internal KindName = "data"
@@ -283,6 +286,7 @@ type DataSetProblem =
                 | Features.Singles _
                 | Features.Doubles _ -> "examples"
 
+            let alsoTraining = if task.ScoresTraining then ", training scored" else ""
             let standardized = if data.Standardization.IsSome then ", standardized" else ""
 
             { Model = model
@@ -290,7 +294,8 @@ type DataSetProblem =
               Batch = task.Batch
               Order = task.Order
               Mean = task.Mean
+              ScoresTraining = task.ScoresTraining
               Data = data
               DataHash = hash
               Identity =
-                $"{model}, {weights}, batches of {task.Batch} in {task.Order} order, {data.Training.Count} + {data.Validation.Count} {examples}{standardized}, {scored}, loss over {task.Mean}, {hash}" }
+                $"{model}, {weights}, batches of {task.Batch} in {task.Order} order, {data.Training.Count} + {data.Validation.Count} {examples}{standardized}, {scored}, loss over {task.Mean}{alsoTraining}, {hash}" }

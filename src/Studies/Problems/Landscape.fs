@@ -4,6 +4,7 @@ open System
 open System.Globalization
 open System.Numerics
 open MathNet.Numerics.Distributions
+open CuteDl.Core.Models
 open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
@@ -54,7 +55,7 @@ type internal LandscapeWorkload<'T when 'T: unmanaged and 'T :> IFloatingPointIe
                 ValueNone
             else
                 load ()
-                ValueSome(landscape.Validate point)
+                ValueSome(struct (Quality.Of(landscape.Validate point), Quality.Unknown))
 
 /// Builds problems of functions.
 module internal Landscape =
@@ -85,7 +86,7 @@ module internal Landscape =
             member _.Test(parameters, _) =
                 match landscape.Test with
                 | None -> ValueNone
-                | Some test -> ValueSome(test (Array.map Double.CreateTruncating parameters))
+                | Some test -> ValueSome(Quality.Of(test (Array.map Double.CreateTruncating parameters)))
 
             member _.Health() = Health.Sound
             member _.Model _ = null }

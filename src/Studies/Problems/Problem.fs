@@ -31,13 +31,13 @@ type IProblemInstance<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     abstract Initial: 'T array
 
     /// <summary>
-    /// Returns the loss and the accuracy on examples that no step and no validation used; ValueNone if there are none. It is called at most
-    /// once, at the end of a confirmation trial.
+    /// Returns the quality on examples that no step and no validation used; ValueNone if there are none. It is called at most once, at the
+    /// end of a confirmation trial.
     /// </summary>
     /// <param name="parameters">The learned parameters.</param>
     /// <param name="cancellation">Ends the scoring.</param>
     /// <exception cref="T:System.OperationCanceledException">Cancelled.</exception>
-    abstract Test: parameters: 'T array * cancellation: CancellationToken -> struct (float * float) voption
+    abstract Test: parameters: 'T array * cancellation: CancellationToken -> Quality voption
 
     /// <summary>Returns the state of the model's units at the current parameters of the workload.</summary>
     abstract Health: unit -> Health

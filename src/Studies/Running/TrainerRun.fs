@@ -4,6 +4,7 @@ open System
 open System.Collections.Generic
 open System.Diagnostics
 open System.Threading
+open CuteDl.Core.Models
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 
@@ -86,8 +87,12 @@ type internal TrainerRun(task: PreparedTask, trainer: OwnTrainer, optimizer: Opt
         history.Add
             { Step = score.Step
               TrainingLoss = nan
-              Loss = score.Loss
-              Accuracy = if hasClasses then score.Accuracy else nan }
+              Quality =
+                { Loss = score.Loss
+                  Accuracy = if hasClasses then score.Accuracy else nan
+                  RSquared = score.RSquared
+                  MeanAbsoluteError = score.MeanAbsoluteError }
+              Training = Quality.Unknown }
 
         seconds.Add clock.Elapsed.TotalSeconds
 
@@ -121,15 +126,7 @@ type internal TrainerRun(task: PreparedTask, trainer: OwnTrainer, optimizer: Opt
             lock gate (fun () -> isTaking <- false)
 
     let curve () : Curve =
-        let nothing = Array.create history.Count nan
-
-        { Steps = [| for v in history -> v.Step |]
-          TrainingLoss = nothing
-          Loss = [| for v in history -> v.Loss |]
-          Accuracy = [| for v in history -> v.Accuracy |]
-          GradientNorm = nothing
-          UpdateRatio = nothing
-          Seconds = seconds.ToArray() }
+        Curve.Of(history, [| for at in seconds -> { GradientNorm = nan; UpdateRatio = nan; Seconds = at } |])
 
     let newest () : Nullable<Score> = Score.Newest history
 

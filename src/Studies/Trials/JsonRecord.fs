@@ -63,12 +63,6 @@ module internal JsonRecord =
     /// True if reading sets the property. Others are only written, and follow from the rest.
     let private isRead (property: JsonPropertyInfo) : bool = not (isNull property.Set) || not (isNull property.AssociatedParameter)
 
-    let private isRequired (options: JsonSerializerOptions) (property: JsonPropertyInfo) : bool =
-        property.IsRequired
-        || match property.AssociatedParameter with
-           | null -> false
-           | parameter -> options.RespectRequiredConstructorParameters && not parameter.HasDefaultValue
-
     let rec private problem (info: JsonTypeInfo) (isNullAllowed: bool) (path: string) (value: JsonElement) : string option =
         let inner = typeOf info
 
@@ -130,7 +124,7 @@ module internal JsonRecord =
 
         let missing () =
             properties
-            |> List.tryFind (fun property -> isRequired options property && not (seen.Contains property.Name))
+            |> List.tryFind (fun property -> property.IsRequired && not (seen.Contains property.Name))
             |> Option.map (fun property -> $"'{pathTo property.Name}' is missing.{expected (options.GetTypeInfo property.PropertyType)}")
 
         value.EnumerateObject()

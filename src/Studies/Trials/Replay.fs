@@ -47,6 +47,11 @@ module Replay =
             && same v.TrainingLoss curve.TrainingLoss[i]
             && same v.Loss curve.Loss[i]
             && same v.Accuracy curve.Accuracy[i]
+            && Curve.Metrics
+               |> List.forall (fun (column, valueOf) ->
+                   match column curve with
+                   | null -> Double.IsNaN(valueOf v)
+                   | values -> same (valueOf v) values[i])
 
         seq { 0 .. min history.Count curve.Steps.Length - 1 }
         |> Seq.tryFind (isSame >> not)

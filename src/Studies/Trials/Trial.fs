@@ -1,7 +1,10 @@
 namespace CuteDl.Studies
 
 open System
+open System.Collections.Generic
+open System.Runtime.InteropServices
 open System.Text.Json.Serialization
+open CuteDl.Core.Models
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 
@@ -58,32 +61,78 @@ type Ending =
     | Cancelled = 7
 
 /// <summary>The result of one validation, or of scoring the test set.</summary>
+/// <param name="step">The number of steps taken before it.</param>
+/// <param name="loss">The mean loss; NaN or infinite after divergence.</param>
+/// <param name="accuracy">The accuracy, in [0, 1]; NaN for a task without classes.</param>
+/// <param name="rSquared">R² of targets that are numbers; NaN if it is unknown. Default: NaN.</param>
+/// <param name="meanAbsoluteError">The mean absolute error of targets that are numbers; NaN if it is unknown. Default: NaN.</param>
 [<Struct; CustomEquality; NoComparison>]
-type Score =
-    {
-        /// <summary>The number of steps taken before it.</summary>
-        Step: int64
-        /// <summary>The mean loss; NaN or infinite after divergence.</summary>
-        Loss: float
-        /// <summary>The accuracy, in [0, 1]; NaN for a task without classes.</summary>
-        Accuracy: float
-    }
+type Score
+    [<JsonConstructor>]
+    (
+        step: int64,
+        loss: float,
+        accuracy: float,
+        [<Optional; DefaultParameterValue(Double.NaN)>] rSquared: float,
+        [<Optional; DefaultParameterValue(Double.NaN)>] meanAbsoluteError: float
+    ) =
+
+    /// <summary>The number of steps taken before it.</summary>
+    member _.Step = step
+
+    /// <summary>The mean loss; NaN or infinite after divergence.</summary>
+    member _.Loss = loss
+
+    /// <summary>The accuracy, in [0, 1]; NaN for a task without classes.</summary>
+    member _.Accuracy = accuracy
+
+    /// <summary>R² of targets that are numbers; NaN for classes, for constant targets, or if it is unknown.</summary>
+    member _.RSquared = rSquared
+
+    /// <summary>The mean absolute error of targets that are numbers; NaN for classes, or if it is unknown.</summary>
+    member _.MeanAbsoluteError = meanAbsoluteError
+
+    member private _.Quality: Quality =
+        { Loss = loss; Accuracy = accuracy; RSquared = rSquared; MeanAbsoluteError = meanAbsoluteError }
+
+    static member internal Of(step: int64, quality: Quality) : Score =
+        Score(step, quality.Loss, quality.Accuracy, quality.RSquared, quality.MeanAbsoluteError)
 
     /// Returns the score of the last validation of a history; null if there is none.
     static member internal Newest(history: History) : Nullable<Score> =
         if history.Count = 0 then
             Nullable()
         else
-            let v = history[history.Count - 1]
-            Nullable { Step = v.Step; Loss = v.Loss; Accuracy = v.Accuracy }
+            let newest = history[history.Count - 1]
+            Nullable(Score.Of(newest.Step, newest.Quality))
 
     // Compiler-generated equality treats NaN as unequal when a score is inside a Nullable of another record.
     override score.Equals(other: obj | null) =
         match other with
-        | :? Score as other -> score.Step = other.Step && score.Loss.Equals other.Loss && score.Accuracy.Equals other.Accuracy
+        | :? Score as other -> score.Step = other.Step && score.Quality = other.Quality
         | _ -> false
 
-    override score.GetHashCode() = HashCode.Combine(score.Step, score.Loss, score.Accuracy)
+    override score.GetHashCode() = HashCode.Combine(score.Step, score.Quality)
+
+    /// <summary>Returns <c>step 100: loss 0.0912, accuracy 0.9731</c>.</summary>
+    override score.ToString() = $"step {score.Step}: {score.Quality}"
+
+/// <summary>The metrics on all training examples at each validation. A metric that does not apply is null.</summary>
+type TrainingCurve =
+    {
+        /// <summary>The loss, the same mean as the validation loss.</summary>
+        [<JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)>]
+        Loss: float array | null
+        /// <summary>The accuracy; null for a task without classes.</summary>
+        [<JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)>]
+        Accuracy: float array | null
+        /// <summary>R²; null if the targets are classes.</summary>
+        [<JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)>]
+        RSquared: float array | null
+        /// <summary>The mean absolute error; null if the targets are classes.</summary>
+        [<JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)>]
+        MeanAbsoluteError: float array | null
+    }
 
 /// <summary>All validations of a trial, oldest first. All arrays have the same length.</summary>
 type Curve =
@@ -96,6 +145,15 @@ type Curve =
         Loss: float array
         /// <summary>The validation accuracy; NaN for a task without classes.</summary>
         Accuracy: float array
+        /// <summary>R² on the validation examples; null if the targets are classes.</summary>
+        [<JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)>]
+        RSquared: float array | null
+        /// <summary>The mean absolute error on the validation examples; null if the targets are classes.</summary>
+        [<JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)>]
+        MeanAbsoluteError: float array | null
+        /// <summary>The metrics on all training examples; null if the task does not score them.</summary>
+        [<JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)>]
+        Training: TrainingCurve | null
         /// <summary>‖g‖ at the last step before each validation.</summary>
         GradientNorm: float array
         /// <summary>‖Δ‖ / ‖w‖ at the last step before each validation.</summary>
@@ -106,19 +164,56 @@ type Curve =
         Seconds: float array
     }
 
+    /// Returns the curve of a history, with the diagnosis at each validation.
+    static member internal Of(history: History, diagnoses: IReadOnlyList<Diagnosis>) : Curve =
+        let column (read: Validation -> float) = [| for validation in history -> read validation |]
+
+        let ifKnown (read: Validation -> float) : float array | null =
+            let values = column read
+            if Array.forall Double.IsNaN values then null else values
+
+        let training =
+            { TrainingCurve.Loss = ifKnown _.Training.Loss
+              Accuracy = ifKnown _.Training.Accuracy
+              RSquared = ifKnown _.Training.RSquared
+              MeanAbsoluteError = ifKnown _.Training.MeanAbsoluteError }
+
+        { Steps = [| for validation in history -> validation.Step |]
+          TrainingLoss = column _.TrainingLoss
+          Loss = column _.Loss
+          Accuracy = column _.Accuracy
+          RSquared = ifKnown _.Quality.RSquared
+          MeanAbsoluteError = ifKnown _.Quality.MeanAbsoluteError
+          Training = if isNull training.Loss then null else training
+          GradientNorm = [| for diagnosis in diagnoses -> diagnosis.GradientNorm |]
+          UpdateRatio = [| for diagnosis in diagnoses -> diagnosis.UpdateRatio |]
+          Seconds = [| for diagnosis in diagnoses -> diagnosis.Seconds |] }
+
     /// No validation.
-    static member internal Empty: Curve =
-        { Steps = [||]
-          TrainingLoss = [||]
-          Loss = [||]
-          Accuracy = [||]
-          GradientNorm = [||]
-          UpdateRatio = [||]
-          Seconds = [||] }
+    static member internal Empty: Curve = Curve.Of([||], [||])
+
+    /// The columns that only some curves have, and their values in a history.
+    static member internal Metrics: ((Curve -> float array | null) * (Validation -> float)) list =
+        let ofTraining (read: TrainingCurve -> float array | null) (curve: Curve) : float array | null =
+            match curve.Training with
+            | null -> null
+            | training -> read training
+
+        [ _.RSquared, _.Quality.RSquared
+          _.MeanAbsoluteError, _.Quality.MeanAbsoluteError
+          ofTraining _.Loss, _.Training.Loss
+          ofTraining _.Accuracy, _.Training.Accuracy
+          ofTraining _.RSquared, _.Training.RSquared
+          ofTraining _.MeanAbsoluteError, _.Training.MeanAbsoluteError ]
 
     /// Returns the score of a validation.
     member internal curve.Score(index: int) : Score =
-        { Step = curve.Steps[index]; Loss = curve.Loss[index]; Accuracy = curve.Accuracy[index] }
+        let at (values: float array | null) =
+            match values with
+            | null -> nan
+            | values -> values[index]
+
+        Score(curve.Steps[index], curve.Loss[index], curve.Accuracy[index], at curve.RSquared, at curve.MeanAbsoluteError)
 
     /// Returns the validation with the highest accuracy, or with the lowest loss if the target is a loss. Of equal ones, the first.
     member internal curve.Best(target: Target) : Nullable<Score> =

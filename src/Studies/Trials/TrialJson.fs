@@ -59,8 +59,32 @@ module TrialJson =
 
             override _.Write(writer, hash, _) = writer.WriteStringValue(hash.ToString "x16") }
 
+    /// Lets a file leave out members that are not written when they have no value: null, or NaN in a score.
+    let private leaveOut (info: JsonTypeInfo) : unit =
+        for property in info.Properties do
+            let isLeftOut =
+                match property.AttributeProvider with
+                | null -> false
+                | provider ->
+                    provider.GetCustomAttributes(typeof<JsonIgnoreAttribute>, false)
+                    |> Array.exists (fun attribute -> (attribute :?> JsonIgnoreAttribute).Condition = JsonIgnoreCondition.WhenWritingNull)
+
+            let hasDefault =
+                match property.AssociatedParameter with
+                | null -> false
+                | parameter -> parameter.HasDefaultValue
+
+            if isLeftOut then
+                property.IsRequired <- false
+
+            if hasDefault && property.PropertyType = typeof<float> then
+                property.ShouldSerialize <- fun _ value -> not (isNull value) && not (Double.IsNaN(unbox<float> value))
+
     /// The options of all JSON about trials.
     let internal options =
+        let resolver = DefaultJsonTypeInfoResolver()
+        resolver.Modifiers.Add leaveOut
+
         let options =
             JsonSerializerOptions(
                 PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -70,7 +94,7 @@ module TrialJson =
                 RespectRequiredConstructorParameters = true,
                 AllowDuplicateProperties = false,
                 // Set explicitly, because single-file programs are built without reflection-based JSON by default.
-                TypeInfoResolver = DefaultJsonTypeInfoResolver(),
+                TypeInfoResolver = resolver,
                 NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
                 Encoder = Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
             )
@@ -97,7 +121,11 @@ module TrialJson =
               curve.Accuracy
               curve.GradientNorm
               curve.UpdateRatio
-              curve.Seconds ]
+              curve.Seconds
+              for column, _ in Curve.Metrics do
+                  match column curve with
+                  | null -> ()
+                  | values -> values ]
 
         if result.Steps < 0L then
             Some $"{result.Steps} steps"

@@ -144,22 +144,12 @@ type internal TrialRun<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
             let struct (step, parameters) = kept ()
 
             match problem.Test(parameters, cancellation) with
-            | ValueSome(struct (loss, accuracy)) -> Nullable { Score.Step = step; Loss = loss; Accuracy = accuracy }
+            | ValueSome quality -> Nullable(Score.Of(step, quality))
             | ValueNone -> Nullable()
         else
             Nullable()
 
-    let curve () : Curve =
-        let history = training.History
-        let diagnoses = training.Diagnoses
-
-        { Steps = [| for v in history -> v.Step |]
-          TrainingLoss = [| for v in history -> v.TrainingLoss |]
-          Loss = [| for v in history -> v.Loss |]
-          Accuracy = [| for v in history -> v.Accuracy |]
-          GradientNorm = [| for d in diagnoses -> d.GradientNorm |]
-          UpdateRatio = [| for d in diagnoses -> d.UpdateRatio |]
-          Seconds = [| for d in diagnoses -> d.Seconds |] }
+    let curve () : Curve = Curve.Of(training.History, training.Diagnoses)
 
     override _.Step = training.Step
     override _.History = training.History

@@ -6,6 +6,7 @@ open System.Threading
 open Expecto
 open CuteDl.Testing
 open CuteDl.Core.Data
+open CuteDl.Core.Models
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
@@ -78,8 +79,8 @@ let private stop (run: DocumentedRun) =
             Array.init reference.HistorySteps.Length (fun i ->
                 { Step = int64 reference.HistorySteps[i]
                   TrainingLoss = reference.TrainingLosses[i]
-                  Loss = reference.ValidationLosses[i]
-                  Accuracy = reference.ValidationAccuracies[i] })
+                  Quality = Quality.Of(struct (reference.ValidationLosses[i], reference.ValidationAccuracies[i]))
+                  Training = Quality.Unknown })
 
         let decide count =
             StopRule.document |> List.tryPick (fun rule -> StopRule.decide rule history[.. count - 1])

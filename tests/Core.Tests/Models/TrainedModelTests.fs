@@ -77,21 +77,32 @@ let private predictions (precision: Precision<'T>) =
 
           propertyWith
               several
-              "and evaluations have the loss and the accuracy of a validation"
-              (Gen.zip ModelSamples.any sizes)
-              (fun (sample, rows) ->
-                  let set = ModelSamples.dataSet sample rows true
+              "and evaluations have the metrics of a validation, bit for bit, on both of its sets and repeatedly"
+              (Gen.zip3 ModelSamples.any (Gen.zip sizes sizes) (Gen.elements [ false; true ]))
+              (fun (sample, (rows, others), hasClasses) ->
+                  let validation = ModelSamples.dataSet sample rows hasClasses
+                  let training = ModelSamples.dataSet sample others hasClasses
 
-                  let data = { DataSets.ofPair set set with Standardization = ModelSamples.standardization sample }
+                  let data =
+                      { DataSets.ofPair training validation with Standardization = ModelSamples.standardization sample }
 
-                  let workload: IWorkload<'T> = NetworkWorkload<'T>(sample.Model, data, 5, FileOrder, 0, OverExamples)
+                  let workload: IWorkload<'T> =
+                      NetworkWorkload<'T>(sample.Model, data, 5, FileOrder, 0, OverExamples, true)
+
                   (ModelSamples.parameters<'T> sample).CopyTo workload.Parameters
-                  let struct (loss, accuracy) = (workload.Validate CancellationToken.None).Value
-                  let evaluation = (ModelSamples.trained<'T> sample).Evaluate(set, CancellationToken.None)
-                  Expect.equal evaluation.Loss loss "loss"
-                  Expect.equal evaluation.Accuracy accuracy "accuracy"
-                  Expect.equal (nonNull evaluation.Confusion).Accuracy accuracy "of the confusion matrix"
-                  Expect.equal evaluation.Examples rows "examples") ]
+                  let model = ModelSamples.trained<'T> sample
+
+                  for _ in 1..2 do
+                      let struct (ofValidation, ofTraining) = (workload.Validate CancellationToken.None).Value
+
+                      for set, found in [ validation, ofValidation; training, ofTraining ] do
+                          let evaluation = model.Evaluate(set, CancellationToken.None)
+                          Expect.equal evaluation.Quality found "metrics"
+                          Expect.equal evaluation.Examples set.Count "examples"
+
+                          match evaluation.Confusion with
+                          | null -> Expect.isFalse hasClasses "a confusion matrix"
+                          | confusion -> Expect.equal confusion.Accuracy found.Accuracy "of the confusion matrix") ]
 
 let private conversions =
     testList
@@ -170,9 +181,9 @@ let private values =
                   Seq.average
                       [ for j in 0 .. outputs - 1 -> GoodnessOfFit.CoefficientOfDetermination(column predictions j, column targets j) ]
 
-              Close.relative 1e-9 evaluation.RSquared expected "R²"
-              Close.relative 1e-12 evaluation.MeanAbsoluteError (Distance.MAE(predictions, targets)) "mean absolute error"
-              Expect.isTrue (Double.IsNaN evaluation.Accuracy && isNull evaluation.Confusion) "no classes")
+              Close.relative 1e-9 evaluation.Quality.RSquared expected "R²"
+              Close.relative 1e-12 evaluation.Quality.MeanAbsoluteError (Distance.MAE(predictions, targets)) "mean absolute error"
+              Expect.isTrue (Double.IsNaN evaluation.Quality.Accuracy && isNull evaluation.Confusion) "no classes")
 
           testCase "a tensor is found by its name" (fun () ->
               let model = Model.create 2 [ Dense(3, Linear) ] MeanSquaredError

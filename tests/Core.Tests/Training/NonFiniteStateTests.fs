@@ -4,6 +4,7 @@ module CuteDl.Core.Tests.NonFiniteStateTests
 open System
 open System.Threading
 open Expecto
+open CuteDl.Core.Models
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 open CuteDl.Core.Tests.Precision
@@ -23,7 +24,7 @@ type private Scripted(gradientAt: int64 -> float) =
             gradient[0] <- gradientAt step
             1.0
 
-        member _.Validate _ = ValueSome(struct (1.0, nan))
+        member _.Validate _ = ValueSome(struct (Quality.Of(struct (1.0, nan)), Quality.Unknown))
 
 /// 1e200 cannot be squared. The next check of the state is before step 17.
 let private overflowing () = Scripted(fun step -> if step = 3L then 1e200 else 1.0)

@@ -6,6 +6,7 @@ open System.IO
 open System.Threading
 open Expecto
 open CuteDl.Core.Data
+open CuteDl.Core.Models
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 open CuteDl.Core.Tests.Precision
@@ -21,7 +22,7 @@ type private Slope() =
         member _.Gradient = ReadOnlySpan [| 1.0 |]
         member _.StepsAnEpoch = 4
         member _.Train _ = exp parameters[0]
-        member _.Validate _ = ValueSome(struct (1.0, nan))
+        member _.Validate _ = ValueSome(struct (Quality.Of(struct (1.0, nan)), Quality.Unknown))
 
 let private limitsOf (steps: int64 option) : TrainingLimits =
     { MaxSteps = steps; ValidateEvery = Some 1000; StopRules = []; Diagnose = false; KeepBest = false }

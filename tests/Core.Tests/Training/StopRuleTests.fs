@@ -5,11 +5,19 @@ open System
 open Expecto
 open CuteDl.Testing
 open FsCheck.FSharp
+open CuteDl.Core.Models
 open CuteDl.Core.Training
 open CuteDl.Core.Tests.Generators
 
 let private history (losses: float list) (accuracies: float list) : History =
-    List.map2 (fun loss accuracy -> { Step = 0L; TrainingLoss = nan; Loss = loss; Accuracy = accuracy }) losses accuracies
+    List.map2
+        (fun loss accuracy ->
+            { Step = 0L
+              TrainingLoss = nan
+              Quality = Quality.Of(struct (loss, accuracy))
+              Training = Quality.Unknown })
+        losses
+        accuracies
     |> List.mapi (fun i validation -> { validation with Step = int64 i })
     |> List.toArray
     :> History

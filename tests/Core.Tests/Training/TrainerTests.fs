@@ -47,7 +47,7 @@ let private validationLoss =
         (Model.initialParameters<float> model Glorot 5).CopyTo workload.Parameters
 
         match workload.Validate CancellationToken.None with
-        | ValueSome(struct (loss, _)) -> loss
+        | ValueSome(struct (quality, _)) -> quality.Loss
         | ValueNone -> failtest "not cancelled"
 
     let lossOf mean batch = lossOver data mean batch
@@ -71,7 +71,7 @@ let private validationLoss =
                    (Model.initialParameters<float> model Glorot 5).CopyTo workload.Parameters
 
                    match workload.Validate CancellationToken.None with
-                   | ValueSome(struct (loss, _)) -> loss
+                   | ValueSome(struct (quality, _)) -> quality.Loss
                    | ValueNone -> failtest "not cancelled" |]
 
     testList

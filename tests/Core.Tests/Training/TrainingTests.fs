@@ -10,6 +10,7 @@ open CuteDl.Testing
 open FsCheck
 open FsCheck.FSharp
 open CuteDl.Core.Data
+open CuteDl.Core.Models
 open CuteDl.Core.Networks
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
@@ -33,6 +34,8 @@ type private Case =
       Steps: int
       StopRules: StopRule list
       Cuts: int list
+      HasNumbers: bool
+      ScoresTraining: bool
       Seed: int }
 
 let private cases =
@@ -44,6 +47,8 @@ let private cases =
         let! steps = Gen.choose (1, 30)
         let! rules = Gen.elements [ []; [ Stagnation(2, 0.001) ]; [ Target(0.3, 2) ] ]
         let! cuts = Gen.listOf (Gen.choose (0, steps + 3))
+        let! hasNumbers = Gen.elements [ false; true ]
+        let! scoresTraining = Gen.elements [ false; true ]
         let! seed = Gen.choose (0, 1_000_000)
 
         return
@@ -54,6 +59,8 @@ let private cases =
               Steps = steps
               StopRules = rules
               Cuts = List.truncate 4 (List.sort cuts)
+              HasNumbers = hasNumbers
+              ScoresTraining = scoresTraining
               Seed = seed }
     }
 
@@ -64,8 +71,22 @@ let private limits (case: Case) =
       Diagnose = true
       KeepBest = true }
 
+/// The made-up data, with classes or with three numbers as targets.
+let private dataOf (case: Case) : DataSets =
+    let asNumbers (set: DataSet) =
+        let numbers =
+            [| for label in set.Targets.Classes do
+                   for j in 0..2 -> if j = label then 0.9 else 0.05 * float (label + 1) |]
+
+        DataSet(set.Shape, set.Features, Targets.Values(3, numbers))
+
+    if case.HasNumbers then
+        { data with Training = asNumbers data.Training; Validation = asNumbers data.Validation }
+    else
+        data
+
 let private workload<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (case: Case) : IWorkload<'T> =
-    NetworkWorkload<'T>(model, data, case.BatchSize, case.Order, case.Seed, OverExamples)
+    NetworkWorkload<'T>(model, dataOf case, case.BatchSize, case.Order, case.Seed, OverExamples, case.ScoresTraining)
 
 let private start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (case: Case) : TrainingSnapshot<'T> =
     Model.initialParameters<'T> model Glorot case.Seed
@@ -78,6 +99,8 @@ let private throughFile (snapshot: TrainingSnapshot<'T>) : TrainingSnapshot<'T> 
     stream.Position <- 0L
     TrainingSnapshot.ofContent<'T> snapshot.Checkpoint.Optimizer "memory" (Safetensors.readStream "memory" stream)
 
+let private metrics (quality: Quality) : float list = [ quality.Loss; quality.Accuracy; quality.RSquared; quality.MeanAbsoluteError ]
+
 /// All of a snapshot that is repeatable.
 let private bits (precision: Precision<'T>) (snapshot: TrainingSnapshot<'T>) =
     let of' (value: float) = if Double.IsNaN value then 1UL else BitConverter.DoubleToUInt64Bits value
@@ -89,7 +112,10 @@ let private bits (precision: Precision<'T>) (snapshot: TrainingSnapshot<'T>) =
        Numbers = [ for name, value in state.Numbers -> name, of' value ]
        Counts = (state.Step, snapshot.Step, snapshot.FirstNonFinite, snapshot.Stop)
        Loss = of' snapshot.TrainingLoss
-       Validations = [ for v in snapshot.History -> v.Step, of' v.TrainingLoss, of' v.Loss, of' v.Accuracy ]
+       Validations =
+        [ for v in snapshot.History do
+              for quality in [ v.Quality; v.Training ] do
+                  v.Step, of' v.TrainingLoss, List.map of' (metrics quality) ]
        Diagnoses = [ for d in Array.append snapshot.Diagnoses [| snapshot.Newest |] -> of' d.GradientNorm, of' d.UpdateRatio ] |}
 
 type private Losses = Collections.Generic.List<struct (int64 * float)>
@@ -172,8 +198,25 @@ let private interrupted (precision: Precision<'T>) =
 
         Expect.equal (bits precision (training.Snapshot())) (bits precision (fst (atOnce<'T> case))) "end")
 
+let private scoring (precision: Precision<'T>) =
+    property $"scoring the training examples changes nothing else, in {precision.Name}" cases (fun case ->
+        let whole scoresTraining = fst (atOnce<'T> { case with ScoresTraining = scoresTraining })
+        let scored = whole true
+        let withoutTraining = [| for v in scored.History -> { v with Training = Quality.Unknown } |]
+        Expect.equal (bits precision { scored with History = withoutTraining }) (bits precision (whole false)) "the rest"
+
+        for v in scored.History do
+            let applies = if case.HasNumbers then [ true; false; true; true ] else [ true; true; false; false ]
+
+            for quality in [ v.Quality; v.Training ] do
+                // A diverged training has metrics that are NaN.
+                if Double.IsFinite quality.Loss then
+                    Expect.equal (metrics quality |> List.map (Double.IsNaN >> not)) applies $"{quality}")
+
 let private sameAsTrainer =
     property "diagnosing changes nothing" cases (fun case ->
+        let case = { case with HasNumbers = false }
+
         let options =
             { TrainingOptions.Document with
                 BatchSize = case.BatchSize
@@ -237,7 +280,9 @@ type private Bowl(layout: Layout, infiniteFrom: int64) =
 
             0.5 * Array.sumBy (fun x -> x * x) parameters
 
-        member _.Validate _ = ValueSome(struct (0.5 * Array.sumBy (fun x -> x * x) parameters, nan))
+        member _.Validate _ =
+            let loss = 0.5 * Array.sumBy (fun x -> x * x) parameters
+            ValueSome(struct (Quality.Of(struct (loss, nan)), Quality.Unknown))
 
 let private inBowlOf (tensors: (string * int list) list) (text: string) (infiniteFrom: int64) (initial: float array) =
     let bowl = Bowl(Layout.OfShapes tensors, infiniteFrom)
@@ -316,6 +361,11 @@ let private refusals =
               (replaced "training:validation.loss" { Shape = [ 1 ]; Cells = F64 [| 0.0 |] })
               "adam"
               "must have 3"
+          refused
+              "metrics of another length"
+              (replaced "training:validation.r_squared" { Shape = [ 2 ]; Cells = F64 [| 0.0; 0.5 |] })
+              "adam"
+              "must have 3"
           refused "validations of the future" (replaced "training:step" { Shape = []; Cells = I64 [| 5L |] }) "adam" "has 5 steps"
           testCase "a snapshot of other tensors" (fun () ->
               let start = TrainingSnapshot.start (Expression.parse "adam") (Layout.Flat 2) [| 1.0; 2.0 |]
@@ -356,6 +406,8 @@ let tests =
           restored Precision.double
           interrupted Precision.single
           interrupted Precision.double
+          scoring Precision.single
+          scoring Precision.double
           sameAsTrainer
           best Precision.single
           best Precision.double

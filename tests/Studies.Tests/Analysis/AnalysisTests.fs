@@ -384,7 +384,7 @@ let private metrics =
           testCase "the test set has no part in whether seeds are added" (fun () ->
               let sway (result: TrialResult) =
                   let accuracy = if result.Trial.Contender = "adam" && result.Trial.Seed % 2 = 0 then 0.5 else 0.9
-                  { result with Test = Nullable { Step = 1000L; Loss = 0.1; Accuracy = accuracy } }
+                  { result with Test = Nullable(Score(1000L, 0.1, accuracy)) }
 
               let analysis = Analysis.ofResults (two 10 []) (List.map sway clear) 1
               Expect.equal (comparison Metric.TestAccuracy analysis).Outcome Outcome.Undecided "open on the test set"

@@ -22,7 +22,8 @@ let imagesTask name : StudyTask =
           Weights = Drawn(Initialization.Normal 0.01)
           Batch = 50
           Order = Order.FileOrder
-          Mean = OverExamples }
+          Mean = OverExamples
+          ScoresTraining = false }
       Precision = TaskPrecision.Single
       Steps = budget
       // Every step, so that times are known exactly.
@@ -60,7 +61,7 @@ let study (tasks: string list) (contenders: string list) (seeds: int list) (look
 let documentStudy contenders seeds =
     { study [ "mnist" ] contenders [] [] with Protocol = DocumentProtocol.make seeds }
 
-let private score step accuracy : Nullable<Score> = Nullable { Step = step; Loss = 1.0 - accuracy; Accuracy = accuracy }
+let private score step accuracy : Nullable<Score> = Nullable(Score(step, 1.0 - accuracy, accuracy))
 
 /// A trial that reached its target after so many steps (infinite: never) and ended at this accuracy.
 let result phase task contender seed (steps: float) (accuracy: float) : TrialResult =
@@ -79,6 +80,9 @@ let result phase task contender seed (steps: float) (accuracy: float) : TrialRes
           TrainingLoss = [| 1.0; 0.5 |]
           Loss = [| 1.0; 0.5 |]
           Accuracy = [| accuracy; accuracy |]
+          RSquared = null
+          MeanAbsoluteError = null
+          Training = null
           GradientNorm = [| 1.0; 1.0 |]
           UpdateRatio = [| 0.001; 0.001 |]
           Seconds = [| 1.0; 2.0 |] }

@@ -335,6 +335,13 @@ module internal DataSetFormat =
                         (Shape.word string [ OverExamples; OverBatches ])
                         (fun task -> if task.Mean = meanOf task.Split then None else Some task.Mean)
 
+                and! scoresTraining =
+                    Field.given
+                        "training_metrics"
+                        "True to compute loss and accuracy on all training images at each validation, too. The default is false."
+                        Shape.flag
+                        (fun task -> if task.ScoresTraining then Some true else None)
+
                 return
                     { Source = source
                       Split = split
@@ -343,6 +350,7 @@ module internal DataSetFormat =
                       Weights = weights
                       Batch = batch
                       Order = order
-                      Mean = defaultArg mean (meanOf split) },
+                      Mean = defaultArg mean (meanOf split)
+                      ScoresTraining = defaultArg scoresTraining false },
                     epochOf images split batch
             })

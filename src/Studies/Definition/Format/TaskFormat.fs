@@ -133,7 +133,8 @@ module internal TaskFormat =
           Weights = Drawn StudyDefaults.initialization
           Batch = StudyDefaults.Batch
           Order = StudyDefaults.order
-          Mean = CuteDl.Core.Training.OverExamples }
+          Mean = CuteDl.Core.Training.OverExamples
+          ScoresTraining = false }
 
     let private dataSet (registry: StudyRegistry) (inMemory: DataSource option) : Shape<StudyTask> =
         task
