@@ -122,14 +122,13 @@ type DataSet(shape: TensorShape, features: Features, targets: Targets) =
 
         checkFeatures ()
 
-    // Above this share of non-zero bytes, skipping zeros costs more than multiplying by them: see docs/performance.md.
-    let largestDensity = 0.4
+    // Above this share of groups that are not all zeros, skipping the others costs more than multiplying by them: see docs/adr/0038.
+    let largestOccupancy = 0.5
 
     let sparse =
         lazy
             (match features with
-             | Features.Bytes bytes when width <= SparseRows.largestWidth && SparseRows.density bytes <= largestDensity ->
-                 Some(SparseRows.ofCells bytes width)
+             | Features.Bytes bytes when SparseRows.occupancy bytes <= largestOccupancy -> Some(SparseRows.ofCells bytes width)
              | Features.Bytes _
              | Features.Singles _
              | Features.Doubles _ -> None)

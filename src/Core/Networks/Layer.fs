@@ -80,13 +80,13 @@ type LayerOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(o
 
 /// <summary>A layer that can be the first and then computes from sparse rows.</summary>
 type internal ISparseLayer<'T> =
-    /// Allocates what sparse rows need, and returns true; false if they are slower than numbers.
-    abstract PrepareSparse: unit -> bool
+    /// Allocates what sparse rows need.
+    abstract PrepareSparse: unit -> unit
 
     /// As <c>Forward</c>, with the bits of the same examples as numbers.
     abstract Forward: examples: SparseExamples<'T> * parameters: ReadOnlySpan<'T> -> unit
 
-    /// As <c>Backward</c>, without a gradient with respect to the input.
+    /// As <c>Backward</c> for the examples of the last <c>Forward</c>, without a gradient with respect to the input.
     abstract Backward: examples: SparseExamples<'T> * gradient: Span<'T> -> unit
 
 /// <summary>The form of an argument of a layer.</summary>

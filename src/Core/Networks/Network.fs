@@ -19,10 +19,12 @@ type Network<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(model: M
 
     let chain = LayerChain<'T>(model.Input, model.Layers, capacity)
 
-    // The first layer, if it computes faster from sparse rows.
+    // The first layer, if it can compute from sparse rows.
     let sparseLayer: ISparseLayer<'T> voption =
         match box chain.Operations[0] with
-        | :? ISparseLayer<'T> as layer when layer.PrepareSparse() -> ValueSome layer
+        | :? ISparseLayer<'T> as layer ->
+            layer.PrepareSparse()
+            ValueSome layer
         | _ -> ValueNone
 
     let inputs = model.Inputs

@@ -1,14 +1,15 @@
 /// Computes the two products of a first layer whose examples are mostly zeros: x·W and xᵀ·δ.
 ///
-/// It uses the same chains of fused multiply-adds as MatrixProduct, in the same order, without the terms whose factor x is 0. Those terms
-/// do not change the bits of a finite sum. Each byte of an example is an index into a table of 256 numbers.
+/// It uses the same chains of fused multiply-adds as MatrixProduct, in the same order, without most of the terms whose factor x is 0. Those
+/// terms do not change the bits of a finite sum. Each byte of an example is an index into a table of 256 numbers.
 ///
-/// Performance: the work is proportional to the share of non-zero bytes (19 % for MNIST), and the examples are never expanded to numbers.
-/// The outputs are computed one register's width of columns at a time. For these columns, all rows of W, or of its gradient, are first
-/// copied to contiguous lines. Together they fit the L1 cache, and each byte costs one aligned load (and, backward, one store).
+/// Performance: bytes that are not 0 are neighbours more often than not, so four columns are computed or skipped together. One line of
+/// outputs (or of δ) is then loaded for four multiply-adds, and four rows of W (or of its gradient) stay in registers for all examples of a
+/// batch. Rows are read and written in place. The examples are never expanded to numbers.
 module internal CuteDl.Core.Numerics.SparseProduct
 
 open System
+open System.Buffers.Binary
 open System.Numerics
 open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
@@ -31,243 +32,192 @@ let private gather<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
         for j in column .. width - 1 do
             target[row * width + j] <- Unsafe.Add(&lines, row * 'V.Width + j - column)
 
-/// Adds the next entries of four examples to their output lines. Four examples are interleaved, because in a single one every multiply-add
-/// waits for the one before.
+/// Returns the bytes of a group in one number, the first byte lowest. One load and shifts are faster than four loads, because each byte
+/// needs another load to become a number.
+let inline private readGroup (first: byref<byte>) : uint32 =
+    let bytes = Unsafe.ReadUnaligned<uint32> &first
+    if BitConverter.IsLittleEndian then bytes else BinaryPrimitives.ReverseEndianness bytes
+
+/// Adds the terms of up to 64 examples and some groups of columns to lines of outputs.
 [<Kernel>]
-let private forward4<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+let private forwardGroups<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     (
-        a: byref<uint32>,
-        b: byref<uint32>,
-        c: byref<uint32>,
-        d: byref<uint32>,
-        steps: nativeint,
+        cells: byref<byte>,
+        pitch: nativeint,
+        masks: byref<uint64>,
+        groups: int,
         table: byref<'T>,
         weights: byref<'T>,
-        lineA: byref<'T>,
-        lineB: byref<'T>,
-        lineC: byref<'T>,
-        lineD: byref<'T>
+        rowPitch: nativeint,
+        lines: byref<'T>
     ) : unit =
-    let mutable sumA = 'V.Load &lineA
-    let mutable sumB = 'V.Load &lineB
-    let mutable sumC = 'V.Load &lineC
-    let mutable sumD = 'V.Load &lineD
-
-    let mutable i = 0n
-
-    while i < steps do
-        let entry = Unsafe.Add(&a, i)
-        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
-        sumA <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, Entry.column entry * nativeint 'V.Width)), sumA)
-        let entry = Unsafe.Add(&b, i)
-        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
-        sumB <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, Entry.column entry * nativeint 'V.Width)), sumB)
-        let entry = Unsafe.Add(&c, i)
-        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
-        sumC <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, Entry.column entry * nativeint 'V.Width)), sumC)
-        let entry = Unsafe.Add(&d, i)
-        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
-        sumD <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, Entry.column entry * nativeint 'V.Width)), sumD)
-        i <- i + 1n
-
-    'V.Store(sumA, &lineA)
-    'V.Store(sumB, &lineB)
-    'V.Store(sumC, &lineC)
-    'V.Store(sumD, &lineD)
-
-/// Adds the next entries of one example to its output line.
-[<Kernel>]
-let private forward1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
-    (a: byref<uint32>, steps: nativeint, table: byref<'T>, weights: byref<'T>, line: byref<'T>)
-    : unit =
-    let mutable sum = 'V.Load &line
-
-    let mutable i = 0n
-
-    while i < steps do
-        let entry = Unsafe.Add(&a, i)
-        let x = 'V.Broadcast(Unsafe.Add(&table, Entry.byte entry))
-        sum <- 'V.MultiplyAdd(x, 'V.Load(&Unsafe.Add(&weights, Entry.column entry * nativeint 'V.Width)), sum)
-        i <- i + 1n
-
-    'V.Store(sum, &line)
-
-/// The number of examples by which entries are prefetched: data sets are larger than the cache.
-let private ahead = 5
-
-/// The position of an example in forwardAll: its next entry, the number of entries left, and the index of its outputs.
-[<Struct; NoEquality; NoComparison>]
-type private Place =
-    val mutable At: int
-    val mutable Left: int
-    val mutable Index: int
-
-    /// Moves to the next example that has entries. Examples without entries have outputs of 0. If none is left, Left stays 0.
-    member place.Take(rows: SparseRows, examples: ReadOnlySpan<int>, next: byref<int>) =
-        while place.Left = 0 && next < examples.Length do
-            let example = examples[next]
-            place.At <- rows.Starts[example]
-            place.Left <- rows.Starts[example + 1] - place.At
-            place.Index <- next
-            next <- next + 1
-
-            if next + ahead < examples.Length then
-                rows.Prefetch(examples[next + ahead])
-
-    member place.Walk(steps: int) =
-        place.At <- place.At + steps
-        place.Left <- place.Left - steps
-
-/// Computes outputs of at most one register each, into lines of zeros. Four examples are interleaved; when one is finished, the next takes
-/// its place.
-[<Kernel>]
-let private forwardAll<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
-    (rows: SparseRows, examples: ReadOnlySpan<int>, table: byref<'T>, weights: byref<'T>, lines: byref<'T>)
-    : unit =
-    let entries = &MemoryMarshal.GetReference rows.Entries
-    let width = 'V.Width
-    let mutable next = 0
-    let mutable a = Place()
-    let mutable b = Place()
-    let mutable c = Place()
-    let mutable d = Place()
-    a.Take(rows, examples, &next)
-    b.Take(rows, examples, &next)
-    c.Take(rows, examples, &next)
-    d.Take(rows, examples, &next)
-
-    while a.Left > 0 && b.Left > 0 && c.Left > 0 && d.Left > 0 do
-        let steps = min (min a.Left b.Left) (min c.Left d.Left)
-
-        forward4<'V, 'T>(
-            &Unsafe.Add(&entries, a.At),
-            &Unsafe.Add(&entries, b.At),
-            &Unsafe.Add(&entries, c.At),
-            &Unsafe.Add(&entries, d.At),
-            nativeint steps,
-            &table,
-            &weights,
-            &Unsafe.Add(&lines, a.Index * width),
-            &Unsafe.Add(&lines, b.Index * width),
-            &Unsafe.Add(&lines, c.Index * width),
-            &Unsafe.Add(&lines, d.Index * width)
-        )
-
-        a.Walk steps
-        b.Walk steps
-        c.Walk steps
-        d.Walk steps
-        a.Take(rows, examples, &next)
-        b.Take(rows, examples, &next)
-        c.Take(rows, examples, &next)
-        d.Take(rows, examples, &next)
-
-    // Fewer than four examples are left; each is finished separately.
-    forward1<'V, 'T>(&Unsafe.Add(&entries, a.At), nativeint a.Left, &table, &weights, &Unsafe.Add(&lines, a.Index * width))
-    forward1<'V, 'T>(&Unsafe.Add(&entries, b.At), nativeint b.Left, &table, &weights, &Unsafe.Add(&lines, b.Index * width))
-    forward1<'V, 'T>(&Unsafe.Add(&entries, c.At), nativeint c.Left, &table, &weights, &Unsafe.Add(&lines, c.Index * width))
-    forward1<'V, 'T>(&Unsafe.Add(&entries, d.At), nativeint d.Left, &table, &weights, &Unsafe.Add(&lines, d.Index * width))
-
-/// Adds one example's contribution to the gradient lines. Four lines are loaded before any is stored. An example's columns differ, but the
-/// processor cannot know that and would wait for each store.
-[<Kernel>]
-let private gradient1<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
-    (entries: byref<uint32>, steps: nativeint, table: byref<'T>, delta: byref<'T>, lines: byref<'T>)
-    : unit =
     let width = nativeint 'V.Width
-    let delta = 'V.Load &delta
-    let mutable i = 0n
 
-    while i < steps - 3n do
-        let a = Unsafe.Add(&entries, i)
-        let b = Unsafe.Add(&entries, i + 1n)
-        let c = Unsafe.Add(&entries, i + 2n)
-        let d = Unsafe.Add(&entries, i + 3n)
-        let lineA = &Unsafe.Add(&lines, Entry.column a * width)
-        let lineB = &Unsafe.Add(&lines, Entry.column b * width)
-        let lineC = &Unsafe.Add(&lines, Entry.column c * width)
-        let lineD = &Unsafe.Add(&lines, Entry.column d * width)
-        let sumA = 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, Entry.byte a)), delta, 'V.Load &lineA)
-        let sumB = 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, Entry.byte b)), delta, 'V.Load &lineB)
-        let sumC = 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, Entry.byte c)), delta, 'V.Load &lineC)
-        let sumD = 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, Entry.byte d)), delta, 'V.Load &lineD)
-        'V.Store(sumA, &lineA)
-        'V.Store(sumB, &lineB)
-        'V.Store(sumC, &lineC)
-        'V.Store(sumD, &lineD)
-        i <- i + 4n
+    for group in 0 .. groups - 1 do
+        let mutable mask = Unsafe.Add(&masks, group)
 
-    while i < steps do
-        let entry = Unsafe.Add(&entries, i)
-        let line = &Unsafe.Add(&lines, Entry.column entry * width)
-        'V.Store('V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, Entry.byte entry)), delta, 'V.Load &line), &line)
-        i <- i + 1n
+        if mask <> 0UL then
+            let row = &Unsafe.Add(&weights, nativeint (4 * group) * rowPitch)
+            let row0 = 'V.Load &row
+            let row1 = 'V.Load(&Unsafe.Add(&row, rowPitch))
+            let row2 = 'V.Load(&Unsafe.Add(&row, 2n * rowPitch))
+            let row3 = 'V.Load(&Unsafe.Add(&row, 3n * rowPitch))
+            let column = &Unsafe.Add(&cells, 4 * group)
 
-/// Computes outputs = x·W for the selected examples x, with one register type.
-let private forwardWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
-    (rows: SparseRows)
-    (examples: ReadOnlySpan<int>)
+            while mask <> 0UL do
+                let example = nativeint (uint32 (BitOperations.TrailingZeroCount mask))
+                mask <- mask &&& (mask - 1UL)
+                let bytes = readGroup (&Unsafe.Add(&column, example * pitch))
+                let line = &Unsafe.Add(&lines, example * width)
+
+                let sum =
+                    'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, nativeint (bytes &&& 255u))), row0, 'V.Load &line)
+
+                let sum = 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, nativeint (bytes >>> 8 &&& 255u))), row1, sum)
+                let sum = 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, nativeint (bytes >>> 16 &&& 255u))), row2, sum)
+                let sum = 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, nativeint (bytes >>> 24))), row3, sum)
+                'V.Store(sum, &line)
+
+/// Computes the rows of the gradient of some groups of columns. Storing a row can overwrite the start of the next row, which is stored after
+/// it.
+[<Kernel>]
+let private gradientGroups<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+    (
+        cells: byref<byte>,
+        pitch: nativeint,
+        masks: byref<uint64>,
+        maskPitch: int,
+        chunks: int,
+        groups: int,
+        table: byref<'T>,
+        deltas: byref<'T>,
+        gradient: byref<'T>,
+        rowPitch: nativeint
+    ) : unit =
+    let width = nativeint 'V.Width
+
+    // Not 'V.Zero: a property of Pair is not inlined.
+    let zero = 'V.Broadcast Unchecked.defaultof<'T>
+
+    for group in 0 .. groups - 1 do
+        let mutable sum0 = zero
+        let mutable sum1 = zero
+        let mutable sum2 = zero
+        let mutable sum3 = zero
+
+        for chunk in 0 .. chunks - 1 do
+            let mutable mask = Unsafe.Add(&masks, chunk * maskPitch + group)
+            let column = &Unsafe.Add(&cells, nativeint (64 * chunk) * pitch + nativeint (4 * group))
+            let deltas = &Unsafe.Add(&deltas, nativeint (64 * chunk) * width)
+
+            while mask <> 0UL do
+                let example = nativeint (uint32 (BitOperations.TrailingZeroCount mask))
+                mask <- mask &&& (mask - 1UL)
+                let bytes = readGroup (&Unsafe.Add(&column, example * pitch))
+                let delta = 'V.Load(&Unsafe.Add(&deltas, example * width))
+                sum0 <- 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, nativeint (bytes &&& 255u))), delta, sum0)
+                sum1 <- 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, nativeint (bytes >>> 8 &&& 255u))), delta, sum1)
+                sum2 <- 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, nativeint (bytes >>> 16 &&& 255u))), delta, sum2)
+                sum3 <- 'V.MultiplyAdd('V.Broadcast(Unsafe.Add(&table, nativeint (bytes >>> 24))), delta, sum3)
+
+        let row = &Unsafe.Add(&gradient, nativeint (4 * group) * rowPitch)
+        'V.Store(sum0, &row)
+        'V.Store(sum1, &Unsafe.Add(&row, rowPitch))
+        'V.Store(sum2, &Unsafe.Add(&row, 2n * rowPitch))
+        'V.Store(sum3, &Unsafe.Add(&row, 3n * rowPitch))
+
+/// Returns the number of groups whose rows of a matrix can be loaded and stored in place, by whole registers from a column on. The rows of
+/// the other groups are copied from or to the edge.
+let private groupsInPlace (length: int) (width: int) (column: int) (register: int) : int =
+    MatrixProduct.wholeRows length width column register / SparseRows.groupSize
+
+/// Returns the first column of the block of columns that begins at a multiple of the register's width. The last block overlaps the one
+/// before, so that it fills a register. Columns computed twice have the same bits.
+let private firstColumn (column: int) (width: int) (register: int) : int = max 0 (min column (width - register))
+
+/// Computes outputs = x·W for the examples of a batch, with one register type.
+let private forwardWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T> and 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+    (batch: SparseBatch<'T>)
     (table: 'T array)
     (weights: ReadOnlySpan<'T>)
     (outputs: Span<'T>)
     (width: int)
-    (space: Span<'T>)
     : unit =
-    let linesOfWeights = &MemoryMarshal.GetReference space
-    let lines = space.Slice(rows.Width * 'V.Width, examples.Length * 'V.Width)
-    let linesOfOutputs = &MemoryMarshal.GetReference lines
+    let lines = batch.Lines.Span.Slice(0, batch.Count * 'V.Width)
+    let line = &MemoryMarshal.GetReference lines
+    let edge = batch.Edge.Span
+    let cells = &MemoryMarshal.GetReference batch.Cells
+    let masks = &MemoryMarshal.GetReference batch.Masks
+    let pitch = nativeint batch.Pitch
     let mutable column = 0
 
     while column < width do
-        // The last block of columns overlaps the one before, so that it fills a register. Columns computed twice have the same bits.
-        let first = if width >= 'V.Width then min column (width - 'V.Width) else 0
-        // An example without entries is skipped, so its outputs must be 0 already.
+        let first = firstColumn column width 'V.Width
+        let inPlace = groupsInPlace weights.Length width first 'V.Width
+        // The rows after the last one must be finite.
+        edge.Clear()
+        MatrixProduct.spread<'V, 'T>(weights.Slice(4 * inPlace * width), &MemoryMarshal.GetReference edge, width, first)
         lines.Clear()
-        MatrixProduct.spread<'V, 'T>(weights, &linesOfWeights, width, first)
-        forwardAll<'V, 'T>(rows, examples, &table[0], &linesOfWeights, &linesOfOutputs)
-        gather<'V, 'T>(&linesOfOutputs, outputs, width, first)
+
+        for chunk in 0 .. batch.Chunks - 1 do
+            let cells = &Unsafe.Add(&cells, nativeint (64 * chunk) * pitch)
+            let masks = &Unsafe.Add(&masks, chunk * batch.MaskPitch)
+            let line = &Unsafe.Add(&line, 64 * chunk * 'V.Width)
+            let row = &Unsafe.Add(&MemoryMarshal.GetReference weights, first)
+            forwardGroups<'V, 'T>(&cells, pitch, &masks, inPlace, &table[0], &row, nativeint width, &line)
+
+            forwardGroups<'V, 'T>(
+                &Unsafe.Add(&cells, 4 * inPlace),
+                pitch,
+                &Unsafe.Add(&masks, inPlace),
+                batch.Groups - inPlace,
+                &table[0],
+                &MemoryMarshal.GetReference edge,
+                nativeint 'V.Width,
+                &line
+            )
+
+        gather<'V, 'T>(&line, outputs, width, first)
         column <- column + 'V.Width
 
-/// Computes gradient = xᵀ·δ for the selected examples x, with one register type.
-let private gradientWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
-    (rows: SparseRows)
-    (examples: ReadOnlySpan<int>)
+/// Computes gradient = xᵀ·δ for the examples of a batch, with one register type.
+let private gradientWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T> and 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+    (batch: SparseBatch<'T>)
     (table: 'T array)
     (deltas: ReadOnlySpan<'T>)
     (gradient: Span<'T>)
     (width: int)
-    (space: Span<'T>)
     : unit =
-    let lines = space.Slice(0, rows.Width * 'V.Width)
-    let linesOfDeltas = space.Slice(lines.Length, examples.Length * 'V.Width)
-    let line = &MemoryMarshal.GetReference lines
-    let delta = &MemoryMarshal.GetReference linesOfDeltas
-    let entries = &MemoryMarshal.GetReference rows.Entries
+    let line = &MemoryMarshal.GetReference batch.Lines.Span
+    let edge = &MemoryMarshal.GetReference batch.Edge.Span
+    let cells = &MemoryMarshal.GetReference batch.Cells
+    let masks = &MemoryMarshal.GetReference batch.Masks
+    let pitch = nativeint batch.Pitch
     let mutable column = 0
 
     while column < width do
-        let first = if width >= 'V.Width then min column (width - 'V.Width) else 0
-        lines.Clear()
-        MatrixProduct.spread<'V, 'T>(deltas, &delta, width, first)
+        let first = firstColumn column width 'V.Width
+        let inPlace = groupsInPlace gradient.Length width first 'V.Width
+        MatrixProduct.spread<'V, 'T>(deltas, &line, width, first)
+        let row = &Unsafe.Add(&MemoryMarshal.GetReference gradient, first)
 
-        for i in 0 .. examples.Length - 1 do
-            let start = rows.Starts[examples[i]]
-            let steps = rows.Starts[examples[i] + 1] - start
+        gradientGroups<'V, 'T>(&cells, pitch, &masks, batch.MaskPitch, batch.Chunks, inPlace, &table[0], &line, &row, nativeint width)
 
-            gradient1<'V, 'T>(&Unsafe.Add(&entries, start), nativeint steps, &table[0], &Unsafe.Add(&delta, i * 'V.Width), &line)
+        gradientGroups<'V, 'T>(
+            &Unsafe.Add(&cells, 4 * inPlace),
+            pitch,
+            &Unsafe.Add(&masks, inPlace),
+            batch.MaskPitch,
+            batch.Chunks,
+            batch.Groups - inPlace,
+            &table[0],
+            &line,
+            &edge,
+            nativeint 'V.Width
+        )
 
-        gather<'V, 'T>(&line, gradient, width, first)
+        gather<'V, 'T>(&edge, gradient.Slice(4 * inPlace * width), width, first)
         column <- column + 'V.Width
-
-/// Returns the number of lanes of the widest register; 0 on a machine without vectors.
-let private registerWidth<'T> () : int =
-    if Vector512.IsHardwareAccelerated then Vector512<'T>.Count
-    elif Vector256.IsHardwareAccelerated then Vector256<'T>.Count
-    elif Vector128.IsHardwareAccelerated then Vector128<'T>.Count
-    else 0
-
-/// <summary>Returns the size of the workspace that a product with this many inputs and examples needs for its lines.</summary>
-let spaceFor<'T> (inputs: int) (examples: int) : int = Checked.(*) (Checked.(+) inputs examples) (registerWidth<'T>())
 
 let private check (name: string) (length: int) (rows: int) (columns: int) =
     let needed = int64 rows * int64 columns
@@ -275,93 +225,99 @@ let private check (name: string) (length: int) (rows: int) (columns: int) =
     if columns < 0 || int64 length < needed then
         raise (ArgumentException($"The span has {length} elements, too few for a matrix of {rows} × {columns}.", name))
 
-/// <summary>Computes outputs = x·W for the selected examples x.</summary>
-/// <param name="rows">All examples. Their number of columns is the number of rows of W.</param>
-/// <param name="examples">The indices of the selected examples, in order.</param>
+/// <summary>Computes outputs = x·W for the examples x of a batch.</summary>
+/// <param name="batch">The examples. Their length is the number of rows of W.</param>
 /// <param name="table">The 256 numbers that the bytes represent. The number for 0 must be 0.</param>
 /// <param name="weights">W, inputs × width, row-major.</param>
 /// <param name="outputs">examples × width, row-major; overwritten.</param>
 /// <param name="width">The number of outputs per example.</param>
-/// <param name="space">The workspace, of the size that <c>spaceFor</c> returns, ideally aligned to 64 bytes; overwritten.</param>
 /// <exception cref="T:System.ArgumentException">A span is too short.</exception>
 let forward
-    (rows: SparseRows)
-    (examples: ReadOnlySpan<int>)
+    (batch: SparseBatch<'T>)
     (table: 'T array)
     (weights: ReadOnlySpan<'T>)
     (outputs: Span<'T>)
     (width: int)
-    (space: Span<'T>)
     : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     check (nameof table) table.Length 256 1
-    check (nameof weights) weights.Length rows.Width width
-    check (nameof outputs) outputs.Length examples.Length width
-    check (nameof space) space.Length (spaceFor<'T> rows.Width examples.Length) 1
-    let weights = weights.Slice(0, rows.Width * width)
-    let outputs = outputs.Slice(0, examples.Length * width)
+    check (nameof weights) weights.Length batch.Inputs width
+    check (nameof outputs) outputs.Length batch.Count width
+    let weights = weights.Slice(0, batch.Inputs * width)
+    let outputs = outputs.Slice(0, batch.Count * width)
 
     if Vector512.IsHardwareAccelerated then
-        forwardWith<Register512<'T>, 'T> rows examples table weights outputs width space
+        if width <= Vector512<'T>.Count then
+            forwardWith<Register512<'T>, 'T> batch table weights outputs width
+        else
+            forwardWith<Pair<Register512<'T>, 'T>, 'T> batch table weights outputs width
     elif Vector256.IsHardwareAccelerated then
-        forwardWith<Register256<'T>, 'T> rows examples table weights outputs width space
+        if width <= Vector256<'T>.Count then
+            forwardWith<Register256<'T>, 'T> batch table weights outputs width
+        else
+            forwardWith<Pair<Register256<'T>, 'T>, 'T> batch table weights outputs width
     elif Vector128.IsHardwareAccelerated then
-        forwardWith<Register128<'T>, 'T> rows examples table weights outputs width space
+        if width <= Vector128<'T>.Count then
+            forwardWith<Register128<'T>, 'T> batch table weights outputs width
+        else
+            forwardWith<Pair<Register128<'T>, 'T>, 'T> batch table weights outputs width
     else
-        for i in 0 .. examples.Length - 1 do
-            let walk = Walk<'T>(rows, examples[i], table)
+        for i in 0 .. batch.Count - 1 do
+            let cells = batch.Cells.Slice(i * batch.Pitch, batch.Inputs)
 
             for j in 0 .. width - 1 do
                 let mutable sum = 'T.Zero
 
-                for n in 0 .. walk.Entries.Length - 1 do
-                    let entry = walk.Entries[n]
-                    let x = walk.Table[int (Entry.byte entry)]
-                    sum <- 'T.FusedMultiplyAdd(x, weights[int (Entry.column entry) * width + j], sum)
+                for column in 0 .. cells.Length - 1 do
+                    if cells[column] <> 0uy then
+                        sum <- 'T.FusedMultiplyAdd(table[int cells[column]], weights[column * width + j], sum)
 
                 outputs[i * width + j] <- sum
 
-/// <summary>Computes gradient = xᵀ·δ for the selected examples x.</summary>
-/// <param name="rows">All examples. Their number of columns is the number of rows of the gradient.</param>
-/// <param name="examples">The indices of the selected examples, in order.</param>
+/// <summary>Computes gradient = xᵀ·δ for the examples x of a batch.</summary>
+/// <param name="batch">The examples. Their length is the number of rows of the gradient.</param>
 /// <param name="table">The 256 numbers that the bytes represent. The number for 0 must be 0.</param>
 /// <param name="deltas">δ, examples × width, row-major.</param>
 /// <param name="gradient">inputs × width, row-major; overwritten.</param>
 /// <param name="width">The number of outputs per example.</param>
-/// <param name="space">The workspace, of the size that <c>spaceFor</c> returns, ideally aligned to 64 bytes; overwritten.</param>
 /// <exception cref="T:System.ArgumentException">A span is too short.</exception>
 let gradient
-    (rows: SparseRows)
-    (examples: ReadOnlySpan<int>)
+    (batch: SparseBatch<'T>)
     (table: 'T array)
     (deltas: ReadOnlySpan<'T>)
     (gradient: Span<'T>)
     (width: int)
-    (space: Span<'T>)
     : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     check (nameof table) table.Length 256 1
-    check (nameof deltas) deltas.Length examples.Length width
-    check (nameof gradient) gradient.Length rows.Width width
-    check (nameof space) space.Length (spaceFor<'T> rows.Width examples.Length) 1
-    let deltas = deltas.Slice(0, examples.Length * width)
-    let gradient = gradient.Slice(0, rows.Width * width)
+    check (nameof deltas) deltas.Length batch.Count width
+    check (nameof gradient) gradient.Length batch.Inputs width
+    let deltas = deltas.Slice(0, batch.Count * width)
+    let gradient = gradient.Slice(0, batch.Inputs * width)
 
     if Vector512.IsHardwareAccelerated then
-        gradientWith<Register512<'T>, 'T> rows examples table deltas gradient width space
+        if width <= Vector512<'T>.Count then
+            gradientWith<Register512<'T>, 'T> batch table deltas gradient width
+        else
+            gradientWith<Pair<Register512<'T>, 'T>, 'T> batch table deltas gradient width
     elif Vector256.IsHardwareAccelerated then
-        gradientWith<Register256<'T>, 'T> rows examples table deltas gradient width space
+        if width <= Vector256<'T>.Count then
+            gradientWith<Register256<'T>, 'T> batch table deltas gradient width
+        else
+            gradientWith<Pair<Register256<'T>, 'T>, 'T> batch table deltas gradient width
     elif Vector128.IsHardwareAccelerated then
-        gradientWith<Register128<'T>, 'T> rows examples table deltas gradient width space
+        if width <= Vector128<'T>.Count then
+            gradientWith<Register128<'T>, 'T> batch table deltas gradient width
+        else
+            gradientWith<Pair<Register128<'T>, 'T>, 'T> batch table deltas gradient width
     else
         gradient.Clear()
 
-        for i in 0 .. examples.Length - 1 do
-            let walk = Walk<'T>(rows, examples[i], table)
+        for i in 0 .. batch.Count - 1 do
+            let cells = batch.Cells.Slice(i * batch.Pitch, batch.Inputs)
 
-            for n in 0 .. walk.Entries.Length - 1 do
-                let entry = walk.Entries[n]
-                let x = walk.Table[int (Entry.byte entry)]
-                let row = int (Entry.column entry) * width
+            for column in 0 .. cells.Length - 1 do
+                if cells[column] <> 0uy then
+                    let x = table[int cells[column]]
 
-                for j in 0 .. width - 1 do
-                    let cell = &gradient[row + j]
-                    cell <- 'T.FusedMultiplyAdd(x, deltas[i * width + j], cell)
+                    for j in 0 .. width - 1 do
+                        let cell = &gradient[column * width + j]
+                        cell <- 'T.FusedMultiplyAdd(x, deltas[i * width + j], cell)

@@ -11,14 +11,10 @@ type internal DenseOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee7
     (inputs: int, units: int, activation: Activation, capacity: int) =
     inherit LayerOperation<'T>(TensorShape.Flat units, capacity)
 
-    // In bytes per row of weights. Rows of weights are read once per byte of an example, so wide rows would cost more than the skipped
-    // zeros save (see docs/performance.md). Measured on MNIST, where 19 % of the bytes are not 0.
-    static let widestSparse = 2048
-
     let weightCount = inputs * units
 
-    // The workspace of the sparse products; allocated if the layer is the first.
-    let mutable lines = Aligned<'T> 0
+    // The examples of the sparse products; ValueNone unless the layer is the first.
+    let mutable sparse: SparseBatch<'T> voption = ValueNone
 
     let fused = FusedActivation<'T>(activation, capacity, units)
 
@@ -73,22 +69,18 @@ type internal DenseOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee7
                 inputs
 
     interface ISparseLayer<'T> with
-        member _.PrepareSparse() =
-            if units * sizeof<'T> > widestSparse then
-                false
-            else
-                lines <- Aligned<'T>(SparseProduct.spaceFor<'T> inputs capacity)
-                true
+        member _.PrepareSparse() = sparse <- ValueSome(SparseBatch<'T>(inputs, capacity))
 
         member layer.Forward(examples, parameters) =
             let output = Span(layer.Outputs, 0, examples.Chosen.Length * units)
-            SparseProduct.forward examples.Rows examples.Chosen examples.Table (weightsOf parameters) output units lines.Span
+            sparse.Value.Read(examples.Rows, examples.Chosen)
+            SparseProduct.forward sparse.Value examples.Table (weightsOf parameters) output units
             activate output parameters
 
         member layer.Backward(examples, gradient) =
             let delta = layer.Delta(examples.Chosen.Length, gradient)
             let weights = gradient.Slice(0, weightCount)
-            SparseProduct.gradient examples.Rows examples.Chosen examples.Table delta weights units lines.Span
+            SparseProduct.gradient sparse.Value examples.Table delta weights units
 
 /// <summary>A dense layer: activation(x·W + b), where W is inputs × units.</summary>
 /// <param name="units">The number of units, at least 1.</param>
