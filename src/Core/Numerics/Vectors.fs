@@ -3,6 +3,7 @@ namespace CuteDl.Core.Numerics
 open System.Numerics
 open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
+open System.Runtime.Intrinsics.X86
 
 /// A vector register of any width. The kernels are written once against this interface. Multiply-add rounds once on every machine, exactly
 /// as the scalar 'T.FusedMultiplyAdd. As an element, a register runs an update over neighbouring numbers.
@@ -13,15 +14,25 @@ type internal IRegister<'V, 'T when 'V :> IRegister<'V, 'T>> =
     static abstract Broadcast: value: 'T -> 'V
     static abstract Load: source: byref<'T> -> 'V
     static abstract Store: value: 'V * target: byref<'T> -> unit
+    /// Loads 128 bits of each of several rows: of row 0, and of every fourth row after it (every second row in double precision).
+    static abstract LoadRows: source: byref<'T> * row: nativeint -> 'V
+    /// Returns the lower halves of each 128 bits, with elements of a and b in turn.
+    static abstract InterleaveLower: a: 'V * b: 'V -> 'V
+    /// Returns the upper halves of each 128 bits, with elements of a and b in turn.
+    static abstract InterleaveUpper: a: 'V * b: 'V -> 'V
     /// Returns a·b + sum, rounded once.
     static abstract MultiplyAdd: a: 'V * b: 'V * sum: 'V -> 'V
+    /// Adds a·b to the sum, rounded once. It writes to the field of the sum, so that the JIT multiplies and adds in the sum's own register.
+    /// For <c>sum <- MultiplyAdd(a, b, sum)</c>, it overwrites the register of a or b, and needs a move after every second multiply-add.
+    static abstract Accumulate: a: 'V * b: 'V * sum: byref<'V> -> unit
 
-// In all three types, the JIT knows the size of 'T and keeps only one branch of MultiplyAdd.
+// In all three types, the JIT knows the size of 'T and keeps only one branch of each member.
+// Only x86 has registers of 256 and 512 bits, so their types may call its instructions. The type of 128 bits must not.
 
 /// 128 bits: four float32 or two float64 numbers.
 [<Struct; NoEquality; NoComparison>]
 type internal Register128<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
-    val Value: Vector128<'T>
+    val mutable Value: Vector128<'T>
     new(value) = { Value = value }
 
     interface IElement<Register128<'T>> with
@@ -81,16 +92,44 @@ type internal Register128<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
         static member Store(value, target: byref<'T>) = value.Value.StoreUnsafe &target
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member LoadRows(source: byref<'T>, _row: nativeint) = Register128(Vector128.LoadUnsafe<'T> &source)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member InterleaveLower(a: Register128<'T>, b: Register128<'T>) =
+            let halves = Vector128.Create(a.Value.GetLower(), b.Value.GetLower())
+
+            if sizeof<'T> = 4 then
+                Register128(Vector128.Shuffle(halves.AsSingle(), Vector128.Create(0, 2, 1, 3)).As<float32, 'T>())
+            else
+                Register128 halves
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member InterleaveUpper(a: Register128<'T>, b: Register128<'T>) =
+            let halves = Vector128.Create(a.Value.GetUpper(), b.Value.GetUpper())
+
+            if sizeof<'T> = 4 then
+                Register128(Vector128.Shuffle(halves.AsSingle(), Vector128.Create(0, 2, 1, 3)).As<float32, 'T>())
+            else
+                Register128 halves
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, sum) =
             if sizeof<'T> = 4 then
                 Register128(Vector128.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>())
             else
                 Register128(Vector128.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>())
 
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Accumulate(a, b, sum: byref<Register128<'T>>) =
+            if sizeof<'T> = 4 then
+                sum.Value <- Vector128.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>()
+            else
+                sum.Value <- Vector128.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>()
+
 /// 256 bits: eight float32 or four float64 numbers.
 [<Struct; NoEquality; NoComparison>]
 type internal Register256<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
-    val Value: Vector256<'T>
+    val mutable Value: Vector256<'T>
     new(value) = { Value = value }
 
     interface IElement<Register256<'T>> with
@@ -150,16 +189,42 @@ type internal Register256<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
         static member Store(value, target: byref<'T>) = value.Value.StoreUnsafe &target
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member LoadRows(source: byref<'T>, row: nativeint) =
+            let next = row * nativeint Vector128<'T>.Count
+            Register256(Vector256.Create(Vector128.LoadUnsafe<'T> &source, Vector128.LoadUnsafe<'T>(&Unsafe.Add(&source, next))))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member InterleaveLower(a: Register256<'T>, b: Register256<'T>) =
+            if sizeof<'T> = 4 then
+                Register256(Avx.UnpackLow(a.Value.AsSingle(), b.Value.AsSingle()).As<float32, 'T>())
+            else
+                Register256(Avx.UnpackLow(a.Value.AsDouble(), b.Value.AsDouble()).As<float, 'T>())
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member InterleaveUpper(a: Register256<'T>, b: Register256<'T>) =
+            if sizeof<'T> = 4 then
+                Register256(Avx.UnpackHigh(a.Value.AsSingle(), b.Value.AsSingle()).As<float32, 'T>())
+            else
+                Register256(Avx.UnpackHigh(a.Value.AsDouble(), b.Value.AsDouble()).As<float, 'T>())
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, sum) =
             if sizeof<'T> = 4 then
                 Register256(Vector256.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>())
             else
                 Register256(Vector256.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>())
 
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Accumulate(a, b, sum: byref<Register256<'T>>) =
+            if sizeof<'T> = 4 then
+                sum.Value <- Vector256.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>()
+            else
+                sum.Value <- Vector256.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>()
+
 /// 512 bits: sixteen float32 or eight float64 numbers.
 [<Struct; NoEquality; NoComparison>]
 type internal Register512<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> =
-    val Value: Vector512<'T>
+    val mutable Value: Vector512<'T>
     new(value) = { Value = value }
 
     interface IElement<Register512<'T>> with
@@ -219,8 +284,41 @@ type internal Register512<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
         static member Store(value, target: byref<'T>) = value.Value.StoreUnsafe &target
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member LoadRows(source: byref<'T>, row: nativeint) =
+            let next = row * nativeint Vector128<'T>.Count
+            let third = &Unsafe.Add(&source, 2n * next)
+
+            Register512(
+                Vector512.Create(
+                    Vector256.Create(Vector128.LoadUnsafe<'T> &source, Vector128.LoadUnsafe<'T>(&Unsafe.Add(&source, next))),
+                    Vector256.Create(Vector128.LoadUnsafe<'T> &third, Vector128.LoadUnsafe<'T>(&Unsafe.Add(&third, next)))
+                )
+            )
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member InterleaveLower(a: Register512<'T>, b: Register512<'T>) =
+            if sizeof<'T> = 4 then
+                Register512(Avx512F.UnpackLow(a.Value.AsSingle(), b.Value.AsSingle()).As<float32, 'T>())
+            else
+                Register512(Avx512F.UnpackLow(a.Value.AsDouble(), b.Value.AsDouble()).As<float, 'T>())
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member InterleaveUpper(a: Register512<'T>, b: Register512<'T>) =
+            if sizeof<'T> = 4 then
+                Register512(Avx512F.UnpackHigh(a.Value.AsSingle(), b.Value.AsSingle()).As<float32, 'T>())
+            else
+                Register512(Avx512F.UnpackHigh(a.Value.AsDouble(), b.Value.AsDouble()).As<float, 'T>())
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, sum) =
             if sizeof<'T> = 4 then
                 Register512(Vector512.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>())
             else
                 Register512(Vector512.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>())
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Accumulate(a, b, sum: byref<Register512<'T>>) =
+            if sizeof<'T> = 4 then
+                sum.Value <- Vector512.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>()
+            else
+                sum.Value <- Vector512.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>()

@@ -2,6 +2,7 @@
 module CuteDl.Core.Tests.MatrixProductTests
 
 open System
+open System.Runtime.Intrinsics
 open Expecto
 open CuteDl.Testing
 open FsCheck
@@ -11,56 +12,121 @@ open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.MatrixProduct
 open CuteDl.Core.Tests.Generators
 
-type private Shape =
-    { Rows: int
-      Depth: int
-      Columns: int
-      Strides: Strides }
+type private Shape = { Rows: int; Depth: int; Columns: int; A: Strides; B: Strides }
 
-    /// The elements of the span that holds A.
-    member shape.Extent =
-        if shape.Rows = 0 || shape.Depth = 0 then
-            0
-        else
-            (shape.Rows - 1) * shape.Strides.Row + (shape.Depth - 1) * shape.Strides.Column + 1
+let private extent (rows: int) (columns: int) (strides: Strides) =
+    if rows = 0 || columns = 0 then 0 else (rows - 1) * strides.Row + (columns - 1) * strides.Column + 1
 
-/// As it lies, transposed, with gaps between rows, with gaps between columns.
-let private shapes =
+/// Row-major, transposed, with gaps between rows, with gaps between columns.
+let private layouts (rows: int) (columns: int) =
     gen {
-        let! rows = Gen.choose (0, 20)
-        let! depth = Gen.choose (0, 12)
-        let! columns = Gen.oneof [ Gen.choose (0, 9); Gen.choose (0, 70) ]
         let! gap = Gen.choose (1, 3)
 
-        let! strides =
+        return!
             Gen.elements
-                [ { Row = depth; Column = 1 }
-                  { Row = 1; Column = rows }
-                  { Row = depth + gap; Column = 1 }
-                  { Row = (gap + 1) * depth; Column = gap + 1 } ]
-
-        return { Rows = rows; Depth = depth; Columns = columns; Strides = strides }
+                [ rowMajor columns
+                  transposed rows
+                  { Row = columns + gap; Column = 1 }
+                  { Row = 1; Column = rows + gap }
+                  { Row = (gap + 1) * columns; Column = gap + 1 } ]
     }
+
+/// Small shapes; depths around the edges of blocks; rows around the edges of blocks; both.
+let private sizes =
+    let around edge =
+        Gen.map2 (fun blocks offset -> blocks * edge + offset) (Gen.choose (1, 2)) (Gen.choose (-1, 9))
+
+    let few = Gen.choose (0, 20)
+    let wide = Gen.oneof [ Gen.choose (0, 9); Gen.choose (0, 70); Gen.elements [ 8; 16; 32; 48; 64 ] ]
+
+    Gen.frequency
+        [ 6, Gen.zip3 few (Gen.choose (0, 12)) wide
+          3, Gen.zip3 few (around TiledProduct.deepest) wide
+          1, Gen.zip3 (around TiledProduct.tallest) (Gen.choose (0, 5)) wide
+          1, Gen.zip3 (around TiledProduct.tallest) (around TiledProduct.deepest) few ]
+
+let private numbers = lazy samples 4999 moderate
 
 let private cases =
     gen {
-        let! shape = shapes
-        let! a = Gen.arrayOfLength shape.Extent moderate
-        let! b = Gen.arrayOfLength (shape.Depth * shape.Columns) moderate
-        return shape, a, b
+        let! rows, depth, columns = sizes
+        let! a = layouts rows depth
+        let! b = layouts depth columns
+        let! start = Gen.choose (0, numbers.Value.Length - 1)
+        let from start count = Array.init count (fun i -> numbers.Value[(start + i) % numbers.Value.Length])
+        let shape = { Rows = rows; Depth = depth; Columns = columns; A = a; B = b }
+        return shape, from start (extent rows depth a), from (2 * start) (extent depth columns b)
     }
 
 let private product (precision: Precision<'T>) (shape: Shape) (a: 'T array) (b: 'T array) =
     let c = Array.create (shape.Rows * shape.Columns) (precision.Of 777.0)
-    multiply (ReadOnlySpan a) shape.Strides (ReadOnlySpan b) (rowMajor shape.Columns) (Span c) shape.Rows shape.Depth shape.Columns
+    multiply (ReadOnlySpan a) shape.A (ReadOnlySpan b) shape.B (Span c) shape.Rows shape.Depth shape.Columns
+    c
+
+let private definition (precision: Precision<'T>) (shape: Shape) (a: 'T array) (b: 'T array) =
+    let c = Array.create (shape.Rows * shape.Columns) (precision.Of 777.0)
+    naive (ReadOnlySpan a) shape.A (ReadOnlySpan b) shape.B (Span c) shape.Rows shape.Depth shape.Columns
     c
 
 let private byDefinition (precision: Precision<'T>) =
     property $"equals its definition bit for bit in {precision.Name}" cases (fun (shape, a, b) ->
         let a, b = precision.OfAll a, precision.OfAll b
-        let expected = Array.create (shape.Rows * shape.Columns) (precision.Of 777.0)
-        naive (ReadOnlySpan a) shape.Strides (ReadOnlySpan b) (rowMajor shape.Columns) (Span expected) shape.Rows shape.Depth shape.Columns
-        Precision.expectSameBits precision (product precision shape a b) expected $"{shape}")
+        Precision.expectSameBits precision (product precision shape a b) (definition precision shape a b) $"{shape}")
+
+/// The numbers before and after a C, which must stay as they are.
+let private margin = 20
+
+let private multiplyWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T> and 'T: unmanaged>
+    (shape: Shape)
+    (a: 'T array)
+    (b: 'T array)
+    (c: Span<'T>)
+    =
+    TiledProduct.multiply<'V, 'T>
+        (ReadOnlySpan a)
+        shape.A.Row
+        shape.A.Column
+        (ReadOnlySpan b)
+        shape.B.Row
+        shape.B.Column
+        c
+        shape.Rows
+        shape.Depth
+        shape.Columns
+        false
+
+/// Multiplies with registers of some bits, into an array with margins.
+let private productWith (precision: Precision<'T>) (bits: int) (shape: Shape) (a: 'T array) (b: 'T array) =
+    let size = shape.Rows * shape.Columns
+    let array = Array.create (size + 2 * margin) (precision.Of 777.0)
+
+    match bits with
+    | 128 -> multiplyWith<Register128<'T>, 'T> shape a b (Span(array, margin, size))
+    | 256 -> multiplyWith<Register256<'T>, 'T> shape a b (Span(array, margin, size))
+    | _ -> multiplyWith<Register512<'T>, 'T> shape a b (Span(array, margin, size))
+
+    array
+
+/// The widths of this machine's registers. <c>multiply</c> uses the widest that the columns fill.
+let private widths =
+    [ if Vector128.IsHardwareAccelerated then
+          128
+      if Vector256.IsHardwareAccelerated then
+          256
+      if Vector512.IsHardwareAccelerated then
+          512 ]
+
+let private expectEveryWidth (precision: Precision<'T>) (shape: Shape) (a: 'T array) (b: 'T array) =
+    let outside = Array.create margin (precision.Of 777.0)
+    let expected = Array.concat [ outside; definition precision shape a b; outside ]
+
+    for bits in widths do
+        Precision.expectSameBits precision (productWith precision bits shape a b) expected $"{bits} bits, {shape}"
+
+let private everyWidth (precision: Precision<'T>) =
+    property $"has the same bits at every width, and writes nothing beyond C, in {precision.Name}" cases (fun (shape, a, b) ->
+        if shape.Depth > 0 then
+            expectEveryWidth precision shape (precision.OfAll a) (precision.OfAll b))
 
 let private everySmallShape (precision: Precision<'T>) =
     testCase $"equals its definition for every shape around the tile's edges in {precision.Name}" (fun () ->
@@ -69,11 +135,10 @@ let private everySmallShape (precision: Precision<'T>) =
         for rows in 1..13 do
             for columns in 1..35 do
                 for depth in [ 1; 5 ] do
-                    let shape = { Rows = rows; Depth = depth; Columns = columns; Strides = { Row = depth; Column = 1 } }
+                    let shape = { Rows = rows; Depth = depth; Columns = columns; A = rowMajor depth; B = rowMajor columns }
                     let a, b = values[.. rows * depth - 1], values[.. depth * columns - 1]
-                    let expected = Array.zeroCreate (rows * columns)
-                    naive (ReadOnlySpan a) shape.Strides (ReadOnlySpan b) (rowMajor shape.Columns) (Span expected) rows depth columns
-                    Precision.expectSameBits precision (product precision shape a b) expected $"{shape}")
+                    Precision.expectSameBits precision (product precision shape a b) (definition precision shape a b) $"{shape}"
+                    expectEveryWidth precision shape a b)
 
 let private againstMathNet (precision: Precision<'T>) =
     property $"agrees with MathNet.Numerics to rounding in {precision.Name}" cases (fun (shape, a, b) ->
@@ -81,19 +146,21 @@ let private againstMathNet (precision: Precision<'T>) =
             let rounded = precision.OfAll >> Array.map precision.ToFloat
             let a', b' = rounded a, rounded b
 
-            let left =
-                Matrix.Build.Dense(shape.Rows, shape.Depth, (fun i k -> a'[i * shape.Strides.Row + k * shape.Strides.Column]))
+            let matrix rows columns (strides: Strides) (values: float array) =
+                Matrix.Build.Dense(rows, columns, (fun i j -> values[i * strides.Row + j * strides.Column]))
 
-            let right = Matrix.Build.Dense(shape.Depth, shape.Columns, (fun k j -> b'[k * shape.Columns + j]))
+            let left, right = matrix shape.Rows shape.Depth shape.A a', matrix shape.Depth shape.Columns shape.B b'
             let expected = left * right
             // Rounding is measured against the sum of the magnitudes: the sum itself may cancel.
             let magnitudes = left.PointwiseAbs() * right.PointwiseAbs()
+
+            let text = string shape
 
             product precision shape (precision.OfAll a) (precision.OfAll b)
             |> Array.iteri (fun index value ->
                 let i, j = index / shape.Columns, index % shape.Columns
                 let tolerance = 2.0 * float (shape.Depth + 1) * precision.Rounding * magnitudes[i, j]
-                Close.within tolerance (precision.ToFloat value) expected[i, j] $"{shape}, element ({i}, {j})"))
+                Close.within tolerance (precision.ToFloat value) expected[i, j] $"{text}, element ({i}, {j})"))
 
 let private outside =
     testCase "writes nothing beyond C" (fun () ->
@@ -107,24 +174,14 @@ let private outside =
                 Expect.all (Array.append c[..19] c[20 + rows * columns ..]) ((=) 7.0f) $"{rows} × {columns}"
                 Expect.all c[20 .. 19 + rows * columns] ((=) 2.0f) $"{rows} × {columns}")
 
-/// B as its transpose lies in memory: what carries a gradient back through a layer.
-let private transposedFactor (precision: Precision<'T>) =
-    property $"a transposed B gives the same bits in {precision.Name}" cases (fun (shape, a, b) ->
-        let a, b = precision.OfAll a, precision.OfAll b
-        let depth, columns = shape.Depth, shape.Columns
-        let lying = Array.init b.Length (fun i -> b[i % depth * columns + i / depth])
-        let c = Array.create (shape.Rows * columns) (precision.Of 777.0)
-        multiply (ReadOnlySpan a) shape.Strides (ReadOnlySpan lying) (transposed depth) (Span c) shape.Rows depth columns
-        Precision.expectSameBits precision c (product precision shape a b) $"{shape}")
-
 /// Xᵀ·X, and the square of that: what has a symmetric product.
 let private symmetric (precision: Precision<'T>) =
     testCase $"a symmetric product has the bits of the whole one, and nothing beyond is written, in {precision.Name}" (fun () ->
         let values = samples 2000 moderate |> precision.OfAll
 
-        for size in [ 0..41 ] @ [ 63; 64; 65; 70; 97 ] do
-            for depth in [ 0; 1; 7; 20 ] do
-                let x = values[.. size * depth - 1]
+        for size in [ 0..41 ] @ [ 63; 64; 65; 70; 97; TiledProduct.tallest + 9 ] do
+            for depth in [ 0; 1; 7; 20; TiledProduct.deepest + 1 ] do
+                let x = Array.init (size * depth) (fun i -> values[i % values.Length])
                 let whole = Array.zeroCreate (size * size)
                 let half = Array.create (size * size + 40) (precision.Of 777.0)
                 let square = Span(half, 20, size * size)
@@ -179,13 +236,13 @@ let tests =
         "matrix product"
         [ byDefinition Precision.single
           byDefinition Precision.double
+          everyWidth Precision.single
+          everyWidth Precision.double
           everySmallShape Precision.single
           everySmallShape Precision.double
           againstMathNet Precision.single
           againstMathNet Precision.double
           outside
-          transposedFactor Precision.single
-          transposedFactor Precision.double
           symmetric Precision.single
           symmetric Precision.double
           transposes
