@@ -92,7 +92,7 @@ let private check (name: string) (length: int) (strides: Strides) (rows: int) (c
             )
         )
 
-let private tiled<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T> and 'T: unmanaged>
+let private tiled<'V, 'T when 'V: struct and 'V :> IMatrixRegister<'V, 'T> and 'T: unmanaged>
     (a: ReadOnlySpan<'T>)
     (aStrides: Strides)
     (b: ReadOnlySpan<'T>)

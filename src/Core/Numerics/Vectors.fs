@@ -14,14 +14,19 @@ type internal IRegister<'V, 'T when 'V :> IRegister<'V, 'T>> =
     static abstract Broadcast: value: 'T -> 'V
     static abstract Load: source: byref<'T> -> 'V
     static abstract Store: value: 'V * target: byref<'T> -> unit
+    /// Returns a·b + sum, rounded once.
+    static abstract MultiplyAdd: a: 'V * b: 'V * sum: 'V -> 'V
+
+/// The operations of a register that a product of dense matrices needs besides.
+type internal IMatrixRegister<'V, 'T when 'V :> IMatrixRegister<'V, 'T>> =
+    inherit IRegister<'V, 'T>
+
     /// Loads 128 bits of each of several rows: of row 0, and of every fourth row after it (every second row in double precision).
     static abstract LoadRows: source: byref<'T> * row: nativeint -> 'V
     /// Returns the lower halves of each 128 bits, with elements of a and b in turn.
     static abstract InterleaveLower: a: 'V * b: 'V -> 'V
     /// Returns the upper halves of each 128 bits, with elements of a and b in turn.
     static abstract InterleaveUpper: a: 'V * b: 'V -> 'V
-    /// Returns a·b + sum, rounded once.
-    static abstract MultiplyAdd: a: 'V * b: 'V * sum: 'V -> 'V
     /// Adds a·b to the sum, rounded once. It writes to the field of the sum, so that the JIT multiplies and adds in the sum's own register.
     /// For <c>sum <- MultiplyAdd(a, b, sum)</c>, it overwrites the register of a or b, and needs a move after every second multiply-add.
     static abstract Accumulate: a: 'V * b: 'V * sum: byref<'V> -> unit
@@ -92,6 +97,14 @@ type internal Register128<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
         static member Store(value, target: byref<'T>) = value.Value.StoreUnsafe &target
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member MultiplyAdd(a, b, sum) =
+            if sizeof<'T> = 4 then
+                Register128(Vector128.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>())
+            else
+                Register128(Vector128.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>())
+
+    interface IMatrixRegister<Register128<'T>, 'T> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member LoadRows(source: byref<'T>, _row: nativeint) = Register128(Vector128.LoadUnsafe<'T> &source)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -111,13 +124,6 @@ type internal Register128<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
                 Register128(Vector128.Shuffle(halves.AsSingle(), Vector128.Create(0, 2, 1, 3)).As<float32, 'T>())
             else
                 Register128 halves
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAdd(a, b, sum) =
-            if sizeof<'T> = 4 then
-                Register128(Vector128.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>())
-            else
-                Register128(Vector128.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>())
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Accumulate(a, b, sum: byref<Register128<'T>>) =
@@ -189,6 +195,14 @@ type internal Register256<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
         static member Store(value, target: byref<'T>) = value.Value.StoreUnsafe &target
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member MultiplyAdd(a, b, sum) =
+            if sizeof<'T> = 4 then
+                Register256(Vector256.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>())
+            else
+                Register256(Vector256.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>())
+
+    interface IMatrixRegister<Register256<'T>, 'T> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member LoadRows(source: byref<'T>, row: nativeint) =
             let next = row * nativeint Vector128<'T>.Count
             Register256(Vector256.Create(Vector128.LoadUnsafe<'T> &source, Vector128.LoadUnsafe<'T>(&Unsafe.Add(&source, next))))
@@ -206,13 +220,6 @@ type internal Register256<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
                 Register256(Avx.UnpackHigh(a.Value.AsSingle(), b.Value.AsSingle()).As<float32, 'T>())
             else
                 Register256(Avx.UnpackHigh(a.Value.AsDouble(), b.Value.AsDouble()).As<float, 'T>())
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAdd(a, b, sum) =
-            if sizeof<'T> = 4 then
-                Register256(Vector256.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>())
-            else
-                Register256(Vector256.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>())
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Accumulate(a, b, sum: byref<Register256<'T>>) =
@@ -284,6 +291,14 @@ type internal Register512<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
         static member Store(value, target: byref<'T>) = value.Value.StoreUnsafe &target
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member MultiplyAdd(a, b, sum) =
+            if sizeof<'T> = 4 then
+                Register512(Vector512.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>())
+            else
+                Register512(Vector512.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>())
+
+    interface IMatrixRegister<Register512<'T>, 'T> with
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member LoadRows(source: byref<'T>, row: nativeint) =
             let next = row * nativeint Vector128<'T>.Count
             let third = &Unsafe.Add(&source, 2n * next)
@@ -308,13 +323,6 @@ type internal Register512<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
                 Register512(Avx512F.UnpackHigh(a.Value.AsSingle(), b.Value.AsSingle()).As<float32, 'T>())
             else
                 Register512(Avx512F.UnpackHigh(a.Value.AsDouble(), b.Value.AsDouble()).As<float, 'T>())
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAdd(a, b, sum) =
-            if sizeof<'T> = 4 then
-                Register512(Vector512.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>())
-            else
-                Register512(Vector512.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>())
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Accumulate(a, b, sum: byref<Register512<'T>>) =

@@ -76,7 +76,7 @@ let private byDefinition (precision: Precision<'T>) =
 /// The numbers before and after a C, which must stay as they are.
 let private margin = 20
 
-let private multiplyWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T> and 'T: unmanaged>
+let private multiplyWith<'V, 'T when 'V: struct and 'V :> IMatrixRegister<'V, 'T> and 'T: unmanaged>
     (shape: Shape)
     (a: 'T array)
     (b: 'T array)

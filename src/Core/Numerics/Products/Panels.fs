@@ -12,7 +12,7 @@ let private wholeRows (length: int) (row: int) (register: int) (depth: int) =
 /// Copies a register of each row, one after another. Lanes after the last column contain what follows in memory. They are computed but never
 /// read.
 [<Kernel>]
-let private copyRows<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+let private copyRows<'V, 'T when 'V: struct and 'V :> IMatrixRegister<'V, 'T>>
     (b: byref<'T>, row: nativeint, panel: byref<'T>, line: nativeint, rows: nativeint)
     : unit =
     let mutable from = 0n
@@ -27,7 +27,7 @@ let private copyRows<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
 /// Copies columns that are rows in memory: squares of 128 bits by as many rows are transposed in registers, several of them at once. Returns
 /// the number of rows of the panel that it filled.
 [<Kernel>]
-let private transposeColumns<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+let private transposeColumns<'V, 'T when 'V: struct and 'V :> IMatrixRegister<'V, 'T>>
     (b: byref<'T>, row: nativeint, panel: byref<'T>, line: nativeint, depth: nativeint)
     : int =
     let square = nativeint (16 / sizeof<'T>)
@@ -68,7 +68,7 @@ let private transposeColumns<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
 /// <param name="depth">The number of rows.</param>
 /// <param name="columns">The number of columns of B that the panel holds, at most <c>line</c>.</param>
 [<Kernel>]
-let fill<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T> and 'T: unmanaged>
+let fill<'V, 'T when 'V: struct and 'V :> IMatrixRegister<'V, 'T> and 'T: unmanaged>
     (b: ReadOnlySpan<'T>)
     (row: int)
     (column: int)

@@ -39,7 +39,7 @@ let private untilLine (start: byref<'T>) : int =
 /// Multiplies with one type of register; the depth is at least 1. If <c>isUpper</c> is true, C is square, and only the elements on and above its
 /// diagonal are guaranteed to be computed.
 [<Kernel>]
-let multiply<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T> and 'T: unmanaged>
+let multiply<'V, 'T when 'V: struct and 'V :> IMatrixRegister<'V, 'T> and 'T: unmanaged>
     (a: ReadOnlySpan<'T>)
     (aRow: int)
     (aColumn: int)

@@ -31,7 +31,7 @@ let WideRows = 6
 
 /// Computes six rows of C by two registers.
 [<Kernel>]
-let wide<'S, 'V, 'T when 'S: struct and 'S :> ISource<'S> and 'V: struct and 'V :> IRegister<'V, 'T>>
+let wide<'S, 'V, 'T when 'S: struct and 'S :> ISource<'S> and 'V: struct and 'V :> IMatrixRegister<'V, 'T>>
     (
         a: byref<'T>,
         row: nativeint,
@@ -132,7 +132,7 @@ let TallRows = 8
 
 /// Computes eight rows of C by one register.
 [<Kernel>]
-let tall<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+let tall<'V, 'T when 'V: struct and 'V :> IMatrixRegister<'V, 'T>>
     (
         a: byref<'T>,
         row: nativeint,
