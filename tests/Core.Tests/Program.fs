@@ -21,6 +21,7 @@ let private tests =
           testList
               "numerics"
               [ KernelTests.tests
+                MachineCodeTests.tests
                 ElementTests.tests
                 RationalTests.tests
                 RandomStreamTests.tests
@@ -115,6 +116,9 @@ let private tests =
 let main args =
     if args = [| Fingerprint.argument |] then
         printfn $"{Fingerprint.compute 1}"
+        0
+    elif args = [| MachineCode.argument |] then
+        MachineCode.runKernels ()
         0
     else
         Runner.main tests args

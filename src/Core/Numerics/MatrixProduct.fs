@@ -23,30 +23,6 @@ let rowMajor (columns: int) = { Row = columns; Column = 1 }
 /// <summary>Returns the strides of the transpose of a row-major matrix.</summary>
 let transposed (columns: int) = { Row = 1; Column = columns }
 
-/// Returns the number of rows from which a whole register can be loaded at a column. In the last rows, it could exceed the end of the span.
-let internal wholeRows (length: int) (width: int) (column: int) (register: int) =
-    if length - column < register then
-        0
-    else
-        min (length / width) ((length - column - register) / width + 1)
-
-/// Copies a register's width of columns of a matrix, each row to its own line. Lanes after the matrix' last column contain what follows in
-/// memory. They are computed but never read.
-[<Kernel>]
-let internal spread<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
-    (source: ReadOnlySpan<'T>, lines: byref<'T>, width: int, column: int)
-    : unit =
-    let rows = source.Length / width
-    let first = &MemoryMarshal.GetReference source
-    let whole = wholeRows source.Length width column 'V.Width
-
-    for row in 0 .. whole - 1 do
-        'V.Store('V.Load(&Unsafe.Add(&first, row * width + column)), &Unsafe.Add(&lines, row * 'V.Width))
-
-    for row in whole .. rows - 1 do
-        for j in column .. width - 1 do
-            Unsafe.Add(&lines, row * 'V.Width + j - column) <- source[row * width + j]
-
 /// <summary>Computes C = A·B by its definition, one element after another. This is the specification of <c>multiply</c>.</summary>
 let naive
     (a: ReadOnlySpan<'T>)

@@ -15,6 +15,30 @@ open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
 open System.Runtime.Intrinsics
 
+/// Returns the number of rows from which a whole register can be loaded at a column. In the last rows, it could exceed the end of the span.
+let private wholeRows (length: int) (width: int) (column: int) (register: int) =
+    if length - column < register then
+        0
+    else
+        min (length / width) ((length - column - register) / width + 1)
+
+/// Copies a register's width of columns of a matrix, each row to its own line. Lanes after the matrix' last column contain what follows in
+/// memory. They are computed but never read.
+[<Kernel>]
+let private spread<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
+    (source: ReadOnlySpan<'T>, lines: byref<'T>, width: int, column: int)
+    : unit =
+    let rows = source.Length / width
+    let first = &MemoryMarshal.GetReference source
+    let whole = wholeRows source.Length width column 'V.Width
+
+    for row in 0 .. whole - 1 do
+        'V.Store('V.Load(&Unsafe.Add(&first, row * width + column)), &Unsafe.Add(&lines, row * 'V.Width))
+
+    for row in whole .. rows - 1 do
+        for j in column .. width - 1 do
+            Unsafe.Add(&lines, row * 'V.Width + j - column) <- source[row * width + j]
+
 /// Copies lines back to columns of a matrix. If the matrix is narrower than a register, storing a row overwrites the start of the next row,
 /// which is stored after it.
 [<Kernel>]
@@ -23,7 +47,7 @@ let private gather<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
     : unit =
     let rows = target.Length / width
     let first = &MemoryMarshal.GetReference target
-    let whole = MatrixProduct.wholeRows target.Length width column 'V.Width
+    let whole = wholeRows target.Length width column 'V.Width
 
     for row in 0 .. whole - 1 do
         'V.Store('V.Load(&Unsafe.Add(&lines, row * 'V.Width)), &Unsafe.Add(&first, row * width + column))
@@ -129,7 +153,7 @@ let private gradientGroups<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>>
 /// Returns the number of groups whose rows of a matrix can be loaded and stored in place, by whole registers from a column on. The rows of
 /// the other groups are copied from or to the edge.
 let private groupsInPlace (length: int) (width: int) (column: int) (register: int) : int =
-    MatrixProduct.wholeRows length width column register / SparseRows.groupSize
+    wholeRows length width column register / SparseRows.groupSize
 
 /// Returns the first column of the block of columns that begins at a multiple of the register's width. The last block overlaps the one
 /// before, so that it fills a register. Columns computed twice have the same bits.
@@ -156,7 +180,7 @@ let private forwardWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T> and '
         let inPlace = groupsInPlace weights.Length width first 'V.Width
         // The rows after the last one must be finite.
         edge.Clear()
-        MatrixProduct.spread<'V, 'T>(weights.Slice(4 * inPlace * width), &MemoryMarshal.GetReference edge, width, first)
+        spread<'V, 'T>(weights.Slice(4 * inPlace * width), &MemoryMarshal.GetReference edge, width, first)
         lines.Clear()
 
         for chunk in 0 .. batch.Chunks - 1 do
@@ -198,7 +222,7 @@ let private gradientWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T> and 
     while column < width do
         let first = firstColumn column width 'V.Width
         let inPlace = groupsInPlace gradient.Length width first 'V.Width
-        MatrixProduct.spread<'V, 'T>(deltas, &line, width, first)
+        spread<'V, 'T>(deltas, &line, width, first)
         let row = &Unsafe.Add(&MemoryMarshal.GetReference gradient, first)
 
         gradientGroups<'V, 'T>(&cells, pitch, &masks, batch.MaskPitch, batch.Chunks, inPlace, &table[0], &line, &row, nativeint width)

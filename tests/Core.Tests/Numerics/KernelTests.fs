@@ -3,21 +3,7 @@ module CuteDl.Core.Tests.KernelTests
 
 open System.Reflection
 open Expecto
-open CuteDl.Core.Networks
-open CuteDl.Core.Numerics
-
-let private everything =
-    BindingFlags.Public
-    ||| BindingFlags.NonPublic
-    ||| BindingFlags.Static
-    ||| BindingFlags.Instance
-    ||| BindingFlags.DeclaredOnly
-
-let private kernels =
-    [ for t in typeof<Dense>.Assembly.GetTypes() do
-          for m in t.GetMethods everything do
-              if m.IsDefined(typeof<KernelAttribute>, false) then
-                  m ]
+open CuteDl.Core.Tests.MachineCode
 
 let tests =
     testList
