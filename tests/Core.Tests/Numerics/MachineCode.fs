@@ -26,7 +26,8 @@ type Loop =
 
 type Method = { Name: string; Loops: Loop list; HasBoundsChecks: bool }
 
-let private everything =
+/// All methods that a type declares.
+let everything =
     BindingFlags.Public
     ||| BindingFlags.NonPublic
     ||| BindingFlags.Static
