@@ -22,6 +22,7 @@ let private tests =
               "numerics"
               [ KernelTests.tests
                 MachineCodeTests.tests
+                GuardedMemoryTests.tests
                 ElementTests.tests
                 RationalTests.tests
                 RandomStreamTests.tests
@@ -119,6 +120,9 @@ let main args =
         0
     elif args = [| MachineCode.argument |] then
         MachineCode.runKernels ()
+        0
+    elif args = [| GuardedMemory.argument |] then
+        GuardedMemory.run ()
         0
     else
         Runner.main tests args

@@ -2,7 +2,6 @@
 module CuteDl.Core.Tests.MachineCode
 
 open System
-open System.Diagnostics
 open System.IO
 open System.Reflection
 open System.Text.RegularExpressions
@@ -121,19 +120,10 @@ let compile (settings: (string * string) list) : Method list =
     let listing = Path.GetTempFileName()
 
     try
-        let program = Path.Combine(AppContext.BaseDirectory, "Core.Tests.dll")
-        let start = ProcessStartInfo("dotnet", [ program; argument ])
         let names = kernels |> List.map _.Name |> List.distinct |> String.concat " "
-
-        for name, value in ("DOTNET_JitStdOutFile", listing) :: ("DOTNET_JitDisasm", names) :: settings do
-            start.Environment[name] <- value
-
-        match Process.Start start with
-        | null -> failtest "the program could not be started"
-        | started ->
-            use running = started
-            running.WaitForExit()
-            Expect.equal running.ExitCode 0 "exit code"
+        let printing = [ "DOTNET_JitStdOutFile", listing; "DOTNET_JitDisasm", names ]
+        let code, output = Process.run argument (printing @ settings)
+        Expect.equal code 0 output
 
         let heading = "; Assembly listing for method "
 

@@ -2,26 +2,15 @@
 module CuteDl.Core.Tests.DeterminismTests
 
 open System
-open System.Diagnostics
-open System.IO
 open Expecto
 
 let private here = lazy (Fingerprint.compute 1)
 
 /// The fingerprint that this program computes under a setting of the runtime.
 let private under (setting: string * string) =
-    let program = Path.Combine(AppContext.BaseDirectory, "Core.Tests.dll")
-    let start = ProcessStartInfo("dotnet", [ program; Fingerprint.argument ], RedirectStandardOutput = true)
-    start.Environment[fst setting] <- snd setting
-
-    match Process.Start start with
-    | null -> failtest "the program could not be started"
-    | started ->
-        use running = started
-        let output = running.StandardOutput.ReadToEnd()
-        running.WaitForExit()
-        Expect.equal running.ExitCode 0 output
-        UInt64.Parse output
+    let code, output = Process.run Fingerprint.argument [ setting ]
+    Expect.equal code 0 output
+    UInt64.Parse output
 
 let tests =
     testList
