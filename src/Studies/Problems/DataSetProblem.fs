@@ -53,7 +53,15 @@ type private PreparedDataSet =
 
         member prepared.Start<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(seed) =
             let workload =
-                NetworkWorkload<'T>(prepared.Model, prepared.Data, prepared.Batch, prepared.Order, seed, prepared.Mean, prepared.ScoresTraining)
+                NetworkWorkload<'T>(
+                    prepared.Model,
+                    prepared.Data,
+                    prepared.Batch,
+                    prepared.Order,
+                    seed,
+                    prepared.Mean,
+                    prepared.ScoresTraining
+                )
 
             let test (set: DataSet) (parameters: 'T array) cancellation : Quality =
                 // A separate network, because its buffers fit the batches of the test set.
