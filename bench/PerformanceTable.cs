@@ -28,9 +28,6 @@ internal static class PerformanceTable
         Steps(peers);
         Precisions();
         Updates(peers);
-        PureSteps();
-        TensorSteps();
-        Telemetry();
         Rules(peers);
         Products(peers);
         Throughputs();

@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Running;
 using CuteDl.Bench;
 
-// table [--peer COMMAND]... the table of docs/performance.md; COMMAND prints a peer's times as JSON, "name": microseconds
+// table [--peer COMMAND]... the tables of docs/performance.md but the following three; COMMAND prints a peer's times as JSON, "name": microseconds
 // pure                     the table of pure steps alone
 // telemetry                the table of steps with telemetry alone
 // tensors                  the table of steps over tensors alone
