@@ -88,7 +88,7 @@ internal static class ProblemTests
         Spec.Test("a registry names its problems and refuses a second one of a name", () =>
         {
             var registry = KindRegistry.Standard.Add(Bowl).Add(Noisy);
-            Expect.equal(string.Join(" ", registry.ProblemNames), "images quadratic rosenbrock logistic_regression noisy_quadratic bowl noisy", "names");
+            Expect.equal(string.Join(" ", registry.ProblemNames), "data quadratic rosenbrock logistic_regression noisy_quadratic bowl noisy", "names");
             Spec.Throws<ArgumentException>(() => registry.Add(Bowl));
             Expect.equal(Study.Parse(Over(Bowl).ToJson(), registry).ToJson(), Over(Bowl).ToJson(), "there and back");
         }),
