@@ -17,6 +17,8 @@ internal static class Machine
     public static double FlopsOfMultiplyAdds => 2.0 * Chains * Rounds * Bits / (8 * sizeof(float));
 
     /// <summary>Multiply-adds in registers only, twelve independent chains of the widest registers.</summary>
+    // Inlined into a caller that drops the result, the JIT would leave out most of it.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static float MultiplyAdds() => Bits switch
     {
         512 => MultiplyAdds512(),
