@@ -1,5 +1,6 @@
 using System.Globalization;
 using CuteDl.Core.Networks;
+using CuteDl.Core.Numerics;
 using CuteDl.Core.Optimizers;
 using MathNet.Numerics.LinearAlgebra;
 using Microsoft.FSharp.Collections;
@@ -26,6 +27,7 @@ internal static class PerformanceTable
         Console.WriteLine("Times are medians in microseconds, on one thread unless said. Factors are a peer's time over ours.");
         Console.WriteLine($"Peers: {(peers.Length == 0 ? "none" : string.Join("; ", peers.Select((peer, i) => $"{i + 1}: {peer.Name}")))}.");
         Steps(peers);
+        Threads();
         Precisions();
         Updates(peers);
         Rules(peers);
@@ -76,6 +78,30 @@ internal static class PerformanceTable
         var mnist = Measure.Microseconds(step.Run);
         var random = Measure.Microseconds(make(Input.Random).Run);
         Row([title, Text(mnist), Text(random), Text(Measure.Allocation(step.Run), "0"), .. PeerCells(peers, name, mnist, random)]);
+    }
+
+    /// <summary>One training on one thread and on all cores. Peers with their own threads are measured by the command behind --peer.</summary>
+    private static void Threads()
+    {
+        var cores = Environment.ProcessorCount;
+        Heading("A training step on several threads, adam, single precision", "step", "input", "1 thread", $"{cores} threads", "1 thread / all", "bytes allocated");
+        var models = Shapes.Select(shape => ($"{shape.Name}, batch {shape.Batch}", (Func<Input, TrainingStep<float>>)(input => new(shape.Hidden, shape.Batch, "adam", input))));
+        foreach (var (name, make) in models.Append(("2c2d, batch 64", input => new(Models.Convolutional, 64, "adam", input))))
+        {
+            foreach (var input in new[] { Input.Mnist, Input.Random })
+            {
+                var step = make(input);
+                var (one, all) = Measure.Shortest(step.Run, () => WithThreads(cores, step.Run));
+                using var budget = ThreadBudget.Enter(cores);
+                Row(name, input == Input.Mnist ? "MNIST" : "random", Text(one), Text(all), Text(one / all, "0.00"), Text(Measure.Allocation(step.Run), "0"));
+            }
+        }
+    }
+
+    private static void WithThreads(int threads, Action action)
+    {
+        using var budget = ThreadBudget.Enter(threads);
+        action();
     }
 
     /// <summary>A pure step returns a new state and Δ. The least it can do is to copy the state and take a step in place.</summary>

@@ -24,6 +24,7 @@ let private tests =
                 MachineCodeTests.tests
                 GuardedMemoryTests.tests
                 ElementTests.tests
+                TeamTests.tests
                 RationalTests.tests
                 RandomStreamTests.tests
                 MatrixProductTests.tests
@@ -110,13 +111,14 @@ let private tests =
                 RunLengthTrainingTests.tests
                 DropoutMaskTests.tests
                 AllocationTests.tests
+                ThreadTests.tests
                 DocumentedRunsTests.tests
                 DeterminismTests.tests ] ]
 
 [<EntryPoint>]
 let main args =
     if args = [| Fingerprint.argument |] then
-        printfn $"{Fingerprint.compute 1}"
+        printfn $"{Fingerprint.compute 1 1}"
         0
     elif args = [| MachineCode.argument |] then
         MachineCode.runKernels ()

@@ -58,7 +58,8 @@ let private session (run: StudyRun) (workers: int) (most: int) : StudyOutcome * 
         if reports.Count >= most then
             cancel.Cancel()
 
-    let outcome = run.Run({ Workers = workers; SaveEvery = TimeSpan.MaxValue }, progress, cancel.Token)
+    let outcome =
+        run.Run({ Workers = workers; Threads = 1; SaveEvery = TimeSpan.MaxValue }, progress, cancel.Token)
 
     outcome, reports.ToArray()
 
@@ -193,7 +194,8 @@ let private saves =
                 if report.Event = TrialEvent.Validated && File.Exists((StudyFolder folder).Checkpoint report.Trial) then
                     saved <- saved + 1
 
-            let outcome = run.Run({ Workers = 1; SaveEvery = TimeSpan.Zero }, progress, CancellationToken.None)
+            let outcome =
+                run.Run({ Workers = 1; Threads = 1; SaveEvery = TimeSpan.Zero }, progress, CancellationToken.None)
 
             Expect.equal saved outcome.Results.Length "before their only validation"))
 

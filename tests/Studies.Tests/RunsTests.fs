@@ -23,7 +23,7 @@ let private source (images: DataReader) (study: StudyDesign) : struct (ITrialSou
     struct (trials, trials.DataHashes)
 
 let private toEnd (run: StudyRun) (workers: int) (cancellation: CancellationToken) : StudyOutcome =
-    run.Run({ Workers = workers; SaveEvery = TimeSpan.MaxValue }, ignore, cancellation)
+    run.Run({ Workers = workers; Threads = 1; SaveEvery = TimeSpan.MaxValue }, ignore, cancellation)
 
 let private inMemory (images: DataReader) (study: StudyDesign) : StudyOutcome =
     let struct (trials, _) = source images study

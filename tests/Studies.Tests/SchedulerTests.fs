@@ -175,6 +175,7 @@ let private sitting study look (store: IStudyStore) workers (source: ITrialSourc
             source,
             store,
             workers,
+            1,
             (if workers % 2 = 0 then TimeSpan.Zero else TimeSpan.MaxValue),
             ignore
         )
@@ -475,6 +476,7 @@ let tests =
                                   Formulas ignore,
                                   store,
                                   2,
+                                  1,
                                   TimeSpan.FromHours 1.0,
                                   ignore
                               )
@@ -614,7 +616,7 @@ let tests =
                               member _.Verify() = () }
 
                       let workers =
-                          StudyWorkers(study, Planner(study, true, decideAt 2), Formulas onStep, store, 3, TimeSpan.MaxValue, ignore)
+                          StudyWorkers(study, Planner(study, true, decideAt 2), Formulas onStep, store, 3, 1, TimeSpan.MaxValue, ignore)
 
                       let message =
                           try

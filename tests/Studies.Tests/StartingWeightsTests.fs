@@ -127,7 +127,8 @@ let private resumes =
                     if report.Event = TrialEvent.Validated then
                         cancel.Cancel()
 
-                let outcome = run.Run({ Workers = 1; SaveEvery = TimeSpan.MaxValue }, progress, cancel.Token)
+                let outcome =
+                    run.Run({ Workers = 1; Threads = 1; SaveEvery = TimeSpan.MaxValue }, progress, cancel.Token)
 
                 Expect.equal outcome.Interrupted.Length 1 "interrupted")
 
@@ -142,7 +143,8 @@ let private resumes =
             save path (Array.map float32 >> F32) layers 7
             use run = StudyRun.Resume(folder, Some study, prepared)
 
-            let outcome = run.Run({ Workers = 1; SaveEvery = TimeSpan.MaxValue }, ignore, CancellationToken.None)
+            let outcome =
+                run.Run({ Workers = 1; Threads = 1; SaveEvery = TimeSpan.MaxValue }, ignore, CancellationToken.None)
 
             Expect.isTrue outcome.IsComplete "complete"))
 

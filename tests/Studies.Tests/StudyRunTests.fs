@@ -77,7 +77,7 @@ let private study: StudyDesign =
       Protocol = FairProtocol.make (tuning, confirmation, Some frontier) }
 
 let private prepared (files: DataParts) (study: StudyDesign) = PreparedTrials.Of((fun _ -> files), study)
-let private options workers saveEvery = { Workers = workers; SaveEvery = saveEvery }
+let private options workers saveEvery = { Workers = workers; Threads = 1; SaveEvery = saveEvery }
 
 let private inMemory files (study: StudyDesign) untilDecided =
     use run = StudyRun.InMemory(study, untilDecided, prepared files study)

@@ -87,7 +87,7 @@ let private interrupted (study: StudyDesign) (workers: int) (pauses: int list) (
                 StudyRun.Resume(folder, Some study, (fun study -> source study))
 
         let outcome =
-            using run (fun run -> run.Run({ Workers = workers; SaveEvery = TimeSpan.Zero }, progress, cancel.Token))
+            using run (fun run -> run.Run({ Workers = workers; Threads = 1; SaveEvery = TimeSpan.Zero }, progress, cancel.Token))
 
         match pauses with
         | _ :: rest -> sitting false rest

@@ -225,7 +225,7 @@ public sealed partial class Study
     private static StudyResult Run(StudyRun run, string? folder, StudyOptions options, IProgress<StudyProgress>? progress, CancellationToken cancellationToken)
     {
         var observer = FuncConvert.FromAction((StudyProgress news) => progress?.Report(news));
-        return new StudyResult(run.Run(new RunOptions(options.Parallel, options.SaveEvery), observer, cancellationToken), folder);
+        return new StudyResult(run.Run(new RunOptions(options.Parallel, options.Threads, options.SaveEvery), observer, cancellationToken), folder);
     }
 
     private sealed class Finished(ChannelWriter<TrialResult> writer) : IProgress<StudyProgress>
@@ -244,6 +244,7 @@ public sealed partial class Study
 public sealed record StudyOptions
 {
     private readonly int _parallel = Environment.ProcessorCount;
+    private readonly int _threads = Environment.ProcessorCount;
     private readonly TimeSpan _saveEvery = TimeSpan.FromSeconds(10);
 
     /// <summary>The number of trials that train at the same time, at least 1. Results do not depend on it. Default: one per processor.</summary>
@@ -255,6 +256,21 @@ public sealed record StudyOptions
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
             _parallel = value;
+        }
+    }
+
+    /// <summary>
+    /// The largest number of threads of all trials together, at least 1. A trial uses several if its model is large and fewer trials train than
+    /// there are threads. Each trial has a thread of its own, also beyond this number. Results do not depend on it. Default: one per processor.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
+    public int Threads
+    {
+        get => _threads;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            _threads = value;
         }
     }
 

@@ -21,7 +21,8 @@ internal static class CompareCommand
             "compare",
             "Trains one model under several optimizers and compares the results, in a table and a picture. After an interruption, continue with 'cutedl resume DIR'.",
             "cutedl compare momentum \"adam(lr=0.001)\" --seeds 3 --max-epochs 2")
-         { runs, parallel.Option, seeds };
+         { runs, seeds };
+        parallel.AddTo(command);
         training.AddTo(command);
         output.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>

@@ -14,7 +14,8 @@ internal static class ResumeCommand
             "resume",
             "Continues an interrupted run, comparison or study, and writes its report again. Finished trials are not run again.",
             "cutedl resume artifacts/compare-1")
-         { folder, parallel.Option, json };
+         { folder, json };
+        parallel.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
             StudySession.ResumeAsync(parsed.GetValue(folder)!, parallel.Read(parsed), parsed.GetValue(json), cancellationToken));
         return command;

@@ -17,6 +17,7 @@ internal static class RunCommand
             HelpName = "FILE",
             Description = "File for the trained model, such as model.safetensors, which 'predict' and 'evaluate' read. An existing file is replaced.",
         });
+        var parallel = new Parallelism();
         var output = OutputOptions.Resumable();
         var command = new CommandPage(
             "run",
@@ -26,6 +27,7 @@ internal static class RunCommand
          { run };
         training.AddTo(command);
         command.Options.Add(save);
+        parallel.AddThreadsTo(command);
         output.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -37,7 +39,7 @@ internal static class RunCommand
             }
 
             var comparison = training.Read(parsed, training.HasSeed(parsed)).Compare([named]);
-            return output.Read(parsed, "run").CarryOutAsync(comparison.ToStudy(), new(), cancellationToken, path);
+            return output.Read(parsed, "run").CarryOutAsync(comparison.ToStudy(), parallel.Read(parsed), cancellationToken, path);
         });
         return command;
     }

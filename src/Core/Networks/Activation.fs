@@ -61,6 +61,18 @@ module Activation =
         | SiLU
         | Softplus -> DerivativeSource.Input
 
+    /// Returns the approximate time of an activation, with the time of relu as the unit.
+    let internal cost (activation: Activation) : int =
+        match activation with
+        | Linear
+        | ReLU
+        | LeakyReLU -> 1
+        | Sigmoid
+        | Tanh
+        | GELU
+        | SiLU
+        | Softplus -> 8
+
     let private leak<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> : 'T =
         'T.CreateTruncating 0.01
 

@@ -1,10 +1,20 @@
 /// Loops over whole arrays, in vectors with a scalar tail. Each element is computed independently with the same rounding, so results do not
-/// depend on the vector width.
+/// depend on the vector width, or on the number of threads.
 module internal CuteDl.Core.Numerics.Elementwise
+
+#nowarn "9" // Addresses of spans that several threads read and write.
 
 open System
 open System.Numerics
+open System.Runtime.InteropServices
 open CuteDl.Core.Numerics.Arithmetic
+
+/// The fewest elements of a simple pass that are worth a helper.
+[<Literal>]
+let LeastShared = 16_384L
+
+/// The number of elements of a cache line. Threads that write neighbouring elements of one line wait for each other.
+let columnsOfLine<'T> = 64 / sizeof<'T>
 
 /// Adds a row to every row of a matrix. With <c>clears</c>, sums that are not positive then become 0; NaN stays NaN.
 [<Kernel>]
@@ -35,27 +45,63 @@ let addToRows (matrix: Span<'T>) (row: ReadOnlySpan<'T>) (clears: bool) : unit w
 
         start <- start + width
 
-/// Computes the sum of a matrix' rows, from the first to the last.
+/// Computes a range of the sum of a matrix' rows.
 [<Kernel>]
-let sumOfRows (matrix: ReadOnlySpan<'T>) (sum: Span<'T>) : unit =
+let private sumOfColumns (matrix: ReadOnlySpan<'T>) (sum: Span<'T>) (first: int) (past: int) : unit =
     let width = sum.Length
     let step = Vector<'T>.Count
+    let sum = sum.Slice(first, past - first)
     sum.Clear()
-    let mutable start = 0
+    let mutable start = first
 
     while start < matrix.Length do
-        let row = matrix.Slice(start, width)
+        let row = matrix.Slice(start, sum.Length)
         let mutable j = 0
 
-        while j <= width - step do
+        while j <= sum.Length - step do
             Vector.Add(Vector<'T>(sum.Slice(j)), Vector<'T>(row.Slice(j))).CopyTo(sum.Slice(j))
             j <- j + step
 
-        while j < width do
+        while j < sum.Length do
             sum[j] <- sum[j] + row[j]
             j <- j + 1
 
         start <- start + width
+
+/// A sum of rows that several threads compute, each for some columns. Each thread has one of its own, which it uses again.
+[<Sealed>]
+type private SharedSum<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>() =
+    inherit SharedWork()
+
+    [<ThreadStatic; DefaultValue>]
+    static val mutable private ofThread: SharedSum<'T>
+
+    static member OfThread: SharedSum<'T> =
+        if isNull (box SharedSum<'T>.ofThread) then
+            SharedSum<'T>.ofThread <- SharedSum<'T>()
+
+        SharedSum<'T>.ofThread
+
+    member val Matrix = Pinned<'T>() with get, set
+    member val Sum = Pinned<'T>() with get, set
+
+    override sum.Run(part, parts) =
+        let struct (first, past) = SharedWork.Range(sum.Sum.Length, columnsOfLine<'T>, part, parts)
+        sumOfColumns sum.Matrix.ReadOnly sum.Sum.Span first past
+
+/// Computes the sum of a matrix' rows, from the first to the last.
+let sumOfRows (matrix: ReadOnlySpan<'T>) (sum: Span<'T>) : unit =
+    let parts = Team.Parts(int64 matrix.Length, LeastShared, sum.Length / columnsOfLine<'T>)
+
+    if parts = 1 then
+        sumOfColumns matrix sum 0 sum.Length
+    else
+        use pinnedMatrix = fixed &MemoryMarshal.GetReference matrix
+        use pinnedSum = fixed &MemoryMarshal.GetReference sum
+        let shared = SharedSum<'T>.OfThread
+        shared.Matrix <- Pinned(pinnedMatrix, matrix.Length)
+        shared.Sum <- Pinned(pinnedSum, sum.Length)
+        Team.Run(shared, parts)
 
 /// Sets target[i] to 0 if keys[i] ≤ 0. With the target itself as keys this is relu; NaN stays NaN.
 [<Kernel>]

@@ -1,11 +1,13 @@
 /// Computes C = A·B for the three products of a dense layer: x·W, xᵀ·δ and δ·Wᵀ.
 ///
 /// Each element of C is one chain of fused multiply-adds over the depth in ascending order, starting from 0. So the bits of C do not depend
-/// on the register width, the tiling, or the split into parts.
+/// on the register width, the tiling, or the number of threads.
 ///
 /// Performance: see docs/adr/0040. TiledProduct.fs divides a product into blocks and tiles, Tiles.fs multiplies a tile in registers, and
 /// Panels.fs copies columns of B to contiguous memory.
 module CuteDl.Core.Numerics.MatrixProduct
+
+#nowarn "9" // Addresses of spans that several threads read and write.
 
 open System
 open System.Numerics
@@ -68,7 +70,9 @@ let private check (name: string) (length: int) (strides: Strides) (rows: int) (c
             )
         )
 
-let private tiled<'V, 'T when 'V: struct and 'V :> IMatrixRegister<'V, 'T> and 'T: unmanaged>
+/// Computes the columns of C in a range, with the widest registers of the machine of which the columns fill more than half of one.
+let private multiplyColumns
+    (isUpper: bool)
     (a: ReadOnlySpan<'T>)
     (aStrides: Strides)
     (b: ReadOnlySpan<'T>)
@@ -77,9 +81,84 @@ let private tiled<'V, 'T when 'V: struct and 'V :> IMatrixRegister<'V, 'T> and '
     (rows: int)
     (depth: int)
     (columns: int)
-    (isUpper: bool)
+    (first: int)
+    (past: int)
     : unit =
-    TiledProduct.multiply<'V, 'T> a aStrides.Row aStrides.Column b bStrides.Row bStrides.Column c rows depth columns isUpper
+    let aRow, aColumn = aStrides.Row, aStrides.Column
+    let bRow, bColumn = bStrides.Row, bStrides.Column
+
+    if Vector512.IsHardwareAccelerated && columns > Vector256<'T>.Count then
+        TiledProduct.multiply<Register512<'T>, 'T> a aRow aColumn b bRow bColumn c rows depth columns first past isUpper
+    elif Vector256.IsHardwareAccelerated && columns > Vector128<'T>.Count then
+        TiledProduct.multiply<Register256<'T>, 'T> a aRow aColumn b bRow bColumn c rows depth columns first past isUpper
+    elif Vector128.IsHardwareAccelerated then
+        TiledProduct.multiply<Register128<'T>, 'T> a aRow aColumn b bRow bColumn c rows depth columns first past isUpper
+    else
+        naive a aStrides b bStrides c rows depth columns
+
+/// Returns the columns of a panel, for any of the register types that the product can use.
+let private panelColumns<'T> () =
+    if Vector512.IsHardwareAccelerated then 2 * Vector512<'T>.Count
+    elif Vector256.IsHardwareAccelerated then 2 * Vector256<'T>.Count
+    else 2 * Vector128<'T>.Count
+
+/// Returns the rows of a tile.
+let private tileRows<'T> (columns: int) = if columns <= panelColumns<'T>() / 2 then Tiles.TallRows else Tiles.WideRows
+
+/// A product that several threads compute. Each thread has one of its own, which it uses again.
+[<Sealed>]
+type private SharedProduct<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>() =
+    inherit SharedWork()
+
+    [<ThreadStatic; DefaultValue>]
+    static val mutable private ofThread: SharedProduct<'T>
+
+    static member OfThread: SharedProduct<'T> =
+        if isNull (box SharedProduct<'T>.ofThread) then
+            SharedProduct<'T>.ofThread <- SharedProduct<'T>()
+
+        SharedProduct<'T>.ofThread
+
+    member val A = Pinned<'T>() with get, set
+    member val AStrides = rowMajor 0 with get, set
+    member val B = Pinned<'T>() with get, set
+    member val BStrides = rowMajor 0 with get, set
+    member val C = Pinned<'T>() with get, set
+    member val Rows = 0 with get, set
+    member val Depth = 0 with get, set
+    member val Columns = 0 with get, set
+    member val IsUpper = false with get, set
+    member val ByRows = false with get, set
+
+    override product.Run(part, parts) =
+        let a = product.A.ReadOnly
+        let b = product.B.ReadOnly
+        let c = product.C.Span
+
+        if product.ByRows then
+            let struct (first, past) = SharedWork.Range(product.Rows, tileRows<'T> product.Columns, part, parts)
+
+            if first < past then
+                multiplyColumns
+                    false
+                    (a.Slice(first * product.AStrides.Row))
+                    product.AStrides
+                    b
+                    product.BStrides
+                    (c.Slice(first * product.Columns))
+                    (past - first)
+                    product.Depth
+                    product.Columns
+                    0
+                    product.Columns
+        else
+            let struct (first, past) = SharedWork.Range(product.Columns, panelColumns<'T>(), part, parts)
+
+            multiplyColumns product.IsUpper a product.AStrides b product.BStrides c product.Rows product.Depth product.Columns first past
+
+/// The fewest multiply-adds that are worth a helper.
+[<Literal>]
+let internal LeastShared = 500_000L
 
 let private multiplyPart
     (isUpper: bool)
@@ -96,17 +175,36 @@ let private multiplyPart
     check (nameof b) b.Length bStrides depth columns
     check (nameof c) c.Length (rowMajor columns) rows columns
 
-    // Uses the widest registers of the machine of which the columns fill more than half of one.
+    let panels = if Vector128.IsHardwareAccelerated then columns / panelColumns<'T>() else 0
+
+    let bands = if isUpper then 0 else rows / tileRows<'T> columns
+    // A row-major B is copied on the way, at little cost. Copies of another B would be made by each thread, so it is divided by columns.
+    let byRows = bands > 1 && (panels <= 1 || (bStrides.Column = 1 && bands >= panels))
+
+    let parts =
+        Team.Parts(int64 rows * int64 depth * int64 columns, LeastShared, (if byRows then bands else panels))
+
     if depth = 0 then
         c.Slice(0, rows * columns).Clear()
-    elif Vector512.IsHardwareAccelerated && columns > Vector256<'T>.Count then
-        tiled<Register512<'T>, 'T> a aStrides b bStrides c rows depth columns isUpper
-    elif Vector256.IsHardwareAccelerated && columns > Vector128<'T>.Count then
-        tiled<Register256<'T>, 'T> a aStrides b bStrides c rows depth columns isUpper
-    elif Vector128.IsHardwareAccelerated then
-        tiled<Register128<'T>, 'T> a aStrides b bStrides c rows depth columns isUpper
+    elif parts = 1 then
+        multiplyColumns isUpper a aStrides b bStrides c rows depth columns 0 columns
     else
-        naive a aStrides b bStrides c rows depth columns
+        use pinnedA = fixed &MemoryMarshal.GetReference a
+        use pinnedB = fixed &MemoryMarshal.GetReference b
+        use pinnedC = fixed &MemoryMarshal.GetReference c
+        let product = SharedProduct<'T>.OfThread
+        product.A <- Pinned(pinnedA, a.Length)
+        product.AStrides <- aStrides
+        product.B <- Pinned(pinnedB, b.Length)
+        product.BStrides <- bStrides
+        product.C <- Pinned(pinnedC, c.Length)
+        product.Rows <- rows
+        product.Depth <- depth
+        product.Columns <- columns
+        product.IsUpper <- isUpper
+        product.ByRows <- byRows
+        // The panels of a triangle differ in size. Smaller parts end at about the same time.
+        Team.Run(product, (if isUpper then min panels (4 * parts) else parts))
 
 /// <summary>Computes C = A·B.</summary>
 /// <param name="a">A, rows × depth.</param>

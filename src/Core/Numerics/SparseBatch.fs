@@ -1,6 +1,7 @@
 namespace CuteDl.Core.Numerics
 
 open System
+open System.Collections.Generic
 open System.Numerics
 open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
@@ -58,6 +59,18 @@ module private Groups =
                 let second = Vector256.ShiftLeft(high, 7 - bit).AsByte().ExtractMostSignificantBits()
                 Unsafe.Add(&masks, groupsOfBlock * b + bit) <- uint64 second <<< 32 ||| uint64 first
 
+/// <summary>The workspace of a sparse product on one thread.</summary>
+/// <param name="capacity">The largest number of examples.</param>
+/// <param name="lanes">The largest number of columns that are computed at a time.</param>
+[<Sealed>]
+type internal SparseWorkspace<'T when 'T: unmanaged>(capacity: int, lanes: int) =
+    /// A line for each example.
+    member val Lines = Aligned<'T>(Checked.(*) capacity lanes)
+
+    /// Lines for rows of a matrix whose registers reach beyond its end. Those are at most one for each lane, and fill whole groups at both
+    /// ends.
+    member val Edge = Aligned<'T>((lanes + 2 * SparseRows.groupSize) * lanes)
+
 /// <summary>
 /// The rows of a batch, with one bit for each example and each group of four neighbouring columns: set if a byte of the group is not 0.
 /// </summary>
@@ -82,6 +95,7 @@ type internal SparseBatch<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
     let cells = Aligned<byte>(Checked.(*) capacity pitch)
     let masks: uint64 array = Array.zeroCreate (Checked.(*) chunks maskPitch)
     let flags = Aligned<byte>(Checked.(*) 64 blocks)
+    let workspaces = List [ SparseWorkspace<'T>(capacity, lanes) ]
     let mutable count = 0
 
     /// The number of values of an example.
@@ -108,12 +122,12 @@ type internal SparseBatch<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
     /// The distance of the masks of neighbouring chunks.
     member _.MaskPitch = maskPitch
 
-    /// The workspace of the products: a line for each example.
-    member val Lines = Aligned<'T>(Checked.(*) capacity lanes)
+    /// The workspace of one part of a product: lines for the examples, and for rows at the end of a matrix.
+    member _.Workspace(part: int) : SparseWorkspace<'T> =
+        while workspaces.Count <= part do
+            workspaces.Add(SparseWorkspace<'T>(capacity, lanes))
 
-    /// The workspace of the products: lines for rows of a matrix whose registers reach beyond its end. Those are at most one for each lane, and
-    /// fill whole groups at both ends.
-    member val Edge = Aligned<'T>((lanes + 2 * SparseRows.groupSize) * lanes)
+        workspaces[part]
 
     /// <summary>Reads the selected examples.</summary>
     /// <param name="rows">All examples, as wide as the inputs.</param>

@@ -8,6 +8,8 @@
 /// batch. Rows are read and written in place. The examples are never expanded to numbers.
 module internal CuteDl.Core.Numerics.SparseProduct
 
+#nowarn "9" // Addresses of spans that several threads read and write.
+
 open System
 open System.Buffers.Binary
 open System.Numerics
@@ -159,34 +161,42 @@ let private groupsInPlace (length: int) (width: int) (column: int) (register: in
 /// before, so that it fills a register. Columns computed twice have the same bits.
 let private firstColumn (column: int) (width: int) (register: int) : int = max 0 (min column (width - register))
 
-/// Computes outputs = x·W for the examples of a batch, with one register type.
+/// A part of a product: some chunks of examples, and some blocks of columns.
+[<Struct; NoEquality; NoComparison>]
+type private SparseShare = { Part: int; FirstChunk: int; PastChunk: int; FirstBlock: int; PastBlock: int }
+
+/// Computes outputs = x·W for some chunks of examples and some blocks of columns, with one register type.
 let private forwardWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T> and 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     (batch: SparseBatch<'T>)
     (table: 'T array)
     (weights: ReadOnlySpan<'T>)
     (outputs: Span<'T>)
     (width: int)
+    (share: SparseShare)
     : unit =
-    let lines = batch.Lines.Span.Slice(0, batch.Count * 'V.Width)
+    let workspace = batch.Workspace share.Part
+    let firstRow = min batch.Count (64 * share.FirstChunk)
+    let pastRow = min batch.Count (64 * share.PastChunk)
+    let lines = workspace.Lines.Span.Slice(0, (pastRow - firstRow) * 'V.Width)
     let line = &MemoryMarshal.GetReference lines
-    let edge = batch.Edge.Span
+    let edge = workspace.Edge.Span
     let cells = &MemoryMarshal.GetReference batch.Cells
     let masks = &MemoryMarshal.GetReference batch.Masks
     let pitch = nativeint batch.Pitch
-    let mutable column = 0
+    let outputs = outputs.Slice(firstRow * width, (pastRow - firstRow) * width)
 
-    while column < width do
-        let first = firstColumn column width 'V.Width
+    for block in share.FirstBlock .. share.PastBlock - 1 do
+        let first = firstColumn (block * 'V.Width) width 'V.Width
         let inPlace = groupsInPlace weights.Length width first 'V.Width
         // The rows after the last one must be finite.
         edge.Clear()
         spread<'V, 'T>(weights.Slice(4 * inPlace * width), &MemoryMarshal.GetReference edge, width, first)
         lines.Clear()
 
-        for chunk in 0 .. batch.Chunks - 1 do
+        for chunk in share.FirstChunk .. share.PastChunk - 1 do
             let cells = &Unsafe.Add(&cells, nativeint (64 * chunk) * pitch)
             let masks = &Unsafe.Add(&masks, chunk * batch.MaskPitch)
-            let line = &Unsafe.Add(&line, 64 * chunk * 'V.Width)
+            let line = &Unsafe.Add(&line, 64 * (chunk - share.FirstChunk) * 'V.Width)
             let row = &Unsafe.Add(&MemoryMarshal.GetReference weights, first)
             forwardGroups<'V, 'T>(&cells, pitch, &masks, inPlace, &table[0], &row, nativeint width, &line)
 
@@ -202,25 +212,25 @@ let private forwardWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T> and '
             )
 
         gather<'V, 'T>(&line, outputs, width, first)
-        column <- column + 'V.Width
 
-/// Computes gradient = xᵀ·δ for the examples of a batch, with one register type.
+/// Computes gradient = xᵀ·δ for some blocks of columns, with one register type.
 let private gradientWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T> and 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     (batch: SparseBatch<'T>)
     (table: 'T array)
     (deltas: ReadOnlySpan<'T>)
     (gradient: Span<'T>)
     (width: int)
+    (share: SparseShare)
     : unit =
-    let line = &MemoryMarshal.GetReference batch.Lines.Span
-    let edge = &MemoryMarshal.GetReference batch.Edge.Span
+    let workspace = batch.Workspace share.Part
+    let line = &MemoryMarshal.GetReference workspace.Lines.Span
+    let edge = &MemoryMarshal.GetReference workspace.Edge.Span
     let cells = &MemoryMarshal.GetReference batch.Cells
     let masks = &MemoryMarshal.GetReference batch.Masks
     let pitch = nativeint batch.Pitch
-    let mutable column = 0
 
-    while column < width do
-        let first = firstColumn column width 'V.Width
+    for block in share.FirstBlock .. share.PastBlock - 1 do
+        let first = firstColumn (block * 'V.Width) width 'V.Width
         let inPlace = groupsInPlace gradient.Length width first 'V.Width
         spread<'V, 'T>(deltas, &line, width, first)
         let row = &Unsafe.Add(&MemoryMarshal.GetReference gradient, first)
@@ -241,13 +251,159 @@ let private gradientWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T> and 
         )
 
         gather<'V, 'T>(&edge, gradient.Slice(4 * inPlace * width), width, first)
-        column <- column + 'V.Width
 
 let private check (name: string) (length: int) (rows: int) (columns: int) =
     let needed = int64 rows * int64 columns
 
     if columns < 0 || int64 length < needed then
         raise (ArgumentException($"The span has {length} elements, too few for a matrix of {rows} × {columns}.", name))
+
+let private registerColumns<'T> () : int =
+    if Vector512.IsHardwareAccelerated then Vector512<'T>.Count
+    elif Vector256.IsHardwareAccelerated then Vector256<'T>.Count
+    else Vector128<'T>.Count
+
+/// True if the columns of a matrix fit one register. Otherwise two registers are computed at a time.
+let private isNarrow<'T> (width: int) : bool = width <= registerColumns<'T>()
+
+/// Returns the number of blocks of columns.
+let private blockCount<'T> (width: int) : int =
+    let block = if isNarrow<'T> width then registerColumns<'T>() else 2 * registerColumns<'T>()
+    (width + block - 1) / block
+
+let private forwardShare
+    (batch: SparseBatch<'T>)
+    (table: 'T array)
+    (weights: ReadOnlySpan<'T>)
+    (outputs: Span<'T>)
+    (width: int)
+    (share: SparseShare)
+    : unit =
+    if Vector512.IsHardwareAccelerated then
+        if isNarrow<'T> width then
+            forwardWith<Register512<'T>, 'T> batch table weights outputs width share
+        else
+            forwardWith<Pair<Register512<'T>, 'T>, 'T> batch table weights outputs width share
+    elif Vector256.IsHardwareAccelerated then
+        if isNarrow<'T> width then
+            forwardWith<Register256<'T>, 'T> batch table weights outputs width share
+        else
+            forwardWith<Pair<Register256<'T>, 'T>, 'T> batch table weights outputs width share
+    elif isNarrow<'T> width then
+        forwardWith<Register128<'T>, 'T> batch table weights outputs width share
+    else
+        forwardWith<Pair<Register128<'T>, 'T>, 'T> batch table weights outputs width share
+
+let private gradientShare
+    (batch: SparseBatch<'T>)
+    (table: 'T array)
+    (deltas: ReadOnlySpan<'T>)
+    (gradient: Span<'T>)
+    (width: int)
+    (share: SparseShare)
+    : unit =
+    if Vector512.IsHardwareAccelerated then
+        if isNarrow<'T> width then
+            gradientWith<Register512<'T>, 'T> batch table deltas gradient width share
+        else
+            gradientWith<Pair<Register512<'T>, 'T>, 'T> batch table deltas gradient width share
+    elif Vector256.IsHardwareAccelerated then
+        if isNarrow<'T> width then
+            gradientWith<Register256<'T>, 'T> batch table deltas gradient width share
+        else
+            gradientWith<Pair<Register256<'T>, 'T>, 'T> batch table deltas gradient width share
+    elif isNarrow<'T> width then
+        gradientWith<Register128<'T>, 'T> batch table deltas gradient width share
+    else
+        gradientWith<Pair<Register128<'T>, 'T>, 'T> batch table deltas gradient width share
+
+/// A product that several threads compute. Each thread has one of its own, which it uses again.
+[<Sealed>]
+type private SharedSparseProduct<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>() =
+    inherit SharedWork()
+
+    [<ThreadStatic; DefaultValue>]
+    static val mutable private ofThread: SharedSparseProduct<'T>
+
+    static member OfThread: SharedSparseProduct<'T> =
+        if isNull (box SharedSparseProduct<'T>.ofThread) then
+            SharedSparseProduct<'T>.ofThread <- SharedSparseProduct<'T>()
+
+        SharedSparseProduct<'T>.ofThread
+
+    member val Batch: SparseBatch<'T> voption = ValueNone with get, set
+    member val Table: 'T array = [||] with get, set
+    member val Source = Pinned<'T>() with get, set
+    member val Target = Pinned<'T>() with get, set
+    member val Width = 0 with get, set
+    member val IsForward = false with get, set
+    member val ByChunks = false with get, set
+
+    override product.Run(part, parts) =
+        let batch = product.Batch.Value
+        let blocks = blockCount<'T> product.Width
+
+        let struct (firstChunk, pastChunk) =
+            if product.ByChunks then
+                SharedWork.Range(batch.Chunks, 1, part, parts)
+            else
+                struct (0, batch.Chunks)
+
+        let struct (firstBlock, pastBlock) =
+            if product.ByChunks then struct (0, blocks) else SharedWork.Range(blocks, 1, part, parts)
+
+        let share =
+            { Part = part
+              FirstChunk = firstChunk
+              PastChunk = pastChunk
+              FirstBlock = firstBlock
+              PastBlock = pastBlock }
+
+        if product.IsForward then
+            forwardShare batch product.Table product.Source.ReadOnly product.Target.Span product.Width share
+        else
+            gradientShare batch product.Table product.Source.ReadOnly product.Target.Span product.Width share
+
+/// The fewest multiply-adds, those with zeros included, that are worth a helper.
+[<Literal>]
+let private leastShared = 2_000_000L
+
+let private multiply
+    (isForward: bool)
+    (batch: SparseBatch<'T>)
+    (table: 'T array)
+    (source: ReadOnlySpan<'T>)
+    (target: Span<'T>)
+    (width: int)
+    : unit =
+    let blocks = blockCount<'T> width
+    // A block of the gradient is a sum over all chunks, in their order.
+    let byChunks = isForward && batch.Chunks > blocks
+
+    let parts =
+        Team.Parts(int64 batch.Count * int64 batch.Inputs * int64 width, leastShared, (if byChunks then batch.Chunks else blocks))
+
+    if parts = 1 then
+        let share = { Part = 0; FirstChunk = 0; PastChunk = batch.Chunks; FirstBlock = 0; PastBlock = blocks }
+
+        if isForward then
+            forwardShare batch table source target width share
+        else
+            gradientShare batch table source target width share
+    else
+        use pinnedSource = fixed &MemoryMarshal.GetReference source
+        use pinnedTarget = fixed &MemoryMarshal.GetReference target
+        let product = SharedSparseProduct<'T>.OfThread
+        // Made before the threads use it.
+        batch.Workspace(parts - 1) |> ignore
+        product.Batch <- ValueSome batch
+        product.Table <- table
+        product.Source <- Pinned(pinnedSource, source.Length)
+        product.Target <- Pinned(pinnedTarget, target.Length)
+        product.Width <- width
+        product.IsForward <- isForward
+        product.ByChunks <- byChunks
+        Team.Run(product, parts)
 
 /// <summary>Computes outputs = x·W for the examples x of a batch.</summary>
 /// <param name="batch">The examples. Their length is the number of rows of W.</param>
@@ -269,21 +425,8 @@ let forward
     let weights = weights.Slice(0, batch.Inputs * width)
     let outputs = outputs.Slice(0, batch.Count * width)
 
-    if Vector512.IsHardwareAccelerated then
-        if width <= Vector512<'T>.Count then
-            forwardWith<Register512<'T>, 'T> batch table weights outputs width
-        else
-            forwardWith<Pair<Register512<'T>, 'T>, 'T> batch table weights outputs width
-    elif Vector256.IsHardwareAccelerated then
-        if width <= Vector256<'T>.Count then
-            forwardWith<Register256<'T>, 'T> batch table weights outputs width
-        else
-            forwardWith<Pair<Register256<'T>, 'T>, 'T> batch table weights outputs width
-    elif Vector128.IsHardwareAccelerated then
-        if width <= Vector128<'T>.Count then
-            forwardWith<Register128<'T>, 'T> batch table weights outputs width
-        else
-            forwardWith<Pair<Register128<'T>, 'T>, 'T> batch table weights outputs width
+    if Vector128.IsHardwareAccelerated then
+        multiply true batch table weights outputs width
     else
         for i in 0 .. batch.Count - 1 do
             let cells = batch.Cells.Slice(i * batch.Pitch, batch.Inputs)
@@ -317,21 +460,8 @@ let gradient
     let deltas = deltas.Slice(0, batch.Count * width)
     let gradient = gradient.Slice(0, batch.Inputs * width)
 
-    if Vector512.IsHardwareAccelerated then
-        if width <= Vector512<'T>.Count then
-            gradientWith<Register512<'T>, 'T> batch table deltas gradient width
-        else
-            gradientWith<Pair<Register512<'T>, 'T>, 'T> batch table deltas gradient width
-    elif Vector256.IsHardwareAccelerated then
-        if width <= Vector256<'T>.Count then
-            gradientWith<Register256<'T>, 'T> batch table deltas gradient width
-        else
-            gradientWith<Pair<Register256<'T>, 'T>, 'T> batch table deltas gradient width
-    elif Vector128.IsHardwareAccelerated then
-        if width <= Vector128<'T>.Count then
-            gradientWith<Register128<'T>, 'T> batch table deltas gradient width
-        else
-            gradientWith<Pair<Register128<'T>, 'T>, 'T> batch table deltas gradient width
+    if Vector128.IsHardwareAccelerated then
+        multiply false batch table deltas gradient width
     else
         gradient.Clear()
 

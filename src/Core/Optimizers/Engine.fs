@@ -231,6 +231,9 @@ let private take (work: StepWork<'T>) : unit =
 
     frame.Begin state
 
+    if isNull frame.Shared then
+        frame.Shared <- StepBlocks<'T> frame
+
     if not isComplete || state.AbsenceCounts.Length > 0 then
         countTensors work
 

@@ -53,6 +53,8 @@ type internal Segment
     member _.EntersRule = entersRule
     /// The part that reduces the result of each block and decides before the next segment; none after the last segment.
     member _.Waiting = waiting
+    /// True if every element is computed independently of the others, so that threads can share the blocks.
+    member val IsElementwise = waiting.IsNone && parts |> Array.forall (fun (struct (node, _)) -> not node.Reduces)
     /// True if the segment reads the buffer of the previous segment, false if it reads the gradient.
     member _.ReadsBuffer = readsBuffer
 

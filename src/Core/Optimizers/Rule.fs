@@ -21,7 +21,10 @@ type IPart =
 type IRule =
     inherit IPart
 
-    /// <summary>Runs the update of one step over all elements: <c>loop.Run { ... }</c>.</summary>
+    /// <summary>
+    /// Runs the update of one step over elements: <c>loop.Run { ... }</c>. Several threads can call it at the same time, each for other elements
+    /// of a tensor.
+    /// </summary>
     /// <param name="step">The step number t = 1, 2, ...</param>
     /// <param name="loop">The loop over the elements. Constants of the step are computed in double, and then converted with <c>Lift</c>.</param>
     abstract Update<'E when 'E: struct and 'E :> IElement<'E>> : step: int64 * loop: UpdateLoop<'E> -> unit

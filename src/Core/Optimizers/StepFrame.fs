@@ -3,6 +3,7 @@ namespace CuteDl.Core.Optimizers
 open System
 open System.Numerics
 open System.Threading
+open CuteDl.Core.Numerics
 
 /// The memory of one step while it runs: the frames of the parts, and the intermediate results. It is reused after the step.
 [<Sealed>]
@@ -13,7 +14,8 @@ type internal StepFrame<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T
 
     // Intermediate gradients between the parts of a chain: for all elements, and for a block.
     let mutable buffer: 'T array = [||]
-    let mutable scratch: 'T array = [||]
+    // One for each thread that shares a step.
+    let mutable scratches: 'T array array = [| [||] |]
     // The gradients that enter rules, for parts that compare steps with them.
     let mutable kept: 'T array = [||]
 
@@ -57,6 +59,9 @@ type internal StepFrame<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T
 
         memories
 
+    /// The work of the threads that share a step; null before the first.
+    member val Shared: SharedWork | null = null with get, set
+
     /// The next segment of each tensor.
     member val Progress: int array = Array.zeroCreate plan.Tensors.Length
 
@@ -82,7 +87,17 @@ type internal StepFrame<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T
 
     member _.Buffer(length: int) : 'T array = StepFrame<'T>.AtLeast(length, &buffer)
     member _.Kept(length: int) : 'T array = StepFrame<'T>.AtLeast(length, &kept)
-    member _.Scratch(length: int) : 'T array = StepFrame<'T>.AtLeast(length, &scratch)
+
+    /// Returns the buffer of a thread for a block.
+    member _.Scratch(thread: int, length: int) : 'T array = StepFrame<'T>.AtLeast(length, &scratches[thread])
+
+    /// Prepares the buffers of several threads.
+    member _.ScratchFor(threads: int) : unit =
+        if scratches.Length < threads then
+            let before = scratches.Length
+            Array.Resize(&scratches, threads)
+            Array.Fill(scratches, [||], before, threads - before)
+
     member _.BlockBefore(length: int) : 'T array = StepFrame<'T>.AtLeast(length, &blockBefore)
     member _.TensorsBefore(length: int) : 'T array = StepFrame<'T>.AtLeast(length, &tensorsBefore)
 

@@ -1,8 +1,12 @@
 namespace CuteDl.Core.Optimizers
 
+#nowarn "9" // Addresses of spans that several threads read and write.
+
 open System
 open System.Numerics
 open System.Runtime.CompilerServices
+open System.Runtime.InteropServices
+open CuteDl.Core.Numerics
 
 module internal StepBlock =
 
@@ -10,8 +14,36 @@ module internal StepBlock =
     [<Literal>]
     let Length = 4096
 
+    /// The fewest elements of a tensor that are worth a helper.
+    [<Literal>]
+    let LeastShared = 16_384L
+
+    /// Elements between threads are divided at multiples of this, so that two threads rarely write the same cache line.
+    [<Literal>]
+    let Border = 64
+
     /// The update after a part that transforms whole tensors, if that part is the last one.
     let Identity: IRule = Identity()
+
+/// A segment of a tensor whose blocks several threads share, with the arguments of the step.
+[<AbstractClass>]
+type internal SharedStep<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(frame: StepFrame<'T>) =
+    inherit SharedWork()
+
+    member _.Frame: StepFrame<'T> = frame
+    member val State: State<'T> voption = ValueNone with get, set
+    member val IsFlat: bool = true with get, set
+    member val Gradient: Pinned<'T> = Pinned<'T>() with get, set
+    member val Parameters: Pinned<'T> = Pinned<'T>() with get, set
+    member val Target: Pinned<'T> = Pinned<'T>() with get, set
+    member val Subtracts: bool = false with get, set
+    member val UsesVectors: bool = true with get, set
+    member val Segment: Segment voption = ValueNone with get, set
+    member val Count: int = 0 with get, set
+    member val Tensor: int = 0 with get, set
+    member val Step: int = 0 with get, set
+    member val IsLast: bool = false with get, set
+    member val IsOpen: bool = false with get, set
 
 /// The arguments of one step, and the passes over the memory of one tensor.
 ///
@@ -29,6 +61,8 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
     val private subtract: bool
     val private vectors: bool
     val private meter: StepMeter | null
+    // The number of this thread among those that share the step.
+    val private thread: int
 
     /// A step over flat arrays. The parameters can be empty.
     new(state, frame, gradient, parameters, target, subtract, vectors, meter) =
@@ -41,7 +75,8 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
           memories = [||]
           subtract = subtract
           vectors = vectors
-          meter = meter }
+          meter = meter
+          thread = 0 }
 
     /// A step over the memories of the frame.
     new(state, frame: StepFrame<'T>, subtract, meter) =
@@ -54,7 +89,22 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
           memories = frame.Memories
           subtract = subtract
           vectors = true
-          meter = meter }
+          meter = meter
+          thread = 0 }
+
+    /// The step as one of the threads sees it that share a segment. There is no telemetry.
+    new(shared: SharedStep<'T>, thread) =
+        { State = shared.State.Value
+          Frame = shared.Frame
+          IsFlat = shared.IsFlat
+          gradient = shared.Gradient.ReadOnly
+          parameters = shared.Parameters.ReadOnly
+          target = shared.Target.Span
+          memories = if shared.IsFlat then [||] else shared.Frame.Memories
+          subtract = shared.Subtracts
+          vectors = shared.UsesVectors
+          meter = null
+          thread = thread }
 
     member work.Plan: Plan = work.Frame.Plan
 
@@ -202,7 +252,7 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
                 if goesOut then
                     work.TargetAt(k, tensor, from, length)
                 elif isLast || not isOpen then
-                    Span(work.Frame.Scratch(min StepBlock.Length work.State.Length), 0, length)
+                    Span(work.Frame.Scratch(work.thread, min StepBlock.Length work.State.Length), 0, length)
                 else
                     Span(work.Buffer, start, length)
 
@@ -334,6 +384,48 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
             )
         | _ -> ()
 
+    /// Runs the blocks of a part of a tensor.
+    member work.Blocks(segment: Segment, count: int, k: int, first: int, past: int, step: int, isLast: bool, isOpen: bool) : unit =
+        let mutable from = first
+
+        while from < past do
+            let size = min step (past - from)
+            work.Block(segment, count, k, from, size, isLast, isOpen)
+            from <- from + size
+
+    /// Divides the blocks of a tensor between threads.
+    member private work.Share
+        (shared: SharedStep<'T>, segment: Segment, count: int, k: int, step: int, isLast: bool, isOpen: bool, parts: int)
+        : unit =
+        use gradient = fixed &MemoryMarshal.GetReference work.gradient
+        use parameters = fixed &MemoryMarshal.GetReference work.parameters
+        use target = fixed &MemoryMarshal.GetReference work.target
+        // Made before the threads use them.
+        work.Frame.ScratchFor parts
+
+        if not isLast then
+            work.Buffer |> ignore
+
+        for struct (node, _) in segment.Parts do
+            if node.KeepsGradient then
+                work.Kept |> ignore
+
+        shared.State <- ValueSome work.State
+        shared.IsFlat <- work.IsFlat
+        shared.Gradient <- Pinned(gradient, work.gradient.Length)
+        shared.Parameters <- Pinned(parameters, work.parameters.Length)
+        shared.Target <- Pinned(target, work.target.Length)
+        shared.Subtracts <- work.subtract
+        shared.UsesVectors <- work.vectors
+        shared.Segment <- ValueSome segment
+        shared.Count <- count
+        shared.Tensor <- k
+        shared.Step <- step
+        shared.IsLast <- isLast
+        shared.IsOpen <- isOpen
+        Team.Run(shared, parts)
+        shared.State <- ValueNone
+
     /// Runs a segment of a tensor. Returns false if a part is closed; nothing else of this tensor then changes in this step.
     member work.Segment(segment: Segment, k: int, isLast: bool) : bool =
         let length = work.Plan.Tensors[k].Length
@@ -375,12 +467,16 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
                 && (let struct (node, _) = segment.Parts[0] in not node.Reduces && not node.ReadsGradient)
 
             let step = if isSimple then length else StepBlock.Length
-            let mutable from = 0
 
-            while from < length do
-                let size = min step (length - from)
-                work.Block(segment, count, k, from, size, isLast, isOpen)
-                from <- from + size
+            let parts =
+                if isNull work.meter && segment.IsElementwise then
+                    Team.Parts(int64 length, StepBlock.LeastShared, length / StepBlock.Border)
+                else
+                    1
+
+            match work.Frame.Shared with
+            | :? SharedStep<'T> as shared when parts > 1 -> work.Share(shared, segment, count, k, step, isLast, isOpen, parts)
+            | _ -> work.Blocks(segment, count, k, 0, length, step, isLast, isOpen)
 
         match work.meter with
         | null -> ()
@@ -396,3 +492,16 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
             tensors[k] <- meter.Result(k, work.HasGradient k)
 
         StepTelemetry(work.State.Layout, tensors)
+
+/// The blocks of a segment that several threads share.
+[<Sealed>]
+type internal StepBlocks<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(frame: StepFrame<'T>) =
+    inherit SharedStep<'T>(frame)
+
+    override shared.Run(part, parts) =
+        let work = StepWork<'T>(shared, part)
+
+        let struct (first, past) =
+            SharedWork.Range(work.Plan.Tensors[shared.Tensor].Length, StepBlock.Border, part, parts)
+
+        work.Blocks(shared.Segment.Value, shared.Count, shared.Tensor, first, past, shared.Step, shared.IsLast, shared.IsOpen)

@@ -4,6 +4,7 @@ open System
 open System.Collections.Generic
 open System.Numerics
 open System.Threading
+open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 
 /// <summary>The options of a learning-rate sweep.</summary>
@@ -138,6 +139,7 @@ module RateFinder =
         (cancellation: CancellationToken)
         : RateSweep =
         validate options
+        use _ = ThreadBudget.Enter()
         let optimizer = Optimizer.forRun (int64 options.Steps) optimizer
 
         let rate (step: int) =

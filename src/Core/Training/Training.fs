@@ -6,6 +6,7 @@ open System.Diagnostics
 open System.Numerics
 open System.Threading
 open CuteDl.Core.Models
+open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 
 /// <summary>The limits of a training, and the times of its validations.</summary>
@@ -306,6 +307,7 @@ type Training<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
     /// <param name="progress">Called after every validation, and about four times a second in between.</param>
     /// <param name="cancellation">Interrupts the training. The next call continues.</param>
     member _.Advance(target: int64, progress: TrainingProgress -> unit, cancellation: CancellationToken) : unit =
+        use _ = ThreadBudget.Enter()
         clock.Start()
         stepsClock.Start()
 

@@ -12,12 +12,20 @@ type RunOptions =
     {
         /// <summary>The number of trials that train at the same time, at least 1.</summary>
         Workers: int
+        /// <summary>
+        /// The largest number of threads of all trials together, at least 1. Trials share them: see <c>ThreadBudget</c>. It does not limit
+        /// <c>Workers</c>: each trial has a thread of its own.
+        /// </summary>
+        Threads: int
         /// <summary>The time between two saves of a running trial.</summary>
         SaveEvery: TimeSpan
     }
 
-    /// <summary>One trial per processor, saved every 10 seconds.</summary>
-    static member Defaults = { Workers = Environment.ProcessorCount; SaveEvery = TimeSpan.FromSeconds 10.0 }
+    /// <summary>One trial and one thread per processor; trials are saved every 10 seconds.</summary>
+    static member Defaults =
+        { Workers = Environment.ProcessorCount
+          Threads = Environment.ProcessorCount
+          SaveEvery = TimeSpan.FromSeconds 10.0 }
 
 /// <summary>The results of a study, complete or so far.</summary>
 type StudyOutcome =
@@ -399,7 +407,13 @@ type StudyRun
                 )
             )
 
-        let workers = StudyWorkers(study, planner, source, store, options.Workers, options.SaveEvery, progress)
+        if options.Threads < 1 then
+            raise (
+                ArgumentOutOfRangeException("threads", options.Threads, $"Trials cannot share {options.Threads} threads. Use at least 1.")
+            )
+
+        let workers =
+            StudyWorkers(study, planner, source, store, options.Workers, options.Threads, options.SaveEvery, progress)
 
         workers.Run cancellation
         store.Verify()

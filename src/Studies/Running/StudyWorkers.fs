@@ -7,6 +7,7 @@ open System.Diagnostics
 open System.Threading
 open System.Threading.Tasks
 open CuteDl.Core.Models
+open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 
 /// Runs a study's trials on several threads until no further trial is needed: carries out the commands of a schedule, and tells it what
@@ -19,6 +20,7 @@ type internal StudyWorkers
         source: ITrialSource,
         store: IStudyStore,
         workers: int,
+        threads: int,
         saveEvery: TimeSpan,
         progress: StudyProgress -> unit
     ) =
@@ -235,6 +237,8 @@ type internal StudyWorkers
 
     /// Carries out the assignment of a trial: trains it to a step, and ends it there or lets it wait.
     let carryOut (trial: Trial) (assignment: int64) (goalOf: ITrialRun -> int64) (isLast: bool) (cancellation: CancellationToken) =
+        use _ = ThreadBudget.Enter threads
+
         match slotOf trial assignment with
         | Error failed -> keep failed null
         | Ok slot ->

@@ -93,6 +93,8 @@ let private multiplyWith<'V, 'T when 'V: struct and 'V :> IMatrixRegister<'V, 'T
         shape.Rows
         shape.Depth
         shape.Columns
+        0
+        shape.Columns
         false
 
 /// Multiplies with registers of some bits, into an array with margins.
@@ -127,6 +129,15 @@ let private everyWidth (precision: Precision<'T>) =
     property $"has the same bits at every width, and writes nothing beyond C, in {precision.Name}" cases (fun (shape, a, b) ->
         if shape.Depth > 0 then
             expectEveryWidth precision shape (precision.OfAll a) (precision.OfAll b))
+
+let private byThreads (precision: Precision<'T>) =
+    property
+        $"has the same bits for any number of threads in {precision.Name}"
+        (Gen.zip (Gen.choose (2, 5)) cases)
+        (fun (threads, (shape, a, b)) ->
+            let a, b = precision.OfAll a, precision.OfAll b
+            use _ = Team.Enter(threads, true)
+            Precision.expectSameBits precision (product precision shape a b) (definition precision shape a b) $"{threads} threads, {shape}")
 
 let private everySmallShape (precision: Precision<'T>) =
     testCase $"equals its definition for every shape around the tile's edges in {precision.Name}" (fun () ->
@@ -175,27 +186,30 @@ let private outside =
                 Expect.all c[20 .. 19 + rows * columns] ((=) 2.0f) $"{rows} × {columns}")
 
 /// Xᵀ·X, and the square of that: what has a symmetric product.
-let private symmetric (precision: Precision<'T>) =
-    testCase $"a symmetric product has the bits of the whole one, and nothing beyond is written, in {precision.Name}" (fun () ->
-        let values = samples 2000 moderate |> precision.OfAll
+let private symmetric (precision: Precision<'T>) (threads: int) =
+    testCase
+        $"a symmetric product on {threads} threads has the bits of the whole one, and nothing beyond is written, in {precision.Name}"
+        (fun () ->
+            use _ = Team.Enter(threads, true)
+            let values = samples 2000 moderate |> precision.OfAll
 
-        for size in [ 0..41 ] @ [ 63; 64; 65; 70; 97; TiledProduct.tallest + 9 ] do
-            for depth in [ 0; 1; 7; 20; TiledProduct.deepest + 1 ] do
-                let x = Array.init (size * depth) (fun i -> values[i % values.Length])
-                let whole = Array.zeroCreate (size * size)
-                let half = Array.create (size * size + 40) (precision.Of 777.0)
-                let square = Span(half, 20, size * size)
-                let xs = ReadOnlySpan x
-                multiply xs (transposed size) xs (rowMajor size) (Span whole) size depth size
-                multiplySymmetric xs (transposed size) xs (rowMajor size) square size depth
-                Precision.expectSameBits precision half[20 .. 19 + size * size] whole $"{size} × {depth}"
-                let beside = Array.append half[..19] half[20 + size * size ..]
-                Precision.expectSameBits precision beside (Array.create 40 (precision.Of 777.0)) "beside"
-                let again, halfAgain = Array.zeroCreate whole.Length, Array.zeroCreate whole.Length
-                let ofWhole = ReadOnlySpan whole
-                multiply ofWhole (rowMajor size) ofWhole (rowMajor size) (Span again) size size size
-                multiplySymmetric ofWhole (rowMajor size) ofWhole (rowMajor size) (Span halfAgain) size size
-                Precision.expectSameBits precision halfAgain again $"square of {size}")
+            for size in [ 0..41 ] @ [ 63; 64; 65; 70; 97; TiledProduct.tallest + 9 ] do
+                for depth in [ 0; 1; 7; 20; TiledProduct.deepest + 1 ] do
+                    let x = Array.init (size * depth) (fun i -> values[i % values.Length])
+                    let whole = Array.zeroCreate (size * size)
+                    let half = Array.create (size * size + 40) (precision.Of 777.0)
+                    let square = Span(half, 20, size * size)
+                    let xs = ReadOnlySpan x
+                    multiply xs (transposed size) xs (rowMajor size) (Span whole) size depth size
+                    multiplySymmetric xs (transposed size) xs (rowMajor size) square size depth
+                    Precision.expectSameBits precision half[20 .. 19 + size * size] whole $"{size} × {depth}"
+                    let beside = Array.append half[..19] half[20 + size * size ..]
+                    Precision.expectSameBits precision beside (Array.create 40 (precision.Of 777.0)) "beside"
+                    let again, halfAgain = Array.zeroCreate whole.Length, Array.zeroCreate whole.Length
+                    let ofWhole = ReadOnlySpan whole
+                    multiply ofWhole (rowMajor size) ofWhole (rowMajor size) (Span again) size size size
+                    multiplySymmetric ofWhole (rowMajor size) ofWhole (rowMajor size) (Span halfAgain) size size
+                    Precision.expectSameBits precision halfAgain again $"square of {size}")
 
 let private transposes =
     testCase "a transpose has each element in its place" (fun () ->
@@ -236,6 +250,8 @@ let tests =
         "matrix product"
         [ byDefinition Precision.single
           byDefinition Precision.double
+          byThreads Precision.single
+          byThreads Precision.double
           everyWidth Precision.single
           everyWidth Precision.double
           everySmallShape Precision.single
@@ -243,7 +259,8 @@ let tests =
           againstMathNet Precision.single
           againstMathNet Precision.double
           outside
-          symmetric Precision.single
-          symmetric Precision.double
+          for threads in [ 1; 3 ] do
+              symmetric Precision.single threads
+              symmetric Precision.double threads
           transposes
           tooShort ]

@@ -61,17 +61,21 @@ let private written (precision: Precision<'T>) (case: Case) =
            for i in 0 .. case.Inputs - 1 -> (table precision)[int case.Cells[example * case.Inputs + i]] |]
 
 /// The batch of a case. It has read other examples before, so that nothing depends on a new batch.
-let private batch (case: Case) : SparseBatch<'T> =
+let private batch (threads: int) (case: Case) : SparseBatch<'T> =
     let batch = SparseBatch<'T>(case.Inputs, case.Chosen.Length + 70)
     let others = Array.create (70 * case.Inputs) 255uy
     batch.Read(SparseRows.ofCells others case.Inputs, ReadOnlySpan [| 0..69 |])
-    batch.Lines.Span.Fill('T.CreateTruncating 777.0)
-    batch.Edge.Span.Fill 'T.NaN
+
+    for part in 0 .. threads - 1 do
+        let workspace = batch.Workspace part
+        workspace.Lines.Span.Fill('T.CreateTruncating 777.0)
+        workspace.Edge.Span.Fill 'T.NaN
+
     batch.Read(SparseRows.ofCells case.Cells case.Inputs, ReadOnlySpan case.Chosen)
     batch
 
-let private forward (precision: Precision<'T>) =
-    property $"x·W has the bits of the full product in {precision.Name}" cases (fun case ->
+let private forward (precision: Precision<'T>) (threads: int) =
+    property $"x·W has the bits of the full product in {precision.Name}, on {threads} threads" cases (fun case ->
         let rows = case.Chosen.Length
         let weights = precision.OfAll case.Weights
         let expected = Array.create (rows * case.Width) (precision.Of 777.0)
@@ -88,12 +92,13 @@ let private forward (precision: Precision<'T>) =
             case.Inputs
             case.Width
 
-        SparseProduct.forward (batch case) (table precision) (ReadOnlySpan weights) (Span actual) case.Width
+        use _ = Team.Enter(threads, true)
+        SparseProduct.forward (batch threads case) (table precision) (ReadOnlySpan weights) (Span actual) case.Width
 
         Precision.expectSameBits precision actual expected "outputs")
 
-let private gradient (precision: Precision<'T>) =
-    property $"xᵀ·δ has the bits of the full product in {precision.Name}" cases (fun case ->
+let private gradient (precision: Precision<'T>) (threads: int) =
+    property $"xᵀ·δ has the bits of the full product in {precision.Name}, on {threads} threads" cases (fun case ->
         let rows = case.Chosen.Length
         let deltas = precision.OfAll case.Deltas
         let expected = Array.create (case.Inputs * case.Width) (precision.Of 777.0)
@@ -110,7 +115,8 @@ let private gradient (precision: Precision<'T>) =
             rows
             case.Width
 
-        SparseProduct.gradient (batch case) (table precision) (ReadOnlySpan deltas) (Span actual) case.Width
+        use _ = Team.Enter(threads, true)
+        SparseProduct.gradient (batch threads case) (table precision) (ReadOnlySpan deltas) (Span actual) case.Width
 
         Precision.expectSameBits precision actual expected "gradient")
 
@@ -226,10 +232,11 @@ let private noAllocation =
 let tests =
     testList
         "sparse product"
-        [ forward Precision.single
-          forward Precision.double
-          gradient Precision.single
-          gradient Precision.double
+        [ for threads in [ 1; 3 ] do
+              forward Precision.single threads
+              forward Precision.double threads
+              gradient Precision.single threads
+              gradient Precision.double threads
           rows
           occupancy
           allBytes

@@ -4,7 +4,7 @@ module CuteDl.Core.Tests.DeterminismTests
 open System
 open Expecto
 
-let private here = lazy (Fingerprint.compute 1)
+let private here = lazy (Fingerprint.compute 1 1)
 
 /// The fingerprint that this program computes under a setting of the runtime.
 let private under (setting: string * string) =
@@ -15,9 +15,12 @@ let private under (setting: string * string) =
 let tests =
     testList
         "the same bits"
-        [ testCase "from run to run, and for one thread and two" (fun () ->
-              Expect.equal (Fingerprint.compute 2) here.Value "two threads"
-              Expect.equal (Fingerprint.compute 1) here.Value "once more")
+        [ testCase "from run to run, and for one training at a time and two" (fun () ->
+              Expect.equal (Fingerprint.compute 2 1) here.Value "two trainings"
+              Expect.equal (Fingerprint.compute 1 1) here.Value "once more")
+          for threads in [ 2; 3 ] do
+              testCase $"for one thread and {threads} inside a training" (fun () ->
+                  Expect.equal (Fingerprint.compute 1 threads) here.Value $"{threads} threads")
           for setting in
               [ "DOTNET_EnableAVX512", "0"
                 "DOTNET_EnableAVX2", "0"

@@ -7,6 +7,7 @@ open System.Threading
 open CuteDl.Testing
 open CuteDl.Core.Data
 open CuteDl.Core.Networks
+open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Training
 open CuteDl.Core.Tests.ByteSets
@@ -97,9 +98,14 @@ let private trainings =
                    train (BitConverter.SingleToUInt32Bits >> uint64) data layers
                    train BitConverter.DoubleToUInt64Bits data layers |]
 
-/// In the quick tier each optimizer takes the next of the trainings in turn, in the long tier it takes all.
-let compute (threads: int) : uint64 =
+/// In the quick tier each optimizer takes the next of the trainings in turn, in the long tier it takes all. Several trainings run at the same
+/// time, and each is divided between threads of its own.
+let compute (atOnce: int) (threads: int) : uint64 =
     let trainings = trainings.Value
+
+    let divided (train: unit -> uint64) =
+        use _ = Team.Enter(threads, true)
+        train ()
 
     let cases =
         [| for i, optimizer in List.indexed optimizers.Value do
@@ -111,7 +117,7 @@ let compute (threads: int) : uint64 =
 
     let results = Array.zeroCreate cases.Length
 
-    Tasks.Parallel.For(0, cases.Length, Tasks.ParallelOptions(MaxDegreeOfParallelism = threads), (fun i -> results[i] <- cases[i]()))
+    Tasks.Parallel.For(0, cases.Length, Tasks.ParallelOptions(MaxDegreeOfParallelism = atOnce), (fun i -> results[i] <- divided cases[i]))
     |> ignore
 
     hash results

@@ -27,7 +27,8 @@ internal static class StudyRunCommand
             "run",
             "Runs a study in a folder. After an interruption, continue with 'cutedl resume DIR'.",
             "cutedl study run study.json --out my-study")
-         { file, folder, quick, until, parallel.Option, json };
+         { file, folder, quick, until, json };
+        parallel.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
             var study = StudyCommand.Load(parsed.GetValue(file)!);

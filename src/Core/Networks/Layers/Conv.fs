@@ -1,28 +1,44 @@
 namespace CuteDl.Core.Networks
 
+#nowarn "9" // Addresses of spans that several threads read and write.
+
 open System
+open System.Collections.Generic
 open System.Numerics
+open System.Runtime.InteropServices
 open CuteDl.Core.Data
 open CuteDl.Core.Numerics
 open CuteDl.Core.Numerics.Arithmetic
 
-/// A convolution as a product of matrices: each row of the left one is a window of the input.
+/// The workspace of one thread: the windows of a block of examples, one a row, and the gradient of the weights over these examples.
 [<Sealed>]
-type internal ConvOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
-    (windows: Windows, channels: int, activation: Activation, capacity: int) =
-    inherit LayerOperation<'T>(windows.Output channels, capacity)
+type private ConvWorkspace<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(block: int, windows: int, depth: int, channels: int) =
+    member val Matrix: 'T array = BatchArray.create block (windows * depth)
+    member val Gradient: 'T array = Array.zeroCreate (depth * channels)
+
+/// A convolution without biases and activation, as products of matrices: each row of the left one is a window of the input. The examples are
+/// divided into blocks, which several threads share.
+[<Sealed>]
+type private ConvBlocks<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(windows: Windows, channels: int, capacity: int) =
+    inherit SharedWork()
 
     // About as many windows as this are multiplied at once, so that the matrix stays in the cache. The number depends only on the shape: the
     // gradient of the weights is the sum of the products in this order.
     static let usualWindows = 1024
 
     let depth = windows.Size * windows.Size * windows.Channels
-    let weightCount = depth * channels
     let outputs = windows.Count * channels
     let block = min capacity (max 1 (usualWindows / windows.Count))
-    let matrix: 'T array = BatchArray.create block (windows.Count * depth)
-    let part: 'T array = Array.zeroCreate weightCount
-    let fused = FusedActivation<'T>(activation, capacity, outputs)
+    let workspaces = List [ ConvWorkspace<'T>(block, windows.Count, depth, channels) ]
+
+    // The operands of the pass that threads share.
+    let mutable input = Pinned<'T>()
+    let mutable weights = Pinned<'T>()
+    let mutable outputValues = Pinned<'T>()
+    let mutable inputGradient = Pinned<'T>()
+    let mutable rows = 0
+    let mutable isForward = true
+    let mutable firstBlock = 0
 
     /// The part of a window's row at dy that is inside the image: the first and the number of its values in the window, and its start in the
     /// input; 0 values if it is outside.
@@ -39,7 +55,7 @@ type internal ConvOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee75
 
     /// Copies the windows of some examples to the rows of the matrix. Values outside of the image are 0.
     [<Kernel>]
-    let spread (input: ReadOnlySpan<'T>) (examples: int) =
+    let spread (matrix: 'T array) (input: ReadOnlySpan<'T>) (examples: int) =
         let line = windows.Size * windows.Channels
 
         for example in 0 .. examples - 1 do
@@ -59,7 +75,7 @@ type internal ConvOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee75
 
     /// Adds the rows of the matrix to the places of their windows.
     [<Kernel>]
-    let gather (gradient: Span<'T>) (examples: int) =
+    let gather (matrix: 'T array) (gradient: Span<'T>) (examples: int) =
         let line = windows.Size * windows.Channels
         gradient.Clear()
 
@@ -75,72 +91,136 @@ type internal ConvOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee75
                     if length > 0 then
                         Elementwise.add (image.Slice(start, length)) (ReadOnlySpan(matrix, row + dy * line + first, length))
 
-    override layer.Forward(rows, input, parameters, _, _) =
-        let weights = parameters.Slice(0, weightCount)
-        let mutable start = 0
+    let blocks () = (rows + block - 1) / block
 
-        while start < rows do
-            let examples = min block (rows - start)
-            spread (input.Slice(start * windows.Input)) examples
-            let count = examples * windows.Count
+    /// Returns the number of threads that share the blocks.
+    let partsOf () =
+        let parts = Team.Parts(int64 rows * int64 outputs * int64 depth, MatrixProduct.LeastShared, blocks ())
 
+        while workspaces.Count < parts do
+            workspaces.Add(ConvWorkspace<'T>(block, windows.Count, depth, channels))
+
+        parts
+
+    let examplesOf (number: int) = min block (rows - number * block)
+
+    let forward (workspace: ConvWorkspace<'T>) (number: int) =
+        let examples = examplesOf number
+        let start = number * block
+        spread workspace.Matrix (input.ReadOnly.Slice(start * windows.Input)) examples
+        let count = examples * windows.Count
+
+        MatrixProduct.multiply
+            (ReadOnlySpan(workspace.Matrix, 0, count * depth))
+            (MatrixProduct.rowMajor depth)
+            weights.ReadOnly
+            (MatrixProduct.rowMajor channels)
+            (outputValues.Span.Slice(start * outputs, examples * outputs))
+            count
+            depth
+            channels
+
+    let backward (workspace: ConvWorkspace<'T>) (number: int) =
+        let examples = examplesOf number
+        let start = number * block
+        let count = examples * windows.Count
+        let delta = outputValues.ReadOnly.Slice(start * outputs, examples * outputs)
+        spread workspace.Matrix (input.ReadOnly.Slice(start * windows.Input)) examples
+
+        MatrixProduct.multiply
+            (ReadOnlySpan(workspace.Matrix, 0, count * depth))
+            (MatrixProduct.transposed depth)
+            delta
+            (MatrixProduct.rowMajor channels)
+            (Span workspace.Gradient)
+            depth
+            count
+            channels
+
+        if inputGradient.Length > 0 then
             MatrixProduct.multiply
-                (ReadOnlySpan(matrix, 0, count * depth))
-                (MatrixProduct.rowMajor depth)
-                weights
-                (MatrixProduct.rowMajor channels)
-                (Span(layer.Outputs, start * outputs, examples * outputs))
-                count
-                depth
-                channels
-
-            start <- start + examples
-
-        fused.Apply(Span(layer.Outputs, 0, rows * outputs), parameters.Slice(weightCount, channels))
-
-    override layer.Backward(rows, input, parameters, gradient, inputGradient) =
-        let weights = parameters.Slice(0, weightCount)
-        let delta = Span(layer.OutputGradient, 0, rows * outputs)
-        fused.Backward(ReadOnlySpan(layer.Outputs, 0, rows * outputs), delta)
-        let delta: ReadOnlySpan<'T> = Span<_>.op_Implicit delta
-        Elementwise.sumOfRows delta (gradient.Slice(weightCount, channels))
-        let mutable start = 0
-
-        while start < rows do
-            let examples = min block (rows - start)
-            let count = examples * windows.Count
-            let delta = delta.Slice(start * outputs, examples * outputs)
-            spread (input.Slice(start * windows.Input)) examples
-
-            MatrixProduct.multiply
-                (ReadOnlySpan(matrix, 0, count * depth))
-                (MatrixProduct.transposed depth)
                 delta
                 (MatrixProduct.rowMajor channels)
-                (Span part)
-                depth
+                weights.ReadOnly
+                (MatrixProduct.transposed channels)
+                (Span(workspace.Matrix, 0, count * depth))
                 count
                 channels
+                depth
 
-            if start = 0 then
-                ReadOnlySpan(part).CopyTo(gradient.Slice(0, weightCount))
-            else
-                Elementwise.add (gradient.Slice(0, weightCount)) (ReadOnlySpan part)
+            gather workspace.Matrix (inputGradient.Span.Slice(start * windows.Input, examples * windows.Input)) examples
 
-            if not inputGradient.IsEmpty then
-                MatrixProduct.multiply
-                    delta
-                    (MatrixProduct.rowMajor channels)
-                    weights
-                    (MatrixProduct.transposed channels)
-                    (Span(matrix, 0, count * depth))
-                    count
-                    channels
-                    depth
+    override _.Run(part, parts) =
+        if isForward then
+            let struct (first, past) = SharedWork.Range(blocks (), 1, part, parts)
 
-                gather (inputGradient.Slice(start * windows.Input, examples * windows.Input)) examples
+            for number in first .. past - 1 do
+                forward workspaces[part] number
+        else
+            backward workspaces[part] (firstBlock + part)
 
-            start <- start + examples
+    /// Computes the sums of the windows of all examples.
+    member shared.Forward(examples: int, from: ReadOnlySpan<'T>, ofWeights: ReadOnlySpan<'T>, sums: Span<'T>) : unit =
+        use pinnedInput = fixed &MemoryMarshal.GetReference from
+        use pinnedWeights = fixed &MemoryMarshal.GetReference ofWeights
+        use pinnedSums = fixed &MemoryMarshal.GetReference sums
+        input <- Pinned(pinnedInput, from.Length)
+        weights <- Pinned(pinnedWeights, ofWeights.Length)
+        outputValues <- Pinned(pinnedSums, sums.Length)
+        rows <- examples
+        isForward <- true
+        Team.Run(shared, partsOf ())
+
+    /// Computes the gradient of the weights, and of the input unless its span is empty.
+    member shared.Backward
+        (examples: int, from: ReadOnlySpan<'T>, ofWeights: ReadOnlySpan<'T>, delta: Span<'T>, gradient: Span<'T>, ofInput: Span<'T>)
+        : unit =
+        use pinnedInput = fixed &MemoryMarshal.GetReference from
+        use pinnedWeights = fixed &MemoryMarshal.GetReference ofWeights
+        use pinnedDelta = fixed &MemoryMarshal.GetReference delta
+        use pinnedInputGradient = fixed &MemoryMarshal.GetReference ofInput
+        input <- Pinned(pinnedInput, from.Length)
+        weights <- Pinned(pinnedWeights, ofWeights.Length)
+        outputValues <- Pinned(pinnedDelta, delta.Length)
+        inputGradient <- Pinned(pinnedInputGradient, ofInput.Length)
+        rows <- examples
+        isForward <- false
+        firstBlock <- 0
+        let parts = partsOf ()
+
+        // Each thread computes one block at a time. The blocks are added in their order.
+        while firstBlock < blocks () do
+            let count = min parts (blocks () - firstBlock)
+            Team.Run(shared, count)
+
+            for part in 0 .. count - 1 do
+                if firstBlock + part = 0 then
+                    Span(workspaces[part].Gradient).CopyTo gradient
+                else
+                    Elementwise.add gradient (ReadOnlySpan workspaces[part].Gradient)
+
+            firstBlock <- firstBlock + count
+
+[<Sealed>]
+type internal ConvOperation<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>
+    (windows: Windows, channels: int, activation: Activation, capacity: int) =
+    inherit LayerOperation<'T>(windows.Output channels, capacity)
+
+    let weightCount = windows.Size * windows.Size * windows.Channels * channels
+    let outputs = windows.Count * channels
+    let fused = FusedActivation<'T>(activation, capacity, outputs)
+    let blocks = ConvBlocks<'T>(windows, channels, capacity)
+
+    override layer.Forward(rows, input, parameters, _, _) =
+        let values = Span(layer.Outputs, 0, rows * outputs)
+        blocks.Forward(rows, input, parameters.Slice(0, weightCount), values)
+        fused.Apply(values, parameters.Slice(weightCount, channels))
+
+    override layer.Backward(rows, input, parameters, gradient, inputGradient) =
+        let delta = Span(layer.OutputGradient, 0, rows * outputs)
+        fused.Backward(ReadOnlySpan(layer.Outputs, 0, rows * outputs), delta)
+        Elementwise.sumOfRows (Span<_>.op_Implicit delta) (gradient.Slice(weightCount, channels))
+        blocks.Backward(rows, input, parameters.Slice(0, weightCount), delta, gradient.Slice(0, weightCount), inputGradient)
 
 /// <summary>
 /// A convolution: activation(Σ x·W + b) over square windows of an image. W has the shape size × size × input channels × channels.

@@ -4,8 +4,8 @@
 /// registers' width of B's columns are copied to a contiguous panel, which stays in the L1 cache while all rows of A pass. The topmost tile
 /// reads a row-major B in place and fills the panel as it goes, so the copy costs little. Other layouts of B are copied first.
 ///
-/// A tile that exceeds C is computed in a buffer. The smallest unit of work is a row of C: a caller can split rows between threads by slices
-/// of A and C.
+/// A tile that exceeds C is computed in a buffer. A caller can divide a product between threads: by rows, with slices of A and C, or by
+/// columns, with ranges of panels.
 module internal CuteDl.Core.Numerics.TiledProduct
 
 #nowarn "9" // An address, to align the workspace.
@@ -36,7 +36,8 @@ let private untilLine (start: byref<'T>) : int =
     let address = NativePtr.toNativeInt (NativePtr.ofVoidPtr<'T>(Unsafe.AsPointer &start))
     int (-address &&& 63n) / sizeof<'T>
 
-/// Multiplies with one type of register; the depth is at least 1. If <c>isUpper</c> is true, C is square, and only the elements on and above its
+/// Multiplies with one type of register; the depth is at least 1. Only the columns of C in a range are computed. The range begins at a multiple
+/// of two registers' width, and ends at one or at the last column. If <c>isUpper</c> is true, C is square, and only the elements on and above its
 /// diagonal are guaranteed to be computed.
 [<Kernel>]
 let multiply<'V, 'T when 'V: struct and 'V :> IMatrixRegister<'V, 'T> and 'T: unmanaged>
@@ -50,6 +51,8 @@ let multiply<'V, 'T when 'V: struct and 'V :> IMatrixRegister<'V, 'T> and 'T: un
     (rows: int)
     (depth: int)
     (columns: int)
+    (firstColumn: int)
+    (pastColumn: int)
     (isUpper: bool)
     : unit =
     let width = 'V.Width
@@ -74,9 +77,9 @@ let multiply<'V, 'T when 'V: struct and 'V :> IMatrixRegister<'V, 'T> and 'T: un
             let k = block * blockDepth
             let depth = min blockDepth (depth - k)
             let continues = block > 0
-            let mutable left = 0
+            let mutable left = firstColumn
 
-            while left < columns do
+            while left < pastColumn do
                 let lanes = if columns - left <= width then width else 2 * width
                 let valid = min lanes (columns - left)
                 let height = if lanes = width then Tiles.TallRows else Tiles.WideRows

@@ -7,6 +7,7 @@ open System.Threading.Tasks
 open Expecto
 open CuteDl.Testing
 open FsCheck.FSharp
+open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 open CuteDl.Core.Tests.Generators
 open CuteDl.Core.Tests.Precision
@@ -129,6 +130,30 @@ let private borders (precision: Precision<'T>) =
                               let run = samples 1 (runOf tensors optimizer moderate false) |> Array.head
                               expectInPlaceEqualsPure precision { run with Gradients = Array.truncate 3 run.Gradients }) ]
 
+/// Every kind on its own and in a chain, over tensors that threads divide.
+let private threads (precision: Precision<'T>) =
+    testList
+        precision.Name
+        [ for kind in Rules.known do
+              testCase kind.Name (fun () ->
+                  for length in [ 2 * StepBlock.Border - 1; 3 * StepBlock.Border + 5; 2 * StepBlock.Length + 1 ] do
+                      let shape = if kind.Name = "muon" then [ length; 1 ] else [ length ]
+                      let tensors = [ "a", shape; "b", [ 2; 3 ]; "c", [ 2; StepBlock.Border ] ]
+
+                      for optimizer in Expression.parse $"{kind.Name}()" :: List.ofArray (samples 1 (ofKind true kind)) do
+                          for optimizer in
+                              [ optimizer
+                                Optimizer.chain [ Expression.parse "scale(2)"; optimizer; Expression.parse "clip_norm(0.5)" ] ] do
+                              let run = samples 1 (runOf tensors optimizer moderate false) |> Array.head
+                              let run = { run with Gradients = Array.truncate 3 run.Gradients }
+                              let expected, expectedState = trajectory precision run
+
+                              for threads in [ 2; 3 ] do
+                                  use _ = Team.Enter(threads, true)
+                                  let actual, state = trajectory precision run
+                                  expectSameTrajectory precision actual expected $"{threads} threads, {optimizer}"
+                                  expectSamePicture precision (picture state) (picture expectedState) $"{threads} threads") ]
+
 /// A tail call keeps its arguments, spans among them, where a collection may lose them.
 let private noTailCalls =
     testCase "no method of the core makes a tail call" (fun () ->
@@ -157,4 +182,5 @@ let tests =
         [ noTailCalls
           inPrecision single
           inPrecision Precision.double
-          testList "at the borders of blocks" [ borders single; borders Precision.double ] ]
+          testList "at the borders of blocks" [ borders single; borders Precision.double ]
+          testList "have the same bits for any number of threads" [ threads single; threads Precision.double ] ]
