@@ -145,7 +145,7 @@ module Loss =
 
         let total =
             match loss with
-            | SoftmaxCrossEntropy -> LossKernels.softmaxCrossEntropy outputs targets gradient width
+            | SoftmaxCrossEntropy -> SoftmaxKernels.crossEntropy outputs targets gradient width
             | MeanSquaredError -> LossKernels.meanSquaredError outputs targets gradient
             | BinaryCrossEntropy -> LossKernels.binaryCrossEntropy outputs targets gradient
             | MeanAbsoluteError -> LossKernels.meanAbsoluteError outputs targets gradient

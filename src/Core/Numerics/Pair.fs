@@ -5,8 +5,8 @@ open System.Runtime.CompilerServices
 /// Two registers as one of twice the width.
 [<Struct; NoEquality; NoComparison>]
 type internal Pair<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>> =
-    val Low: 'V
-    val High: 'V
+    val mutable Low: 'V
+    val mutable High: 'V
     new(low, high) = { Low = low; High = high }
 
     interface IRegister<Pair<'V, 'T>, 'T> with
@@ -29,3 +29,8 @@ type internal Pair<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T>> =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, sum) =
             Pair('V.MultiplyAdd(a.Low, b.Low, sum.Low), 'V.MultiplyAdd(a.High, b.High, sum.High))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Accumulate(a, b, sum: byref<Pair<'V, 'T>>) =
+            'V.Accumulate(a.Low, b.Low, &sum.Low)
+            'V.Accumulate(a.High, b.High, &sum.High)

@@ -16,6 +16,9 @@ type internal IRegister<'V, 'T when 'V :> IRegister<'V, 'T>> =
     static abstract Store: value: 'V * target: byref<'T> -> unit
     /// Returns a·b + sum, rounded once.
     static abstract MultiplyAdd: a: 'V * b: 'V * sum: 'V -> 'V
+    /// Adds a·b to the sum, rounded once. It writes to the field of the sum, so that the JIT multiplies and adds in the sum's own register.
+    /// For <c>sum <- MultiplyAdd(a, b, sum)</c>, it overwrites the register of a or b, and needs a move after every second multiply-add.
+    static abstract Accumulate: a: 'V * b: 'V * sum: byref<'V> -> unit
 
 /// The operations of a register that a product of dense matrices needs besides.
 type internal IMatrixRegister<'V, 'T when 'V :> IMatrixRegister<'V, 'T>> =
@@ -23,13 +26,12 @@ type internal IMatrixRegister<'V, 'T when 'V :> IMatrixRegister<'V, 'T>> =
 
     /// Loads 128 bits of each of several rows: of row 0, and of every fourth row after it (every second row in double precision).
     static abstract LoadRows: source: byref<'T> * row: nativeint -> 'V
+    /// Stores 128 bits to each of the same rows.
+    static abstract StoreRows: value: 'V * target: byref<'T> * row: nativeint -> unit
     /// Returns the lower halves of each 128 bits, with elements of a and b in turn.
     static abstract InterleaveLower: a: 'V * b: 'V -> 'V
     /// Returns the upper halves of each 128 bits, with elements of a and b in turn.
     static abstract InterleaveUpper: a: 'V * b: 'V -> 'V
-    /// Adds a·b to the sum, rounded once. It writes to the field of the sum, so that the JIT multiplies and adds in the sum's own register.
-    /// For <c>sum <- MultiplyAdd(a, b, sum)</c>, it overwrites the register of a or b, and needs a move after every second multiply-add.
-    static abstract Accumulate: a: 'V * b: 'V * sum: byref<'V> -> unit
 
 // In all three types, the JIT knows the size of 'T and keeps only one branch of each member.
 // Only x86 has registers of 256 and 512 bits, so their types may call its instructions. The type of 128 bits must not.
@@ -103,9 +105,19 @@ type internal Register128<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
             else
                 Register128(Vector128.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>())
 
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Accumulate(a, b, sum: byref<Register128<'T>>) =
+            if sizeof<'T> = 4 then
+                sum.Value <- Vector128.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>()
+            else
+                sum.Value <- Vector128.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>()
+
     interface IMatrixRegister<Register128<'T>, 'T> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member LoadRows(source: byref<'T>, _row: nativeint) = Register128(Vector128.LoadUnsafe<'T> &source)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member StoreRows(value, target: byref<'T>, _row: nativeint) = value.Value.StoreUnsafe &target
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member InterleaveLower(a: Register128<'T>, b: Register128<'T>) =
@@ -124,13 +136,6 @@ type internal Register128<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
                 Register128(Vector128.Shuffle(halves.AsSingle(), Vector128.Create(0, 2, 1, 3)).As<float32, 'T>())
             else
                 Register128 halves
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Accumulate(a, b, sum: byref<Register128<'T>>) =
-            if sizeof<'T> = 4 then
-                sum.Value <- Vector128.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>()
-            else
-                sum.Value <- Vector128.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>()
 
 /// 256 bits: eight float32 or four float64 numbers.
 [<Struct; NoEquality; NoComparison>]
@@ -201,11 +206,24 @@ type internal Register256<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
             else
                 Register256(Vector256.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>())
 
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Accumulate(a, b, sum: byref<Register256<'T>>) =
+            if sizeof<'T> = 4 then
+                sum.Value <- Vector256.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>()
+            else
+                sum.Value <- Vector256.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>()
+
     interface IMatrixRegister<Register256<'T>, 'T> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member LoadRows(source: byref<'T>, row: nativeint) =
             let next = row * nativeint Vector128<'T>.Count
             Register256(Vector256.Create(Vector128.LoadUnsafe<'T> &source, Vector128.LoadUnsafe<'T>(&Unsafe.Add(&source, next))))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member StoreRows(value, target: byref<'T>, row: nativeint) =
+            let next = row * nativeint Vector128<'T>.Count
+            value.Value.GetLower().StoreUnsafe &target
+            value.Value.GetUpper().StoreUnsafe(&Unsafe.Add(&target, next))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member InterleaveLower(a: Register256<'T>, b: Register256<'T>) =
@@ -220,13 +238,6 @@ type internal Register256<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
                 Register256(Avx.UnpackHigh(a.Value.AsSingle(), b.Value.AsSingle()).As<float32, 'T>())
             else
                 Register256(Avx.UnpackHigh(a.Value.AsDouble(), b.Value.AsDouble()).As<float, 'T>())
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Accumulate(a, b, sum: byref<Register256<'T>>) =
-            if sizeof<'T> = 4 then
-                sum.Value <- Vector256.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>()
-            else
-                sum.Value <- Vector256.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>()
 
 /// 512 bits: sixteen float32 or eight float64 numbers.
 [<Struct; NoEquality; NoComparison>]
@@ -297,6 +308,13 @@ type internal Register512<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
             else
                 Register512(Vector512.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>())
 
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Accumulate(a, b, sum: byref<Register512<'T>>) =
+            if sizeof<'T> = 4 then
+                sum.Value <- Vector512.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>()
+            else
+                sum.Value <- Vector512.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>()
+
     interface IMatrixRegister<Register512<'T>, 'T> with
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member LoadRows(source: byref<'T>, row: nativeint) =
@@ -311,6 +329,16 @@ type internal Register512<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
             )
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member StoreRows(value, target: byref<'T>, row: nativeint) =
+            let next = row * nativeint Vector128<'T>.Count
+            let third = &Unsafe.Add(&target, 2n * next)
+            let bits = value.Value.AsSingle()
+            Avx512F.ExtractVector128(bits, 0uy).As<float32, 'T>().StoreUnsafe &target
+            Avx512F.ExtractVector128(bits, 1uy).As<float32, 'T>().StoreUnsafe(&Unsafe.Add(&target, next))
+            Avx512F.ExtractVector128(bits, 2uy).As<float32, 'T>().StoreUnsafe &third
+            Avx512F.ExtractVector128(bits, 3uy).As<float32, 'T>().StoreUnsafe(&Unsafe.Add(&third, next))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member InterleaveLower(a: Register512<'T>, b: Register512<'T>) =
             if sizeof<'T> = 4 then
                 Register512(Avx512F.UnpackLow(a.Value.AsSingle(), b.Value.AsSingle()).As<float32, 'T>())
@@ -323,10 +351,3 @@ type internal Register512<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
                 Register512(Avx512F.UnpackHigh(a.Value.AsSingle(), b.Value.AsSingle()).As<float32, 'T>())
             else
                 Register512(Avx512F.UnpackHigh(a.Value.AsDouble(), b.Value.AsDouble()).As<float, 'T>())
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Accumulate(a, b, sum: byref<Register512<'T>>) =
-            if sizeof<'T> = 4 then
-                sum.Value <- Vector512.FusedMultiplyAdd(a.Value.AsSingle(), b.Value.AsSingle(), sum.Value.AsSingle()).As<float32, 'T>()
-            else
-                sum.Value <- Vector512.FusedMultiplyAdd(a.Value.AsDouble(), b.Value.AsDouble(), sum.Value.AsDouble()).As<float, 'T>()

@@ -1,10 +1,13 @@
 module CuteDl.Core.Tests.LossTests
 
 open System
+open System.Numerics
 open Expecto
 open CuteDl.Testing
 open FsCheck.FSharp
 open CuteDl.Core.Networks
+open CuteDl.Core.Numerics
+open CuteDl.Core.Numerics.Arithmetic
 open CuteDl.Core.Tests.Generators
 
 let private evaluate (precision: Precision<'T>) loss width (outputs: float array) (targets: float array) =
@@ -119,6 +122,106 @@ let private stable (precision: Precision<'T>) =
         check BinaryCrossEntropy [| -1e4 |] [| 0.0 |] 0.0 [| 0.0 |]
         check BinaryCrossEntropy [| -1e4 |] [| 1.0 |] 1e4 [| -1.0 |])
 
+/// The softmax cross-entropy by a loop over the outputs of one example after another: the order of operations that gives the bits.
+let private byExample (width: int) (z: 'T array) (y: 'T array) : float * 'T array when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+    let gradient = Array.zeroCreate<'T> z.Length
+    let rows = z.Length / width
+    let mutable scores = 0.0
+    let mutable surplus = 0.0
+    let mutable logarithms = 0.0
+
+    // ln(1 + x) as the library computes it.
+    let logOnePlus (x: float) =
+        match 1.0 + x - 1.0 with
+        | rounded when rounded = x -> log (1.0 + x)
+        | 0.0 -> x
+        | rounded -> log (1.0 + x) * (x / rounded)
+
+    for row in 0 .. rows - 1 do
+        let z = z[row * width .. (row + 1) * width - 1]
+        let y = y[row * width .. (row + 1) * width - 1]
+        let largest = z |> Array.reduce (fun a b -> 'T.MaxNative(a, b))
+        let differences = z |> Array.map (fun z -> z - largest)
+        let sum (values: 'T array) = values |> Array.fold (fun sum value -> sum + value) 'T.Zero
+
+        let score =
+            match Array.map2 (fun (y: 'T) difference -> y * difference) y differences |> sum with
+            | score when 'T.IsNaN score ->
+                Array.zip y differences
+                |> Array.filter (fun (y, _) -> not ('T.IsZero y))
+                |> Array.map (fun (y, difference) -> y * difference)
+                |> sum
+            | score -> score
+
+        scores <- scores - Double.CreateTruncating score
+        Exponential.apply (Span differences)
+        let all, weight = sum differences, sum y
+
+        let rest =
+            if 'T.op_LessThan (all, 'T.CreateTruncating 1.5) then
+                let first = differences |> Array.tryFindIndex (fun e -> 'T.op_Equality (e, 'T.One))
+
+                differences
+                |> Array.indexed
+                |> Array.filter (fun (j, _) -> Some j <> first)
+                |> Array.map snd
+                |> sum
+                |> Double.CreateTruncating
+            else
+                Double.CreateTruncating all - 1.0
+
+        if 'T.op_Equality (weight, 'T.One) then
+            surplus <- surplus + (rest + surplus * rest)
+
+            if surplus > 1e200 then
+                logarithms <- logarithms + logOnePlus surplus
+                surplus <- 0.0
+        else
+            logarithms <- logarithms + Double.CreateTruncating weight * logOnePlus rest
+
+        for j in 0 .. width - 1 do
+            gradient[row * width + j] <- (differences[j] * (weight / all) - y[j]) * 'T.CreateTruncating(1.0 / float rows)
+
+    (scores + (logarithms + logOnePlus surplus)) / float rows, gradient
+
+let private softmaxCases =
+    gen {
+        let! width = Gen.choose (1, 21)
+        // Around the number of lanes, and enough for a product of sums that would overflow.
+        let! rows = Gen.frequency [ 8, Gen.choose (1, 19); 1, Gen.constant 400 ]
+
+        let logit =
+            Gen.frequency
+                [ 20, uniform -8.0 8.0
+                  5, Gen.elements [ 0.0; -0.0; 3.0; -3.0 ]
+                  1, Gen.elements [ 200.0; -200.0; -infinity ] ]
+
+        let! z = Gen.arrayOfLength (rows * width) logit
+        // Not a number in some cases, so that it does not hide the other examples.
+        let! hasNaN = Gen.frequency [ 9, Gen.constant false; 1, Gen.constant true ]
+
+        let! targets =
+            Gen.arrayOfLength
+                rows
+                (Gen.frequency
+                    [ 3, Gen.choose (0, width - 1) |> Gen.map (oneHot width)
+                      1, Gen.arrayOfLength width (Gen.elements [ 0.0; 0.25; 0.5 ]) ])
+
+        if hasNaN then
+            z[z.Length / 2] <- nan
+
+        return width, z, Array.concat targets
+    }
+
+let private bits (precision: Precision<'T>) =
+    property $"softmax cross-entropy has the bits of a loop over each example in {precision.Name}" softmaxCases (fun (width, z, y) ->
+        let z, y = precision.OfAll z, precision.OfAll y
+        let gradient = Array.create z.Length (precision.Of 777.0)
+        let expected, expectedGradient = byExample width z y
+        let actual = Loss.evaluate SoftmaxCrossEntropy (ReadOnlySpan z) (ReadOnlySpan y) (Span gradient) width
+        Precision.expectSameBits precision gradient expectedGradient "gradient"
+        Precision.expectSameBits Precision.double [| actual |] [| expected |] "loss")
+
 let private sure =
     testCase "an answer whose wrong logits are −∞ costs nothing" (fun () ->
         let loss, gradient = double SoftmaxCrossEntropy 3 [| -infinity; 2.0; -infinity |] (oneHot 3 1)
@@ -213,6 +316,8 @@ let tests =
           own Precision.double
           ownNames
           softmax
+          bits Precision.single
+          bits Precision.double
           small Precision.single
           small Precision.double
           stable Precision.single
