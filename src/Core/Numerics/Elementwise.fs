@@ -6,6 +6,7 @@ module internal CuteDl.Core.Numerics.Elementwise
 
 open System
 open System.Numerics
+open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
 open CuteDl.Core.Numerics.Arithmetic
 
@@ -21,52 +22,92 @@ let columnsOfLine<'T> = 64 / sizeof<'T>
 let addToRows (matrix: Span<'T>) (row: ReadOnlySpan<'T>) (clears: bool) : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     let width = row.Length
     let step = Vector<'T>.Count
+    let last = width - step
     let zero = Vector<'T>.Zero
-    let mutable start = 0
+    let first = &MemoryMarshal.GetReference matrix
+    let row = &MemoryMarshal.GetReference row
 
-    while start < matrix.Length do
-        let target = matrix.Slice(start, width)
-        let mutable j = 0
+    let inline finish (sum: Vector<'T>) =
+        if clears then Vector.ConditionalSelect(Vector.LessThanOrEqual(sum, zero), zero, sum) else sum
 
-        while j <= width - step do
-            let sum = Vector.Add(Vector<'T>(target.Slice j), Vector<'T>(row.Slice j))
+    for i in 0 .. matrix.Length / width - 1 do
+        let target = &Unsafe.Add(&first, i * width)
 
-            if clears then
-                Vector.ConditionalSelect(Vector.LessThanOrEqual(sum, zero), zero, sum).CopyTo(target.Slice j)
-            else
-                sum.CopyTo(target.Slice j)
+        if last >= 0 then
+            // The last register overlaps the one before, so it is loaded before that one is stored.
+            let overlapping =
+                Vector.Add(Vector.LoadUnsafe(&Unsafe.Add(&target, last)), Vector.LoadUnsafe(&Unsafe.Add(&row, last)))
 
-            j <- j + step
+            let mutable j = 0
 
-        while j < width do
-            let sum = target[j] + row[j]
-            target[j] <- if clears && 'T.op_LessThanOrEqual (sum, 'T.Zero) then 'T.Zero else sum
-            j <- j + 1
+            while j < last do
+                let sum =
+                    Vector.Add(Vector.LoadUnsafe(&Unsafe.Add(&target, j)), Vector.LoadUnsafe(&Unsafe.Add(&row, j)))
 
-        start <- start + width
+                Vector.StoreUnsafe(finish sum, &Unsafe.Add(&target, j))
+                j <- j + step
+
+            Vector.StoreUnsafe(finish overlapping, &Unsafe.Add(&target, last))
+        else
+            for j in 0 .. width - 1 do
+                let sum = Unsafe.Add(&target, j) + Unsafe.Add(&row, j)
+                Unsafe.Add(&target, j) <- if clears && 'T.op_LessThanOrEqual (sum, 'T.Zero) then 'T.Zero else sum
 
 /// Computes a range of the sum of a matrix' rows.
 [<Kernel>]
-let private sumOfColumns (matrix: ReadOnlySpan<'T>) (sum: Span<'T>) (first: int) (past: int) : unit =
+let private sumOfColumns
+    (matrix: ReadOnlySpan<'T>)
+    (sum: Span<'T>)
+    (first: int)
+    (past: int)
+    : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
     let width = sum.Length
+    let rows = matrix.Length / width
     let step = Vector<'T>.Count
-    let sum = sum.Slice(first, past - first)
-    sum.Clear()
-    let mutable start = first
+    let matrix = &MemoryMarshal.GetReference matrix
+    let sums = &MemoryMarshal.GetReference sum
+    let mutable j = first
 
-    while start < matrix.Length do
-        let row = matrix.Slice(start, sum.Length)
-        let mutable j = 0
+    // Four independent chains of additions.
+    while j <= past - 4 * step do
+        let mutable s0 = Vector<'T>.Zero
+        let mutable s1 = Vector<'T>.Zero
+        let mutable s2 = Vector<'T>.Zero
+        let mutable s3 = Vector<'T>.Zero
 
-        while j <= sum.Length - step do
-            Vector.Add(Vector<'T>(sum.Slice(j)), Vector<'T>(row.Slice(j))).CopyTo(sum.Slice(j))
-            j <- j + step
+        for i in 0 .. rows - 1 do
+            let row = &Unsafe.Add(&matrix, i * width + j)
+            s0 <- Vector.Add(s0, Vector.LoadUnsafe &row)
+            s1 <- Vector.Add(s1, Vector.LoadUnsafe(&Unsafe.Add(&row, step)))
+            s2 <- Vector.Add(s2, Vector.LoadUnsafe(&Unsafe.Add(&row, 2 * step)))
+            s3 <- Vector.Add(s3, Vector.LoadUnsafe(&Unsafe.Add(&row, 3 * step)))
 
-        while j < sum.Length do
-            sum[j] <- sum[j] + row[j]
-            j <- j + 1
+        let sums = &Unsafe.Add(&sums, j)
+        Vector.StoreUnsafe(s0, &sums)
+        Vector.StoreUnsafe(s1, &Unsafe.Add(&sums, step))
+        Vector.StoreUnsafe(s2, &Unsafe.Add(&sums, 2 * step))
+        Vector.StoreUnsafe(s3, &Unsafe.Add(&sums, 3 * step))
+        j <- j + 4 * step
 
-        start <- start + width
+    // The last register overlaps the one before.
+    while j < past && past - first >= step do
+        let column = min j (past - step)
+        let mutable s = Vector<'T>.Zero
+
+        for i in 0 .. rows - 1 do
+            s <- Vector.Add(s, Vector.LoadUnsafe(&Unsafe.Add(&matrix, i * width + column)))
+
+        Vector.StoreUnsafe(s, &Unsafe.Add(&sums, column))
+        j <- j + step
+
+    while j < past do
+        let mutable s = 'T.Zero
+
+        for i in 0 .. rows - 1 do
+            s <- s + Unsafe.Add(&matrix, i * width + j)
+
+        Unsafe.Add(&sums, j) <- s
+        j <- j + 1
 
 /// A sum of rows that several threads compute, each for some columns. Each thread has one of its own, which it uses again.
 [<Sealed>]
