@@ -97,12 +97,16 @@ type internal SparseBatch<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
     let flags = Aligned<byte>(Checked.(*) 64 blocks)
     let workspaces = List [ SparseWorkspace<'T>(capacity, lanes) ]
     let mutable count = 0
+    let mutable following = 0n
 
     /// The number of values of an example.
     member _.Inputs = inputs
 
     /// The number of examples read last.
     member _.Count = count
+
+    /// The address of the rows that the next batch has if rows are read in order; else 0. It is only for prefetches.
+    member _.Following = following
 
     /// The number of chunks of examples read last.
     member _.Chunks = (count + 63) / 64
@@ -163,3 +167,6 @@ type internal SparseBatch<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
 
             Groups.transpose (&MemoryMarshal.GetReference flags.Span, &masks[chunk * maskPitch], blocks)
             chunk <- chunk + 1
+
+        let isInOrder = count > 0 && examples[count - 1] - examples[0] = count - 1
+        following <- if isInOrder then rows.AddressOf(examples[count - 1] + 1) else 0n

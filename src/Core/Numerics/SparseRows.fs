@@ -1,8 +1,11 @@
 namespace CuteDl.Core.Numerics
 
+#nowarn "9" // Addresses, which are only prefetched.
+
 open System
 open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics.X86
+open FSharp.NativeInterop
 
 /// <summary>Rows of bytes of which most are 0. The array is not copied, and must not change.</summary>
 type SparseRows =
@@ -31,6 +34,23 @@ type SparseRows =
                 // If the garbage collector moves the array meanwhile, the prefetch is useless but harmless: nothing is read.
                 Sse.Prefetch0(Unsafe.AsPointer &rows.cells[at])
                 at <- at + 64
+
+    /// The address of a row, and of those that follow it; 0 if there is none. The garbage collector may move the array, so nothing may be read
+    /// there.
+    member internal rows.AddressOf(row: int) : nativeint =
+        if row < 0 || row >= rows.Count then
+            0n
+        else
+            NativePtr.toNativeInt (NativePtr.ofVoidPtr<byte>(Unsafe.AsPointer &rows.cells[row * rows.width]))
+
+    /// Prefetches four cache lines into the L2 cache, without waiting. Any address is allowed.
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member internal PrefetchLines(address: nativeint) : unit =
+        if Sse.IsSupported then
+            Sse.Prefetch1(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address))
+            Sse.Prefetch1(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(address + 64n)))
+            Sse.Prefetch1(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(address + 128n)))
+            Sse.Prefetch1(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(address + 192n)))
 
 /// <summary>Creates sparse rows.</summary>
 module SparseRows =
