@@ -10,6 +10,7 @@ module CuteDl.Core.Numerics.MatrixProduct
 #nowarn "9" // Addresses of spans that several threads read and write.
 
 open System
+open System.Buffers
 open System.Numerics
 open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
@@ -160,7 +161,39 @@ type private SharedProduct<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754
 [<Literal>]
 let internal LeastShared = 500_000L
 
-let private multiplyPart
+/// Returns the multiple of a size that is not below a number.
+let private roundUp (number: int) (size: int) = (number + size - 1) / size * size
+
+/// True if it is faster to compute the transpose of C. Columns fill registers, and rows fill tiles, so few columns can leave most of a register
+/// empty. The transpose must be wide enough for the copy back to count for little.
+let private prefersTranspose<'T when 'T: unmanaged> (rows: int) (depth: int) (columns: int) : bool =
+    let lanes =
+        if Vector512.IsHardwareAccelerated then Vector512<'T>.Count
+        elif Vector256.IsHardwareAccelerated then Vector256<'T>.Count
+        else Vector128<'T>.Count
+
+    Vector128.IsHardwareAccelerated
+    && depth >= 32
+    && rows >= 4 * lanes
+    && 5 * roundUp columns lanes >= 6 * roundUp columns Tiles.WideRows * roundUp rows lanes / rows
+
+let private exchanged (strides: Strides) = { Row = strides.Column; Column = strides.Row }
+
+/// Copies the columns of a matrix to rows.
+let private unfold
+    (source: byref<'T>)
+    (target: byref<'T>)
+    (rows: int)
+    (columns: int)
+    : unit when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =
+    if Vector512.IsHardwareAccelerated then
+        Panels.unfold<Register512<'T>, 'T> &source rows &target columns rows
+    elif Vector256.IsHardwareAccelerated then
+        Panels.unfold<Register256<'T>, 'T> &source rows &target columns rows
+    else
+        Panels.unfold<Register128<'T>, 'T> &source rows &target columns rows
+
+let rec private multiplyPart
     (isUpper: bool)
     (a: ReadOnlySpan<'T>)
     (aStrides: Strides)
@@ -186,6 +219,14 @@ let private multiplyPart
 
     if depth = 0 then
         c.Slice(0, rows * columns).Clear()
+    elif not isUpper && prefersTranspose<'T> rows depth columns then
+        // C = (Bᵀ·Aᵀ)ᵀ. The factors of each multiply-add are exchanged, which changes no bits.
+        let length = rows * columns
+        let space = ArrayPool<'T>.Shared.Rent length
+        let transpose = Span(space, 0, length)
+        multiplyPart false b (exchanged bStrides) a (exchanged aStrides) transpose columns depth rows
+        unfold (&MemoryMarshal.GetReference transpose) (&MemoryMarshal.GetReference c) rows columns
+        ArrayPool<'T>.Shared.Return space
     elif parts = 1 then
         multiplyColumns isUpper a aStrides b bStrides c rows depth columns 0 columns
     else

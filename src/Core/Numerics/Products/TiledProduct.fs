@@ -28,8 +28,8 @@ let tallest = 240
 [<Kernel>]
 let private copyTile (source: byref<'T>) (sourceRow: int) (target: byref<'T>) (targetRow: int) (rows: int) (columns: int) =
     for i in 0 .. rows - 1 do
-        for j in 0 .. columns - 1 do
-            Unsafe.Add(&target, i * targetRow + j) <- Unsafe.Add(&source, i * sourceRow + j)
+        let from = MemoryMarshal.CreateReadOnlySpan(&Unsafe.Add(&source, i * sourceRow), columns)
+        from.CopyTo(MemoryMarshal.CreateSpan(&Unsafe.Add(&target, i * targetRow), columns))
 
 /// Returns the number of elements from an address to the next cache line.
 let private untilLine (start: byref<'T>) : int =
