@@ -25,7 +25,9 @@ module Optimizer =
     /// <param name="name">The name of the rule in its text form.</param>
     /// <param name="rule">The rule. Its slots and numbers must stay finite, unless it implements <c>INonFiniteState</c>.</param>
     let ofRule (name: string) (rule: IPart) : Optimizer =
-        let kind = RuleKind(rule.GetType(), RuleDescription.Own name, rule, [], false)
+        let kind =
+            RuleKind(rule.GetType(), RuleDescription.Own name, false, (fun () -> { Defaults = rule; Arguments = [] }))
+
         Optimizer(OptimizerTree.Single(kind, rule, []))
 
     /// <summary>Creates an optimizer of a kind with its defaults.</summary>

@@ -97,7 +97,7 @@ and [<Sealed>] Optimizer internal (tree: OptimizerTree) =
         let description =
             { RuleDescription.Own name with Summary = summary; Role = Role.Transformation ChainPlace.Anywhere }
 
-        RuleKind(part.GetType(), description, part, [], false)
+        RuleKind(part.GetType(), description, false, (fun () -> { Defaults = part; Arguments = [] }))
 
     static let chainKind = compositeKind "chain" "several parts in a row"
     static let groupsKind = compositeKind "groups" "an optimizer for each group of parameters"

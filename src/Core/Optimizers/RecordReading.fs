@@ -70,9 +70,8 @@ module internal RecordReading =
                     record
                     $"{argument.Name} follows {Quotation.quote argument.Follows}, which is no argument. Name an argument of the record."
 
-    let read (members: Members) (description: RuleDescription) : RuleKind =
+    let private content (members: Members) : RecordContent =
         let record = members.Record
-        checkName record description.Name
 
         let constructor =
             match members.Constructors |> Array.sortByDescending _.GetParameters().Length |> Array.tryHead with
@@ -103,9 +102,14 @@ module internal RecordReading =
 
         let start = constructor.Invoke(Array.map valueOf parameters) :?> IPart
         let defaults = arguments |> List.fold (fun part argument -> argument.Set(part, argument.Default)) start
-        RuleKind(record, description, defaults, arguments, true)
+        { Defaults = defaults; Arguments = arguments }
 
-/// The kinds that were read, one for each record. A failed reading is not kept, so that its error is thrown each time.
+    /// Returns the kind of a record. Its arguments are read at their first use.
+    let read (members: Members) (description: RuleDescription) : RuleKind =
+        checkName members.Record description.Name
+        RuleKind(members.Record, description, true, (fun () -> content members))
+
+/// The kinds, one for each record.
 module internal KnownKinds =
     let kinds = ConcurrentDictionary<Type, RuleKind>()
 
@@ -118,9 +122,8 @@ type RuleKind<[<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)>]
     /// <summary>The kind without the type of its record.</summary>
     member _.Kind = kind
 
-    /// <summary>The kind of the record. It is read at the first use.</summary>
-    /// <exception cref="T:System.ArgumentException">The record's attributes or its description are not valid.</exception>
-    static member Of: RuleKind<'H> =
+    /// The kind of the record, of which only the description is read.
+    static member internal Unread: RuleKind<'H> =
         let record = typeof<'H>
 
         let kind =
@@ -139,3 +142,10 @@ type RuleKind<[<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)>]
                 KnownKinds.kinds.GetOrAdd(record, RecordReading.read members 'H.Description)
 
         RuleKind<'H> kind
+
+    /// <summary>The kind of the record. It is read at the first use.</summary>
+    /// <exception cref="T:System.ArgumentException">The record's attributes or its description are not valid.</exception>
+    static member Of: RuleKind<'H> =
+        let kind = RuleKind<'H>.Unread
+        kind.Kind.Defaults |> ignore
+        kind
