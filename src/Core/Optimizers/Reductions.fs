@@ -162,6 +162,73 @@ let squaresOfDifferences (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = s
 /// Returns Σ (x y)² over two tensors of equal length.
 let squaresOfProducts (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : float = sum<SquareOfProduct, 'T> x (y.Slice(0, x.Length))
 
+/// The terms of <c>normalizedSquares</c>.
+[<Struct; NoEquality; NoComparison>]
+type private NormalizedSquare<'E when 'E: struct and 'E :> IElement<'E>> =
+    { Keep: 'E
+      Take: 'E
+      Scale: 'E
+      Least: 'E }
+
+    static member Of(decay: float, scale: float, least: float) : NormalizedSquare<'E> =
+        { Keep = 'E.Lift decay; Take = 'E.Lift(1.0 - decay); Scale = 'E.Lift scale; Least = 'E.Lift least }
+
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    member terms.Of(x: 'E, mean: 'E) : 'E =
+        x * x / 'E.Greater((terms.Keep * mean + terms.Take * x * x) * terms.Scale, terms.Least)
+
+/// Adds the terms that fill whole registers, in the order of the elements: a register at a time is computed while the last one is added.
+[<Kernel>]
+let private addNormalizedSquares<'D, 'T when 'T: unmanaged and 'D: struct and 'D :> IElement<'D> and 'D :> IRegister<'D, float>>
+    (x: byref<'T>, means: byref<'T>, length: int, decay: float, scale: float, least: float)
+    : float =
+    let terms = NormalizedSquare<'D>.Of(decay, scale, least)
+    let mutable eight = Eight()
+    let values = &Unsafe.As<Eight, float> &eight
+    let mutable sum = 0.0
+    let mutable i = 0
+
+    while i <= length - 'D.Width do
+        'D.Store(terms.Of(widen<'D, 'T>(&Unsafe.Add(&x, i)), widen<'D, 'T>(&Unsafe.Add(&means, i))), &values)
+        sum <- sum + values + Unsafe.Add(&values, 1)
+
+        if 'D.Width > 2 then
+            sum <- sum + Unsafe.Add(&values, 2) + Unsafe.Add(&values, 3)
+
+        if 'D.Width > 4 then
+            sum <-
+                sum
+                + Unsafe.Add(&values, 4)
+                + Unsafe.Add(&values, 5)
+                + Unsafe.Add(&values, 6)
+                + Unsafe.Add(&values, 7)
+
+        i <- i + 'D.Width
+
+    sum
+
+/// Returns Σ x² / max(scale · (decay · mean + (1 − decay) · x²), least), added in the order of the elements.
+let normalizedSquares (x: ReadOnlySpan<'T>) (means: ReadOnlySpan<'T>) (decay: float) (scale: float) (least: float) : float =
+    let ofX = &MemoryMarshal.GetReference x
+    let ofMeans = &MemoryMarshal.GetReference(means.Slice(0, x.Length))
+
+    let struct (width, first) =
+        if Vector512.IsHardwareAccelerated then
+            struct (Vector512<float>.Count, addNormalizedSquares<Register512<float>, 'T>(&ofX, &ofMeans, x.Length, decay, scale, least))
+        elif Vector256.IsHardwareAccelerated then
+            struct (Vector256<float>.Count, addNormalizedSquares<Register256<float>, 'T>(&ofX, &ofMeans, x.Length, decay, scale, least))
+        else
+            struct (Vector128<float>.Count, addNormalizedSquares<Register128<float>, 'T>(&ofX, &ofMeans, x.Length, decay, scale, least))
+
+    let terms = NormalizedSquare<Scalar<float>>.Of(decay, scale, least)
+    let mutable sum = first
+
+    for i in x.Length / width * width .. x.Length - 1 do
+        let last = terms.Of(Scalar(Double.CreateTruncating x[i]), Scalar(Double.CreateTruncating means[i]))
+        sum <- sum + last.Value
+
+    sum
+
 /// Returns the number of positions at which two tensors of equal length differ. NaN equals NaN, and 0 equals −0. In single precision, exact
 /// for up to 16 million elements.
 let differences (x: ReadOnlySpan<'T>) (y: ReadOnlySpan<'T>) : int when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T> =

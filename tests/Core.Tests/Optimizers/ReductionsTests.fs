@@ -49,18 +49,37 @@ let private expectDefinition (precision: Precision<'T>) (first: float array) (se
     check "Σ (x − y)²" (Reductions.squaresOfDifferences (ReadOnlySpan x) (ReadOnlySpan y)) (fun x y -> (x - y) * (x - y))
     check "Σ (x y)²" (Reductions.squaresOfProducts (ReadOnlySpan x) (ReadOnlySpan y)) (fun x y -> (x * y) * (x * y))
 
+/// Σ x² / max(scale (decay mean + (1 − decay) x²), least), one element after the other.
+let private expectInOrder (precision: Precision<'T>) (first: float array) (second: float array) =
+    let x, means = precision.OfAll first, precision.OfAll(Array.map abs second)
+    let decay, scale, least = 0.99, 1.25, 1e-16
+    let mutable expected = 0.0
+
+    for i in 0 .. x.Length - 1 do
+        let g = precision.ToFloat x[i]
+        let s = decay * precision.ToFloat means[i] + (1.0 - decay) * g * g
+        expected <- expected + g * g / max (s * scale) least
+
+    let actual = Reductions.normalizedSquares (ReadOnlySpan x) (ReadOnlySpan means) decay scale least
+
+    if not (Double.IsNaN actual && Double.IsNaN expected) then
+        Expect.equal (BitConverter.DoubleToUInt64Bits actual) (BitConverter.DoubleToUInt64Bits expected) $"sum of {x.Length}"
+
 let private everyLength (precision: Precision<'T>) =
     testCase $"every length from 0 to 100, and those around a block, in {precision.Name}" (fun () ->
         for length in [ 0..100 ] @ [ 4095; 4096; 4097 ] do
             let values = samples (2 * length) moderate
-            expectDefinition precision values[.. length - 1] values[length..])
+            expectDefinition precision values[.. length - 1] values[length..]
+            expectInOrder precision values[.. length - 1] values[length..])
 
 let private anyValues (precision: Precision<'T>) =
     let element = Gen.frequency [ 30, anySize; 1, Gen.elements [ nan; infinity; -infinity ] ]
 
     let pairs = Gen.choose (0, 90) |> Gen.bind (fun length -> Gen.two (Gen.arrayOfLength length element))
 
-    property $"any values, NaN and infinities among them, in {precision.Name}" pairs (fun (x, y) -> expectDefinition precision x y)
+    property $"any values, NaN and infinities among them, in {precision.Name}" pairs (fun (x, y) ->
+        expectDefinition precision x y
+        expectInOrder precision x y)
 
 let private tooShort =
     testCase "a second tensor that is shorter is refused, not read beyond" (fun () ->

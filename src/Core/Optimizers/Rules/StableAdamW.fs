@@ -29,14 +29,11 @@ type StableAdamW =
             let correction = 1.0 / Moments.weight h.Beta2 step
             // Not 0, so that 0/0 is 0.
             let smallest = max (h.Epsilon * h.Epsilon) Double.Epsilon
-            let mutable sum = 0.0
 
-            for i in 0 .. slice.Gradient.Length - 1 do
-                let g = Double.CreateTruncating slice.Gradient[i]
-                let s = h.Beta2 * Double.CreateTruncating squares[i] + (1.0 - h.Beta2) * g * g
-                sum <- sum + g * g / max (s * correction) smallest
+            slice.Sums[0] <-
+                slice.Sums[0]
+                + Reductions.normalizedSquares slice.Gradient (Span.op_Implicit squares) h.Beta2 correction smallest
 
-            slice.Sums[0] <- slice.Sums[0] + sum
             slice.Sums[1] <- slice.Sums[1] + float slice.Gradient.Length
 
         member _.Decide(_, decision) =
