@@ -58,6 +58,6 @@ internal static class Growth
     private static double Bandwidth(string optimizer, int length)
     {
         var update = new Update<float>(optimizer, length);
-        return update.Bytes / Measure.Microseconds(update.Run) / 1e3;
+        return update.Cost!.Bytes * length / Measure.Microseconds(update.Run) / 1e3;
     }
 }

@@ -12,6 +12,9 @@ internal sealed class Peer
 
     public string Name { get; private set; }
 
+    /// <summary>The first word of the name, for the heading of a column.</summary>
+    public string ShortName => Name.Split(' ')[0];
+
     /// <summary>Runs a command that prints one JSON object: numbers are times, <c>peer</c> is the library's name.</summary>
     public static Peer Run(string command)
     {
@@ -40,5 +43,8 @@ internal sealed class Peer
         return peer;
     }
 
-    public double? Time(string name) => _times.TryGetValue(name, out var time) ? time : null;
+    /// <summary>True if there is a time of this kind: <c>step</c>, <c>update</c> or <c>matmul</c>.</summary>
+    public bool Has(string kind) => _times.Keys.Any(name => name.StartsWith(kind + " ", StringComparison.Ordinal));
+
+    public double? Time(string kind, string name) => _times.TryGetValue($"{kind} {name}", out var time) ? time : null;
 }

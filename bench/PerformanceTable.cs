@@ -1,9 +1,7 @@
 using System.Globalization;
-using CuteDl.Core.Networks;
 using CuteDl.Core.Numerics;
-using CuteDl.Core.Optimizers;
 using MathNet.Numerics.LinearAlgebra;
-using Microsoft.FSharp.Collections;
+using static CuteDl.Bench.Markdown;
 
 namespace CuteDl.Bench;
 
@@ -23,14 +21,13 @@ internal static class PerformanceTable
     public static int Print(Peer[] peers)
     {
         var environment = RunEnvironment.Current;
-        Console.WriteLine($"{environment.Cpu}, {environment.Cores} cores, {environment.Os}, {environment.Runtime}, registers of {Machine.Bits} bits.");
+        Console.WriteLine($"{environment.Cpu}, {environment.Cores} cores, {environment.Os}, {environment.Runtime}, registers of {Bounds.Widest.Bits} bits.");
         Console.WriteLine("Times are medians in microseconds, on one thread unless said. Factors are a peer's time over ours.");
-        Console.WriteLine($"Peers: {(peers.Length == 0 ? "none" : string.Join("; ", peers.Select((peer, i) => $"{i + 1}: {peer.Name}")))}.");
+        Console.WriteLine($"Peers: {(peers.Length == 0 ? "none" : string.Join("; ", peers.Select(peer => peer.Name)))}.");
         Steps(peers);
         Threads();
         Precisions();
-        Updates(peers);
-        Rules(peers);
+        UpdateTables.Print(peers);
         Products(peers);
         Throughputs();
         return 0;
@@ -58,18 +55,18 @@ internal static class PerformanceTable
     {
         Heading(
             "A training step, single precision",
-            ["step", "MNIST", "random input", "bytes allocated", .. PeerColumns(peers, "factor MNIST", "factor random")]);
+            ["step", "MNIST", "random input", "bytes allocated", .. PeerColumns(peers, "step", "factor MNIST", "factor random")]);
         foreach (var (hidden, batch, name) in Shapes)
         {
             foreach (var optimizer in Optimizers)
             {
                 StepRow(
-                    peers, $"{name}, batch {batch}, {optimizer}", $"step {name} batch {batch} {(optimizer == "fixed" ? "sgd" : optimizer)}",
+                    peers, $"{name}, batch {batch}, {optimizer}", $"{name} batch {batch} {(optimizer == "fixed" ? "sgd" : optimizer)}",
                     input => new TrainingStep<float>(hidden, batch, optimizer, input));
             }
         }
 
-        StepRow(peers, "2c2d, batch 64, adam", "step 2c2d batch 64 adam", input => new TrainingStep<float>(Models.Convolutional, 64, "adam", input));
+        StepRow(peers, "2c2d, batch 64, adam", "2c2d batch 64 adam", input => new TrainingStep<float>(Models.Convolutional, 64, "adam", input));
     }
 
     private static void StepRow(Peer[] peers, string title, string name, Func<Input, TrainingStep<float>> make)
@@ -77,7 +74,7 @@ internal static class PerformanceTable
         var step = make(Input.Mnist);
         var mnist = Measure.Microseconds(step.Run);
         var random = Measure.Microseconds(make(Input.Random).Run);
-        Row([title, Text(mnist), Text(random), Text(Measure.Allocation(step.Run), "0"), .. PeerCells(peers, name, mnist, random)]);
+        Row([title, Text(mnist), Text(random), Text(Measure.Allocation(step.Run), "0"), .. PeerCells(peers, "step", name, mnist, random)]);
     }
 
     /// <summary>One training on one thread and on all cores. Peers with their own threads are measured by the command behind --peer.</summary>
@@ -176,70 +173,12 @@ internal static class PerformanceTable
         }
     }
 
-    /// <summary>Two bounds: a loop that only moves the same numbers, and one that only takes a root and a quotient for each element.</summary>
-    private static void Updates(Peer[] peers)
-    {
-        Heading(
-            "An update alone, adam, single precision",
-            ["parameters", "time", "GB/s", "streaming loop", "roots and quotients", "share of the larger", .. PeerColumns(peers, "factor")]);
-        foreach (var length in new[] { 7_850, 101_770, 10_000_000 })
-        {
-            var update = new Update<float>("adam", length);
-            var arrays = Enumerable.Range(0, 4).Select(_ => new float[length]).ToArray();
-            // The root of 1 is 1, and so is its quotient: the numbers stay.
-            var ones = Enumerable.Repeat(1f, length).ToArray();
-            var time = Measure.Microseconds(update.Run);
-            var stream = Measure.Microseconds(() => Machine.Stream(arrays[0], arrays[1], arrays[2], arrays[3]));
-            var divide = Measure.Microseconds(() => Machine.Divide(ones));
-            Row(
-            [
-                length.ToString("#,0", CultureInfo.InvariantCulture),
-                Text(time),
-                Text(update.Bytes / time / 1e3),
-                Text(stream),
-                Text(divide),
-                Text(Math.Max(stream, divide) / time, "0 %"),
-                .. PeerCells(peers, $"update adam {length}", time),
-            ]);
-        }
-    }
-
-    private static void Rules(Peer[] peers)
-    {
-        var layers = ListModule.OfSeq<Layer>([new Dense(128, Core.Networks.Activation.ReLU), new Dense(10, Core.Networks.Activation.Linear)]);
-        var layout = Layout.Of(ModelModule.parameters(ModelModule.create(784, layers, Core.Networks.Loss.SoftmaxCrossEntropy)));
-        Heading(
-            "An update alone of every rule and of some chains: the 101,770 parameters of 784-128-10, single precision",
-            ["optimizer", "time", "GB/s", "bytes allocated", .. PeerColumns(peers, "factor")]);
-        string[] chains =
-        [
-            "clip_value(1) | adam",
-            "clip_global_norm(1) | adam",
-            "l2(0.01) | momentum | lookahead",
-            "clip_global_norm(1) | adamw | ema",
-            "{ \"*.bias\": sgd(lr=0.1), \"*\": adamw }",
-        ];
-        foreach (var text in Core.Optimizers.Rules.all.Select(kind => kind.Name == "muon" ? "{ \"*.weight\": muon, \"*\": adam }" : kind.Name).Concat(chains))
-        {
-            var update = new Update<float>(text, layout);
-            var time = Measure.Microseconds(update.Run);
-            Row(
-            [
-                text.Replace("|", "\\|", StringComparison.Ordinal),
-                Text(time),
-                Text(update.Bytes / time / 1e3),
-                Text(Measure.Allocation(update.Run), "0"),
-                .. PeerCells(peers, $"update {text} {layout.Length}", time),
-            ]);
-        }
-    }
-
     private static void Products(Peer[] peers)
     {
-        var peak = Machine.FlopsOfMultiplyAdds / Measure.Microseconds(() => Machine.MultiplyAdds()) / 1e3;
+        var peak = Bounds.Widest.Peak;
         Heading(
             $"A matrix product, single precision (peak of multiply-adds: {Text(peak)} GFLOP/s)",
-            ["product", "time", "GFLOP/s", "share of the peak", .. PeerColumns(peers, "factor")]);
+            ["product", "time", "GFLOP/s", "share of the peak", .. PeerColumns(peers, "matmul", "factor")]);
         foreach (var (rows, depth, columns) in ProductShapes)
         {
             var product = new Product<float>(rows, depth, columns);
@@ -251,7 +190,7 @@ internal static class PerformanceTable
                 Text(time),
                 Text(rate),
                 Text(rate / peak, "0 %"),
-                .. PeerCells(peers, $"matmul {rows}x{depth}x{columns}", time),
+                .. PeerCells(peers, "matmul", $"{rows}x{depth}x{columns}", time),
             ]);
         }
 
@@ -278,24 +217,4 @@ internal static class PerformanceTable
             Row(Text(threads, "0"), Text(rate), Text(rate / one, "0.00"));
         }
     }
-
-    private static void Heading(string title, params string[] columns)
-    {
-        Console.WriteLine($"\n### {title}\n");
-        Row(columns);
-        Console.WriteLine("|" + string.Concat(columns.Select((_, i) => i == 0 ? "---|" : "---:|")));
-    }
-
-    private static void Row(params string[] cells) => Console.WriteLine($"| {string.Join(" | ", cells)} |");
-
-    private static string Text(double? value, string format = "0.0") => value?.ToString(format, CultureInfo.InvariantCulture) ?? "–";
-
-    /// <summary>Columns for each peer: its time, and our factors. Peers are numbered if there are several.</summary>
-    private static IEnumerable<string> PeerColumns(Peer[] peers, params string[] factors) =>
-        peers.SelectMany((_, i) => new[] { "peer" }.Concat(factors).Select(column => peers.Length == 1 ? column : $"{column} {i + 1}"));
-
-    private static IEnumerable<string> PeerCells(Peer[] peers, string name, params double[] times) =>
-        peers.Select(peer => peer.Time(name)).SelectMany(other => times.Select(time => Factor(other, time)).Prepend(Text(other)));
-
-    private static string Factor(double? peer, double time) => peer is { } other ? (other / time).ToString("0.0", CultureInfo.InvariantCulture) + " ×" : "–";
 }

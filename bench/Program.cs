@@ -2,6 +2,7 @@ using BenchmarkDotNet.Running;
 using CuteDl.Bench;
 
 // table [--peer COMMAND]... the tables of docs/performance.md but the following three; COMMAND prints a peer's times as JSON, "name": microseconds
+// updates [--peer COMMAND]... the tables of updates alone, which are among those
 // pure                     the table of pure steps alone
 // telemetry                the table of steps with telemetry alone
 // tensors                  the table of steps over tensors alone
@@ -10,6 +11,7 @@ using CuteDl.Bench;
 return args switch
 {
     ["table", .. var rest] when Peers(rest) is { } commands => PerformanceTable.Print([.. commands.Select(Peer.Run)]),
+    ["updates", .. var rest] when Peers(rest) is { } commands => UpdateTables.Print([.. commands.Select(Peer.Run)]),
     ["pure"] => PerformanceTable.PrintPureSteps(),
     ["telemetry"] => PerformanceTable.PrintTelemetry(),
     ["tensors"] => PerformanceTable.PrintTensorSteps(),

@@ -127,9 +127,8 @@ internal sealed class Update<T>
         _gradient = [.. Enumerable.Range(0, length).Select(_ => T.CreateTruncating(random.NextDouble() - 0.5))];
     }
 
-    /// <summary>The bytes that a step reads and writes at least: parameters and slots both, the gradient once.</summary>
-    public long Bytes =>
-        System.Runtime.CompilerServices.Unsafe.SizeOf<T>() * ((3L * _parameters.Length) + (2L * _state.SlotNames.Sum(name => (long)_state[name].Length)));
+    /// <summary>What the update must do at least; null if a part of it does not work element by element.</summary>
+    public UpdateCost? Cost => UpdateCost.Of(_state);
 
     public void Run() => OptimizerModule.stepInPlace<T>(_optimizer, _state, _parameters, _gradient);
 }

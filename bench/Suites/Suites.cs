@@ -39,7 +39,7 @@ public class StepBenchmarks
 public class UpdateBenchmarks
 {
     private Update<float> _update = null!;
-    private float[][] _arrays = [];
+    private Action _stream = null!;
 
     [Params(7_850, 101_770, 10_000_000)]
     public int Parameters { get; set; }
@@ -51,14 +51,15 @@ public class UpdateBenchmarks
     public void Setup()
     {
         _update = new Update<float>(Optimizer, Parameters);
-        _arrays = [.. Enumerable.Range(0, 4).Select(_ => new float[Parameters])];
+        var cost = _update.Cost!;
+        _stream = Bounds.Widest.Loop((int)cost.Read, (int)cost.Updated, Parameters);
     }
 
     [Benchmark]
     public void Update() => _update.Run();
 
     [Benchmark(Baseline = true)]
-    public void Stream() => Machine.Stream(_arrays[0], _arrays[1], _arrays[2], _arrays[3]);
+    public void Stream() => _stream();
 }
 
 /// <summary>The matrix product beside its definition and MathNet.Numerics'.</summary>
@@ -90,7 +91,7 @@ public class ProductBenchmarks
     public Matrix<float> MathNet() => _a * _b;
 
     [Benchmark]
-    public float PeakMultiplyAdds() => Machine.MultiplyAdds();
+    public void PeakMultiplyAdds() => Bounds.Widest.MultiplyAdd();
 }
 
 /// <summary>Two epochs of documented runs, validation included, on one and on two threads.</summary>
