@@ -9,6 +9,7 @@ let private tests =
         [ TrialTests.tests
           JournalTests.tests
           SchedulerTests.tests
+          LeaseTests.tests
           Statistics.SampleTests.tests
           Statistics.ComparisonTests.tests
           Statistics.CoverageTests.tests

@@ -1,4 +1,4 @@
-/// A study's trials on several threads, with interruptions: trained by a formula in place of a network, so that thousands fit a test.
+/// A study's trials on several threads, with interruptions.
 module CuteDl.Studies.Tests.SchedulerTests
 
 open System
@@ -12,181 +12,7 @@ open FsCheck
 open CuteDl.Core.Optimizers
 open CuteDl.Studies
 open CuteDl.Studies.Tests.JournalTests
-
-let private steps = 40L
-let private every = 2
-
-let private task name : StudyTask =
-    { Name = name
-      Problem = Quadratic(2, 10.0)
-      Precision = TaskPrecision.Double
-      Steps = steps
-      ValidateEvery = every
-      Target = Accuracy 0.8 }
-
-let private contender name space : Contender =
-    { Name = name
-      Label = name
-      Optimizer = Expression.parse "fixed(lr=0.01)"
-      Space = [ "lr", space ] }
-
-let private tuning pruning =
-    { Search = Grid
-      Trials = 6
-      Seeds = [ 1000; 1001 ]
-      Objective = TimeToTarget
-      Pruning = pruning
-      Extensions = 2
-      Nested = false }
-
-let private confirmation =
-    { Seeds = [ 1; 2; 3 ]
-      Alpha = 0.05
-      EqualWithin = 1.05
-      InterimLooks = Some { Seeds = [ 3; 5; 8 ] }
-      Defaults = true }
-
-let private study pruning =
-    { Name = "test"
-      Tasks = [ task "one"; task "two" ]
-      Metrics = Metric.Defaults
-      Contenders = [ contender "a" (LogUniform(1e-4, 1e-1)); contender "b" (LogUniform(0.1, 1000.0)) ]
-      Protocol = FairProtocol.make (tuning pruning, confirmation, Some { Rates = [ 0.001; 0.1 ]; Seeds = [ 2000 ] }) }
-
-/// With a tuning for each confirmation seed.
-let private nested pruning =
-    let study = study pruning
-    let tuning = study.Protocol.Tuning |> Option.map (fun tuning -> { tuning with Nested = true })
-    { study with Protocol = { study.Protocol with Tuning = tuning } }
-
-/// A learning curve as a function of the trial and the step: the better, the nearer the rate is to 0.3.
-let private accuracy (trial: Trial) (step: int64) : float =
-    let rate =
-        match trial.Values with
-        | [| struct (_, rate) |] -> rate
-        | _ -> 0.01
-
-    let noise = float (trial.Seed * 7 % 11) / 200.0
-    (1.0 - exp (-float step / 10.0 / (1.0 + abs (log10 rate + 0.5)))) - noise
-
-let private curve (trial: Trial) (step: int64) : Curve =
-    let steps = [| for s in int64 every .. int64 every .. step -> s |]
-    let nothing = Array.create steps.Length 0.0
-
-    { Steps = steps
-      TrainingLoss = nothing
-      Loss = steps |> Array.map (fun s -> 1.0 - accuracy trial s)
-      Accuracy = steps |> Array.map (accuracy trial)
-      RSquared = null
-      MeanAbsoluteError = null
-      Training = null
-      GradientNorm = nothing
-      UpdateRatio = nothing
-      Seconds = nothing }
-
-/// Counts steps, and lets something happen at each. As in a training, a validation may be interrupted: then it is made up later.
-type private Formula(trial: Trial, start: int64, validatedAtStart: int64, onStep: unit -> unit) =
-    let mutable step = start
-    let mutable validated = validatedAtStart
-
-    let validate (cancellation: CancellationToken) =
-        if step % int64 every = 0L && not cancellation.IsCancellationRequested then
-            validated <- step
-
-    interface ITrialRun with
-        member _.Step = step
-        member _.HasEnded = step >= steps && validated = step
-        member _.Moment = TrialMoment.Unknown
-        member _.Curve = curve trial validated
-
-        member _.Newest =
-            let accuracy = accuracy trial validated
-
-            if validated > 0L then Nullable(Score(validated, 1.0 - accuracy, accuracy)) else Nullable()
-
-        member _.RunTo(goal, cancellation) =
-            if step <= goal then
-                validate cancellation
-
-            while step < min goal steps && not cancellation.IsCancellationRequested do
-                step <- step + 1L
-                onStep ()
-                validate cancellation
-
-        member _.Save path = File.WriteAllText(path, $"{step} {validated}")
-
-        member _.Result _ =
-            let pruned = step < steps
-            let curve = curve trial step
-
-            let reached =
-                Array.tryFindIndex (fun accuracy -> accuracy >= 0.8) curve.Accuracy
-                |> Option.map (fun i -> float curve.Steps[i])
-                |> Option.defaultValue infinity
-
-            let best =
-                if curve.Steps.Length = 0 then
-                    Nullable()
-                else
-                    let i = curve.Accuracy |> Array.indexed |> Array.maxBy snd |> fst
-                    Nullable(Score(curve.Steps[i], curve.Loss[i], curve.Accuracy[i]))
-
-            { Trial = trial
-              Ending = if pruned then Ending.Pruned else Ending.Completed
-              Steps = step
-              Curve = curve
-              StepsToTarget = reached
-              ExamplesToTarget = reached
-              SecondsToTarget = 0.0
-              Best = best
-              Final = if pruned then Nullable() else best
-              AtStop = Nullable()
-              Test = Nullable()
-              Health = Health.Sound
-              Fingerprint = [||]
-              FingerprintEvery = 1
-              Parameters = 0UL
-              Seconds = 0.0
-              Failure = "" }
-
-        member _.Model() = null
-
-type private Formulas(onStep: unit -> unit) =
-    /// Trials begun anew, by id: none may be begun twice in one sitting.
-    member val Started = ConcurrentBag<string>()
-
-    interface ITrialSource with
-        member source.Start trial =
-            source.Started.Add trial.Id
-            Formula(trial, 0L, 0L, onStep)
-
-        member _.Restore(trial, path) =
-            match (File.ReadAllText path).Split ' ' with
-            | [| step; validated |] -> Formula(trial, int64 step, int64 validated, onStep)
-            | parts -> failtest $"{parts.Length} numbers in '{path}'"
-
-let private decideAt look : int -> TrialResult array -> bool = fun number _ -> number >= look
-
-let private sitting study look (store: IStudyStore) workers (source: ITrialSource) cancellation =
-    let workers =
-        StudyWorkers(
-            study,
-            Planner(study, true, decideAt look),
-            source,
-            store,
-            workers,
-            1,
-            (if workers % 2 = 0 then TimeSpan.Zero else TimeSpan.MaxValue),
-            ignore
-        )
-
-    workers.Run cancellation
-    workers
-
-let private outcome (workers: StudyWorkers) = workers.Results |> Array.map TrialJson.write, workers.Decisions
-
-let private undisturbed study look workers =
-    outcome (sitting study look (MemoryStore()) workers (Formulas ignore) CancellationToken.None)
+open CuteDl.Studies.Tests.FormulaTrials
 
 let private header = { Study = "{}"; UntilDecided = true; Data = [||]; Version = ""; OwnRules = [||] }
 
@@ -213,8 +39,6 @@ let private stored (folder: string) (act: IStudyStore -> 'result) : 'result =
             | _ -> None)
 
     act (FolderStore(folder, journal, header, results, decisions))
-
-let private prunings = [ NoPruning; Median 2; SuccessiveHalving 3 ]
 
 /// Workers on other machines, without threads: each case decides by its seed which event comes next. Messages arrive late, in any order and
 /// twice, and workers are lost with or without their messages.
@@ -277,7 +101,11 @@ type private Cluster(study: StudyDesign, look: int, seed: int) =
         | ScheduleEvent.WorkerIsLost(id, assignment) -> release id assignment
         | ScheduleEvent.Finished result -> held.Remove result.Trial.Id |> ignore
         | ScheduleEvent.WorkerIsFree
-        | ScheduleEvent.Advanced _ -> ()
+        | ScheduleEvent.Advanced _
+        | ScheduleEvent.Reached _
+        | ScheduleEvent.Claimed _
+        | ScheduleEvent.SetAside _
+        | ScheduleEvent.Readmitted _ -> ()
 
         let next, commands = schedule.Next(state, event)
         state <- next
@@ -421,6 +249,51 @@ let tests =
               let again, repeated = schedule.Next(first, ScheduleEvent.WorkerIsFree)
               Expect.equal repeated commands "the same commands"
               Expect.equal (again.Assignments, first.Assignments) (second.Assignments, 0L) "and numbers")
+
+          testPropertyWith
+              (Share.OneIn(10, "Each case makes a plan for each result of a study."))
+              "a plan is only kept while a new one would be the same"
+              (fun (seed: int) (isNested: bool) ->
+                  let study = if isNested then nested NoPruning else study NoPruning
+                  let random = Random seed
+                  let schedule = Schedule(study, Planner(study, true, decideAt 2))
+                  let fresh = Planner(study, true, decideAt 2)
+                  let mutable state, _ = schedule.Start([], [])
+                  let mutable kept = 0
+
+                  while state.Index.UnfinishedCount > 0 do
+                      let struct (_, trial) = Seq.item (random.Next state.Index.UnfinishedCount) state.Index.Unfinished
+                      let run: ITrialRun = Formula(trial, 0L, 0L, ignore)
+                      run.RunTo(Int64.MaxValue, CancellationToken.None)
+                      let before = state.Index.Plan
+                      state <- fst (schedule.Next(state, ScheduleEvent.Finished(run.Result CancellationToken.None)))
+                      let plan = state.Index.Plan
+
+                      if obj.ReferenceEquals(plan, before) then
+                          kept <- kept + 1
+
+                      let expected =
+                          fresh.Make(fun id ->
+                              match state.Results.TryGetValue id with
+                              | true, result -> ValueSome result
+                              | _ -> ValueNone)
+
+                      Expect.equal
+                          (plan.Trials, plan.Later, plan.Decisions, plan.LooksDone, plan.IsComplete)
+                          (expected.Trials, expected.Later, expected.Decisions, expected.LooksDone, expected.IsComplete)
+                          "plan"
+
+                      let unfinished =
+                          expected.Trials
+                          |> Array.filter (fun trial -> not (state.Results.ContainsKey trial.Id))
+                          |> Array.map _.Id
+
+                      Expect.equal [| for struct (id, _) in state.Index.Unfinished -> id |] unfinished "unfinished"
+                      let share = PlanIndex.Of(expected, _.Id, (fun _ -> float steps), state.Results.ContainsKey).Share 0.0
+                      Expect.equal (state.Index.Share 0.0) share "share"
+
+                  Expect.isTrue state.Index.Plan.IsComplete "complete"
+                  Expect.isGreaterThan kept (state.Results.Count / 3) "most results change no plan")
 
           testCase "pruning ends trials, and says why" (fun () ->
               for pruning in List.tail prunings do

@@ -19,6 +19,10 @@ type internal Plan =
         LooksDone: int
         /// <summary>True if no further trial is needed.</summary>
         IsComplete: bool
+        /// <summary>
+        /// The ids of trials without a result on which the plan depends. It stays the same until one of them has a result.
+        /// </summary>
+        Awaits: IReadOnlySet<string>
     }
 
     /// <summary>The number of trials that the study needs as far as is known, those after tuning included.</summary>
@@ -72,7 +76,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
             looks[look] <- decided
             decided
 
-    // Cached, because a plan is made whenever a trial ends, and printing an optimizer takes longer than this lookup.
+    // Cached, because a plan is made often, and printing an optimizer takes longer than this lookup.
     let trials = Dictionary<struct (Phase * string * string * int * int), Trial>()
 
     let trial phase (task: StudyTask) (contender: Contender) index (setting: ContenderSetting) seed =
@@ -94,6 +98,17 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
             made
 
     let tuner = Tuner trial
+
+    // By reference, because the trials above are made once, and to print an id takes longer than this lookup.
+    let ids = Dictionary<Trial, string>(HashIdentity.Reference)
+
+    let idOf (trial: Trial) : string =
+        match ids.TryGetValue trial with
+        | true, id -> id
+        | _ ->
+            let id = trial.Id
+            ids[trial] <- id
+            id
 
     let asGiven (contender: Contender) : ContenderSetting = { Values = [||]; Optimizer = contender.Optimizer }
 
@@ -175,11 +190,11 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
             let rec look number (counts: int list) decisions =
                 let seeds = List.truncate counts.Head all
                 let parts = upTo seeds
-                let results = parts |> List.collect _.Compared |> List.map find
+                let compared = parts |> List.collect _.Compared
 
-                if isTuned parts && results |> List.forall _.IsSome then
+                if isTuned parts && Tuner.HaveResults(find, compared) then
                     let last = counts.Tail.IsEmpty
-                    let decided = isDecidedAt number [| for result in results -> result.Value |]
+                    let decided = isDecidedAt number [| for trial in compared -> (find trial).Value |]
                     let decisions = decisionOf number counts.Head decided last :: decisions
 
                     if decided || last then
@@ -197,9 +212,7 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
         | _ ->
             let parts = upTo confirmation.Seeds
 
-            let isDone =
-                isTuned parts
-                && parts |> List.forall (fun part -> part.Compared |> List.forall (fun trial -> (find trial).IsSome))
+            let isDone = isTuned parts && Tuner.HaveResults(find, parts |> List.collect _.Compared)
 
             { Parts = parts
               Seeds = confirmation.Seeds
@@ -253,7 +266,18 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
     /// <summary>Returns the plan that follows from the results so far.</summary>
     /// <param name="result">Returns the result of a trial by its id, if there is one.</param>
     member _.Make(result: string -> TrialResult voption) : Plan =
-        let find (trial: Trial) = result trial.Id
+        let awaits = HashSet<string>()
+
+        // A plan follows from the answers that it was made from. A result that it did not ask for, or that it has, cannot change it.
+        let find (trial: Trial) =
+            let id = idOf trial
+            let found = result id
+
+            if found.IsNone then
+                awaits.Add id |> ignore
+
+            found
+
         let plan = compare find
 
         let frontierTrials =
@@ -284,4 +308,8 @@ type internal Planner(study: StudyDesign, untilDecided: bool, isDecided: int -> 
                    yield! part.Decisions
                yield! plan.Decisions |]
           LooksDone = plan.LooksDone
-          IsComplete = plan.IsLast && trials |> List.forall (fun trial -> (find trial).IsSome) }
+          IsComplete = plan.IsLast && Tuner.HaveResults(find, trials)
+          Awaits = awaits }
+
+    /// <summary>Returns the id of a trial of a plan.</summary>
+    member _.IdOf(trial: Trial) : string = idOf trial

@@ -30,6 +30,16 @@ type internal ScheduleEvent =
     | Advanced of id: string * assignment: int64 * step: int64
     /// The trial of an assignment paused: with its steps, its steps with all due validations done, and its validations.
     | Paused of id: string * assignment: int64 * step: int64 * reached: int64 * curve: Curve
+    /// As <c>Paused</c>, but the worker keeps the trial. The last command of the answer is <c>Train</c> or <c>Prune</c> with a new assignment.
+    /// It is <c>Wait</c> if the trial has to wait; then the assignment stays.
+    | Reached of id: string * assignment: int64 * step: int64 * reached: int64 * curve: Curve
+    /// A worker is training a trial, and no assignment says so. The last command of the answer is <c>Train</c> or <c>Prune</c>; or
+    /// <c>Wait</c> if the trial is not free.
+    | Claimed of id: string
+    /// A trial is not assigned any more, because its workers get lost.
+    | SetAside of id: string
+    /// A trial that was set aside is assigned again.
+    | Readmitted of id: string
     /// A trial has a result, and the result is stored.
     | Finished of TrialResult
     /// The worker of an assignment does not answer. Another one starts the trial again, or continues it from a checkpoint.
@@ -74,6 +84,8 @@ type internal ScheduleState =
         Index: PlanIndex
         /// The number of assignments so far.
         Assignments: int64
+        /// The ids of the trials that were set aside.
+        Aside: Set<string>
     }
 
 /// Decides which trial is trained next, as a pure function of events. It knows no threads, clocks and files: a runner tells it what happened
@@ -103,7 +115,8 @@ type internal Schedule(study: StudyDesign, planner: Planner) =
         | true, result -> ValueSome result
         | _ -> ValueNone
 
-    let indexOf (results: Map<string, TrialResult>) = PlanIndex(planner.Make(find results), budget, results.ContainsKey)
+    let indexOf (results: Map<string, TrialResult>) =
+        PlanIndex.Of(planner.Make(find results), planner.IdOf, budget, results.ContainsKey)
 
     /// Adds decisions. Only new ones are recorded.
     let decided (decisions: StudyDecision seq) (state: ScheduleState) : ScheduleState * ScheduleCommand list =
@@ -119,20 +132,23 @@ type internal Schedule(study: StudyDesign, planner: Planner) =
 
     /// Returns the curves of the earlier trials that reached a step; ValueNone until it is known for each of them whether it does.
     let earlier (state: ScheduleState) (trial: Trial) (step: int64) : Curve array voption =
-        let found =
-            state.Index.Before trial
-            |> Array.map (fun other ->
-                match find state.Results other with
-                | ValueSome result -> ValueSome(if result.Steps >= step then ValueSome result.Curve else ValueNone)
-                | ValueNone ->
-                    match state.Started.TryGetValue other with
-                    | true, started when started.Reached >= step -> ValueSome(ValueSome started.Curve)
-                    | _ -> ValueNone)
+        let curves = List<Curve>()
 
-        if found |> Array.forall _.IsSome then
-            ValueSome(found |> Array.choose (fun curve -> if curve.Value.IsSome then Some curve.Value.Value else None))
-        else
-            ValueNone
+        let isKnown (other: string) =
+            match find state.Results other with
+            | ValueSome result ->
+                if result.Steps >= step then
+                    curves.Add result.Curve
+
+                true
+            | ValueNone ->
+                match state.Started.TryGetValue other with
+                | true, started when started.Reached >= step ->
+                    curves.Add started.Curve
+                    true
+                | _ -> false
+
+        if state.Index.Before trial |> Array.forall isKnown then ValueSome(curves.ToArray()) else ValueNone
 
     let judge (started: StartedTrial) (step: int64) (others: Curve array) : StudyDecision =
         let target = started.Task.Target
@@ -220,19 +236,42 @@ type internal Schedule(study: StudyDesign, planner: Planner) =
         let id = result.Trial.Id
 
         match find state.Results id with
-        | ValueSome known when
-            known.Parameters = result.Parameters
-            && known.Steps = result.Steps
-            && known.Ending = result.Ending
-            && known.Fingerprint = result.Fingerprint
-            ->
-            state, []
+        | ValueSome known when ResultHash.ofResult known = ResultHash.ofResult result -> state, []
         | ValueSome _ -> state, [ ScheduleCommand.Refuse result.Trial ]
         | ValueNone ->
-            let results = Map.add id result state.Results
-            let index = indexOf results
+            let state =
+                { state with
+                    Results = Map.add id result state.Results
+                    Started = Map.remove id state.Started
+                    Aside = Set.remove id state.Aside
+                    Index = state.Index.Without id }
 
-            decided index.Plan.Decisions { state with Results = results; Started = Map.remove id state.Started; Index = index }
+            if state.Index.Plan.Awaits.Contains id then
+                let index = indexOf state.Results
+                decided index.Plan.Decisions { state with Index = index }
+            else
+                state, []
+
+    /// Ends the assignment of a trial that paused, and assigns it again at once if it need not wait.
+    let reached (state: ScheduleState) (id: string) (assignment: int64) (pause: StartedTrial -> StartedTrial) =
+        match state.Started.TryGetValue id with
+        | true, started when started.Assignment = ValueSome assignment ->
+            let paused = pause started
+            let free = { state with Started = Map.add id paused state.Started }
+
+            match consider free (struct (id, started.Trial)) with
+            | Some answer -> answer
+            | None ->
+                let kept = { paused with Assignment = ValueSome assignment }
+                { free with Started = Map.add id kept free.Started }, [ ScheduleCommand.Wait ]
+        | _ -> state, [ ScheduleCommand.Wait ]
+
+    /// Assigns a trial that a worker has already.
+    let claimed (state: ScheduleState) (id: string) =
+        match state.Index.Find id with
+        | ValueSome trial when not (state.Results.ContainsKey id) ->
+            consider state (struct (id, trial)) |> Option.defaultValue (state, [ ScheduleCommand.Wait ])
+        | _ -> state, [ ScheduleCommand.Wait ]
 
     /// <summary>Returns the first state, and the decisions that are to be recorded.</summary>
     /// <param name="results">The results of earlier sessions.</param>
@@ -247,25 +286,32 @@ type internal Schedule(study: StudyDesign, planner: Planner) =
               Decisions = Map.ofSeq (decisions |> Seq.map (fun decision -> decision.Key, decision))
               Started = Map.empty
               Index = index
-              Assignments = 0L }
+              Assignments = 0L
+              Aside = Set.empty }
 
     /// <summary>Returns the state after an event, and what the runner must do.</summary>
     member _.Next(state: ScheduleState, event: ScheduleEvent) : ScheduleState * ScheduleCommand list =
+        let pause (step: int64) (reached: int64) (curve: Curve) (started: StartedTrial) =
+            { started with
+                Curve = (if reached >= started.Reached then curve else started.Curve)
+                Reached = max reached started.Reached
+                Step = step
+                Assignment = ValueNone }
+
         match event with
         | ScheduleEvent.WorkerIsFree ->
-            match state.Index.Unfinished |> Seq.tryPick (consider state) with
+            let isOpen (struct (id, _)) = not (state.Aside.Contains id)
+
+            match state.Index.Unfinished |> Seq.filter isOpen |> Seq.tryPick (consider state) with
             | Some answer -> answer
             | None when state.Started |> Map.exists (fun _ started -> started.Assignment.IsSome) -> state, [ ScheduleCommand.Wait ]
             | None -> state, [ ScheduleCommand.Stop ]
         | ScheduleEvent.Advanced(id, assignment, step) -> changed state id assignment (fun started -> { started with Step = step }), []
-        | ScheduleEvent.Paused(id, assignment, step, reached, curve) ->
-            changed state id assignment (fun started ->
-                { started with
-                    Curve = (if reached >= started.Reached then curve else started.Curve)
-                    Reached = max reached started.Reached
-                    Step = step
-                    Assignment = ValueNone }),
-            []
+        | ScheduleEvent.Paused(id, assignment, step, reached, curve) -> changed state id assignment (pause step reached curve), []
+        | ScheduleEvent.Reached(id, assignment, step, at, curve) -> reached state id assignment (pause step at curve)
+        | ScheduleEvent.Claimed id -> claimed state id
+        | ScheduleEvent.SetAside id -> { state with Aside = Set.add id state.Aside }, []
+        | ScheduleEvent.Readmitted id -> { state with Aside = Set.remove id state.Aside }, []
         | ScheduleEvent.Finished result -> finished state result
         | ScheduleEvent.WorkerIsLost(id, assignment) ->
             changed state id assignment (fun started -> { started with Assignment = ValueNone }), []

@@ -57,6 +57,10 @@ type internal StudyWorkers
         // Steps under way make nothing ready for training.
         | ScheduleEvent.Advanced _ -> ()
         | ScheduleEvent.Paused _
+        | ScheduleEvent.Reached _
+        | ScheduleEvent.Claimed _
+        | ScheduleEvent.SetAside _
+        | ScheduleEvent.Readmitted _
         | ScheduleEvent.Finished _
         | ScheduleEvent.WorkerIsLost _ -> Monitor.PulseAll gate
 
@@ -123,7 +127,7 @@ type internal StudyWorkers
           TrainingLoss = moment.TrainingLoss
           LearningRates = moment.LearningRates
           Result = result
-          Finished = state.Index.Plan.Trials.Length - state.Index.Unfinished.Length
+          Finished = state.Index.Plan.Trials.Length - state.Index.UnfinishedCount
           Planned = state.Index.Plan.Expected
           Share = achieved
           Elapsed = clock.Elapsed
@@ -151,10 +155,7 @@ type internal StudyWorkers
     let keep (result: TrialResult) (model: TrainedModel | null) =
         store.Keep(result, model)
         slots.TryRemove result.Trial.Id |> ignore
-        let last = result.Curve.Steps.Length - 1
-        let newest = if last >= 0 then Nullable(result.Curve.Score last) else Nullable()
-        let loss = if last >= 0 then result.Curve.TrainingLoss[last] else nan
-        let moment = { TrialMoment.Unknown with TrainingLoss = loss }
+        let newest, moment = TrialMoment.AtEnd result
         tell (ScheduleEvent.Finished result) result.Trial TrialEvent.Ended TrialState.Finished result.Steps newest moment result
 
     /// Calls code of a rule or a task. Its exception fails the trial, and is kept for this process.
@@ -199,41 +200,27 @@ type internal StudyWorkers
     /// Trains to a step, with all validations that are due there, or to the end of the trial.
     let trainTo (goal: int64) (slot: TrialSlot) (assignment: int64) (cancellation: CancellationToken) : Result<int64, TrialResult> =
         let run = slot.Run
-        let every = int64 slot.Task.ValidateEvery
-        let mutable reported = 0L
-        let mutable reached = slot.Reached
-        let mutable failed = None
+        slot.LastReported <- 0L
 
-        while failed.IsNone && not run.HasEnded && reached < goal && not cancellation.IsCancellationRequested do
-            // Not beyond the next validation, so that each is reported.
-            let next = min (reached + slot.Stride) (min goal ((reached / every + 1L) * every))
-            let start = Stopwatch.GetTimestamp()
-            slot.IsBroken <- true
+        let afterStride () =
+            if Stopwatch.GetElapsedTime slot.LastSaved >= saveEvery && not run.HasEnded then
+                store.Save(slot.Trial, run)
+                slot.LastSaved <- Stopwatch.GetTimestamp()
 
-            match guarded slot.Trial (fun () -> run.Curve) (fun () -> run.RunTo(next, cancellation)) with
-            | Error result -> failed <- Some result
-            | Ok() ->
-                slot.IsBroken <- false
-                slot.Pace(Stopwatch.GetElapsedTime start)
-                reached <- if cancellation.IsCancellationRequested then slot.Reached else run.Step
+            let newest = run.Newest
 
-                if Stopwatch.GetElapsedTime slot.LastSaved >= saveEvery && not run.HasEnded then
-                    store.Save(slot.Trial, run)
-                    slot.LastSaved <- Stopwatch.GetTimestamp()
+            if newest <> slot.Reported then
+                slot.Reported <- newest
+                slot.LastReported <- Stopwatch.GetTimestamp()
+                advanced slot assignment TrialEvent.Validated
+            elif Stopwatch.GetElapsedTime(slot.LastReported).TotalSeconds >= 0.25 then
+                slot.LastReported <- Stopwatch.GetTimestamp()
+                advanced slot assignment TrialEvent.Moved
 
-                let newest = run.Newest
+        let step (next: int64) =
+            guarded slot.Trial (fun () -> run.Curve) (fun () -> run.RunTo(next, cancellation))
 
-                if newest <> slot.Reported then
-                    slot.Reported <- newest
-                    reported <- Stopwatch.GetTimestamp()
-                    advanced slot assignment TrialEvent.Validated
-                elif Stopwatch.GetElapsedTime(reported).TotalSeconds >= 0.25 then
-                    reported <- Stopwatch.GetTimestamp()
-                    advanced slot assignment TrialEvent.Moved
-
-        match failed with
-        | Some result -> Error result
-        | None -> Ok reached
+        slot.TrainTo(goal, step, afterStride, cancellation)
 
     /// Carries out the assignment of a trial: trains it to a step, and ends it there or lets it wait.
     let carryOut (trial: Trial) (assignment: int64) (goalOf: ITrialRun -> int64) (isLast: bool) (cancellation: CancellationToken) =

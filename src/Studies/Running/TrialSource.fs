@@ -17,6 +17,13 @@ type TrialMoment =
     /// <summary>Nothing is known of the training.</summary>
     static member Unknown = { TrainingLoss = nan; LearningRates = [||] }
 
+    /// Returns the last validation of a trial, if it has one, and what is known of its training then.
+    static member internal AtEnd(result: TrialResult) : Nullable<Score> * TrialMoment =
+        let last = result.Curve.Steps.Length - 1
+        let newest = if last >= 0 then Nullable(result.Curve.Score last) else Nullable()
+        let loss = if last >= 0 then result.Curve.TrainingLoss[last] else nan
+        newest, { TrialMoment.Unknown with TrainingLoss = loss }
+
 /// <summary>A running trial. Not thread-safe.</summary>
 type ITrialRun =
     /// <summary>The steps taken.</summary>

@@ -116,13 +116,11 @@ type internal Tuner(trial: Phase -> StudyTask -> Contender -> int -> ContenderSe
                 [ for index, setting in Array.indexed list.Settings ->
                       [ for seed in tuning.Seeds -> trial Phase.Tuning task contender index setting seed ] ]
 
-            let results = trials |> List.map (List.map find)
-
-            if results |> List.exists (List.exists _.IsNone) then
+            if not (Tuner.HaveResults(find, List.concat trials)) then
                 struct (List.concat trials, ValueNone, List.rev decisions)
             else
                 let values =
-                    [| for results in results -> judge task tuning.Objective [| for result in results -> result.Value |] |]
+                    [| for trials in trials -> judge task tuning.Objective [| for trial in trials -> (find trial).Value |] |]
 
                 // Less is better. Of equal settings, the first wins.
                 let rank i struct (steps, objective: float, lasted: float) =
@@ -157,6 +155,15 @@ type internal Tuner(trial: Phase -> StudyTask -> Contender -> int -> ContenderSe
     // A finished tuning is final, so it is cached.
     let settled =
         Dictionary<struct (string * string * int), struct (Trial list * Selection voption * StudyDecision list)>()
+
+    /// <summary>
+    /// True if all trials have results. It looks for the last trial without a result: trials end about in this order, so the answer
+    /// usually stays the same until the last one has ended.
+    /// </summary>
+    /// <param name="find">Returns the result of a trial, if there is one.</param>
+    /// <param name="trials">The trials.</param>
+    static member HaveResults(find: Trial -> TrialResult voption, trials: Trial list) : bool =
+        Array.FindLastIndex(List.toArray trials, (fun trial -> (find trial).IsNone)) < 0
 
     /// <summary>Returns the trials of a tuning known so far, the selection once all have results, and the decisions so far.</summary>
     /// <param name="repetition">The repetition.</param>
