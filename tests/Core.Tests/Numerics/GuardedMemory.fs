@@ -7,6 +7,7 @@ open System
 open System.Numerics
 open System.Runtime.InteropServices
 open FSharp.NativeInterop
+open CuteDl.Core.Networks
 open CuteDl.Core.Numerics
 open CuteDl.Core.Optimizers
 
@@ -67,16 +68,38 @@ let private ones<'T when 'T: unmanaged and 'T :> INumberBase<'T>> (region: int) 
     span
 
 let private products<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (place: Place) =
+    let multiply rows depth columns =
+        for aStrides in [ MatrixProduct.rowMajor depth; MatrixProduct.transposed rows ] do
+            for bStrides in [ MatrixProduct.rowMajor columns; MatrixProduct.transposed depth ] do
+                let a = ones<'T> 0 place (rows * depth)
+                let b = ones<'T> 1 place (depth * columns)
+                let c = ones<'T> 2 place (rows * columns)
+                MatrixProduct.multiply (Span<_>.op_Implicit a) aStrides (Span<_>.op_Implicit b) bStrides c rows depth columns
+
     for rows in [ 1; 5; 6; 7; 8; 13 ] do
         for depth in [ 1; 3; 4; 5; 31; TiledProduct.deepest; TiledProduct.deepest + 1 ] do
             for columns in 1..35 do
-                for aStrides in [ MatrixProduct.rowMajor depth; MatrixProduct.transposed rows ] do
-                    for bStrides in [ MatrixProduct.rowMajor columns; MatrixProduct.transposed depth ] do
-                        let a = ones<'T> 0 place (rows * depth)
-                        let b = ones<'T> 1 place (depth * columns)
-                        let c = ones<'T> 2 place (rows * columns)
+                multiply rows depth columns
 
-                        MatrixProduct.multiply (Span<_>.op_Implicit a) aStrides (Span<_>.op_Implicit b) bStrides c rows depth columns
+    // These are computed as their transposes, if the columns leave enough of a register empty.
+    for rows in [ 64; 65; 71; 80 ] do
+        for depth in [ 32; 33 ] do
+            for columns in 1..35 do
+                multiply rows depth columns
+
+/// The passes of a layer and of the loss, over rows of any width.
+let private passes<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (place: Place) =
+    for rows in 1..18 do
+        for width in 1..40 do
+            let outputs = ones<'T> 0 place (rows * width)
+            let row = ones<'T> 1 place width
+            Elementwise.addToRows outputs (Span<_>.op_Implicit row) true
+            Elementwise.sumOfRows (Span<_>.op_Implicit outputs) row
+            let targets = ones<'T> 1 place (rows * width)
+            let gradient = ones<'T> 2 place (rows * width)
+
+            Loss.evaluate SoftmaxCrossEntropy (Span<_>.op_Implicit outputs) (Span<_>.op_Implicit targets) gradient width
+            |> ignore
 
 let private sparseProducts<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>> (place: Place) =
     let examples = 3
@@ -109,6 +132,9 @@ let run () : unit =
         products<float32> place
         announce "products in double precision"
         products<float> place
+        announce "passes"
+        passes<float32> place
+        passes<float> place
         announce "sparse products"
         sparseProducts<float32> place
         sparseProducts<float> place

@@ -31,7 +31,7 @@ let private layouts (rows: int) (columns: int) =
                   { Row = (gap + 1) * columns; Column = gap + 1 } ]
     }
 
-/// Small shapes; depths around the edges of blocks; rows around the edges of blocks; both.
+/// Small shapes; few columns, whose transposes are computed; depths around the edges of blocks; rows around the edges of blocks; both.
 let private sizes =
     let around edge =
         Gen.map2 (fun blocks offset -> blocks * edge + offset) (Gen.choose (1, 2)) (Gen.choose (-1, 9))
@@ -43,6 +43,7 @@ let private sizes =
         [ 6, Gen.zip3 few (Gen.choose (0, 12)) wide
           3, Gen.zip3 few (around TiledProduct.deepest) wide
           1, Gen.zip3 (around TiledProduct.tallest) (Gen.choose (0, 5)) wide
+          2, Gen.zip3 (Gen.choose (60, 140)) (Gen.choose (30, 70)) (Gen.choose (1, 40))
           1, Gen.zip3 (around TiledProduct.tallest) (around TiledProduct.deepest) few ]
 
 let private numbers = lazy samples 4999 moderate
