@@ -15,10 +15,13 @@ open CuteDl.TorchSharp.Tests.OwnTensors
 let private current (stepper: ModelStepper<float>) =
     [ for KeyValue(name, value) in stepper.Current() -> name, BitConverter.DoubleToInt64Bits value ]
 
+/// Runs whose steps all succeed: gradients can become infinite within a chain, and skip_non_finite refuses too many of those.
+let private successful = runs (any |> without [ "skip_non_finite" ]) moderate false
+
 let private learningRates =
     property
         "a learning rate is set alone, and the state continues, unless it follows a plateau"
-        (seeded (runs any moderate false))
+        (seeded successful)
         (fun (run, seed) ->
             let random = Random seed
             let tensors = tensorsOf Precision.double random run
@@ -47,7 +50,7 @@ let private learningRates =
                 stepper.Step())
 
 let private averages =
-    property "a module has the averages until they are disposed" (seeded (runs any moderate false)) (fun (run, seed) ->
+    property "a module has the averages until they are disposed" (seeded successful) (fun (run, seed) ->
         let tensors = tensorsOf Precision.double (Random seed) run
         let stepper = stepper tensors run.Optimizer
 

@@ -380,7 +380,7 @@ type private SharedSparseProduct<'T when 'T: unmanaged and 'T :> IFloatingPointI
 
 /// The fewest multiply-adds, those with zeros included, that are worth a helper.
 [<Literal>]
-let private leastShared = 2_000_000L
+let private leastShared = 1_000_000L
 
 let private multiply
     (isForward: bool)

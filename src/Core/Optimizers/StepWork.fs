@@ -25,26 +25,6 @@ module internal StepBlock =
     /// The update after a part that transforms whole tensors, if that part is the last one.
     let Identity: IRule = Identity()
 
-/// A segment of a tensor whose blocks several threads share, with the arguments of the step.
-[<AbstractClass>]
-type internal SharedStep<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(frame: StepFrame<'T>) =
-    inherit SharedWork()
-
-    member _.Frame: StepFrame<'T> = frame
-    member val State: State<'T> voption = ValueNone with get, set
-    member val IsFlat: bool = true with get, set
-    member val Gradient: Pinned<'T> = Pinned<'T>() with get, set
-    member val Parameters: Pinned<'T> = Pinned<'T>() with get, set
-    member val Target: Pinned<'T> = Pinned<'T>() with get, set
-    member val Subtracts: bool = false with get, set
-    member val UsesVectors: bool = true with get, set
-    member val Segment: Segment voption = ValueNone with get, set
-    member val Count: int = 0 with get, set
-    member val Tensor: int = 0 with get, set
-    member val Step: int = 0 with get, set
-    member val IsLast: bool = false with get, set
-    member val IsOpen: bool = false with get, set
-
 /// The arguments of one step, and the passes over the memory of one tensor.
 ///
 /// The parameters are one flat array with its gradient, or separate memory for each tensor. Buffers and slots are as in the flat array for
@@ -492,16 +472,3 @@ type internal StepWork<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>
             tensors[k] <- meter.Result(k, work.HasGradient k)
 
         StepTelemetry(work.State.Layout, tensors)
-
-/// The blocks of a segment that several threads share.
-[<Sealed>]
-type internal StepBlocks<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(frame: StepFrame<'T>) =
-    inherit SharedStep<'T>(frame)
-
-    override shared.Run(part, parts) =
-        let work = StepWork<'T>(shared, part)
-
-        let struct (first, past) =
-            SharedWork.Range(work.Plan.Tensors[shared.Tensor].Length, StepBlock.Border, part, parts)
-
-        work.Blocks(shared.Segment.Value, shared.Count, shared.Tensor, first, past, shared.Step, shared.IsLast, shared.IsOpen)

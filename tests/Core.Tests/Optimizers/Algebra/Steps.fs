@@ -60,6 +60,19 @@ let trajectory (precision: Precision<'T>) (run: Run) : 'T array array * State<'T
 
     all, state
 
+/// The run up to its first refused step. A part that refuses a step refuses it for the tensors of all groups.
+let upToRefusal (precision: Precision<'T>) (run: Run) : Run =
+    let state = Optimizer.initFor<'T> run.Optimizer run.Layout
+    let parameters = precision.OfAll run.Parameters
+
+    let isTaken (step: int) (gradient: float array) =
+        let refusal = inPlaceStep run.Optimizer state parameters (precision.OfAll gradient)
+        Optimizer.observeInPlace run.Optimizer state run.Losses[step]
+        refusal.IsNone
+
+    let taken = run.Gradients |> Seq.mapi isTaken |> Seq.takeWhile id |> Seq.length
+    { run with Gradients = Array.truncate taken run.Gradients }
+
 let expectSameTrajectory (precision: Precision<'T>) (actual: 'T array array) (expected: 'T array array) (what: string) =
     Expect.equal actual.Length expected.Length "steps"
     Array.iteri2 (fun i a b -> Precision.expectSameBits precision a b $"{what}: parameters after step {i + 1}") actual expected

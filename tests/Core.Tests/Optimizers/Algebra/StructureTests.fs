@@ -156,6 +156,7 @@ let private groupsApart (precision: Precision<'T>) =
         })
         (fun (run, ofFirst, ofOthers) ->
             let name = run.Layout.Parameters[0].Name
+            let run = upToRefusal precision run
             let whole, state = trajectory precision run
 
             for optimizer, isIn in [ ofFirst, (=) name; ofOthers, (<>) name ] do
