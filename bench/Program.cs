@@ -6,6 +6,7 @@ using CuteDl.Bench;
 // pure                     the table of pure steps alone
 // telemetry                the table of steps with telemetry alone
 // tensors                  the table of steps over tensors alone
+// threads                  the table of steps on several threads alone
 // growth FILE.png          how costs grow with batch, width and parameters
 // anything else            BenchmarkDotNet's own command line: --filter '*', --list flat, ...
 return args switch
@@ -15,6 +16,7 @@ return args switch
     ["pure"] => PerformanceTable.PrintPureSteps(),
     ["telemetry"] => PerformanceTable.PrintTelemetry(),
     ["tensors"] => PerformanceTable.PrintTensorSteps(),
+    ["threads"] => PerformanceTable.PrintThreads(),
     ["growth", var path] => Growth.Draw(path),
     _ => RunSuites(args),
 };

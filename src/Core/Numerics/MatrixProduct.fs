@@ -159,7 +159,7 @@ type private SharedProduct<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754
 
 /// The fewest multiply-adds that are worth a helper.
 [<Literal>]
-let internal LeastShared = 500_000L
+let internal LeastShared = 250_000L
 
 /// Returns the multiple of a size that is not below a number.
 let private roundUp (number: int) (size: int) = (number + size - 1) / size * size
@@ -211,8 +211,8 @@ let rec private multiplyPart
     let panels = if Vector128.IsHardwareAccelerated then columns / panelColumns<'T>() else 0
 
     let bands = if isUpper then 0 else rows / tileRows<'T> columns
-    // A row-major B is copied on the way, at little cost. Copies of another B would be made by each thread, so it is divided by columns.
-    let byRows = bands > 1 && (panels <= 1 || (bStrides.Column = 1 && bands >= panels))
+    // By columns, threads share no work. By rows, each copies all panels of B, which narrow products cannot avoid.
+    let byRows = bands > 1 && panels < 4
 
     let parts =
         Team.Parts(int64 rows * int64 depth * int64 columns, LeastShared, (if byRows then bands else panels))
