@@ -211,8 +211,9 @@ let rec private multiplyPart
     let panels = if Vector128.IsHardwareAccelerated then columns / panelColumns<'T>() else 0
 
     let bands = if isUpper then 0 else rows / tileRows<'T> columns
-    // By columns, threads share no work. By rows, each copies all panels of B, which narrow products cannot avoid.
-    let byRows = bands > 1 && panels < 4
+    // By columns, threads share no work. By rows, each copies all panels of B. That costs little if there are many rows, and each thread then
+    // writes whole rows: the update divides a gradient in the same way.
+    let byRows = bands > 1 && (panels < 4 || rows > columns)
 
     let parts =
         Team.Parts(int64 rows * int64 depth * int64 columns, LeastShared, (if byRows then bands else panels))

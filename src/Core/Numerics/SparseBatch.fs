@@ -62,8 +62,19 @@ module private Groups =
 /// <summary>The workspace of a sparse product on one thread.</summary>
 /// <param name="capacity">The largest number of examples.</param>
 /// <param name="lanes">The largest number of columns that are computed at a time.</param>
+/// <param name="pitch">The bytes of an example, with padding.</param>
+/// <param name="maskCount">The number of masks.</param>
 [<Sealed>]
-type internal SparseWorkspace<'T when 'T: unmanaged>(capacity: int, lanes: int) =
+type internal SparseWorkspace<'T when 'T: unmanaged>(capacity: int, lanes: int, pitch: int, maskCount: int) =
+    /// The examples.
+    member val Cells = Aligned<byte>(Checked.(*) capacity pitch)
+
+    /// For each chunk of examples, the masks of all groups.
+    member val Masks: uint64 array = Array.zeroCreate maskCount
+
+    /// The number of batches that had been read when the examples were written.
+    member val Version = 0L with get, set
+
     /// A line for each example.
     member val Lines = Aligned<'T>(Checked.(*) capacity lanes)
 
@@ -76,7 +87,8 @@ type internal SparseWorkspace<'T when 'T: unmanaged>(capacity: int, lanes: int) 
 /// </summary>
 /// <remarks>
 /// The products walk over the set bits, group by group. Examples are divided into chunks of 64, so that the bits of a group are one number.
-/// Rows are copied, so that they are in the cache for both products, and padded with zeros to whole groups.
+/// Rows are copied, so that they are in the cache for both products, and padded with zeros to whole groups. Threads that share a product have
+/// copies of their own: bytes here and there that another core has just written take longer to read than all of them in order.
 /// </remarks>
 [<Sealed>]
 type internal SparseBatch<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>(inputs: int, capacity: int) =
@@ -92,11 +104,14 @@ type internal SparseBatch<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
     let pitch = Checked.(*) blocks Groups.block
     let maskPitch = blocks * Groups.groupsOfBlock
     let chunks = (capacity + 63) / 64
-    let cells = Aligned<byte>(Checked.(*) capacity pitch)
-    let masks: uint64 array = Array.zeroCreate (Checked.(*) chunks maskPitch)
     let flags = Aligned<byte>(Checked.(*) 64 blocks)
-    let workspaces = List [ SparseWorkspace<'T>(capacity, lanes) ]
+
+    let newWorkspace () = SparseWorkspace<'T>(capacity, lanes, pitch, Checked.(*) chunks maskPitch)
+
+    let first = newWorkspace ()
+    let workspaces = List [ first ]
     let mutable count = 0
+    let mutable version = 0L
     let mutable following = 0n
 
     /// The number of values of an example.
@@ -115,23 +130,29 @@ type internal SparseBatch<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
     member _.Groups = (inputs + SparseRows.groupSize - 1) / SparseRows.groupSize
 
     /// The examples, one each Pitch bytes.
-    member _.Cells = cells.Span
+    member _.Cells = first.Cells.Span
 
     /// The distance of neighbouring examples in Cells.
     member _.Pitch = pitch
 
-    /// For each chunk, the masks of all groups.
-    member _.Masks = Span<uint64> masks
-
     /// The distance of the masks of neighbouring chunks.
     member _.MaskPitch = maskPitch
 
-    /// The workspace of one part of a product: lines for the examples, and for rows at the end of a matrix.
-    member _.Workspace(part: int) : SparseWorkspace<'T> =
-        while workspaces.Count <= part do
-            workspaces.Add(SparseWorkspace<'T>(capacity, lanes))
+    /// Makes the workspaces of the parts of a product.
+    member _.Divide(parts: int) : unit =
+        while workspaces.Count < parts do
+            workspaces.Add(newWorkspace ())
 
-        workspaces[part]
+    /// The workspace of one part of a product, with the examples read last.
+    member _.Workspace(part: int) : SparseWorkspace<'T> =
+        let workspace = workspaces[part]
+
+        if workspace.Version <> version then
+            first.Cells.Span.Slice(0, count * pitch).CopyTo workspace.Cells.Span
+            first.Masks.AsSpan(0, (count + 63) / 64 * maskPitch).CopyTo(Span workspace.Masks)
+            workspace.Version <- version
+
+        workspace
 
     /// <summary>Reads the selected examples.</summary>
     /// <param name="rows">All examples, as wide as the inputs.</param>
@@ -145,7 +166,9 @@ type internal SparseBatch<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
             raise (ArgumentException($"A batch has room for {capacity} examples, not for {examples.Length}.", nameof examples))
 
         count <- examples.Length
-        let cell = &MemoryMarshal.GetReference cells.Span
+        version <- version + 1L
+        first.Version <- version
+        let cell = &MemoryMarshal.GetReference first.Cells.Span
         let flag = &MemoryMarshal.GetReference flags.Span
         let mutable chunk = 0
 
@@ -165,7 +188,7 @@ type internal SparseBatch<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
                     &Unsafe.Add(&flag, i % 64)
                 )
 
-            Groups.transpose (&MemoryMarshal.GetReference flags.Span, &masks[chunk * maskPitch], blocks)
+            Groups.transpose (&MemoryMarshal.GetReference flags.Span, &first.Masks[chunk * maskPitch], blocks)
             chunk <- chunk + 1
 
         let isInOrder = count > 0 && examples[count - 1] - examples[0] = count - 1

@@ -185,8 +185,8 @@ let private forwardWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T> and '
     let lines = workspace.Lines.Span.Slice(0, (pastRow - firstRow) * 'V.Width)
     let line = &MemoryMarshal.GetReference lines
     let edge = workspace.Edge.Span
-    let cells = &MemoryMarshal.GetReference batch.Cells
-    let masks = &MemoryMarshal.GetReference batch.Masks
+    let cells = &MemoryMarshal.GetReference workspace.Cells.Span
+    let masks = &workspace.Masks[0]
     let pitch = nativeint batch.Pitch
     let outputs = outputs.Slice(firstRow * width, (pastRow - firstRow) * width)
 
@@ -239,8 +239,8 @@ let private gradientWith<'V, 'T when 'V: struct and 'V :> IRegister<'V, 'T> and 
     let workspace = batch.Workspace share.Part
     let line = &MemoryMarshal.GetReference workspace.Lines.Span
     let edge = &MemoryMarshal.GetReference workspace.Edge.Span
-    let cells = &MemoryMarshal.GetReference batch.Cells
-    let masks = &MemoryMarshal.GetReference batch.Masks
+    let cells = &MemoryMarshal.GetReference workspace.Cells.Span
+    let masks = &workspace.Masks[0]
     let pitch = nativeint batch.Pitch
 
     for block in share.FirstBlock .. share.PastBlock - 1 do
@@ -409,7 +409,7 @@ let private multiply
         use pinnedTarget = fixed &MemoryMarshal.GetReference target
         let product = SharedSparseProduct<'T>.OfThread
         // Made before the threads use it.
-        batch.Workspace(parts - 1) |> ignore
+        batch.Divide parts
         product.Batch <- ValueSome batch
         product.Table <- table
         product.Source <- Pinned(pinnedSource, source.Length)

@@ -66,6 +66,8 @@ let private batch (threads: int) (case: Case) : SparseBatch<'T> =
     let others = Array.create (70 * case.Inputs) 255uy
     batch.Read(SparseRows.ofCells others case.Inputs, ReadOnlySpan [| 0..69 |])
 
+    batch.Divide threads
+
     for part in 0 .. threads - 1 do
         let workspace = batch.Workspace part
         workspace.Lines.Span.Fill('T.CreateTruncating 777.0)
