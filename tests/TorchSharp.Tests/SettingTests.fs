@@ -19,35 +19,32 @@ let private current (stepper: ModelStepper<float>) =
 let private successful = runs (any |> without [ "skip_non_finite" ]) moderate false
 
 let private learningRates =
-    property
-        "a learning rate is set alone, and the state continues, unless it follows a plateau"
-        (seeded successful)
-        (fun (run, seed) ->
-            let random = Random seed
-            let tensors = tensorsOf Precision.double random run
-            let stepper = stepper tensors run.Optimizer
-            giveGradients run.Layout tensors run.Gradients[0] (fun _ -> true)
-            stepper.Step()
-            let rates = stepper.LearningRates()
+    property "a learning rate is set alone, and the state continues, unless it follows a plateau" (seeded successful) (fun (run, seed) ->
+        let random = Random seed
+        let tensors = tensorsOf Precision.double random run
+        let stepper = stepper tensors run.Optimizer
+        giveGradients run.Layout tensors run.Gradients[0] (fun _ -> true)
+        stepper.Step()
+        let rates = stepper.LearningRates()
 
-            Expect.equal
-                [ for rate in rates -> rate.Key, BitConverter.DoubleToInt64Bits rate.Value ]
-                (current stepper |> List.filter (fun (name, _) -> Array.last (name.Split '.') = "lr"))
-                "the learning rates are those of the next step"
+        Expect.equal
+            [ for rate in rates -> rate.Key, BitConverter.DoubleToInt64Bits rate.Value ]
+            (current stepper |> List.filter (fun (name, _) -> Array.last (name.Split '.') = "lr"))
+            "the learning rates are those of the next step"
 
-            if rates.Count > 0 then
-                let name = rates[random.Next rates.Count].Key
-                let before = current stepper
-                // The state of a plateau has numbers.
-                let followsPlateau = stepper.State.Numbers |> List.exists (fun (number, _) -> number = $"{name}.losses")
-                let error = message (fun () -> stepper.SetLearningRate(name, 0.125))
-                Expect.equal error.IsSome followsPlateau "only a plateau is refused"
+        if rates.Count > 0 then
+            let name = rates[random.Next rates.Count].Key
+            let before = current stepper
+            // The state of a plateau has numbers.
+            let followsPlateau = stepper.State.Numbers |> List.exists (fun (number, _) -> number = $"{name}.losses")
+            let error = message (fun () -> stepper.SetLearningRate(name, 0.125))
+            Expect.equal error.IsSome followsPlateau "only a plateau is refused"
 
-                for (other, was), (_, is) in List.zip before (current stepper) do
-                    Expect.equal is (if other = name && error.IsNone then BitConverter.DoubleToInt64Bits 0.125 else was) other
+            for (other, was), (_, is) in List.zip before (current stepper) do
+                Expect.equal is (if other = name && error.IsNone then BitConverter.DoubleToInt64Bits 0.125 else was) other
 
-                Expect.equal stepper.StepCount 1L "steps"
-                stepper.Step())
+            Expect.equal stepper.StepCount 1L "steps"
+            stepper.Step())
 
 let private averages =
     property "a module has the averages until they are disposed" (seeded successful) (fun (run, seed) ->
