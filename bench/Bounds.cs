@@ -181,38 +181,41 @@ internal sealed class Bounds<V> : Bounds
                 sum += V.Load(ref place);
             }
 
-            place = ref Unsafe.Add(ref place, stride);
-            V.Store(V.Load(ref place) + sum, ref place);
+            place = ref Update(ref place, stride, sum);
             if (U.Value > 1)
             {
-                place = ref Unsafe.Add(ref place, stride);
-                V.Store(V.Load(ref place) + sum, ref place);
+                place = ref Update(ref place, stride, sum);
             }
 
             if (U.Value > 2)
             {
-                place = ref Unsafe.Add(ref place, stride);
-                V.Store(V.Load(ref place) + sum, ref place);
+                place = ref Update(ref place, stride, sum);
             }
 
             if (U.Value > 3)
             {
-                place = ref Unsafe.Add(ref place, stride);
-                V.Store(V.Load(ref place) + sum, ref place);
+                place = ref Update(ref place, stride, sum);
             }
 
             if (U.Value > 4)
             {
-                place = ref Unsafe.Add(ref place, stride);
-                V.Store(V.Load(ref place) + sum, ref place);
+                place = ref Update(ref place, stride, sum);
             }
 
             if (U.Value > 5)
             {
-                place = ref Unsafe.Add(ref place, stride);
-                V.Store(V.Load(ref place) + sum, ref place);
+                place = ref Update(ref place, stride, sum);
             }
         }
+    }
+
+    /// <summary>Reads and writes a place of the next array, and returns it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ref float Update(ref float before, nint stride, V sum)
+    {
+        ref var place = ref Unsafe.Add(ref before, stride);
+        V.Store(V.Load(ref place) + sum, ref place);
+        return ref place;
     }
 
     private readonly struct One : ICount

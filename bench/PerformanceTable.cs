@@ -11,6 +11,9 @@ internal static class PerformanceTable
     private static readonly (int Hidden, int Batch, string Name)[] Shapes = [(0, 64, "784-10"), (128, 64, "784-128-10"), (512, 128, "784-512-10")];
     private static readonly string[] Optimizers = ["fixed", "momentum", "adam"];
 
+    // Threads that share work sleep between rounds. The time to wake them is not that of a step in a training.
+    private const int Repetitions = 10;
+
     // Rows, depth and columns: the products of dense layers, forward and backward, and square ones.
     private static readonly (int Rows, int Depth, int Columns)[] ProductShapes =
     [
@@ -100,9 +103,6 @@ internal static class PerformanceTable
             }
         }
     }
-
-    // Threads that share work sleep between rounds. The time to wake them is not that of a step in a training.
-    private const int Repetitions = 10;
 
     private static void Repeat(Action action)
     {

@@ -8,6 +8,7 @@ open System.Threading
 open Expecto
 open CuteDl.Core.Optimizers
 open CuteDl.Studies
+open CuteDl.Studies.Tests.Analysis
 
 let internal steps = 40L
 let internal every = 2
@@ -67,18 +68,7 @@ let internal accuracy (trial: Trial) (step: int64) : float =
 
 let internal curve (trial: Trial) (step: int64) : Curve =
     let steps = [| for s in int64 every .. int64 every .. step -> s |]
-    let nothing = Array.create steps.Length 0.0
-
-    { Steps = steps
-      TrainingLoss = nothing
-      Loss = steps |> Array.map (fun s -> 1.0 - accuracy trial s)
-      Accuracy = steps |> Array.map (accuracy trial)
-      RSquared = null
-      MeanAbsoluteError = null
-      Training = null
-      GradientNorm = nothing
-      UpdateRatio = nothing
-      Seconds = nothing }
+    Made.curve steps (Array.map (accuracy trial) steps)
 
 /// Counts steps, and lets something happen at each. As in a training, a validation may be interrupted: then it is made up later.
 type internal Formula(trial: Trial, start: int64, validatedAtStart: int64, onStep: unit -> unit) =

@@ -8,18 +8,7 @@ open CuteDl.Studies.Tests.Analysis
 
 /// Validations after 10, 20, ... steps.
 let private curve (accuracies: float list) : Curve =
-    let nothing = Array.create accuracies.Length 0.0
-
-    { Steps = [| for i in 1 .. accuracies.Length -> 10L * int64 i |]
-      TrainingLoss = nothing
-      Loss = [| for accuracy in accuracies -> 1.0 - accuracy |]
-      Accuracy = Array.ofList accuracies
-      RSquared = null
-      MeanAbsoluteError = null
-      Training = null
-      GradientNorm = nothing
-      UpdateRatio = nothing
-      Seconds = nothing }
+    Made.curve [| for i in 1 .. accuracies.Length -> 10L * int64 i |] (Array.ofList accuracies)
 
 let private target = Accuracy 0.9
 let private flat accuracy = curve [ accuracy; accuracy ]

@@ -109,19 +109,10 @@ let private sumOfColumns
         Unsafe.Add(&sums, j) <- s
         j <- j + 1
 
-/// A sum of rows that several threads compute, each for some columns. Each thread has one of its own, which it uses again.
+/// A sum of rows that several threads compute, each for some columns.
 [<Sealed>]
 type private SharedSum<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>() =
     inherit SharedWork()
-
-    [<ThreadStatic; DefaultValue>]
-    static val mutable private ofThread: SharedSum<'T>
-
-    static member OfThread: SharedSum<'T> =
-        if isNull (box SharedSum<'T>.ofThread) then
-            SharedSum<'T>.ofThread <- SharedSum<'T>()
-
-        SharedSum<'T>.ofThread
 
     member val Matrix = Pinned<'T>() with get, set
     member val Sum = Pinned<'T>() with get, set
@@ -139,7 +130,7 @@ let sumOfRows (matrix: ReadOnlySpan<'T>) (sum: Span<'T>) : unit =
     else
         use pinnedMatrix = fixed &MemoryMarshal.GetReference matrix
         use pinnedSum = fixed &MemoryMarshal.GetReference sum
-        let shared = SharedSum<'T>.OfThread
+        let shared = PerThread<SharedSum<'T>>.Value
         shared.Matrix <- Pinned(pinnedMatrix, matrix.Length)
         shared.Sum <- Pinned(pinnedSum, sum.Length)
         Team.Run(shared, parts)

@@ -98,27 +98,16 @@ let private multiplyColumns
         naive a aStrides b bStrides c rows depth columns
 
 /// Returns the columns of a panel, for any of the register types that the product can use.
-let private panelColumns<'T> () =
-    if Vector512.IsHardwareAccelerated then 2 * Vector512<'T>.Count
-    elif Vector256.IsHardwareAccelerated then 2 * Vector256<'T>.Count
-    else 2 * Vector128<'T>.Count
+let private panelColumns<'T> () = 2 * WidestRegister.count<'T>()
 
 /// Returns the rows of a tile.
-let private tileRows<'T> (columns: int) = if columns <= panelColumns<'T>() / 2 then Tiles.TallRows else Tiles.WideRows
+let private tileRows<'T> (columns: int) =
+    if columns <= WidestRegister.count<'T>() then Tiles.TallRows else Tiles.WideRows
 
-/// A product that several threads compute. Each thread has one of its own, which it uses again.
+/// A product that several threads compute.
 [<Sealed>]
 type private SharedProduct<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>() =
     inherit SharedWork()
-
-    [<ThreadStatic; DefaultValue>]
-    static val mutable private ofThread: SharedProduct<'T>
-
-    static member OfThread: SharedProduct<'T> =
-        if isNull (box SharedProduct<'T>.ofThread) then
-            SharedProduct<'T>.ofThread <- SharedProduct<'T>()
-
-        SharedProduct<'T>.ofThread
 
     member val A = Pinned<'T>() with get, set
     member val AStrides = rowMajor 0 with get, set
@@ -161,16 +150,55 @@ type private SharedProduct<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754
 [<Literal>]
 let internal LeastShared = 250_000L
 
+/// Computes C as it is, on as many threads as are worth it.
+let private multiplyDivided
+    (isUpper: bool)
+    (a: ReadOnlySpan<'T>)
+    (aStrides: Strides)
+    (b: ReadOnlySpan<'T>)
+    (bStrides: Strides)
+    (c: Span<'T>)
+    (rows: int)
+    (depth: int)
+    (columns: int)
+    : unit =
+    let panels = if Vector128.IsHardwareAccelerated then columns / panelColumns<'T>() else 0
+
+    let bands = if isUpper then 0 else rows / tileRows<'T> columns
+    // By columns, threads share no work. By rows, each copies all panels of B. That costs little if there are many rows, and each thread then
+    // writes whole rows: the update divides a gradient in the same way.
+    let byRows = bands > 1 && (panels < 4 || rows > columns)
+
+    let parts =
+        Team.Parts(int64 rows * int64 depth * int64 columns, LeastShared, (if byRows then bands else panels))
+
+    if parts = 1 then
+        multiplyColumns isUpper a aStrides b bStrides c rows depth columns 0 columns
+    else
+        use pinnedA = fixed &MemoryMarshal.GetReference a
+        use pinnedB = fixed &MemoryMarshal.GetReference b
+        use pinnedC = fixed &MemoryMarshal.GetReference c
+        let product = PerThread<SharedProduct<'T>>.Value
+        product.A <- Pinned(pinnedA, a.Length)
+        product.AStrides <- aStrides
+        product.B <- Pinned(pinnedB, b.Length)
+        product.BStrides <- bStrides
+        product.C <- Pinned(pinnedC, c.Length)
+        product.Rows <- rows
+        product.Depth <- depth
+        product.Columns <- columns
+        product.IsUpper <- isUpper
+        product.ByRows <- byRows
+        // The panels of a triangle differ in size. Smaller parts end at about the same time.
+        Team.Run(product, (if isUpper then min panels (4 * parts) else parts))
+
 /// Returns the multiple of a size that is not below a number.
 let private roundUp (number: int) (size: int) = (number + size - 1) / size * size
 
 /// True if it is faster to compute the transpose of C. Columns fill registers, and rows fill tiles, so few columns can leave most of a register
 /// empty. The transpose must be wide enough for the copy back to count for little.
 let private prefersTranspose<'T when 'T: unmanaged> (rows: int) (depth: int) (columns: int) : bool =
-    let lanes =
-        if Vector512.IsHardwareAccelerated then Vector512<'T>.Count
-        elif Vector256.IsHardwareAccelerated then Vector256<'T>.Count
-        else Vector128<'T>.Count
+    let lanes = WidestRegister.count<'T>()
 
     Vector128.IsHardwareAccelerated
     && depth >= 32
@@ -208,16 +236,6 @@ let rec private multiplyPart
     check (nameof b) b.Length bStrides depth columns
     check (nameof c) c.Length (rowMajor columns) rows columns
 
-    let panels = if Vector128.IsHardwareAccelerated then columns / panelColumns<'T>() else 0
-
-    let bands = if isUpper then 0 else rows / tileRows<'T> columns
-    // By columns, threads share no work. By rows, each copies all panels of B. That costs little if there are many rows, and each thread then
-    // writes whole rows: the update divides a gradient in the same way.
-    let byRows = bands > 1 && (panels < 4 || rows > columns)
-
-    let parts =
-        Team.Parts(int64 rows * int64 depth * int64 columns, LeastShared, (if byRows then bands else panels))
-
     if depth = 0 then
         c.Slice(0, rows * columns).Clear()
     elif not isUpper && prefersTranspose<'T> rows depth columns then
@@ -228,25 +246,8 @@ let rec private multiplyPart
         multiplyPart false b (exchanged bStrides) a (exchanged aStrides) transpose columns depth rows
         unfold (&MemoryMarshal.GetReference transpose) (&MemoryMarshal.GetReference c) rows columns
         ArrayPool<'T>.Shared.Return space
-    elif parts = 1 then
-        multiplyColumns isUpper a aStrides b bStrides c rows depth columns 0 columns
     else
-        use pinnedA = fixed &MemoryMarshal.GetReference a
-        use pinnedB = fixed &MemoryMarshal.GetReference b
-        use pinnedC = fixed &MemoryMarshal.GetReference c
-        let product = SharedProduct<'T>.OfThread
-        product.A <- Pinned(pinnedA, a.Length)
-        product.AStrides <- aStrides
-        product.B <- Pinned(pinnedB, b.Length)
-        product.BStrides <- bStrides
-        product.C <- Pinned(pinnedC, c.Length)
-        product.Rows <- rows
-        product.Depth <- depth
-        product.Columns <- columns
-        product.IsUpper <- isUpper
-        product.ByRows <- byRows
-        // The panels of a triangle differ in size. Smaller parts end at about the same time.
-        Team.Run(product, (if isUpper then min panels (4 * parts) else parts))
+        multiplyDivided isUpper a aStrides b bStrides c rows depth columns
 
 /// <summary>Computes C = A·B.</summary>
 /// <param name="a">A, rows × depth.</param>

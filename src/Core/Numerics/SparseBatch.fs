@@ -95,10 +95,7 @@ type internal SparseBatch<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
     // The number of examples by which rows are prefetched: data sets are larger than the cache, and batches can be shuffled.
     let ahead = 4
 
-    let lanes =
-        if Vector512.IsHardwareAccelerated then 2 * Vector512<'T>.Count
-        elif Vector256.IsHardwareAccelerated then 2 * Vector256<'T>.Count
-        else 2 * Vector128<'T>.Count
+    let lanes = 2 * WidestRegister.count<'T>()
 
     let blocks = (inputs + Groups.block - 1) / Groups.block
     let pitch = Checked.(*) blocks Groups.block

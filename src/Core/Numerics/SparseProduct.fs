@@ -272,99 +272,49 @@ let private check (name: string) (length: int) (rows: int) (columns: int) =
     if columns < 0 || int64 length < needed then
         raise (ArgumentException($"The span has {length} elements, too few for a matrix of {rows} × {columns}.", name))
 
-let private registerColumns<'T> () : int =
-    if Vector512.IsHardwareAccelerated then Vector512<'T>.Count
-    elif Vector256.IsHardwareAccelerated then Vector256<'T>.Count
-    else Vector128<'T>.Count
-
 /// True if the columns of a matrix fit one register. Otherwise two registers are computed at a time.
-let private isNarrow<'T> (width: int) : bool = width <= registerColumns<'T>()
+let private isNarrow<'T> (width: int) : bool = width <= WidestRegister.count<'T>()
 
 /// Returns the number of blocks of columns.
 let private blockCount<'T> (width: int) : int =
-    let block = if isNarrow<'T> width then registerColumns<'T>() else 2 * registerColumns<'T>()
+    let block = if isNarrow<'T> width then WidestRegister.count<'T>() else 2 * WidestRegister.count<'T>()
     (width + block - 1) / block
 
-let private forwardShare
-    (batch: SparseBatch<'T>)
-    (table: 'T array)
-    (weights: ReadOnlySpan<'T>)
-    (outputs: Span<'T>)
-    (width: int)
-    (share: SparseShare)
-    : unit =
-    if Vector512.IsHardwareAccelerated then
-        if isNarrow<'T> width then
-            forwardWith<Register512<'T>, 'T> batch table weights outputs width share
-        else
-            forwardWith<Pair<Register512<'T>, 'T>, 'T> batch table weights outputs width share
-    elif Vector256.IsHardwareAccelerated then
-        if isNarrow<'T> width then
-            forwardWith<Register256<'T>, 'T> batch table weights outputs width share
-        else
-            forwardWith<Pair<Register256<'T>, 'T>, 'T> batch table weights outputs width share
-    elif isNarrow<'T> width then
-        forwardWith<Register128<'T>, 'T> batch table weights outputs width share
-    else
-        forwardWith<Pair<Register128<'T>, 'T>, 'T> batch table weights outputs width share
-
-let private gradientShare
-    (batch: SparseBatch<'T>)
-    (table: 'T array)
-    (deltas: ReadOnlySpan<'T>)
-    (gradient: Span<'T>)
-    (width: int)
-    (share: SparseShare)
-    : unit =
-    if Vector512.IsHardwareAccelerated then
-        if isNarrow<'T> width then
-            gradientWith<Register512<'T>, 'T> batch table deltas gradient width share
-        else
-            gradientWith<Pair<Register512<'T>, 'T>, 'T> batch table deltas gradient width share
-    elif Vector256.IsHardwareAccelerated then
-        if isNarrow<'T> width then
-            gradientWith<Register256<'T>, 'T> batch table deltas gradient width share
-        else
-            gradientWith<Pair<Register256<'T>, 'T>, 'T> batch table deltas gradient width share
-    elif isNarrow<'T> width then
-        gradientWith<Register128<'T>, 'T> batch table deltas gradient width share
-    else
-        gradientWith<Pair<Register128<'T>, 'T>, 'T> batch table deltas gradient width share
-
-/// A product that several threads compute. Each thread has one of its own, which it uses again.
+/// One of the two products for the examples of a batch, which several threads can compute.
 [<Sealed>]
 type private SharedSparseProduct<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<'T>>() =
     inherit SharedWork()
 
-    [<ThreadStatic; DefaultValue>]
-    static val mutable private ofThread: SharedSparseProduct<'T>
-
-    static member OfThread: SharedSparseProduct<'T> =
-        if isNull (box SharedSparseProduct<'T>.ofThread) then
-            SharedSparseProduct<'T>.ofThread <- SharedSparseProduct<'T>()
-
-        SharedSparseProduct<'T>.ofThread
-
     member val Batch: SparseBatch<'T> voption = ValueNone with get, set
     member val Table: 'T array = [||] with get, set
+    /// W in the forward product, else δ.
     member val Source = Pinned<'T>() with get, set
+    /// The outputs in the forward product, else the gradient.
     member val Target = Pinned<'T>() with get, set
     member val Width = 0 with get, set
     member val IsForward = false with get, set
+    /// True if the product is divided by chunks of examples, false if by blocks of columns.
     member val ByChunks = false with get, set
 
+    member private product.RunWith<'V when 'V: struct and 'V :> IRegister<'V, 'T>>(share: SparseShare) : unit =
+        let source = product.Source.ReadOnly
+        let target = product.Target.Span
+
+        if product.IsForward then
+            forwardWith<'V, 'T> product.Batch.Value product.Table source target product.Width share
+        else
+            gradientWith<'V, 'T> product.Batch.Value product.Table source target product.Width share
+
     override product.Run(part, parts) =
-        let batch = product.Batch.Value
-        let blocks = blockCount<'T> product.Width
+        let whole = struct (0, 1)
+        let struct (chunkPart, chunkParts) = if product.ByChunks then struct (part, parts) else whole
+        let struct (blockPart, blockParts) = if product.ByChunks then whole else struct (part, parts)
 
         let struct (firstChunk, pastChunk) =
-            if product.ByChunks then
-                SharedWork.Range(batch.Chunks, 1, part, parts)
-            else
-                struct (0, batch.Chunks)
+            SharedWork.Range(product.Batch.Value.Chunks, 1, chunkPart, chunkParts)
 
         let struct (firstBlock, pastBlock) =
-            if product.ByChunks then struct (0, blocks) else SharedWork.Range(blocks, 1, part, parts)
+            SharedWork.Range(blockCount<'T> product.Width, 1, blockPart, blockParts)
 
         let share =
             { Part = part
@@ -373,10 +323,13 @@ type private SharedSparseProduct<'T when 'T: unmanaged and 'T :> IFloatingPointI
               FirstBlock = firstBlock
               PastBlock = pastBlock }
 
-        if product.IsForward then
-            forwardShare batch product.Table product.Source.ReadOnly product.Target.Span product.Width share
-        else
-            gradientShare batch product.Table product.Source.ReadOnly product.Target.Span product.Width share
+        match isNarrow<'T> product.Width with
+        | true when Vector512.IsHardwareAccelerated -> product.RunWith<Register512<'T>> share
+        | false when Vector512.IsHardwareAccelerated -> product.RunWith<Pair<Register512<'T>, 'T>> share
+        | true when Vector256.IsHardwareAccelerated -> product.RunWith<Register256<'T>> share
+        | false when Vector256.IsHardwareAccelerated -> product.RunWith<Pair<Register256<'T>, 'T>> share
+        | true -> product.RunWith<Register128<'T>> share
+        | false -> product.RunWith<Pair<Register128<'T>, 'T>> share
 
 /// The fewest multiply-adds, those with zeros included, that are worth a helper.
 [<Literal>]
@@ -397,27 +350,22 @@ let private multiply
     let parts =
         Team.Parts(int64 batch.Count * int64 batch.Inputs * int64 width, leastShared, (if byChunks then batch.Chunks else blocks))
 
-    if parts = 1 then
-        let share = { Part = 0; FirstChunk = 0; PastChunk = batch.Chunks; FirstBlock = 0; PastBlock = blocks }
-
-        if isForward then
-            forwardShare batch table source target width share
-        else
-            gradientShare batch table source target width share
-    else
-        use pinnedSource = fixed &MemoryMarshal.GetReference source
-        use pinnedTarget = fixed &MemoryMarshal.GetReference target
-        let product = SharedSparseProduct<'T>.OfThread
-        // Made before the threads use it.
-        batch.Divide parts
-        product.Batch <- ValueSome batch
-        product.Table <- table
-        product.Source <- Pinned(pinnedSource, source.Length)
-        product.Target <- Pinned(pinnedTarget, target.Length)
-        product.Width <- width
-        product.IsForward <- isForward
-        product.ByChunks <- byChunks
-        Team.Run(product, parts)
+    use pinnedSource = fixed &MemoryMarshal.GetReference source
+    use pinnedTarget = fixed &MemoryMarshal.GetReference target
+    let product = PerThread<SharedSparseProduct<'T>>.Value
+    // Made before the threads use it.
+    batch.Divide parts
+    product.Batch <- ValueSome batch
+    product.Table <- table
+    product.Source <- Pinned(pinnedSource, source.Length)
+    product.Target <- Pinned(pinnedTarget, target.Length)
+    product.Width <- width
+    product.IsForward <- isForward
+    product.ByChunks <- byChunks
+    Team.Run(product, parts)
+    // The thread must not keep them alive.
+    product.Batch <- ValueNone
+    product.Table <- [||]
 
 /// <summary>Computes outputs = x·W for the examples x of a batch.</summary>
 /// <param name="batch">The examples. Their length is the number of rows of W.</param>

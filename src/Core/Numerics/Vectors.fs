@@ -351,3 +351,11 @@ type internal Register512<'T when 'T: unmanaged and 'T :> IFloatingPointIeee754<
                 Register512(Avx512F.UnpackHigh(a.Value.AsSingle(), b.Value.AsSingle()).As<float32, 'T>())
             else
                 Register512(Avx512F.UnpackHigh(a.Value.AsDouble(), b.Value.AsDouble()).As<float, 'T>())
+
+/// The widest registers of the machine.
+module internal WidestRegister =
+    /// Returns the number of elements of one.
+    let count<'T> () : int =
+        if Vector512.IsHardwareAccelerated then Vector512<'T>.Count
+        elif Vector256.IsHardwareAccelerated then Vector256<'T>.Count
+        else Vector128<'T>.Count

@@ -61,6 +61,21 @@ let study (tasks: string list) (contenders: string list) (seeds: int list) (look
 let documentStudy contenders seeds =
     { study [ "mnist" ] contenders [] [] with Protocol = DocumentProtocol.make seeds }
 
+/// Validations of which only the steps and the accuracies matter. The loss is 1 − accuracy.
+let curve (steps: int64 array) (accuracies: float array) : Curve =
+    let nothing = Array.create steps.Length 0.0
+
+    { Steps = steps
+      TrainingLoss = nothing
+      Loss = accuracies |> Array.map (fun accuracy -> 1.0 - accuracy)
+      Accuracy = accuracies
+      RSquared = null
+      MeanAbsoluteError = null
+      Training = null
+      GradientNorm = nothing
+      UpdateRatio = nothing
+      Seconds = nothing }
+
 let private score step accuracy : Nullable<Score> = Nullable(Score(step, 1.0 - accuracy, accuracy))
 
 /// A trial that reached its target after so many steps (infinite: never) and ended at this accuracy.
