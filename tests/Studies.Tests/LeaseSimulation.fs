@@ -82,7 +82,7 @@ type Simulation(study: StudyDesign, seed: int, slots: int, weather: Weather) =
         let data = if names % 10 = 8 then "other data" else data
         Machine({ Name = $"worker {names}"; Version = version; Data = data; Problem = "" }, number)
 
-    // The first ones are sound, and somebody must be: a machine that is lost is replaced by the next.
+    // The first machines have the right version and data, so that the study can end. The next machine replaces one that is lost.
     let machines = [| for number in 1..slots -> newMachine number |]
 
     let sendFrom (machine: Machine) (request: LeaseRequest) =
@@ -146,7 +146,7 @@ type Simulation(study: StudyDesign, seed: int, slots: int, weather: Weather) =
         | LeaseReply.Known, _
         | LeaseReply.Noted, _ -> machine.Holding <- ValueNone
         | LeaseReply.GoOn, ValueSome _ -> ()
-        // The answer can be older than the moment at which somebody resumed the study.
+        // The study may have been resumed after this answer was sent.
         | LeaseReply.Over, ValueNone -> isOver <- board.IsOver state
         | LeaseReply.Wait, ValueNone -> ()
         | LeaseReply.Refused reason, ValueNone -> Expect.notEqual (machine.Worker.Version, machine.Worker.Data) (version, data) reason
@@ -213,7 +213,7 @@ type Simulation(study: StudyDesign, seed: int, slots: int, weather: Weather) =
     /// How often each trial was kept, by its id.
     member _.Kept = kept
 
-    /// How often somebody had to resume the study, because trials were set aside.
+    /// How often the study had to be resumed, because trials were set aside.
     member _.Resumed = resumed
 
     /// The number of coordinators.

@@ -182,7 +182,7 @@ type internal LeaseBoard(study: StudyDesign, planner: Planner, version: string, 
         else
             lease, state, []
 
-    /// Returns the lease that a token names. If the lease has ended, and nobody else has the trial, the holder gets it back.
+    /// Returns the lease of a token. If the lease has ended, and no other slot has the trial, the same slot gets it back.
     let holding (now: TimeSpan) (token: LeaseToken) (slot: WorkerSlot) (id: string) (state: LeaseState) =
         match state.Leases.TryGetValue id with
         | true, lease when lease.Token = token -> ValueSome lease, state, []
